@@ -1,0 +1,70 @@
+# The one front door. `make help` lists the targets.
+SHELL := /bin/sh
+PYTHON ?= python3
+STACK ?= local
+PORT ?= 8787
+
+VENV := .venv
+BIN := $(VENV)/bin
+EDGEWRIGHT := $(BIN)/edgewright
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test check bench format build docs clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+
+up: $(VENV)/.runtime ## Set everything up, run the stack (STACK=local), replay traffic, check the objectives
+	$(EDGEWRIGHT) up $(STACK) --port $(PORT)
+
+down: ## Stop what `up` started
+	@if [ -x $(EDGEWRIGHT) ]; then $(EDGEWRIGHT) down; else echo "nothing is set up, so nothing runs"; fi
+
+test: $(VENV)/.dev edge/node_modules/.installed ## Set everything up and run all tests
+	$(BIN)/python -m tools.npm --prefix edge test
+	$(BIN)/pytest
+
+check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatting, golden schema, fresh bundles
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m tools.npm --prefix edge run lint
+	$(BIN)/python -m tools.npm --prefix edge run typecheck
+	$(BIN)/python -m tools.fresh
+
+bench: $(VENV)/.dev edge/node_modules/.installed ## Measure against peers; results go to bench/results/
+	$(BIN)/python -m bench
+
+format: $(VENV)/.dev edge/node_modules/.installed ## Format the code
+	$(BIN)/ruff check --fix-only --exit-zero . && $(BIN)/ruff format .
+	$(BIN)/python -m tools.npm --prefix edge run format
+
+build: $(VENV)/.dev edge/node_modules/.installed ## Generate the contract's schemas and types, bundle the JavaScript
+	$(BIN)/python -m tools.generate
+	$(BIN)/python -m tools.npm --prefix edge run generate
+	$(BIN)/python -m tools.npm --prefix edge run build
+
+docs: $(VENV)/.dev ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+clean: down ## Remove everything that was set up here
+	rm -rf $(VENV) edge/node_modules .edgewright site
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "edgewright needs Python 3.10 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 up" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp a step: a second run installs nothing again.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+edge/node_modules/.installed: edge/package-lock.json $(VENV)/.runtime
+	$(BIN)/python -m tools.npm --prefix edge ci --ignore-scripts --no-audit --no-fund
+	@touch $@

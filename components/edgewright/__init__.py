@@ -1,0 +1,3 @@
+"""edgewright: serverless edge systems as Pulumi components."""
+
+__version__ = "0.1.0"

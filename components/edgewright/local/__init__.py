@@ -1,0 +1,1 @@
+"""The local cloud: resource inputs in, real edge runtimes on loopback out."""

@@ -1,0 +1,1 @@
+"""CrossGuard policies that know the edge platforms and their limits."""
