@@ -1,0 +1,157 @@
+/**
+ * The seams of the cache: what a host gives it, what a policy tells it, and what it offers.
+ *
+ * The cache knows no platform. A host hands it a clock, randomness, background work and the stores it has; each store
+ * is optional, and a store that fails never fails a response.
+ */
+
+// --- what a policy says --------------------------------------------------------------------------------------------
+// Structurally the `CacheSpec` of components/edgewright/spec/models.py, as JSON Schema turns it into TypeScript. Every
+// member is optional here, so that both a document written with defaults and one written without are accepted.
+
+export interface MemoryTierSpec {
+  max_bytes?: number;
+  max_object_bytes?: number;
+  ttl_ceiling_s?: number | null;
+}
+
+export interface EdgeTierSpec {
+  ttl_ceiling_s?: number | null;
+}
+
+export interface KvTierSpec {
+  binding: string;
+  ttl_s: number;
+  jitter_s?: readonly unknown[] | null;
+  max_object_bytes?: number;
+}
+
+export interface CacheTiersSpec {
+  memory?: MemoryTierSpec | null;
+  edge?: EdgeTierSpec | null;
+  kv?: KvTierSpec | null;
+}
+
+export interface CacheKeySpec {
+  query?: "all" | "none" | "include" | "exclude";
+  query_names?: readonly string[];
+  headers?: readonly string[];
+  cookies?: readonly string[];
+  country?: boolean;
+  region?: boolean;
+  host?: boolean;
+}
+
+export interface CacheSpec {
+  name: string;
+  mode?: "override" | "origin" | "bypass";
+  engine?: "worker" | "platform";
+  edge_ttl_s?: number | null;
+  edge_jitter_s?: readonly unknown[] | null;
+  browser_ttl_s?: number | null;
+  stale_while_revalidate_s?: number;
+  stale_if_error_s?: number;
+  immutable?: boolean;
+  statuses?: readonly number[];
+  error_ttl_s?: number;
+  tiers?: CacheTiersSpec;
+  key?: CacheKeySpec;
+  vary?: readonly string[];
+  tags?: readonly string[];
+}
+
+// --- what a host gives ---------------------------------------------------------------------------------------------
+
+/**
+ * A data centre's cache, as the Cache API has it. `url` is an absolute http(s) URL that names the entry; the cache
+ * builds it, so it never collides with a URL that a client asks for. A response given to `put` always has a
+ * `Cache-Control: public, max-age=N` of the time it may stay, and never `Set-Cookie` or `Vary`.
+ */
+export interface EdgeCacheStore {
+  match(url: string): Promise<Response | undefined>;
+  put(url: string, response: Response): Promise<void>;
+  delete(url: string): Promise<boolean>;
+}
+
+/** A key-value store with expiry, eventually consistent. Values are bytes; keys are at most 512 bytes of UTF-8. */
+export interface KvStore {
+  get(key: string): Promise<ArrayBuffer | null>;
+  /** `expirationTtl` is in whole seconds and never under 60. */
+  put(key: string, value: ArrayBuffer, options: { expirationTtl: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** What the cache is given with each request. Methods may be called after the response was returned. */
+export interface CacheContext {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** A number in [0, 1), as Math.random. Draws jitter. */
+  random(): number;
+  /** Keeps the request's context alive until the promise settles. */
+  waitUntil(work: Promise<unknown>): void;
+  /** The data centre's cache, where the host has one. */
+  readonly edgeCache?: EdgeCacheStore | undefined;
+  /** The KV store behind a binding, where there is one. */
+  kv?(binding: string): KvStore | undefined;
+  /** ISO 3166-1 alpha-2 code of the client, upper case; for `key.country`. */
+  readonly country?: string | undefined;
+  /** Routing region of the client; for `key.region`. */
+  readonly region?: string | undefined;
+  /** Tells of a fault that did not fail the response (a store that failed, an unbounded Vary). */
+  warn?(message: string): void;
+}
+
+/** Answers a request from the origin. Throws on a timeout or a broken connection; the cache may then serve stale. */
+export type Origin = (request: Request) => Promise<Response>;
+
+// --- what the cache offers -----------------------------------------------------------------------------------------
+
+export interface CacheOptions {
+  /** Every policy of the function, so that a purge and an unsafe request reach every tier in use. */
+  readonly policies?: readonly CacheSpec[];
+  /** Name in `Cache-Status`. An RFC 9651 token. */
+  readonly name?: string;
+  /** Targeted fields (RFC 9213) that address this cache, most specific first. */
+  readonly targetedFields?: readonly string[];
+  /** A body up to this many bytes is shared with requests that wait for it. A larger one is streamed to the first. */
+  readonly collapseMaxBytes?: number;
+  /** How long (ms) a response that could not be stored sends later requests straight to the origin. */
+  readonly hitForMissMs?: number;
+  /** How long (ms) an isolate may go on without looking at purge markers of the shared tiers. */
+  readonly purgeCheckMs?: number;
+  /** Headers never stored, lower case, beside those that no cache stores. A trailing `-` is a prefix. */
+  readonly unstoredHeaders?: readonly string[];
+}
+
+export interface PurgeRequest {
+  readonly urls?: readonly string[];
+  /** `https://host/path` or `/path` (any host). Matches at the path's segments: `/a` covers `/a` and `/a/b`. */
+  readonly prefixes?: readonly string[];
+  readonly tags?: readonly string[];
+  readonly everything?: boolean;
+  /** Marks entries stale instead of removing them: they are revalidated, and serve while that goes on. */
+  readonly soft?: boolean;
+}
+
+export interface PurgeResult {
+  /** Markers and entries written or removed, by tier. */
+  readonly memory: number;
+  readonly edge: number;
+  readonly kv: number;
+  /** Milliseconds until every isolate and data centre that shares the stores sees it, at most. */
+  readonly visibleWithinMs: number;
+}
+
+export interface Cache {
+  /**
+   * Answers a request: from a tier, or from `origin`. Call it for every method of an endpoint, so that unsafe ones
+   * invalidate. `policy` null only forwards and invalidates. Throws what `origin` throws where nothing stale may serve.
+   * Sets `Cache-Status`, `X-Cache` and, on a hit, `Age`. The returned response's headers may be changed.
+   */
+  handle(request: Request, policy: CacheSpec | null, ctx: CacheContext, origin: Origin): Promise<Response>;
+  purge(request: PurgeRequest, ctx: CacheContext): Promise<PurgeResult>;
+  /** What this isolate's memory holds. */
+  stats(): { readonly entries: number; readonly bytes: number };
+}
+
+export type CreateCache = (options?: CacheOptions) => Cache;
