@@ -1,0 +1,25 @@
+"""Errors of a project and of a run, each of which prints as a message for its reader and never as a traceback."""
+
+from collections.abc import Sequence
+
+
+class ProjectError(Exception):
+    """The project or its settings are wrong: something for the user to mend.
+
+    Every fault found is in :attr:`faults`, one line or paragraph each.
+    """
+
+    def __init__(self, faults: Sequence[str] | str) -> None:
+        self.faults: tuple[str, ...] = (faults,) if isinstance(faults, str) else tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+    def __reduce__(self) -> tuple[type["ProjectError"], tuple[tuple[str, ...]]]:
+        return type(self), (self.faults,)
+
+
+class ProgramFailed(ProjectError):
+    """The program ran and failed: it raised, or declared something that cannot be."""
+
+
+class RunnerBroken(Exception):
+    """The process that runs programs died or did not answer: not the user's mistake."""
