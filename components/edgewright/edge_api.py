@@ -1,0 +1,204 @@
+"""An API at the edge. See :class:`EdgeApi`."""
+
+from typing import Any
+
+import pulumi
+from typing_extensions import NotRequired, TypedDict
+
+
+class EndpointAuth(TypedDict):
+    """What a caller of an endpoint must show."""
+
+    kind: str
+    """`session` (a session that the store knows) or `jwt` (a signed token, RFC 7519)."""
+    issuer: NotRequired[pulumi.Input[str]]
+    """jwt: the token's `iss`. Required."""
+    audience: NotRequired[list[pulumi.Input[str]]]
+    """jwt: accepted values of `aud`. Required."""
+    algorithms: NotRequired[list[str]]
+    """jwt: accepted algorithms; `none` is refused. Default: RS256 and ES256."""
+    jwks_url: NotRequired[pulumi.Input[str]]
+    """jwt: `https://` URL of the issuer's key set. Exactly one of this and `secret`."""
+    secret: NotRequired[str]
+    """jwt: name of the entry in the API's `secrets` that holds the HS256 key. Exactly one of this and `jwks_url`."""
+    clock_tolerance: NotRequired[int]
+    """jwt: seconds that clocks may differ, 0 to 300. Default: 30."""
+    required_claims: NotRequired[dict[str, str]]
+    """jwt: claims with the value each must have, for example a tenant. Default: none."""
+    jwks_max_stale: NotRequired[int]
+    """jwt: seconds that fetched keys go on serving while the key set cannot be fetched. Default: 600."""
+
+
+class EndpointRateLimit(TypedDict):
+    """A limit on each caller of an endpoint. A caller is a client address, an IPv6 one by its /64."""
+
+    limit: int
+    """Requests allowed in a period."""
+    period: NotRequired[int]
+    """The period in seconds: 10 or 60. Default: 60."""
+
+
+class Endpoint(TypedDict):
+    """One endpoint: what it matches, what must hold, who answers, how the answer is cached.
+
+    Exactly one of `handler`, `origin` and `session` answers.
+    """
+
+    path: str
+    """`/api/products`, `/api/products/:id` or `/static/*`. The most specific match wins, whatever the order given."""
+    methods: NotRequired[list[str]]
+    """Methods answered; others get 405 with `Allow`. `*` is every method. Default: GET and HEAD."""
+    handler: NotRequired[str]
+    """A JavaScript or TypeScript file with a fetch-like default export. Relative to the program's folder."""
+    origin: NotRequired[pulumi.Input[Any]]
+    """A GeoRouter's `routing`: the request goes to its nearest origin."""
+    strip_prefix: NotRequired[str]
+    """origin: removed from the path before the origin sees it. Default: nothing."""
+    session: NotRequired[bool]
+    """The caller's own session as JSON. Implies `auth: {"kind": "session"}`; needs the API's `sessions`."""
+    cache: NotRequired[pulumi.Input[Any]]
+    """A CachePolicy's `spec`. Default: nothing is stored."""
+    auth: NotRequired[EndpointAuth]
+    """What a caller must show. Default: nothing."""
+    rate_limit: NotRequired[EndpointRateLimit]
+    """A limit on each caller. Default: none."""
+    static: NotRequired[bool]
+    """Versioned static files: a strong ETag and 304 answers are guaranteed. Default: false."""
+    expected_ms: NotRequired[int]
+    """How long the work behind this endpoint takes, in milliseconds; policies judge it. Default: not said."""
+    queue: NotRequired[str]
+    """Name of the queue binding to which long work is handed; policies look for it. Default: none."""
+
+
+class SessionStore(TypedDict):
+    """Sessions kept in a KV namespace: opaque ids from a cookie or an `Authorization: Bearer` header."""
+
+    binding: pulumi.Input[Any]
+    """A KvNamespace's `binding`."""
+    cookie: NotRequired[str]
+    """The cookie's name. Default: `session`."""
+    ttl: NotRequired[int]
+    """Seconds that a session lasts, at least 60. Default: 86400."""
+    key_prefix: NotRequired[str]
+    """Put before the id to make the key. Default: `session:`."""
+
+
+class Rollout(TypedDict):
+    """A gradual rollout: what share of the traffic the version being deployed gets."""
+
+    percentage: NotRequired[pulumi.Input[float]]
+    """The new version's share of the requests, above 0, at most 100. Default: 100."""
+    previous_version_id: NotRequired[pulumi.Input[str]]
+    """The version that keeps the rest: an earlier deployment's `stable_version_id`. Required below 100."""
+
+
+class FunctionLimits(TypedDict):
+    """What one request may use."""
+
+    cpu_ms: NotRequired[pulumi.Input[int]]
+    """CPU milliseconds a request, 1 to 300000. Default: 50."""
+    subrequests: NotRequired[pulumi.Input[int]]
+    """Requests that one request may make, 1 to 10000. Default: the platform's own."""
+
+
+class Observability(TypedDict):
+    """What the platform keeps of the function's logs and traces."""
+
+    enabled: NotRequired[pulumi.Input[bool]]
+    """Whether logs are kept. Default: true."""
+    head_sampling_rate: NotRequired[pulumi.Input[float]]
+    """Share of the requests whose logs are kept, 0 to 1. Default: 1."""
+    invocation_logs: NotRequired[pulumi.Input[bool]]
+    """Whether each invocation makes a log entry of its own. Default: true."""
+    traces: NotRequired[pulumi.Input[bool]]
+    """Whether traces are kept. Default: false."""
+
+
+class EdgeApiArgs(TypedDict):
+    """Arguments of EdgeApi."""
+
+    account_id: pulumi.Input[str]
+    """The Cloudflare account: 32 hexadecimal digits."""
+    endpoints: list[Endpoint]
+    """What the API answers. At least one."""
+    host: NotRequired[str]
+    """The platform. Default, and so far the only one: `cloudflare`."""
+    script_name: NotRequired[str]
+    """The function's name in the account. Default: `<name>-<stack>`."""
+    zone_id: NotRequired[pulumi.Input[str]]
+    """The DNS zone: 32 hexadecimal digits. Needed by `hostname`, `routes`, `tiered_cache` and `cache_rules`."""
+    zone_name: NotRequired[str]
+    """The zone's domain, for example `example.com`: hostnames and routes outside it are refused. Default: unchecked."""
+    hostname: NotRequired[str]
+    """The API's own hostname, made a custom domain of the function. Default: none."""
+    routes: NotRequired[list[str]]
+    """Route patterns sent to the function, for example `example.com/api/*`. Default: none."""
+    workers_dev: NotRequired[bool]
+    """Whether it answers on the account's workers.dev name. Default: true where it has neither hostname nor routes."""
+    sessions: NotRequired[SessionStore]
+    """Where sessions are kept. Default: no sessions."""
+    bindings: NotRequired[list[pulumi.Input[Any]]]
+    """Further bindings for handlers: a KvNamespace's `binding`, or a mapping with `type`, `name` and what the type
+    needs (`kv_namespace`: namespace_id; `r2_bucket`: bucket_name; `d1`: database_id; `queue`: queue_name; `service`:
+    service, entrypoint?; `durable_object_namespace`: class_name, script_name?; `json`: json; `version_metadata`).
+    The namespaces that cache policies and sessions use need not be repeated here."""
+    secrets: NotRequired[dict[str, pulumi.Input[str]]]
+    """Secrets that handlers see on `env`, by name. Bound to the version, so that code and secrets change together."""
+    vars: NotRequired[dict[str, pulumi.Input[str]]]
+    """Plain settings that handlers see on `env`, by name."""
+    rollout: NotRequired[Rollout]
+    """How the new version is rolled out. Default: to all requests at once."""
+    limits: NotRequired[FunctionLimits]
+    """What one request may use."""
+    observability: NotRequired[Observability]
+    """What is kept of logs and traces."""
+    tiered_cache: NotRequired[bool]
+    """Whether the zone's smart tiered cache is turned on. One a zone. Default: false."""
+    cache_rules: NotRequired[bool]
+    """Whether the zone's cache rules are written from the endpoints' cache policies. One a zone. Default: false."""
+    placement: NotRequired[str]
+    """`smart` lets the platform run the function near its origins. Default: near the caller."""
+    compatibility_date: NotRequired[str]
+    """The runtime's behaviour as of this day, `YYYY-MM-DD`. Default: a day fixed by this version of edgewright."""
+    compatibility_flags: NotRequired[list[str]]
+    """Further behaviours of the runtime. Default: none."""
+    tags: NotRequired[list[str]]
+    """Tags on the function. Default: none."""
+    trace: NotRequired[bool]
+    """Whether answers carry `Server-Timing`. Default: false."""
+    public: NotRequired[bool]
+    """Whether the API is meant for the public internet; policies judge it. Default: true."""
+    latency_sensitive: NotRequired[bool]
+    """Whether slow answers hurt; policies ask for more than one origin region then. Default: false."""
+
+
+class EdgeApi(pulumi.ComponentResource):
+    """An API at the edge: endpoints, each answered by a handler or by the nearest origin.
+
+    EdgeApi("api", {
+        "account_id": account,
+        "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
+    })
+    """
+
+    urls: pulumi.Output[list[str]]
+    """Where the API answers, sorted."""
+    script_name: pulumi.Output[str]
+    """The function's name."""
+    version_id: pulumi.Output[str]
+    """The id of the version that this deployment made."""
+    stable_version_id: pulumi.Output[str]
+    """The version to go back to: during a rollout the previous one, else the new one."""
+    candidate_version_id: pulumi.Output[str]
+    """The version being rolled out, or an empty string when no rollout is under way."""
+    settings: pulumi.Output[Any]
+    """The settings document that the function was given."""
+
+    def __init__(self, name: str, args: EdgeApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare an API.
+
+        Raises:
+            InputFaults: an argument is missing, unknown or out of its range; all such are named.
+        """
+        super().__init__("edgewright:index:EdgeApi", name, dict(args), opts)
+        self.register_outputs({})

@@ -1,0 +1,123 @@
+"""Faults in what a component was given: all of them, at once, each with what would be right.
+
+raise InputFaults("EdgeApi", "api", faults.items)
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import RunError
+
+MAX_SHOWN = 80
+"""Characters of a value shown in a message. Longer ones are cut: a value may be a file's content."""
+
+
+def show(value: object) -> str:
+    """Return a value as a message shows it: one line, cut to a readable length, never a secret's content."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def closest(value: str, allowed: Iterable[str]) -> str | None:
+    """Return the allowed word most like `value`, or None where nothing is like it."""
+    found = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one input.
+
+    `path` is the property (`endpoints[2].rate_limit.period`), `problem` what is wrong with it and the value got,
+    `allowed` what it may be, `fix` what to do where that is more than to give an allowed value.
+    """
+
+    path: str
+    problem: str
+    allowed: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.path}: {self.problem}."
+        if self.allowed:
+            text += f" Allowed: {self.allowed}."
+        if self.fix:
+            text += f" {self.fix}"
+        return text
+
+
+class InputFaults(RunError):
+    """A component refused its arguments. The message lists every fault found; `faults` holds them as data.
+
+    It is a `pulumi.RunError`, so `pulumi up` prints the message and no traceback.
+    """
+
+    def __init__(self, component: str, name: str, faults: Iterable[Fault]) -> None:
+        self.component = component
+        self.name = name
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        heading = f"{component} {name!r}: {count} fault{'s' if count != 1 else ''} in its arguments"
+        super().__init__("\n".join([heading, *(f"  {fault}" for fault in self.faults)]))
+
+
+class Faults:
+    """Collects faults while a component looks at its arguments."""
+
+    def __init__(self, component: str, name: str) -> None:
+        self.component = component
+        self.name = name
+        self.items: list[Fault] = []
+
+    def add(self, path: str, problem: str, *, allowed: str = "", fix: str = "") -> None:
+        """Note a fault. The same fault noted twice is kept once."""
+        fault = Fault(path, problem, allowed, fix)
+        if fault not in self.items:
+            self.items.append(fault)
+
+    def unknown_key(self, path: str, key: str, allowed: Iterable[str]) -> None:
+        """Note a key that the arguments do not have, with the one probably meant."""
+        names = sorted(allowed)
+        meant = closest(key, names)
+        self.add(
+            f"{path}.{key}" if path else key,
+            "is not an argument",
+            allowed=", ".join(names),
+            fix=f"Did you mean {meant!r}?" if meant else "",
+        )
+
+    def one_of(self, path: str, value: object, allowed: Iterable[str]) -> bool:
+        """Note a fault unless the value is one of the words allowed; say whether it is."""
+        words = list(allowed)
+        if value in words:
+            return True
+        meant = closest(value, words) if isinstance(value, str) else None
+        self.add(
+            path,
+            f"{show(value)} is not known",
+            allowed=", ".join(words),
+            fix=f"Did you mean {meant!r}?" if meant else "",
+        )
+        return False
+
+    def raise_if_any(self) -> None:
+        """Raise `InputFaults` with everything noted, or do nothing where nothing was."""
+        if self.items:
+            raise InputFaults(self.component, self.name, self.items)
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self.items)
+
+
+def fault_lines(error: InputFaults) -> Mapping[str, Any]:
+    """Return an error's faults as data, for tools that print JSON."""
+    return {
+        "component": error.component,
+        "name": error.name,
+        "faults": [{"path": f.path, "problem": f.problem, "allowed": f.allowed, "fix": f.fix} for f in error.faults],
+    }
