@@ -1,0 +1,1 @@
+"""Examples that run: an origin server, and Pulumi projects of their own."""
