@@ -193,7 +193,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         value = str(node.value)
-        if node.style is None and not node.tag.startswith("!") and node.tag in (
+        if not node.style and node.tag in (
             f"{_TAG}null",
             f"{_TAG}bool",
             f"{_TAG}int",
@@ -216,7 +216,7 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _refuse(self.shown, line, "a key must be plain text")
             key = str(key_node.value)
-            if key_node.style is None and key == "<<":
+            if not key_node.style and key == "<<":
                 sources = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
                 for source in sources:
                     if not isinstance(source, yaml.MappingNode):

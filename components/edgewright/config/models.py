@@ -4,7 +4,7 @@ A project's program has its settings beside these, under the project's own names
 :class:`StackSettings` (for this repository: `stacks/settings.py`).
 """
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,12 +39,36 @@ class PathMix(SettingsModel):
     cacheable: bool = Field(default=True, description="Counts towards the hit ratio and origin reduction.")
 
 
+class Failover(SettingsModel):
+    """How `edgewright verify` tries failover: one service is made to fail while objects that no cache knows are read.
+
+    Numbers are drawn anew in each run, from a range that should be far larger than `requests`: an answer out of a
+    cache says nothing about failover and is not counted.
+    """
+
+    service: str = Field(description="Name of the service under `edgewright:services` that is made to fail.")
+    region: str = Field(description="Its region, as `X-Origin-Region` names it; another one has to answer.")
+    path: str = Field(description="Path with `{n}`, for example `/api/products?limit=3&page={n}`.")
+    objects: int = Field(default=1_000_000, ge=1, description="How many objects `{n}` ranges over, from 1.")
+    country: str = Field(
+        pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code of a country that the region serves."
+    )
+    requests: int = Field(default=100, ge=1, le=100_000)
+    rate: float = Field(default=50.0, gt=0, description="Requests a second.")
+    recovery_s: float = Field(
+        default=10.0, ge=0, description="How long the region may take to be used again once its service is well."
+    )
+
+
 class Traffic(SettingsModel):
     """The traffic that `edgewright verify` replays: open loop, seeded, the same requests each time."""
 
     seed: int = 1
     requests: int = Field(default=3000, ge=1, le=10_000_000)
     rate: float = Field(default=150.0, gt=0, description="Requests a second, whether or not answers have come.")
+    arrivals: Literal["poisson", "fixed"] = Field(
+        default="poisson", description="Independent users arrive as a Poisson process; `fixed` is an even beat."
+    )
     warm_up: int = Field(default=300, ge=0, description="Requests replayed before measuring begins.")
     timeout_s: float = Field(default=10.0, gt=0)
     countries: dict[str, float] = Field(
@@ -52,6 +76,22 @@ class Traffic(SettingsModel):
         description="ISO 3166-1 alpha-2 code to its share of the traffic.",
     )
     mix: tuple[PathMix, ...] = ()
+    failover: Failover | None = Field(default=None, description="Only tried where the stack runs on this machine.")
+
+
+class FaultRequest(SettingsModel):
+    """A request to a service's own port that changes how the service behaves."""
+
+    method: str = Field(default="POST", pattern=r"^[A-Z]+$")
+    path: str = Field(pattern=r"^/")
+    body: Any = Field(default=None, description="Sent as JSON.")
+
+
+class Faults(SettingsModel):
+    """How a service is made to fail, and to be well again."""
+
+    down: FaultRequest
+    ok: FaultRequest
 
 
 class Service(SettingsModel):
@@ -64,6 +104,7 @@ class Service(SettingsModel):
     port: int = Field(ge=1, le=65535)
     ready: str = Field(default="/", description="Path that answers below 500 once the service is up.")
     environment: dict[str, str] = Field(default_factory=dict)
+    faults: Faults | None = Field(default=None, description="Lets `edgewright verify` try failover.")
 
 
 class StackSettings(SettingsModel):

@@ -1,0 +1,447 @@
+"""A stack's settings: `Pulumi.<stack>.yaml` read, told about in full, and handed to the program as Pulumi would.
+
+There are three readers of a stack's settings, and one set of rules for all:
+
+- the `edgewright` command, before anything runs: :func:`read_stack` and :func:`check_settings`;
+- the program, under the real engine or under edgewright: :func:`load_settings`;
+- an editor, through the JSON Schema of `edgewright schema`: :func:`stack_schema`.
+"""
+
+import difflib
+import json
+import os
+import re
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from edgewright.config.document import Document, DocumentError, KeyPath, read_document
+from edgewright.config.models import StackSettings
+from edgewright.program.errors import ProjectError
+
+if TYPE_CHECKING:
+    from edgewright.program.project import Project
+
+TOOL_NAMESPACE: Final = "edgewright"
+"""Namespace of the settings of edgewright's own tools."""
+
+_KEY = re.compile(r"(?P<namespace>[^:\s]+):(?:config:)?(?P<name>[^:\s]+)")
+_FILE_KEYS: Final = ("config", "environment", "encryptionsalt", "encryptedkey", "secretsprovider")
+_SHOWN_VALUE: Final = 80
+
+Settings = TypeVar("Settings", bound=StackSettings)
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """One stack's settings as its file gives them."""
+
+    file: Path
+    shown: str
+    """The file as messages name it."""
+    data: Mapping[str, Any]
+    """Values by full key (`namespace:key`), defaults of Pulumi.yaml beneath them, `secure:` values filled in."""
+    secret_keys: frozenset[str] = frozenset()
+    document: Document | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Full key to the key as the file writes it, where they differ (`ns:config:key`)."""
+    placeholders: tuple[str, ...] = ()
+    """Secrets that no environment variable gave: the program sees a placeholder."""
+
+    def for_pulumi(self) -> dict[str, str]:
+        """Return the values as the engine hands them to a program: texts, and JSON for lists and mappings."""
+        return {key: _engine_text(value) for key, value in self.data.items() if value is not None}
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of a key path that starts with a full key."""
+        if self.document is None:
+            return 1
+        if path:
+            path = (self.origins.get(str(path[0]), path[0]), *path[1:])
+        return self.document.line(("config", *path))
+
+
+def _engine_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value)
+
+
+def secret_variable(path: Iterable[str | int]) -> str:
+    """Return the environment variable that gives a `secure:` value where Pulumi's secrets provider is not there.
+
+    `products-api:apiToken` is `EDGEWRIGHT_SECRET_PRODUCTS_API_APITOKEN`; inside a list or mapping, the keys and
+    indexes follow, each after an underscore.
+    """
+    text = "_".join(str(part) for part in path)
+    return "EDGEWRIGHT_SECRET_" + re.sub(r"[^A-Za-z0-9]+", "_", text).upper()
+
+
+def read_stack(project: "Project", stack: str, environment: Mapping[str, str] | None = None) -> StackConfig:
+    """Read a stack's settings file.
+
+    Args:
+        project: the project.
+        stack: the stack's name.
+        environment: where secrets are looked for (:func:`secret_variable`); the process's own where it is not given.
+
+    Raises:
+        ProjectError: the file is missing, cannot be read, or is not a stack's settings file.
+    """
+    environment = os.environ if environment is None else environment
+    file = project.require_stack(stack)
+    shown = project.shown(file)
+    try:
+        document = read_document(file, shown)
+    except DocumentError as error:
+        raise ProjectError(str(error)) from None
+    data = {} if document.data is None else document.data
+    faults: list[str] = []
+    if not isinstance(data, dict):
+        raise ProjectError(f"{shown}:1: must be a mapping with the key `config`")
+    for key in data:
+        if key not in _FILE_KEYS:
+            hint = _near(key, _FILE_KEYS)
+            if _KEY.fullmatch(key):
+                hint = "; settings go under `config:`"
+            faults.append(f"{shown}:{document.line((key,))}: {key}: is not a key of a stack's settings file{hint}")
+    config = data.get("config") or {}
+    if not isinstance(config, dict):
+        faults.append(f"{shown}:{document.line(('config',))}: config: must be a mapping, got {_show(config)}")
+        config = {}
+    values: dict[str, Any] = dict(project.config)
+    origins: dict[str, str] = {}
+    secrets: set[str] = set()
+    placeholders: list[str] = []
+    for key, value in config.items():
+        match = _KEY.fullmatch(key)
+        if match is None:
+            faults.append(
+                f"{shown}:{document.line(('config', key))}: {key}: a setting's key is `namespace:name`;"
+                f" write {project.name}:{key.replace(':', '-')}"
+            )
+            continue
+        full = f"{match['namespace']}:{match['name']}"
+        if full in origins:
+            faults.append(f"{shown}:{document.line(('config', key))}: {key}: is the same setting as {origins[full]}; keep one")
+        origins[full] = key
+        found: list[tuple[str | int, ...]] = []
+        values[full] = _fill_secrets(value, (full,), environment, found, placeholders)
+        if found:
+            secrets.add(full)
+    if faults:
+        raise ProjectError(faults)
+    return StackConfig(file, shown, values, frozenset(secrets), document, origins, tuple(placeholders))
+
+
+def _fill_secrets(
+    value: Any, path: KeyPath, environment: Mapping[str, str], found: list[KeyPath], placeholders: list[str]
+) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {"secure"} and isinstance(value["secure"], str):
+            found.append(path)
+            variable = secret_variable(path)
+            if variable in environment:
+                return environment[variable]
+            placeholders.append(variable)
+            return f"placeholder-for-{variable.lower().replace('_', '-')}"
+        return {key: _fill_secrets(item, (*path, key), environment, found, placeholders) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill_secrets(item, (*path, index), environment, found, placeholders) for index, item in enumerate(value)]
+    return value
+
+
+def check_settings(model: type[Settings], config: StackConfig, project: str) -> Settings:
+    """Validate a stack's settings.
+
+    Keys of the namespaces `edgewright` and the project's own belong to the model; those of others (a provider's, such
+    as `cloudflare:apiToken`) are free.
+
+    Raises:
+        ProjectError: with every fault, each with file, line, key, the value and what is allowed.
+    """
+    owned = {key: value for key, value in config.data.items() if key.split(":", 1)[0] in _owned(model, project)}
+    try:
+        return model.model_validate(owned)
+    except ValidationError as error:
+        raise ProjectError(explain(model, error, config, owned)) from None
+
+
+def _owned(model: type[BaseModel], project: str) -> tuple[str, ...]:
+    """Return the namespaces that the model knows whole. A project without a model of its own keeps its keys free."""
+    own = any((info.alias or name).startswith(f"{project}:") for name, info in model.model_fields.items())
+    return (TOOL_NAMESPACE, project) if own else (TOOL_NAMESPACE,)
+
+
+def load_settings(model: type[Settings]) -> Settings:
+    """Read and validate the stack's settings inside a Pulumi program.
+
+    Works the same under the Pulumi engine and under edgewright. Where the stack's settings file is found, faults name
+    its lines.
+
+    ```python
+    settings = load_settings(Settings)
+    ```
+
+    Args:
+        model: a subclass of :class:`edgewright.config.StackSettings` whose fields have the settings' full keys as
+            aliases. A field for a secret (`pulumi config set --secret`) is a `pydantic.SecretStr`.
+
+    Raises:
+        pulumi.RunError: with every fault; it prints without a traceback.
+    """
+    import pulumi
+    from pulumi.runtime import config as runtime
+
+    from edgewright.program.project import Project
+
+    project = pulumi.get_project()
+    texts: dict[str, Any] = {**(runtime.get_config_env() or {}), **runtime.CONFIG.get()}
+    aliases = {info.alias or name: info for name, info in model.model_fields.items()}
+    owned: dict[str, Any] = {}
+    faults: list[str] = []
+    config = StackConfig(Path(), "config", texts)
+    try:
+        root = Path(pulumi.runtime.get_root_directory() or ".")
+        config = read_stack(Project.load(root), pulumi.get_stack())
+    except ProjectError:
+        # Settings may come from elsewhere (an environment of Pulumi ESC, the Automation API): then without lines.
+        pass
+    for key, text in texts.items():
+        if key.split(":", 1)[0] not in _owned(model, project):
+            continue
+        info = aliases.get(key)
+        owned[key] = _decode_text(text, info)
+        if info is not None and runtime.is_config_secret(key) and not _has_secret(info):
+            faults.append(
+                f"{config.shown}:{config.line((key,))}: {key}: is encrypted, but its setting is plain and would end in"
+                " the state as such; declare the field as pydantic.SecretStr, or set it without --secret"
+            )
+    try:
+        settings = model.model_validate(owned)
+    except ValidationError as error:
+        faults += explain(model, error, config, owned)
+    if faults:
+        raise pulumi.RunError("The stack's settings have faults:\n" + "\n".join(faults))
+    return settings
+
+
+def _decode_text(text: Any, info: FieldInfo | None) -> Any:
+    """Return the value behind a text of the engine's. Numbers and booleans are left to pydantic's own reading."""
+    if not isinstance(text, str) or not text.lstrip().startswith(("[", "{")):
+        return text
+    if info is not None and set(_members(info.annotation)) & {str, SecretStr}:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the annotation itself, without Annotated."""
+    while typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return tuple(member for arg in typing.get_args(annotation) for member in _members(arg))
+    return (annotation,)
+
+
+def _has_secret(info: FieldInfo) -> bool:
+    def search(annotation: Any) -> bool:
+        for member in _members(annotation):
+            if member is SecretStr:
+                return True
+            if isinstance(member, type) and issubclass(member, BaseModel):
+                if any(search(inner.annotation) for inner in member.model_fields.values()):
+                    return True
+            elif any(search(argument) for argument in typing.get_args(member)):
+                return True
+        return False
+
+    return search(info.annotation)
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+
+
+def explain(model: type[BaseModel], error: ValidationError, config: StackConfig, data: Any) -> list[str]:
+    """Return one line a fault: `file:line: key: what is wrong, got what; what is allowed, the fix`."""
+    lines: list[tuple[int, str]] = []
+    for detail in error.errors(include_url=False):
+        path, last_model, info = _resolve(model, detail["loc"], data, missing=detail["type"] == "missing")
+        message = _message(detail, path, last_model, info, config.secret_keys)
+        line = config.line(path)
+        lines.append((line, f"{config.shown}:{line}: {_dotted(path)}: {message}"))
+    unique = dict.fromkeys(lines)
+    return [text for _, text in sorted(unique, key=lambda item: item[0])]
+
+
+def _dotted(path: KeyPath) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text or "config"
+
+
+def _resolve(
+    model: type[BaseModel], location: tuple[str | int, ...], data: Any, missing: bool
+) -> tuple[KeyPath, type[BaseModel] | None, FieldInfo | None]:
+    """Return the key path in the data that pydantic's location means, its model and its field.
+
+    A location also has parts that are no keys: members of unions, `[key]` of a mapping.
+    """
+    path: list[str | int] = []
+    current: Any = data
+    annotation: Any = model
+    owner: type[BaseModel] | None = model
+    info: FieldInfo | None = None
+    for position, part in enumerate(location):
+        final = position == len(location) - 1
+        is_key = (isinstance(current, Mapping) and part in current) or (
+            isinstance(current, (list, tuple)) and isinstance(part, int) and part < len(current)
+        )
+        if not is_key and not (final and missing):
+            continue
+        path.append(part)
+        models = [m for m in _members(annotation) if isinstance(m, type) and issubclass(m, BaseModel)]
+        found: FieldInfo | None = None
+        for candidate in models:
+            for name, field_info in candidate.model_fields.items():
+                if part in (name, field_info.alias):
+                    owner, found = candidate, field_info
+        if found is not None:
+            info, annotation = found, found.annotation
+        else:
+            owner = models[0] if models else None
+            inner = [arg for m in _members(annotation) for arg in typing.get_args(m) if arg is not Ellipsis]
+            annotation = inner[-1] if inner else None
+            if models:
+                info = None
+        if is_key:
+            current = current[part]
+    return tuple(path), owner, info
+
+
+def _message(
+    detail: Any, path: KeyPath, owner: type[BaseModel] | None, info: FieldInfo | None, secret_keys: frozenset[str]
+) -> str:
+    kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
+    meaning = f" ({info.description.rstrip('.')})" if info is not None and info.description else ""
+    if kind == "missing":
+        return f"is required and missing; add it{meaning}"
+    if kind == "extra_forbidden":
+        known = sorted(inner.alias or name for name, inner in owner.model_fields.items()) if owner else []
+        near = _near(str(path[-1]), known)
+        return f"unknown key{near}; allowed: {', '.join(known)}"
+    text = str(detail["msg"])
+    for prefix in ("Value error, ", "Assertion failed, "):
+        if text.startswith(prefix):
+            return text.removeprefix(prefix)
+    text = re.sub(r"^(?:Input|Value|String|Tuple|List|Dictionary|Field) should ", "must ", text)
+    text = re.sub(r"^must match pattern '(.*)'$", r"must match \1", text)
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        text = "must be a mapping"
+    elif kind in ("tuple_type", "list_type"):
+        text = "must be a list"
+    shown = "a secret" if path and str(path[0]) in secret_keys else _show(value)
+    expected = context.get("expected")
+    near = ""
+    if isinstance(expected, str) and isinstance(value, str):
+        near = _near(value, re.findall(r"'([^']*)'", expected))
+    return f"{text[0].lower()}{text[1:]}, got {shown}{near}{meaning}"
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the nearest known word, compared with and without its namespace."""
+    names = list(known)
+    tails = {name.split(":", 1)[-1].lower().replace("_", ""): name for name in names}
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if not near:
+        tail = difflib.get_close_matches(word.split(":", 1)[-1].lower().replace("_", ""), list(tails), n=1, cutoff=0.7)
+        near = [tails[found] for found in tail]
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _show(value: Any) -> str:
+    """Return a value as messages show it: short, and never a nested structure in full."""
+    if isinstance(value, Mapping):
+        return f"a mapping of {len(value)} keys" if value else "an empty mapping"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)} items" if value else "an empty list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = repr(value)
+    return text if len(text) <= _SHOWN_VALUE else f"{text[:_SHOWN_VALUE]}... ({len(text)} characters)"
+
+
+# --- the editor's schema -----------------------------------------------------------------------------------------------
+
+
+def stack_schema(model: type[StackSettings], project: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a stack's settings file.
+
+    An encrypted value (`secure: ...`) is allowed wherever a text is. Keys of other namespaces are free.
+    """
+    schema = model.model_json_schema(by_alias=True, mode="validation")
+    definitions = {name: _allow_secure(definition) for name, definition in schema.pop("$defs", {}).items()}
+    schema = _allow_secure(schema)
+    schema.pop("additionalProperties", None)
+    # Free, but for the two namespaces whose keys are all known.
+    known = "|".join(map(re.escape, _owned(model, project)))
+    others = f"^(?!(?:{known}):)[^:\\s]+:[^\\s]+$"
+    schema["patternProperties"] = {others: {}}
+    schema["additionalProperties"] = False
+    definitions["secure"] = {
+        "type": "object",
+        "properties": {"secure": {"type": "string"}},
+        "required": ["secure"],
+        "additionalProperties": False,
+        "description": "A value that Pulumi encrypted (`pulumi config set --secret`).",
+    }
+    text = {"type": "string"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Settings of a stack of {project}",
+        "type": "object",
+        "properties": {
+            "config": schema,
+            "environment": {"description": "Pulumi ESC environments."},
+            "encryptionsalt": text,
+            "encryptedkey": text,
+            "secretsprovider": text,
+        },
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _allow_secure(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_allow_secure(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    result = {key: value if key in ("default", "enum", "const", "examples", "required") else _allow_secure(value) for key, value in node.items()}
+    if result.get("type") == "string" and "const" not in result and "enum" not in result:
+        outer = {key: result.pop(key) for key in ("title", "description", "default") if key in result}
+        # Marks of SecretStr: an editor would mask the text and refuse to show it.
+        result.pop("writeOnly", None)
+        result.pop("format", None) if result.get("format") == "password" else None
+        return {**outer, "anyOf": [result, {"$ref": "#/$defs/secure"}]}
+    return result
+
+

@@ -1,0 +1,309 @@
+"""One run of a Pulumi program in this process, as Pulumi's language host does it.
+
+A run leaves modules, contexts and `sys.path` changed: :mod:`edgewright.program.runner` gives each run a process of its own.
+"""
+
+import asyncio
+import importlib
+import logging
+import os
+import runpy
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import pulumi
+import pulumi.runtime
+
+import edgewright
+from edgewright.config.loader import StackConfig, check_settings, read_stack, stack_schema
+from edgewright.config.models import StackSettings
+from edgewright.program.cloud import Cloud, CloudError, RecordingCloud
+from edgewright.program.errors import ProgramFailed, ProjectError
+from edgewright.program.monitor import Engine, Monitor
+from edgewright.program.project import Project
+from edgewright.program.resources import Capture, Diagnostic, Severity
+
+_PARALLEL = 16
+_MAX_PRINTED = 64 * 1024
+_SETTINGS_FILE = "settings.py"
+_SETTINGS_CLASS = "Settings"
+
+PACKAGE_DIR = Path(edgewright.__file__).resolve().parent
+
+Result = TypeVar("Result")
+
+
+class TimedOut(BaseException):
+    """Raised in a program's own code when its time is up. Not an Exception, so that no handler of its own eats it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run gives back: the capture, and the stack's settings for the tools."""
+
+    capture: Capture
+    settings: StackSettings
+
+
+def excluded_folders(project: Project) -> tuple[Path, ...]:
+    """Return the folders inside a project whose code is not the user's own."""
+    libraries = {Path(path).resolve() for path in sys.path if path and Path(path).name in ("site-packages", "dist-packages")}
+    return (PACKAGE_DIR, *sorted(libraries), project.directory / ".venv", project.directory / "venv")
+
+
+def settings_model(project: Project) -> type[StackSettings]:
+    """Return the project's settings model: `Settings` of `settings.py` in the stacks' folder, else the tools' own.
+
+    Raises:
+        ProgramFailed: the module cannot be imported, or its `Settings` is not a StackSettings.
+    """
+    file = project.stack_config_dir / _SETTINGS_FILE
+    if not file.is_file():
+        return StackSettings
+    try:
+        relative = file.relative_to(project.directory).with_suffix("")
+        # As the program itself imports it, so that there is one class and not two.
+        name = ".".join(relative.parts)
+    except ValueError:
+        return StackSettings
+    shown = project.shown(file)
+    module = _guarded(project, lambda: importlib.import_module(name))
+    model = getattr(module, _SETTINGS_CLASS, None)
+    if not (isinstance(model, type) and issubclass(model, StackSettings)):
+        raise ProgramFailed(
+            f"{shown}: must have a class {_SETTINGS_CLASS}, a subclass of edgewright.config.StackSettings, got {model!r}"
+        )
+    return model
+
+
+def load_stack(project: Project, stack: str) -> tuple[StackConfig, StackSettings]:
+    """Read and validate a stack's settings with the project's own model.
+
+    Raises:
+        ProjectError: with every fault.
+    """
+    config = read_stack(project, stack)
+    with _on_path(project):
+        model = settings_model(project)
+    return config, check_settings(model, config, project.name)
+
+
+def schema(directory: Path) -> dict[str, Any]:
+    """Return the JSON Schema of the project's stack settings files."""
+    project = Project.load(directory)
+    with _on_path(project):
+        return stack_schema(settings_model(project), project.name)
+
+
+def settings(directory: Path, stack: str) -> StackSettings:
+    """Return a stack's settings as far as the tools know them (the project's own keys are checked and left out)."""
+    return _plain(load_stack(Project.load(directory), stack)[1])
+
+
+def _plain(found: StackSettings) -> StackSettings:
+    # The project's own class cannot be unpickled elsewhere, and nobody else has a use for its keys.
+    return StackSettings.model_construct(**{name: getattr(found, name) for name in StackSettings.model_fields})
+
+
+def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | None = None) -> Run:
+    """Run the program of a stack once.
+
+    Raises:
+        ProjectError: the project or the stack's settings have faults.
+        ProgramFailed: the program failed, or declared what cannot be.
+    """
+    project = Project.load(directory)
+    stack = stack.rsplit("/", 1)[-1]
+    opened = _record_opened(project)
+    config, found = load_stack(project, stack)
+    monitor = Monitor(
+        project.name, stack, cloud or RecordingCloud(), project.directory, excluded_folders(project), preview
+    )
+    engine = Engine()
+    pulumi.runtime.set_all_config(config.for_pulumi(), sorted(config.secret_keys))
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            project=project.name,
+            stack=stack,
+            monitor=monitor,
+            engine=engine,
+            parallel=_PARALLEL,
+            dry_run=preview,
+            organization="organization",
+            root_directory=str(project.directory),
+        )
+    )
+    pulumi.runtime.settings.set_root_resource(None)
+    with _printed() as printed, _on_path(project):
+        failure = _attempt(project, monitor)
+    faults = monitor.told_faults()
+    logged = [d.message for d in engine.diagnostics if d.severity is Severity.ERROR]
+    if failure:
+        # What the cloud refused comes first: what fails after it often fails because of it.
+        faults.append(failure)
+    if not faults and logged:
+        # `pulumi.log.error` alone fails an update.
+        faults = logged
+    if faults:
+        raise ProgramFailed(faults)
+    notes = [
+        Diagnostic(Severity.WARNING, f"{config.shown}: a secret has a placeholder; set {name} to give it a value")
+        for name in config.placeholders
+    ]
+    lines = [Diagnostic(Severity.INFO, line) for line in printed]
+    modules = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    files = {Path(file).resolve() for file in modules if file} | opened | {project.file, config.file}
+    excluded = excluded_folders(project)
+    capture = Capture(
+        project=project.name,
+        stack=stack,
+        resources=monitor.captured(),
+        outputs=monitor.outputs,
+        secret_outputs=monitor.secret_outputs,
+        diagnostics=(*notes, *lines, *engine.diagnostics, *monitor.diagnostics),
+        preview=preview,
+        project_dir=project.directory,
+        files=frozenset(
+            file for file in files if file.is_relative_to(project.directory) and not any(map(file.is_relative_to, excluded))
+        ),
+    )
+    return Run(capture, _plain(found))
+
+
+def _attempt(project: Project, monitor: Monitor) -> str | None:
+    """Run the program; return what it failed with, or None."""
+    main = project.main if project.main.is_file() else project.main / "__main__.py"
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=_PARALLEL)
+    loop.set_default_executor(executor)
+
+    def program() -> None:
+        runpy.run_path(str(main), run_name="__main__")
+
+    previous = Path.cwd()
+    os.chdir(main.parent)
+    try:
+        # Registrations run side by side; one that fails must not hide the faults of the others.
+        loop.run_until_complete(pulumi.runtime.run_in_stack(program))
+    except TimedOut as error:
+        where = _user_line(project, error.__traceback__)
+        return f"{where or project.shown(main)}: the program was stopped here: {error}"
+    except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of the program's own are its failure
+        return describe(project, error)
+    finally:
+        os.chdir(previous)
+        executor.shutdown(wait=False, cancel_futures=True)
+    return None
+
+
+def _guarded(project: Project, call: Callable[[], Result]) -> Result:
+    """Call into the project's code; its failure becomes a clean message."""
+    try:
+        return call()
+    except TimedOut:
+        raise
+    except BaseException as error:  # noqa: BLE001 - any failure of the user's code is theirs to mend
+        raise ProgramFailed(describe(project, error)) from None
+
+
+def describe(project: Project, error: BaseException) -> str:
+    """Return a failure of the user's code as a message with file and line of their own innermost frame."""
+    if isinstance(error, SyntaxError) and error.filename:
+        where = f"{project.shown(Path(error.filename))}:{error.lineno or 1}"
+        return f"{where}: {type(error).__name__}: {error.msg}"
+    where = _user_line(project, error.__traceback__) or ""
+    text = str(error)
+    if isinstance(error, ProjectError):
+        return text
+    if isinstance(error, (pulumi.RunError, CloudError)):
+        # An error that names its places itself, as faults of settings do, needs no second one.
+        return f"{where}: {text}" if where and _raised_in_package(error.__traceback__) else text
+    if isinstance(error, pulumi.InputPropertyError):
+        text = f"{error.property_path}: {error.reason}"
+    elif isinstance(error, pulumi.InputPropertiesError):
+        parts = [f"{detail['property_path']}: {detail['reason']}" for detail in error.errors or []]
+        text = "; ".join([error.message, *parts])
+    elif isinstance(error, SystemExit):
+        text = f"the program exited with {error.code!r}; let it end by itself, or raise pulumi.RunError with a message"
+        return f"{where}: {text}" if where else text
+    prefix = f"{where}: " if where else ""
+    return f"{prefix}{type(error).__name__}: {text}" if text else f"{prefix}{type(error).__name__}"
+
+
+def _user_line(project: Project, trace: TracebackType | None) -> str | None:
+    excluded = excluded_folders(project)
+    for frame in reversed(traceback.extract_tb(trace)):
+        path = Path(frame.filename)
+        if path.is_relative_to(project.directory) and not any(path.is_relative_to(folder) for folder in excluded):
+            return f"{project.shown(path)}:{frame.lineno}"
+    return None
+
+
+def _raised_in_package(trace: TracebackType | None) -> bool:
+    frames = traceback.extract_tb(trace)
+    if not frames:
+        return False
+    path = Path(frames[-1].filename)
+    return path.is_relative_to(PACKAGE_DIR) and not path.is_relative_to(PACKAGE_DIR / "config")
+
+
+@contextmanager
+def _on_path(project: Project) -> Iterator[None]:
+    folder = project.main if project.main.is_dir() else project.main.parent
+    added = [str(path) for path in dict.fromkeys((folder, project.directory))]
+    sys.path[:0] = added
+    importlib.invalidate_caches()
+    # A second edit within a second, of the same size, would be hidden by a byte-code file of the first.
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = writes
+        for path in added:
+            if path in sys.path:
+                sys.path.remove(path)
+
+
+@contextmanager
+def _printed() -> Iterator[list[str]]:
+    """Collect what the program and its children print, so that it cannot mix with the command's own output."""
+    lines: list[str] = []
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, descriptor in enumerate(saved, start=1):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            file.seek(0)
+            lines += file.read(_MAX_PRINTED).decode(errors="replace").splitlines()
+
+
+def _record_opened(project: Project) -> set[Path]:
+    """Note each file of the project that is opened from now on. An audit hook stays for the life of the process."""
+    opened: set[Path] = set()
+    root = str(project.directory)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(root):
+            opened.add(Path(arguments[0]))
+
+    sys.addaudithook(hook)
+    return opened

@@ -1,0 +1,191 @@
+"""The process that programs are run in: imports once what takes seconds, and forks a fresh child for each run.
+
+Started by :mod:`edgewright.program.runner` with pipes. A request and a reply are
+one pickled object each, after its length (8 bytes, big-endian). It ends when its standard input closes, and takes a run
+in progress with it. Pickles are only exchanged between a process and the child that it started itself.
+"""
+
+import contextlib
+import importlib
+import os
+import pickle
+import select
+import signal
+import struct
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PRELOAD = ("pulumi", "pulumi_cloudflare", "pulumi_aws", "pydantic", "edgewright", "edgewright.program.execute", "edgewright.local")
+"""Imported before the first run. What is missing or broken is left to the program to find."""
+
+GRACE_S = 2.0
+"""Between asking a run that takes too long to stop, and killing it."""
+
+_LENGTH = struct.Struct(">Q")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is told."""
+
+    function: str
+    """Name of a function of :mod:`edgewright.program.execute`."""
+    arguments: tuple[Any, ...]
+    timeout_s: float
+    path: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: str = "."
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of it: a value, or one of the errors of :mod:`edgewright.program.errors`, or a traceback of ours."""
+
+    value: Any = None
+    error: BaseException | None = None
+    broken: str | None = None
+
+
+def send(descriptor: int, payload: bytes) -> None:
+    """Write one length and payload."""
+    view = memoryview(_LENGTH.pack(len(payload)) + payload)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def receive(descriptor: int) -> bytes | None:
+    """Read one payload; None where the other side has closed."""
+    head = _read(descriptor, _LENGTH.size)
+    return None if head is None else _read(descriptor, _LENGTH.unpack(head)[0])
+
+
+def _read(descriptor: int, size: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < size:
+        part = os.read(descriptor, min(1 << 20, size - len(parts)))
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def answer(payload: bytes) -> bytes:
+    """Carry out one pickled request in this process and return the pickled reply."""
+    # Loaded here so that a request for a test's own cloud class finds its module.
+    reply: Reply
+    try:
+        from edgewright.program import execute
+        from edgewright.program.errors import ProjectError
+
+        request = pickle.loads(payload)
+        with _deadline(request.timeout_s, execute.TimedOut):
+            try:
+                reply = Reply(value=getattr(execute, request.function)(*request.arguments[0], **request.arguments[1]))
+            except ProjectError as error:
+                reply = Reply(error=error)
+            except execute.TimedOut as error:
+                reply = Reply(error=ProjectError(str(error)))
+        return pickle.dumps(reply)
+    except BaseException:  # noqa: BLE001 - a defect of ours must reach the log, whatever it is
+        return pickle.dumps(Reply(broken=traceback.format_exc()))
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float, error: type[BaseException]) -> Any:
+    def stop(_signal: int, _frame: object) -> None:
+        raise error(f"it took longer than {seconds:g} s; set EDGEWRIGHT_PROGRAM_TIMEOUT_S for more")
+
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def prepare(path: tuple[str, ...], environment: Mapping[str, str], directory: str) -> None:
+    """Take over the asking process's import path, environment and directory."""
+    sys.path[:] = path
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(directory)
+
+
+def _child(payload: bytes, context: bytes, writer: int) -> None:
+    """Run one request and end. Never returns."""
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        prepare(*pickle.loads(context))
+        # Nobody reads our standard output but as replies; a program must not write there.
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(2, 1)
+        send(writer, answer(payload))
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> bytes | None:
+    """Fork, wait for the reply; None where the asking process is gone."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _child(payload, context, writer)
+    os.close(writer)
+    with contextlib.suppress(OSError):  # the child does the same; whoever comes first
+        os.setpgid(child, child)
+    deadline = time.monotonic() + timeout_s + GRACE_S
+    parts = bytearray()
+    try:
+        while True:
+            wait = deadline - time.monotonic()
+            ready, _, _ = select.select([reader, control], [], [], max(0.0, wait))
+            if control in ready:
+                return None  # only the end of the input comes while a run is in progress
+            if not ready:
+                return pickle.dumps(Reply(broken=f"the run did not stop {GRACE_S:g} s after its {timeout_s:g} s were over"))
+            part = os.read(reader, 1 << 20)
+            if not part:
+                break
+            parts += part
+    finally:
+        os.close(reader)
+        with contextlib.suppress(OSError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    if len(parts) < _LENGTH.size or len(parts) != _LENGTH.size + _LENGTH.unpack(parts[: _LENGTH.size])[0]:
+        return pickle.dumps(Reply(broken="the process that ran the program died without an answer"))
+    return bytes(parts[_LENGTH.size :])
+
+
+def serve() -> None:
+    """Answer requests until the input closes."""
+    control, out = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    for name in PRELOAD:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    send(out, b"ready")
+    while True:
+        context = receive(control)
+        payload = receive(control) if context is not None else None
+        timeout = receive(control) if payload is not None else None
+        if context is None or payload is None or timeout is None:
+            return
+        reply = _run(payload, context, float(timeout), control)
+        if reply is None:
+            return
+        send(out, reply)
+
