@@ -79,6 +79,8 @@ export interface KvStore {
   /** `expirationTtl` is in whole seconds and never under 60. */
   put(key: string, value: ArrayBuffer, options: { expirationTtl: number }): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Every key with this prefix. Without it a purge by prefix, tag or everything does not leave the data centre. */
+  list?(prefix: string): Promise<readonly string[]>;
 }
 
 /** What the cache is given with each request. Methods may be called after the response was returned. */
@@ -93,6 +95,13 @@ export interface CacheContext {
   readonly edgeCache?: EdgeCacheStore | undefined;
   /** The KV store behind a binding, where there is one. */
   kv?(binding: string): KvStore | undefined;
+  /**
+   * True where a response's `body` carries the bytes as they are on the wire, so that a `Content-Encoding` is the
+   * caller's to undo (workerd: fetch with `encodeResponseBody: "manual"`). The cache then keeps the bytes and answers
+   * with `encodeBody: "manual"`: no content transformation, and ranges of encoded content. False, the default, where the
+   * runtime decodes on reading (workerd by itself encodes again on sending).
+   */
+  readonly rawBodies?: boolean | undefined;
   /** ISO 3166-1 alpha-2 code of the client, upper case; for `key.country`. */
   readonly country?: string | undefined;
   /** Routing region of the client; for `key.region`. */
