@@ -1,0 +1,187 @@
+// The control port, for the process that started the gateway: loopback only, with a token, and never for a browser.
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Counters } from "./counters.js";
+import { DeployFailed } from "./diagnostics.js";
+import { kvRequest } from "./kv.js";
+import type { Logs } from "./logs.js";
+import { ProblemError, problem, sendProblem } from "./problem.js";
+import type { Reload, Serving } from "./reload.js";
+import { readDeployment } from "./validate.js";
+
+/** A deployment with all its modules and declared values, and a KV value with its base64, fit well below this. */
+const BODY_LIMIT = 512 * 1024 * 1024;
+
+export interface ControlOptions {
+  token: string;
+  reload: Reload;
+  counters: Counters;
+  logs: Logs;
+  edgeUrl: () => string;
+  started: Date;
+}
+
+type Handler = (
+  options: ControlOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+) => Promise<void> | void;
+
+const ROUTES: Record<string, Handler> = {
+  "POST /v1/deploy": deploy,
+  "GET /v1/status": status,
+  "GET /v1/counters": (options, _request, response) => json(response, 200, options.counters.snapshot()),
+  "POST /v1/counters/reset": (options, _request, response) => {
+    options.counters.reset();
+    json(response, 200, options.counters.snapshot());
+  },
+  "GET /v1/logs": logEntries,
+};
+
+export function createControl(options: ControlOptions): Server {
+  const expected = digest(options.token);
+  return http.createServer({ requestTimeout: 0 }, (request, response) => {
+    // A page that rebinds its name to 127.0.0.1 sends its own name as Host.
+    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
+      sendProblem(response, {
+        status: 421,
+        title: "Misdirected request",
+        detail: "The control port answers to 127.0.0.1 only.",
+      });
+      return;
+    }
+    const given = request.headers.authorization?.match(/^Bearer (.+)$/)?.[1] ?? "";
+    if (!timingSafeEqual(digest(given), expected)) {
+      sendProblem(
+        response,
+        { status: 401, title: "Unauthorized", detail: "Send the token: Authorization: Bearer <token>." },
+        { "WWW-Authenticate": "Bearer" },
+      );
+      return;
+    }
+    const url = new URL(request.url ?? "/", "http://control");
+    const handler =
+      ROUTES[`${request.method} ${url.pathname}`] ?? (url.pathname.startsWith("/v1/kv/") ? keyValue : unknown);
+    Promise.resolve(handler(options, request, response, url)).catch((error: unknown) => {
+      if (error instanceof ProblemError) {
+        sendProblem(response, error.problem);
+        return;
+      }
+      options.logs.error(
+        `Control ${request.method} ${url.pathname}: ${error instanceof Error ? error.stack : String(error)}`,
+      );
+      sendProblem(response, { status: 500, title: "The gateway failed", detail: String(error) });
+    });
+  });
+}
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+function json(response: ServerResponse, code: number, value: unknown): void {
+  const body = Buffer.from(`${JSON.stringify(value)}\n`);
+  response.writeHead(code, { "Content-Type": "application/json", "Content-Length": body.length });
+  response.end(body);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function deploy(options: ControlOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const deployment = readDeployment((await bodyOf(request)).toString("utf8"));
+  if (typeof deployment === "string") throw problem(400, "Not a deployment", deployment);
+  try {
+    json(response, 200, await options.reload.deploy(deployment));
+  } catch (error) {
+    if (!(error instanceof DeployFailed)) throw error;
+    json(response, 422, { errors: error.errors });
+  }
+}
+
+function status(options: ControlOptions, _request: IncomingMessage, response: ServerResponse): void {
+  const { reload, started } = options;
+  const { serving } = reload;
+  json(response, 200, {
+    generation: serving?.generation ?? 0,
+    stack: serving?.deployment.stack ?? null,
+    workers: (serving?.deployment.workers ?? []).map((worker) => ({
+      name: worker.name,
+      versions: worker.versions.map((version) => version.id),
+      deployment: worker.deployment,
+    })),
+    urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
+    uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
+    since: started.toISOString(),
+    last_error: reload.lastErrors ?? null,
+  });
+}
+
+function logEntries(options: ControlOptions, _request: IncomingMessage, response: ServerResponse, url: URL): void {
+  const number = (name: string, otherwise: number): number => {
+    const text = url.searchParams.get(name);
+    if (text === null) return otherwise;
+    if (!/^\d{1,15}$/.test(text))
+      throw problem(400, "Bad query", `${name} is ${JSON.stringify(text)}: give a whole number, 0 or more.`);
+    return Number(text);
+  };
+  json(response, 200, {
+    entries: options.logs.after(number("after", 0), number("limit", 1000)),
+    last: options.logs.lastSeq,
+  });
+}
+
+function serving(options: ControlOptions): Serving {
+  const current = options.reload.serving;
+  if (current === undefined) throw problem(409, "Nothing is deployed", "There are no KV namespaces yet: deploy first.");
+  return current;
+}
+
+/** `/v1/kv/{namespaceId}/values/{key}` and `/v1/kv/{namespaceId}/keys?prefix=&limit=&cursor=`. */
+async function keyValue(
+  options: ControlOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const found = url.pathname.match(/^\/v1\/kv\/([^/]+)\/(?:(keys)|values\/(.+))$/);
+  const method = request.method ?? "GET";
+  if (!found || !(found[2] ? ["GET"] : ["GET", "PUT", "DELETE"]).includes(method))
+    return unknown(options, request, response, url);
+  const namespace = decodeURIComponent(found[1] as string);
+  const body = method === "PUT" ? await bodyOf(request) : undefined;
+  const { instance, deployment } = serving(options);
+  if (instance.namespaceIndex(namespace) === -1) {
+    const known = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
+    throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known}.`);
+  }
+  const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
+  const answer = await kvRequest(instance, method, namespace, rest, body);
+  if (answer.status === 404)
+    throw problem(404, "No such key", `The namespace ${namespace} has no key ${decodeURIComponent(found[3] ?? "")}.`);
+  if (answer.status === 400)
+    throw problem(400, "KV refused", (JSON.parse(answer.body.toString("utf8")) as { detail: string }).detail);
+  if (answer.status >= 500) throw problem(502, "KV failed", answer.body.toString("utf8"));
+  response.writeHead(answer.status, {
+    "Content-Type": found[2] ? "application/json" : "application/octet-stream",
+    "Content-Length": answer.body.length,
+    ...(answer.metadata !== undefined && { "KV-Metadata": answer.metadata }),
+  });
+  response.end(answer.body);
+}
+
+function unknown(_options: ControlOptions, request: IncomingMessage, response: ServerResponse, url: URL): void {
+  sendProblem(response, {
+    status: 404,
+    title: "No such operation",
+    detail: `${request.method} ${url.pathname} is not part of the control API. Known: ${Object.keys(ROUTES).join(", ")}, /v1/kv/{namespace}/values/{key}, /v1/kv/{namespace}/keys.`,
+  });
+}

@@ -1,0 +1,269 @@
+// The public port: what a client's request goes through before a Worker sees it.
+
+import { randomBytes } from "node:crypto";
+import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Counters } from "./counters.js";
+import { type Client, clientOf } from "./geo.js";
+import { rayId, workerHeaders } from "./headers.js";
+import type { Logs } from "./logs.js";
+import { type Problem, ProblemError, problem, problemBody, sendProblem } from "./problem.js";
+import { forward, forwardUpgrade } from "./proxy.js";
+import type { Reload, Serving } from "./reload.js";
+import { hostnameOf, type Target } from "./router.js";
+import { serviceName } from "./translate.js";
+import { pickVersion, VERSION_KEY, VERSION_OVERRIDES } from "./versions.js";
+
+/**
+ * All of a request's headers together, and its URL, at most:
+ * https://developers.cloudflare.com/workers/platform/limits/#request-and-response-limits (read November 2026).
+ */
+export const HEADERS_LIMIT = 128 * 1024;
+export const URL_LIMIT = 16 * 1024;
+
+export interface EdgeOptions {
+  reload: Reload;
+  counters: Counters;
+  logs: Logs;
+  random: () => number;
+}
+
+interface Routed {
+  serving: Serving;
+  target: Target;
+  client: Client;
+  ray: string;
+  path: string;
+  version: string;
+  service: string;
+  headers: string[];
+  answer: (raw: string[]) => string[];
+}
+
+export function createEdge(options: EdgeOptions): Server {
+  const server = http.createServer({
+    // Room for the URL beside the headers; what is over its own limit is told apart below.
+    maxHeaderSize: HEADERS_LIMIT + URL_LIMIT + 1024,
+    requireHostHeader: false,
+    keepAliveTimeout: 75_000,
+    requestTimeout: 0,
+    noDelay: true,
+  });
+  server.maxHeadersCount = 0;
+  server.on("request", (request, response) => void serve(options, request, response));
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    response.writeContinue();
+    void serve(options, request, response);
+  });
+  server.on("upgrade", (request, socket, head) => void upgrade(options, request, socket as Socket, head));
+  server.on("connect", (_request, socket) => refuse(socket as Socket, badRequest("CONNECT is not served here.")));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => clientError(error, socket as Socket));
+  return server;
+}
+
+function badRequest(detail: string): Problem {
+  return { status: 400, title: "Bad request", detail };
+}
+
+function refuse(socket: Socket, value: Problem): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = problemBody(value);
+  socket.end(
+    `HTTP/1.1 ${value.status} ${http.STATUS_CODES[value.status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** What Node's strict parser refuses: line breaks in values, conflicting lengths, headers over the limit. */
+function clientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET") {
+    socket.destroy();
+  } else if (error.code === "HPE_HEADER_OVERFLOW") {
+    refuse(socket, badRequest(`The request's headers are over ${HEADERS_LIMIT} bytes.`));
+  } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    refuse(socket, { status: 408, title: "Request timeout", detail: "The request's headers did not arrive in time." });
+  } else {
+    refuse(socket, badRequest(`The request is not valid HTTP: ${error.message}`));
+  }
+}
+
+function single(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+/** The request's host and its path with query; raises a 400 or 414 problem. */
+function targetOf(request: IncomingMessage): { host: string; path: string } {
+  const url = request.url ?? "/";
+  if (url.length > URL_LIMIT)
+    throw problem(414, "URI too long", `The URL is ${url.length} bytes long; the limit is ${URL_LIMIT}.`);
+  let size = 0;
+  let hosts = 0;
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index] as string;
+    size += name.length + (request.rawHeaders[index + 1] as string).length + 4;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  if (size > HEADERS_LIMIT)
+    throw problem(400, "Bad request", `The request's headers are ${size} bytes; the limit is ${HEADERS_LIMIT}.`);
+  if (hosts > 1) throw problem(400, "Bad request", "The request has several Host headers.");
+  const absolute = url.match(/^https?:\/\/([^/?#]+)([^#]*)$/i);
+  const host = absolute?.[1] ?? request.headers.host ?? "";
+  const path = absolute ? (absolute[2]?.startsWith("/") ? absolute[2] : `/${absolute[2] ?? ""}`) : url;
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) {
+    throw problem(400, "Bad request", `The Host ${JSON.stringify(host)} is not a host name.`);
+  }
+  if (!/^\/[\x21-\x7e]*$/.test(path)) throw problem(400, "Bad request", "The request target is not a path.");
+  return { host, path };
+}
+
+/** Everything up to the Worker. The caller ends the instance's lease. */
+async function route(options: EdgeOptions, request: IncomingMessage): Promise<Routed> {
+  const { host, path } = targetOf(request);
+  const client = clientOf(
+    single(request, "x-local-country"),
+    single(request, "x-local-ip"),
+    request.socket.remoteAddress,
+  );
+  const serving = await options.reload.enter();
+  try {
+    const target = serving.router.resolve(host, single(request, "x-local-host"), path);
+    const shares = serving.shares.get(target.worker) ?? [];
+    if (shares.length === 0) {
+      throw problem(
+        503,
+        "Nothing is deployed",
+        `The Worker ${target.worker} has no deployment, so none of its versions gets traffic.`,
+      );
+    }
+    const override = single(request, VERSION_OVERRIDES);
+    const version = pickVersion(target.worker, shares, { override, key: single(request, VERSION_KEY) }, options.random);
+    const ray = rayId(client.place.colo);
+    return {
+      serving,
+      target,
+      client,
+      ray,
+      path,
+      version,
+      service: serviceName(target.worker, version),
+      headers: workerHeaders(request, target.hostname, client, ray),
+      answer: (raw) => answerHeaders(raw, target.hostname, host, ray),
+    };
+  } catch (error) {
+    serving.instance.end();
+    throw error;
+  }
+}
+
+/** The answer's headers: a ray id, and redirects to the Worker's own host lead back to where the client came from. */
+function answerHeaders(raw: string[], hostname: string, host: string, ray: string): string[] {
+  if (hostnameOf(host) !== hostname || host.includes(":")) {
+    for (let index = 0; index < raw.length; index += 2) {
+      if ((raw[index] as string).toLowerCase() !== "location") continue;
+      const own = (raw[index + 1] as string).match(/^https?:\/\/([^/?#]+)(.*)$/i);
+      if (own && hostnameOf(own[1] as string) === hostname) raw[index + 1] = `http://${host}${own[2]}`;
+    }
+  }
+  raw.push("CF-Ray", ray);
+  return raw;
+}
+
+function upstreamOf(routed: Routed): { port: () => number; refresh: () => Promise<void> } {
+  const { instance } = routed.serving;
+  return { port: () => instance.port(routed.service), refresh: () => instance.findPorts() };
+}
+
+async function serve(options: EdgeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const begin = performance.now();
+  const { counters } = options;
+  counters.requests += 1;
+  counters.inFlight += 1;
+  let routed: Routed | undefined;
+  let status: number;
+  try {
+    routed = await route(options, request);
+    status = await forward({
+      request,
+      response,
+      upstream: upstreamOf(routed),
+      path: routed.path,
+      headers: routed.headers,
+      answer: routed.answer,
+    });
+  } catch (error) {
+    status = answerError(options, error, response);
+  } finally {
+    routed?.serving.instance.end();
+    counters.inFlight -= 1;
+  }
+  record(options, request, status, begin, routed);
+}
+
+function problemOf(options: EdgeOptions, error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  const id = randomBytes(4).toString("hex");
+  options.logs.error(`Fault ${id}: ${error instanceof Error ? error.stack : String(error)}`);
+  return { status: 500, title: "The gateway failed", detail: `See fault ${id} in the log.` };
+}
+
+function answerError(options: EdgeOptions, error: unknown, response: ServerResponse): number {
+  const value = problemOf(options, error);
+  sendProblem(response, value, value.status === 503 ? { "Retry-After": "1" } : {});
+  return value.status;
+}
+
+async function upgrade(options: EdgeOptions, request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+  const begin = performance.now();
+  const { counters } = options;
+  counters.requests += 1;
+  socket.on("error", () => socket.destroy());
+  let routed: Routed | undefined;
+  let status: number;
+  try {
+    routed = await route(options, request);
+    const port = upstreamOf(routed).port();
+    status = await forwardUpgrade(request, socket, head, {
+      port,
+      path: routed.path,
+      headers: routed.headers,
+      answer: routed.answer,
+    });
+  } catch (error) {
+    const value = problemOf(options, error);
+    refuse(socket, value);
+    status = value.status;
+  } finally {
+    // An open WebSocket does not hold a reload back: a deployment ends it, as the platform's does (gap `websocket-reload`).
+    routed?.serving.instance.end();
+  }
+  record(options, request, status, begin, routed);
+}
+
+function record(
+  options: EdgeOptions,
+  request: IncomingMessage,
+  status: number,
+  begin: number,
+  routed: Routed | undefined,
+): void {
+  const { counters, logs } = options;
+  counters.byStatus[status] = (counters.byStatus[status] ?? 0) + 1;
+  const ms = Math.round((performance.now() - begin) * 100) / 100;
+  const method = request.method ?? "GET";
+  const host = routed?.target.hostname ?? request.headers.host ?? "";
+  const url = `http://${host}${routed?.path ?? request.url ?? ""}`;
+  logs.add({
+    level: status >= 500 ? "error" : "info",
+    source: "request",
+    message: `${method} ${url} ${status}`,
+    method,
+    url,
+    status,
+    ms,
+    ...(routed && { worker: routed.target.worker, version: routed.version }),
+  });
+}

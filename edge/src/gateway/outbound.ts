@@ -1,0 +1,283 @@
+// Everything that a Worker fetches passes here, to be counted by origin.
+//
+// workerd reaches us as a forward proxy (`outboundService: { external: { http: { style: PROXY } } }`): each request comes with its
+// absolute URL. miniflare's other way, a Node function as outbound service, turns an origin that is down into an answer with status 500 and buffers;
+// here the Worker's connection ends as the origin's did: no connection, garbage and a body that stops half-way look to `fetch` as without us.
+
+import { randomBytes } from "node:crypto";
+import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import https from "node:https";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import type { WorkerOptions } from "miniflare";
+import type { Counters, OriginCounters } from "./counters.js";
+import { endToEnd } from "./headers.js";
+
+/** Marks requests as coming from our workerd: nothing else may use the proxy. */
+const PASS_HEADER = "x-local-outbound";
+
+const HTTP_PROXY_STYLE = 1;
+
+export interface OutboundOptions {
+  counters: Counters;
+  /** The gateway's own port for a host that is a custom domain of the deployment, where a fetch stays inside. */
+  ownPort: (hostname: string) => number | undefined;
+}
+
+interface Destination {
+  scheme: "http" | "https";
+  /** As in the URL, with the port where there is one. */
+  authority: string;
+  hostname: string;
+  port: number;
+  path: string;
+}
+
+/** The target of a proxy request: `http://host:port/path?query`, kept byte for byte. */
+export function destinationOf(url: string | undefined): Destination | undefined {
+  const found = url?.match(/^(https?):\/\/([^/?#]+)([^#]*)/i);
+  if (!found) return undefined;
+  const scheme = (found[1] as string).toLowerCase() as "http" | "https";
+  const authority = (found[2] as string).slice((found[2] as string).lastIndexOf("@") + 1).toLowerCase();
+  const host = authority.match(/^(\[[^\]]+\]|[^:]*)(?::(\d+))?$/);
+  if (!host) return undefined;
+  const rest = found[3] as string;
+  return {
+    scheme,
+    authority,
+    hostname: (host[1] as string).replace(/^\[|\]$/g, ""),
+    port: host[2] ? Number(host[2]) : scheme === "https" ? 443 : 80,
+    path: rest.startsWith("/") ? rest : `/${rest}`,
+  };
+}
+
+export class Outbound {
+  readonly #server: Server;
+  readonly #pass = randomBytes(16).toString("hex");
+  readonly #agents = {
+    http: new http.Agent({ keepAlive: true, maxFreeSockets: 64 }),
+    https: new https.Agent({ keepAlive: true, maxFreeSockets: 64 }),
+  };
+
+  constructor(private readonly options: OutboundOptions) {
+    this.#server = http.createServer({
+      maxHeaderSize: 256 * 1024,
+      requireHostHeader: false,
+      keepAliveTimeout: 60_000,
+      requestTimeout: 0,
+    });
+    this.#server.on("request", (request, response) => this.#request(request, response));
+    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
+    this.#server.on("connect", (request, socket, head) => this.#connect(request, socket as Socket, head));
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(0, "127.0.0.1", resolve);
+    });
+  }
+
+  /** What miniflare is told. */
+  service(): NonNullable<WorkerOptions["outboundService"]> {
+    const { port } = this.#server.address() as AddressInfo;
+    return {
+      external: {
+        address: `127.0.0.1:${port}`,
+        http: { style: HTTP_PROXY_STYLE, injectRequestHeaders: [{ name: PASS_HEADER, value: this.#pass }] },
+      },
+    } as NonNullable<WorkerOptions["outboundService"]>;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+
+  #ours(request: IncomingMessage): boolean {
+    return request.headers[PASS_HEADER] === this.#pass;
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    const to = destinationOf(request.url);
+    if (to === undefined || !this.#ours(request)) {
+      response.writeHead(403, { Connection: "close" }).end("This port is for the local cloud's own Workers.\n");
+      return;
+    }
+    const counters = this.options.counters.started(`${to.scheme}://${to.authority}`);
+    let done = false;
+    const finish = (failed: boolean): void => {
+      if (done) return;
+      done = true;
+      counters.inFlight -= 1;
+      if (failed) counters.errors += 1;
+    };
+    this.#send(request, response, to, counters, finish, false);
+    // The Worker went away: nobody waits for the origin, and it is no fault of the origin's.
+    response.on("close", () => finish(false));
+  }
+
+  #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    to: Destination,
+    counters: OriginCounters,
+    finish: (failed: boolean) => void,
+    again: boolean,
+  ): void {
+    const onward = this.#open(request, to);
+    const hasBody =
+      request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+    let answer: IncomingMessage | undefined;
+
+    onward.on("response", (incoming) => {
+      answer = incoming;
+      const status = String(incoming.statusCode);
+      counters.byStatus[status] = (counters.byStatus[status] ?? 0) + 1;
+      const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
+      response.writeHead(
+        incoming.statusCode ?? 502,
+        incoming.statusMessage,
+        raw as unknown as http.OutgoingHttpHeaders,
+      );
+      response.flushHeaders();
+      incoming.on("data", (chunk: Buffer) => {
+        counters.bytes += chunk.length;
+      });
+      incoming.pipe(response);
+      incoming.on("end", () => finish(false));
+      // Cut off in the body: so is the Worker's.
+      incoming.on("error", () => {
+        finish(true);
+        response.destroy();
+      });
+    });
+
+    onward.on("error", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }) => {
+      if (answer !== undefined) return; // Its own error event tells.
+      if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody && !again) {
+        this.#send(request, response, to, counters, finish, true);
+        return;
+      }
+      finish(true);
+      // What the origin said instead of HTTP goes on as it came; the Worker's runtime judges it.
+      if (error.code?.startsWith("HPE_") && error.rawPacket !== undefined) request.socket.end(error.rawPacket);
+      else request.socket.destroy();
+    });
+
+    response.on("close", () => {
+      if (answer === undefined ? !response.writableFinished : !answer.complete) onward.destroy();
+    });
+    if (hasBody) request.pipe(onward);
+    else onward.end();
+  }
+
+  #open(request: IncomingMessage, to: Destination, extra: string[] = []): http.ClientRequest {
+    const own = this.#own(to);
+    const raw = endToEnd(
+      request.rawHeaders,
+      request.headers.connection,
+      (name) => name === PASS_HEADER || name === "host",
+    );
+    const chunked = request.headers["transfer-encoding"] !== undefined ? ["Transfer-Encoding", "chunked"] : [];
+    const secure = to.scheme === "https" && own === undefined;
+    const options = {
+      host: own === undefined ? to.hostname : "127.0.0.1",
+      port: own ?? to.port,
+      method: request.method ?? "GET",
+      path: to.path,
+      headers: ["Host", to.authority, ...raw, ...chunked, ...extra],
+      setDefaultHeaders: false,
+      maxHeaderSize: 256 * 1024,
+      agent: extra.length > 0 ? false : secure ? this.#agents.https : this.#agents.http,
+      ...(secure && { servername: to.hostname }),
+    } as unknown as https.RequestOptions;
+    return secure ? https.request(options) : http.request(options);
+  }
+
+  #own(to: Destination): number | undefined {
+    return to.port === 80 || to.port === 443 ? this.options.ownPort(to.hostname) : undefined;
+  }
+
+  /** A WebSocket that a Worker opens. */
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const to = destinationOf(request.url);
+    if (to === undefined || !this.#ours(request)) {
+      socket.destroy();
+      return;
+    }
+    const counters = this.options.counters.started(`${to.scheme}://${to.authority}`);
+    const onward = this.#open(request, to, [
+      "Connection",
+      "Upgrade",
+      "Upgrade",
+      request.headers.upgrade ?? "websocket",
+    ]);
+    let failed = true;
+    const relay = (answer: IncomingMessage, extra: string[]): void => {
+      failed = false;
+      const raw = [...endToEnd(answer.rawHeaders, answer.headers.connection, () => false), ...extra];
+      let text = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`;
+      for (let index = 0; index < raw.length; index += 2) text += `${raw[index]}: ${raw[index + 1]}\r\n`;
+      socket.write(`${text}\r\n`);
+    };
+    onward.on("upgrade", (answer, upstream, rest) => {
+      relay(answer, ["Connection", "Upgrade", "Upgrade", answer.headers.upgrade ?? "websocket"]);
+      socket.write(rest);
+      upstream.write(head);
+      upstream.on("data", (chunk: Buffer) => {
+        counters.bytes += chunk.length;
+      });
+      join(socket, upstream as Socket);
+    });
+    onward.on("response", (answer) => {
+      relay(answer, ["Connection", "close"]);
+      answer.pipe(socket);
+    });
+    onward.on("error", () => socket.destroy());
+    socket.on("error", () => onward.destroy());
+    socket.on("close", () => {
+      counters.inFlight -= 1;
+      if (failed) counters.errors += 1;
+      onward.destroy();
+    });
+    onward.end();
+  }
+
+  /** `connect()` from `cloudflare:sockets`: a plain tunnel. */
+  #connect(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const found = request.url?.match(/^(\[[^\]]+\]|[^:]+):(\d+)$/);
+    if (!found || !this.#ours(request)) {
+      socket.destroy();
+      return;
+    }
+    const counters = this.options.counters.started(`tcp://${request.url}`);
+    const upstream = connect(Number(found[2]), (found[1] as string).replace(/^\[|\]$/g, ""));
+    let failed = true;
+    upstream.on("connect", () => {
+      failed = false;
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      upstream.write(head);
+      join(socket, upstream);
+    });
+    upstream.on("data", (chunk: Buffer) => {
+      counters.bytes += chunk.length;
+    });
+    upstream.on("error", () => socket.destroy());
+    socket.on("error", () => upstream.destroy());
+    socket.on("close", () => {
+      counters.inFlight -= 1;
+      if (failed) counters.errors += 1;
+      upstream.destroy();
+    });
+  }
+}
+
+function join(one: Socket, other: Socket): void {
+  one.setNoDelay(true);
+  other.setNoDelay(true);
+  one.pipe(other).pipe(one);
+  one.on("close", () => other.destroy()).on("error", () => other.destroy());
+  other.on("close", () => one.destroy()).on("error", () => one.destroy());
+}

@@ -1,0 +1,213 @@
+// A deployment as options of miniflare: one miniflare Worker for each version, named `<worker>@<version>`.
+
+import type { WorkerOptions } from "miniflare";
+import { type DeployError, fault } from "./diagnostics.js";
+import { CONSOLE_MODULE, consoleModule, ENTRY_MODULE, entryModule } from "./entry.js";
+import type { Deployment, Module, Version, Worker } from "./protocol.gen.js";
+import { primaryVersion } from "./versions.js";
+
+type ModuleDefinition = Extract<WorkerOptions["modules"], readonly unknown[]>[number];
+
+export interface TranslateContext {
+  /** Where Workers' outbound requests go: our proxy. */
+  outbound: NonNullable<WorkerOptions["outboundService"]>;
+  /** The newest date that workerd knows. */
+  newestDate: string;
+  warn: (message: string) => void;
+}
+
+export const serviceName = (worker: string, version: string): string => `${worker}@${version}`;
+
+/** The content types of modules as the upload API has them. */
+const MODULE_TYPES: Record<string, ModuleDefinition["type"]> = {
+  "application/javascript+module": "ESModule",
+  "text/javascript+module": "ESModule",
+  "application/javascript": "CommonJS",
+  "text/javascript": "CommonJS",
+  "text/plain": "Text",
+  "text/html": "Text",
+  "application/octet-stream": "Data",
+  "application/wasm": "CompiledWasm",
+};
+
+function moduleOf(module: Module): ModuleDefinition | string | undefined {
+  const type = module.content_type.split(";")[0]?.trim().toLowerCase() ?? "";
+  const contents = Buffer.from(module.content_base64, "base64");
+  if (type === "application/source-map") return undefined;
+  if (type === "application/json") {
+    const text = contents.toString("utf8");
+    try {
+      JSON.parse(text);
+    } catch (error) {
+      return `not JSON: ${(error as Error).message}`;
+    }
+    return { type: "ESModule", path: module.name, contents: `export default ${text};` };
+  }
+  const kind = MODULE_TYPES[type];
+  if (kind === undefined) {
+    return `unknown content type ${JSON.stringify(module.content_type)}; known: ${[...Object.keys(MODULE_TYPES), "application/json"].join(", ")}`;
+  }
+  const text = kind === "ESModule" || kind === "CommonJS" || kind === "Text";
+  return { type: kind, path: module.name, contents: text ? contents.toString("utf8") : contents };
+}
+
+function modulesOf(worker: Worker, version: Version, errors: DeployError[]): ModuleDefinition[] {
+  const modules: ModuleDefinition[] = [];
+  for (const module of version.modules) {
+    const translated = moduleOf(module);
+    if (typeof translated === "string")
+      errors.push(fault(`Module ${module.name}: ${translated}`, worker.name, module.name));
+    else if (translated !== undefined) modules.push(translated);
+  }
+  const main = version.modules.find((module) => module.name === version.main_module);
+  if (main === undefined) {
+    errors.push(
+      fault(
+        `Version ${version.id} has no module named ${JSON.stringify(version.main_module)}, its main module. It has: ` +
+          `${version.modules.map((module) => module.name).join(", ") || "none"}`,
+        worker.name,
+      ),
+    );
+  } else if (!main.content_type.includes("+module")) {
+    errors.push(
+      fault(
+        `The main module ${main.name} is ${main.content_type}; it must be application/javascript+module`,
+        worker.name,
+        main.name,
+      ),
+    );
+  }
+  return [
+    { type: "ESModule", path: ENTRY_MODULE, contents: entryModule(version.main_module) },
+    { type: "ESModule", path: CONSOLE_MODULE, contents: consoleModule(worker.name, version.id) },
+    ...modules,
+  ];
+}
+
+/** The date to run with: workerd refuses one that it does not know yet. */
+function dateOf(worker: Worker, version: Version, context: TranslateContext): string {
+  const date = version.compatibility_date ?? context.newestDate;
+  if (date <= context.newestDate) return date;
+  context.warn(
+    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap compatibility-date)`,
+  );
+  return context.newestDate;
+}
+
+/** Translates every version; faults are collected, not thrown. */
+export function translate(deployment: Deployment, context: TranslateContext, errors: DeployError[]): WorkerOptions[] {
+  const primary = new Map(
+    deployment.workers
+      .filter((worker) => worker.deployment.length > 0)
+      .map((worker) => [worker.name, serviceName(worker.name, primaryVersion(worker.deployment))]),
+  );
+  return deployment.workers.flatMap((worker) =>
+    worker.versions.map((version) => {
+      const name = serviceName(worker.name, version.id);
+      const options = {
+        name,
+        modules: modulesOf(worker, version, errors),
+        compatibilityDate: dateOf(worker, version, context),
+        compatibilityFlags: [...version.compatibility_flags],
+        outboundService: context.outbound,
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        zone:
+          deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`,
+      } satisfies Partial<WorkerOptions>;
+      return { ...options, ...bindingsOf(worker, version, primary, errors) } as WorkerOptions;
+    }),
+  );
+}
+
+function bindingsOf(
+  worker: Worker,
+  version: Version,
+  primary: Map<string, string>,
+  errors: DeployError[],
+): Partial<WorkerOptions> {
+  const own = serviceName(worker.name, version.id);
+  const plain: Record<string, unknown> = {};
+  const kvNamespaces: Record<string, string> = {};
+  const ratelimits: Record<string, object> = {};
+  const serviceBindings: Record<string, object> = {};
+  const queueProducers: Record<string, string> = {};
+  const durableObjects: Record<string, object> = {};
+  const r2Buckets: Record<string, string> = {};
+  const d1Databases: Record<string, string> = {};
+  const refuse = (message: string): void => {
+    errors.push(fault(message, worker.name));
+  };
+  for (const binding of version.bindings) {
+    switch (binding.type) {
+      case "kv_namespace":
+        kvNamespaces[binding.name] = binding.namespace_id;
+        break;
+      case "plain_text":
+      case "secret_text":
+        plain[binding.name] = binding.text;
+        break;
+      case "json":
+        try {
+          plain[binding.name] = JSON.parse(binding.json_text);
+        } catch (error) {
+          refuse(`Binding ${binding.name} is not JSON: ${(error as Error).message}`);
+        }
+        break;
+      case "version_metadata":
+        plain[binding.name] = { id: version.id, tag: "", timestamp: new Date(0).toISOString() };
+        break;
+      case "ratelimit":
+        ratelimits[binding.name] = {
+          namespace_id: binding.namespace_id,
+          simple: { limit: binding.limit, period: binding.period_s },
+        };
+        break;
+      case "service": {
+        const service = primary.get(binding.service);
+        if (service === undefined) refuse(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
+        else {
+          serviceBindings[binding.name] = {
+            name: service,
+            ...(binding.entrypoint && { entrypoint: binding.entrypoint }),
+          };
+        }
+        break;
+      }
+      case "queue":
+        queueProducers[binding.name] = binding.queue_name;
+        break;
+      case "durable_object_namespace": {
+        // One version holds a class's objects, so that their storage has one owner (gap `durable-object-version`).
+        const script = binding.script_name ?? worker.name;
+        const holder = primary.get(script);
+        if (holder === undefined) refuse(`Binding ${binding.name}: there is no Worker named ${script}`);
+        durableObjects[binding.name] = {
+          className: binding.class_name,
+          useSQLite: true,
+          // Storage is keyed by the script, not by the version, so that it outlives versions.
+          unsafeUniqueKey: `${script}-${binding.class_name}`,
+          ...(holder !== own && { scriptName: holder }),
+        };
+        break;
+      }
+      case "r2_bucket":
+        r2Buckets[binding.name] = binding.bucket_name;
+        break;
+      case "d1":
+        d1Databases[binding.name] = binding.database_id;
+        break;
+      default:
+        refuse(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
+    }
+  }
+  return {
+    bindings: plain as NonNullable<WorkerOptions["bindings"]>,
+    kvNamespaces,
+    ratelimits: ratelimits as NonNullable<WorkerOptions["ratelimits"]>,
+    serviceBindings: serviceBindings as NonNullable<WorkerOptions["serviceBindings"]>,
+    queueProducers,
+    durableObjects: durableObjects as NonNullable<WorkerOptions["durableObjects"]>,
+    r2Buckets,
+    d1Databases,
+  };
+}

@@ -1,0 +1,107 @@
+// What a deployment document must hold beyond its types: names that meet, percentages that add up, patterns that can match.
+
+import { type DeployError, fault } from "./diagnostics.js";
+import { frontCacheFaults } from "./front-cache.js";
+import type { Deployment } from "./protocol.gen.js";
+import { patternFault } from "./router.js";
+
+const LISTS = [
+  "workers",
+  "kv_namespaces",
+  "kv_entries",
+  "queues",
+  "r2_buckets",
+  "d1_databases",
+  "routes",
+  "domains",
+] as const;
+
+/** Reads a document that comes over HTTP: the shape is checked here, the rest by `validate`. Missing lists are empty. */
+export function readDeployment(text: string): Deployment | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `The body is not JSON: ${(error as Error).message}`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "The body is not a Deployment object";
+  const document = {
+    stack: "",
+    ...Object.fromEntries(LISTS.map((name) => [name, []])),
+    ...value,
+  } as unknown as Deployment;
+  const wrong = LISTS.filter((name) => !Array.isArray(document[name]));
+  if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
+  for (const worker of document.workers) {
+    worker.versions ??= [];
+    worker.deployment ??= [];
+    for (const version of worker.versions) {
+      version.bindings ??= [];
+      version.compatibility_flags ??= [];
+      version.modules ??= [];
+    }
+  }
+  return document;
+}
+
+function repeated(values: string[]): string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}
+
+export function validate(deployment: Deployment): DeployError[] {
+  const errors: DeployError[] = [...frontCacheFaults(deployment)];
+  const names = new Set(deployment.workers.map((worker) => worker.name));
+  const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
+  for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
+    errors.push(fault(`There are several Workers named ${name}`, name));
+  }
+  for (const worker of deployment.workers) {
+    const versions = new Set(worker.versions.map((version) => version.id));
+    for (const id of repeated(worker.versions.map((version) => version.id))) {
+      errors.push(fault(`There are several versions ${id}`, worker.name));
+    }
+    for (const share of worker.deployment) {
+      if (!versions.has(share.version_id))
+        errors.push(fault(`The deployment names version ${share.version_id}, which is not there`, worker.name));
+    }
+    const sum = worker.deployment.reduce((total, share) => total + share.percentage, 0);
+    if (worker.deployment.length > 0 && Math.abs(sum - 100) > 0.01) {
+      errors.push(fault(`The deployment's percentages add up to ${sum}, not to 100`, worker.name));
+    }
+    for (const version of worker.versions) {
+      for (const binding of version.bindings) {
+        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
+          errors.push(
+            fault(
+              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
+              worker.name,
+            ),
+          );
+        }
+      }
+    }
+  }
+  for (const route of deployment.routes) {
+    const wrong = patternFault(route.pattern);
+    if (wrong !== undefined) errors.push(fault(`Route ${route.pattern}: ${wrong}`, route.worker));
+    if (route.worker !== null && !names.has(route.worker)) {
+      errors.push(fault(`Route ${route.pattern} names Worker ${route.worker}, which is not there`, route.worker));
+    }
+  }
+  for (const pattern of repeated(deployment.routes.map((route) => route.pattern))) {
+    errors.push(fault(`Route ${pattern} is declared more than once`));
+  }
+  for (const domain of deployment.domains) {
+    if (!names.has(domain.worker))
+      errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
+  }
+  for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
+    errors.push(fault(`Domain ${host} is declared more than once`));
+  }
+  for (const entry of deployment.kv_entries) {
+    if (!namespaces.has(entry.namespace_id)) {
+      errors.push(fault(`KV entry ${entry.key} names namespace ${entry.namespace_id}, which is not declared`));
+    }
+  }
+  return errors;
+}
