@@ -1,37 +1,51 @@
 """One caching strategy. See :class:`CachePolicy`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
+from edgewright import _check
+from edgewright._bindings import kv_binding
+from edgewright._normalise import is_later, normalise, wire
+from edgewright._program import claim_name
+from edgewright.errors import Faults, show
+from edgewright.limits import limit
+from edgewright.spec.models import CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, KvTier, MemoryTier
+
+MODES = ("override", "origin", "bypass")
+ENGINES = ("worker", "platform")
+QUERIES = ("all", "none", "include", "exclude")
+TOKEN = "edgewright:index:CachePolicy"
+
 
 class Jitter(TypedDict):
     """A range from which a time to live is drawn, so that entries stored together do not expire together."""
 
-    min: pulumi.Input[int]
+    min: int
     """Shortest time to live, in seconds."""
-    max: pulumi.Input[int]
+    max: int
     """Longest time to live, in seconds."""
 
 
 class MemoryTierOptions(TypedDict):
     """The isolate's own memory: the fastest tier, lost with the isolate, bounded by bytes. `{}` takes the defaults."""
 
-    max_bytes: NotRequired[pulumi.Input[int]]
+    max_bytes: NotRequired[int]
     """Most bytes held by one isolate. Default: 16 MiB, of an isolate's 128 MB."""
-    max_object_bytes: NotRequired[pulumi.Input[int]]
+    max_object_bytes: NotRequired[int]
     """A larger body is not held in memory. Default: 1 MiB."""
-    ttl_ceiling: NotRequired[pulumi.Input[int]]
+    ttl_ceiling: NotRequired[int]
     """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
 
 
 class EdgeTierOptions(TypedDict):
     """The data centre's own cache."""
 
-    enabled: NotRequired[pulumi.Input[bool]]
+    enabled: NotRequired[bool]
     """Whether the tier is used. Default: true."""
-    ttl_ceiling: NotRequired[pulumi.Input[int]]
+    ttl_ceiling: NotRequired[int]
     """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
 
 
@@ -40,11 +54,11 @@ class KvTierOptions(TypedDict):
 
     binding: pulumi.Input[Any]
     """A KvNamespace's `binding`."""
-    ttl: pulumi.Input[int]
+    ttl: int
     """How long an entry stays in the store, in seconds. At least 60, which is the least that Workers KV accepts."""
     jitter: NotRequired[Jitter]
     """Freshness drawn for an entry in place of `ttl`, in seconds. Default: `ttl` as it is."""
-    max_object_bytes: NotRequired[pulumi.Input[int]]
+    max_object_bytes: NotRequired[int]
     """A larger response is not put into the store. Default, and most allowed: Workers KV's limit of 25 MiB."""
 
 
@@ -62,32 +76,33 @@ class CacheTierOptions(TypedDict):
 class CacheKey(TypedDict):
     """What tells one stored response from another, beside method and normalised path."""
 
-    query: NotRequired[pulumi.Input[str]]
+    query: NotRequired[str]
     """`all`, `none`, `include` (only `query_names`) or `exclude` (all but `query_names`). Default: `all`."""
-    query_names: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    query_names: NotRequired[list[str]]
     """Names of query parameters, for `include` and `exclude`."""
-    headers: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    headers: NotRequired[list[str]]
     """Request headers that belong to the key. Default: none."""
-    cookies: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    cookies: NotRequired[list[str]]
     """Cookies that belong to the key. Default: none."""
-    country: NotRequired[pulumi.Input[bool]]
+    country: NotRequired[bool]
     """One entry a country. Default: false."""
-    region: NotRequired[pulumi.Input[bool]]
+    region: NotRequired[bool]
     """One entry a routing region of the endpoint's origin. Default: false."""
-    host: NotRequired[pulumi.Input[bool]]
+    host: NotRequired[bool]
     """One entry a hostname; false shares entries between hostnames. Default: true."""
 
 
 class CachePolicyArgs(TypedDict):
-    """Arguments of CachePolicy. Times are whole seconds."""
+    """Arguments of CachePolicy. Times are whole seconds. All but a KV binding must be known when the program runs, so that
+    a preview, and every policy, sees the strategy whole."""
 
-    edge_ttl: NotRequired[pulumi.Input[int]]
+    edge_ttl: NotRequired[int]
     """How long a response is fresh at the edge. Required by mode `override`; a ceiling in mode `origin`."""
-    browser_ttl: NotRequired[pulumi.Input[int]]
+    browser_ttl: NotRequired[int]
     """`max-age` sent to clients. Default: what the origin said."""
-    stale_while_revalidate: NotRequired[pulumi.Input[int]]
+    stale_while_revalidate: NotRequired[int]
     """How long a stale response may be served while a fresh one is fetched (RFC 5861). Default: 0."""
-    stale_if_error: NotRequired[pulumi.Input[int]]
+    stale_if_error: NotRequired[int]
     """How long a stale response may be served while the origin fails (RFC 5861). Default: 0."""
     jitter: NotRequired[Jitter]
     """Freshness at the edge is drawn from this range in place of `edge_ttl`. Default: `edge_ttl` as it is."""
@@ -95,20 +110,20 @@ class CachePolicyArgs(TypedDict):
     """Where responses are kept. Default: the edge cache only."""
     key: NotRequired[CacheKey]
     """What tells one stored response from another. Default: host, path and the whole query."""
-    vary: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    vary: NotRequired[list[str]]
     """Request headers added to the response's `Vary`. Default: none. `*` is refused: nothing would ever be reused."""
-    tags: NotRequired[pulumi.Input[list[pulumi.Input[str]]]]
+    tags: NotRequired[list[str]]
     """Tags by which stored responses can be purged. Default: none."""
-    immutable: NotRequired[pulumi.Input[bool]]
+    immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned files only. Default: false."""
-    mode: NotRequired[pulumi.Input[str]]
+    mode: NotRequired[str]
     """`override`: this policy's times decide. `origin`: the origin's headers decide. `bypass`: nothing is stored.
     Default: `override` where `edge_ttl` is given, else `origin`."""
-    engine: NotRequired[pulumi.Input[str]]
+    engine: NotRequired[str]
     """`worker`: the cache in the function. `platform`: the platform's own cache in front of it. Default: `worker`."""
-    statuses: NotRequired[pulumi.Input[list[pulumi.Input[int]]]]
+    statuses: NotRequired[list[int]]
     """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308, 404, 410. Never a 5xx."""
-    error_ttl: NotRequired[pulumi.Input[int]]
+    error_ttl: NotRequired[int]
     """How long a 404 or 410 is kept under `override`. Default: 0, not at all."""
 
 
@@ -121,8 +136,9 @@ class CachePolicy(pulumi.ComponentResource):
     It creates nothing by itself: EdgeApi compiles it for its host.
     """
 
-    spec: dict[str, Any]
-    """The strategy, compiled: what an endpoint's `cache` takes. Plain data, known at preview."""
+    spec: Any
+    """The strategy, compiled: what an endpoint's `cache` takes. A mapping, known at preview, with the fields of the settings
+    document's CacheSpec and, where a KV tier is used, `bindings`: what the function must be bound to."""
 
     def __init__(self, name: str, args: CachePolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a caching strategy.
@@ -130,5 +146,264 @@ class CachePolicy(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__("edgewright:index:CachePolicy", name, dict(args), opts)
-        self.register_outputs({})
+        super().__init__(TOKEN, name, wire(args, CachePolicyArgs), opts)
+        faults = Faults("CachePolicy", name)
+        claim_name("CachePolicy", name, opts, faults)
+        given = normalise(args, CachePolicyArgs, faults)
+        binding = given.get("tiers", {}).get("kv", {}).get("binding")
+        _check_args(given, faults)
+        faults.raise_if_any()
+        # Through the plugin a binding is an Output; the strategy is then known when the binding is.
+        self.spec = (
+            binding.apply(lambda known: _compile(name, given, known))
+            if is_later(binding)
+            else _compile(name, given, binding)
+        )
+        self.register_outputs({"spec": self.spec})
+
+
+def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any]:
+    """Return the strategy as plain data: the fields of CacheSpec, and the bindings that it needs."""
+    faults = Faults("CachePolicy", name)
+    bound = kv_binding("tiers.kv.binding", binding, faults) if binding is not None else None
+    faults.raise_if_any()
+    tiers = given.get("tiers", {})
+    memory, edge, kv = tiers.get("memory"), tiers.get("edge", {}), tiers.get("kv")
+    key = given.get("key", {})
+    browser_ttl = given.get("browser_ttl")
+    spec = CacheSpec(
+        name=name,
+        mode=_mode(given),
+        engine=given.get("engine", "worker"),
+        edge_ttl_s=given.get("edge_ttl"),
+        edge_jitter_s=_range(given.get("jitter")),
+        browser_ttl_s=browser_ttl,
+        stale_while_revalidate_s=given.get("stale_while_revalidate", 0),
+        stale_if_error_s=given.get("stale_if_error", 0),
+        immutable=given.get("immutable", False),
+        statuses=tuple(sorted(set(given["statuses"])))
+        if "statuses" in given
+        else CacheSpec.model_fields["statuses"].default,
+        error_ttl_s=given.get("error_ttl", 0),
+        tiers=CacheTiers(
+            memory=None if memory is None else MemoryTier(**_renamed(memory, ttl_ceiling="ttl_ceiling_s")),
+            edge=EdgeTier(ttl_ceiling_s=edge.get("ttl_ceiling")) if edge.get("enabled", True) else None,
+            kv=None
+            if kv is None or bound is None
+            else KvTier(
+                binding=bound["name"],
+                ttl_s=kv["ttl"],
+                jitter_s=_range(kv.get("jitter")),
+                max_object_bytes=kv.get("max_object_bytes", int(limit("cloudflare.kv.value_bytes").value)),
+            ),
+        ),
+        key=CacheKeySpec(
+            query=key.get("query", "all"),
+            query_names=_sorted(key.get("query_names")),
+            headers=_sorted(key.get("headers"), lower=True),
+            cookies=_sorted(key.get("cookies")),
+            country=key.get("country", False),
+            region=key.get("region", False),
+            host=key.get("host", True),
+        ),
+        vary=_sorted(given.get("vary"), lower=True),
+        tags=_sorted(given.get("tags")),
+    )
+    compiled = spec.model_dump(mode="json")
+    if bound is not None:
+        compiled["bindings"] = [bound]
+    return compiled
+
+
+def _mode(given: Mapping[str, Any]) -> Any:
+    return given.get("mode") or ("override" if "edge_ttl" in given else "origin")
+
+
+def _range(jitter: Mapping[str, int] | None) -> tuple[int, int] | None:
+    return None if jitter is None else (jitter["min"], jitter["max"])
+
+
+def _sorted(names: list[str] | None, *, lower: bool = False) -> tuple[str, ...]:
+    return tuple(sorted({name.lower() if lower else name for name in names or []}))
+
+
+def _renamed(options: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    return {names.get(key, key): value for key, value in options.items()}
+
+
+def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
+    for key in ("edge_ttl", "browser_ttl", "stale_while_revalidate", "stale_if_error", "error_ttl"):
+        if key in given:
+            _check.seconds(key, given[key], faults)
+    if "engine" in given:
+        faults.one_of("engine", given["engine"], ENGINES)
+    if "mode" not in given or faults.one_of("mode", given["mode"], MODES):
+        _check_mode(_mode(given), given, faults)
+    if given.get("immutable") and not given.get("browser_ttl"):
+        faults.add(
+            "immutable",
+            "is true without a `browser_ttl`",
+            fix="Give the time for which clients may keep it, for example 31536000.",
+        )
+    _check_jitter("jitter", given.get("jitter"), faults)
+    _check_statuses(given.get("statuses"), faults)
+    _check_tiers(given.get("tiers", {}), _mode(given), faults)
+    _check_key(given.get("key", {}), faults)
+    for index, header in enumerate(given.get("vary", ())):
+        if header == "*":
+            faults.add(
+                f"vary[{index}]",
+                "'*' makes every response different, so that nothing would be reused",
+                allowed="names of request headers",
+            )
+        else:
+            _check.header_name(f"vary[{index}]", header, faults)
+    _check_tags(given.get("tags", ()), faults)
+
+
+def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
+    if mode == "override" and "edge_ttl" not in given:
+        faults.add(
+            "edge_ttl",
+            "is required by mode 'override'",
+            allowed="0 or more seconds",
+            fix="Give it, or mode 'origin' to follow the origin's headers.",
+        )
+    if mode != "override":
+        what = "stores nothing" if mode == "bypass" else "follows the origin's headers"
+        useless = [
+            "jitter",
+            "statuses",
+            "error_ttl",
+            *(["edge_ttl", "stale_while_revalidate", "stale_if_error"] if mode == "bypass" else []),
+        ]
+        for key in useless:
+            if key in given:
+                faults.add(
+                    key, f"has no effect, because mode {mode!r} {what}", fix=f"Leave {key} out, or use mode 'override'."
+                )
+
+
+def _check_jitter(path: str, jitter: Mapping[str, Any] | None, faults: Faults) -> None:
+    if jitter is None or not {"min", "max"} <= jitter.keys():
+        return
+    sound = [_check.seconds(f"{path}.{key}", jitter[key], faults, low=1) for key in ("min", "max")]
+    if all(sound) and jitter["min"] > jitter["max"]:
+        faults.add(path, f"has min {jitter['min']} above max {jitter['max']}", allowed="min no larger than max")
+
+
+def _check_statuses(statuses: list[int] | None, faults: Faults) -> None:
+    if statuses is None:
+        return
+    if not statuses:
+        faults.add("statuses", "is empty, so that nothing would be given a time", allowed="statuses from 200 to 499")
+    for index, status in enumerate(statuses):
+        at = f"statuses[{index}]"
+        if not 200 <= status <= 499:
+            why = (
+                "Errors of the server are never stored; `stale_if_error` serves what was stored before."
+                if 500 <= status <= 599
+                else ""
+            )
+            faults.add(at, f"{status} cannot be given a time", allowed="200 to 499", fix=why)
+        elif status in (206, 304):
+            faults.add(
+                at, f"{status} is a part of another response, not one of its own", allowed="200 to 499 but 206 and 304"
+            )
+        elif status in statuses[:index]:
+            faults.add(at, f"{status} is given twice")
+
+
+def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
+    memory, edge, kv = tiers.get("memory"), tiers.get("edge", {}), tiers.get("kv")
+    if mode != "bypass" and memory is None and kv is None and not edge.get("enabled", True):
+        faults.add("tiers", "leaves no tier to keep anything in", fix="Enable one, or use mode 'bypass'.")
+    if memory is not None:
+        most = limit("cloudflare.workers.memory_bytes")
+        for key in ("max_bytes", "max_object_bytes"):
+            if key in memory:
+                _check.whole(
+                    f"tiers.memory.{key}",
+                    memory[key],
+                    faults,
+                    1,
+                    int(most.value),
+                    "bytes",
+                    f"An isolate has {most.text} in all.",
+                )
+        whole_tier = memory.get("max_bytes", MemoryTier().max_bytes)
+        if memory.get("max_object_bytes", 0) > whole_tier:
+            faults.add(
+                "tiers.memory.max_object_bytes",
+                f"{memory['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
+                allowed=f"1 to {whole_tier} bytes",
+            )
+    for path, tier in (("memory", memory or {}), ("edge", edge)):
+        if "ttl_ceiling" in tier:
+            _check.seconds(f"tiers.{path}.ttl_ceiling", tier["ttl_ceiling"], faults)
+    if kv is not None:
+        least = limit("cloudflare.kv.expiration_ttl_min_s")
+        if "ttl" in kv:
+            _check.seconds(
+                "tiers.kv.ttl",
+                kv["ttl"],
+                faults,
+                int(least.value),
+                f"Workers KV keeps nothing for less than {least.text}.",
+            )
+        _check_jitter("tiers.kv.jitter", kv.get("jitter"), faults)
+        if "max_object_bytes" in kv:
+            most = limit("cloudflare.kv.value_bytes")
+            _check.whole(
+                "tiers.kv.max_object_bytes",
+                kv["max_object_bytes"],
+                faults,
+                1,
+                int(most.value),
+                "bytes",
+                f"Workers KV holds values of at most {most.text}.",
+            )
+        if "binding" in kv and not is_later(kv["binding"]):
+            kv_binding("tiers.kv.binding", kv["binding"], faults)
+
+
+def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
+    query = key.get("query", "all")
+    if faults.one_of("key.query", query, QUERIES):
+        needs = query in ("include", "exclude")
+        if needs and not key.get("query_names"):
+            faults.add("key.query_names", f"is required by query {query!r}", allowed="names of query parameters")
+        if not needs and key.get("query_names"):
+            faults.add(
+                "key.query_names", f"has no effect, because query is {query!r}", fix="Use query 'include' or 'exclude'."
+            )
+    for index, header in enumerate(key.get("headers", ())):
+        at = f"key.headers[{index}]"
+        if _check.header_name(at, header, faults) and header.lower() in ("cookie", "authorization"):
+            instead = (
+                "`key.cookies` for single cookies"
+                if header.lower() == "cookie"
+                else "no cache for what a caller is authorised to see"
+            )
+            faults.add(at, f"{show(header)} differs for nearly every caller", fix=f"Use {instead}.")
+    for index, cookie in enumerate(key.get("cookies", ())):
+        _check.header_name(f"key.cookies[{index}]", cookie, faults)
+
+
+def _check_tags(tags: list[str], faults: Faults) -> None:
+    for index, tag in enumerate(tags):
+        if not tag or not tag.isascii() or not tag.isprintable() or any(mark in tag for mark in " ,"):
+            faults.add(
+                f"tags[{index}]", f"{show(tag)} is not a tag", allowed="printable ASCII without blanks and commas"
+            )
+    most = limit("cloudflare.cache.tags")
+    if len(tags) > most.value:
+        faults.add("tags", f"has {len(tags)} tags", allowed=f"at most {most.text}")
+    _check.text_bytes(
+        "tags",
+        len(",".join(tags).encode()),
+        faults,
+        "cloudflare.cache.tag_bytes",
+        "the Cache-Tag header",
+        "Use fewer or shorter tags.",
+    )

@@ -1,9 +1,25 @@
 """Regions, their origins and countries. See :class:`GeoRouter`."""
 
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 from typing_extensions import NotRequired, TypedDict
+
+from edgewright import _check
+from edgewright._countries import NOT_ISO, countries
+from edgewright._normalise import checked, is_later, normalise, wire
+from edgewright._program import claim_name
+from edgewright._regions import REGION_POSITIONS, Position, assign_countries, failover_order
+from edgewright.errors import Faults, show
+from edgewright.spec.models import HealthCheckSpec, OriginSpec, RouterSpec
+
+TOKEN = "edgewright:index:GeoRouter"
+MAX_TIMEOUT_MS = 30_000
+"""Longest wait for one origin: a caller that waited this long has gone."""
+PENDING_URL = "https://pending.invalid"
+"""Stands for an origin's URL that is not known yet, while everything else about the router is checked."""
 
 
 class RegionOrigin(TypedDict):
@@ -19,8 +35,8 @@ class RegionOrigin(TypedDict):
     """Where the origin is, in degrees. Default: known for common region names (`us`, `eu`, `apac`, `us-east-1`, ...)."""
     longitude: NotRequired[float]
     """Where the origin is, in degrees. Given together with `latitude`."""
-    headers: NotRequired[dict[str, pulumi.Input[str]]]
-    """Headers added to each request to this origin. Default: none."""
+    headers: NotRequired[dict[str, str]]
+    """Headers added to each request to this origin. They are written into the function: no secrets. Default: none."""
 
 
 class OriginHealthCheck(TypedDict):
@@ -61,7 +77,8 @@ class GeoRouter(pulumi.ComponentResource):
     """
 
     routing: dict[str, Any]
-    """What an endpoint's `origin` takes. Known at preview, but for origins' URLs that are not."""
+    """What an endpoint's `origin` takes: the fields of the settings document's RouterSpec. Known at preview, but for
+    origins' URLs that are not."""
     regions: list[str]
     """The regions' names, sorted."""
 
@@ -71,5 +88,153 @@ class GeoRouter(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__("edgewright:index:GeoRouter", name, dict(args), opts)
-        self.register_outputs({})
+        super().__init__(TOKEN, name, wire(args, GeoRouterArgs), opts)
+        faults = Faults("GeoRouter", name)
+        claim_name("GeoRouter", name, opts, faults)
+        given = normalise(args, GeoRouterArgs, faults)
+        urls = _check_args(given, faults)
+        faults.raise_if_any()
+        self.routing = _compile(name, given, urls)
+        self.regions = [origin["region"] for origin in self.routing["origins"]]
+        self.register_outputs({"routing": self.routing, "regions": self.regions})
+
+
+def _compile(name: str, given: Mapping[str, Any], urls: list[Any]) -> dict[str, Any]:
+    """Return the router as plain data: the fields of RouterSpec, with URLs that become known later in their places."""
+    positions = {origin["region"]: _position(origin) for origin in given["origins"]}
+    named = {origin["region"]: origin.get("countries", []) for origin in given["origins"]}
+    served = assign_countries(positions, named, given["fallback"])
+    spec = RouterSpec(
+        name=name,
+        origins=tuple(
+            sorted(
+                (
+                    OriginSpec(
+                        region=origin["region"],
+                        url=PENDING_URL if is_later(url) else _without_slash(url),
+                        countries=served[origin["region"]],
+                        latitude=_part(positions[origin["region"]], 0),
+                        longitude=_part(positions[origin["region"]], 1),
+                        headers={
+                            key.lower(): origin.get("headers", {})[key] for key in sorted(origin.get("headers", {}))
+                        },
+                    )
+                    for origin, url in zip(given["origins"], urls, strict=True)
+                ),
+                key=lambda origin: origin.region,
+            )
+        ),
+        fallback=given["fallback"],
+        order=failover_order(positions, given["fallback"]),
+        timeout_ms=given.get("timeout_ms", RouterSpec.model_fields["timeout_ms"].default),
+        retry_statuses=tuple(sorted(set(given["retry_statuses"])))
+        if "retry_statuses" in given
+        else RouterSpec.model_fields["retry_statuses"].default,
+        health=HealthCheckSpec(
+            **{{"interval": "interval_s"}.get(key, key): value for key, value in given.get("health_check", {}).items()}
+        ),
+    )
+    compiled = spec.model_dump(mode="json")
+    later = {origin["region"]: url for origin, url in zip(given["origins"], urls, strict=True) if is_later(url)}
+    for origin in compiled["origins"]:
+        if origin["region"] in later:
+            origin["url"] = later[origin["region"]].apply(_without_slash)
+    return compiled
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
+def _part(position: Position | None, index: int) -> float | None:
+    return None if position is None else position[index]
+
+
+def _position(origin: Mapping[str, Any]) -> Position | None:
+    if "latitude" in origin and "longitude" in origin:
+        return (float(origin["latitude"]), float(origin["longitude"]))
+    return REGION_POSITIONS.get(origin["region"])
+
+
+def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
+    """Note what is wrong; return the origins' URLs, checked now or, where they become known later, then."""
+    origins = given.get("origins", [])
+    if "origins" in given and not origins:
+        faults.add("origins", "is empty", allowed="at least one origin")
+    urls = []
+    owner: dict[str, str] = {}
+    regions: dict[str, int] = {}
+    for index, origin in enumerate(origins):
+        path = f"origins[{index}]"
+        region = origin.get("region")
+        if region is not None and _check.region(f"{path}.region", region, faults):
+            if region in regions:
+                faults.add(
+                    f"{path}.region",
+                    f"{region!r} is also the region of origins[{regions[region]}]",
+                    fix="Give each region one origin.",
+                )
+            regions.setdefault(region, index)
+        _check_countries(path, origin, owner, faults)
+        _check_position(path, origin, len(origins), faults)
+        for header, value in origin.get("headers", {}).items():
+            if _check.header_name(f"{path}.headers.{header}", header, faults):
+                _check.header_value(f"{path}.headers.{header}", value, faults)
+        url = origin.get("url", PENDING_URL)
+        urls.append(checked(url, functools.partial(_check.http_url, f"{path}.url"), faults))
+    fallback = given.get("fallback")
+    if fallback is not None and regions and fallback not in regions:
+        faults.add("fallback", f"{show(fallback)} is not the region of any origin", allowed=", ".join(sorted(regions)))
+    if "timeout_ms" in given:
+        _check.whole("timeout_ms", given["timeout_ms"], faults, 1, MAX_TIMEOUT_MS, "milliseconds")
+    for index, status in enumerate(given.get("retry_statuses", ())):
+        _check.whole(
+            f"retry_statuses[{index}]", status, faults, 400, 599, "", "Only an error is asked of another origin."
+        )
+    health = given.get("health_check", {})
+    if "path" in health and not health["path"].startswith("/"):
+        faults.add(
+            "health_check.path",
+            f"{show(health['path'])} does not begin with `/`",
+            allowed="a path, for example /health",
+        )
+    if "interval" in health:
+        _check.seconds("health_check.interval", health["interval"], faults, low=1)
+    if "unhealthy_after" in health:
+        _check.whole("health_check.unhealthy_after", health["unhealthy_after"], faults, 1, 100, "failures")
+    return urls
+
+
+def _check_countries(path: str, origin: Mapping[str, Any], owner: dict[str, str], faults: Faults) -> None:
+    for index, code in enumerate(origin.get("countries", ())):
+        at = f"{path}.countries[{index}]"
+        if code not in countries():
+            upper = code.upper()
+            meant = upper if upper in countries() else NOT_ISO.get(upper)
+            faults.add(
+                at,
+                f"{show(code)} is not a country",
+                allowed="ISO 3166-1 alpha-2 codes in capitals, for example DE",
+                fix=f"Did you mean {meant!r} ({countries()[meant].name})?" if meant else "",
+            )
+        elif code in owner:
+            where = "given twice" if owner[code] == path else f"also given to {owner[code]}"
+            faults.add(at, f"{code!r} is {where}", fix="A country has one region.")
+        else:
+            owner[code] = path
+
+
+def _check_position(path: str, origin: Mapping[str, Any], count: int, faults: Faults) -> None:
+    for key, most in (("latitude", 90), ("longitude", 180)):
+        if key in origin and not -most <= origin[key] <= most:
+            faults.add(f"{path}.{key}", f"{origin[key]} is out of range", allowed=f"-{most} to {most} degrees")
+    if ("latitude" in origin) != ("longitude" in origin):
+        missing = "longitude" if "latitude" in origin else "latitude"
+        faults.add(f"{path}.{missing}", "is missing beside the other coordinate", fix="Give both, or neither.")
+    elif count > 1 and origin.get("region") and not origin.get("countries") and _position(origin) is None:
+        faults.add(
+            f"{path}.region",
+            f"{show(origin['region'])} is not a region whose place is known, so that no country could be given to it",
+            fix="Give `latitude` and `longitude`, or its `countries`, or use a known name: "
+            f"{', '.join(name for name in REGION_POSITIONS if '-' not in name)}.",
+        )

@@ -1,9 +1,24 @@
 """A key-value store, with its seed data. See :class:`KvNamespace`."""
 
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+import pulumi_cloudflare as cloudflare
 from typing_extensions import NotRequired, TypedDict
+
+from edgewright import _check
+from edgewright._normalise import checked, normalise, wire
+from edgewright._program import claim, claim_name, default_name
+from edgewright._seeds import Seed, read_seeds
+from edgewright.errors import Faults, show
+from edgewright.limits import limit
+
+TOKEN = "edgewright:index:KvNamespace"
+JURISDICTIONS = ("eu", "us", "fedramp")
+MAX_TITLE = 512
+"""Longest title that the platform keeps, in characters."""
 
 
 class KvSeedEntry(TypedDict):
@@ -15,7 +30,7 @@ class KvSeedEntry(TypedDict):
     """The value: a string as it is, anything else as JSON. At most 25 MiB. An Output, secret or not, is taken too."""
     metadata: NotRequired[pulumi.Input[Any]]
     """JSON data kept beside the value: at most 1024 bytes."""
-    ttl: NotRequired[pulumi.Input[int]]
+    ttl: NotRequired[int]
     """Seconds until the key expires, at least 60. Default: the namespace's `default_ttl`."""
 
 
@@ -41,13 +56,15 @@ class KvNamespaceArgs(TypedDict):
     account_id: pulumi.Input[str]
     """The Cloudflare account: 32 hexadecimal digits."""
     title: NotRequired[pulumi.Input[str]]
-    """The namespace's title, unique in the account. Default: `<project>-<stack>-<name>`."""
+    """The namespace's title, unique in the account. Default: `<name>-<stack>`."""
     binding_name: NotRequired[str]
     """The name under which functions see it. Default: the component's name in capitals, `products-kv` as `PRODUCTS_KV`."""
     default_ttl: NotRequired[int]
-    """Seconds until a seeded key expires, at least 60. Default: never. Also told to functions that are bound to it."""
+    """Seconds until a seeded key expires, at least 60. Default: never.
+    Handlers bound to it see it as `<binding>_OPTIONS.default_ttl`."""
     list_limit: NotRequired[int]
-    """Most keys that one list call may ask for, 1 to 1000. Default: 1000. Told to functions that are bound to it."""
+    """Most keys that one list call may ask for, 1 to 1000. Default: 1000, what the platform allows.
+    Handlers bound to it see it as `<binding>_OPTIONS.list_limit`."""
     jurisdiction: NotRequired[str]
     """Where the data must stay: `eu`, `us` or `fedramp`. Default: anywhere."""
     seed: NotRequired[KvSeed]
@@ -60,15 +77,16 @@ class KvNamespace(pulumi.ComponentResource):
         products = KvNamespace("products", {"account_id": account, "seed": {"file": "seed/products.json"}})
 
     Values in KV are eventually consistent: a write is seen elsewhere after 60 s or more. Keep no security state and no
-    counters in it.
+    counters in it. A value over the platform's 25 MiB is refused: put it into object storage and its name into KV.
     """
 
     namespace_id: pulumi.Output[str]
     """The namespace's id."""
     title: pulumi.Output[str]
     """The namespace's title."""
-    binding: dict[str, Any]
-    """What `CachePolicy.tiers.kv.binding`, `EdgeApi.sessions.binding` and `EdgeApi.bindings` take."""
+    binding: Any
+    """What `CachePolicy.tiers.kv.binding`, `EdgeApi.sessions.binding` and `EdgeApi.bindings` take: a mapping with type,
+    name and namespace_id. All but the id is known at preview."""
 
     def __init__(self, name: str, args: KvNamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a namespace.
@@ -76,5 +94,106 @@ class KvNamespace(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__("edgewright:index:KvNamespace", name, dict(args), opts)
-        self.register_outputs({})
+        super().__init__(TOKEN, name, wire(_guarded(args), KvNamespaceArgs), opts)
+        faults = Faults("KvNamespace", name)
+        claim_name("KvNamespace", name, opts, faults)
+        given = normalise(_guarded(args), KvNamespaceArgs, faults)
+        account_id = checked(
+            given.get("account_id", ""),
+            lambda value, found: _check.hex_id("account_id", value, found, "an account's id"),
+            faults,
+        )
+        title = checked(given.get("title", default_name(name)), _check_title, faults)
+        binding_name = given.get("binding_name", _binding_name(name))
+        seeds = _check_args(given, binding_name, faults)
+        if isinstance(title, str) and isinstance(account_id, str):
+            claim(
+                "kv title",
+                f"{account_id}/{title}",
+                f"KvNamespace {name!r}",
+                "title",
+                faults,
+                "Titles are unique in an account.",
+            )
+        faults.raise_if_any()
+        namespace = self._create(name, given, account_id, title, seeds)
+        self.namespace_id = namespace.id
+        self.title = namespace.title
+        options = {key: given[key] for key in ("default_ttl", "list_limit") if key in given}
+        self.binding = {"type": "kv_namespace", "name": binding_name, "namespace_id": namespace.id}
+        if options:
+            self.binding["options"] = options
+        self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
+
+    def _create(
+        self, name: str, given: Mapping[str, Any], account_id: Any, title: Any, seeds: list[Seed]
+    ) -> cloudflare.WorkersKvNamespace:
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = cloudflare.WorkersKvNamespace(
+            f"{name}-namespace",
+            account_id=account_id,
+            title=title,
+            jurisdiction=given.get("jurisdiction"),
+            opts=child,
+        )
+        secret = given.get("seed", {}).get("secret", False)
+        for seed in seeds:
+            cloudflare.WorkersKv(
+                f"{name}-seed-{seed.key}",
+                account_id=account_id,
+                namespace_id=namespace.id,
+                key_name=seed.key,
+                value=pulumi.Output.secret(seed.value) if secret else seed.value,
+                metadata=seed.metadata,
+                expiration_ttl=seed.ttl if seed.ttl is not None else given.get("default_ttl"),
+                opts=child,
+            )
+        return namespace
+
+
+def _guarded(args: Any) -> Any:
+    """Return the arguments with the values of secret seeds marked secret, before anything else sees them."""
+    seed = args.get("seed") if isinstance(args, Mapping) else None
+    if (
+        not isinstance(seed, Mapping)
+        or seed.get("secret") is not True
+        or not isinstance(seed.get("entries"), (list, tuple))
+    ):
+        return args
+    entries = [
+        {**entry, "value": pulumi.Output.secret(entry["value"])}
+        if isinstance(entry, Mapping) and "value" in entry
+        else entry
+        for entry in seed["entries"]
+    ]
+    return {**args, "seed": {**seed, "entries": entries}}
+
+
+def _binding_name(name: str) -> str:
+    word = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name).upper()
+    return f"_{word}" if word[:1].isdigit() else word
+
+
+def _check_title(title: object, faults: Faults) -> None:
+    if not isinstance(title, str) or not 1 <= len(title) <= MAX_TITLE or not title.isprintable():
+        faults.add("title", f"{show(title)} is not a title", allowed=f"1 to {MAX_TITLE} printable characters")
+
+
+def _check_args(given: Mapping[str, Any], binding_name: str, faults: Faults) -> list[Seed]:
+    _check.binding_name("binding_name", binding_name, faults)
+    least = limit("cloudflare.kv.expiration_ttl_min_s")
+    why = f"Workers KV keeps nothing for less than {least.text}."
+    if "default_ttl" in given:
+        _check.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
+    if "list_limit" in given:
+        most = limit("cloudflare.kv.list_keys")
+        _check.whole(
+            "list_limit", given["list_limit"], faults, 1, int(most.value), "keys", "Workers KV lists no more at once."
+        )
+    if "jurisdiction" in given:
+        faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
+    return read_seeds(given.get("seed", {}), faults, functools.partial(_check_ttl, int(least.value), why))
+
+
+def _check_ttl(least: int, why: str, path: str, ttl: object, faults: Faults) -> None:
+    _check.seconds(path, ttl, faults, least, why)

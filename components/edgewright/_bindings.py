@@ -1,0 +1,64 @@
+"""Bindings: what a function sees on `env`, as components hand them to each other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgewright import _check
+from edgewright._normalise import is_later
+from edgewright.errors import Faults, show
+
+KV_NAMESPACE = "kv_namespace"
+
+FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "kv_namespace": (("namespace_id",), ("options",)),
+    "r2_bucket": (("bucket_name",), ("jurisdiction",)),
+    "d1": (("database_id",), ()),
+    "queue": (("queue_name",), ()),
+    "service": (("service",), ("entrypoint",)),
+    "durable_object_namespace": (("class_name",), ("script_name",)),
+    "json": (("json",), ()),
+    "version_metadata": ((), ()),
+}
+"""For each type of binding the fields that it needs and those that it may have, beside `type` and `name`."""
+
+
+def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | None:
+    """Return a binding made regular, or note what is wrong and return None. Its ids may become known later."""
+    if not isinstance(value, Mapping):
+        faults.add(
+            path,
+            f"{show(value)} is not a binding",
+            allowed="a KvNamespace's `binding`, or a mapping with type and name",
+        )
+        return None
+    type_ = value.get("type")
+    if not isinstance(type_, str) or not faults.one_of(f"{path}.type", type_, FIELDS):
+        if not isinstance(type_, str):
+            faults.add(f"{path}.type", f"{show(type_)} is not a binding's type", allowed=", ".join(FIELDS))
+        return None
+    needed, optional = FIELDS[type_]
+    sound = _check.binding_name(f"{path}.name", value.get("name"), faults)
+    for key in value:
+        if key not in ("type", "name", *needed, *optional):
+            faults.unknown_key(path, str(key), ("type", "name", *needed, *optional))
+            sound = False
+    for key in needed:
+        given = value.get(key)
+        if given is None or given == "":
+            faults.add(f"{path}.{key}", f"is required by a binding of type {type_!r}")
+            sound = False
+        elif key != "json" and not is_later(given) and not isinstance(given, str):
+            faults.add(f"{path}.{key}", f"{show(given)} is not a string")
+            sound = False
+    return {key: item for key, item in value.items() if item is not None} if sound else None
+
+
+def kv_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | None:
+    """Return a KV binding made regular, or note what is wrong and return None."""
+    if isinstance(value, Mapping) and value.get("type") not in (None, KV_NAMESPACE):
+        faults.add(path, f"is a binding of type {value.get('type')!r}", allowed="a KvNamespace's `binding`")
+        return None
+    if not isinstance(value, Mapping) or "type" not in value:
+        faults.add(path, f"{show(value)} is not a KV binding", allowed="a KvNamespace's `binding`")
+        return None
+    return check_binding(path, value, faults)

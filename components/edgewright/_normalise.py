@@ -1,0 +1,197 @@
+"""Arguments as given, made regular: names checked, enums and whole floats unwrapped, None left out.
+
+A component's arguments come from Python as they were written, and through the plugin with integers as floats and enums as
+members. The `TypedDict` of the arguments says what each must be; this walks the two side by side.
+"""
+
+import enum
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import pulumi
+from pulumi.provider.experimental.util import camel_case
+from typing_extensions import NotRequired, Required, is_typeddict
+
+from edgewright.errors import Faults, show
+
+T = TypeVar("T")
+
+_WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def normalise(args: object, shape: Any, faults: Faults) -> dict[str, Any]:
+    """Return a component's arguments made regular, by the `TypedDict` that describes them; note what is wrong.
+
+    What is wrong is left out of the result, so that the checks that follow look at sound values only.
+    """
+    return _mapping(args, shape, "", faults)
+
+
+def wire(args: object, shape: Any) -> Any:
+    """Return arguments with the names that other languages and policies see: camel case where the shape names them.
+
+    Names that are the user's own (headers, variables, bindings) stay as they are.
+    """
+    if is_typeddict(shape):
+        if not isinstance(args, Mapping):
+            return args
+        hints = shape.__annotations__
+        return {
+            camel_case(key) if key in hints else key: wire(value, _unwrap(hints[key])[0]) if key in hints else value
+            for key, value in args.items()
+            if value is not None
+        }
+    if get_origin(shape) is list and isinstance(args, (list, tuple)):
+        (item,) = get_args(shape)
+        return [wire(value, _unwrap(item)[0]) for value in args]
+    return args.value if isinstance(args, enum.Enum) else args
+
+
+def is_later(value: object) -> bool:
+    """Say whether a value becomes known later: an Output or another awaitable."""
+    return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
+
+
+def has_later(value: object) -> bool:
+    """Say whether anything inside a value becomes known later."""
+    if is_later(value):
+        return True
+    if isinstance(value, Mapping):
+        return any(has_later(item) for item in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(has_later(item) for item in value)
+    return False
+
+
+def when_known(value: Any, then: Callable[[Any], T]) -> pulumi.Output[T]:
+    """Return what `then` makes of a value: at once where the value is plain, so that its errors come from the caller."""
+    if not has_later(value):
+        return pulumi.Output.from_input(then(value))
+    return pulumi.Output.from_input(value).apply(then)
+
+
+def checked(value: Any, check: Callable[[Any, Faults], object], faults: Faults) -> Any:
+    """Check a value that may become known later: at once where it is plain, else when it is known.
+
+    The value is returned as it was, or as an Output that fails with `InputFaults` where the check notes a fault.
+    """
+    if not is_later(value):
+        check(value, faults)
+        return value
+
+    def later(known: Any) -> Any:
+        own = Faults(faults.component, faults.name)
+        check(known, own)
+        own.raise_if_any()
+        return known
+
+    return pulumi.Output.from_input(value).apply(later)
+
+
+def whole_numbers(value: Any) -> Any:
+    """Return plain data with floats that are whole numbers as ints: the plugin hands every number over as a float."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [whole_numbers(item) for item in value]
+    return value
+
+
+class _Missing:
+    """Marks a value that was at fault."""
+
+
+_MISSING = _Missing()
+
+
+def _unwrap(hint: Any) -> tuple[Any, bool]:
+    """Return what a hint holds inside NotRequired and Input, and whether it may become known later."""
+    if get_origin(hint) in (NotRequired, Required):
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Union:
+        arms = get_args(hint)
+        for arm in arms:
+            if get_origin(arm) is Awaitable:
+                return get_args(arm)[0], True
+    return hint, False
+
+
+def _mapping(value: object, shape: Any, path: str, faults: Faults) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        faults.add(path or "args", f"{show(value)} is not a mapping", allowed=", ".join(sorted(shape.__annotations__)))
+        return {}
+    hints = shape.__annotations__
+    result: dict[str, Any] = {}
+    for key in value:
+        if key not in hints:
+            faults.unknown_key(path, str(key), hints)
+    for key, hint in hints.items():
+        given = value.get(key)
+        at = f"{path}.{key}" if path else key
+        if given is None:
+            if key in shape.__required_keys__:
+                faults.add(at, "is required and was not given")
+            continue
+        item = _value(given, hint, at, faults)
+        if not isinstance(item, _Missing):
+            result[key] = item
+    return result
+
+
+def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
+    expected, may_be_later = _unwrap(hint)
+    if is_later(value):
+        if may_be_later:
+            return value
+        faults.add(
+            path,
+            "is an Output, whose value is not known while the program runs",
+            fix="Give a plain value, for example from the stack's configuration.",
+        )
+        return _MISSING
+    if isinstance(value, enum.Enum):
+        value = value.value
+    if expected is Any:
+        return value
+    if is_typeddict(expected):
+        if not isinstance(value, Mapping):
+            faults.add(
+                path,
+                f"{show(value)} is not a mapping",
+                allowed=f"a mapping with {', '.join(sorted(expected.__annotations__))}",
+            )
+            return _MISSING
+        return _mapping(value, expected, path, faults)
+    origin = get_origin(expected)
+    if origin is list:
+        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+            faults.add(path, f"{show(value)} is not a list", allowed="a list")
+            return _MISSING
+        (item_hint,) = get_args(expected)
+        items = [_value(item, item_hint, f"{path}[{index}]", faults) for index, item in enumerate(value)]
+        return [item for item in items if not isinstance(item, _Missing)]
+    if origin is dict:
+        if not isinstance(value, Mapping):
+            faults.add(path, f"{show(value)} is not a mapping", allowed="a mapping of names to values")
+            return _MISSING
+        pairs = {str(key): _value(item, get_args(expected)[1], f"{path}.{key}", faults) for key, item in value.items()}
+        return {key: item for key, item in pairs.items() if not isinstance(item, _Missing)}
+    return _scalar(value, expected, path, faults)
+
+
+def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
+    if expected is bool and isinstance(value, bool):
+        return value
+    if expected is str and isinstance(value, str):
+        return value
+    if expected in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if expected is int and isinstance(value, float):
+            if value.is_integer():
+                return int(value)
+        else:
+            return value
+    faults.add(path, f"{show(value)} is not {_WORDS[expected]}", allowed=_WORDS[expected])
+    return _MISSING

@@ -1,0 +1,73 @@
+"""What a component needs to know of the program that declares it: its folder, and what was declared before.
+
+Names that must be unique are claimed as components come. Claims belong to one run of one program, so that a process that
+runs programs again and again (the local cloud, tests) starts each with none.
+"""
+
+import sys
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from edgewright.errors import Faults, show
+
+_PACKAGE = str(Path(__file__).parent)
+_PULUMI = str(Path(pulumi.__file__).parent)
+
+_claims: "weakref.WeakKeyDictionary[pulumi.Resource, dict[tuple[str, str], str]]" = weakref.WeakKeyDictionary()
+
+
+def program_file(given: str) -> Path:
+    """Return a file or folder that the program names, relative to the program's folder, else to the project's."""
+    path = Path(given)
+    if path.is_absolute() or path.exists():
+        return path.absolute()
+    root = pulumi.runtime.get_root_directory()
+    return (Path(root) / path if root and (Path(root) / path).exists() else path).absolute()
+
+
+def declared_at() -> str:
+    """Return `file:line` of the program's statement that is declaring a component, or an empty string."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith((_PACKAGE, _PULUMI, "<")):
+            try:
+                return f"{Path(file).relative_to(Path.cwd())}:{frame.f_lineno}"
+            except ValueError:
+                return f"{Path(file).name}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
+def claim(kind: str, key: str, owner: str, path: str, faults: Faults, why: str) -> None:
+    """Claim a name that only one component of a program may have; note a fault where another has it.
+
+    Where the program's root is not known (in a provider plugin) nothing is remembered: the engine refuses what it can see.
+    """
+    root = pulumi.runtime.get_root_resource()
+    if root is None:
+        return
+    taken = _claims.setdefault(root, {})
+    first = taken.get((kind, key))
+    if first is None:
+        where = declared_at()
+        taken[(kind, key)] = f"{owner} ({where})" if where else owner
+        return
+    faults.add(path, f"{show(key)} is already taken by {first}", fix=why)
+
+
+def claim_name(component: str, name: str, opts: pulumi.ResourceOptions | None, faults: Faults) -> None:
+    """Claim a component's name among those of its type under the same parent."""
+    parent = opts.parent if opts is not None else None
+    under = "" if parent is None else f" under {parent._name}"
+    claim(
+        f"{component}{under}", name, f"another {component}", "name", faults, f"Give each {component} a name of its own."
+    )
+
+
+def default_name(name: str) -> str:
+    """Return a component's default name on the platform: its own and the stack's, so that stacks do not meet."""
+    return f"{name}-{pulumi.get_stack()}".lower()
