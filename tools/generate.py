@@ -9,11 +9,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
-
 from edgewright.local.protocol import Deployment
 from edgewright.spec import EdgeSettings
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS: dict[str, type[BaseModel]] = {"settings": EdgeSettings, "deployment": Deployment}

@@ -43,32 +43,20 @@ export interface Host {
   log(entry: LogEntry): void;
 }
 
-/** The part of the web's Cache API that the core needs. */
+/** The data centre's cache, entries named by absolute URL. The cache core documents what it puts there. */
 export interface EdgeCacheStore {
-  match(request: Request): Promise<Response | undefined>;
-  put(request: Request, response: Response): Promise<void>;
-  delete(request: Request): Promise<boolean>;
+  match(url: string): Promise<Response | undefined>;
+  put(url: string, response: Response): Promise<void>;
+  delete(url: string): Promise<boolean>;
 }
 
 /** A key-value store with eventual consistency: a write may be seen elsewhere only after a minute or more. */
 export interface KvStore {
+  get(key: string): Promise<ArrayBuffer | null>;
   getText(key: string): Promise<string | null>;
-  getBytes(key: string): Promise<KvEntry<ArrayBuffer> | null>;
-  getStream(key: string): Promise<KvEntry<ReadableStream<Uint8Array>> | null>;
-  put(key: string, value: string | ArrayBuffer | ArrayBufferView | ReadableStream, options?: KvPutOptions): Promise<void>;
+  /** `expirationTtl` is in seconds; Workers KV accepts 60 and more. Without it the entry stays. */
+  put(key: string, value: ArrayBuffer | string, options?: { expirationTtl?: number }): Promise<void>;
   delete(key: string): Promise<void>;
-}
-
-export interface KvEntry<V> {
-  value: V;
-  /** JSON given at `put`; null if there was none. At most 1024 bytes as text. */
-  metadata: unknown;
-}
-
-export interface KvPutOptions {
-  /** Seconds until the entry goes. Workers KV accepts 60 and more. */
-  ttlS?: number;
-  metadata?: unknown;
 }
 
 /** Where a client is. Each part is undefined where the platform does not know it. */

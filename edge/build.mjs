@@ -1,0 +1,143 @@
+// Bundles the code at the edge, and the local cloud's gateway, into the Python package: `node build.mjs [OUTPUT_DIR]`.
+// OUTPUT_DIR stands for components/edgewright/_bundles (the default), so that a check can build elsewhere and compare.
+// The output depends on the sources and the locked packages alone: no clock, no absolute path, no order of a directory.
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { build } from "esbuild";
+
+const here = import.meta.dirname;
+const output = resolve(process.argv[2] ?? join(here, "../components/edgewright/_bundles"));
+
+/** Each feature's module, the name it exports, and what in the settings makes it needed. */
+const FEATURES = {
+  cache: { file: "cache.js", export: "cache", needed_by: "endpoints[].cache" },
+  geo: { file: "geo.js", export: "geo", needed_by: "endpoints[].target.kind == origin" },
+  sessions: {
+    file: "sessions.js",
+    export: "sessions",
+    needed_by: "endpoints[].auth.kind == session or endpoints[].target.kind == session",
+  },
+  jwt: { file: "jwt.js", export: "jwt", needed_by: "endpoints[].auth.kind == jwt" },
+  rate_limit: { file: "rate-limit.js", export: "rateLimit", needed_by: "endpoints[].rate_limit" },
+};
+
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+  write: false,
+};
+
+/** Where a bundle's inputs came from, for LICENSES. */
+function packagesOf(metafile) {
+  const names = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const found = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(input);
+    if (found) names.add(found[1]);
+  }
+  return names;
+}
+
+async function bundleCloudflare() {
+  const entries = ["edgewright.js", ...Object.values(FEATURES).map((feature) => feature.file)];
+  const result = await build({
+    ...shared,
+    entryPoints: entries.map((file) => `src/hosts/cloudflare/${file.replace(/\.js$/, ".ts")}`),
+    outdir: "dist",
+    outbase: "src/hosts/cloudflare",
+    chunkNames: "chunk-[hash]",
+    splitting: true,
+    minify: true,
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser"],
+  });
+  const contents = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
+  const outputs = new Map(Object.entries(result.metafile.outputs).map(([path, value]) => [basename(path), value]));
+
+  /** Every file that a file needs, itself left out. */
+  function closure(file, seen = new Set()) {
+    for (const { path, external } of outputs.get(file).imports) {
+      const name = basename(path);
+      if (external || seen.has(name)) continue;
+      seen.add(name);
+      closure(name, seen);
+    }
+    return seen;
+  }
+  const importsOf = (file) => [...closure(file)].sort();
+  const manifest = {
+    version: 1,
+    core: { file: "edgewright.js", export: "createWorker", imports: importsOf("edgewright.js") },
+    features: Object.fromEntries(
+      Object.entries(FEATURES).map(([name, feature]) => [name, { ...feature, imports: importsOf(feature.file) }]),
+    ),
+    files: Object.fromEntries(
+      [...contents]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, bytes]) => [
+          name,
+          {
+            bytes: bytes.byteLength,
+            sha256: createHash("sha256").update(bytes).digest("hex"),
+            content_type: "application/javascript+module",
+          },
+        ]),
+    ),
+  };
+  contents.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
+  return { files: contents, packages: packagesOf(result.metafile) };
+}
+
+async function bundleGateway() {
+  const entry = "src/gateway/main.ts";
+  if (!existsSync(join(here, entry))) return { files: new Map(), packages: new Set() };
+  const result = await build({
+    ...shared,
+    entryPoints: [entry],
+    outfile: "gateway.mjs",
+    platform: "node",
+    target: "node22",
+    external: ["miniflare", "workerd", "esbuild"],
+  });
+  return {
+    files: new Map([["gateway.mjs", result.outputFiles[0].contents]]),
+    packages: packagesOf(result.metafile),
+  };
+}
+
+async function licences(packages) {
+  const parts = [];
+  for (const name of [...packages].sort()) {
+    const directory = join(here, "node_modules", name);
+    const { version } = JSON.parse(await readFile(join(directory, "package.json"), "utf8"));
+    const file = (await readdir(directory)).sort().find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} ${version} has no licence file`);
+    parts.push(`${name} ${version}\n\n${(await readFile(join(directory, file), "utf8")).trim()}\n`);
+  }
+  return `The bundles beside this file contain code of these packages.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
+}
+
+const cloudflare = await bundleCloudflare();
+const gateway = await bundleGateway();
+const files = new Map([
+  ...[...cloudflare.files].map(([name, contents]) => [`cloudflare/${name}`, contents]),
+  ...gateway.files,
+  ["LICENSES", await licences(new Set([...cloudflare.packages, ...gateway.packages]))],
+]);
+
+// Chunks are named by their content: those of an older build would stay for ever.
+await rm(join(output, "cloudflare"), { recursive: true, force: true });
+for (const [name, contents] of files) {
+  const path = join(output, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, contents);
+}

@@ -1,0 +1,65 @@
+/**
+ * What a feature is, and what each request carries. Features are separate modules so that an edge function holds only
+ * the code that its settings use.
+ */
+
+import type { CacheContext } from "./cache/types";
+import type { Geo, Host } from "./host";
+import type { CacheSpec, EdgeSettings, EndpointSpec, RateLimitSpec } from "./settings.gen";
+
+/** One request on its way through the edge. */
+export interface RequestState {
+  readonly host: Host;
+  /** The normalised path. */
+  readonly path: string;
+  readonly geo: Geo;
+  readonly clientIp: string | undefined;
+  readonly receivedAt: number;
+  /** What the platform passes to a handler beside the request. */
+  readonly platform: PlatformArguments;
+  params: Record<string, string>;
+  /** The caller's session, once authentication has found one. */
+  session: Record<string, unknown> | undefined;
+  /** The token's claims, once authentication has verified one. */
+  claims: Record<string, unknown> | undefined;
+  /** Durations (ms) for Server-Timing. */
+  readonly timings: Map<string, number>;
+}
+
+export interface PlatformArguments {
+  readonly env: unknown;
+  readonly context: object | undefined;
+}
+
+/** Answers a request. Throws a Problem, or an error that becomes one. */
+export type Answer = (request: Request, state: RequestState) => Promise<Response>;
+
+/** Lets a request pass, or throws a Problem. May add to the state. */
+export type Guard = (request: Request, state: RequestState) => Promise<void>;
+
+/** Puts a cache in front of an answer. */
+export interface CacheLayer {
+  handle(
+    request: Request,
+    policy: CacheSpec | null,
+    context: CacheContext,
+    answer: (r: Request) => Promise<Response>,
+  ): Promise<Response>;
+}
+
+export interface Target {
+  answer: Answer;
+  /** The routing region of a client, for cache keys. */
+  region?: (state: RequestState) => string;
+}
+
+type TargetKind = EndpointSpec["target"]["kind"];
+type AuthKind = NonNullable<EndpointSpec["auth"]>["kind"];
+
+export interface Feature {
+  readonly name: "cache" | "geo" | "sessions" | "jwt" | "rateLimit";
+  readonly targets?: Partial<Record<TargetKind, (settings: EdgeSettings, endpoint: EndpointSpec) => Target>>;
+  readonly auth?: Partial<Record<AuthKind, (settings: EdgeSettings, endpoint: EndpointSpec) => Guard>>;
+  readonly rateLimit?: (settings: EdgeSettings, endpoint: EndpointSpec, spec: RateLimitSpec) => Guard;
+  readonly cache?: (settings: EdgeSettings) => CacheLayer;
+}

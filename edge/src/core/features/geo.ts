@@ -1,0 +1,293 @@
+/** Sends a request to the nearest region's origin, and to the next one when that fails. */
+
+import { removeHopByHop } from "../entrance";
+import type { Feature, RequestState } from "../feature";
+import type { Host } from "../host";
+import { Problem } from "../problem";
+import type { OriginSpec, RouterSpec } from "../settings.gen";
+
+/** Methods that may be sent twice (RFC 9110, section 9.2.2). */
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
+/** A body up to this size (bytes) of an idempotent request is kept, so that it can be sent to the next origin too. */
+const MAX_REPLAYED_BYTES = 1024 * 1024;
+/** A probe that takes longer (ms) has failed. */
+const PROBE_TIMEOUT_MS = 5000;
+
+/** One origin's health, as this isolate has seen it. */
+interface Health {
+  failures: number;
+  /** Left out until this time (ms). 0 when it is in use. */
+  outUntil: number;
+  /** A probe is under way until this time (ms), at the latest. */
+  probingUntil: number;
+}
+
+/** Why one attempt failed. */
+type Failure = { kind: "timeout" } | { kind: "unreachable"; reason: string };
+
+export class Router {
+  readonly #spec: RouterSpec;
+  readonly #origins: ReadonlyMap<string, OriginSpec>;
+  readonly #countries: ReadonlyMap<string, string>;
+  readonly #health = new Map<string, Health>();
+  readonly #retryStatuses: ReadonlySet<number>;
+
+  constructor(spec: RouterSpec) {
+    this.#spec = spec;
+    this.#origins = new Map(spec.origins.map((origin) => [origin.region, origin]));
+    this.#countries = new Map(
+      spec.origins.flatMap((origin) => origin.countries.map((code) => [code, origin.region] as const)),
+    );
+    this.#retryStatuses = new Set(spec.retry_statuses);
+    for (const { region, url } of spec.origins) {
+      const { protocol } = new URL(url);
+      if (protocol !== "http:" && protocol !== "https:") throw new Error(`origin ${region}: ${url} is not http(s).`);
+    }
+  }
+
+  /** The region that serves a country; the fallback where none names it. */
+  regionOf(country: string | undefined): string {
+    return (country === undefined ? undefined : this.#countries.get(country)) ?? this.#spec.fallback;
+  }
+
+  /** Origins from nearest to farthest. */
+  #order(region: string): OriginSpec[] {
+    const regions = this.#spec.order[region] ?? [region];
+    const ordered = regions.map((name) => this.#origins.get(name)).filter((origin) => origin !== undefined);
+    // An order that forgets a region must not make it unreachable.
+    return [...new Set([...ordered, ...this.#spec.origins])];
+  }
+
+  /**
+   * The origins to try. One that failed is left out for `interval_s`. After that, it is tried again at once, or, where the
+   * router has a health path, once a probe of it has succeeded; the probe runs beside the request. If all are out, all
+   * are tried: a wrong guess about health must not turn a request away.
+   */
+  #candidates(host: Host, region: string): OriginSpec[] {
+    const ordered = this.#order(region);
+    const usable = ordered.filter((origin) => this.#usable(host, origin));
+    return usable.length > 0 ? usable : ordered;
+  }
+
+  #usable(host: Host, origin: OriginSpec): boolean {
+    const health = this.#health.get(origin.region);
+    if (health === undefined || health.outUntil === 0) return true;
+    const now = host.now();
+    if (now < health.outUntil) return false;
+    const { path } = this.#spec.health;
+    if (path == null) return true;
+    if (now >= health.probingUntil) {
+      health.probingUntil = now + PROBE_TIMEOUT_MS;
+      host.waitUntil(this.#probe(host, origin, path));
+    }
+    return false;
+  }
+
+  async #probe(host: Host, origin: OriginSpec, path: string): Promise<void> {
+    const url = targetUrl(origin, path, "");
+    const outcome = await attempt(host, url, { headers: origin.headers }, PROBE_TIMEOUT_MS);
+    const healthy = outcome instanceof Response && outcome.ok;
+    if (outcome instanceof Response) await outcome.body?.cancel();
+    const health = this.#health.get(origin.region);
+    if (health === undefined) return;
+    health.probingUntil = 0;
+    if (healthy) this.#succeeded(host, origin);
+    else health.outUntil = host.now() + this.#spec.health.interval_s * 1000;
+  }
+
+  #succeeded(host: Host, origin: OriginSpec): void {
+    const health = this.#health.get(origin.region);
+    if (health === undefined) return;
+    this.#health.delete(origin.region);
+    if (health.outUntil > 0) this.#log(host, "info", "origin.recovered", origin, "is in use again");
+  }
+
+  #failed(host: Host, origin: OriginSpec, why: string): void {
+    const health = this.#health.get(origin.region) ?? { failures: 0, outUntil: 0, probingUntil: 0 };
+    health.failures += 1;
+    this.#health.set(origin.region, health);
+    this.#log(host, "warn", "origin.failed", origin, why);
+    if (health.failures < this.#spec.health.unhealthy_after) return;
+    if (health.outUntil === 0) {
+      this.#log(host, "warn", "origin.out", origin, `left out for ${this.#spec.health.interval_s} s`);
+    }
+    health.outUntil = host.now() + this.#spec.health.interval_s * 1000;
+  }
+
+  #log(host: Host, level: "info" | "warn", event: string, origin: OriginSpec, message: string): void {
+    host.log({ level, event, router: this.#spec.name, region: origin.region, message });
+  }
+
+  /**
+   * Answers from the first origin that does.
+   *
+   * Only a request that may be sent twice goes to a second origin. The answer of the last origin is passed on, whatever its
+   * status.
+   *
+   * @throws Problem 504 where the last origin did not answer in time, 502 where it could not be reached or did not speak HTTP.
+   */
+  async answer(request: Request, state: RequestState, stripPrefix: string | null): Promise<Response> {
+    const { host } = state;
+    const url = new URL(request.url);
+    const path = stripped(url.pathname, stripPrefix);
+    const candidates = this.#candidates(host, this.regionOf(state.geo.country));
+    const { body, repeatable } = await bodyOf(request, candidates.length > 1);
+    const tried = repeatable ? candidates : candidates.slice(0, 1);
+    const skipped: string[] = [];
+    let failure: Failure = { kind: "unreachable", reason: "" };
+    for (const [index, origin] of tried.entries()) {
+      const started = host.now();
+      const outcome = await attempt(
+        host,
+        targetUrl(origin, path, url.search),
+        {
+          method: request.method,
+          headers: originHeaders(request, origin, url, state),
+          ...(body === null ? {} : { body, duplex: "half" }),
+        },
+        this.#spec.timeout_ms,
+      );
+      const latency = Math.max(0, Math.round(host.now() - started));
+      if (outcome instanceof Response) {
+        const retry = this.#retryStatuses.has(outcome.status);
+        if (retry) this.#failed(host, origin, `answered ${outcome.status}`);
+        else this.#succeeded(host, origin);
+        if (!retry || index === tried.length - 1) {
+          state.timings.set("origin", latency);
+          return told(outcome, origin.region, latency, skipped);
+        }
+        await outcome.body?.cancel().catch(() => {});
+      } else {
+        failure = outcome;
+        const why = failure.kind === "timeout" ? `no headers within ${this.#spec.timeout_ms} ms` : failure.reason;
+        this.#failed(host, origin, why);
+      }
+      skipped.push(origin.region);
+    }
+    throw unavailable(failure, skipped, this.#spec);
+  }
+}
+
+function unavailable(failure: Failure, skipped: readonly string[], spec: RouterSpec): Problem {
+  const headers = { "X-Origin-Failover": skipped.join(", ") };
+  const which = skipped.length === 1 ? "The origin" : `None of ${skipped.length} origins`;
+  if (failure.kind === "timeout") {
+    const verb = skipped.length === 1 ? "did not answer" : "answered";
+    const detail = `${which} ${verb} within ${spec.timeout_ms} ms.`;
+    return new Problem({ status: 504, code: "origin-timeout", detail, headers });
+  }
+  const verb =
+    skipped.length === 1 ? "could not be reached, or gave no valid HTTP response" : "gave a valid HTTP response";
+  return new Problem({ status: 502, code: "origin-unreachable", detail: `${which} ${verb}.`, headers });
+}
+
+/** Sends a request, following no redirect, and waits for the response's headers at most `timeoutMs`. */
+async function attempt(host: Host, url: string, init: RequestInit, timeoutMs: number): Promise<Response | Failure> {
+  const controller = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<Failure>((resolve) => {
+    timer = setTimeout(() => {
+      resolve({ kind: "timeout" });
+      controller.abort();
+    }, timeoutMs);
+  });
+  const request = new Request(url, { ...init, redirect: "manual", signal: controller.signal });
+  const sent = host.fetch(request).catch(
+    (error: unknown): Failure => ({
+      kind: "unreachable",
+      reason: error instanceof Error ? error.message : String(error),
+    }),
+  );
+  try {
+    return await Promise.race([sent, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The body to send, read whole where it may have to be sent again. */
+async function bodyOf(
+  request: Request,
+  severalOrigins: boolean,
+): Promise<{ body: ReadableStream | ArrayBuffer | null; repeatable: boolean }> {
+  const idempotent = IDEMPOTENT.has(request.method);
+  if (request.body === null) return { body: null, repeatable: idempotent };
+  const length = request.headers.get("content-length");
+  if (idempotent && severalOrigins && length !== null && Number(length) <= MAX_REPLAYED_BYTES) {
+    return { body: await request.arrayBuffer(), repeatable: true };
+  }
+  return { body: request.body, repeatable: false };
+}
+
+function stripped(path: string, prefix: string | null): string {
+  if (prefix === null) return path;
+  const base = prefix.replace(/\/+$/, "");
+  if (path === base) return "/";
+  return path.startsWith(`${base}/`) ? path.slice(base.length) : path;
+}
+
+/** The URL at an origin. Nothing that a client sends can change its scheme, host or port. */
+export function targetUrl(origin: OriginSpec, path: string, query: string): string {
+  const base = new URL(origin.url);
+  return `${base.origin}${base.pathname.replace(/\/+$/, "")}${path}${query}`;
+}
+
+function originHeaders(request: Request, origin: OriginSpec, url: URL, state: RequestState): Headers {
+  const headers = new Headers(request.headers);
+  removeHopByHop(headers);
+  headers.delete("host");
+  if (state.clientIp !== undefined) headers.set("x-forwarded-for", state.clientIp);
+  headers.set("x-forwarded-host", url.host);
+  headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
+  for (const [name, value] of Object.entries(origin.headers)) headers.set(name, value);
+  return headers;
+}
+
+/** The response for the client, without what only concerns the connection to the origin, saying where it came from. */
+function told(response: Response, region: string, latency: number, skipped: readonly string[]): Response {
+  const told = new Response(response.body, {
+    status: response.status,
+    statusText: response.statusText,
+    headers: response.headers,
+  });
+  removeHopByHop(told.headers);
+  const spoofed: string[] = [];
+  told.headers.forEach((_, name) => {
+    if (name.startsWith("x-origin-") || name.startsWith("x-edgewright-") || name === "x-cache") spoofed.push(name);
+  });
+  for (const name of spoofed) told.headers.delete(name);
+  told.headers.set("x-origin-region", region);
+  told.headers.set("x-origin-latency", String(latency));
+  if (skipped.length > 0) told.headers.set("x-origin-failover", skipped.join(", "));
+  return told;
+}
+
+/** Targets of kind `origin`. Routers, and with them what is known of origins' health, live as long as the isolate. */
+export const geo: Feature = {
+  name: "geo",
+  targets: {
+    origin(settings, endpoint) {
+      const { target } = endpoint;
+      if (target.kind !== "origin") throw new Error("not an origin target.");
+      const spec = settings.routers.find((router) => router.name === target.router);
+      if (spec === undefined) {
+        const names = settings.routers.map((router) => router.name).join(", ") || "none";
+        throw new Error(`no router named ${target.router}; there are: ${names}.`);
+      }
+      const router = sharedRouter(spec);
+      return {
+        answer: (request, state) => router.answer(request, state, target.strip_prefix),
+        region: (state) => router.regionOf(state.geo.country),
+      };
+    },
+  },
+};
+
+const routers = new WeakMap<RouterSpec, Router>();
+
+/** One router a specification: endpoints that share an origin share what is known of its health. */
+function sharedRouter(spec: RouterSpec): Router {
+  const known = routers.get(spec) ?? new Router(spec);
+  routers.set(spec, known);
+  return known;
+}

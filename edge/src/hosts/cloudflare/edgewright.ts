@@ -1,0 +1,133 @@
+/** Cloudflare Workers as a Host, and the Worker that a stack's main module exports. */
+
+import { createEdge, type EdgeOptions } from "../../core/edge";
+import type { EdgeCacheStore, Geo, Host, KvStore, LogEntry, RateLimiter } from "../../core/host";
+import type { EdgeSettings } from "../../core/settings.gen";
+
+/** The parts of the platform's types that are used here. */
+interface KvNamespaceBinding {
+  get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
+  get(key: string, type: "text"): Promise<string | null>;
+  put(key: string, value: ArrayBuffer | string, options?: { expirationTtl?: number }): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+interface RateLimitBinding {
+  limit(options: { key: string }): Promise<{ success: boolean }>;
+}
+interface ExecutionContext {
+  waitUntil(work: Promise<unknown>): void;
+}
+type Env = Readonly<Record<string, unknown>>;
+
+export interface Worker {
+  fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response>;
+}
+
+/**
+ * The Worker for these settings: `export default createWorker(settings, { features, handlers })`.
+ *
+ * @throws BadAssembly at start-up, where an endpoint needs a feature or a handler that is not there.
+ */
+export function createWorker(settings: EdgeSettings, options: EdgeOptions = {}): Worker {
+  const edge = createEdge(settings, options);
+  return {
+    fetch: (request, env, context) => edge(request, new CloudflareHost(request, env, context), { env, context }),
+  };
+}
+
+function hasMethod<T>(value: unknown, ...names: string[]): value is T {
+  return value != null && names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+class CloudflareHost implements Host {
+  readonly platform = "cloudflare";
+  readonly #env: Env;
+  readonly #context: ExecutionContext;
+  // `clientIp` and `geo` read the request as the platform gave it, before the entrance removes its headers.
+  readonly #request: Request;
+
+  constructor(request: Request, env: Env, context: ExecutionContext) {
+    this.#request = request;
+    this.#env = env;
+    this.#context = context;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  fetch(request: Request): Promise<Response> {
+    return fetch(request);
+  }
+
+  waitUntil(work: Promise<unknown>): void {
+    this.#context.waitUntil(
+      work.catch((error: unknown) => {
+        const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.log({ level: "error", event: "background.failed", message });
+      }),
+    );
+  }
+
+  get edgeCache(): EdgeCacheStore | undefined {
+    return (globalThis.caches as unknown as { default?: EdgeCacheStore } | undefined)?.default;
+  }
+
+  kv(name: string): KvStore | undefined {
+    const binding = this.#env[name];
+    if (!hasMethod<KvNamespaceBinding>(binding, "get", "put", "delete")) return undefined;
+    return {
+      get: (key) => binding.get(key, "arrayBuffer"),
+      getText: (key) => binding.get(key, "text"),
+      put: (key, value, options) => binding.put(key, value, options),
+      delete: (key) => binding.delete(key),
+    };
+  }
+
+  geo(): Geo {
+    const cf = (this.#request as Request & { cf?: Record<string, unknown> }).cf ?? {};
+    const text = (name: string) => (typeof cf[name] === "string" && cf[name] !== "" ? (cf[name] as string) : undefined);
+    const degrees = (name: string) => {
+      const value = text(name);
+      return value === undefined || Number.isNaN(Number(value)) ? undefined : Number(value);
+    };
+    const country = text("country")?.toUpperCase();
+    return {
+      // XX is an unknown country and T1 the Tor network.
+      country: country === "XX" || country === "T1" ? undefined : country,
+      continent: text("continent"),
+      region: text("regionCode"),
+      city: text("city"),
+      colo: text("colo"),
+      latitude: degrees("latitude"),
+      longitude: degrees("longitude"),
+    };
+  }
+
+  clientIp(): string | undefined {
+    // Cloudflare sets this header itself and a client cannot: a request that brings its own is answered 403 before us.
+    return this.#request.headers.get("cf-connecting-ip") ?? undefined;
+  }
+
+  secret(name: string): string | undefined {
+    const value = this.#env[name];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  rateLimit(name: string): RateLimiter | undefined {
+    const binding = this.#env[name];
+    if (!hasMethod<RateLimitBinding>(binding, "limit")) return undefined;
+    return { limit: (key) => binding.limit({ key }) };
+  }
+
+  log(entry: LogEntry): void {
+    const line = JSON.stringify(entry);
+    if (entry.level === "error") console.error(line);
+    else if (entry.level === "warn") console.warn(line);
+    else console.log(line);
+  }
+}

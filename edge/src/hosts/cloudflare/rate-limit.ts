@@ -1,0 +1,1 @@
+export { rateLimit } from "../../core/features/rate-limit";
