@@ -1,0 +1,100 @@
+"""The local cloud's side of a program's run: it answers what a platform's file knows, and refuses the rest by name."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgewright.local import cloudflare, protocol
+from edgewright.local.gaps import Gap, gap
+from edgewright.local.handlers import Handler
+from edgewright.program.cloud import CloudError, UnknownType
+from edgewright.program.errors import ProgramFailed
+from edgewright.program.project import Project
+from edgewright.program.resources import Capture, Resource
+
+HANDLERS: Mapping[str, Handler] = {**cloudflare.HANDLERS}
+"""Every resource type that the local cloud knows."""
+
+
+def _short(type_: str) -> str:
+    """Return `cloudflare.Worker` for `cloudflare:index/worker:Worker`."""
+    return f"{type_.split(':', 1)[0]}.{type_.rsplit(':', 1)[-1]}"
+
+
+def known_types() -> tuple[str, ...]:
+    """Return the names of the known types, for people."""
+    return tuple(sorted(map(_short, HANDLERS)))
+
+
+class LocalCloud:
+    """Makes resources as the real platforms would, with ids that follow from what they are made of."""
+
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        handler = self._handler(type_, name)
+        faults = [
+            f"{key}: is required and missing" for key in handler.required if inputs.get(key) is None or inputs[key] == ""
+        ]
+        if not faults:
+            faults = list(handler.check(inputs))
+        if faults:
+            raise CloudError(f"{_short(type_)} {name!r}: " + "; ".join(faults))
+        identity = handler.make_id(type_, handler.identity(inputs))
+        return identity, {**inputs, **handler.outputs(inputs, identity)}
+
+    def read_resource(self, type_: str, name: str, identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._handler(type_, name)
+        return dict(inputs)
+
+    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        raise UnknownType(
+            f"the function {token} asks the real cloud, which the local one cannot answer for; give the value in the"
+            " stack's settings instead"
+        )
+
+    def _handler(self, type_: str, name: str) -> Handler:
+        handler = HANDLERS.get(type_)
+        if handler is None:
+            near = difflib.get_close_matches(_short(type_), known_types(), n=1, cutoff=0.8)
+            raise UnknownType(
+                f"{name!r}: the local cloud does not know the resource type {type_}"
+                f"{f'; did you mean {near[0]}?' if near else ''}; it knows: {', '.join(known_types())}"
+            )
+        return handler
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a captured program becomes on the local cloud."""
+
+    deployment: protocol.Deployment
+    gaps: tuple[tuple[Resource, Gap], ...] = ()
+    """Resources that are recorded and have no effect here."""
+
+
+def plan(project: Project, capture: Capture, archive: Mapping[str, protocol.Version] | None = None) -> Plan:
+    """Translate a captured program into the gateway's document.
+
+    Args:
+        project: where the program is: relative paths of files start from its folder.
+        capture: what the program declared on :class:`LocalCloud`.
+        archive: versions of earlier deployments by id.
+
+    Raises:
+        ProgramFailed: with every fault, each with the line that declared the resource.
+    """
+    base = project.main if project.main.is_dir() else project.main.parent
+    translation = cloudflare.translate(capture, Path(base), archive or {})
+    if translation.faults:
+        lines = []
+        for resource, message in translation.faults:
+            where = f"{resource.source.relative_to(project.directory)}: " if resource.source else ""
+            lines.append(f"{where}{_short(resource.type)} {resource.name!r}: {message}")
+        raise ProgramFailed(lines)
+    recorded = []
+    for resource in capture:
+        handler = HANDLERS.get(resource.type)
+        if handler is not None and handler.gap and not resource.read:
+            recorded.append((resource, gap(handler.gap)))
+    return Plan(translation.deployment, tuple(recorded))

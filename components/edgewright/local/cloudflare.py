@@ -1,0 +1,782 @@
+"""Cloudflare on a laptop: what the provider's resources become.
+
+Two halves, and nothing else decides what runs: :data:`HANDLERS` answers the program's declarations with ids and outputs,
+and :func:`translate` turns what was captured into the gateway's document. The local cloud never looks at a component.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pydantic
+
+from edgewright.limits import limit
+from edgewright.local import protocol
+from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
+from edgewright.program.resources import Capture, Resource
+
+PACKAGE: Final = "cloudflare"
+
+WORKERS_DEV: Final = "local.workers.dev"
+"""Stands for the account's own workers.dev subdomain, which only the account knows."""
+
+_WORKER = "cloudflare:index/worker:Worker"
+_VERSION = "cloudflare:index/workerVersion:WorkerVersion"
+_DEPLOYMENT = "cloudflare:index/workersDeployment:WorkersDeployment"
+_SCRIPT = "cloudflare:index/workersScript:WorkersScript"
+_SUBDOMAIN = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
+_CRON = "cloudflare:index/workersCronTrigger:WorkersCronTrigger"
+_ROUTE = "cloudflare:index/workersRoute:WorkersRoute"
+_DOMAIN = "cloudflare:index/workersCustomDomain:WorkersCustomDomain"
+_NAMESPACE = "cloudflare:index/workersKvNamespace:WorkersKvNamespace"
+_KV = "cloudflare:index/workersKv:WorkersKv"
+_QUEUE = "cloudflare:index/queue:Queue"
+_BUCKET = "cloudflare:index/r2Bucket:R2Bucket"
+_DATABASE = "cloudflare:index/d1Database:D1Database"
+_RULESET = "cloudflare:index/ruleset:Ruleset"
+_TIERED = "cloudflare:index/tieredCache:TieredCache"
+_REGIONAL = "cloudflare:index/regionalTieredCache:RegionalTieredCache"
+_ARGO = "cloudflare:index/argoTieredCaching:ArgoTieredCaching"
+_RESERVE = "cloudflare:index/zoneCacheReserve:ZoneCacheReserve"
+_SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
+_DNS = "cloudflare:index/dnsRecord:DnsRecord"
+
+_WORKER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_HOSTNAME = re.compile(rf"{_HOST_LABEL}(\.{_HOST_LABEL})+")
+_ROUTE_PATTERN = re.compile(rf"(https?://)?(\*|\*?\.?{_HOST_LABEL}(\.{_HOST_LABEL})*)(:\d+)?(/[^\s?#]*)?")
+_BINDING_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+
+
+# --- ids and outputs -----------------------------------------------------------------------------------------------
+
+
+def _account(inputs: Inputs, *keys: str) -> tuple[Any, ...]:
+    return tuple(inputs.get(key) for key in ("accountId", *keys))
+
+
+def _zone(inputs: Inputs, *keys: str) -> tuple[Any, ...]:
+    return tuple(inputs.get(key) for key in ("zoneId", *keys))
+
+
+def _worker_outputs(inputs: Inputs, identity: str) -> Outputs:
+    name = inputs.get("name")
+    observability = dict(inputs.get("observability") or {})
+    logs, traces = dict(observability.get("logs") or {}), dict(observability.get("traces") or {})
+    subdomain = dict(inputs.get("subdomain") or {})
+    return {
+        "createdOn": EPOCH,
+        "updatedOn": EPOCH,
+        "deployedOn": EPOCH,
+        "logpush": inputs.get("logpush", False),
+        "tags": inputs.get("tags") or [],
+        "tailConsumers": inputs.get("tailConsumers") or [],
+        "previewsBaseConfig": inputs.get("previewsBaseConfig") or {},
+        "observability": {
+            **observability,
+            "enabled": observability.get("enabled", False),
+            "headSamplingRate": observability.get("headSamplingRate", 1),
+            "logs": {
+                "enabled": False,
+                "headSamplingRate": 1,
+                "invocationLogs": True,
+                "persist": True,
+                "destinations": [],
+                **logs,
+            },
+            "traces": {"enabled": False, "headSamplingRate": 1, "persist": True, "destinations": [], **traces},
+        },
+        "references": {"dispatchNamespaceOutbounds": [], "domains": [], "durableObjects": [], "queues": [], "workers": []},
+        "subdomain": {
+            **subdomain,
+            "enabled": subdomain.get("enabled", False),
+            "previewsEnabled": subdomain.get("previewsEnabled", False),
+            "url": f"https://{name}.{WORKERS_DEV}",
+        },
+    }
+
+
+def _version_outputs(inputs: Inputs, identity: str) -> Outputs:
+    limits = dict(inputs.get("limits") or {})
+    cache = dict(inputs.get("cacheOptions") or {})
+    return {
+        "annotations": inputs.get("annotations") or {},
+        "authorEmail": "local@example.invalid",
+        "authorId": "local",
+        "cacheOptions": {"enabled": False, "crossVersionCache": False, **cache},
+        "compatibilityFlags": inputs.get("compatibilityFlags") or [],
+        "createdOn": EPOCH,
+        "exportsReconciliation": None,
+        "limits": {"cpuMs": None, "subrequests": None, **limits},
+        "mainScriptBase64": "",
+        "migrationTag": (inputs.get("migrations") or {}).get("newTag"),
+        "number": 1,
+        "source": "edgewright",
+        "startupTimeMs": 0,
+        "urls": [],
+        "usageModel": "standard",
+        "packageDependencies": inputs.get("packageDependencies"),
+    }
+
+
+def _script_outputs(inputs: Inputs, identity: str) -> Outputs:
+    return {
+        "annotations": inputs.get("annotations") or {},
+        "bindings": inputs.get("bindings") or [],
+        "bodyPart": inputs.get("bodyPart") or "",
+        "compatibilityDate": inputs.get("compatibilityDate") or "",
+        "compatibilityFlags": inputs.get("compatibilityFlags") or [],
+        "createdOn": EPOCH,
+        "modifiedOn": EPOCH,
+        "etag": hex_id(_SCRIPT, inputs),
+        "handlers": ["fetch"],
+        "namedHandlers": [],
+        "hasAssets": bool(inputs.get("assets")),
+        "hasModules": bool(inputs.get("mainModule")),
+        "lastDeployedFrom": "edgewright",
+        "logpush": inputs.get("logpush", False),
+        "migrationTag": (inputs.get("migrations") or {}).get("newTag"),
+        "placement": inputs.get("placement") or {},
+        "placementMode": None,
+        "placementStatus": None,
+        "startupTimeMs": 0,
+        "tailConsumers": inputs.get("tailConsumers") or [],
+        "usageModel": "standard",
+    }
+
+
+def _zone_toggle(inputs: Inputs, identity: str) -> Outputs:
+    return {"editable": True, "modifiedOn": EPOCH}
+
+
+# --- what the API would refuse ----------------------------------------------------------------------------------------
+
+
+def _check_worker(inputs: Inputs) -> Iterable[str]:
+    name = inputs.get("name")
+    if isinstance(name, str) and not _WORKER_NAME.fullmatch(name):
+        yield f"name: {name!r} is not a Worker's name: 1 to 63 of a-z, 0-9, `-` and `_`, and first a letter or digit"
+
+
+def _check_deployment(inputs: Inputs) -> Iterable[str]:
+    if inputs.get("strategy") != "percentage":
+        yield f"strategy: must be 'percentage', got {inputs.get('strategy')!r}"
+    versions = inputs.get("versions") or []
+    most = int(limit("cloudflare.workers.deployment_versions").value)
+    if len(versions) > most:
+        yield f"versions: {len(versions)} versions share the traffic; at most {most} can"
+    total = 0.0
+    for index, share in enumerate(versions):
+        percentage = share.get("percentage")
+        if not isinstance(percentage, (int, float)) or not 0 <= percentage <= 100:
+            yield f"versions[{index}].percentage: must be 0 to 100, got {percentage!r}"
+            continue
+        total += percentage
+    if versions and abs(total - 100) > 1e-6:
+        yield f"versions: the percentages add to {total:g}; they must add to 100"
+
+
+def _check_route(inputs: Inputs) -> Iterable[str]:
+    pattern = inputs.get("pattern")
+    if isinstance(pattern, str) and not _ROUTE_PATTERN.fullmatch(pattern):
+        yield (
+            f"pattern: {pattern!r} is not a route pattern: a hostname that may begin with `*`, then a path that may end"
+            " in `*`, no query, for example example.com/api/*"
+        )
+
+
+def _check_domain(inputs: Inputs) -> Iterable[str]:
+    hostname = inputs.get("hostname")
+    if isinstance(hostname, str) and (len(hostname) > 253 or not _HOSTNAME.fullmatch(hostname)):
+        yield (
+            f"hostname: {hostname!r} is not a hostname: labels of letters, digits and `-` with dots between, in ASCII"
+            " (Punycode for others), at most 253 characters"
+        )
+
+
+def _check_kv(inputs: Inputs) -> Iterable[str]:
+    key = inputs.get("keyName")
+    if isinstance(key, str):
+        most = limit("cloudflare.kv.key_bytes")
+        if not 0 < len(key.encode()) <= most.value or key in (".", ".."):
+            yield f"keyName: {_cut(key)} is {len(key.encode())} bytes; a key has 1 to {most.value} bytes and is not `.` or `..`"
+    value = inputs.get("value")
+    if isinstance(value, str):
+        most = limit("cloudflare.kv.value_bytes")
+        if len(value.encode()) > most.value:
+            yield (
+                f"value: {len(value.encode())} bytes; a value has at most {most.text}. Put it into object storage and"
+                " a reference into KV"
+            )
+    metadata = inputs.get("metadata")
+    if isinstance(metadata, str):
+        most = limit("cloudflare.kv.metadata_bytes")
+        if len(metadata.encode()) > most.value:
+            yield f"metadata: {len(metadata.encode())} bytes; at most {most.text}"
+        try:
+            json.loads(metadata)
+        except ValueError:
+            yield f"metadata: must be JSON text, got {_cut(metadata)}"
+    ttl = inputs.get("expirationTtl")
+    least = limit("cloudflare.kv.expiration_ttl_min_s").value
+    if isinstance(ttl, (int, float)) and ttl < least:
+        yield f"expirationTtl: must be at least {least} s, got {ttl:g}"
+
+
+def _check_version(inputs: Inputs) -> Iterable[str]:
+    modules = inputs.get("modules") or []
+    names = [module.get("name") for module in modules]
+    main = inputs.get("mainModule")
+    if modules and main not in names:
+        yield f"mainModule: {main!r} is not among the modules {', '.join(map(str, names))}"
+    if not modules and not inputs.get("assets"):
+        yield "modules: a version needs modules"
+    for name in sorted({str(name) for name in names if names.count(name) > 1}):
+        yield f"modules: {name!r} is there twice"
+    for index, module in enumerate(modules):
+        given = [key for key in ("contentBase64", "contentFile") if module.get(key) is not None]
+        if len(given) != 1:
+            yield f"modules[{index}] ({module.get('name')}): needs contentBase64 or contentFile, one of them; got {given or 'neither'}"
+    cpu = (inputs.get("limits") or {}).get("cpuMs")
+    most = limit("cloudflare.workers.cpu_ms_max").value
+    if cpu is not None and not (isinstance(cpu, (int, float)) and 0 < cpu <= most):
+        yield f"limits.cpuMs: must be 1 to {most}, got {cpu!r}"
+    if inputs.get("exports") and inputs.get("migrations"):
+        yield "exports and migrations exclude each other: keep one"
+    yield from _check_bindings(inputs)
+
+
+def _check_script(inputs: Inputs) -> Iterable[str]:
+    name = inputs.get("scriptName")
+    if isinstance(name, str) and not _WORKER_NAME.fullmatch(name):
+        yield f"scriptName: {name!r} is not a Worker's name: 1 to 63 of a-z, 0-9, `-` and `_`, and first a letter or digit"
+    if (inputs.get("content") is None) == (inputs.get("contentFile") is None):
+        yield "content: needs content or contentFile, one of them"
+    if inputs.get("contentFile") is not None and inputs.get("contentSha256") is None:
+        yield "contentSha256: is required with contentFile"
+    if not inputs.get("mainModule"):
+        yield "mainModule: only modules run here; give mainModule, and export a default `fetch` (service worker syntax is not supported)"
+    yield from _check_bindings(inputs)
+
+
+def _check_bindings(inputs: Inputs) -> Iterable[str]:
+    seen: set[str] = set()
+    for index, binding in enumerate(inputs.get("bindings") or []):
+        where = f"bindings[{index}] ({binding.get('name')})"
+        name = binding.get("name")
+        if not isinstance(name, str) or not _BINDING_NAME.fullmatch(name):
+            yield f"bindings[{index}].name: {name!r} is not a JavaScript variable's name"
+        elif name in seen:
+            yield f"{where}: another binding has this name"
+        else:
+            seen.add(name)
+        kind = binding.get("type")
+        rule = _BINDINGS.get(str(kind))
+        if rule is None:
+            yield f"{where}: the binding type {kind!r} does not run here; those that do: {', '.join(sorted(_BINDINGS))}"
+            continue
+        for key in rule.required:
+            if binding.get(key) in (None, ""):
+                yield f"{where}: a {kind} binding needs {key}"
+
+
+def _cut(text: str, most: int = 60) -> str:
+    return repr(text if len(text) <= most else text[:most] + "...")
+
+
+# --- bindings ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _BindingRule:
+    required: tuple[str, ...]
+    make: Callable[[Mapping[str, Any]], protocol.Binding]
+
+
+def _ratelimit(binding: Mapping[str, Any]) -> protocol.Binding:
+    simple = binding["simple"]
+    # Anything but 10 and 60 is refused by the model; the message is made in `_binding`.
+    return protocol.RateLimitBinding(
+        name=binding["name"],
+        namespace_id=str(binding["namespaceId"]),
+        limit=int(simple.get("limit", 0)),
+        period_s=simple.get("period"),
+    )
+
+
+_BINDINGS: dict[str, _BindingRule] = {
+    "kv_namespace": _BindingRule(
+        ("namespaceId",), lambda b: protocol.KvBinding(name=b["name"], namespace_id=b["namespaceId"])
+    ),
+    "plain_text": _BindingRule(
+        ("text",), lambda b: protocol.TextBinding(type="plain_text", name=b["name"], text=b["text"])
+    ),
+    "secret_text": _BindingRule(
+        ("text",), lambda b: protocol.TextBinding(type="secret_text", name=b["name"], text=b["text"])
+    ),
+    "json": _BindingRule(("json",), lambda b: protocol.JsonBinding(name=b["name"], json_text=b["json"])),
+    "ratelimit": _BindingRule(("namespaceId", "simple"), _ratelimit),
+    "service": _BindingRule(
+        ("service",),
+        lambda b: protocol.ServiceBinding(name=b["name"], service=b["service"], entrypoint=b.get("entrypoint")),
+    ),
+    "queue": _BindingRule(("queueName",), lambda b: protocol.QueueBinding(name=b["name"], queue_name=b["queueName"])),
+    "durable_object_namespace": _BindingRule(
+        ("className",),
+        lambda b: protocol.DurableObjectBinding(
+            name=b["name"], class_name=b["className"], script_name=b.get("scriptName")
+        ),
+    ),
+    "r2_bucket": _BindingRule(("bucketName",), lambda b: protocol.R2Binding(name=b["name"], bucket_name=b["bucketName"])),
+    "d1": _BindingRule(
+        (), lambda b: protocol.D1Binding(name=b["name"], database_id=b.get("databaseId") or b.get("id") or "")
+    ),
+    "version_metadata": _BindingRule((), lambda b: protocol.VersionMetadataBinding(name=b["name"])),
+}
+
+
+HANDLERS: dict[str, Handler] = {
+    _WORKER: Handler(
+        lambda i: _account(i, "name"), _worker_outputs, ("accountId", "name"), _check_worker
+    ),
+    _VERSION: Handler(
+        # A version is what it is made of: an unchanged one keeps its id, as an unchanged resource does under the engine.
+        lambda i: [i],
+        _version_outputs,
+        ("accountId", "workerId"),
+        _check_version,
+        make_id=lambda type_, identity: uuid_id(type_, *identity),
+    ),
+    _DEPLOYMENT: Handler(
+        lambda i: [i],
+        lambda i, _: {
+            "annotations": i.get("annotations") or {},
+            "authorEmail": "local@example.invalid",
+            "createdOn": EPOCH,
+            "source": "edgewright",
+        },
+        ("accountId", "scriptName", "strategy", "versions"),
+        _check_deployment,
+        make_id=lambda type_, identity: uuid_id(type_, *identity),
+    ),
+    _SCRIPT: Handler(
+        lambda i: _account(i, "scriptName"),
+        _script_outputs,
+        ("accountId", "scriptName"),
+        _check_script,
+        make_id=lambda _type, identity: str(list(identity)[1]),
+    ),
+    _SUBDOMAIN: Handler(
+        lambda i: _account(i, "scriptName"),
+        lambda i, _: {"previewsEnabled": i.get("previewsEnabled", False)},
+        ("accountId", "enabled", "scriptName"),
+    ),
+    _CRON: Handler(
+        lambda i: _account(i, "scriptName"), lambda i, _: {}, ("accountId", "schedules", "scriptName"), gap="cron"
+    ),
+    _ROUTE: Handler(lambda i: _zone(i, "pattern"), lambda i, _: {}, ("pattern", "zoneId"), _check_route),
+    _DOMAIN: Handler(
+        lambda i: _account(i, "hostname"),
+        lambda i, identity: {
+            "certId": uuid_id("certificate", identity),
+            "environment": i.get("environment") or "production",
+            "zoneId": i.get("zoneId") or hex_id("zone", *str(i.get("hostname")).split(".")[-2:]),
+            "zoneName": i.get("zoneName") or ".".join(str(i.get("hostname")).split(".")[-2:]),
+        },
+        ("accountId", "hostname", "service"),
+        _check_domain,
+    ),
+    _NAMESPACE: Handler(
+        lambda i: _account(i, "title"), lambda i, _: {"supportsUrlEncoding": True}, ("accountId", "title")
+    ),
+    _KV: Handler(
+        lambda i: _account(i, "namespaceId", "keyName"),
+        lambda i, _: {},
+        ("accountId", "keyName", "namespaceId", "value"),
+        _check_kv,
+        make_id=lambda _type, identity: str(list(identity)[2]),
+    ),
+    _QUEUE: Handler(
+        lambda i: _account(i, "queueName"),
+        lambda i, identity: {
+            "consumers": [],
+            "consumersTotalCount": 0,
+            "producers": [],
+            "producersTotalCount": 0,
+            "createdOn": EPOCH,
+            "modifiedOn": EPOCH,
+            "queueId": identity,
+            "settings": {"deliveryDelay": 0, "deliveryPaused": False, "messageRetentionPeriod": 345600, **(i.get("settings") or {})},
+        },
+        ("accountId", "queueName"),
+    ),
+    _BUCKET: Handler(
+        lambda i: _account(i, "name"),
+        lambda i, _: {
+            "creationDate": EPOCH,
+            "jurisdiction": i.get("jurisdiction") or "default",
+            "location": i.get("location") or "weur",
+            "storageClass": i.get("storageClass") or "Standard",
+        },
+        ("accountId", "name"),
+        make_id=lambda _type, identity: str(list(identity)[1]),
+    ),
+    _DATABASE: Handler(
+        lambda i: _account(i, "name"),
+        lambda i, identity: {
+            "createdAt": EPOCH,
+            "fileSize": 0,
+            "numTables": 0,
+            "readReplication": i.get("readReplication") or {"mode": "disabled"},
+            "uuid": identity,
+            "version": "production",
+        },
+        ("accountId", "name"),
+        make_id=lambda type_, identity: uuid_id(type_, *identity),
+    ),
+    _RULESET: Handler(
+        lambda i: [i.get("accountId"), i.get("zoneId"), i.get("phase"), i.get("kind"), i.get("name")],
+        lambda i, identity: {
+            "description": i.get("description") or "",
+            "lastUpdated": EPOCH,
+            "rules": [
+                {"enabled": True, "id": hex_id("rule", identity, rule.get("ref") or index), **rule}
+                for index, rule in enumerate(i.get("rules") or [])
+            ],
+            "version": "1",
+        },
+        ("kind", "name", "phase"),
+        lambda i: () if bool(i.get("zoneId")) != bool(i.get("accountId")) else ["needs zoneId or accountId, one of them"],
+        gap="cache-rules",
+    ),
+    _TIERED: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
+    _REGIONAL: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
+    _ARGO: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
+    _RESERVE: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
+    _SETTING: Handler(
+        lambda i: _zone(i, "settingId"),
+        lambda i, _: {"editable": True, "enabled": True, "modifiedOn": EPOCH, "timeRemaining": 0},
+        ("settingId", "value", "zoneId"),
+        gap="zone-settings",
+    ),
+    _DNS: Handler(
+        lambda i: _zone(i, "name", "type", "content"),
+        lambda i, _: {
+            "commentModifiedOn": None,
+            "content": i.get("content") or "",
+            "createdOn": EPOCH,
+            "modifiedOn": EPOCH,
+            "includeShadowMetadata": False,
+            "meta": "{}",
+            "proxiable": i.get("type") in ("A", "AAAA", "CNAME"),
+            "proxied": i.get("proxied", False),
+            "settings": {"flattenCname": False, "ipv4Only": False, "ipv6Only": False, **(i.get("settings") or {})},
+            "tags": i.get("tags") or [],
+            "tagsModifiedOn": None,
+        },
+        ("name", "ttl", "type", "zoneId"),
+        gap="dns",
+    ),
+}
+
+
+# --- translation -------------------------------------------------------------------------------------------------------
+
+
+class _Refused(Exception):
+    """One resource cannot be translated."""
+
+
+@dataclass
+class Translation:
+    """The gateway's document, and what was found wrong on the way: (resource, message)."""
+
+    deployment: protocol.Deployment
+    faults: list[tuple[Resource, str]] = field(default_factory=list)
+
+
+def translate(capture: Capture, base: Path, archive: Mapping[str, protocol.Version]) -> Translation:
+    """Return what the gateway is to run.
+
+    Args:
+        capture: the program's resources.
+        base: the folder that relative paths of files start from: the program's.
+        archive: versions of earlier deployments by id, which a gradual rollout may still refer to.
+    """
+    result = Translation(protocol.Deployment(stack=capture.stack))
+    own = [resource for resource in capture if resource.custom and not resource.read]
+    document = result.deployment
+
+    def of(*types: str) -> Iterable[Resource]:
+        return (resource for resource in own if resource.type in types)
+
+    def fault(resource: Resource, message: str) -> None:
+        result.faults.append((resource, message))
+
+    document.kv_namespaces = [protocol.KvNamespace(id=str(r.id), title=r.inputs["title"]) for r in of(_NAMESPACE)]
+    document.queues = sorted(r.inputs["queueName"] for r in of(_QUEUE))
+    document.r2_buckets = sorted(r.inputs["name"] for r in of(_BUCKET))
+    document.d1_databases = sorted(str(r.outputs["uuid"]) for r in of(_DATABASE))
+
+    # Workers by name, and names by what a version may call its Worker: id or name.
+    names: dict[str, str] = {}
+    versions: dict[str, list[protocol.Version]] = {}
+    shares: dict[str, list[protocol.Share]] = {}
+    homes: dict[str, Resource] = {}
+    for resource in of(_WORKER):
+        name = resource.inputs["name"]
+        if name in homes:
+            fault(resource, f"two Workers are named {name!r}; a name is one Worker's in an account")
+            continue
+        homes[name] = resource
+        names[name] = names[str(resource.id)] = name
+        versions[name] = []
+    version_homes: dict[str, str] = {}
+    for resource in of(_VERSION):
+        owner = names.get(str(resource.inputs["workerId"]))
+        if owner is None:
+            fault(resource, f"workerId: no Worker of this stack has the id or name {resource.inputs['workerId']!r}")
+            continue
+        try:
+            version = _version(resource, base)
+        except _Refused as error:
+            fault(resource, str(error))
+            continue
+        if all(known.id != version.id for known in versions[owner]):
+            versions[owner].append(version)
+        version_homes[version.id] = owner
+        if resource.inputs.get("deploy"):
+            shares[owner] = [protocol.Share(version_id=version.id, percentage=100)]
+    for resource in of(_DEPLOYMENT):
+        name = resource.inputs["scriptName"]
+        if name not in homes:
+            fault(resource, f"scriptName: no Worker of this stack is named {name!r}")
+            continue
+        deployed = []
+        for share in resource.inputs["versions"]:
+            version_id = share["versionId"]
+            if version_id not in version_homes and version_id in archive:
+                versions[name].append(archive[version_id])
+                version_homes[version_id] = name
+            if version_homes.get(version_id) != name:
+                fault(
+                    resource,
+                    f"versions: the Worker {name!r} has no version {version_id!r}, neither in this stack nor among those"
+                    " deployed here before",
+                )
+                continue
+            deployed.append(protocol.Share(version_id=version_id, percentage=share["percentage"]))
+        if name in shares:
+            fault(resource, f"the Worker {name!r} is deployed twice; keep one WorkersDeployment, and no `deploy` on a version")
+        shares[name] = deployed
+    for resource in of(_SCRIPT):
+        name = resource.inputs["scriptName"]
+        if name in homes:
+            fault(resource, f"two Workers are named {name!r}; a name is one Worker's in an account")
+            continue
+        homes[name] = resource
+        names[name] = name
+        try:
+            version = _script(resource, base)
+        except _Refused as error:
+            fault(resource, str(error))
+            continue
+        versions[name] = [version]
+        shares[name] = [protocol.Share(version_id=version.id, percentage=100)]
+    for name in sorted(homes):
+        used = {share.version_id for share in shares.get(name, [])}
+        document.workers.append(
+            protocol.Worker(
+                name=name,
+                versions=[version for version in versions.get(name, []) if version.id in used],
+                deployment=shares.get(name, []),
+            )
+        )
+
+    _check_references(result, own, names)
+    _routes(result, own, homes)
+    _entries(result, own)
+    return result
+
+
+def _check_references(result: Translation, own: list[Resource], names: Mapping[str, str]) -> None:
+    """Note bindings to what the stack does not have: the real account may have it, a laptop does not."""
+    document = result.deployment
+    there: dict[str, tuple[str, set[str]]] = {
+        "kv_namespace": ("namespaceId", {item.id for item in document.kv_namespaces}),
+        "queue": ("queueName", set(document.queues)),
+        "r2_bucket": ("bucketName", set(document.r2_buckets)),
+        "service": ("service", set(names)),
+    }
+    for resource in own:
+        if resource.type not in (_VERSION, _SCRIPT):
+            continue
+        for binding in resource.inputs.get("bindings") or []:
+            key, known = there.get(binding.get("type"), ("", set()))
+            if key and binding.get(key) not in known:
+                result.faults.append(
+                    (
+                        resource,
+                        f"bindings ({binding.get('name')}): {key} {binding.get(key)!r} is of no {binding['type']} of this"
+                        f" stack; declare it here, or leave the binding out of this stack; there: {', '.join(sorted(known)) or 'none'}",
+                    )
+                )
+
+
+def _routes(result: Translation, own: list[Resource], homes: Mapping[str, Resource]) -> None:
+    document = result.deployment
+    patterns: dict[tuple[str, str], Resource] = {}
+    hostnames: dict[str, Resource] = {}
+
+    def add_domain(hostname: str, worker: str, resource: Resource) -> None:
+        hostname = hostname.lower()
+        if worker not in homes:
+            result.faults.append((resource, f"no Worker of this stack is named {worker!r}"))
+        elif hostname in hostnames:
+            result.faults.append((resource, f"the hostname {hostname} already goes to a Worker ({hostnames[hostname].name})"))
+        else:
+            hostnames[hostname] = resource
+            document.domains.append(protocol.Domain(hostname=hostname, worker=worker))
+
+    for resource in own:
+        inputs = resource.inputs
+        if resource.type == _DOMAIN:
+            add_domain(inputs["hostname"], inputs["service"], resource)
+        elif resource.type == _WORKER and (inputs.get("subdomain") or {}).get("enabled"):
+            add_domain(f"{inputs['name']}.{WORKERS_DEV}", inputs["name"], resource)
+        elif resource.type == _SUBDOMAIN and inputs.get("enabled"):
+            add_domain(f"{inputs['scriptName']}.{WORKERS_DEV}", inputs["scriptName"], resource)
+        elif resource.type == _ROUTE:
+            script = inputs.get("script") or None
+            key = (inputs["zoneId"], inputs["pattern"])
+            if key in patterns:
+                result.faults.append((resource, f"the route {inputs['pattern']} is there twice (also as {patterns[key].name}); keep one"))
+            elif script is not None and script not in homes:
+                result.faults.append((resource, f"script: no Worker of this stack is named {script!r}"))
+            else:
+                patterns[key] = resource
+                document.routes.append(protocol.Route(pattern=inputs["pattern"], worker=script))
+    document.domains.sort(key=lambda domain: domain.hostname)
+    document.routes.sort(key=lambda route: route.pattern)
+
+
+def _entries(result: Translation, own: list[Resource]) -> None:
+    known = {item.id for item in result.deployment.kv_namespaces}
+    seen: set[tuple[str, str]] = set()
+    for resource in own:
+        if resource.type != _KV:
+            continue
+        inputs = resource.inputs
+        if inputs["namespaceId"] not in known:
+            result.faults.append((resource, f"namespaceId: no KV namespace of this stack has the id {inputs['namespaceId']!r}"))
+            continue
+        if (inputs["namespaceId"], inputs["keyName"]) in seen:
+            result.faults.append((resource, f"keyName: the key {inputs['keyName']!r} is declared twice in this namespace"))
+            continue
+        seen.add((inputs["namespaceId"], inputs["keyName"]))
+        ttl, expiration = inputs.get("expirationTtl"), inputs.get("expiration")
+        result.deployment.kv_entries.append(
+            protocol.KvEntry(
+                namespace_id=inputs["namespaceId"],
+                key=inputs["keyName"],
+                value_base64=base64.b64encode(str(inputs["value"]).encode()).decode(),
+                metadata_json=inputs.get("metadata"),
+                expiration=None if expiration is None else int(expiration),
+                expiration_ttl_s=None if ttl is None else int(ttl),
+            )
+        )
+    result.deployment.kv_entries.sort(key=lambda entry: (entry.namespace_id, entry.key))
+
+
+def _version(resource: Resource, base: Path) -> protocol.Version:
+    inputs = resource.inputs
+    if inputs.get("assets"):
+        raise _Refused("assets: static assets do not run here; serve the files from an origin, or leave them out of this stack")
+    limits = inputs.get("limits") or {}
+    cache = inputs.get("cacheOptions") or {}
+    return protocol.Version(
+        id=str(resource.id),
+        modules=[
+            protocol.Module(
+                name=module["name"],
+                content_type=module.get("contentType") or "application/javascript+module",
+                content_base64=_content(module, f"modules ({module['name']})", base),
+            )
+            for module in inputs["modules"]
+        ],
+        main_module=inputs["mainModule"],
+        bindings=[_binding(binding) for binding in inputs.get("bindings") or []],
+        compatibility_date=inputs.get("compatibilityDate"),
+        compatibility_flags=inputs.get("compatibilityFlags") or [],
+        cpu_ms=limits.get("cpuMs"),
+        cache_enabled=bool(cache.get("enabled", False)),
+        cross_version_cache=bool(cache.get("crossVersionCache", False)),
+    )
+
+
+def _script(resource: Resource, base: Path) -> protocol.Version:
+    inputs = resource.inputs
+    if inputs.get("assets"):
+        raise _Refused("assets: static assets do not run here; serve the files from an origin, or leave them out of this stack")
+    main = {
+        "contentBase64": None if inputs.get("content") is None else base64.b64encode(inputs["content"].encode()).decode(),
+        "contentFile": inputs.get("contentFile"),
+        "contentSha256": inputs.get("contentSha256"),
+    }
+    modules = [
+        protocol.Module(
+            name=inputs["mainModule"],
+            content_type=inputs.get("contentType") or "application/javascript+module",
+            content_base64=_content(main, "content", base),
+        )
+    ]
+    for name, file in sorted((inputs.get("files") or {}).items()):
+        modules.append(
+            protocol.Module(name=name, content_type=file["contentType"], content_base64=_content(file, f"files ({name})", base))
+        )
+    cache = inputs.get("cacheOptions") or {}
+    return protocol.Version(
+        id=uuid_id(_SCRIPT, {key: value for key, value in inputs.items()}, [module.content_base64 for module in modules]),
+        modules=modules,
+        main_module=inputs["mainModule"],
+        bindings=[_binding(binding) for binding in inputs.get("bindings") or []],
+        compatibility_date=inputs.get("compatibilityDate"),
+        compatibility_flags=inputs.get("compatibilityFlags") or [],
+        cpu_ms=(inputs.get("limits") or {}).get("cpuMs"),
+        cache_enabled=bool(cache.get("enabled", False)),
+        cross_version_cache=bool(cache.get("crossVersionCache", False)),
+    )
+
+
+def _content(module: Mapping[str, Any], where: str, base: Path) -> str:
+    """Return a module's content in base64, from the inputs or from its file."""
+    if module.get("contentBase64") is not None:
+        text = str(module["contentBase64"])
+        try:
+            base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise _Refused(f"{where}: contentBase64 is not base64") from None
+        return text
+    path = base / str(module["contentFile"])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _Refused(f"{where}: contentFile {module['contentFile']!r} cannot be read: {error.strerror}") from None
+    expected = module.get("contentSha256")
+    if expected is not None and hashlib.sha256(content).hexdigest() != expected:
+        raise _Refused(f"{where}: contentFile {module['contentFile']!r} does not have the SHA-256 {expected}; read it anew")
+    return base64.b64encode(content).decode()
+
+
+def _binding(binding: Mapping[str, Any]) -> protocol.Binding:
+    try:
+        return _BINDINGS[binding["type"]].make(binding)
+    except pydantic.ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e.get('input')!r}" for e in error.errors())
+        raise _Refused(f"bindings ({binding.get('name')}): {problems}") from None

@@ -1,0 +1,43 @@
+"""What a platform's file gives to the local cloud: a handler for each resource type."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Inputs = Mapping[str, Any]
+Outputs = dict[str, Any]
+
+EPOCH = "1970-01-01T00:00:00Z"
+"""Stands for every time that the platform's API would set, so that two runs give the same."""
+
+_NAMESPACE = uuid.UUID("6f6d1f0a-7e3c-5c39-9a44-1c9a5d0f3b52")
+
+
+@dataclass(frozen=True)
+class Handler:
+    """How one resource type is made locally."""
+
+    identity: Callable[[Inputs], Iterable[Any]]
+    """What the platform tells one such resource from another by; the id is made of it."""
+    outputs: Callable[[Inputs, str], Outputs]
+    """The complete outputs that are not inputs given back, from the inputs and the id. None is a value too."""
+    required: tuple[str, ...] = ()
+    """Inputs that the platform refuses to be without."""
+    check: Callable[[Inputs], Iterable[str]] = lambda _inputs: ()
+    """What the platform's API would refuse of the inputs."""
+    make_id: Callable[[str, Iterable[Any]], str] = lambda type_, identity: hex_id(type_, *identity)
+    gap: str | None = None
+    """The gap that stands for a type which is recorded and has no effect here."""
+
+
+def hex_id(*parts: Any) -> str:
+    """Return 32 hexadecimal digits that follow from the parts."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def uuid_id(*parts: Any) -> str:
+    """Return a UUID that follows from the parts."""
+    return str(uuid.uuid5(_NAMESPACE, json.dumps(parts, sort_keys=True, default=str)))
