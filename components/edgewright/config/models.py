@@ -107,6 +107,17 @@ class Service(SettingsModel):
     faults: Faults | None = Field(default=None, description="Lets `edgewright verify` try failover.")
 
 
+class AccountLimits(SettingsModel):
+    """What this account has instead of the platforms' usual limits."""
+
+    plans: dict[str, str] = Field(
+        default_factory=dict, description="Platform to plan, for example `cloudflare: free`. Default: the usual paid one."
+    )
+    overrides: dict[str, int | float] = Field(
+        default_factory=dict, description="Limit id to this account's value; `edgewright limits` lists the ids."
+    )
+
+
 class StackSettings(SettingsModel):
     """A stack's whole configuration: the keys of `config:` in `Pulumi.<stack>.yaml`."""
 
@@ -117,4 +128,10 @@ class StackSettings(SettingsModel):
         default_factory=dict,
         alias="edgewright:policies",
         description="Policy name to its enforcement level or configuration, as in a Pulumi policy config file.",
+    )
+    limits: AccountLimits = Field(default_factory=AccountLimits, alias="edgewright:limits")
+    production: bool | None = Field(
+        default=None,
+        alias="edgewright:production",
+        description="Whether policies take this stack for production. Default: by its name (prod, production, live).",
     )

@@ -175,6 +175,24 @@ def check_overrides(overrides: Mapping[str, Any]) -> dict[str, Number]:
     return checked
 
 
+def check_plans(plans: Mapping[str, Any]) -> dict[str, str]:
+    """Return the plans by platform, each known.
+
+    Raises:
+        LimitError: all faults at once.
+    """
+    faults = []
+    for platform, plan in plans.items():
+        if platform not in _PLATFORMS:
+            faults.append(f"{platform!r}: unknown platform; allowed are {', '.join(_PLATFORMS)}")
+        elif plan not in _file(platform).plans:
+            allowed = ", ".join(_file(platform).plans)
+            faults.append(f"{plan!r} is not a plan of {_file(platform).title}; allowed are {allowed}")
+    if faults:
+        raise LimitError("; ".join(faults))
+    return dict(plans)
+
+
 def limit(limit_id: str, *, plan: str | None = None, overrides: Overrides | None = None) -> Limit:
     """Return a limit by its id, such as `cloudflare.kv.value_bytes`.
 

@@ -1,0 +1,170 @@
+"""Runs the policies over what a program declared, as the engine would, without an engine."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgewright.guard.findings import Evaluation, Finding, LevelName, Location, order
+from edgewright.limits import stale_warnings
+from edgewright.program.resources import STACK_TYPE, Capture, Resource
+
+if TYPE_CHECKING:
+    from edgewright_policies import Rule, Violation
+
+_SECRET = "[secret]"
+
+
+def evaluate(
+    capture: Capture,
+    policies: Mapping[str, Any] | None = None,
+    *,
+    limits: Mapping[str, Any] | None = None,
+    production: bool | None = None,
+) -> Evaluation:
+    """Return the findings of every policy that is not disabled.
+
+    Args:
+        capture: what the program declared. Values that only an update would know are skipped and counted.
+        policies: policy name to a level or a configuration, as in a stack's `edgewright:policies`.
+        limits: `plans` and `overrides`, as in a stack's `edgewright:limits`.
+        production: whether the stack is production; None judges by its name.
+
+    Raises:
+        edgewright_policies.ConfigurationFaults: the settings of policies or limits are wrong.
+    """
+    from edgewright_policies import Context, Node, ResourceRule, StackRule, StackView, configure
+    from edgewright_policies.pack import make_settings
+    from edgewright_policies.reading import View
+
+    settings = make_settings(limits, production)
+    configured = [each for each in configure(policies) if each.level != "disabled"]
+    findings: list[Finding] = []
+    skipped: dict[str, int] = {}
+    resources = [each for each in capture if each.type != STACK_TYPE and not each.read]
+    by_urn = {each.urn: each for each in resources}
+    by_type: dict[str, list[Resource]] = {}
+    for each in resources:
+        by_type.setdefault(each.type, []).append(each)
+
+    def add(rule: "Rule", level: str, violations: "tuple[Violation, ...]", resource: Resource | None) -> None:
+        for violation in violations:
+            about = by_urn.get(violation.urn) if violation.urn else resource
+            findings.append(_finding(rule, level, violation, about, capture.project_dir))
+
+    stack: StackView | None = None
+    for chosen in configured:
+        rule = chosen.rule
+        if isinstance(rule, ResourceRule):
+            for resource in (each for token in rule.meta.types for each in by_type.get(token, ())):
+                outcome = rule.judge(
+                    resource.inputs,
+                    Context(
+                        config=chosen.config,
+                        settings=settings,
+                        stack=capture.stack,
+                        urn=resource.urn,
+                        type=resource.type,
+                        name=resource.name,
+                        protect=resource.options.protect,
+                        delete_before_replace=resource.options.delete_before_replace,
+                    ),
+                )
+                add(rule, chosen.level, outcome.violations, resource)
+                if outcome.skipped:
+                    skipped[rule.name] = skipped.get(rule.name, 0) + outcome.skipped
+        elif isinstance(rule, StackRule):
+            stack = stack or StackView(
+                Node(
+                    urn=each.urn,
+                    type=each.type,
+                    name=each.name,
+                    props=View({**each.inputs, **each.outputs} if each.custom else each.outputs),
+                    protect=each.options.protect,
+                    dependencies=each.dependencies,
+                )
+                for each in resources
+            )
+            outcome = rule.judge(stack, Context(config=chosen.config, settings=settings, stack=capture.stack))
+            add(rule, chosen.level, outcome.violations, None)
+            if outcome.skipped:
+                skipped[rule.name] = skipped.get(rule.name, 0) + outcome.skipped
+    return Evaluation(
+        project=capture.project,
+        stack=capture.stack,
+        findings=tuple(sorted(findings, key=order)),
+        policies=len(configured),
+        resources=len(resources),
+        skipped=dict(sorted(skipped.items())),
+        warnings=stale_warnings(),
+    )
+
+
+def _finding(rule: "Rule", level: str, violation: "Violation", resource: Resource | None, project_dir: Path) -> Finding:
+    hide = _hider(resource)
+    assert level in ("advisory", "mandatory")
+    named: LevelName = "mandatory" if level == "mandatory" else "advisory"
+    return Finding(
+        policy=rule.name,
+        id=rule.meta.id,
+        family=rule.meta.family,
+        severity=rule.meta.severity,
+        level=named,
+        title=rule.meta.title,
+        what=hide(violation.what),
+        value=hide(violation.value),
+        allowed=violation.allowed,
+        remediation=hide(violation.fix or rule.meta.fix),
+        url=rule.meta.source,
+        urn=resource.urn if resource else violation.urn,
+        resource_type=resource.type if resource else None,
+        resource=resource.name if resource else None,
+        source=_location(resource, project_dir),
+    )
+
+
+def _location(resource: Resource | None, project_dir: Path) -> Location | None:
+    if resource is None or resource.source is None:
+        return None
+    file = resource.source.file
+    try:
+        shown = file.relative_to(project_dir)
+    except ValueError:
+        shown = file
+    return Location(shown.as_posix(), resource.source.line)
+
+
+class _Hider:
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+
+    def __call__(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _SECRET)
+        return text
+
+
+def _hider(resource: Resource | None) -> _Hider:
+    """Return what takes a resource's secrets out of a message."""
+    if resource is None or not resource.secret_paths:
+        return _Hider(())
+    found = {
+        text
+        for path, text in _texts(resource.inputs, "")
+        if len(text) > 3 and any(_inside(path, secret) for secret in resource.secret_paths)
+    }
+    return _Hider(tuple(sorted(found, key=len, reverse=True)))
+
+
+def _inside(path: str, secret: str) -> bool:
+    return path == secret or path.startswith((f"{secret}.", f"{secret}["))
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _texts(each, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for index, each in enumerate(value):
+            yield from _texts(each, f"{path}[{index}]")

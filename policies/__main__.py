@@ -1,0 +1,22 @@
+"""The policy pack: assembly only. `pulumi preview --policy-pack policies`."""
+
+import os
+import sys
+
+from edgewright_policies import (
+    PACK_NAME,
+    POLICIES,
+    ConfigurationFaults,
+    engine_configuration,
+    settings_from_environment,
+    use_settings_in_process,
+)
+from pulumi_policy import PolicyPack
+
+try:
+    settings, policies = settings_from_environment(os.environ)
+    initial_config = engine_configuration(policies)
+except ConfigurationFaults as faults:
+    sys.exit("The policies' settings have faults:\n" + "\n".join(f"  {each}" for each in faults.faults))
+use_settings_in_process(settings)
+PolicyPack(name=PACK_NAME, policies=list(POLICIES), initial_config=initial_config)

