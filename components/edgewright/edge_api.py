@@ -1,9 +1,23 @@
 """An API at the edge. See :class:`EdgeApi`."""
 
+import importlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
 from typing_extensions import NotRequired, TypedDict
+
+from edgewright._endpoints import Compiled, Endpoints, check_endpoints, compile_settings
+from edgewright._handlers import bundle_handlers
+from edgewright._modules import size, worker_modules
+from edgewright._normalise import has_later, is_later, normalise, when_known, wire
+from edgewright._program import claim_name
+from edgewright.errors import Faults
+from edgewright.limits import limit
+
+TOKEN = "edgewright:index:EdgeApi"
+HOSTS = ("cloudflare",)
+"""Platforms: each is a module of `edgewright.hosts` with `check`, `bindings` and `create`."""
 
 
 class EndpointAuth(TypedDict):
@@ -11,13 +25,13 @@ class EndpointAuth(TypedDict):
 
     kind: str
     """`session` (a session that the store knows) or `jwt` (a signed token, RFC 7519)."""
-    issuer: NotRequired[pulumi.Input[str]]
+    issuer: NotRequired[str]
     """jwt: the token's `iss`. Required."""
-    audience: NotRequired[list[pulumi.Input[str]]]
+    audience: NotRequired[list[str]]
     """jwt: accepted values of `aud`. Required."""
     algorithms: NotRequired[list[str]]
     """jwt: accepted algorithms; `none` is refused. Default: RS256 and ES256."""
-    jwks_url: NotRequired[pulumi.Input[str]]
+    jwks_url: NotRequired[str]
     """jwt: `https://` URL of the issuer's key set. Exactly one of this and `secret`."""
     secret: NotRequired[str]
     """jwt: name of the entry in the API's `secrets` that holds the HS256 key. Exactly one of this and `jwks_url`."""
@@ -47,7 +61,7 @@ class Endpoint(TypedDict):
     path: str
     """`/api/products`, `/api/products/:id` or `/static/*`. The most specific match wins, whatever the order given."""
     methods: NotRequired[list[str]]
-    """Methods answered; others get 405 with `Allow`. `*` is every method. Default: GET and HEAD."""
+    """Methods answered; others get 405 with `Allow`. HEAD comes with GET. `*` is every method. Default: GET."""
     handler: NotRequired[str]
     """A JavaScript or TypeScript file with a fetch-like default export. Relative to the program's folder."""
     origin: NotRequired[pulumi.Input[Any]]
@@ -86,7 +100,7 @@ class SessionStore(TypedDict):
 class Rollout(TypedDict):
     """A gradual rollout: what share of the traffic the version being deployed gets."""
 
-    percentage: NotRequired[pulumi.Input[float]]
+    percentage: NotRequired[float]
     """The new version's share of the requests, above 0, at most 100. Default: 100."""
     previous_version_id: NotRequired[pulumi.Input[str]]
     """The version that keeps the rest: an earlier deployment's `stable_version_id`. Required below 100."""
@@ -95,22 +109,23 @@ class Rollout(TypedDict):
 class FunctionLimits(TypedDict):
     """What one request may use."""
 
-    cpu_ms: NotRequired[pulumi.Input[int]]
-    """CPU milliseconds a request, 1 to 300000. Default: 50."""
-    subrequests: NotRequired[pulumi.Input[int]]
+    cpu_ms: NotRequired[int]
+    """CPU milliseconds a request, at most 300000. Default: 50. 0 leaves it to the account's plan, which accounts on
+    Workers Free need: they have 10 ms, and the platform refuses the setting."""
+    subrequests: NotRequired[int]
     """Requests that one request may make, 1 to 10000. Default: the platform's own."""
 
 
 class Observability(TypedDict):
     """What the platform keeps of the function's logs and traces."""
 
-    enabled: NotRequired[pulumi.Input[bool]]
+    enabled: NotRequired[bool]
     """Whether logs are kept. Default: true."""
-    head_sampling_rate: NotRequired[pulumi.Input[float]]
+    head_sampling_rate: NotRequired[float]
     """Share of the requests whose logs are kept, 0 to 1. Default: 1."""
-    invocation_logs: NotRequired[pulumi.Input[bool]]
+    invocation_logs: NotRequired[bool]
     """Whether each invocation makes a log entry of its own. Default: true."""
-    traces: NotRequired[pulumi.Input[bool]]
+    traces: NotRequired[bool]
     """Whether traces are kept. Default: false."""
 
 
@@ -175,10 +190,13 @@ class EdgeApiArgs(TypedDict):
 class EdgeApi(pulumi.ComponentResource):
     """An API at the edge: endpoints, each answered by a handler or by the nearest origin.
 
-    EdgeApi("api", {
-        "account_id": account,
-        "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
-    })
+        EdgeApi("api", {
+            "account_id": account,
+            "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
+        })
+
+    What the cache strategies and sessions need is bound by itself. The order of endpoints says nothing: the most specific
+    path answers.
     """
 
     urls: pulumi.Output[list[str]]
@@ -200,5 +218,96 @@ class EdgeApi(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__("edgewright:index:EdgeApi", name, dict(args), opts)
-        self.register_outputs({})
+        guarded = _guarded(args)
+        super().__init__(TOKEN, name, wire(guarded, EdgeApiArgs), opts)
+        faults = Faults("EdgeApi", name)
+        claim_name("EdgeApi", name, opts, faults)
+        given = normalise(guarded, EdgeApiArgs, faults)
+        platform = given.get("host", "cloudflare")
+        faults.one_of("host", platform, HOSTS)
+        host = importlib.import_module(f"edgewright.hosts.{platform if platform in HOSTS else HOSTS[0]}")
+
+        endpoints = check_endpoints(given, faults)
+        plan = host.check(name, given, endpoints, faults)
+        handlers = bundle_handlers(
+            endpoints.handlers, endpoints.handler_places, given.get("compatibility_flags", []), faults
+        )
+        compiled = _compiled(name, endpoints, given, faults)
+        if isinstance(compiled, Compiled):
+            settings: Any = compiled.settings
+            bound: Any = host.bindings(plan, endpoints, compiled.bindings, faults)
+        else:
+            settings = compiled.apply(lambda known: known.settings)
+            bound = compiled.apply(
+                lambda known: _late(name, lambda found: host.bindings(plan, endpoints, known.bindings, found))
+            )
+        faults.raise_if_any()
+        modules = when_known(settings, lambda known: _modules(name, known, handlers))
+
+        deployed = host.create(self, name, plan, settings, modules, bound)
+        self.urls = deployed.urls
+        self.script_name = deployed.script_name
+        self.version_id = deployed.version_id
+        self.stable_version_id = deployed.stable_version_id
+        self.candidate_version_id = deployed.candidate_version_id
+        self.settings = pulumi.Output.from_input(settings)
+        self.register_outputs(
+            {
+                "urls": self.urls,
+                "scriptName": self.script_name,
+                "versionId": self.version_id,
+                "stableVersionId": self.stable_version_id,
+                "candidateVersionId": self.candidate_version_id,
+                "settings": self.settings,
+            }
+        )
+
+
+def _guarded(args: Any) -> Any:
+    """Return the arguments with every secret marked secret, before anything else, an error's message too, sees it."""
+    secrets = args.get("secrets") if isinstance(args, Mapping) else None
+    if not isinstance(secrets, Mapping):
+        return args
+    return {**args, "secrets": {name: pulumi.Output.secret(value) for name, value in secrets.items()}}
+
+
+def _compiled(
+    name: str, endpoints: Endpoints, given: Mapping[str, Any], faults: Faults
+) -> Compiled | pulumi.Output[Compiled]:
+    """Compile the settings: now where what other components hand over is plain but for ids and URLs, else when it is
+    known, which is how it comes through the plugin."""
+    pieces = {
+        "caches": [item.get("cache") for item in endpoints.items],
+        "origins": [item.get("origin") for item in endpoints.items],
+        "sessions": given.get("sessions", {}).get("binding"),
+        "bindings": given.get("bindings", []),
+    }
+    if not any(map(is_later, (*pieces["caches"], *pieces["origins"], pieces["sessions"], *pieces["bindings"]))):
+        return compile_settings(name, endpoints, given, pieces, faults)
+    known = pulumi.Output.from_input(pieces)
+    return known.apply(
+        lambda pieces: _late(name, lambda found: compile_settings(name, endpoints, given, pieces, found))
+    )
+
+
+def _late(name: str, make: Callable[[Faults], Any]) -> Any:
+    """Return what is made once everything is known, or raise what is wrong with it then."""
+    faults = Faults("EdgeApi", name)
+    made = make(faults)
+    faults.raise_if_any()
+    return pulumi.Output.from_input(made) if has_later(made) else made
+
+
+def _modules(name: str, settings: Mapping[str, Any], handlers: Mapping[str, str]) -> list[dict[str, str]]:
+    modules = worker_modules(settings, handlers)
+    most = limit("cloudflare.workers.script_bytes")
+    if size(modules) > most.value:
+        faults = Faults("EdgeApi", name)
+        faults.add(
+            "endpoints",
+            f"need modules of {size(modules)} bytes",
+            allowed=f"at most {most.text}",
+            fix="Leave packages out of the handlers, or split the API in two.",
+        )
+        faults.raise_if_any()
+    return modules

@@ -1,0 +1,104 @@
+"""The modules of a function: generated `main.js` and `settings.js`, the parts of edgewright's own code that the settings
+need, and the users' handlers."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from edgewright.spec.models import EdgeSettings
+
+JAVASCRIPT = "application/javascript+module"
+MAIN = "main.js"
+SETTINGS = "settings.js"
+
+
+def features_of(settings: Mapping[str, Any]) -> list[str]:
+    """Return the features that the settings need, sorted."""
+    needed = set()
+    for endpoint in settings["endpoints"]:
+        cache, auth, target = endpoint["cache"], endpoint["auth"], endpoint["target"]["kind"]
+        if cache is not None and cache["mode"] != "bypass":
+            needed.add("cache")
+        if target == "origin":
+            needed.add("geo")
+        if target == "session" or (auth is not None and auth["kind"] == "session"):
+            needed.add("sessions")
+        if auth is not None and auth["kind"] == "jwt":
+            needed.add("jwt")
+        if endpoint["rate_limit"] is not None:
+            needed.add("rate_limit")
+    return sorted(needed)
+
+
+def worker_modules(
+    settings: Mapping[str, Any], handlers: Mapping[str, str], bundles: Path | None = None
+) -> list[dict[str, str]]:
+    """Return a function's modules, sorted by name, the same for the same settings and handlers.
+
+    Args:
+        settings: the settings document.
+        handlers: module name to JavaScript text.
+        bundles: where the built code for the platform is; the package's own where it is not given.
+
+    Raises:
+        RunError: the package has no built code.
+    """
+    folder = bundles or Path(__file__).parent / "_bundles" / "cloudflare"
+    manifest = _manifest(folder)
+    document = EdgeSettings.model_validate(settings).model_dump(mode="json")
+    parts = [manifest["core"], *(manifest["features"][feature] for feature in features_of(document))]
+    files = sorted({name for part in parts for name in (part["file"], *part["imports"])})
+    modules = {name: (folder / name).read_bytes() for name in files}
+    modules[MAIN] = _main(manifest, document, sorted(handlers)).encode()
+    modules[SETTINGS] = f"export default {_json(document)};\n".encode()
+    for name, text in handlers.items():
+        modules[name] = text.encode()
+    return [
+        {"name": name, "content_type": JAVASCRIPT, "content_base64": base64.b64encode(modules[name]).decode("ascii")}
+        for name in sorted(modules)
+    ]
+
+
+def digest(modules: list[dict[str, str]]) -> str:
+    """Return a short digest of modules, by which people tell versions apart."""
+    whole = hashlib.sha256()
+    for module in modules:
+        whole.update(f"{module['name']}\0{module['content_base64']}\0".encode())
+    return whole.hexdigest()[:16]
+
+
+def size(modules: list[dict[str, str]]) -> int:
+    """Return the bytes of all modules, uncompressed."""
+    return sum(len(base64.b64decode(module["content_base64"])) for module in modules)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    except OSError:
+        raise pulumi.RunError(
+            "edgewright's own code for the edge is not built. In a checkout run: make build"
+        ) from None
+    return manifest
+
+
+def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: list[str]) -> str:
+    features = [manifest["features"][feature] for feature in features_of(settings)]
+    core = manifest["core"]
+    lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
+    lines += [f'import {{ {feature["export"]} }} from "./{feature["file"]}";' for feature in features]
+    lines.append(f'import settings from "./{SETTINGS}";')
+    lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(handlers)]
+    names = ", ".join(feature["export"] for feature in features)
+    modules = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(handlers))
+    lines.append(f"export default {core['export']}(settings, {{ features: [{names}], handlers: {{ {modules} }} }});")
+    return "\n".join(lines) + "\n"
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,564 @@
+"""Cloudflare: how an API becomes a Worker, its version, its deployment and what leads to it.
+
+`check` looks at the arguments that only this platform has; `create` makes the resources. What the provider or the API would
+accept and not do is refused here.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from edgewright import _check
+from edgewright._endpoints import Endpoints
+from edgewright._modules import MAIN, digest
+from edgewright._normalise import checked, is_later, when_known
+from edgewright._program import claim, default_name
+from edgewright.errors import Faults, show
+from edgewright.limits import limit
+
+COMPATIBILITY_DATE = "2026-07-01"
+"""The runtime's behaviour that edgewright's own code is tested with."""
+
+CPU_MS = int(limit("cloudflare.workers.cpu_ms_guardrail").value)
+PLACEMENTS = ("smart",)
+CACHE_PHASE = "http_request_cache_settings"
+
+_FLAG = re.compile(r"[a-z][a-z0-9_]*\Z")
+_TAG = re.compile(r"[^\s,&]{1,64}\Z")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments that only this platform has, sound and with their defaults."""
+
+    account_id: Any
+    zone_id: Any
+    script_name: str
+    hostname: str | None
+    routes: tuple[str, ...]
+    workers_dev: bool
+    percentage: float
+    previous_version_id: Any
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What an API tells of what was made of it."""
+
+    urls: pulumi.Output[list[str]]
+    script_name: pulumi.Output[str]
+    version_id: pulumi.Output[str]
+    stable_version_id: pulumi.Output[str]
+    candidate_version_id: pulumi.Output[str]
+
+
+# --- checks --------------------------------------------------------------------------------------------------------
+
+
+def check(name: str, given: Mapping[str, Any], endpoints: Endpoints, faults: Faults) -> Plan:
+    """Return the platform's arguments with their defaults; note what is wrong with them."""
+    account_id = checked(
+        given.get("account_id", "0" * 32),
+        lambda value, found: _check.hex_id("account_id", value, found, "an account's id"),
+        faults,
+    )
+    zone_id = given.get("zone_id")
+    if zone_id is not None:
+        zone_id = checked(zone_id, lambda value, found: _check.hex_id("zone_id", value, found, "a zone's id"), faults)
+    script_name = given.get("script_name", default_name(name))
+    _check.function_name("script_name", script_name, faults)
+    _check_addresses(name, given, faults)
+    percentage, previous = _check_rollout(given.get("rollout", {}), faults)
+    _check_limits(given.get("limits", {}), faults)
+    _check_observability(given.get("observability", {}), faults)
+    if "placement" in given:
+        faults.one_of("placement", given["placement"], PLACEMENTS)
+    _check_compatibility(given, faults)
+    for index, tag in enumerate(given.get("tags", ())):
+        if not _TAG.match(tag):
+            faults.add(
+                f"tags[{index}]", f"{show(tag)} is not a tag", allowed="1 to 64 characters without blanks, `,` and `&`"
+            )
+    _check_environment(given, endpoints, faults)
+    if isinstance(account_id, str):
+        claim(
+            "script",
+            f"{account_id}/{script_name}",
+            f"EdgeApi {name!r}",
+            "script_name",
+            faults,
+            "Names are unique in an account: give `script_name`.",
+        )
+    hostname, routes = given.get("hostname"), tuple(sorted(given.get("routes", ())))
+    return Plan(
+        account_id=account_id,
+        zone_id=zone_id,
+        script_name=script_name,
+        hostname=hostname,
+        routes=routes,
+        workers_dev=given.get("workers_dev", hostname is None and not routes),
+        percentage=percentage,
+        previous_version_id=previous,
+        given=given,
+    )
+
+
+def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None:
+    zone = given.get("zone_name")
+    if zone is not None and not _check.hostname("zone_name", zone, faults):
+        zone = None
+    hostname = given.get("hostname")
+    why = "Give each API hostnames and routes of its own."
+    if hostname is not None and _check.hostname("hostname", hostname, faults):
+        if zone and not _check.inside_zone(hostname, zone):
+            faults.add(
+                "hostname", f"{show(hostname)} is outside the zone {zone}", allowed=f"{zone}, or a name under it"
+            )
+        claim("hostname", hostname, f"EdgeApi {name!r}", "hostname", faults, why)
+    sound: list[str] = []
+    for index, pattern in enumerate(given.get("routes", ())):
+        at = f"routes[{index}]"
+        if not _check.route_pattern(at, pattern, faults, zone):
+            continue
+        if hostname is not None and _covers(f"{hostname}/*", pattern):
+            faults.add(
+                at,
+                f"{show(pattern)} overlaps the hostname {hostname}, all of which the function answers already",
+                fix="Leave the route out.",
+            )
+        for other in sound:
+            if pattern == other:
+                faults.add(at, f"{show(pattern)} is given twice")
+            elif _covers(other, pattern) or _covers(pattern, other):
+                wide, narrow = (other, pattern) if _covers(other, pattern) else (pattern, other)
+                faults.add(
+                    at,
+                    f"{show(narrow)} overlaps {show(wide)}, which leads to the same function",
+                    fix=f"Leave {show(narrow)} out.",
+                )
+        if pattern not in sound:
+            sound.append(pattern)
+            claim("route", pattern, f"EdgeApi {name!r}", at, faults, why)
+    for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
+        if given.get(key) and "zone_id" not in given:
+            faults.add("zone_id", f"is required by `{key}`", allowed="32 hexadecimal digits, lower case")
+    for key, what in (("tiered_cache", "tiered cache"), ("cache_rules", "cache rules")):
+        zone_id = given.get("zone_id")
+        if given.get(key) and isinstance(zone_id, str):
+            claim(key, zone_id, f"EdgeApi {name!r}", key, faults, f"A zone has one set of {what}: let one API own it.")
+    if given.get("cache_rules") and hostname is None and not given.get("routes"):
+        faults.add("cache_rules", "needs to know which hostname its rules are for", fix="Give `hostname` or `routes`.")
+
+
+def _split_route(pattern: str) -> tuple[str, str, str]:
+    scheme, separator, rest = pattern.partition("://")
+    host, _, path = (rest if separator else pattern).partition("/")
+    return (scheme if separator else ""), host, f"/{path}"
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Say whether one route's pattern matches everything that another matches."""
+    wide_scheme, wide_host, wide_path = _split_route(wide)
+    scheme, host, path = _split_route(narrow)
+    if wide_scheme not in ("", scheme):
+        return False
+    if wide_host.startswith("*"):
+        if not host.endswith(wide_host[1:]):
+            return False
+    elif wide_host != host:
+        return False
+    return path.startswith(wide_path[:-1]) if wide_path.endswith("*") else path == wide_path
+
+
+def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, Any]:
+    percentage = rollout.get("percentage", 100)
+    if not 0 < percentage <= 100 or round(percentage, 2) != percentage:
+        faults.add(
+            "rollout.percentage",
+            f"{percentage} is not a share of the requests",
+            allowed="above 0, at most 100, with at most 2 decimals",
+        )
+    previous = rollout.get("previous_version_id")
+    if percentage < 100 and previous is None:
+        faults.add(
+            "rollout.previous_version_id",
+            f"is required while the new version gets {percentage} %: the shares must add to 100",
+            fix="Give the `stable_version_id` of the deployment before, or `percentage: 100`.",
+        )
+    if previous is not None and not is_later(previous) and not _UUID.match(previous):
+        faults.add(
+            "rollout.previous_version_id", f"{show(previous)} is not a version's id", allowed="a UUID, lower case"
+        )
+    return percentage, previous
+
+
+def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
+    if "cpu_ms" in limits:
+        _check.whole(
+            "limits.cpu_ms",
+            limits["cpu_ms"],
+            faults,
+            0,
+            int(limit("cloudflare.workers.cpu_ms_max").value),
+            "milliseconds",
+            "0 leaves the limit to the account's plan.",
+        )
+    if "subrequests" in limits:
+        _check.whole(
+            "limits.subrequests",
+            limits["subrequests"],
+            faults,
+            1,
+            int(limit("cloudflare.workers.subrequests").value),
+            "requests",
+        )
+
+
+def _check_observability(observability: Mapping[str, Any], faults: Faults) -> None:
+    if "head_sampling_rate" in observability:
+        _check.share("observability.head_sampling_rate", observability["head_sampling_rate"], faults)
+
+
+def _check_compatibility(given: Mapping[str, Any], faults: Faults) -> None:
+    if "compatibility_date" in given:
+        day = given["compatibility_date"]
+        _check.date("compatibility_date", day, faults)
+        if isinstance(day, str) and day < "2022-10-31":
+            faults.add(
+                "compatibility_date",
+                f"{show(day)} is before module Workers got what edgewright uses",
+                allowed="2022-10-31 or later",
+            )
+    flags = given.get("compatibility_flags", [])
+    for index, flag in enumerate(flags):
+        if not _FLAG.match(flag):
+            faults.add(
+                f"compatibility_flags[{index}]",
+                f"{show(flag)} is not a flag's name",
+                allowed="lower-case letters, digits and `_`",
+            )
+        elif flag in flags[:index]:
+            faults.add(f"compatibility_flags[{index}]", f"{show(flag)} is given twice")
+
+
+def _check_environment(given: Mapping[str, Any], endpoints: Endpoints, faults: Faults) -> None:
+    """Names on `env` and their sizes: settings, secrets and rate limits share one room with the bindings."""
+    taken: dict[str, str] = {limited.name: "a rate limit" for limited in endpoints.rate_limits}
+    for key in ("vars", "secrets"):
+        for name in given.get(key, {}):
+            at = f"{key}.{name}"
+            if _check.binding_name(at, name, faults) and name in taken:
+                faults.add(at, f"is also {taken[name]}", fix="Give it another name.")
+            taken.setdefault(name, f"one of `{key}`")
+    most = limit("cloudflare.workers.env_vars")
+    count = len(given.get("vars", {})) + len(given.get("secrets", {}))
+    if count > most.value:
+        faults.add(
+            "vars",
+            f"and `secrets` are {count} together",
+            allowed=f"at most {most.text}",
+            fix="Put many settings into one JSON binding.",
+        )
+
+
+def _environment_value(path: str, value: Any, faults: Faults) -> Any:
+    def sized(text: Any, found: Faults) -> None:
+        if not isinstance(text, str):
+            found.add(path, f"is {type(text).__name__}, not a string")
+        else:
+            _check.text_bytes(
+                path, len(text.encode()), found, "cloudflare.workers.env_var_bytes", "it", "Keep large settings in KV."
+            )
+
+    return checked(value, sized, faults)
+
+
+# --- bindings ------------------------------------------------------------------------------------------------------
+
+
+def bindings(
+    plan: Plan, endpoints: Endpoints, needed: Sequence[Mapping[str, Any]], faults: Faults
+) -> list[dict[str, Any]]:
+    """Return everything that the function sees on `env`, sorted by name: the API keeps them so, and another order would
+    be a difference at each preview."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def add(path: str, binding: dict[str, Any]) -> None:
+        if binding["name"] in found:
+            faults.add(path, f"{binding['name']!r} is the name of two bindings", fix="Give one of them another name.")
+        found[binding["name"]] = binding
+
+    for binding in needed:
+        plain = {key: value for key, value in binding.items() if key != "options"}
+        if plain["type"] == "json" and not is_later(plain["json"]) and not isinstance(plain["json"], str):
+            plain["json"] = json.dumps(plain["json"], sort_keys=True, separators=(",", ":"))
+        add("bindings", plain)
+        if binding.get("options"):
+            options = json.dumps(binding["options"], sort_keys=True, separators=(",", ":"))
+            add("bindings", {"type": "json", "name": f"{binding['name']}_OPTIONS", "json": options})
+    for limited in endpoints.rate_limits:
+        add(
+            "endpoints",
+            {
+                "type": "ratelimit",
+                "name": limited.name,
+                "namespace_id": _rate_limit_namespace(plan.script_name, limited.name),
+                "simple": {"limit": limited.limit, "period": limited.period_s},
+            },
+        )
+    for name, value in plan.given.get("vars", {}).items():
+        add(
+            f"vars.{name}",
+            {"type": "plain_text", "name": name, "text": _environment_value(f"vars.{name}", value, faults)},
+        )
+    for name, value in plan.given.get("secrets", {}).items():
+        add(
+            f"secrets.{name}",
+            {"type": "secret_text", "name": name, "text": _environment_value(f"secrets.{name}", value, faults)},
+        )
+    return [found[name] for name in sorted(found)]
+
+
+def _rate_limit_namespace(script_name: str, name: str) -> str:
+    """Return the id of a counter: a positive whole number, one for each function and endpoint of an account."""
+    return str(int(hashlib.sha256(f"{script_name} {name}".encode()).hexdigest()[:8], 16) % (2**31 - 1) + 1)
+
+
+# --- resources -----------------------------------------------------------------------------------------------------
+
+
+def create(
+    parent: pulumi.Resource,
+    name: str,
+    plan: Plan,
+    settings: Any,
+    modules: Any,
+    bound: Any,
+) -> Deployed:
+    """Make the resources of an API from its settings document, its modules and its bindings, known now or later."""
+    given = plan.given
+    child = pulumi.ResourceOptions(parent=parent)
+    worker = cloudflare.Worker(
+        f"{name}-worker",
+        account_id=plan.account_id,
+        name=plan.script_name,
+        logpush=False,
+        observability=_observability(given.get("observability", {})),
+        subdomain={"enabled": plan.workers_dev, "previews_enabled": False},
+        tags=sorted(set(given.get("tags", ()))),
+        tail_consumers=[],
+        opts=child,
+    )
+    cache_options: Any = when_known(settings, _cache_options)
+    version = cloudflare.WorkerVersion(
+        f"{name}-version",
+        account_id=plan.account_id,
+        worker_id=worker.id,
+        main_module=MAIN,
+        modules=modules,
+        bindings=bound,
+        compatibility_date=given.get("compatibility_date", COMPATIBILITY_DATE),
+        compatibility_flags=sorted(given.get("compatibility_flags", ())),
+        limits=_limits(given.get("limits", {})),
+        placement={"mode": given["placement"]} if "placement" in given else None,
+        cache_options=cache_options,
+        annotations={"workers_message": f"{name} by edgewright", "workers_tag": when_known(modules, digest)},
+        opts=child,
+    )
+    deployment = cloudflare.WorkersDeployment(
+        f"{name}-deployment",
+        account_id=plan.account_id,
+        script_name=worker.name,
+        strategy="percentage",
+        versions=_shares(plan, version.id),
+        annotations={"workers_message": f"{name} by edgewright"},
+        opts=child,
+    )
+    _lead_to(name, plan, worker, pulumi.ResourceOptions(parent=parent, depends_on=[deployment]))
+    if given.get("tiered_cache"):
+        cloudflare.TieredCache(f"{name}-tiered-cache", zone_id=plan.zone_id, value="on", opts=child)
+    if given.get("cache_rules"):
+        cloudflare.Ruleset(
+            f"{name}-cache-rules",
+            zone_id=plan.zone_id,
+            kind="zone",
+            phase=CACHE_PHASE,
+            name=f"{name} cache rules",
+            description=f"Cache rules of {name}, by edgewright.",
+            rules=when_known(settings, lambda known: cache_rules(name, plan, known)),
+            opts=child,
+        )
+    rolling = plan.percentage < 100
+    return Deployed(
+        urls=_urls(plan, worker),
+        script_name=worker.name,
+        version_id=version.id,
+        stable_version_id=pulumi.Output.from_input(plan.previous_version_id) if rolling else version.id,
+        candidate_version_id=version.id if rolling else pulumi.Output.from_input(""),
+    )
+
+
+def _lead_to(name: str, plan: Plan, worker: cloudflare.Worker, opts: pulumi.ResourceOptions) -> None:
+    """Lead requests to the function, once something is deployed that can answer them."""
+    if plan.hostname is not None:
+        cloudflare.WorkersCustomDomain(
+            f"{name}-domain",
+            account_id=plan.account_id,
+            zone_id=plan.zone_id,
+            hostname=plan.hostname,
+            service=worker.name,
+            opts=opts,
+        )
+    for pattern in plan.routes:
+        cloudflare.WorkersRoute(
+            f"{name}-route-{pattern}", zone_id=plan.zone_id, pattern=pattern, script=worker.name, opts=opts
+        )
+
+
+def _observability(observability: Mapping[str, Any]) -> Any:
+    enabled = observability.get("enabled", True)
+    rate = observability.get("head_sampling_rate", 1)
+    return {
+        "enabled": enabled,
+        "head_sampling_rate": rate,
+        "logs": {
+            "enabled": enabled,
+            "head_sampling_rate": rate,
+            "invocation_logs": observability.get("invocation_logs", True),
+            "persist": True,
+            "destinations": [],
+        },
+        "traces": {
+            "enabled": observability.get("traces", False),
+            "head_sampling_rate": rate,
+            "persist": True,
+            "destinations": [],
+        },
+    }
+
+
+def _limits(limits: Mapping[str, Any]) -> Any:
+    found = {}
+    if limits.get("cpu_ms", CPU_MS):
+        found["cpu_ms"] = limits.get("cpu_ms", CPU_MS)
+    if "subrequests" in limits:
+        found["subrequests"] = limits["subrequests"]
+    return found or None
+
+
+def _cache_options(settings: Mapping[str, Any]) -> dict[str, bool] | None:
+    """Return what turns the platform's own cache on, where an endpoint's strategy asks for it."""
+    used = any(endpoint["cache"] and endpoint["cache"]["engine"] == "platform" for endpoint in settings["endpoints"])
+    return {"enabled": True, "cross_version_cache": False} if used else None
+
+
+def _shares(plan: Plan, version_id: pulumi.Output[str]) -> Any:
+    if plan.percentage == 100:
+        return [{"version_id": version_id, "percentage": 100}]
+
+    def split(ids: list[Any]) -> list[dict[str, Any]]:
+        new, previous = ids
+        if not previous:
+            faults = Faults("EdgeApi", plan.script_name)
+            faults.add(
+                "rollout.previous_version_id",
+                "is empty, so that there is no version to keep the rest of the requests",
+                fix="Deploy once with `percentage: 100`.",
+            )
+            faults.raise_if_any()
+        if new == previous:
+            return [{"version_id": new, "percentage": 100}]
+        rest = round(100 - plan.percentage, 2)
+        return [{"version_id": new, "percentage": plan.percentage}, {"version_id": previous, "percentage": rest}]
+
+    return pulumi.Output.all(version_id, plan.previous_version_id).apply(split)
+
+
+def _urls(plan: Plan, worker: cloudflare.Worker) -> pulumi.Output[list[str]]:
+    fixed = [f"https://{plan.hostname}"] if plan.hostname else []
+    for pattern in plan.routes:
+        scheme, host, path = _split_route(pattern)
+        if not host.startswith("*"):
+            fixed.append(f"{scheme or 'https'}://{host}{path.removesuffix('*')}")
+    if not plan.workers_dev:
+        return pulumi.Output.from_input(sorted(fixed))
+
+    def with_own(subdomain: Any) -> list[str]:
+        # An account that has no workers.dev name yet has no address there.
+        url = getattr(subdomain, "url", None) or (subdomain or {}).get("url") if subdomain else None
+        own = [url if "://" in url else f"https://{url}"] if url else []
+        return sorted({*fixed, *own})
+
+    return worker.subdomain.apply(with_own)
+
+
+# --- cache rules ---------------------------------------------------------------------------------------------------
+
+
+def cache_rules(name: str, plan: Plan, settings: Mapping[str, Any]) -> list[Any]:
+    """Return the zone's cache rules for the endpoints' strategies. Of several that match the last one holds, so the more
+    specific ones come later."""
+    cached = [item for item in settings["endpoints"] if item["cache"] is not None]
+    cached.sort(key=lambda item: (_specificity(item["path"]), item["path"]))
+    return [_cache_rule(name, plan, item) for item in cached]
+
+
+def _specificity(path: str) -> tuple[int, ...]:
+    ranks = {"*": 0, ":": 1}
+    return tuple(ranks.get(segment[:1], 2) for segment in path[1:].split("/"))
+
+
+def _cache_rule(name: str, plan: Plan, item: Mapping[str, Any]) -> dict[str, Any]:
+    cache = item["cache"]
+    identity = f"{name} {item['path']} {','.join(item['methods'])}"
+    rule = {
+        "ref": f"edgewright_{hashlib.sha256(identity.encode()).hexdigest()[:16]}",
+        "description": f"{item['path']}: {cache['name']}",
+        "expression": f"({_host_expression(plan)}) and {_path_expression(item['path'])}",
+        "action": "set_cache_settings",
+        "enabled": True,
+    }
+    if cache["mode"] == "bypass":
+        return {**rule, "action_parameters": {"cache": False}}
+    override = cache["mode"] == "override"
+    browser = cache["browser_ttl_s"]
+    return {
+        **rule,
+        "action_parameters": {
+            "cache": True,
+            "edge_ttl": {"mode": "override_origin", "default": cache["edge_ttl_s"]}
+            if override
+            else {"mode": "respect_origin"},
+            "browser_ttl": {"mode": "respect_origin"}
+            if browser is None
+            else {"mode": "override_origin", "default": browser},
+            "serve_stale": {"disable_stale_while_updating": cache["stale_while_revalidate_s"] == 0},
+            "cache_key": {"ignore_query_strings_order": True, "cache_deception_armor": False},
+        },
+    }
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _host_expression(plan: Plan) -> str:
+    hosts = {plan.hostname} if plan.hostname else set()
+    hosts |= {_split_route(pattern)[1] for pattern in plan.routes}
+    parts = [f"http.host {'wildcard' if '*' in host else 'eq'} {_quoted(host)}" for host in sorted(filter(None, hosts))]
+    return " or ".join(parts)
+
+
+def _path_expression(path: str) -> str:
+    if "/:" not in path and not path.endswith("*"):
+        return f"http.request.uri.path eq {_quoted(path)}"
+    pattern = re.sub(r":[^/]+", "*", path)
+    return f"http.request.uri.path strict wildcard {_quoted(pattern)}"
