@@ -17,6 +17,7 @@ try:
     settings, policies = settings_from_environment(os.environ)
     initial_config = engine_configuration(policies)
 except ConfigurationFaults as faults:
-    sys.exit("The policies' settings have faults:\n" + "\n".join(f"  {each}" for each in faults.faults))
+    lines = [f"  {'.'.join(path)}: {message}" for path, message in faults.faults]
+    sys.exit("The policies' settings have faults:\n" + "\n".join(lines))
 use_settings_in_process(settings)
 PolicyPack(name=PACK_NAME, policies=list(POLICIES), initial_config=initial_config)

@@ -11,9 +11,11 @@ from pulumi_policy import EnforcementLevel
 from pydantic import ValidationError
 
 from edgewright_policies import caching, compute, routing, storage
-from edgewright_policies.rule import LevelName, PolicyConfig, Rule, Settings, config_faults
+from edgewright_policies.rule import LevelName, PolicyConfig, Rule, Settings
 
 PACK_NAME = "edgewright"
+POLICIES_KEY = "edgewright:policies"
+LIMITS_KEY = "edgewright:limits"
 
 POLICIES: tuple[Rule, ...] = (*caching.RULES, *storage.RULES, *compute.RULES, *routing.RULES)
 """Every policy, by id."""
@@ -22,12 +24,16 @@ BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in POLICIES}
 LEVELS: tuple[LevelName, ...] = ("advisory", "mandatory", "disabled")
 
 
+Fault = tuple[tuple[str, ...], str]
+"""The keys that lead to what is wrong, and the message."""
+
+
 class ConfigurationFaults(ValueError):
     """The policies' settings are wrong. Each fault says where, what is wrong and what is allowed."""
 
-    def __init__(self, faults: list[str]) -> None:
+    def __init__(self, faults: "list[Fault]") -> None:
         self.faults = tuple(faults)
-        super().__init__("; ".join(faults))
+        super().__init__("; ".join(f"{'.'.join(path)}: {message}" for path, message in faults))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +46,10 @@ class Configured:
     raw: Mapping[str, Any]
 
 
-def _level(name: str, value: object, faults: list[str]) -> LevelName | None:
+def _level(path: tuple[str, ...], value: object, faults: list[Fault]) -> LevelName | None:
     if isinstance(value, str) and value in LEVELS:
         return value
-    faults.append(f"{name}: enforcement level {value!r}; allowed: {', '.join(LEVELS)}")
+    faults.append((path, f"enforcement level {value!r}; allowed: {', '.join(LEVELS)}"))
     return None
 
 
@@ -57,24 +63,27 @@ def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
     Raises:
         ConfigurationFaults: unknown policies, levels or properties; all faults at once.
     """
-    faults: list[str] = []
+    faults: list[Fault] = []
     levels: dict[str, LevelName] = {}
     configs: dict[str, dict[str, Any]] = {}
     every: LevelName | None = None
     for name, value in (settings or {}).items():
+        path = (POLICIES_KEY, str(name))
+        nested = isinstance(value, Mapping)
         raw = dict(value) if isinstance(value, Mapping) else {"enforcementLevel": value}
+        level_path = (*path, "enforcementLevel") if nested else path
         if name == "all":
-            every = _level(name, raw.pop("enforcementLevel", None), faults)
+            every = _level(level_path, raw.pop("enforcementLevel", None), faults)
             if raw:
-                faults.append(f"all: {', '.join(map(str, raw))}: only a level can be set for all policies")
+                faults.append((path, f"{', '.join(map(str, raw))}: only a level can be set for all policies"))
             continue
         if name not in BY_NAME:
             near = difflib.get_close_matches(str(name), BY_NAME, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "`edgewright policies` lists them"
-            faults.append(f"{name}: unknown policy; {hint}")
+            faults.append((path, f"unknown policy; {hint}"))
             continue
         if "enforcementLevel" in raw:
-            level = _level(name, raw.pop("enforcementLevel"), faults)
+            level = _level(level_path, raw.pop("enforcementLevel"), faults)
             if level is not None:
                 levels[name] = level
         configs[name] = raw
@@ -84,8 +93,14 @@ def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
         try:
             config = rule.configuration(raw)
         except ValidationError as error:
-            properties = ", ".join(rule.meta.config.model_json_schema(by_alias=True).get("properties", {})) or "none"
-            faults.append(f"{rule.name}: {config_faults(error)}; allowed properties: enforcementLevel, {properties}")
+            properties = ", ".join(rule.meta.config.model_json_schema(by_alias=True).get("properties", {}))
+            allowed = f"enforcementLevel, {properties}" if properties else "enforcementLevel"
+            for each in error.errors(include_url=False):
+                at = (POLICIES_KEY, rule.name, *map(str, each["loc"][:1]))
+                if each["type"] == "extra_forbidden":
+                    faults.append((at, f"unknown property; allowed: {allowed}"))
+                else:
+                    faults.append((at, f"{each['input']!r} is not allowed: {each['msg'][:1].lower()}{each['msg'][1:]}"))
             continue
         found.append(Configured(rule, levels.get(rule.name, every or rule.meta.level), config, raw))
     if faults:
@@ -118,15 +133,16 @@ def make_settings(limits: Mapping[str, Any] | None, production: bool | None) -> 
     """
     given = dict(limits or {})
     plans, overrides = given.pop("plans", None) or {}, given.pop("overrides", None) or {}
-    faults = [f"limits.{each}: unknown key; allowed: plans, overrides" for each in given]
-    for check, part in ((check_plans, plans), (check_overrides, overrides)):
+    faults: list[Fault] = [((LIMITS_KEY, str(each)), "unknown key; allowed: plans, overrides") for each in given]
+    for name, part, check in (("plans", plans, check_plans), ("overrides", overrides, check_overrides)):
         if not isinstance(part, Mapping):
-            faults.append(f"limits: {part!r} is not a mapping")
+            faults.append(((LIMITS_KEY, name), f"{part!r} is not a mapping"))
             continue
-        try:
-            check(part)
-        except LimitError as error:
-            faults.append(str(error))
+        for key, value in part.items():
+            try:
+                check({str(key): value})
+            except LimitError as error:
+                faults.append(((LIMITS_KEY, name, str(key)), str(error).removeprefix(f"{key}: ")))
     if faults:
         raise ConfigurationFaults(faults)
     return Settings(plans=dict(plans), overrides=dict(overrides), production=production)
@@ -147,7 +163,7 @@ def settings_from_environment(environment: Mapping[str, str]) -> tuple[Settings,
             return json.loads(text)
         except ValueError:
             raise ConfigurationFaults(
-                [f"edgewright:{name}: {text!r} is not what it should be, see `edgewright schema`"]
+                [((f"edgewright:{name}",), f"{text!r} is not what `edgewright schema` says")]
             ) from None
 
     try:
@@ -156,9 +172,9 @@ def settings_from_environment(environment: Mapping[str, str]) -> tuple[Settings,
         config = {}
     production = read("production")
     if production is not None and not isinstance(production, bool):
-        raise ConfigurationFaults([f"edgewright:production: {production!r}; allowed: true, false"])
+        raise ConfigurationFaults([(("edgewright:production",), f"{production!r}; allowed: true, false")])
     policies, limits = read("policies"), read("limits")
     for name, value in (("policies", policies), ("limits", limits)):
         if value is not None and not isinstance(value, dict):
-            raise ConfigurationFaults([f"edgewright:{name}: {value!r} is not a mapping"])
+            raise ConfigurationFaults([((f"edgewright:{name}",), f"{value!r} is not a mapping")])
     return make_settings(limits, production), policies or {}

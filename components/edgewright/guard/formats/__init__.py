@@ -1,0 +1,18 @@
+"""Reports of a check, one module a format."""
+
+from collections.abc import Callable, Mapping
+
+from edgewright.guard.formats import github, json, junit, markdown, sarif, text
+from edgewright.guard.gate import Verdict
+
+FORMATS: Mapping[str, Callable[[Verdict], str]] = {
+    "text": text.render,
+    "json": json.render,
+    "sarif": sarif.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+    "github": github.render,
+}
+"""Format to what renders it."""
+
+__all__ = ["FORMATS"]

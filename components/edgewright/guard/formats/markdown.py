@@ -1,0 +1,104 @@
+"""Markdown, for a comment on a pull request (64 KB at most) or a job's summary (1 MB at most)."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from edgewright.guard.findings import Finding
+from edgewright.guard.formats.text import skipped_line, summary, suppressed_line
+from edgewright.guard.gate import Verdict
+
+COMMENT_BYTES = 65_536
+SUMMARY_BYTES = 1024 * 1024
+
+
+def marker(verdict: Verdict) -> str:
+    """Return the hidden line by which the comment of this stack is found again and edited."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{verdict.evaluation.project}.{verdict.evaluation.stack}")
+    return f"<!-- edgewright-check {name} -->"
+
+
+def code(text: str) -> str:
+    """Return a text as a code span: nothing in it is markup, a mention or a link."""
+    text = " ".join(text.split()).replace("|", "&#124;") if "|" in text else " ".join(text.split())
+    if "&#124;" in text:
+        escaped = text.replace("<", "&lt;").replace(">", "&gt;")
+        return f"<code>{escaped}</code>"
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}" if text else ""
+
+
+def plain(text: str) -> str:
+    """Return a text with everything escaped that Markdown or HTML would take for itself, but code spans kept."""
+    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    return "".join(
+        code(part[1:-1]) if index % 2 else re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", part).replace("@", "@\u200b")
+        for index, part in enumerate(parts)
+    )
+
+
+def _row(finding: Finding, fails: bool) -> str:
+    where = code(finding.resource) if finding.resource else "the stack"
+    source = f"<br>{code(str(finding.source))}" if finding.source else ""
+    policy = f"[{finding.policy}]({finding.url})"
+    mark = "**fails**" if fails else finding.level
+    return (
+        f"| {finding.severity} | {mark} | {policy} {finding.id} | {where}{source} |"
+        f" {plain(finding.what)}: {code(finding.value)}; allowed: {plain(finding.allowed)} |\n"
+    )
+
+
+def _remedies(findings: Sequence[Finding]) -> Iterator[str]:
+    seen: dict[tuple[str, str], None] = {}
+    for each in findings:
+        seen.setdefault((each.policy, each.remediation))
+    for policy, remedy in seen:
+        yield f"- {code(policy)}: {plain(remedy)}\n"
+
+
+def _fit(parts: Sequence[str], room: int) -> int:
+    """Return how many of the parts fit into so many bytes."""
+    used = 0
+    for index, part in enumerate(parts):
+        used += len(part.encode("utf-8", "replace"))
+        if used > room:
+            return index
+    return len(parts)
+
+
+def render(verdict: Verdict, most: int = COMMENT_BYTES) -> str:
+    """Return the report as Markdown of at most so many bytes. What does not fit is counted, never cut in the middle."""
+    evaluation = verdict.evaluation
+    title = "passed" if verdict.passed else "failed"
+    head = (
+        f"{marker(verdict)}\n### edgewright check: {plain(evaluation.project)}/{plain(evaluation.stack)} {title}\n\n"
+        f"{plain(summary(verdict))}\n\n"
+    )
+    lines = [line for line in (skipped_line(verdict), suppressed_line(verdict)) if line]
+    tail = "".join(f"{plain(line)}\n\n" for line in lines)
+    warnings = [f"> {plain(each)}\n\n" for each in evaluation.warnings]
+    size: Callable[[str], int] = lambda text: len(text.encode("utf-8", "replace"))  # noqa: E731
+    note = "\n_{count} more {name}: run `edgewright check` to see all of them._\n\n"
+    room = most - size(head) - 512
+    if size(tail) > room // 4:
+        tail = f"{sum(evaluation.skipped.values())} judgements skipped; {len(evaluation.suppressed)} findings set aside.\n\n"
+    room -= size(tail)
+    body = ""
+    findings = evaluation.findings
+    if findings:
+        table = "| severity | level | policy | resource | found |\n| --- | --- | --- | --- | --- |\n"
+        rows = [_row(each, each.fingerprint in verdict.failing) for each in findings]
+        kept = _fit(rows, room - size(table))
+        body = table + "".join(rows[:kept]) + "\n"
+        if kept < len(rows):
+            body += note.format(count=len(rows) - kept, name="findings")
+        room -= size(body)
+        opening, closing = "<details><summary>What to do</summary>\n\n", "\n</details>\n\n"
+        remedies = list(_remedies(findings[:kept]))
+        fitting = _fit(remedies, room - size(opening) - size(closing))
+        if fitting:
+            body += opening + "".join(remedies[:fitting]) + closing
+            room -= size(opening) + size(closing) + sum(map(size, remedies[:fitting]))
+    kept = _fit(warnings, room)
+    text = head + body + "".join(warnings[:kept]) + tail
+    return text.encode("utf-8", "replace").decode("utf-8")

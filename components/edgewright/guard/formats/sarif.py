@@ -1,0 +1,116 @@
+"""SARIF 2.1.0 (OASIS), for code scanning."""
+
+import json
+import urllib.parse
+from pathlib import PurePosixPath
+from typing import Any
+
+import edgewright
+from edgewright.guard.findings import Finding, Suppressed
+from edgewright.guard.gate import Verdict
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
+_LEVELS = {"mandatory": "error", "advisory": "warning", "disabled": "none"}
+_NO_SOURCE = "Pulumi.yaml"
+"""Code scanning wants a file: what was declared nowhere in particular is the project's."""
+
+
+def _rules() -> list[dict[str, Any]]:
+    from edgewright_policies import POLICIES
+
+    return [
+        {
+            "id": rule.meta.id,
+            "name": "".join(part.capitalize() for part in rule.name.split("-")),
+            "shortDescription": {"text": rule.meta.title},
+            "fullDescription": {"text": f"{rule.meta.title}. {rule.meta.why}"},
+            "help": {
+                "text": f"{rule.meta.why}\n\n{rule.meta.fix}",
+                "markdown": f"{rule.meta.why}\n\n**What to do:** {rule.meta.fix}",
+            },
+            "helpUri": rule.meta.source,
+            "defaultConfiguration": {"level": _LEVELS[rule.meta.level], "enabled": rule.meta.level != "disabled"},
+            "properties": {
+                "tags": [rule.meta.family, rule.name],
+                "precision": "high",
+                "problem.severity": "error" if rule.meta.level == "mandatory" else "warning",
+                "security-severity": _SCORES[rule.meta.severity],
+            },
+        }
+        for rule in POLICIES
+    ]
+
+
+def _uri(file: str) -> str:
+    if PurePosixPath(file).is_absolute():
+        return "file://" + urllib.parse.quote(file)
+    return urllib.parse.quote(file)
+
+
+def _result(finding: Finding, indexes: dict[str, int], fails: bool) -> dict[str, Any]:
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(finding.source.file if finding.source else _NO_SOURCE)},
+            "region": {"startLine": max(finding.source.line, 1) if finding.source else 1},
+        }
+    }
+    if finding.urn:
+        location["logicalLocations"] = [
+            {"name": finding.resource or finding.urn, "fullyQualifiedName": finding.urn, "kind": "resource"}
+        ]
+    return {
+        "ruleId": finding.id,
+        "ruleIndex": indexes[finding.id],
+        "level": "error" if fails else "warning" if finding.level == "mandatory" else "note",
+        "message": {"text": finding.message},
+        "locations": [location],
+        "partialFingerprints": {"edgewright/v1": finding.fingerprint},
+        "properties": {"severity": finding.severity, "enforcementLevel": finding.level, "family": finding.family},
+    }
+
+
+def _suppressed(each: Suppressed, indexes: dict[str, int]) -> dict[str, Any]:
+    result = _result(each.finding, indexes, fails=False)
+    return {
+        **result,
+        "baselineState": "unchanged",
+        "suppressions": [{"kind": "external", "status": "accepted", "justification": f"{each.by}: {each.reason}"}],
+    }
+
+
+def render(verdict: Verdict) -> str:
+    """Return the report as a SARIF log. Every policy is declared as a rule, found or not."""
+    evaluation = verdict.evaluation
+    rules = _rules()
+    indexes = {rule["id"]: index for index, rule in enumerate(rules)}
+    results = [_result(each, indexes, each.fingerprint in verdict.failing) for each in evaluation.findings]
+    results += [_suppressed(each, indexes) for each in evaluation.suppressed]
+    log = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "edgewright",
+                        "version": edgewright.__version__,
+                        "semanticVersion": edgewright.__version__,
+                        "rules": rules,
+                    }
+                },
+                "automationDetails": {"id": f"edgewright/{evaluation.project}/{evaluation.stack}/"},
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "toolExecutionNotifications": [
+                            {"level": "warning", "message": {"text": each}} for each in evaluation.warnings
+                        ],
+                    }
+                ],
+                "columnKind": "unicodeCodePoints",
+                "results": results,
+            }
+        ],
+    }
+    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
