@@ -6,7 +6,9 @@ A project's program has its settings beside these, under the project's own names
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from edgewright._countries import countries
 
 
 class SettingsModel(BaseModel):
@@ -78,6 +80,16 @@ class Traffic(SettingsModel):
     mix: tuple[PathMix, ...] = ()
     failover: Failover | None = Field(default=None, description="Only tried where the stack runs on this machine.")
 
+    @field_validator("countries")
+    @classmethod
+    def _known(cls, value: dict[str, float]) -> dict[str, float]:
+        faults = [f"{code!r} is not a country" for code in value if code not in countries()]
+        faults += [f"{code}: the share {share:g} is not above 0" for code, share in value.items() if not share > 0]
+        if faults or not value:
+            what = "; ".join(faults) or "is empty"
+            raise ValueError(f"{what}; allowed: ISO 3166-1 alpha-2 codes in capitals, each with a share above 0")
+        return value
+
 
 class FaultRequest(SettingsModel):
     """A request to a service's own port that changes how the service behaves."""
@@ -111,7 +123,8 @@ class AccountLimits(SettingsModel):
     """What this account has instead of the platforms' usual limits."""
 
     plans: dict[str, str] = Field(
-        default_factory=dict, description="Platform to plan, for example `cloudflare: free`. Default: the usual paid one."
+        default_factory=dict,
+        description="Platform to plan, for example `cloudflare: free`. Default: the usual paid one.",
     )
     overrides: dict[str, int | float] = Field(
         default_factory=dict, description="Limit id to this account's value; `edgewright limits` lists the ids."

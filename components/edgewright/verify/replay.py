@@ -8,9 +8,9 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from edgewright._countries import countries
 from edgewright.config.models import Objectives, PathMix, Traffic
 from edgewright.verify.client import MAX_IN_FLIGHT, Sender, Target
-from edgewright.verify.continents import continent_of
 from edgewright.verify.counters import Counters, CountersUnavailable, difference
 from edgewright.verify.failover import FailoverNotTried, try_failover
 from edgewright.verify.judge import Measured, exit_code, judge
@@ -26,6 +26,17 @@ Progress = Callable[[str, int, int], None]
 _WARM_UP_CONNECTIONS = 16
 _SETTLE_S = 0.3
 """Time for revalidation in the background to reach the counters."""
+
+
+_CONTINENTS = {
+    "AF": "Africa",
+    "AN": "Antarctica",
+    "AS": "Asia",
+    "EU": "Europe",
+    "NA": "North America",
+    "OC": "Oceania",
+    "SA": "South America",
+}
 
 
 class TargetUnreachable(Exception):
@@ -57,6 +68,12 @@ def replay(
         ValueError: there is no mix.
     """
     return asyncio.run(_replay(target, traffic, objectives, tuple(mix or traffic.mix), progress or _silent))
+
+
+def continent_of(country: str) -> str:
+    """Return the name of a country's continent, or `Unknown`."""
+    known = countries().get(country)
+    return _CONTINENTS[known.continent] if known else "Unknown"
 
 
 def _silent(phase: str, done: int, total: int) -> None:

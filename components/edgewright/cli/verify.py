@@ -1,0 +1,200 @@
+"""`edgewright verify`: replay traffic against a stack and hold it to its objectives."""
+
+import contextlib
+import enum
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edgewright.config.models import PathMix, StackSettings, Traffic
+from edgewright.local.errors import InfrastructureError
+from edgewright.local.session import Session, StateDir
+from edgewright.program.errors import ProjectError, RunnerBroken
+from edgewright.program.project import Project
+from edgewright.program.resources import Capture
+from edgewright.program.runner import Runner
+from edgewright.spec import EdgeSettings
+from edgewright.verify.client import Target
+from edgewright.verify.counters import GatewayCounters
+from edgewright.verify.plan import derive_mix
+from edgewright.verify.render import as_json, as_markdown, print_text
+from edgewright.verify.replay import Progress as Told
+from edgewright.verify.replay import TargetUnreachable, replay
+from edgewright.verify.report import Report
+
+_API = "edgewright:index:EdgeApi"
+_FAILED_EXIT = 3
+_USAGE_EXIT = 2
+
+
+class Format(str, enum.Enum):
+    """How the report is written."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+def verify(
+    stack: Annotated[str, typer.Argument(help="The stack whose traffic and objectives are used.")] = "local",
+    url: Annotated[
+        str | None, typer.Option(help="Where a deployed stack answers. Default: the local cloud that runs the stack.")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="How the report is written.")] = Format.text,
+    output: Annotated[Path | None, typer.Option(help="A file for the report. Default: standard output.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the settings'.")] = None,
+    requests: Annotated[int | None, typer.Option(min=1, help="How many requests are measured.")] = None,
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Requests a second.")] = None,
+    warm_up: Annotated[int | None, typer.Option(min=0, help="Requests sent before measuring begins.")] = None,
+) -> None:
+    """Replay traffic against a stack and check its objectives.
+
+    Requests are sent when they are due, whether or not earlier ones have been answered, and latency counts from then.
+    The same seed sends the same requests.
+
+    Exit code: 0 all objectives pass, 1 one is breached, 2 usage or settings, 3 evidence is missing (nothing answered,
+    only errors, no word of the cache, counters that went back).
+
+    Examples:
+
+      edgewright verify
+
+      edgewright verify local --requests 10000 --rate 300 --format json --output report.json
+
+      edgewright verify staging --url https://api.staging.example.com --format markdown
+    """
+    try:
+        report = _run(Path.cwd(), stack, url, {"seed": seed, "requests": requests, "rate": rate, "warm_up": warm_up})
+    except ProjectError as error:
+        raise _stop(str(error), _USAGE_EXIT) from None
+    except (TargetUnreachable, InfrastructureError, RunnerBroken) as error:
+        raise _stop(str(error), _FAILED_EXIT) from None
+    try:
+        write(report, format, output)
+    except OSError as error:
+        raise _stop(f"{output}: cannot be written: {error.strerror}", _FAILED_EXIT) from None
+    raise typer.Exit(report.exit_code)
+
+
+def _stop(message: str, code: int) -> typer.Exit:
+    sys.stderr.write(f"edgewright verify: {message}\n")
+    return typer.Exit(code)
+
+
+def _run(directory: Path, stack: str, url: str | None, changes: dict[str, int | float | None]) -> Report:
+    project = Project.load(directory)
+    if url is not None:
+        _check_url(url)
+    with Runner() as runner:
+        settings = runner.settings(project.directory, stack)
+        target = _target(StateDir(project, stack).running(), settings, stack, url)
+        mix = settings.traffic.mix
+        if not mix:
+            mix = mix_of(runner.run(project.directory, stack)[0], project, stack)
+    traffic = changed(settings.traffic, changes)
+    with told_on(Console(stderr=True)) as told:
+        return replay(target, traffic, settings.objectives, mix=mix, progress=told)
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ProjectError(f"--url {url!r}: must be an http:// or https:// URL without query and fragment")
+
+
+def changed(traffic: Traffic, changes: dict[str, int | float | None]) -> Traffic:
+    """Return the traffic with what the command line changes."""
+    return traffic.model_copy(update={name: value for name, value in changes.items() if value is not None})
+
+
+def _target(session: Session | None, settings: StackSettings, stack: str, url: str | None) -> Target:
+    if session is not None and (url is None or _same_place(url, session.url)):
+        return local_target(session, settings)
+    if url is None:
+        raise InfrastructureError(
+            f"the stack {stack!r} does not run here: start it with `edgewright dev {stack} --detach`, or say with --url"
+            " where it is deployed"
+        )
+    return Target(url=url, stack=stack)
+
+
+def _same_place(one: str, other: str) -> bool:
+    first, second = urlsplit(one), urlsplit(other)
+    loopback = {"127.0.0.1", "localhost"}
+    same_host = first.hostname == second.hostname or {first.hostname, second.hostname} <= loopback
+    return first.scheme == second.scheme and same_host and first.port == second.port
+
+
+def local_target(session: Session, settings: StackSettings) -> Target:
+    """Return a running local cloud as a target: its counters are read, its services can be made to fail."""
+    return Target(
+        url=session.url,
+        stack=session.stack,
+        local=True,
+        counters=GatewayCounters(f"http://127.0.0.1:{session.control_port}", session.token),
+        services=settings.services,
+    )
+
+
+def mix_of(capture: Capture, project: Project, stack: str) -> tuple[PathMix, ...]:
+    """Return a mix read off the one EdgeApi that a program declares.
+
+    Raises:
+        ProjectError: it declares none or several, or nothing of it can be asked for without knowing more.
+    """
+    declared = [resource.outputs.get("settings") for resource in capture.resources if resource.type == _API]
+    mix = derive_mix(EdgeSettings.model_validate(declared[0])) if len(declared) == 1 else ()
+    if not mix:
+        why = "has no endpoint whose paths are known" if len(declared) == 1 else f"is one of {len(declared)} EdgeApis"
+        why = why if declared else "is missing: the program declares no EdgeApi"
+        file = project.shown(project.stack_file(stack))
+        raise ProjectError(
+            f"{file}: edgewright:traffic.mix is needed, because the API {why}; for example"
+            ' `mix: [{ path: "/api/products/{n}", objects: 100 }]`'
+        )
+    return mix
+
+
+@contextlib.contextmanager
+def told_on(console: Console) -> Iterator[Told | None]:
+    """Show a progress bar on a terminal, and nothing elsewhere."""
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    # A few refreshes a second: the bar shares the processor with what is measured.
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
+        tasks = {phase: bar.add_task(phase, total=None, visible=False) for phase in ("warm-up", "measure", "failover")}
+
+        def tell(phase: str, done: int, total: int) -> None:
+            if done % 10 == 0 or done == total:
+                bar.update(tasks[phase], completed=done, total=total, visible=True)
+
+        yield tell
+
+
+def write(report: Report, format: Format, output: Path | None) -> None:
+    """Write a report to a file or to standard output."""
+    if format is Format.text:
+        if output is None:
+            print_text(report, Console())
+        else:
+            with output.open("w", encoding="utf-8") as file:
+                print_text(report, Console(file=file, width=120, no_color=True, force_terminal=False))
+        return
+    text = as_json(report) if format is Format.json else as_markdown(report)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")

@@ -1,0 +1,64 @@
+"""Types for settings models: values that the components would refuse are refused with the settings' file and line.
+
+    class Settings(StackSettings):
+        hostname: Hostname | None = Field(default=None, alias="shop:hostname")
+
+Each checks exactly what the components check.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from edgewright import _check
+from edgewright._countries import NOT_ISO, countries
+from edgewright.errors import Faults, show
+
+
+def _validator(check: Callable[[str, str, Faults], object]) -> AfterValidator:
+    def validate(value: str) -> str:
+        faults = Faults("settings", "")
+        check("", value, faults)
+        if faults:
+            raise ValueError(" ".join(_sentence(fault.problem, fault.allowed, fault.fix) for fault in faults))
+        return value
+
+    return AfterValidator(validate)
+
+
+def _sentence(problem: str, allowed: str, fix: str) -> str:
+    return problem + (f"; allowed: {allowed}" if allowed else "") + (f". {fix}" if fix else "")
+
+
+def _country(path: str, value: str, faults: Faults) -> None:
+    if value not in countries():
+        upper = value.upper()
+        meant = upper if upper in countries() else NOT_ISO.get(upper)
+        faults.add(
+            path,
+            f"{show(value)} is not a country",
+            allowed="ISO 3166-1 alpha-2 codes in capitals, for example DE",
+            fix=f"Did you mean {meant!r} ({countries()[meant].name})?" if meant else "",
+        )
+
+
+AccountId = Annotated[
+    str, _validator(lambda path, value, faults: _check.hex_id(path, value, faults, "an account's id"))
+]
+"""A Cloudflare account: 32 hexadecimal digits."""
+
+ZoneId = Annotated[str, _validator(lambda path, value, faults: _check.hex_id(path, value, faults, "a zone's id"))]
+"""A Cloudflare zone: 32 hexadecimal digits."""
+
+Hostname = Annotated[str, _validator(_check.hostname)]
+"""A full hostname in lower-case ASCII."""
+
+HttpUrl = Annotated[str, _validator(_check.http_url)]
+"""An http(s) base URL without credentials, query and fragment."""
+
+Region = Annotated[str, _validator(_check.region)]
+"""A region's name."""
+
+Country = Annotated[str, _validator(_country)]
+"""An ISO 3166-1 alpha-2 code in capitals."""

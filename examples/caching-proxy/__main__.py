@@ -1,0 +1,30 @@
+"""A caching proxy: every path and method goes to one origin, and only what its headers allow is stored."""
+
+import pulumi
+from edgewright import CachePolicy, EdgeApi, GeoRouter
+from edgewright.config import load_settings
+
+from stacks.settings import Settings
+
+settings = load_settings(Settings)
+
+origin = GeoRouter(
+    "origin",
+    {
+        "origins": [{"region": "origin", "url": settings.origin}],
+        "fallback": "origin",
+        "timeout_ms": settings.timeout_ms,
+        # There is no other origin to ask: an error is passed on as it came.
+        "retry_statuses": [],
+    },
+)
+by_headers = CachePolicy("by-headers", {"mode": "origin", "tiers": {"memory": {}}})
+proxy = EdgeApi(
+    "proxy",
+    {
+        "account_id": settings.account_id,
+        "endpoints": [{"path": "/*", "methods": ["*"], "origin": origin.routing, "cache": by_headers.spec}],
+    },
+)
+
+pulumi.export("urls", proxy.urls)

@@ -1,0 +1,119 @@
+"""Composes the products API out of components."""
+
+import pulumi
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
+from edgewright.cache_policy import Jitter
+from edgewright.edge_api import EdgeApiArgs
+from edgewright.geo_router import RegionOrigin
+from edgewright.kv_namespace import KvNamespaceArgs
+
+from stacks.settings import Origin, Range, Settings
+
+YEAR = 31_536_000
+
+
+def compose(settings: Settings) -> EdgeApi:
+    """Declare the stack's components and return its API."""
+    data = pulumi.ResourceOptions(protect=settings.protect)
+    products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, data)
+    sessions_kv = KvNamespace("sessions", _sessions_args(settings), data)
+
+    origins = GeoRouter(
+        "origins",
+        {
+            "origins": [_origin(origin) for origin in settings.origins],
+            "fallback": settings.fallback,
+            "timeout_ms": settings.timeout_ms,
+            "health_check": {
+                "path": settings.health.path,
+                "interval": settings.health.interval,
+                "unhealthy_after": settings.health.unhealthy_after,
+            },
+        },
+    )
+
+    cache = settings.cache
+    products = CachePolicy(
+        "products",
+        {
+            "edge_ttl": cache.edge_ttl,
+            "browser_ttl": cache.browser_ttl,
+            "stale_while_revalidate": cache.stale_while_revalidate,
+            "stale_if_error": cache.stale_if_error,
+            "engine": cache.engine,
+            "jitter": _jitter(cache.edge_jitter),
+            "tiers": {
+                "memory": {},
+                "kv": {"binding": products_kv.binding, "ttl": cache.kv_ttl, "jitter": _jitter(cache.kv_jitter)},
+            },
+            # Only what the API reads: a stranger's ?utm_source= makes no entry. Regions differ in what they have.
+            "key": {"query": "include", "query_names": ["category", "limit", "page"], "region": True},
+            "tags": ["products"],
+        },
+    )
+    static = CachePolicy(
+        "static",
+        {
+            "edge_ttl": YEAR,
+            "browser_ttl": YEAR,
+            "immutable": True,
+            "tiers": {"memory": {}},
+            "key": {"query": "none"},
+            "tags": ["static"],
+        },
+    )
+
+    return EdgeApi("products-api", _api_args(settings, origins, products, static, sessions_kv))
+
+
+def _api_args(
+    settings: Settings, origins: GeoRouter, products: CachePolicy, static: CachePolicy, sessions_kv: KvNamespace
+) -> EdgeApiArgs:
+    args: EdgeApiArgs = {
+        "account_id": settings.account_id,
+        "endpoints": [
+            {"path": "/api/products", "origin": origins.routing, "cache": products.spec},
+            {"path": "/api/products/:id", "origin": origins.routing, "cache": products.spec},
+            {"path": "/api/session", "session": True},
+            {"path": "/static/*", "origin": origins.routing, "cache": static.spec, "static": True},
+        ],
+        "sessions": {"binding": sessions_kv.binding, "ttl": settings.sessions.ttl},
+        "observability": {
+            "head_sampling_rate": settings.observability.head_sampling_rate,
+            "traces": settings.observability.traces,
+        },
+        "tiered_cache": settings.tiered_cache,
+        "latency_sensitive": True,
+        "trace": settings.trace,
+        "tags": [settings.tier],
+    }
+    if settings.zone_id:
+        args["zone_id"] = settings.zone_id
+    if settings.zone_name:
+        args["zone_name"] = settings.zone_name
+    if settings.hostname:
+        args["hostname"] = settings.hostname
+    if settings.rollout.previous_version_id and settings.rollout.percentage < 100:
+        args["rollout"] = {
+            "percentage": settings.rollout.percentage,
+            "previous_version_id": settings.rollout.previous_version_id,
+        }
+    return args
+
+
+def _jitter(range_: Range) -> Jitter:
+    return {"min": range_.min, "max": range_.max}
+
+
+def _origin(origin: Origin) -> RegionOrigin:
+    declared: RegionOrigin = {"region": origin.region, "url": origin.url, "countries": list(origin.countries)}
+    if origin.latitude is not None and origin.longitude is not None:
+        declared["latitude"], declared["longitude"] = origin.latitude, origin.longitude
+    return declared
+
+
+def _sessions_args(settings: Settings) -> KvNamespaceArgs:
+    args: KvNamespaceArgs = {"account_id": settings.account_id, "default_ttl": settings.sessions.ttl}
+    if settings.sessions.seed:
+        args["seed"] = {"file": settings.sessions.seed, "prefix": "session:", "secret": True}
+    return args

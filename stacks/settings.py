@@ -1,0 +1,183 @@
+"""The settings of the products API: the keys `products-api:*` of `stacks/Pulumi.<stack>.yaml`.
+
+Times are whole seconds unless a name ends in `_ms`.
+"""
+
+from typing import Annotated, Literal
+
+from edgewright.config import StackSettings
+from edgewright.config.fields import AccountId, Country, Hostname, HttpUrl, Region, ZoneId
+from edgewright.config.models import SettingsModel
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+Seconds = Annotated[int, Field(ge=0, le=2**31)]
+
+
+def _ordered(value: "Range") -> "Range":
+    if value.min > value.max:
+        raise ValueError(f"min {value.min} is above max {value.max}; allowed: min no larger than max")
+    return value
+
+
+class Range(SettingsModel):
+    """A range that a time to live is drawn from."""
+
+    min: Annotated[int, Field(ge=1, le=2**31)]
+    max: Annotated[int, Field(ge=1, le=2**31)]
+
+
+OrderedRange = Annotated[Range, AfterValidator(_ordered)]
+
+
+class Origin(SettingsModel):
+    """One region's origin."""
+
+    region: Region
+    url: HttpUrl
+    countries: tuple[Country, ...] = Field(
+        default=(), description="Countries served whatever the distance; the others go to the nearest region."
+    )
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+
+
+class Health(SettingsModel):
+    """How an origin's health is judged from the edge."""
+
+    path: str = Field(default="/healthz", pattern=r"^/")
+    interval: int = Field(default=30, ge=1, description="Seconds for which an origin that failed is left out.")
+    unhealthy_after: int = Field(default=2, ge=1, le=100, description="Consecutive failures.")
+
+
+class ProductsCache(SettingsModel):
+    """How products are cached."""
+
+    edge_ttl: Seconds = 3600
+    edge_jitter: OrderedRange = Range(min=3600, max=4200)
+    browser_ttl: Seconds = 60
+    stale_while_revalidate: Seconds = 86_400
+    stale_if_error: Seconds = 86_400
+    kv_ttl: int = Field(default=86_400, ge=60, description="Workers KV keeps nothing for less than 60 s.")
+    kv_jitter: OrderedRange = Range(min=86_400, max=100_800)
+    engine: Literal["worker", "platform"] = "worker"
+
+
+class Sessions(SettingsModel):
+    """Sessions in KV."""
+
+    ttl: int = Field(default=86_400, ge=60)
+    seed: str | None = Field(
+        default=None, description="File of sessions to begin with, relative to the project's folder."
+    )
+
+
+class Rollout(SettingsModel):
+    """How a new version is rolled out."""
+
+    percentage: float = Field(default=100, gt=0, le=100)
+    previous_version_id: str | None = Field(
+        default=None, description="The version that keeps the rest: the stack's output `stable_version_id`."
+    )
+
+
+class Observability(SettingsModel):
+    """What is kept of logs and traces."""
+
+    head_sampling_rate: float = Field(default=1, ge=0, le=1)
+    traces: bool = False
+
+
+class Settings(StackSettings):
+    """A stack of the products API."""
+
+    tier: Literal["local", "development", "staging", "production"] = Field(alias="products-api:tier")
+    production_ids: tuple[str, ...] = Field(
+        default=(),
+        alias="products-api:production_ids",
+        description="Account and zone ids that only the production stack may use; set in Pulumi.yaml for all stacks.",
+    )
+    account_id: AccountId = Field(alias="products-api:account_id", description="The Cloudflare account.")
+    zone_id: ZoneId | None = Field(
+        default=None, alias="products-api:zone_id", description="The DNS zone of `hostname`."
+    )
+    zone_name: Hostname | None = Field(default=None, alias="products-api:zone_name", description="The zone's domain.")
+    hostname: Hostname | None = Field(
+        default=None, alias="products-api:hostname", description="Without one, the API answers on workers.dev."
+    )
+    origins: tuple[Origin, ...] = Field(alias="products-api:origins", min_length=1)
+    fallback: Region = Field(alias="products-api:fallback", description="Region of a caller whose country is unknown.")
+    timeout_ms: int = Field(
+        default=2000, ge=1, le=30_000, alias="products-api:timeout_ms", description="Time for an origin's headers."
+    )
+    health: Health = Field(default_factory=Health, alias="products-api:health")
+    cache: ProductsCache = Field(default_factory=ProductsCache, alias="products-api:cache")
+    sessions: Sessions = Field(default_factory=Sessions, alias="products-api:sessions")
+    rollout: Rollout = Field(default_factory=Rollout, alias="products-api:rollout")
+    observability: Observability = Field(default_factory=Observability, alias="products-api:observability")
+    tiered_cache: bool = Field(
+        default=False, alias="products-api:tiered_cache", description="Turns on the zone's tiered cache. One a zone."
+    )
+    protect: bool = Field(default=False, alias="products-api:protect", description="Refuses to delete what holds data.")
+    trace: bool = Field(default=False, alias="products-api:trace", description="Answers carry Server-Timing.")
+
+    @field_validator("account_id", "zone_id")
+    @classmethod
+    def _not_of_production(cls, value: str | None, info: ValidationInfo) -> str | None:
+        tier = info.data.get("tier")
+        if value is not None and tier not in (None, "production") and value in info.data.get("production_ids", ()):
+            raise ValueError(
+                f"{value!r} belongs to production, and this stack's tier is {tier}; allowed: an id that is not in"
+                " products-api:production_ids. Use the account and zone of this environment"
+            )
+        return value
+
+    @field_validator("hostname")
+    @classmethod
+    def _in_a_zone(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # A zone that has a fault of its own is not in `data`; one fault is enough for it.
+        if value is not None and info.data.get("zone_id", "faulty") is None:
+            raise ValueError(f"{value!r} needs its DNS zone; add products-api:zone_id")
+        zone = info.data.get("zone_name")
+        if value is not None and zone and value != zone and not value.endswith(f".{zone}"):
+            raise ValueError(
+                f"{value!r} is outside the zone {zone}; allowed: {zone}, or a hostname that ends with .{zone}"
+            )
+        return value
+
+    @field_validator("origins")
+    @classmethod
+    def _each_once(cls, value: tuple[Origin, ...]) -> tuple[Origin, ...]:
+        faults = []
+        regions: dict[str, int] = {}
+        owners: dict[str, str] = {}
+        for index, origin in enumerate(value):
+            if origin.region in regions:
+                faults.append(f"[{index}].region: {origin.region!r} is also the region of [{regions[origin.region]}]")
+            regions.setdefault(origin.region, index)
+            if (origin.latitude is None) != (origin.longitude is None):
+                faults.append(f"[{index}]: has one coordinate; give latitude and longitude, or neither")
+            for country in origin.countries:
+                if country in owners:
+                    faults.append(f"[{index}].countries: {country!r} is also given to {owners[country]!r}")
+                owners.setdefault(country, origin.region)
+        if faults:
+            raise ValueError("; ".join(faults) + "; allowed: each region and each country once")
+        return value
+
+    @field_validator("fallback")
+    @classmethod
+    def _is_a_region(cls, value: str, info: ValidationInfo) -> str:
+        regions = sorted(origin.region for origin in info.data.get("origins", ()))
+        if regions and value not in regions:
+            raise ValueError(f"{value!r} is not the region of any origin; allowed: {', '.join(regions)}")
+        return value
+
+    @field_validator("rollout")
+    @classmethod
+    def _has_a_previous_version(cls, value: Rollout) -> Rollout:
+        if value.percentage < 100 and not value.previous_version_id:
+            raise ValueError(
+                f"percentage {value.percentage:g} leaves requests to no version; add previous_version_id, which is the"
+                " stack's output stable_version_id"
+            )
+        return value
