@@ -1,0 +1,116 @@
+"""Settings of the reference system: what is right passes, and each fault is told with file, line and what is allowed."""
+
+import re
+from pathlib import Path
+
+import pytest
+from edgewright.config.models import StackSettings
+from edgewright.program.errors import ProjectError
+from edgewright.program.runner import Runner
+
+from examples.origins.catalogue import static_files
+from tests.reference.conftest import ROOT, STACKS, Spoil
+
+
+@pytest.fixture(scope="module")
+def settings(runner: Runner) -> dict[str, StackSettings]:
+    return {stack: runner.settings(ROOT, stack) for stack in STACKS}
+
+
+def test_the_four_stacks_are_there() -> None:
+    found = {file.name for file in (ROOT / "stacks").glob("Pulumi.*.yaml")}
+    assert found == {f"Pulumi.{stack}.yaml" for stack in STACKS}
+
+
+def test_objectives_are_those_that_the_reference_system_promises(settings: dict[str, StackSettings]) -> None:
+    local = settings["local"].objectives
+    assert (local.p50_ms, local.hit_ratio, local.origin_reduction) == (10, 0.90, 0.80)
+    assert local.failover_success is not None
+    for stack in ("dev", "staging", "prod"):  # failover needs an origin that can be made to fail
+        assert settings[stack].objectives.failover_success is None
+        assert settings[stack].traffic.mix
+
+
+def test_local_runs_three_origins_that_can_be_made_to_fail(settings: dict[str, StackSettings]) -> None:
+    services = settings["local"].services
+    assert [service.port for service in services] == [9101, 9102, 9103]
+    assert all(service.faults is not None for service in services)
+    failover = settings["local"].traffic.failover
+    assert failover is not None
+    assert failover.service in {service.name for service in services}
+
+
+def test_the_replayed_static_files_are_those_that_the_origins_have(settings: dict[str, StackSettings]) -> None:
+    asked = {family.path for family in settings["local"].traffic.mix if family.path.startswith("/static/")}
+    assert asked == set(static_files())
+
+
+@pytest.mark.parametrize(
+    ("stack", "old", "new", "said"),
+    [
+        ("local", "products-api:account_id: 10ca110ca110ca110ca110ca110ca110", "", r"products-api:account_id: is required"),
+        ("dev", "de7e10de7e10de7e10de7e10de7e10de", "my-account", r":\d+: .*account_id: 'my-account' is not an account's id; allowed: 32 hex"),
+        ("dev", "products-api:trace: true", "products-api:trase: true", r":\d+: .*trase: unknown key; did you mean products-api:trace"),
+        ("dev", "products-api:trace: true", "products-api:trace: perhaps", r":\d+: .*trace: .*got 'perhaps'"),
+        ("prod", "hostname: api.example.com", "hostname: https://api.example.com/", r":\d+: .*hostname: .* is a URL or path"),
+        ("prod", "hostname: api.example.com", "hostname: API.example.com", r"hostname: .* is not lower case.*Write 'api.example.com'"),
+        ("prod", "hostname: api.example.com", "hostname: api_1.example.com", r"hostname: .*'api_1', which DNS does not allow"),
+        ("prod", "hostname: api.example.com", "hostname: api.other.com", r"hostname: 'api.other.com' is outside the zone example.com"),
+        ("prod", "  products-api:zone_id: 9e8d7c6b5a4f4e3d8c2b1a0f9e8d7c6b\n", "", r"hostname: .*needs its DNS zone; add products-api:zone_id"),
+        ("local", "countries: [GB, DE, FR]", "countries: [UK, DE, FR]", r":\d+: .*countries\[0\]: 'UK' is not a country.*Did you mean 'GB'"),
+        ("local", "countries: [GB, DE, FR]", "countries: [US, DE]", r":\d+: .*origins: \[1\]\.countries: 'US' is also given to 'us'"),
+        ("local", "region: eu", "region: us", r"origins: \[1\]\.region: 'us' is also the region of \[0\]"),
+        ("local", "region: eu", "region: EU", r"origins\[1\]\.region: 'EU' is not a region's name"),
+        ("local", "url: http://127.0.0.1:9102", "url: ftp://127.0.0.1:9102", r":\d+: .*origins\[1\]\.url: 'ftp://127.0.0.1:9102' is not http or https"),
+        ("local", "url: http://127.0.0.1:9102", "url: http://u:secret-pw@h/", r"origins\[1\]\.url: the value has credentials"),
+        ("local", "products-api:fallback: us", "products-api:fallback: mars", r"fallback: 'mars' is not the region of any origin; allowed: apac, eu, us"),
+        ("local", "products-api:timeout_ms: 1000", "products-api:timeout_ms: 0", r"timeout_ms: .*got 0"),
+        ("local", "countries: { US: 3,", "countries: { XX: 3,", r"traffic\.countries: 'XX' is not a country"),
+        ("staging", "57a9157a9157a9157a9157a9157a9157", "4f0c7d9b2a6e4c1f8b3d5a7e9c0f1b2d", r"account_id: '4f0c.*' belongs to production, and this stack's tier is staging"),
+        ("staging", "57a92057a92057a92057a92057a92057", "9e8d7c6b5a4f4e3d8c2b1a0f9e8d7c6b", r"zone_id: '9e8d.*' belongs to production"),
+        ("dev", "products-api:trace: true", "products-api:rollout: { percentage: 10 }", r"rollout: percentage 10 leaves requests to no version"),
+        ("dev", "products-api:trace: true", "products-api:cache: { edge_jitter: { min: 9, max: 3 } }", r"cache\.edge_jitter: min 9 is above max 3"),
+        ("dev", "products-api:trace: true", "products-api:cache: { kv_ttl: 30 }", r"cache\.kv_ttl: .*got 30 \(Workers KV keeps nothing for less than 60 s\)"),
+        ("dev", "products-api:tier: development", "products-api:tier: producton", r"tier: .*got 'producton'; did you mean production"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told(runner: Runner, spoil: Spoil, stack: str, old: str, new: str, said: str) -> None:
+    with pytest.raises(ProjectError) as failed:
+        runner.settings(spoil(stack, old, new), stack)
+    message = str(failed.value)
+    assert re.search(said, message), message
+    assert f"stacks/Pulumi.{stack}.yaml:" in message
+    assert "Traceback" not in message
+    assert "secret-pw" not in message
+
+
+def test_all_faults_are_told_at_once_with_their_lines(runner: Runner, spoil: Spoil) -> None:
+    folder = spoil("prod", "hostname: api.example.com", "hostname: nowhere")
+    file = folder / "stacks" / "Pulumi.prod.yaml"
+    text = (
+        file.read_text()
+        .replace("fallback: us", "fallback: mars")
+        .replace("head_sampling_rate: 0.1", "head_sampling_rate: 7")
+    )
+    file.write_text(text)
+    with pytest.raises(ProjectError) as failed:
+        runner.settings(folder, "prod")
+    message = str(failed.value)
+    for line in ("nowhere", "mars", "head_sampling_rate: 7"):
+        number = 1 + [line in row for row in text.splitlines()].index(True)
+        assert f"Pulumi.prod.yaml:{number}: " in message
+
+
+@pytest.mark.parametrize("example", ["caching-proxy", "quickstart"])
+def test_the_examples_settings_are_valid(runner: Runner, example: str) -> None:
+    runner.settings(ROOT / "examples" / example, "local")
+
+
+def test_the_proxys_origin_must_be_a_url(runner: Runner, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(ROOT / "examples" / "caching-proxy", tmp_path / "proxy")
+    file = tmp_path / "proxy" / "stacks" / "Pulumi.local.yaml"
+    file.write_text(file.read_text().replace("http://127.0.0.1:9301", "127.0.0.1:9301"))
+    with pytest.raises(ProjectError, match=r"Pulumi\.local\.yaml:3: caching-proxy:origin: .* is not http or https"):
+        runner.settings(tmp_path / "proxy", "local")
