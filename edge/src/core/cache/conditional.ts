@@ -1,0 +1,74 @@
+/** Conditional and range requests answered from a stored response: RFC 9110 sections 13 and 14. */
+
+import { parseDate } from "./dates";
+import { header, type Meta } from "./entry";
+import { splitList } from "./vary";
+
+/** An entity tag without its weakness flag; one that lacks quotes is taken as if it had them. */
+function opaque(tag: string): string {
+  const text = tag.replace(/^W\//, "");
+  return text.startsWith('"') ? text : `"${text}"`;
+}
+
+/** True where a client's conditions say that its copy is the stored one, so that a 304 is the answer. */
+export function notModified(meta: Meta, headers: Headers, now: number): boolean {
+  if (meta.status !== 200) return false;
+  const noneMatch = headers.get("if-none-match");
+  if (noneMatch !== null) {
+    // If-Modified-Since is not looked at then (RFC 9110 section 13.1.3).
+    const etag = header(meta, "etag");
+    if (noneMatch.trim() === "*") return true;
+    return etag !== null && splitList(noneMatch).some((tag) => opaque(tag) === opaque(etag));
+  }
+  const since = parseDate(headers.get("if-modified-since"), now);
+  if (since === undefined) return false;
+  const modified = parseDate(header(meta, "last-modified") ?? header(meta, "date"), now) ?? meta.responseTime;
+  return modified <= since;
+}
+
+/** Bytes `start` to `end` (inclusive); null where the range cannot be satisfied; undefined where it is to be ignored. */
+export type ByteRange = { readonly start: number; readonly end: number } | null | undefined;
+
+export function parseRange(text: string | null, total: number): ByteRange {
+  if (text === null) return undefined;
+  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text);
+  // Several ranges, or another unit: the whole representation is a right answer (RFC 9110 section 14.2).
+  if (!match || (match[1] === "" && match[2] === "")) return undefined;
+  if (match[1] === "") {
+    const length = Math.min(Number(match[2]), total);
+    return length === 0 ? null : { start: total - length, end: total - 1 };
+  }
+  const start = Number(match[1]);
+  const end = match[2] === "" ? total - 1 : Math.min(Number(match[2]), total - 1);
+  if (match[2] !== "" && Number(match[2]) < start) return undefined;
+  return start >= total ? null : { start, end };
+}
+
+/** True where there is no If-Range, or it holds: then the range counts, else the whole representation is the answer. */
+export function ifRange(meta: Meta, headers: Headers, now: number): boolean {
+  const condition = headers.get("if-range");
+  if (condition === null) return true;
+  const value = condition.trim();
+  if (value.startsWith('"')) return header(meta, "etag") === value;
+  if (value.startsWith("W/")) return false;
+  // A date holds only if it is the same one, and strong: well before the response's own Date (RFC 9110 section 8.8.2.2).
+  const modified = header(meta, "last-modified");
+  const then = parseDate(modified, now);
+  const date = parseDate(header(meta, "date"), now);
+  return modified !== null && modified === value && then !== undefined && date !== undefined && date - then >= 60000;
+}
+
+/** `Content-Range` of a 206 with one part; undefined where it has none or its total is unknown. */
+export function parseContentRange(
+  text: string | null,
+): { readonly start: number; readonly end: number; readonly total: number } | undefined {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(text?.trim() ?? "");
+  if (!match) return undefined;
+  const [start, end, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  return start <= end && end < total ? { start, end, total } : undefined;
+}
+
+/** A strong entity tag, which alone lets parts be combined (RFC 9110 section 15.3.7.3). */
+export function strongTag(etag: string | null): string | undefined {
+  return etag?.startsWith('"') ? etag : undefined;
+}

@@ -1,0 +1,77 @@
+/** Cache-Control (RFC 9111 section 5.2), and the targeted fields of RFC 9213, as one map of directives. */
+
+/**
+ * Directives by lower-case name. A string is the argument as written (unquoted); true means no argument. A directive
+ * that came twice keeps its first value: RFC 9111 section 4.2.1 allows that or "stale".
+ */
+export type Directives = ReadonlyMap<string, string | true>;
+
+const NONE: Directives = new Map();
+
+/** The greatest delta-seconds, where larger values end up (RFC 9111 section 1.2.2). */
+export const MAX_SECONDS = 2147483648;
+
+/**
+ * Reads a Cache-Control value. It never fails: what cannot be read is left out, and a comma or `=` inside a quoted
+ * string separates nothing. White space around `=` is not allowed by the grammar; the directive is kept, with an
+ * argument that no reader takes as a number, so that `no-store =x` still forbids and `max-age = 9` grants nothing.
+ */
+export function parseCacheControl(text: string | null): Directives {
+  if (!text) return NONE;
+  const found = new Map<string, string | true>();
+  const length = text.length;
+  let at = 0;
+  while (at < length) {
+    const start = at;
+    let equals = -1;
+    let quoted = false;
+    for (; at < length; at++) {
+      const char = text[at];
+      if (quoted) {
+        if (char === "\\") at++;
+        else if (char === '"') quoted = false;
+      } else if (char === '"') quoted = true;
+      else if (char === ",") break;
+      else if (char === "=" && equals < 0) equals = at;
+    }
+    const raw = text.slice(start, equals < 0 ? at : equals);
+    const name = raw.trim().toLowerCase();
+    if (name && !found.has(name)) found.set(name, equals < 0 ? true : argument(text.slice(equals + 1, at), raw));
+    at++;
+  }
+  return found;
+}
+
+function argument(text: string, name: string): string {
+  const value = text.trimEnd();
+  if (name !== name.trimEnd() || value !== value.trimStart()) return " ";
+  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
+  return value;
+}
+
+/**
+ * The argument as delta-seconds: undefined where the directive is absent, 0 where its value is not a number (invalid
+ * freshness information counts as stale, RFC 9111 section 4.2.1).
+ */
+export function seconds(directives: Directives, name: string): number | undefined {
+  const value = directives.get(name);
+  if (value === undefined) return undefined;
+  if (value === true || !/^\d+$/.test(value)) return 0;
+  return Math.min(Number(value), MAX_SECONDS);
+}
+
+/** The field names of a qualified `no-cache="a, b"` or `private="a"`, lower case; undefined where it is unqualified. */
+export function fieldNames(directives: Directives, name: string): readonly string[] | undefined {
+  const value = directives.get(name);
+  if (value === undefined || value === true) return undefined;
+  const names = value
+    .split(",")
+    .map((part) => part.trim().toLowerCase())
+    .filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return names.length > 0 ? names : undefined;
+}
+
+/** True where the directive stands unqualified: it then covers the whole response. */
+export function whole(directives: Directives, name: string): boolean {
+  return directives.has(name) && fieldNames(directives, name) === undefined;
+}

@@ -1,0 +1,187 @@
+/** What is stored: a response with what is needed to judge it again, and its form as bytes. */
+
+import type { Verdict } from "./store";
+
+export type TierName = "memory" | "edge" | "kv";
+
+/** Bytes `start` to `end` (inclusive) of a representation of `total` bytes. */
+export interface PartRange {
+  readonly start: number;
+  readonly end: number;
+  readonly total: number;
+}
+
+/** A stored response without its body. Written as JSON into the tiers that keep bytes. */
+export interface Meta {
+  readonly kind: "entry";
+  /** Where it is stored; checked on reading, because a tier's own key may be a hash. */
+  readonly key: string;
+  readonly url: string;
+  readonly status: number;
+  /** The origin's headers, without those that are never stored. */
+  readonly headers: readonly (readonly [string, string])[];
+  readonly requestTime: number;
+  readonly responseTime: number;
+  readonly initialAge: number;
+  /** When its freshness ends (ms), whichever tier it is in. */
+  readonly until: number;
+  /** When the copy in this tier stops being fresh (ms). */
+  readonly freshUntil: number;
+  readonly staleWhileRevalidate: number;
+  readonly staleIfError: number;
+  readonly mustRevalidate: boolean;
+  readonly noCache: boolean;
+  readonly vary: readonly string[];
+  readonly varyValues: string;
+  readonly tags: readonly string[];
+  /** Set where the body is a part of the representation. */
+  readonly range?: PartRange | undefined;
+  /** Bytes of the body, where they were known when this was written. */
+  readonly length?: number | undefined;
+}
+
+/** The lists of selecting headers under which variants of a resource are stored, newest first. */
+export interface Index {
+  readonly kind: "index";
+  readonly key: string;
+  readonly url: string;
+  /** Variants requested before this (ms) belong to an invalidated generation. */
+  readonly born: number;
+  readonly lists: readonly (readonly string[])[];
+}
+
+export interface Entry {
+  readonly meta: Meta;
+  /** The whole body, or a stream that can be read once (a large body in the edge cache). */
+  readonly body: ArrayBuffer | ReadableStream<Uint8Array> | null;
+  readonly tier: TierName;
+}
+
+/** Statuses whose responses have no body; a Response cannot be made with one. */
+export function bodyless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+/** Header fields that no cache stores (RFC 9111 section 3.1), beside those that Connection names. */
+const UNSTORED = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "set-cookie",
+  "set-cookie2",
+  "age",
+  "x-cache",
+]);
+
+/** More bytes of headers than this, and a response is not stored: no tier is a place for them. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** The headers to store, or undefined where they are too large. */
+export function storedHeaders(
+  headers: Headers,
+  omit: readonly string[],
+  unstored: readonly string[],
+): [string, string][] | undefined {
+  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const kept: [string, string][] = [];
+  let bytes = 0;
+  for (const [name, value] of headers) {
+    if (UNSTORED.has(name) || omit.includes(name) || named.includes(name)) continue;
+    if (unstored.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule))) continue;
+    bytes += name.length + value.length;
+    kept.push([name, value]);
+  }
+  return bytes > MAX_HEADER_BYTES ? undefined : kept;
+}
+
+export function makeMeta(
+  at: { key: string; url: string; requestTime: number; responseTime: number; varyValues: string },
+  response: { status: number; headers: readonly (readonly [string, string])[] },
+  verdict: Verdict,
+  tags: readonly string[],
+  range: PartRange | undefined,
+): Meta {
+  return {
+    kind: "entry",
+    ...at,
+    status: response.status,
+    headers: response.headers,
+    initialAge: verdict.initialAge,
+    until: verdict.freshUntil,
+    freshUntil: verdict.freshUntil,
+    staleWhileRevalidate: verdict.staleWhileRevalidate,
+    staleIfError: verdict.staleIfError,
+    mustRevalidate: verdict.mustRevalidate,
+    noCache: verdict.noCache,
+    vary: verdict.vary,
+    tags,
+    range,
+  };
+}
+
+export function header(meta: Meta, name: string): string | null {
+  for (const pair of meta.headers) if (pair[0] === name) return pair[1];
+  return null;
+}
+
+/** Age in whole seconds (RFC 9111 section 4.2.3). */
+export function age(meta: Meta, now: number): number {
+  return Math.max(0, Math.floor(meta.initialAge + (now - meta.responseTime) / 1000));
+}
+
+/** The longest time (s) anything stays in a tier. A purge marker must outlive it. */
+export const RETENTION_S = 30 * 86400;
+/** How long (s) a stale entry stays for the sake of its validator, or of a disconnected origin. */
+const VALIDATION_S = 86400;
+
+/** Seconds that an entry is worth keeping from now: its freshness and the windows in which it serves stale. */
+export function retention(meta: Meta, now: number): number {
+  const validator = header(meta, "etag") !== null || header(meta, "last-modified") !== null;
+  const after = Math.max(meta.staleWhileRevalidate, meta.staleIfError, validator ? VALIDATION_S : 60);
+  return Math.min(RETENTION_S, Math.ceil(Math.max(0, meta.freshUntil - now) / 1000) + after);
+}
+
+// --- as bytes ------------------------------------------------------------------------------------------------------
+
+/** JSON that fits into a header field: other characters than ASCII are escaped. */
+export function toAscii(value: Meta | Index): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** One value: the length of the JSON (4 bytes, big-endian), the JSON, the body. */
+export function pack(value: Meta | Index, body: ArrayBuffer | null): ArrayBuffer {
+  const head = new TextEncoder().encode(JSON.stringify(value));
+  const packed = new Uint8Array(4 + head.length + (body?.byteLength ?? 0));
+  new DataView(packed.buffer).setUint32(0, head.length);
+  packed.set(head, 4);
+  if (body) packed.set(new Uint8Array(body), 4 + head.length);
+  return packed.buffer;
+}
+
+export function unpack(bytes: ArrayBuffer): { value: Meta | Index; body: ArrayBuffer } | undefined {
+  if (bytes.byteLength < 4) return undefined;
+  const length = new DataView(bytes).getUint32(0);
+  if (4 + length > bytes.byteLength) return undefined;
+  const value = parseValue(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  return value && { value, body: bytes.slice(4 + length) };
+}
+
+export function parseValue(text: string | null): Meta | Index | undefined {
+  if (text === null) return undefined;
+  try {
+    const value = JSON.parse(text) as Meta | Index;
+    return value.kind === "entry" || value.kind === "index" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The cache key: what of a request an entry is found by. Two requests have one key only where an origin may answer both
+ * with the same bytes; and what is not in the key is not sent to the origin either (see `forwardHeaders`), so that it
+ * cannot shape what others are then served.
+ */
+
+import type { Policy } from "./policy";
+import type { CacheContext } from "./types";
+
+const ESCAPE = /%([0-9a-f]{2})/gi;
+const MAX_KEYS = 4096;
+
+/** Decodes escapes of unreserved characters and writes others in upper case (RFC 3986 section 6.2.2). */
+export function normaliseEscapes(text: string): string {
+  if (!text.includes("%")) return text;
+  return text.replace(ESCAPE, (whole, hex: string) => {
+    const char = String.fromCharCode(Number.parseInt(hex, 16));
+    return /[\w.~-]/.test(char) ? char : whole.toUpperCase();
+  });
+}
+
+/**
+ * The path in its one normal form. `/a`, `/%61` and `/x/%2e%2e/a` are one path; `/a%2Fb`, `/a%00` and `/a;b` are
+ * themselves and nothing else. URL has already resolved the dot segments, also those with encoded dots.
+ */
+export function normalisePath(path: string): string {
+  const decoded = normaliseEscapes(path);
+  if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
+  return new URL(decoded, "http://localhost").pathname;
+}
+
+/**
+ * The query that belongs to the key, with its `?`. Only `&` separates parameters: `a=1;b=2` is one parameter. Duplicates
+ * stay, in their order. Under `override` parameters are sorted by name; the `origin` mode keeps their order, because
+ * two orders are two URIs and only the origin may say that they name one thing.
+ */
+export function keyQuery(search: string, policy: Policy): string {
+  if (search === "" || search === "?" || policy.query === "none") return "";
+  const text = normaliseEscapes(search.slice(1));
+  if (policy.mode !== "override" && policy.query === "all") return `?${text}`;
+  const pairs: [string, string][] = [];
+  for (const part of text.split("&")) {
+    if (part === "") continue;
+    const name = part.split("=", 1)[0] as string;
+    if (policy.query !== "all" && policy.queryNames.has(plain(name)) !== (policy.query === "include")) continue;
+    pairs.push([name, part]);
+  }
+  // Array sort is stable: parameters of one name keep their order.
+  if (policy.mode === "override") pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return pairs.length > 0 ? `?${pairs.map(([, part]) => part).join("&")}` : "";
+}
+
+function plain(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}
+
+/** The normal form of a URL under a policy: what an entry's URL is, and what the origin is asked for. */
+export function normaliseUrl(url: string, policy: Policy): string {
+  let found = policy.keys.get(url);
+  if (found !== undefined) return found;
+  const parsed = new URL(url);
+  found = `${parsed.protocol}//${parsed.host}${normalisePath(parsed.pathname)}${keyQuery(parsed.search, policy)}`;
+  // Started afresh when full: an attacker's many URLs cost this table, never the entries.
+  if (policy.keys.size >= MAX_KEYS) policy.keys.clear();
+  policy.keys.set(url, found);
+  return found;
+}
+
+/** The key of a URL that nothing else of a request belongs to. */
+export function urlKey(url: string, policy: Policy): string {
+  const normal = normaliseUrl(url, policy);
+  return `${policy.name}|${policy.mode}|${policy.host ? normal : withoutHost(normal)}`;
+}
+
+function withoutHost(url: string): string {
+  const path = url.indexOf("/", url.indexOf("//") + 2);
+  return `${url.slice(0, url.indexOf("//"))}//*${url.slice(path)}`;
+}
+
+export function primaryKey(request: Request, policy: Policy, ctx: CacheContext): string {
+  const key = urlKey(request.url, policy);
+  if (policy.keyedByUrl) return key;
+  const parts: string[] = [key];
+  for (const name of policy.headers) parts.push(`${name}:${encode(request.headers.get(name))}`);
+  if (policy.cookies.length > 0) {
+    const jar = parseCookies(request.headers.get("cookie"));
+    for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
+  }
+  if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
+  if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+  return parts.join("|");
+}
+
+/** A value that cannot be mistaken for the key's own punctuation; absent and empty differ. */
+export function encode(value: string | null): string {
+  return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
+}
+
+/** All values of each cookie. */
+export function parseCookies(header: string | null): Map<string, string[]> {
+  const jar = new Map<string, string[]>();
+  for (const part of header?.split(";") ?? []) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    const values = jar.get(name);
+    if (values) values.push(value);
+    else jar.set(name, [value]);
+  }
+  return jar;
+}
+
+/**
+ * Request headers by which frameworks let a client change the URL, method or host that they see. None is in a key, so
+ * none reaches the origin of a response that may be stored, unless the policy puts it into the key or into Vary.
+ */
+const OVERRIDES = [
+  "forwarded",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-prefix",
+  "x-forwarded-path",
+  "x-forwarded-scheme",
+  "x-forwarded-server",
+  "x-forwarded-ssl",
+  "x-host",
+  "x-original-host",
+  "x-original-url",
+  "x-rewrite-url",
+  "x-http-host-override",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+];
+
+/** The headers for the origin of a request whose response may be stored. */
+export function forwardHeaders(request: Request, policy: Policy): Headers {
+  const headers = new Headers(request.headers);
+  const kept = (name: string) => policy.headers.includes(name) || policy.vary.includes(name);
+  for (const name of OVERRIDES) if (!kept(name)) headers.delete(name);
+  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
+    // Under `override` the origin's silence counts as "the same for all", so it sees only the cookies of the key.
+    const jar = parseCookies(headers.get("cookie"));
+    const keyed = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed.length > 0) headers.set("cookie", keyed.join("; "));
+    else headers.delete("cookie");
+  }
+  // A body of a GET means nothing (RFC 9110 section 9.3.1) and is not sent on, so neither is what describes it.
+  for (const name of ["content-length", "content-type", "content-encoding", "transfer-encoding"]) headers.delete(name);
+  return headers;
+}

@@ -1,0 +1,208 @@
+/** The tiers that carry bytes: isolate memory, the data centre's cache, KV. A fault in one never fails a response. */
+
+import { type Entry, type Index, type Meta, pack, parseValue, retention, toAscii, unpack } from "./entry";
+import { Memory } from "./memory";
+import { draw, type Policy } from "./policy";
+import { INTERNAL } from "./purge";
+import type { CacheContext } from "./types";
+
+/** What isolate memory holds: also what serving it needs, prepared once. */
+export interface Held {
+  readonly value: Meta | Index;
+  readonly body: ArrayBuffer | null;
+  /** State of the purge markers that it was last held against, and what they make of it. */
+  checked: number;
+  soft: boolean;
+  /** Response headers for clients, with the Age and Cache-Status of `second`. */
+  headers: Headers | undefined;
+  second: number;
+}
+
+const META = "x-edgewright-meta";
+/** The Cache API refuses header blocks that are too large; such an entry is left to the other tiers. */
+const MAX_META = 24 * 1024;
+/** KV's own limit on writes to one key: 1 a second. */
+const KV_WRITE_MS = 1000;
+const KV_KEY_BYTES = 500;
+const KV_PREFIX = "cache:";
+const MAX_WRITES = 4096;
+
+/** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */
+function shorten(key: string): string {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    a = Math.imul(a ^ code, 2654435761);
+    b = Math.imul(b ^ code, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return `#${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}:${key.length}`;
+}
+
+const edgeUrl = (key: string) =>
+  `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? `${key.slice(0, 200)}${shorten(key)}` : key)}`;
+
+function kvKey(key: string): string {
+  const bytes = new TextEncoder().encode(key).length;
+  return KV_PREFIX + (bytes > KV_KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key);
+}
+
+export type Found = { readonly value: Meta | Index; readonly body: Entry["body"] };
+
+export class Tiers {
+  readonly memory = new Memory<Held>(0);
+  /** KV key -> when this isolate last wrote it (ms). */
+  readonly #writes = new Map<string, number>();
+
+  // --- reading ---
+
+  fromMemory(key: string): Held | undefined {
+    return this.memory.get(key);
+  }
+
+  async fromEdge(key: string, ctx: CacheContext): Promise<Found | undefined> {
+    try {
+      const response = await ctx.edgeCache?.match(edgeUrl(key));
+      if (!response) return undefined;
+      const value = parseValue(response.headers.get(META));
+      if (!value || value.key !== key) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      return { value, body: response.body };
+    } catch (error) {
+      ctx.warn?.(`The edge cache could not be read: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  async fromKv(key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined> {
+    const store = policy.kv && ctx.kv?.(policy.kv.binding);
+    if (!store) return undefined;
+    try {
+      const bytes = await store.get(kvKey(key));
+      const found = bytes ? unpack(bytes) : undefined;
+      return found && found.value.key === key ? found : undefined;
+    } catch (error) {
+      ctx.warn?.(`KV could not be read: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  // --- writing ---
+
+  /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
+  toMemory(
+    value: Meta | Index,
+    body: ArrayBuffer | null,
+    policy: Policy,
+    now: number,
+    ceiling = Number.POSITIVE_INFINITY,
+  ): Held | undefined {
+    const tier = policy.memory;
+    if (!tier) return undefined;
+    const bytes = body?.byteLength ?? 0;
+    if (bytes > tier.maxObjectBytes) {
+      this.memory.delete(value.key);
+      return undefined;
+    }
+    if (tier.maxBytes > this.memory.maxBytes) this.memory.maxBytes = tier.maxBytes;
+    const copy = value.kind === "entry" ? limited(value, Math.min(tier.ceiling, ceiling), now) : value;
+    const held: Held = { value: copy, body, checked: -1, soft: false, headers: undefined, second: -1 };
+    this.memory.set(value.key, held, bytes + weight(value));
+    return held;
+  }
+
+  async toEdge(
+    value: Meta | Index,
+    body: ArrayBuffer | ReadableStream<Uint8Array> | null,
+    policy: Policy,
+    ctx: CacheContext,
+    ceiling = Number.POSITIVE_INFINITY,
+  ): Promise<boolean> {
+    if (!policy.edge || !ctx.edgeCache) return false;
+    const now = ctx.now();
+    const copy = value.kind === "entry" ? limited(value, Math.min(policy.edge.ceiling, ceiling), now) : value;
+    const meta = toAscii(copy);
+    if (meta.length > MAX_META) return false;
+    const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
+    try {
+      // The store's own freshness is only how long it keeps the entry: what is fresh is decided by the meta.
+      await ctx.edgeCache.put(
+        edgeUrl(value.key),
+        new Response(body as BodyInit | null, {
+          headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" },
+        }),
+      );
+      return true;
+    } catch (error) {
+      ctx.warn?.(`The edge cache could not be written: ${String(error)}`);
+      return false;
+    }
+  }
+
+  async toKv(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, ctx: CacheContext): Promise<boolean> {
+    const tier = policy.kv;
+    const store = tier && ctx.kv?.(tier.binding);
+    if (!store) return false;
+    const now = ctx.now();
+    const name = kvKey(value.key);
+    const written = this.#writes.get(name);
+    if (written !== undefined && now - written < KV_WRITE_MS) return false;
+    const lifetime = tier.jitter ? draw(tier.jitter, () => ctx.random()) : tier.ttl;
+    const copy = value.kind === "entry" ? limited(value, lifetime, now) : value;
+    if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return false;
+    const bytes = pack(copy, body);
+    if (bytes.byteLength > tier.maxObjectBytes) return false;
+    if (this.#writes.size >= MAX_WRITES) this.#writes.clear();
+    this.#writes.set(name, now);
+    try {
+      await store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime) });
+      return true;
+    } catch (error) {
+      ctx.warn?.(`KV could not be written: ${String(error)}`);
+      return false;
+    }
+  }
+
+  /** Removes a slot everywhere that this isolate can reach. */
+  async remove(key: string, policies: readonly Policy[], ctx: CacheContext): Promise<void> {
+    this.memory.delete(key);
+    const work: Promise<unknown>[] = [];
+    if (ctx.edgeCache) work.push(ctx.edgeCache.delete(edgeUrl(key)));
+    const name = kvKey(key);
+    this.#writes.delete(name);
+    for (const binding of new Set(policies.flatMap((policy) => policy.kv?.binding ?? []))) {
+      const store = ctx.kv?.(binding);
+      if (store) work.push(store.delete(name));
+    }
+    for (const result of await Promise.allSettled(work)) {
+      if (result.status === "rejected") ctx.warn?.(`An entry could not be removed: ${String(result.reason)}`);
+    }
+  }
+}
+
+/** The copy of an entry for a tier: no longer fresh than the tier's ceiling from now. */
+function limited(meta: Meta, ceiling: number, now: number): Meta {
+  const freshUntil = Math.min(meta.until, now + ceiling * 1000);
+  return freshUntil === meta.freshUntil ? meta : { ...meta, freshUntil };
+}
+
+/** Draws how long (s) copies of an entry are fresh in a data centre: once for its memory and edge tiers together. */
+export function edgeLifetime(meta: Meta, policy: Policy, random: () => number): number {
+  if (policy.mode !== "override" || !policy.statuses.has(meta.status === 206 ? 200 : meta.status)) {
+    return Number.POSITIVE_INFINITY;
+  }
+  if (meta.status === 404 || meta.status === 410) return policy.errorTtl;
+  if (policy.edgeJitter) return draw(policy.edgeJitter, random);
+  return policy.edgeTtl ?? Number.POSITIVE_INFINITY;
+}
+
+/** Bytes that an entry takes beside its body, roughly. */
+function weight(value: Meta | Index): number {
+  let bytes = 300 + value.key.length * 2 + value.url.length * 2;
+  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 2 * (name.length + text.length) + 64;
+  return bytes;
+}

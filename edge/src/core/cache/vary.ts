@@ -1,0 +1,88 @@
+/** Vary: which request headers chose a stored response, and their values in a normal form (RFC 9111 section 4.1). */
+
+import { encode } from "./key";
+import type { Policy } from "./policy";
+
+/** More selecting headers than this, and the response is not stored. */
+const MAX_FIELDS = 8;
+/** Headers with about one value a client: under `override`, a response that varies on one is not worth storing. */
+const UNBOUNDED = new Set([
+  "cookie",
+  "user-agent",
+  "referer",
+  "authorization",
+  "x-forwarded-for",
+  "cf-connecting-ip",
+  "cf-ray",
+  "x-request-id",
+  "traceparent",
+]);
+
+/** The selecting headers of a response, lower case, sorted, each once; null for `*`. */
+export function varyNames(vary: string | null, policy: Policy): readonly string[] | null {
+  if (!vary && policy.vary.length === 0) return [];
+  const names = new Set(policy.vary);
+  for (const part of vary?.split(",") ?? []) {
+    const name = part.trim().toLowerCase();
+    if (name === "*") return null;
+    if (name) names.add(name);
+  }
+  return [...names].sort();
+}
+
+/** The selecting header that makes a response not worth storing, or undefined. */
+export function unbounded(names: readonly string[], policy: Policy): string | undefined {
+  if (names.length > MAX_FIELDS) return `${names.length} headers`;
+  if (policy.mode !== "override") return undefined;
+  return names.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
+}
+
+/** The values of the selecting headers, as a part of a key. */
+export function varyValues(names: readonly string[], headers: Headers): string {
+  return names.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+}
+
+/**
+ * A header's value in a form where two values are the same text only if they mean the same: lists without optional white
+ * space, and where a header's own specification says that case and order mean nothing, without those as well.
+ */
+export function normaliseValue(name: string, value: string | null): string | null {
+  if (value === null) return null;
+  const parts = splitList(value);
+  switch (name) {
+    case "accept-encoding":
+    case "accept-language":
+    case "accept-charset": {
+      // Order means nothing here, weights do (RFC 9110 section 12.5); `;q=1` is the default.
+      const items = parts.map((part) => {
+        const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
+        return compact.replace(/;q=1(\.0{0,3})?$/, "");
+      });
+      return [...new Set(items)].sort().join(",");
+    }
+    default:
+      return parts.join(",");
+  }
+}
+
+/** Members of a comma-separated list, trimmed, empty ones left out. A comma in a quoted string separates nothing. */
+export function splitList(value: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let at = 0; at <= value.length; at++) {
+    const char = value[at];
+    if (char === '"') quoted = !quoted;
+    else if (char === "\\" && quoted) at++;
+    else if (at === value.length || (char === "," && !quoted)) {
+      const part = value.slice(start, at).trim();
+      if (part) parts.push(part);
+      start = at + 1;
+    }
+  }
+  if (start < value.length) {
+    const rest = value.slice(start).trim();
+    if (rest) parts.push(rest);
+  }
+  return parts;
+}
