@@ -25,6 +25,9 @@ export function fault(message: string, worker: string | null = null, module: str
  *     service core:user:api@v1: Uncaught SyntaxError: Unexpected token '{'
  *       at handler-x.js:2:9
  *
+ *     service core:user:api@v1: Uncaught TypeError: start
+ *       at file:///handler-x.js:2:9 in deep
+ *
  *     service core:user:api@v1: Uncaught Error: No such module "nope.js".
  *       imported from "main.js"
  */
@@ -34,17 +37,20 @@ export function startupErrors(messages: readonly string[], ownModule: string): D
     const found = message.match(/^service core:user:(.+?)@.*?: ([\s\S]*)$/);
     if (!found) continue;
     const [, worker, text] = found as unknown as [string, string, string];
-    const [first = "", ...rest] = text.trim().split("\n");
+    const [first = "", ...rest] = text.replaceAll("file:///", "").trim().split("\n");
     const place = rest
-      .map((line) => line.match(/^\s*at (?:.*\()?([^\s()]+?):(\d+):(\d+)\)?$/))
+      .map((line) => line.match(/^\s*at (\S+?):(\d+):(\d+)(?: in .*)?$/))
       .find((match) => match !== null && match[1] !== ownModule);
     const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== undefined);
+    const what = first.replace(/^Uncaught /, "");
+    // The parser counts columns from 0, stack frames from 1.
+    const base = what.startsWith("SyntaxError") ? 1 : 0;
     errors.push({
-      message: first.replace(/^Uncaught /, ""),
+      message: what,
       worker,
       module: place?.[1] ?? importer ?? null,
       line: place ? Number(place[2]) : null,
-      column: place ? Number(place[3]) : null,
+      column: place ? Number(place[3]) + base : null,
     });
   }
   return errors;

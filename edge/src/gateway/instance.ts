@@ -159,7 +159,7 @@ export class Instance {
   }
 
   private runtimeMessage(line: { level: LogEntry["level"]; message: string }): void {
-    const { message, ...origin } = unmark(line.message);
+    const { message, ...origin } = unmark(line.message.replaceAll("file:///", ""));
     if (origin.worker !== undefined) {
       if (message.startsWith("Uncaught ")) this.#reported = message.split("\n")[0] as string;
       this.options.logs.add({ level: line.level, source: "worker", message, ...origin });

@@ -17,6 +17,8 @@ const PASS_HEADER = "x-local-outbound";
 
 const HTTP_PROXY_STYLE = 1;
 
+const NO_HTTP = "no HTTP\r\n\r\n";
+
 export interface OutboundOptions {
   counters: Counters;
   /** The gateway's own port for a host that is a custom domain of the deployment, where a fetch stays inside. */
@@ -136,6 +138,9 @@ export class Outbound {
       const status = String(incoming.statusCode);
       counters.byStatus[status] = (counters.byStatus[status] ?? 0) + 1;
       const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
+      // The Worker sees the origin's headers and none of this hop's.
+      response.sendDate = false;
+      response.removeHeader("Connection");
       response.writeHead(
         incoming.statusCode ?? 502,
         incoming.statusMessage,
@@ -155,14 +160,20 @@ export class Outbound {
     });
 
     onward.on("error", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }) => {
-      if (answer !== undefined) return; // Its own error event tells.
+      if (answer !== undefined) {
+        // Its own error event does the rest. What is no chunk at the origin is none for the Worker.
+        if (error.code === "HPE_INVALID_CHUNK_SIZE") request.socket.write("not a chunk\r\n");
+        return;
+      }
       if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody && !again) {
         this.#send(request, response, to, counters, finish, true);
         return;
       }
       finish(true);
-      // What the origin said instead of HTTP goes on as it came; the Worker's runtime judges it.
-      if (error.code?.startsWith("HPE_") && error.rawPacket !== undefined) request.socket.end(error.rawPacket);
+      // What the origin said instead of HTTP goes on as it came, and the Worker's runtime judges it. It judges a name without an address
+      // as it judges garbage: an internal error. Everything else is a lost connection.
+      if (error.code?.startsWith("HPE_")) request.socket.end(error.rawPacket ?? NO_HTTP);
+      else if (error.syscall === "getaddrinfo") request.socket.end(NO_HTTP);
       else request.socket.destroy();
     });
 
@@ -245,10 +256,13 @@ export class Outbound {
     onward.end();
   }
 
-  /** `connect()` from `cloudflare:sockets`: a plain tunnel. */
+  /**
+   * `connect()` from `cloudflare:sockets`: a plain tunnel. workerd adds no header of ours to CONNECT, so this cannot tell who asks; it gives
+   * a process of this machine nothing that it does not have, and a page in a browser cannot send CONNECT.
+   */
   #connect(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const found = request.url?.match(/^(\[[^\]]+\]|[^:]+):(\d+)$/);
-    if (!found || !this.#ours(request)) {
+    if (!found) {
       socket.destroy();
       return;
     }

@@ -65,7 +65,7 @@ function attempt(forwarded: Forwarded, resolve: (status: number) => void, tries:
     answer.on("error", () => response.destroy());
     answer.on("aborted", () => response.destroy());
     response.on("close", () => {
-      if (!answer.complete) onward.destroy();
+      if (!answer.complete) abort(onward);
       resolve(response.writableFinished ? status : 499);
     });
   });
@@ -99,11 +99,17 @@ function attempt(forwarded: Forwarded, resolve: (status: number) => void, tries:
   };
 
   response.on("close", () => {
-    if (!response.writableFinished) onward.destroy();
+    if (!response.writableFinished) abort(onward);
     if (!answered) resolve(499);
   });
   if (hasBody) request.pipe(onward);
   else onward.end();
+}
+
+/** Ends a request to workerd as a reset: a plain close goes unnoticed there until it writes, and `request.signal` would stay silent. */
+function abort(onward: http.ClientRequest): void {
+  if (onward.socket) onward.socket.resetAndDestroy();
+  else onward.destroy();
 }
 
 /** An upgraded connection (WebSocket): after the answer's head, bytes go both ways until either side ends. */

@@ -41,14 +41,14 @@ function moduleOf(module: Module): ModuleDefinition | string | undefined {
     } catch (error) {
       return `not JSON: ${(error as Error).message}`;
     }
-    return { type: "ESModule", path: module.name, contents: `export default ${text};` };
+    return { type: "ESModule", path: `/${module.name}`, contents: `export default ${text};` };
   }
   const kind = MODULE_TYPES[type];
   if (kind === undefined) {
     return `unknown content type ${JSON.stringify(module.content_type)}; known: ${[...Object.keys(MODULE_TYPES), "application/json"].join(", ")}`;
   }
   const text = kind === "ESModule" || kind === "CommonJS" || kind === "Text";
-  return { type: kind, path: module.name, contents: text ? contents.toString("utf8") : contents };
+  return { type: kind, path: `/${module.name}`, contents: text ? contents.toString("utf8") : contents };
 }
 
 function modulesOf(worker: Worker, version: Version, errors: DeployError[]): ModuleDefinition[] {
@@ -78,8 +78,8 @@ function modulesOf(worker: Worker, version: Version, errors: DeployError[]): Mod
     );
   }
   return [
-    { type: "ESModule", path: ENTRY_MODULE, contents: entryModule(version.main_module) },
-    { type: "ESModule", path: CONSOLE_MODULE, contents: consoleModule(worker.name, version.id) },
+    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(version.main_module) },
+    { type: "ESModule", path: `/${CONSOLE_MODULE}`, contents: consoleModule(worker.name, version.id) },
     ...modules,
   ];
 }
@@ -107,6 +107,8 @@ export function translate(deployment: Deployment, context: TranslateContext, err
       const options = {
         name,
         modules: modulesOf(worker, version, errors),
+        // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
+        modulesRoot: "/",
         compatibilityDate: dateOf(worker, version, context),
         compatibilityFlags: [...version.compatibility_flags],
         outboundService: context.outbound,

@@ -45,7 +45,17 @@ export function readDeployment(text: string): Deployment | string {
 }
 
 function repeated(values: string[]): string[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+  const seen = new Set<string>();
+  return [...new Set(values.filter((value) => seen.size === seen.add(value).size))];
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function validate(deployment: Deployment): DeployError[] {
@@ -98,9 +108,17 @@ export function validate(deployment: Deployment): DeployError[] {
   for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
     errors.push(fault(`Domain ${host} is declared more than once`));
   }
+  for (const name of repeated(
+    deployment.kv_entries.map((entry) => `${entry.key} of namespace ${entry.namespace_id}`),
+  )) {
+    errors.push(fault(`KV entry ${name} is declared more than once`));
+  }
   for (const entry of deployment.kv_entries) {
     if (!namespaces.has(entry.namespace_id)) {
       errors.push(fault(`KV entry ${entry.key} names namespace ${entry.namespace_id}, which is not declared`));
+    }
+    if (entry.metadata_json != null && !isJson(entry.metadata_json)) {
+      errors.push(fault(`KV entry ${entry.key} of namespace ${entry.namespace_id}: its metadata is not JSON`));
     }
   }
   return errors;
