@@ -62,7 +62,8 @@ def claim(kind: str, key: str, owner: str, path: str, faults: Faults, why: str) 
 def claim_name(component: str, name: str, opts: pulumi.ResourceOptions | None, faults: Faults) -> None:
     """Claim a component's name among those of its type under the same parent."""
     parent = opts.parent if opts is not None else None
-    under = "" if parent is None else f" under {parent._name}"
+    # In a provider plugin a parent from another process has no name; nothing is claimed there.
+    under = "" if parent is None else f" under {getattr(parent, '_name', '')}"
     claim(
         f"{component}{under}", name, f"another {component}", "name", faults, f"Give each {component} a name of its own."
     )

@@ -39,13 +39,16 @@ class Fault:
     allowed: str = ""
     fix: str = ""
 
-    def __str__(self) -> str:
-        text = f"{self.path}: {self.problem}."
+    @property
+    def text(self) -> str:
+        """Everything but the path, in sentences."""
+        text = f"{self.problem}."
         if self.allowed:
             text += f" Allowed: {self.allowed}."
-        if self.fix:
-            text += f" {self.fix}"
-        return text
+        return f"{text} {self.fix}" if self.fix else text
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}"
 
 
 class InputFaults(RunError):
