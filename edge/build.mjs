@@ -1,4 +1,5 @@
-// Bundles the code at the edge, and the local cloud's gateway, into the Python package: `node build.mjs [OUTPUT_DIR]`.
+// Bundles the code at the edge, and the local cloud's gateway, into the Python package:
+// `node build.mjs [OUTPUT_DIR] [--only=cloudflare|gateway]`.
 // OUTPUT_DIR stands for components/edgewright/_bundles (the default), so that a check can build elsewhere and compare.
 // The output depends on the sources and the locked packages alone: no clock, no absolute path, no order of a directory.
 
@@ -6,10 +7,12 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 
 const here = import.meta.dirname;
-const output = resolve(process.argv[2] ?? join(here, "../components/edgewright/_bundles"));
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { only: { type: "string" } } });
+const output = resolve(positionals[0] ?? join(here, "../components/edgewright/_bundles"));
 
 /** Each feature's module, the name it exports, and what in the settings makes it needed. */
 const FEATURES = {
@@ -23,6 +26,8 @@ const FEATURES = {
   jwt: { file: "jwt.js", export: "jwt", needed_by: "endpoints[].auth.kind == jwt" },
   rate_limit: { file: "rate-limit.js", export: "rateLimit", needed_by: "endpoints[].rate_limit" },
 };
+
+const NOTHING = { files: new Map(), packages: new Set() };
 
 const shared = {
   absWorkingDir: here,
@@ -99,7 +104,7 @@ async function bundleCloudflare() {
 
 async function bundleGateway() {
   const entry = "src/gateway/main.ts";
-  if (!existsSync(join(here, entry))) return { files: new Map(), packages: new Set() };
+  if (!existsSync(join(here, entry))) return NOTHING;
   const result = await build({
     ...shared,
     entryPoints: [entry],
@@ -126,16 +131,18 @@ async function licences(packages) {
   return `The bundles beside this file contain code of these packages.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
 
-const cloudflare = await bundleCloudflare();
-const gateway = await bundleGateway();
+const cloudflare = values.only === "gateway" ? NOTHING : await bundleCloudflare();
+const gateway = values.only === "cloudflare" ? NOTHING : await bundleGateway();
 const files = new Map([
   ...[...cloudflare.files].map(([name, contents]) => [`cloudflare/${name}`, contents]),
   ...gateway.files,
-  ["LICENSES", await licences(new Set([...cloudflare.packages, ...gateway.packages]))],
+  ...(values.only === undefined
+    ? [["LICENSES", await licences(new Set([...cloudflare.packages, ...gateway.packages]))]]
+    : []),
 ]);
 
 // Chunks are named by their content: those of an older build would stay for ever.
-await rm(join(output, "cloudflare"), { recursive: true, force: true });
+if (cloudflare !== NOTHING) await rm(join(output, "cloudflare"), { recursive: true, force: true });
 for (const [name, contents] of files) {
   const path = join(output, name);
   await mkdir(dirname(path), { recursive: true });

@@ -5,7 +5,7 @@ import { join as join4 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
-import { createHash as createHash2, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import http2 from "node:http";
 
 // src/gateway/diagnostics.ts
@@ -25,15 +25,17 @@ function startupErrors(messages, ownModule) {
     const found = message.match(/^service core:user:(.+?)@.*?: ([\s\S]*)$/);
     if (!found) continue;
     const [, worker, text] = found;
-    const [first = "", ...rest] = text.trim().split("\n");
-    const place = rest.map((line) => line.match(/^\s*at (?:.*\()?([^\s()]+?):(\d+):(\d+)\)?$/)).find((match) => match !== null && match[1] !== ownModule);
+    const [first = "", ...rest] = text.replaceAll("file:///", "").trim().split("\n");
+    const place = rest.map((line) => line.match(/^\s*at (\S+?):(\d+):(\d+)(?: in .*)?$/)).find((match) => match !== null && match[1] !== ownModule);
     const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
+    const what = first.replace(/^Uncaught /, "");
+    const base = what.startsWith("SyntaxError") ? 1 : 0;
     errors.push({
-      message: first.replace(/^Uncaught /, ""),
+      message: what,
       worker,
       module: place?.[1] ?? importer ?? null,
       line: place ? Number(place[2]) : null,
-      column: place ? Number(place[3]) : null
+      column: place ? Number(place[3]) + base : null
     });
   }
   return errors;
@@ -44,12 +46,25 @@ function unexplained(messages, cause) {
 }
 
 // src/gateway/kv.ts
-import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import http from "node:http";
-import { join } from "node:path";
 var CONTROL_WORKER = "edgewright-control";
 var SCRIPT = `
+import { Buffer } from "node:buffer";
+async function batch(namespace, items) {
+  const failed = [];
+  const rest = items.values();
+  const lane = async () => {
+    for (const { key, value, ...options } of rest) {
+      try {
+        await (value === undefined ? namespace.delete(key) : namespace.put(key, Buffer.from(value, "base64"), options));
+      } catch (error) {
+        failed.push({ key, error: error.message });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, lane));
+  return Response.json(failed);
+}
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
@@ -58,6 +73,7 @@ export default {
     const query = (name) => url.searchParams.get(name) ?? undefined;
     const number = (name) => (query(name) === undefined ? undefined : Number(query(name)));
     try {
+      if (what === "batch") return await batch(namespace, await request.json());
       if (what === "keys") {
         return Response.json(await namespace.list({ prefix: query("prefix"), limit: number("limit"), cursor: query("cursor") }));
       }
@@ -89,6 +105,7 @@ function controlWorker(namespaces, compatibilityDate) {
     name: CONTROL_WORKER,
     modules: [{ type: "ESModule", path: "control.js", contents: SCRIPT }],
     compatibilityDate,
+    compatibilityFlags: ["nodejs_compat"],
     kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id])),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }]
   };
@@ -114,7 +131,7 @@ function kvRequest(place, method, namespace, rest, body) {
           resolve({
             status: response.statusCode ?? 500,
             body: Buffer.concat(chunks),
-            metadata: typeof metadata === "string" ? decodeURIComponent(metadata) : void 0
+            metadata: typeof metadata === "string" ? metadata : void 0
           });
         });
       }
@@ -122,82 +139,6 @@ function kvRequest(place, method, namespace, rest, body) {
     request.on("error", reject);
     request.end(body);
   });
-}
-var KvEntries = class {
-  #path;
-  #ledger;
-  constructor(stateDir) {
-    this.#path = join(stateDir, "kv-declared.json");
-    this.#ledger = readLedger(this.#path);
-  }
-  /**
-   * Writes what is new or changed and deletes what is no longer declared. Keys that a Worker wrote are never touched, nor is a
-   * declared key that a Worker overwrote until its declaration changes, as with the provider.
-   */
-  async apply(entries, namespaces, placeOf2) {
-    const counts = { written: 0, unchanged: 0, deleted: 0 };
-    const work = [];
-    const declared = /* @__PURE__ */ new Set();
-    for (const entry of entries) {
-      const { namespace_id: namespace, key } = entry;
-      declared.add(`${namespace}\0${key}`);
-      const hash = createHash("sha256").update(JSON.stringify(entry)).digest("base64url");
-      if (this.#ledger[namespace]?.[key] === hash) {
-        counts.unchanged += 1;
-        continue;
-      }
-      work.push(async () => {
-        await put(placeOf2(namespace), entry);
-        (this.#ledger[namespace] ??= {})[key] = hash;
-        counts.written += 1;
-      });
-    }
-    for (const namespace of namespaces) {
-      for (const key of Object.keys(this.#ledger[namespace] ?? {})) {
-        if (declared.has(`${namespace}\0${key}`)) continue;
-        work.push(async () => {
-          await kvRequest(placeOf2(namespace), "DELETE", namespace, `values/${encodeURIComponent(key)}`);
-          delete this.#ledger[namespace]?.[key];
-          counts.deleted += 1;
-        });
-      }
-    }
-    try {
-      await inParallel(work, 16);
-    } finally {
-      if (work.length > 0) this.#save();
-    }
-    return counts;
-  }
-  #save() {
-    writeFileSync(`${this.#path}.new`, JSON.stringify(this.#ledger), { mode: 384 });
-    renameSync(`${this.#path}.new`, this.#path);
-  }
-};
-function readLedger(path) {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return {};
-  }
-}
-async function put(place, entry) {
-  const query = new URLSearchParams();
-  if (entry.expiration != null) query.set("expiration", String(entry.expiration));
-  if (entry.expiration_ttl_s != null) query.set("expiration_ttl", String(entry.expiration_ttl_s));
-  if (entry.metadata_json != null) query.set("metadata", entry.metadata_json);
-  const path = `values/${encodeURIComponent(entry.key)}?${query}`;
-  const answer = await kvRequest(place, "PUT", entry.namespace_id, path, Buffer.from(entry.value_base64, "base64"));
-  if (answer.status !== 204) {
-    throw new Error(`KV entry ${entry.key} of namespace ${entry.namespace_id}: ${answer.body.toString("utf8")}`);
-  }
-}
-async function inParallel(work, width) {
-  const rest = work.values();
-  const lane = async () => {
-    for (const next of rest) await next();
-  };
-  await Promise.all(Array.from({ length: Math.min(width, work.length) }, lane));
 }
 
 // src/gateway/problem.ts
@@ -393,7 +334,16 @@ function readDeployment(text) {
   return document;
 }
 function repeated(values) {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+  const seen = /* @__PURE__ */ new Set();
+  return [...new Set(values.filter((value) => seen.size === seen.add(value).size))];
+}
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 function validate(deployment) {
   const errors = [...frontCacheFaults(deployment)];
@@ -445,9 +395,17 @@ function validate(deployment) {
   for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
     errors.push(fault(`Domain ${host} is declared more than once`));
   }
+  for (const name of repeated(
+    deployment.kv_entries.map((entry) => `${entry.key} of namespace ${entry.namespace_id}`)
+  )) {
+    errors.push(fault(`KV entry ${name} is declared more than once`));
+  }
   for (const entry of deployment.kv_entries) {
     if (!namespaces.has(entry.namespace_id)) {
       errors.push(fault(`KV entry ${entry.key} names namespace ${entry.namespace_id}, which is not declared`));
+    }
+    if (entry.metadata_json != null && !isJson(entry.metadata_json)) {
+      errors.push(fault(`KV entry ${entry.key} of namespace ${entry.namespace_id}: its metadata is not JSON`));
     }
   }
   return errors;
@@ -499,7 +457,7 @@ function createControl(options) {
     });
   });
 }
-var digest = (text) => createHash2("sha256").update(text).digest();
+var digest = (text) => createHash("sha256").update(text).digest();
 function json(response, code, value) {
   const body = Buffer.from(`${JSON.stringify(value)}
 `);
@@ -1074,7 +1032,7 @@ function attempt(forwarded, resolve, tries) {
     answer.on("error", () => response.destroy());
     answer.on("aborted", () => response.destroy());
     response.on("close", () => {
-      if (!answer.complete) onward.destroy();
+      if (!answer.complete) abort(onward);
       resolve(response.writableFinished ? status2 : 499);
     });
   });
@@ -1105,11 +1063,15 @@ function attempt(forwarded, resolve, tries) {
     resolve(502);
   };
   response.on("close", () => {
-    if (!response.writableFinished) onward.destroy();
+    if (!response.writableFinished) abort(onward);
     if (!answered) resolve(499);
   });
   if (hasBody) request.pipe(onward);
   else onward.end();
+}
+function abort(onward) {
+  if (onward.socket) onward.socket.resetAndDestroy();
+  else onward.destroy();
 }
 function forwardUpgrade(request, socket, head, to) {
   return new Promise((resolve) => {
@@ -1213,7 +1175,7 @@ function unmark(message) {
 }
 
 // src/gateway/versions.ts
-import { createHash as createHash3 } from "node:crypto";
+import { createHash as createHash2 } from "node:crypto";
 var VERSION_KEY = "cloudflare-workers-version-key";
 var VERSION_OVERRIDES = "cloudflare-workers-version-overrides";
 function seededRandom(seed) {
@@ -1235,7 +1197,7 @@ function overrideFor(header, worker) {
   return void 0;
 }
 function placeOf(worker, key) {
-  return createHash3("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
+  return createHash2("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
 }
 function pickVersion(worker, shares, headers, random) {
   const override = overrideFor(headers.override, worker);
@@ -1275,14 +1237,14 @@ function moduleOf(module) {
     } catch (error) {
       return `not JSON: ${error.message}`;
     }
-    return { type: "ESModule", path: module.name, contents: `export default ${text2};` };
+    return { type: "ESModule", path: `/${module.name}`, contents: `export default ${text2};` };
   }
   const kind = MODULE_TYPES[type];
   if (kind === void 0) {
     return `unknown content type ${JSON.stringify(module.content_type)}; known: ${[...Object.keys(MODULE_TYPES), "application/json"].join(", ")}`;
   }
   const text = kind === "ESModule" || kind === "CommonJS" || kind === "Text";
-  return { type: kind, path: module.name, contents: text ? contents.toString("utf8") : contents };
+  return { type: kind, path: `/${module.name}`, contents: text ? contents.toString("utf8") : contents };
 }
 function modulesOf(worker, version, errors) {
   const modules = [];
@@ -1310,8 +1272,8 @@ function modulesOf(worker, version, errors) {
     );
   }
   return [
-    { type: "ESModule", path: ENTRY_MODULE, contents: entryModule(version.main_module) },
-    { type: "ESModule", path: CONSOLE_MODULE, contents: consoleModule(worker.name, version.id) },
+    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(version.main_module) },
+    { type: "ESModule", path: `/${CONSOLE_MODULE}`, contents: consoleModule(worker.name, version.id) },
     ...modules
   ];
 }
@@ -1333,6 +1295,8 @@ function translate(deployment, context, errors) {
       const options = {
         name,
         modules: modulesOf(worker, version, errors),
+        // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
+        modulesRoot: "/",
         compatibilityDate: dateOf(worker, version, context),
         compatibilityFlags: [...version.compatibility_flags],
         outboundService: context.outbound,
@@ -1643,10 +1607,10 @@ function record(options, request, status2, begin, routed) {
 
 // src/gateway/instance.ts
 import { createRequire } from "node:module";
-import { join as join2 } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 function loadMiniflare(runtimeDir) {
-  return createRequire(join2(runtimeDir, "package.json"))("miniflare");
+  return createRequire(join(runtimeDir, "package.json"))("miniflare");
 }
 var LEVELS = /* @__PURE__ */ new Set(["debug", "log", "info", "warn", "error"]);
 var Instance = class _Instance {
@@ -1767,7 +1731,7 @@ var Instance = class _Instance {
     else this.runtimeMessage({ level, message });
   }
   runtimeMessage(line) {
-    const { message, ...origin } = unmark(line.message);
+    const { message, ...origin } = unmark(line.message.replaceAll("file:///", ""));
     if (origin.worker !== void 0) {
       if (message.startsWith("Uncaught ")) this.#reported = message.split("\n")[0];
       this.options.logs.add({ level: line.level, source: "worker", message, ...origin });
@@ -1845,6 +1809,7 @@ import https from "node:https";
 import { connect } from "node:net";
 var PASS_HEADER = "x-local-outbound";
 var HTTP_PROXY_STYLE = 1;
+var NO_HTTP = "no HTTP\r\n\r\n";
 function destinationOf(url) {
   const found = url?.match(/^(https?):\/\/([^/?#]+)([^#]*)/i);
   if (!found) return void 0;
@@ -1932,6 +1897,8 @@ var Outbound = class {
       const status2 = String(incoming.statusCode);
       counters.byStatus[status2] = (counters.byStatus[status2] ?? 0) + 1;
       const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
+      response.sendDate = false;
+      response.removeHeader("Connection");
       response.writeHead(
         incoming.statusCode ?? 502,
         incoming.statusMessage,
@@ -1949,13 +1916,17 @@ var Outbound = class {
       });
     });
     onward.on("error", (error) => {
-      if (answer !== void 0) return;
+      if (answer !== void 0) {
+        if (error.code === "HPE_INVALID_CHUNK_SIZE") request.socket.write("not a chunk\r\n");
+        return;
+      }
       if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody && !again) {
         this.#send(request, response, to, counters, finish, true);
         return;
       }
       finish(true);
-      if (error.code?.startsWith("HPE_") && error.rawPacket !== void 0) request.socket.end(error.rawPacket);
+      if (error.code?.startsWith("HPE_")) request.socket.end(error.rawPacket ?? NO_HTTP);
+      else if (error.syscall === "getaddrinfo") request.socket.end(NO_HTTP);
       else request.socket.destroy();
     });
     response.on("close", () => {
@@ -2021,7 +1992,7 @@ var Outbound = class {
       upstream.on("data", (chunk) => {
         counters.bytes += chunk.length;
       });
-      join3(socket, upstream);
+      join2(socket, upstream);
     });
     onward.on("response", (answer) => {
       relay(answer, ["Connection", "close"]);
@@ -2036,10 +2007,13 @@ var Outbound = class {
     });
     onward.end();
   }
-  /** `connect()` from `cloudflare:sockets`: a plain tunnel. */
+  /**
+   * `connect()` from `cloudflare:sockets`: a plain tunnel. workerd adds no header of ours to CONNECT, so this cannot tell who asks; it gives
+   * a process of this machine nothing that it does not have, and a page in a browser cannot send CONNECT.
+   */
   #connect(request, socket, head) {
     const found = request.url?.match(/^(\[[^\]]+\]|[^:]+):(\d+)$/);
-    if (!found || !this.#ours(request)) {
+    if (!found) {
       socket.destroy();
       return;
     }
@@ -2050,7 +2024,7 @@ var Outbound = class {
       failed = false;
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);
-      join3(socket, upstream);
+      join2(socket, upstream);
     });
     upstream.on("data", (chunk) => {
       counters.bytes += chunk.length;
@@ -2064,7 +2038,7 @@ var Outbound = class {
     });
   }
 };
-function join3(one, other) {
+function join2(one, other) {
   one.setNoDelay(true);
   other.setNoDelay(true);
   one.pipe(other).pipe(one);
@@ -2074,6 +2048,106 @@ function join3(one, other) {
 
 // src/gateway/reload.ts
 import { createHash as createHash4 } from "node:crypto";
+
+// src/gateway/kv-entries.ts
+import { createHash as createHash3 } from "node:crypto";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join as join3 } from "node:path";
+var BATCH_ITEMS = 500;
+var BATCH_BYTES = 8 * 1024 * 1024;
+var KvEntries = class {
+  #path;
+  #ledger;
+  constructor(stateDir) {
+    this.#path = join3(stateDir, "kv-declared.json");
+    this.#ledger = readLedger(this.#path);
+  }
+  /**
+   * Brings the namespaces to what is declared. Keys that a Worker wrote are never touched, nor is a declared key that a Worker
+   * overwrote, until its declaration changes: as with the provider.
+   */
+  async apply(entries, namespaces, placeOf2) {
+    const counts = { written: 0, unchanged: 0, deleted: 0 };
+    const failed = [];
+    for (const namespace of namespaces) {
+      const written = this.#ledger[namespace] ?? {};
+      this.#ledger[namespace] = written;
+      const items = [];
+      const declared = /* @__PURE__ */ new Set();
+      for (const entry of entries) {
+        if (entry.namespace_id !== namespace) continue;
+        declared.add(entry.key);
+        const hash = createHash3("sha256").update(JSON.stringify(entry)).digest("base64url");
+        if (written[entry.key] === hash) counts.unchanged += 1;
+        else items.push(itemOf(entry, hash));
+      }
+      for (const key of Object.keys(written)) if (!declared.has(key)) items.push({ key });
+      for (const batch of batches(items)) {
+        const errors = await send(placeOf2(namespace), namespace, batch);
+        for (const item of batch) {
+          const error = errors.get(item.key);
+          if (error !== void 0) failed.push(`KV entry ${item.key} of namespace ${namespace}: ${error}`);
+          else if (item.hash === void 0) {
+            delete written[item.key];
+            counts.deleted += 1;
+          } else {
+            written[item.key] = item.hash;
+            counts.written += 1;
+          }
+        }
+        this.#save();
+      }
+    }
+    if (failed.length > 0) throw new DeployFailed(failed.map((message) => fault(message)));
+    return counts;
+  }
+  #save() {
+    writeFileSync(`${this.#path}.new`, JSON.stringify(this.#ledger), { mode: 384 });
+    renameSync(`${this.#path}.new`, this.#path);
+  }
+};
+function readLedger(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return {};
+  }
+}
+function itemOf(entry, hash) {
+  return {
+    key: entry.key,
+    value: entry.value_base64,
+    hash,
+    ...entry.metadata_json != null && { metadata: JSON.parse(entry.metadata_json) },
+    ...entry.expiration != null && { expiration: entry.expiration },
+    ...entry.expiration_ttl_s != null && { expirationTtl: entry.expiration_ttl_s }
+  };
+}
+function* batches(items) {
+  let batch = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = item.value?.length ?? 0;
+    if (batch.length > 0 && (batch.length >= BATCH_ITEMS || bytes + size > BATCH_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(item);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+async function send(place, namespace, items) {
+  const body = Buffer.from(JSON.stringify(items.map(({ hash: _hash, ...item }) => item)));
+  const answer = await kvRequest(place, "POST", namespace, "batch", body);
+  if (answer.status !== 200)
+    throw new Error(`KV namespace ${namespace}: ${answer.status} ${answer.body.toString("utf8")}`);
+  const failed = JSON.parse(answer.body.toString("utf8"));
+  return new Map(failed.map(({ key, error }) => [key, error]));
+}
+
+// src/gateway/reload.ts
 var DRAIN_MS = 1e3;
 var LINGER_MS = 3e4;
 var GRACE_MS = 25;

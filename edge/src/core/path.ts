@@ -20,9 +20,9 @@ const DOT_PARAMETER = /(?:^|\/)\.{1,2}%3B/;
 const NOT_PCHAR = /[^A-Za-z0-9._~!$&'()*+,=:@%/-]/gu;
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 
-function normalEscape(escape: string): string {
-  const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-  return UNRESERVED.test(character) ? character : escape.toUpperCase();
+function normalEscape(escaped: string): string {
+  const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+  return UNRESERVED.test(character) ? character : escaped.toUpperCase();
 }
 
 function escapeCharacter(character: string): string {

@@ -108,9 +108,9 @@ export function workerd(bundles: string): Runtime {
         kvNamespaces: Object.keys(options.kv ?? {}),
         bindings: options.secrets ?? {},
         ratelimits: Object.fromEntries(
-          Object.entries(options.rateLimits ?? {}).map(([name, simple]) => [name, { simple }]),
+          Object.entries(options.rateLimits ?? {}).map(([name, simple]) => [name, { namespace_id: name, simple }]),
         ),
-        handleRuntimeStdio(stdout, stderr) {
+        handleRuntimeStdio(stdout: Readable, stderr: Readable) {
           collect(stdout);
           collect(stderr);
         },

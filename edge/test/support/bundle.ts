@@ -8,6 +8,10 @@ import { promisify } from "node:util";
 
 export async function buildBundles(): Promise<{ directory: string; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "edgewright-bundles-"));
-  await promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../build.mjs"), directory]);
+  await promisify(execFile)(process.execPath, [
+    join(import.meta.dirname, "../../build.mjs"),
+    directory,
+    "--only=cloudflare",
+  ]);
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }

@@ -50,20 +50,19 @@ export function send(base: string, path: string, { method = "GET", headers = {},
   });
 }
 
-/** Sends bytes as they are and gives back the status line's code; 0 where the server closed without an answer. */
-export function sendRaw(base: string, bytes: string): Promise<number> {
+/** Sends bytes as they are and gives back what the server said; status 0 where it closed without an answer. */
+export function sendRaw(base: string, bytes: string): Promise<{ status: number; text: string }> {
   const { hostname, port } = new URL(base);
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname);
     let text = "";
     const done = () => {
       socket.destroy();
-      resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0));
+      resolve({ status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text });
     };
     socket.setTimeout(3000, done);
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");
-      if (text.includes("\r\n\r\n")) done();
     });
     socket.on("close", done);
     socket.on("error", done);

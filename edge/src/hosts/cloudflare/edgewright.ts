@@ -31,8 +31,25 @@ export interface Worker {
 export function createWorker(settings: EdgeSettings, options: EdgeOptions = {}): Worker {
   const edge = createEdge(settings, options);
   return {
-    fetch: (request, env, context) => edge(request, new CloudflareHost(request, env, context), { env, context }),
+    fetch: async (request, env, context) =>
+      framed(await edge(request, new CloudflareHost(request, env, context), { env, context })),
   };
+}
+
+declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>;
+
+/**
+ * Frames a body that is still coming from an origin by its announced length. workerd sends a stream made in JavaScript in
+ * chunks and, when the stream fails, ends it as if it were whole: a body that broke off would look complete to a client.
+ */
+function framed(response: Response): Response {
+  const length = response.headers.get("content-length");
+  if (response.body === null || length === null || response.headers.get("x-cache") !== "MISS") return response;
+  if (response.headers.has("content-encoding") || !/^\d+$/.test(length)) return response;
+  const { readable, writable } = new FixedLengthStream(Number(length));
+  // A failure reaches the client as a connection that closes early; there is nobody else to tell.
+  response.body.pipeTo(writable).catch(() => {});
+  return new Response(readable, response);
 }
 
 function hasMethod<T>(value: unknown, ...names: string[]): value is T {

@@ -1,0 +1,4 @@
+import { node } from "./runtimes";
+import { contract } from "./suite";
+
+contract(node);
