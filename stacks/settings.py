@@ -76,7 +76,9 @@ class Rollout(SettingsModel):
 
     percentage: float = Field(default=100, gt=0, le=100)
     previous_version_id: str | None = Field(
-        default=None, description="The version that keeps the rest: the stack's output `stable_version_id`."
+        default=None,
+        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        description="The version that keeps the rest: the stack's output `stable_version_id`.",
     )
 
 

@@ -18,7 +18,7 @@ from edgewright.local.session import Session, StateDir
 from edgewright.program.errors import ProjectError, RunnerBroken
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
-from edgewright.program.runner import Runner
+from edgewright.program.runner import shared_runner
 from edgewright.spec import EdgeSettings
 from edgewright.verify.client import Target
 from edgewright.verify.counters import GatewayCounters
@@ -91,12 +91,9 @@ def _run(directory: Path, stack: str, url: str | None, changes: dict[str, int | 
     project = Project.load(directory)
     if url is not None:
         _check_url(url)
-    with Runner() as runner:
-        settings = runner.settings(project.directory, stack)
-        target = _target(StateDir(project, stack).running(), settings, stack, url)
-        mix = settings.traffic.mix
-        if not mix:
-            mix = mix_of(runner.run(project.directory, stack)[0], project, stack)
+    settings = shared_runner().settings(project.directory, stack)
+    target = _target(StateDir(project, stack).running(), settings, stack, url)
+    mix = settings.traffic.mix or mix_of(shared_runner().run(project.directory, stack)[0], project, stack)
     traffic = changed(settings.traffic, changes)
     with told_on(Console(stderr=True)) as told:
         return replay(target, traffic, settings.objectives, mix=mix, progress=told)
