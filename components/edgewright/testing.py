@@ -36,7 +36,9 @@ class LocalCloud:
     def __enter__(self) -> "LocalCloud":
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property
@@ -56,7 +58,9 @@ class LocalCloud:
 
     def reload(self) -> Deployed:
         """Run the program again and deploy it."""
-        self.capture, self.settings = shared_runner().run(self._stack.project.directory, self._stack.stack, cloud=_Cloud())
+        self.capture, self.settings = shared_runner().run(
+            self._stack.project.directory, self._stack.stack, cloud=_Cloud()
+        )
         self.deployed = self._stack.deploy(self.capture)
         return self.deployed
 

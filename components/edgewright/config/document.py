@@ -84,7 +84,9 @@ def read_document(path: Path, shown: str | None = None) -> Document:
     except OSError as error:
         raise DocumentError(f"{shown}: cannot be read: {error.strerror}") from None
     if len(raw) > MAX_BYTES:
-        raise DocumentError(f"{shown}: larger than {MAX_BYTES // 1024} KiB, the most that is read; move data into files")
+        raise DocumentError(
+            f"{shown}: larger than {MAX_BYTES // 1024} KiB, the most that is read; move data into files"
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -111,10 +113,9 @@ def parse_document(text: str, path: Path, shown: str) -> Document:
 
 
 def _scan(text: str, shown: str) -> None:
-    depth = events = aliases = 0
-    for event in yaml.parse(text, Loader=_loader()):
-        line = event.start_mark.line + 1
-        events += 1
+    depth = aliases = 0
+    for events, event in enumerate(yaml.parse(text, Loader=_loader()), start=1):
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if events > MAX_NODES * 2:
             raise _refuse(shown, line, f"more than {MAX_NODES} values, the most that is read")
         if isinstance(event, yaml.events.CollectionStartEvent):
@@ -154,7 +155,11 @@ def _plain_scalar(value: str) -> Any:
         if _FLOAT.match(value):
             return float(value)
     if _NOT_FINITE.match(value):
-        return math.nan if "n" in value.lower().replace("inf", "") else math.copysign(math.inf, -1 if value[0] == "-" else 1)
+        return (
+            math.nan
+            if "n" in value.lower().replace("inf", "")
+            else math.copysign(math.inf, -1 if value[0] == "-" else 1)
+        )
     return value
 
 
@@ -174,7 +179,9 @@ class _Builder:
         line = node.start_mark.line + 1
         self.budget -= 1
         if self.budget < 0:
-            raise _refuse(self.shown, line, f"more than {MAX_NODES} values once aliases are expanded, the most that is read")
+            raise _refuse(
+                self.shown, line, f"more than {MAX_NODES} values once aliases are expanded, the most that is read"
+            )
         if len(path) > MAX_DEPTH:
             raise _refuse(self.shown, line, f"nested deeper than {MAX_DEPTH} levels, the most that is read")
         if id(node) in self.open:
@@ -224,10 +231,14 @@ class _Builder:
                     for name, value in self.build(source, path).items():
                         merged.setdefault(name, value)
                 continue
+            place = (*path, key)
             if key in result:
-                first = self.positions[(*path, key)].line
-                raise _refuse(self.shown, line, f"the key `{key}` is there twice (first on line {first}); keep one")
-            # The key's line, not the value's: that is where an editor's cursor should go. An own key wins over a merged one.
-            self.positions[(*path, key)] = Position(line, key_node.start_mark.column + 1)
-            result[key] = self.build(value_node, (*path, key))
+                raise _refuse(
+                    self.shown,
+                    line,
+                    f"the key `{key}` is there twice (first on line {self.positions[place].line}); keep one",
+                )
+            # The key's line, not the value's: where an editor's cursor should go. An own key wins over a merged one.
+            self.positions[place] = Position(line, key_node.start_mark.column + 1)
+            result[key] = self.build(value_node, place)
         return {**merged, **result}

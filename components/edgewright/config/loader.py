@@ -135,7 +135,9 @@ def read_stack(project: "Project", stack: str, environment: Mapping[str, str] | 
             continue
         full = f"{match['namespace']}:{match['name']}"
         if full in origins:
-            faults.append(f"{shown}:{document.line(('config', key))}: {key}: is the same setting as {origins[full]}; keep one")
+            faults.append(
+                f"{shown}:{document.line(('config', key))}: {key}: is the same setting as {origins[full]}; keep one"
+            )
         origins[full] = key
         found: list[tuple[str | int, ...]] = []
         values[full] = _fill_secrets(value, (full,), environment, found, placeholders)
@@ -159,7 +161,9 @@ def _fill_secrets(
             return f"placeholder-for-{variable.lower().replace('_', '-')}"
         return {key: _fill_secrets(item, (*path, key), environment, found, placeholders) for key, item in value.items()}
     if isinstance(value, list):
-        return [_fill_secrets(item, (*path, index), environment, found, placeholders) for index, item in enumerate(value)]
+        return [
+            _fill_secrets(item, (*path, index), environment, found, placeholders) for index, item in enumerate(value)
+        ]
     return value
 
 
@@ -435,7 +439,10 @@ def _allow_secure(node: Any) -> Any:
         return [_allow_secure(item) for item in node]
     if not isinstance(node, dict):
         return node
-    result = {key: value if key in ("default", "enum", "const", "examples", "required") else _allow_secure(value) for key, value in node.items()}
+    result = {
+        key: value if key in ("default", "enum", "const", "examples", "required") else _allow_secure(value)
+        for key, value in node.items()
+    }
     if result.get("type") == "string" and "const" not in result and "enum" not in result:
         outer = {key: result.pop(key) for key in ("title", "description", "default") if key in result}
         # Marks of SecretStr: an editor would mask the text and refuse to show it.
@@ -443,5 +450,3 @@ def _allow_secure(node: Any) -> Any:
         result.pop("format", None) if result.get("format") == "password" else None
         return {**outer, "anyOf": [result, {"$ref": "#/$defs/secure"}]}
     return result
-
-

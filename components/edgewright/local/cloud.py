@@ -34,7 +34,9 @@ class LocalCloud:
     def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         handler = self._handler(type_, name)
         faults = [
-            f"{key}: is required and missing" for key in handler.required if inputs.get(key) is None or inputs[key] == ""
+            f"{key}: is required and missing"
+            for key in handler.required
+            if inputs.get(key) is None or inputs[key] == ""
         ]
         if not faults:
             faults = list(handler.check(inputs))
@@ -43,11 +45,11 @@ class LocalCloud:
         identity = handler.make_id(type_, handler.identity(inputs))
         return identity, {**inputs, **handler.outputs(inputs, identity)}
 
-    def read_resource(self, type_: str, name: str, identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read_resource(self, type_: str, name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         self._handler(type_, name)
         return dict(inputs)
 
-    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(self, token: str, _args: Mapping[str, Any]) -> Mapping[str, Any]:
         raise UnknownType(
             f"the function {token} asks the real cloud, which the local one cannot answer for; give the value in the"
             " stack's settings instead"

@@ -65,7 +65,7 @@ def _zone(inputs: Inputs, *keys: str) -> tuple[Any, ...]:
     return tuple(inputs.get(key) for key in ("zoneId", *keys))
 
 
-def _worker_outputs(inputs: Inputs, identity: str) -> Outputs:
+def _worker_outputs(inputs: Inputs, _identity: str) -> Outputs:
     name = inputs.get("name")
     observability = dict(inputs.get("observability") or {})
     logs, traces = dict(observability.get("logs") or {}), dict(observability.get("traces") or {})
@@ -92,7 +92,13 @@ def _worker_outputs(inputs: Inputs, identity: str) -> Outputs:
             },
             "traces": {"enabled": False, "headSamplingRate": 1, "persist": True, "destinations": [], **traces},
         },
-        "references": {"dispatchNamespaceOutbounds": [], "domains": [], "durableObjects": [], "queues": [], "workers": []},
+        "references": {
+            "dispatchNamespaceOutbounds": [],
+            "domains": [],
+            "durableObjects": [],
+            "queues": [],
+            "workers": [],
+        },
         "subdomain": {
             **subdomain,
             "enabled": subdomain.get("enabled", False),
@@ -102,7 +108,7 @@ def _worker_outputs(inputs: Inputs, identity: str) -> Outputs:
     }
 
 
-def _version_outputs(inputs: Inputs, identity: str) -> Outputs:
+def _version_outputs(inputs: Inputs, _identity: str) -> Outputs:
     limits = dict(inputs.get("limits") or {})
     cache = dict(inputs.get("cacheOptions") or {})
     return {
@@ -125,7 +131,7 @@ def _version_outputs(inputs: Inputs, identity: str) -> Outputs:
     }
 
 
-def _script_outputs(inputs: Inputs, identity: str) -> Outputs:
+def _script_outputs(inputs: Inputs, _identity: str) -> Outputs:
     return {
         "annotations": inputs.get("annotations") or {},
         "bindings": inputs.get("bindings") or [],
@@ -151,7 +157,7 @@ def _script_outputs(inputs: Inputs, identity: str) -> Outputs:
     }
 
 
-def _zone_toggle(inputs: Inputs, identity: str) -> Outputs:
+def _zone_toggle(_inputs: Inputs, _identity: str) -> Outputs:
     return {"editable": True, "modifiedOn": EPOCH}
 
 
@@ -333,7 +339,9 @@ _BINDINGS: dict[str, _BindingRule] = {
             name=b["name"], class_name=b["className"], script_name=b.get("scriptName")
         ),
     ),
-    "r2_bucket": _BindingRule(("bucketName",), lambda b: protocol.R2Binding(name=b["name"], bucket_name=b["bucketName"])),
+    "r2_bucket": _BindingRule(
+        ("bucketName",), lambda b: protocol.R2Binding(name=b["name"], bucket_name=b["bucketName"])
+    ),
     "d1": _BindingRule(
         (), lambda b: protocol.D1Binding(name=b["name"], database_id=b.get("databaseId") or b.get("id") or "")
     ),
@@ -342,9 +350,7 @@ _BINDINGS: dict[str, _BindingRule] = {
 
 
 HANDLERS: dict[str, Handler] = {
-    _WORKER: Handler(
-        lambda i: _account(i, "name"), _worker_outputs, ("accountId", "name"), _check_worker
-    ),
+    _WORKER: Handler(lambda i: _account(i, "name"), _worker_outputs, ("accountId", "name"), _check_worker),
     _VERSION: Handler(
         # A version is what it is made of: an unchanged one keeps its id, as an unchanged resource does under the engine.
         lambda i: [i],
@@ -378,9 +384,12 @@ HANDLERS: dict[str, Handler] = {
         ("accountId", "enabled", "scriptName"),
     ),
     _CRON: Handler(
-        lambda i: _account(i, "scriptName"), lambda i, _: {}, ("accountId", "schedules", "scriptName"), gap="cron"
+        lambda i: _account(i, "scriptName"),
+        lambda _inputs, _id: {},
+        ("accountId", "schedules", "scriptName"),
+        gap="cron",
     ),
-    _ROUTE: Handler(lambda i: _zone(i, "pattern"), lambda i, _: {}, ("pattern", "zoneId"), _check_route),
+    _ROUTE: Handler(lambda i: _zone(i, "pattern"), lambda _inputs, _id: {}, ("pattern", "zoneId"), _check_route),
     _DOMAIN: Handler(
         lambda i: _account(i, "hostname"),
         lambda i, identity: {
@@ -393,11 +402,11 @@ HANDLERS: dict[str, Handler] = {
         _check_domain,
     ),
     _NAMESPACE: Handler(
-        lambda i: _account(i, "title"), lambda i, _: {"supportsUrlEncoding": True}, ("accountId", "title")
+        lambda i: _account(i, "title"), lambda _inputs, _id: {"supportsUrlEncoding": True}, ("accountId", "title")
     ),
     _KV: Handler(
         lambda i: _account(i, "namespaceId", "keyName"),
-        lambda i, _: {},
+        lambda _inputs, _id: {},
         ("accountId", "keyName", "namespaceId", "value"),
         _check_kv,
         make_id=lambda _type, identity: str(list(identity)[2]),
@@ -412,7 +421,12 @@ HANDLERS: dict[str, Handler] = {
             "createdOn": EPOCH,
             "modifiedOn": EPOCH,
             "queueId": identity,
-            "settings": {"deliveryDelay": 0, "deliveryPaused": False, "messageRetentionPeriod": 345600, **(i.get("settings") or {})},
+            "settings": {
+                "deliveryDelay": 0,
+                "deliveryPaused": False,
+                "messageRetentionPeriod": 345600,
+                **(i.get("settings") or {}),
+            },
         },
         ("accountId", "queueName"),
     ),
@@ -452,7 +466,9 @@ HANDLERS: dict[str, Handler] = {
             "version": "1",
         },
         ("kind", "name", "phase"),
-        lambda i: () if bool(i.get("zoneId")) != bool(i.get("accountId")) else ["needs zoneId or accountId, one of them"],
+        lambda i: (
+            () if bool(i.get("zoneId")) != bool(i.get("accountId")) else ["needs zoneId or accountId, one of them"]
+        ),
         gap="cache-rules",
     ),
     _TIERED: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
@@ -461,7 +477,7 @@ HANDLERS: dict[str, Handler] = {
     _RESERVE: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
     _SETTING: Handler(
         lambda i: _zone(i, "settingId"),
-        lambda i, _: {"editable": True, "enabled": True, "modifiedOn": EPOCH, "timeRemaining": 0},
+        lambda _inputs, _id: {"editable": True, "enabled": True, "modifiedOn": EPOCH, "timeRemaining": 0},
         ("settingId", "value", "zoneId"),
         gap="zone-settings",
     ),
@@ -573,7 +589,10 @@ def translate(capture: Capture, base: Path, archive: Mapping[str, protocol.Versi
                 continue
             deployed.append(protocol.Share(version_id=version_id, percentage=share["percentage"]))
         if name in shares:
-            fault(resource, f"the Worker {name!r} is deployed twice; keep one WorkersDeployment, and no `deploy` on a version")
+            fault(
+                resource,
+                f"the Worker {name!r} is deployed twice; keep one WorkersDeployment, and no `deploy` on a version",
+            )
         shares[name] = deployed
     for resource in of(_SCRIPT):
         name = resource.inputs["scriptName"]
@@ -639,7 +658,9 @@ def _routes(result: Translation, own: list[Resource], homes: Mapping[str, Resour
         if worker not in homes:
             result.faults.append((resource, f"no Worker of this stack is named {worker!r}"))
         elif hostname in hostnames:
-            result.faults.append((resource, f"the hostname {hostname} already goes to a Worker ({hostnames[hostname].name})"))
+            result.faults.append(
+                (resource, f"the hostname {hostname} already goes to a Worker ({hostnames[hostname].name})")
+            )
         else:
             hostnames[hostname] = resource
             document.domains.append(protocol.Domain(hostname=hostname, worker=worker))
@@ -656,7 +677,9 @@ def _routes(result: Translation, own: list[Resource], homes: Mapping[str, Resour
             script = inputs.get("script") or None
             key = (inputs["zoneId"], inputs["pattern"])
             if key in patterns:
-                result.faults.append((resource, f"the route {inputs['pattern']} is there twice (also as {patterns[key].name}); keep one"))
+                result.faults.append(
+                    (resource, f"the route {inputs['pattern']} is there twice (also as {patterns[key].name}); keep one")
+                )
             elif script is not None and script not in homes:
                 result.faults.append((resource, f"script: no Worker of this stack is named {script!r}"))
             else:
@@ -674,10 +697,14 @@ def _entries(result: Translation, own: list[Resource]) -> None:
             continue
         inputs = resource.inputs
         if inputs["namespaceId"] not in known:
-            result.faults.append((resource, f"namespaceId: no KV namespace of this stack has the id {inputs['namespaceId']!r}"))
+            result.faults.append(
+                (resource, f"namespaceId: no KV namespace of this stack has the id {inputs['namespaceId']!r}")
+            )
             continue
         if (inputs["namespaceId"], inputs["keyName"]) in seen:
-            result.faults.append((resource, f"keyName: the key {inputs['keyName']!r} is declared twice in this namespace"))
+            result.faults.append(
+                (resource, f"keyName: the key {inputs['keyName']!r} is declared twice in this namespace")
+            )
             continue
         seen.add((inputs["namespaceId"], inputs["keyName"]))
         ttl, expiration = inputs.get("expirationTtl"), inputs.get("expiration")
@@ -697,7 +724,9 @@ def _entries(result: Translation, own: list[Resource]) -> None:
 def _version(resource: Resource, base: Path) -> protocol.Version:
     inputs = resource.inputs
     if inputs.get("assets"):
-        raise _Refused("assets: static assets do not run here; serve the files from an origin, or leave them out of this stack")
+        raise _Refused(
+            "assets: static assets do not run here; serve the files from an origin, or leave them out of this stack"
+        )
     limits = inputs.get("limits") or {}
     cache = inputs.get("cacheOptions") or {}
     return protocol.Version(
@@ -723,9 +752,13 @@ def _version(resource: Resource, base: Path) -> protocol.Version:
 def _script(resource: Resource, base: Path) -> protocol.Version:
     inputs = resource.inputs
     if inputs.get("assets"):
-        raise _Refused("assets: static assets do not run here; serve the files from an origin, or leave them out of this stack")
+        raise _Refused(
+            "assets: static assets do not run here; serve the files from an origin, or leave them out of this stack"
+        )
     main = {
-        "contentBase64": None if inputs.get("content") is None else base64.b64encode(inputs["content"].encode()).decode(),
+        "contentBase64": None
+        if inputs.get("content") is None
+        else base64.b64encode(inputs["content"].encode()).decode(),
         "contentFile": inputs.get("contentFile"),
         "contentSha256": inputs.get("contentSha256"),
     }
@@ -738,11 +771,13 @@ def _script(resource: Resource, base: Path) -> protocol.Version:
     ]
     for name, file in sorted((inputs.get("files") or {}).items()):
         modules.append(
-            protocol.Module(name=name, content_type=file["contentType"], content_base64=_content(file, f"files ({name})", base))
+            protocol.Module(
+                name=name, content_type=file["contentType"], content_base64=_content(file, f"files ({name})", base)
+            )
         )
     cache = inputs.get("cacheOptions") or {}
     return protocol.Version(
-        id=uuid_id(_SCRIPT, {key: value for key, value in inputs.items()}, [module.content_base64 for module in modules]),
+        id=uuid_id(_SCRIPT, dict(inputs), [module.content_base64 for module in modules]),
         modules=modules,
         main_module=inputs["mainModule"],
         bindings=[_binding(binding) for binding in inputs.get("bindings") or []],
@@ -770,7 +805,9 @@ def _content(module: Mapping[str, Any], where: str, base: Path) -> str:
         raise _Refused(f"{where}: contentFile {module['contentFile']!r} cannot be read: {error.strerror}") from None
     expected = module.get("contentSha256")
     if expected is not None and hashlib.sha256(content).hexdigest() != expected:
-        raise _Refused(f"{where}: contentFile {module['contentFile']!r} does not have the SHA-256 {expected}; read it anew")
+        raise _Refused(
+            f"{where}: contentFile {module['contentFile']!r} does not have the SHA-256 {expected}; read it anew"
+        )
     return base64.b64encode(content).decode()
 
 
@@ -778,5 +815,7 @@ def _binding(binding: Mapping[str, Any]) -> protocol.Binding:
     try:
         return _BINDINGS[binding["type"]].make(binding)
     except pydantic.ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e.get('input')!r}" for e in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e.get('input')!r}" for e in error.errors()
+        )
         raise _Refused(f"bindings ({binding.get('name')}): {problems}") from None

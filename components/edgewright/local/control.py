@@ -78,7 +78,9 @@ class Control:
 
     def kv_keys(self, namespace_id: str, prefix: str = "") -> Any:
         """Return the keys of a namespace."""
-        return self._json(self._request("GET", f"/v1/kv/{quote(namespace_id, safe='')}/keys?prefix={quote(prefix, safe='')}"))
+        return self._json(
+            self._request("GET", f"/v1/kv/{quote(namespace_id, safe='')}/keys?prefix={quote(prefix, safe='')}")
+        )
 
     def kv_get(self, namespace_id: str, key: str) -> bytes | None:
         """Return a value's bytes, or None where there is no such key."""

@@ -75,7 +75,9 @@ def start_gateway(
     if "error" in answer:
         message = str(answer["error"].get("message", "it gave no reason"))
         if answer["error"].get("code") == "port-in-use":
-            raise PortInUse(f"port {port} on 127.0.0.1 is in use by another process. Stop it, or choose another with --port")
+            raise PortInUse(
+                f"port {port} on 127.0.0.1 is in use by another process. Stop it, or choose another with --port"
+            )
         raise InfrastructureError(f"the gateway cannot start: {message}")
     if not {"port", "controlPort", "token"} <= answer.keys():
         ended = processes.ended(PROCESS)

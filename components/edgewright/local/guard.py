@@ -48,7 +48,9 @@ class Guard:
         except OSError:
             self.ending = True
 
-    def start(self, name: str, argv: list[str], cwd: str, environment: dict[str, str], log: str, input: str | None) -> None:
+    def start(
+        self, name: str, argv: list[str], cwd: str, environment: dict[str, str], log: str, input: str | None
+    ) -> None:
         try:
             with open(log, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
                 child = subprocess.Popen(

@@ -118,7 +118,9 @@ class Processes:
         with self._condition:
             while name not in self._pids and name not in self._failed:
                 if not self._condition.wait(max(0.0, deadline - time.monotonic())) or self._closed:
-                    raise InfrastructureError(f"{name}: the process that starts others does not answer; see {log.parent}")
+                    raise InfrastructureError(
+                        f"{name}: the process that starts others does not answer; see {log.parent}"
+                    )
             if name in self._failed:
                 raise InfrastructureError(f"{name}: cannot be started: {self._failed[name]}")
             return self._pids[name]

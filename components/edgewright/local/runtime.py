@@ -108,7 +108,16 @@ def _install(target: Path, progress: Callable[[str], None]) -> None:
     try:
         for name, content in _pinned().items():
             (folder / name).write_bytes(content)
-        command = node.npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
+        command = node.npm(
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+            "--fetch-retries=2",
+            "--fetch-retry-mintimeout=1000",
+            "--fetch-retry-maxtimeout=5000",
+        )
         try:
             done = subprocess.run(
                 command,

@@ -57,7 +57,9 @@ def start_services(
     ports: dict[int, str] = {}
     for service in services:
         if service.port in ports:
-            raise PortInUse(f"services {ports[service.port]} and {service.name} both have port {service.port}; give each its own")
+            raise PortInUse(
+                f"services {ports[service.port]} and {service.name} both have port {service.port}; give each its own"
+            )
         ports[service.port] = service.name
     taken = [service for service in services if listening(service.port)]
     if taken:
@@ -116,4 +118,8 @@ def _tail(state: StateDir, service: Service) -> str:
     except OSError:
         lines = []
     said = "\n  ".join(line[:300] for line in lines)
-    return f" The end of {state.project.shown(path)}:\n  {said}" if said else f" It wrote nothing to {state.project.shown(path)}."
+    return (
+        f" The end of {state.project.shown(path)}:\n  {said}"
+        if said
+        else f" It wrote nothing to {state.project.shown(path)}."
+    )

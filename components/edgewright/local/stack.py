@@ -47,13 +47,18 @@ def deploy(control: Control, state: StateDir, capture: Capture) -> Deployed:
         DeployRefused: the runtime refuses the code; the last good deployment goes on serving.
         InfrastructureError: the gateway does not answer.
     """
-    planned = plan(state.project, capture, _archive(state))
+    return deploy_plan(control, state, plan(state.project, capture, archive(state)))
+
+
+def deploy_plan(control: Control, state: StateDir, planned: Plan) -> Deployed:
+    """Deploy what a program was translated to; see :func:`deploy`."""
     answer = control.deploy(planned.deployment)
     _keep(state, planned.deployment)
     return Deployed(planned, int(answer["generation"]), float(answer.get("ms", 0)))
 
 
-def _archive(state: StateDir) -> Mapping[str, protocol.Version]:
+def archive(state: StateDir) -> Mapping[str, protocol.Version]:
+    """Return the versions of earlier deployments by id."""
     found: dict[str, protocol.Version] = {}
     for path in state.versions.glob("*.json"):
         try:
@@ -117,7 +122,9 @@ class LocalStack:
     def __enter__(self) -> "LocalStack":
         return self
 
-    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property
@@ -190,13 +197,23 @@ class LocalStack:
             if service not in wanted:
                 self.processes.stop(process_name(service))
         before, self._services = self._services, wanted
-        start_services([service for service in wanted if service not in before], self.processes, self.state, self.stopping.is_set)
+        start_services(
+            [service for service in wanted if service not in before], self.processes, self.state, self.stopping.is_set
+        )
         self._publish()
         return True
 
     def deploy(self, capture: Capture) -> Deployed:
         """Deploy a captured program; see :func:`deploy`."""
         return deploy(self.control, self.state, capture)
+
+    def plan(self, capture: Capture) -> Plan:
+        """Translate a captured program without deploying it."""
+        return plan(self.project, capture, archive(self.state))
+
+    def deploy_plan(self, planned: Plan) -> Deployed:
+        """Deploy what :meth:`plan` returned."""
+        return deploy_plan(self.control, self.state, planned)
 
     def close(self) -> None:
         """Stop everything; returns when no process is left. Data stay."""

@@ -15,7 +15,7 @@ class UnknownType(CloudError):
 class Cloud(Protocol):
     """What a run needs of a cloud. It is pickled into the process that runs the program: keep it plain data."""
 
-    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any], /) -> tuple[str, Mapping[str, Any]]:
         """Return the id and the complete outputs of a new resource.
 
         An output that is left out is None to the program, where the real cloud would have given a value.
@@ -25,11 +25,11 @@ class Cloud(Protocol):
         """
         ...
 
-    def read_resource(self, type_: str, name: str, identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read_resource(self, type_: str, name: str, identity: str, inputs: Mapping[str, Any], /) -> Mapping[str, Any]:
         """Return the outputs of a resource that the program looks up by its id."""
         ...
 
-    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(self, token: str, args: Mapping[str, Any], /) -> Mapping[str, Any]:
         """Return what a provider's function gives for these arguments."""
         ...
 
@@ -37,11 +37,11 @@ class Cloud(Protocol):
 class RecordingCloud:
     """Accepts every resource and gives its inputs back; ids are made of names. For tests and for looking at inputs."""
 
-    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    def new_resource(self, _type: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         return f"{name}-id", dict(inputs)
 
-    def read_resource(self, type_: str, name: str, identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read_resource(self, _type: str, _name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         return dict(inputs)
 
-    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(self, token: str, _args: Mapping[str, Any]) -> Mapping[str, Any]:
         raise UnknownType(f"the function {token} is not answered without a cloud")

@@ -55,7 +55,9 @@ class Run:
 
 def excluded_folders(project: Project) -> tuple[Path, ...]:
     """Return the folders inside a project whose code is not the user's own."""
-    libraries = {Path(path).resolve() for path in sys.path if path and Path(path).name in ("site-packages", "dist-packages")}
+    libraries = {
+        Path(path).resolve() for path in sys.path if path and Path(path).name in ("site-packages", "dist-packages")
+    }
     return (PACKAGE_DIR, *sorted(libraries), project.directory / ".venv", project.directory / "venv")
 
 
@@ -141,9 +143,9 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
             root_directory=str(project.directory),
         )
     )
-    pulumi.runtime.settings.set_root_resource(None)
+    pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
     with _printed() as printed, _on_path(project):
-        failure = _attempt(project, monitor)
+        failure = _attempt(project)
     faults = monitor.told_faults()
     logged = [d.message for d in engine.diagnostics if d.severity is Severity.ERROR]
     if failure:
@@ -172,13 +174,15 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         preview=preview,
         project_dir=project.directory,
         files=frozenset(
-            file for file in files if file.is_relative_to(project.directory) and not any(map(file.is_relative_to, excluded))
+            file
+            for file in files
+            if file.is_relative_to(project.directory) and not any(map(file.is_relative_to, excluded))
         ),
     )
     return Run(capture, _plain(found))
 
 
-def _attempt(project: Project, monitor: Monitor) -> str | None:
+def _attempt(project: Project) -> str | None:
     """Run the program; return what it failed with, or None."""
     main = project.main if project.main.is_file() else project.main / "__main__.py"
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)

@@ -19,7 +19,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PRELOAD = ("pulumi", "pulumi_cloudflare", "pulumi_aws", "pydantic", "edgewright", "edgewright.program.execute", "edgewright.local")
+PRELOAD = (
+    "pulumi",
+    "pulumi_cloudflare",
+    "pulumi_aws",
+    "pydantic",
+    "edgewright",
+    "edgewright.program.execute",
+    "edgewright.local",
+)
 """Imported before the first run. What is missing or broken is left to the program to find."""
 
 GRACE_S = 2.0
@@ -155,7 +163,9 @@ def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> byte
             if control in ready:
                 return None  # only the end of the input comes while a run is in progress
             if not ready:
-                return pickle.dumps(Reply(broken=f"the run did not stop {GRACE_S:g} s after its {timeout_s:g} s were over"))
+                return pickle.dumps(
+                    Reply(broken=f"the run did not stop {GRACE_S:g} s after its {timeout_s:g} s were over")
+                )
             part = os.read(reader, 1 << 20)
             if not part:
                 break
@@ -188,4 +198,3 @@ def serve() -> None:
         if reply is None:
             return
         send(out, reply)
-

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 from urllib.request import url2pathname
 
-import grpc
-from google.protobuf import empty_pb2, struct_pb2
+import grpc  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, engine_pb2, resource_pb2
 
@@ -33,10 +33,10 @@ _DYNAMIC = "pulumi-python:dynamic:"
 class _NoMocks(Mocks):
     """The base class asks for one; this monitor overrides everything that would call it."""
 
-    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:  # noqa: ARG002
         raise AssertionError("unreachable")
 
-    def call(self, args: Any) -> Any:
+    def call(self, args: Any) -> Any:  # noqa: ARG002
         raise AssertionError("unreachable")
 
 
@@ -54,16 +54,16 @@ class Engine:
         self.diagnostics: list[Diagnostic] = []
         self.root = ""
 
-    def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:  # noqa: N802
+    def Log(self, request: engine_pb2.LogRequest) -> empty_pb2.Empty:
         severity = self._severities.get(request.severity, Severity.INFO)
         if severity is not Severity.DEBUG:
             self.diagnostics.append(Diagnostic(severity, request.message, request.urn or None))
         return empty_pb2.Empty()
 
-    def GetRootResource(self, request: Any) -> engine_pb2.GetRootResourceResponse:  # noqa: N802
+    def GetRootResource(self, _request: Any) -> engine_pb2.GetRootResourceResponse:
         return engine_pb2.GetRootResourceResponse(urn=self.root)
 
-    def SetRootResource(self, request: Any) -> engine_pb2.SetRootResourceResponse:  # noqa: N802
+    def SetRootResource(self, request: Any) -> engine_pb2.SetRootResourceResponse:
         self.root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
@@ -76,7 +76,9 @@ class Monitor(MockMonitor):
     :attr:`faults` and the program goes on with the resource's inputs, so that all faults are told at once.
     """
 
-    def __init__(self, project: str, stack: str, cloud: Cloud, project_dir: Path, excluded: tuple[Path, ...], preview: bool) -> None:
+    def __init__(
+        self, project: str, stack: str, cloud: Cloud, project_dir: Path, excluded: tuple[Path, ...], preview: bool
+    ) -> None:
         super().__init__(_NoMocks())
         self.project = project
         self.stack = stack
@@ -112,13 +114,15 @@ class Monitor(MockMonitor):
         """Return the innermost frame that is the user's own code."""
         for frame in request.stackTrace.frames:
             path = Path(url2pathname(unquote(urlparse(frame.pc.uri).path)))
-            if path.is_relative_to(self.project_dir) and not any(path.is_relative_to(folder) for folder in self.excluded):
+            if path.is_relative_to(self.project_dir) and not any(
+                path.is_relative_to(folder) for folder in self.excluded
+            ):
                 return SourceLocation(path, frame.pc.line)
         return None
 
     # --- registration -----------------------------------------------------------------------------------------------
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+    def RegisterResource(self, request: Any) -> Any:
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=self.stack_urn)
         source = self._source(request)
@@ -159,7 +163,9 @@ class Monitor(MockMonitor):
                 }
             if any((*request.hooks.before_create, *request.hooks.after_create)) and not self._hooks_told:
                 self._hooks_told = True
-                self.diagnostics.append(Diagnostic(Severity.WARNING, "resource hooks do not run without the Pulumi engine", urn))
+                self.diagnostics.append(
+                    Diagnostic(Severity.WARNING, "resource hooks do not run without the Pulumi engine", urn)
+                )
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=struct_pb2.Struct())
         identity, outputs = self._create(request.type, request.name, decoded.values, source)
@@ -167,16 +173,16 @@ class Monitor(MockMonitor):
         secret_keys |= set(request.additionalSecretOutputs) & outputs.keys()
         with self._lock:
             entry = self.recorded[urn]
-            entry["outputs"] = (
-                {key: decoded.values.get(key, UNKNOWN) for key in outputs} if self.preview else outputs
-            )
+            entry["outputs"] = {key: decoded.values.get(key, UNKNOWN) for key in outputs} if self.preview else outputs
             entry["secret_outputs"] = frozenset(secret_keys)
             entry["id"] = None if self.preview else identity
             self.resources[urn] = MockMonitor.ResourceRegistration(urn, "" if self.preview else identity, dict(outputs))
         if self.preview:
             # As the engine's preview does: what is given is known, what the cloud would make is not.
             known = {key: value for key, value in decoded.values.items() if key in outputs}
-            return resource_pb2.RegisterResourceResponse(urn=urn, id="", object=wire.encode(known, secret_keys & known.keys()))
+            return resource_pb2.RegisterResourceResponse(
+                urn=urn, id="", object=wire.encode(known, secret_keys & known.keys())
+            )
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=wire.encode(outputs, secret_keys))
 
     def _create(
@@ -185,7 +191,10 @@ class Monitor(MockMonitor):
         if type_.startswith(PROVIDER_PREFIX):
             return f"{name}-provider", dict(inputs)
         if type_.startswith(_DYNAMIC):
-            self._fault(source, f"{name!r}: a dynamic provider's code runs in the Pulumi engine's plugin host, not here; leave it out of this stack")
+            self._fault(
+                source,
+                f"{name!r}: a dynamic provider's code runs in the Pulumi engine's plugin host, not here; leave it out of this stack",
+            )
             return name, dict(inputs)
         try:
             if self.preview and _has_unknown(inputs):
@@ -195,7 +204,7 @@ class Monitor(MockMonitor):
             self._fault(source, str(error))
             return f"{name}-refused", dict(inputs)
 
-    def RegisterResourceOutputs(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+    def RegisterResourceOutputs(self, request: Any) -> empty_pb2.Empty:
         decoded = wire.decode(request.outputs)
         with self._lock:
             if request.urn == self.stack_urn:
@@ -209,7 +218,7 @@ class Monitor(MockMonitor):
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
-    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+    def ReadResource(self, request: Any) -> Any:
         source = self._source(request)
         decoded = wire.decode(request.properties)
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -245,7 +254,7 @@ class Monitor(MockMonitor):
             self.resources[urn] = MockMonitor.ResourceRegistration(urn, request.id, dict(outputs))
         return resource_pb2.ReadResourceResponse(urn=urn, properties=wire.encode(outputs))
 
-    def Invoke(self, request: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any) -> Any:
         request = self._run_invoke_transforms(request)
         args = wire.decode(request.args).values
         if request.tok == _GET_RESOURCE:
@@ -260,17 +269,13 @@ class Monitor(MockMonitor):
             answer = {}
         return resource_pb2.ResourceInvokeResponse(**{"return": wire.encode(answer)})
 
-    def Call(self, request: Any) -> Any:  # noqa: N802
-        self._fault(self._source(request), f"the method {request.tok} cannot be called without the Pulumi engine")
-        return resource_pb2.CallResponse(**{"return": struct_pb2.Struct()})
-
     # --- transforms ---------------------------------------------------------------------------------------------------
 
-    def RegisterStackTransform(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+    def RegisterStackTransform(self, request: Any) -> empty_pb2.Empty:
         self._stack_transform_callbacks.append(request)
         return empty_pb2.Empty()
 
-    def RegisterStackInvokeTransform(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+    def RegisterStackInvokeTransform(self, request: Any) -> empty_pb2.Empty:
         self._invoke_transform_callbacks.append(request)
         return empty_pb2.Empty()
 
@@ -333,7 +338,10 @@ class Monitor(MockMonitor):
             source, message = fault
             return (str(source.file), source.line, message) if source else ("", 0, message)
 
-        return [f"{where}: {text}" if (where := self._where(source)) else text for source, text in sorted(self.faults, key=order)]
+        return [
+            f"{where}: {text}" if (where := self._where(source)) else text
+            for source, text in sorted(self.faults, key=order)
+        ]
 
     def captured(self) -> tuple[Resource, ...]:
         """Return the resources, parents before children, otherwise by the program's lines and by URN.
@@ -433,7 +441,9 @@ def _apply_transform_options(request: Any, options: Any) -> None:
 
 def _options(request: Any) -> ResourceOptions:
     timeouts = request.customTimeouts
-    aliases = [alias.urn if alias.WhichOneof("alias") == "urn" else _alias_text(alias.spec) for alias in request.aliases]
+    aliases = [
+        alias.urn if alias.WhichOneof("alias") == "urn" else _alias_text(alias.spec) for alias in request.aliases
+    ]
     return ResourceOptions(
         protect=request.protect,
         ignore_changes=tuple(request.ignoreChanges),
@@ -446,16 +456,20 @@ def _options(request: Any) -> ResourceOptions:
         provider=request.provider or None,
         providers=dict(request.providers),
         version=request.version or None,
-        aliases=tuple([*request.aliasURNs, *aliases]),
+        aliases=(*request.aliasURNs, *aliases),
         custom_timeouts={
-            key: value
-            for key in ("create", "update", "delete", "read")
-            if (value := getattr(timeouts, key))
+            key: value for key in ("create", "update", "delete", "read") if (value := getattr(timeouts, key))
         },
     )
 
 
 def _alias_text(spec: Any) -> str:
     """Return an alias that is given in parts as `name=..., type=..., parent=...`."""
-    parts = {"name": spec.name, "type": spec.type, "stack": spec.stack, "project": spec.project, "parent": spec.parentUrn}
+    parts = {
+        "name": spec.name,
+        "type": spec.type,
+        "stack": spec.stack,
+        "project": spec.project,
+        "parent": spec.parentUrn,
+    }
     return ", ".join(f"{key}={value}" for key, value in parts.items() if value)

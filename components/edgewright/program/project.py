@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewright.config.document import Document, DocumentError, read_document
+from edgewright.config.document import DocumentError, read_document
 from edgewright.program.errors import ProjectError
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
@@ -78,7 +78,7 @@ class Project:
         if not isinstance(config_dir, str):
             fault("stackConfigDir", f"must be a path, got {config_dir!r}")
             config_dir = "."
-        config = _defaults(name, data.get("config"), document, fault)
+        config = _defaults(name, data.get("config"), fault)
         folder = file.parent
         program = (folder / main).resolve()
         if not (program.is_file() or (program / "__main__.py").is_file()):
@@ -129,7 +129,7 @@ class Project:
             return str(path)
 
 
-def _defaults(project: str, config: object, document: Document, fault: Any) -> dict[str, Any]:
+def _defaults(project: str, config: object, fault: Any) -> dict[str, Any]:
     """Return `config:` of Pulumi.yaml as full keys with their default values."""
     if config is None:
         return {}

@@ -68,7 +68,13 @@ class Runner:
             self._stop()
 
     def run(
-        self, project_dir: Path, stack: str, *, preview: bool = False, cloud: Cloud | None = None, timeout_s: float | None = None
+        self,
+        project_dir: Path,
+        stack: str,
+        *,
+        preview: bool = False,
+        cloud: Cloud | None = None,
+        timeout_s: float | None = None,
     ) -> tuple[Capture, StackSettings]:
         """Run the program of a stack.
 
@@ -179,7 +185,11 @@ class Runner:
         command = "import sys,pickle;from edgewright.program import host;d=sys.stdin.buffer;host.prepare(*pickle.load(d));o=sys.stdout.buffer;sys.stdout=sys.stderr;o.write(host.answer(d.read()))"
         try:
             done = subprocess.run(
-                [sys.executable, "-c", command], input=context + payload, stdout=subprocess.PIPE, timeout=timeout + 30, check=True
+                [sys.executable, "-c", command],
+                input=context + payload,
+                stdout=subprocess.PIPE,
+                timeout=timeout + 30,
+                check=True,
             )
         except subprocess.SubprocessError as error:
             return host.Reply(broken=str(error))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
-from google.protobuf import struct_pb2
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
 from edgewright.program.resources import UNKNOWN, ResourceReference
 
@@ -56,7 +56,9 @@ def _decode_value(value: struct_pb2.Value, path: str, secrets: set[str]) -> Any:
         case "bool_value":
             return value.bool_value
         case "list_value":
-            return [_decode_value(item, f"{path}[{index}]", secrets) for index, item in enumerate(value.list_value.values)]
+            return [
+                _decode_value(item, f"{path}[{index}]", secrets) for index, item in enumerate(value.list_value.values)
+            ]
         case "struct_value":
             return _decode_struct(value.struct_value, path, secrets)
         case _:
@@ -77,7 +79,9 @@ def _decode_struct(struct: struct_pb2.Struct, path: str, secrets: set[str]) -> A
         return _decode_value(fields["value"], path, secrets) if "value" in fields else UNKNOWN
     if signature == _RESOURCE:
         identity = _decode_value(fields["id"], path, secrets) if "id" in fields else None
-        return ResourceReference(fields["urn"].string_value, identity if isinstance(identity, str) and identity else None)
+        return ResourceReference(
+            fields["urn"].string_value, identity if isinstance(identity, str) and identity else None
+        )
     if signature == _ASSET:
         if "path" in fields:
             return pulumi.FileAsset(fields["path"].string_value)
@@ -87,7 +91,9 @@ def _decode_struct(struct: struct_pb2.Struct, path: str, secrets: set[str]) -> A
     if signature == _ARCHIVE:
         if "assets" in fields:
             members = fields["assets"].struct_value.fields
-            return pulumi.AssetArchive({key: _decode_value(members[key], _join(path, key), secrets) for key in sorted(members)})
+            return pulumi.AssetArchive(
+                {key: _decode_value(members[key], _join(path, key), secrets) for key in sorted(members)}
+            )
         if "path" in fields:
             return pulumi.FileArchive(fields["path"].string_value)
         return pulumi.RemoteArchive(fields["uri"].string_value)

@@ -1,0 +1,36 @@
+"""Where commands write: results to the standard output, everything else to the standard error.
+
+Without a terminal the output is plain: no colours, no moving parts, lines as long as they are. `NO_COLOR` is obeyed.
+"""
+
+import functools
+import sys
+
+from rich.console import Console
+
+_PLAIN_WIDTH = 120
+
+
+def _console(stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    terminal = stream.isatty()
+    return Console(stderr=stderr, highlight=False, width=None if terminal else _PLAIN_WIDTH, force_terminal=None)
+
+
+@functools.cache
+def results() -> Console:
+    """Return the console of a command's results."""
+    return _console(stderr=False)
+
+
+@functools.cache
+def errors() -> Console:
+    """Return the console of messages."""
+    return _console(stderr=True)
+
+
+def step(text: str) -> None:
+    """Say what a command is doing."""
+    from rich.markup import escape
+
+    errors().print(f"[dim]{escape(text)}[/]", soft_wrap=True)

@@ -1,0 +1,96 @@
+"""Exit codes, and how each kind of failure becomes one."""
+
+import enum
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from edgewright.local.errors import DeployRefused, InfrastructureError
+from edgewright.local.node import NodeMissing
+from edgewright.program.errors import ProjectError, RunnerBroken
+
+
+class Exit(enum.IntEnum):
+    """What a command's exit status means, the same for every command."""
+
+    PASS = 0
+    BREACH = 1
+    """A gate is breached: a mandatory policy, an objective."""
+    USAGE = 2
+    """The command line, the settings or the program has faults."""
+    FAILED = 3
+    """Evidence is missing, or the infrastructure failed."""
+
+
+def say_error(message: str) -> None:
+    """Print what went wrong, for people, to the standard error."""
+    from edgewright.cli._console import errors
+
+    errors().print(f"[bold red]error:[/] {_escape(message)}", soft_wrap=True)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn failures into a message and an exit code; a traceback only ever goes into a log file."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except ProjectError as error:
+        _say_faults(error.faults)
+        raise typer.Exit(Exit.USAGE) from None
+    except DeployRefused as error:
+        _say_faults([str(fault) for fault in error.errors])
+        raise typer.Exit(Exit.USAGE) from None
+    except (InfrastructureError, NodeMissing) as error:
+        say_error(str(error))
+        raise typer.Exit(Exit.FAILED) from None
+    except KeyboardInterrupt:
+        say_error("interrupted")
+        raise typer.Exit(Exit.FAILED) from None
+    except RunnerBroken as error:
+        report_defect(str(error))
+        raise typer.Exit(Exit.FAILED) from None
+
+
+def _say_faults(faults: "list[str] | tuple[str, ...]") -> None:
+    from edgewright.cli._console import errors
+
+    console = errors()
+    for fault in faults:
+        first, *rest = fault.splitlines() or [""]
+        console.print(f"[bold red]error:[/] {_escape(first)}", soft_wrap=True)
+        for line in rest:
+            console.print(f"  {_escape(line)}", soft_wrap=True)
+    if len(faults) > 1:
+        console.print(f"{len(faults)} errors", soft_wrap=True)
+
+
+def report_defect(details: str | None = None) -> None:
+    """Keep the details of a defect of ours in a log file and say where."""
+    from edgewright.local.runtime import cache_dir
+
+    text = details or traceback.format_exc()
+    summary = text.strip().splitlines()[-1][:300]
+    try:
+        folder = cache_dir() / "errors"
+        folder.mkdir(parents=True, exist_ok=True)
+        path: Path | None = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+        assert path is not None
+        path.write_text(f"{sys.argv}\n{text}")
+    except OSError:
+        path = None
+    where = f"the details are in {path}" if path else "the details cannot be written to the cache folder"
+    say_error(f"edgewright failed unexpectedly: {summary}\nThis is a defect of edgewright, please report it; {where}")

@@ -1,0 +1,105 @@
+"""`edgewright dev`: serve a stack locally and take in edits."""
+
+import signal
+import time
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from edgewright.cli import _console, _show
+from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
+from edgewright.cli._exit import Exit, told
+from edgewright.local import runtime
+from edgewright.local.detached import start_detached
+from edgewright.local.dev import Reload, run_and_deploy, watch
+from edgewright.local.processes import Exit as ProcessExit
+from edgewright.local.session import StateDir
+from edgewright.local.stack import DEFAULT_PORT, LocalStack
+from edgewright.program.errors import ProjectError
+from edgewright.program.runner import Runner
+
+
+class _Terminal:
+    """Tells of reloads as they happen."""
+
+    def reloaded(self, reload: Reload) -> None:
+        console = _console.errors()
+        names = escape(", ".join(reload.changed[:3]) + (" ..." if len(reload.changed) > 3 else ""))
+        now = time.strftime("%H:%M:%S")
+        if reload.ok:
+            what = "nothing that runs has changed" if reload.deployed is None else "reloaded"
+            console.print(f"[dim]{now}[/] [green]{what}[/] {names} [dim]in {reload.ms:.0f} ms[/]", soft_wrap=True)
+            return
+        console.print(
+            f"[dim]{now}[/] [bold red]not reloaded[/] {names}; the last good version goes on serving", soft_wrap=True
+        )
+        for error in reload.errors:
+            for line in error.splitlines():
+                console.print(f"  {escape(line)}", soft_wrap=True)
+
+    def service_ended(self, name: str, exit_: ProcessExit) -> None:
+        _console.errors().print(f"[yellow]service {escape(name)} {exit_.reason}[/]; the edge goes on", soft_wrap=True)
+
+
+def dev(
+    stack: StackArgument = DEFAULT_STACK,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return once it serves; it goes on in the background.")
+    ] = False,
+    port: PortOption = DEFAULT_PORT,
+    fresh: FreshOption = False,
+) -> None:
+    """Serve a stack on this machine, and reload it on every edit.
+
+    The program, its settings and its handlers are watched. An edit that fails keeps the last good version serving and
+    says what is wrong with file and line. KV data survive restarts unless --fresh.
+
+    Examples:
+
+      edgewright dev
+
+      edgewright dev staging --port 9000
+
+      edgewright dev local --detach && edgewright logs --follow
+    """
+    with told():
+        project = load_project(stack)
+        state = StateDir(project, stack)
+        if (session := state.running()) is not None:
+            if port not in (0, DEFAULT_PORT, session.port):
+                raise clash(port, session.port, stack)
+            raise ProjectError(
+                f"the stack {stack} already runs on {session.url}"
+                f"{' and is watched' if session.watching else ''}; stop it first: edgewright down {stack}"
+            )
+        runtime.ensure(_console.step)
+        if detach:
+            session = start_detached(state, (), port=port, fresh=fresh, watch=True, progress=_console.step)
+            _console.results().print(
+                f"{stack} serves on {session.url}, watching; stop it with: edgewright down {stack}", soft_wrap=True
+            )
+            return
+        _foreground(LocalStack(project, stack, port=port, fresh=fresh, watching=True, progress=_console.step))
+
+
+def _foreground(running: LocalStack) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: running.stopping.set())
+    with Runner() as runner, running:
+        runner.warm()
+        # Read before anything starts: a mistake in them should not cost a start.
+        settings = runner.settings(running.project.directory, running.stack)
+        if running.stopping.is_set():
+            raise typer.Exit(Exit.PASS)
+        running.start(settings.services)
+        capture, settings, deployed = run_and_deploy(runner, running)
+        console = _console.results()
+        for line in _show.diagnostics(capture.diagnostics):
+            _console.errors().print(line, soft_wrap=True)
+        console.print(_show.resource_tree(capture, deployed.plan))
+        for line in _show.curl_lines(capture, deployed.plan, settings, running.url):
+            console.print(escape(line), soft_wrap=True)
+        _console.step(f"serving {running.stack} on {running.url}; edits are taken in, Ctrl-C stops")
+        watch(runner, running, _Terminal(), deployed, capture)
+    _console.step("stopped")

@@ -1,0 +1,39 @@
+"""`edgewright down`: stop what runs."""
+
+from typing import Annotated
+
+import typer
+
+from edgewright.cli import _console
+from edgewright.cli._context import load_project
+from edgewright.cli._exit import told
+from edgewright.local.session import StateDir, sessions
+
+
+def down(
+    stack: Annotated[
+        str | None, typer.Argument(help="The stack to stop; all of the project's where it is left out.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Stop all stacks of this project.")] = False,
+) -> None:
+    """Stop local clouds, and end whatever a crash may have left behind. Data stay.
+
+    Examples:
+
+      edgewright down
+
+      edgewright down local
+    """
+    with told():
+        project = load_project()
+        console = _console.results()
+        if stack is not None and not every:
+            project.stack_file(stack)  # refuses what cannot be a stack's name
+            chosen = [StateDir(project, stack)]
+        else:
+            chosen = [state for state, _ in sessions(project)]
+        stopped = [state.stack for state in chosen if state.stop()]
+        for name in stopped:
+            console.print(f"stopped {name}", soft_wrap=True)
+        if not stopped:
+            console.print(f"{stack or 'nothing'} {'is not running' if stack else 'runs'}", soft_wrap=True)

@@ -1,0 +1,88 @@
+"""The `edgewright` command: assembly only, one file a command."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import edgewright
+from edgewright.cli._exit import Exit, report_defect, say_error
+
+app = typer.Typer(
+    name="edgewright",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Serverless edge systems as Pulumi components: run them on this machine, check them, prove them.",
+    epilog="Exit codes: 0 pass, 1 a gate is breached, 2 usage or settings, 3 evidence missing or infrastructure failed.",
+)
+
+_ClickException: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""typer carries a click of its own in some releases and uses the real one in others."""
+
+COMMANDS = ("up", "dev", "down", "status", "logs", "check", "verify", "policies", "limits", "schema")
+"""In the order of the help. Each is the function of its name in the module of its name."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"edgewright {edgewright.__version__}")
+        raise typer.Exit(Exit.PASS)
+
+
+@app.callback()
+def _options(
+    cwd: Annotated[
+        Path | None, typer.Option("--cwd", "-C", help="Run as if in this folder.", file_okay=False, exists=True)
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - the callback acts on it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    if cwd is not None:
+        os.chdir(cwd)
+
+
+for _name in COMMANDS:
+    _function: Callable[..., Any] = getattr(importlib.import_module(f"edgewright.cli.{_name}"), _name)
+    app.command(_name)(_function)
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        code = app(args=arguments, prog_name="edgewright", standalone_mode=False)
+        return int(code) if isinstance(code, int) else int(Exit.PASS)
+    except typer.Exit as error:
+        return int(error.exit_code)
+    except typer.Abort:
+        say_error("interrupted")
+        return int(Exit.FAILED)
+    except KeyboardInterrupt:
+        say_error("interrupted")
+        return int(Exit.FAILED)
+    except BrokenPipeError:
+        # `edgewright logs | head`: nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return int(Exit.PASS)
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not print a traceback
+        if isinstance(error, _ClickException):
+            message = error.format_message()  # type: ignore[attr-defined]
+            if message:  # none where the help was the answer
+                say_error(message)
+            return int(Exit.USAGE)
+        report_defect()
+        return int(Exit.FAILED)

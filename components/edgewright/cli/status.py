@@ -1,0 +1,101 @@
+"""`edgewright status`: what runs."""
+
+import json
+import time
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from edgewright.cli import _console
+from edgewright.cli._context import load_project
+from edgewright.cli._exit import told
+from edgewright.local.errors import InfrastructureError
+from edgewright.local.services import service_of
+from edgewright.local.session import Session, StateDir, sessions
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show the project's local clouds: address, Workers, services, the last reload.
+
+    Examples:
+
+      edgewright status
+
+      edgewright status --json
+    """
+    with told():
+        project = load_project()
+        found = [_look(state, session) for state, session in sessions(project)]
+        if as_json:
+            # Not through the console: a machine reads this, so nothing may be wrapped or coloured.
+            typer.echo(json.dumps({"stacks": found}, indent=2))
+            return
+        console = _console.results()
+        if not found:
+            console.print("nothing runs", soft_wrap=True)
+            return
+        for entry in found:
+            console.print(f"[bold]{escape(entry['stack'])}[/] {entry['state']} {escape(entry['url'])}", soft_wrap=True)
+            table = Table(box=box.SIMPLE, show_header=True, pad_edge=False)
+            for column in ("what", "name", "state"):
+                table.add_column(column, overflow="fold")
+            for worker in entry["workers"]:
+                shares = ", ".join(
+                    f"{share['version_id'][:8]} {share['percentage']:g} %" for share in worker["deployment"]
+                )
+                table.add_row("Worker", escape(worker["name"]), shares or "not deployed")
+            for process in entry["processes"]:
+                state = f"pid {process['pid']}" if process["running"] else "[red]gone[/]"
+                table.add_row(process["kind"], escape(process["name"]), state)
+            console.print(table)
+            reload = entry["last_reload"]
+            if reload is not None and not reload["ok"]:
+                console.print("[red]the last edit is not served:[/]", soft_wrap=True)
+                for error in reload["errors"]:
+                    console.print(f"  {escape(error)}", soft_wrap=True)
+
+
+def _look(state: StateDir, session: Session) -> dict[str, Any]:
+    alive = session.alive()
+    workers: list[Any] = []
+    generation, uptime = 0, None
+    answer = "running" if alive else "stopped unexpectedly (edgewright down cleans up)"
+    if alive:
+        try:
+            with session.control() as control:
+                told_ = control.status()
+            workers, generation, uptime = list(told_["workers"]), told_["generation"], told_["uptime_s"]
+        except InfrastructureError:
+            answer = "does not answer"
+    try:
+        reload = json.loads((state.path / "reload.json").read_text())
+        reload["age_s"] = round(time.time() - reload["at"], 1)
+    except (OSError, ValueError, KeyError):
+        reload = None
+    return {
+        "stack": session.stack,
+        "state": answer,
+        "running": alive,
+        "url": session.url,
+        "port": session.port,
+        "control_port": session.control_port,
+        "watching": session.watching,
+        "generation": generation,
+        "uptime_s": uptime,
+        "workers": workers,
+        "processes": [
+            {
+                "kind": "service" if service_of(name) else "process",
+                "name": service_of(name) or name,
+                "pid": process.pid,
+                "running": process.process() is not None,
+            }
+            for name, process in session.processes.items()
+        ],
+        "last_reload": reload,
+    }

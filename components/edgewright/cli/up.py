@@ -1,0 +1,153 @@
+"""`edgewright up`: bring a stack up locally and prove it, all in one."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from edgewright.cli import _console, _show
+from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
+from edgewright.cli._exit import Exit, told
+from edgewright.config.loader import read_stack
+from edgewright.config.models import Service, StackSettings
+from edgewright.local import runtime
+from edgewright.local.cloud import LocalCloud
+from edgewright.local.cloud import plan as plan_of
+from edgewright.local.detached import start_detached
+from edgewright.local.services import process_name
+from edgewright.local.session import Session, StateDir
+from edgewright.local.stack import DEFAULT_PORT, archive, deploy
+from edgewright.program.errors import ProjectError
+from edgewright.program.project import Project
+from edgewright.program.resources import Capture
+from edgewright.program.runner import Runner
+
+
+def up(
+    stack: StackArgument = DEFAULT_STACK,
+    port: PortOption = DEFAULT_PORT,
+    fresh: FreshOption = False,
+    prove: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Replay traffic and check the objectives.")
+    ] = True,
+) -> None:
+    """Bring a stack up on this machine: run, deploy, check the policies, replay traffic, check the objectives.
+
+    The edge stays up afterwards; a second `up` deploys to it. Exit code: 0 policies and objectives pass, 1 one is
+    breached, 2 faults in settings or program, 3 something needed failed or evidence is missing.
+
+    Examples:
+
+      edgewright up
+
+      edgewright up local --port 9000
+
+      edgewright up local --no-verify
+    """
+    with told():
+        project = load_project(stack)
+        runtime.ensure(_console.step)
+        with Runner() as runner:
+            capture, settings = runner.run(project.directory, stack, cloud=LocalCloud())
+        for line in _show.diagnostics(capture.diagnostics):
+            _console.errors().print(line, soft_wrap=True)
+        state = StateDir(project, stack)
+        # Before anything is started or stopped: what cannot be deployed changes nothing.
+        plan_of(project, capture, archive(state))
+        session = _running(state, settings.services, port, fresh)
+        started = session is None
+        if session is None:
+            session = start_detached(state, settings.services, port=port, fresh=fresh, progress=_console.step)
+        try:
+            with session.control() as control:
+                deployed = deploy(control, state, capture)
+        except BaseException:
+            if started:
+                state.stop()  # nothing half-deployed is left
+            raise
+        console = _console.results()
+        console.print(_show.resource_tree(capture, deployed.plan))
+        console.print()
+        for line in _show.curl_lines(capture, deployed.plan, settings, session.url):
+            console.print(escape(line), soft_wrap=True)
+        console.print()
+        codes = [_check(project, stack, capture, settings, console)]
+        if prove:
+            console.print()
+            codes.append(_prove(project, stack, session, capture, settings, console))
+        _console.step(f"{stack} stays up on {session.url}; stop it with: edgewright down {stack}")
+        raise typer.Exit(worst(codes))
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Return the exit code of several parts: what failed outweighs what is breached."""
+    return max(codes, default=int(Exit.PASS))
+
+
+def _running(state: StateDir, services: Sequence[Service], port: int, fresh: bool) -> Session | None:
+    """Return the session to deploy to, or None where one has to be started."""
+    session = state.running()
+    if session is None:
+        return None
+    if port not in (0, session.port):
+        if port != DEFAULT_PORT:
+            raise clash(port, session.port, state.stack)
+        _console.step(f"{state.stack} already runs on port {session.port}")
+    wanted = [service.model_dump(mode="json") for service in services]
+    dead = [
+        service.name
+        for service in services
+        if (process := session.processes.get(process_name(service))) is None or process.process() is None
+    ]
+    if fresh or session.services != wanted or (dead and not session.watching):
+        why = "--fresh" if fresh else f"{', '.join(dead)} is gone" if dead else "its services have changed"
+        _console.step(f"restarting {state.stack}: {why}")
+        state.stop()
+        return None
+    return session
+
+
+def _check(project: Project, stack: str, capture: Capture, settings: StackSettings, console: Console) -> int:
+    """Hold what was run against the policies, as `edgewright check` does, and print the findings."""
+    from edgewright_policies import ConfigurationFaults
+
+    from edgewright.guard.evaluate import evaluate
+    from edgewright.guard.formats import text
+    from edgewright.guard.gate import Gate, judge
+    from edgewright.guard.suppress import IGNORE_FILE, SuppressionFaults, apply_ignores, read_ignores
+
+    try:
+        found = evaluate(
+            capture, settings.policies, limits=settings.limits.model_dump(), production=settings.production
+        )
+        ignores = project.directory / IGNORE_FILE
+        if ignores.is_file():
+            found = apply_ignores(found, read_ignores(ignores), shown=IGNORE_FILE)
+    except ConfigurationFaults as error:
+        config = read_stack(project, stack)
+        raise ProjectError(
+            [f"{config.shown}:{config.line(path)}: {'.'.join(path)}: {message}" for path, message in error.faults]
+        ) from None
+    except SuppressionFaults as error:
+        raise ProjectError(str(error).splitlines()) from None
+    verdict = judge(found, Gate())
+    console.print(text.document(verdict), end="", soft_wrap=True, markup=False, emoji=False)
+    return int(Exit.PASS if verdict.passed else Exit.BREACH)
+
+
+def _prove(
+    project: Project, stack: str, session: Session, capture: Capture, settings: StackSettings, console: Console
+) -> int:
+    from edgewright.cli.verify import local_target, mix_of, told_on
+    from edgewright.verify import replay
+    from edgewright.verify.render import print_text
+
+    traffic = settings.traffic
+    mix: Any = traffic.mix or mix_of(capture, project, stack)
+    _console.step(f"replaying {traffic.warm_up} + {traffic.requests} requests at {traffic.rate:g} a second")
+    with told_on(_console.errors()) as progress:
+        report = replay(local_target(session, settings), traffic, settings.objectives, mix=mix, progress=progress)
+    print_text(report, console)
+    return report.exit_code

@@ -1,0 +1,85 @@
+"""Starts a supervisor and waits until it serves."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from edgewright.config.models import Service
+from edgewright.local.errors import InfrastructureError, PortInUse
+from edgewright.local.private import open_private
+from edgewright.local.session import Session, StateDir
+from edgewright.program.errors import ProjectError
+
+
+def start_detached(
+    state: StateDir,
+    services: Sequence[Service],
+    *,
+    port: int,
+    fresh: bool = False,
+    watch: bool = False,
+    progress: Callable[[str], None] = lambda _text: None,
+) -> Session:
+    """Start a supervisor in a session of its own and return what it serves.
+
+    Raises:
+        InfrastructureError: it cannot serve; nothing is left running.
+        ProjectError: with `watch`, the program has faults.
+    """
+    state.create()
+    options = {
+        "project": str(state.project.directory),
+        "stack": state.stack,
+        "port": port,
+        "fresh": fresh,
+        "watch": watch,
+        "services": [service.model_dump(mode="json") for service in services],
+    }
+    with open_private(state.path / "supervisor.log", "w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "edgewright.local.supervisor"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            cwd=state.project.directory,
+            text=True,
+        )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    answer: dict[str, Any] = {}
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(options) + "\n")
+            process.stdin.close()
+        for line in process.stdout:
+            answer = json.loads(line)
+            if "progress" in answer:
+                progress(answer["progress"])
+            else:
+                break
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    finally:
+        process.stdout.close()
+    if "ready" in answer:
+        session = state.running()
+        # It goes on without us: not a child that anyone waits for.
+        process.returncode = 0
+        if session is not None:
+            return session
+        raise InfrastructureError(f"the local cloud ended at once; see {state.path / 'supervisor.log'}")
+    process.wait()
+    message = str(answer.get("error", f"the local cloud cannot start; see {state.path / 'supervisor.log'}"))
+    kinds: dict[str, type[Exception]] = {
+        "PortInUse": PortInUse,
+        "ProjectError": ProjectError,
+        "ProgramFailed": ProjectError,
+        "DeployRefused": ProjectError,
+    }
+    raise kinds.get(str(answer.get("kind")), InfrastructureError)(message)
