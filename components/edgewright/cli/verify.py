@@ -12,10 +12,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edgewright.cli._console import errors, results
+from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
+from edgewright.cli._exit import told
 from edgewright.config.models import PathMix, StackSettings, Traffic
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import Session, StateDir
-from edgewright.program.errors import ProjectError, RunnerBroken
+from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
 from edgewright.program.runner import shared_runner
@@ -25,12 +28,10 @@ from edgewright.verify.counters import GatewayCounters
 from edgewright.verify.plan import derive_mix
 from edgewright.verify.render import as_json, as_markdown, print_text
 from edgewright.verify.replay import Progress as Told
-from edgewright.verify.replay import TargetUnreachable, replay
+from edgewright.verify.replay import replay
 from edgewright.verify.report import Report
 
 _API = "edgewright:index:EdgeApi"
-_FAILED_EXIT = 3
-_USAGE_EXIT = 2
 
 
 class Format(str, enum.Enum):
@@ -42,7 +43,7 @@ class Format(str, enum.Enum):
 
 
 def verify(
-    stack: Annotated[str, typer.Argument(help="The stack whose traffic and objectives are used.")] = "local",
+    stack: StackArgument = DEFAULT_STACK,
     url: Annotated[
         str | None, typer.Option(help="Where a deployed stack answers. Default: the local cloud that runs the stack.")
     ] = None,
@@ -69,34 +70,25 @@ def verify(
 
       edgewright verify staging --url https://api.staging.example.com --format markdown
     """
-    try:
-        report = _run(Path.cwd(), stack, url, {"seed": seed, "requests": requests, "rate": rate, "warm_up": warm_up})
-    except ProjectError as error:
-        raise _stop(str(error), _USAGE_EXIT) from None
-    except (TargetUnreachable, InfrastructureError, RunnerBroken) as error:
-        raise _stop(str(error), _FAILED_EXIT) from None
-    try:
-        write(report, format, output)
-    except OSError as error:
-        raise _stop(f"{output}: cannot be written: {error.strerror}", _FAILED_EXIT) from None
-    raise typer.Exit(report.exit_code)
+    with told():
+        changes = {"seed": seed, "requests": requests, "rate": rate, "warm_up": warm_up}
+        report = _run(load_project(stack), stack, url, changes)
+        try:
+            write(report, format, output)
+        except OSError as error:
+            raise InfrastructureError(f"--output {output}: cannot be written: {error.strerror}") from None
+        raise typer.Exit(report.exit_code)
 
 
-def _stop(message: str, code: int) -> typer.Exit:
-    sys.stderr.write(f"edgewright verify: {message}\n")
-    return typer.Exit(code)
-
-
-def _run(directory: Path, stack: str, url: str | None, changes: dict[str, int | float | None]) -> Report:
-    project = Project.load(directory)
+def _run(project: Project, stack: str, url: str | None, changes: dict[str, int | float | None]) -> Report:
     if url is not None:
         _check_url(url)
     settings = shared_runner().settings(project.directory, stack)
     target = _target(StateDir(project, stack).running(), settings, stack, url)
     mix = settings.traffic.mix or mix_of(shared_runner().run(project.directory, stack)[0], project, stack)
     traffic = changed(settings.traffic, changes)
-    with told_on(Console(stderr=True)) as told:
-        return replay(target, traffic, settings.objectives, mix=mix, progress=told)
+    with told_on(errors()) as progress:
+        return replay(target, traffic, settings.objectives, mix=mix, progress=progress)
 
 
 def _check_url(url: str) -> None:
@@ -185,7 +177,7 @@ def write(report: Report, format: Format, output: Path | None) -> None:
     """Write a report to a file or to standard output."""
     if format is Format.text:
         if output is None:
-            print_text(report, Console())
+            print_text(report, results())
         else:
             with output.open("w", encoding="utf-8") as file:
                 print_text(report, Console(file=file, width=120, no_color=True, force_terminal=False))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from edgewright._countries import countries
 from edgewright.config.models import Objectives, PathMix, Traffic
+from edgewright.local.errors import InfrastructureError
 from edgewright.verify.client import MAX_IN_FLIGHT, Sender, Target
 from edgewright.verify.counters import Counters, CountersUnavailable, difference
 from edgewright.verify.failover import FailoverNotTried, try_failover
@@ -39,7 +40,7 @@ _CONTINENTS = {
 }
 
 
-class TargetUnreachable(Exception):
+class TargetUnreachable(InfrastructureError):
     """Nothing answers at the URL, so nothing can be measured."""
 
 
