@@ -1,0 +1,115 @@
+"""A stack on the real local cloud, on ports of its own, in a copy of the project."""
+
+import contextlib
+import re
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from edgewright.config.models import StackSettings
+from edgewright.local.cloud import LocalCloud
+from edgewright.local.stack import LocalStack
+from edgewright.program.project import Project
+from edgewright.program.runner import Runner
+
+from tests.reference.conftest import ROOT
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def copy_project(folder: Path, edit: Callable[[str], str] = lambda text: text) -> Path:
+    """Copy the repository's project with the origins on free ports; `edit` changes the settings of `local`."""
+    for name in ("Pulumi.yaml", "__main__.py"):
+        shutil.copy(ROOT / name, folder / name)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=ignored)
+    shutil.copytree(ROOT / "examples" / "origins", folder / "examples" / "origins", ignore=ignored)
+    shutil.copy(ROOT / "examples" / "__init__.py", folder / "examples" / "__init__.py")
+    file = folder / "stacks" / "Pulumi.local.yaml"
+    text = file.read_text()
+    for before, after in zip(("9101", "9102", "9103"), free_ports(3), strict=True):
+        text = re.sub(rf"\b{before}\b", str(after), text)
+    file.write_text(edit(text))
+    return folder
+
+
+@dataclass
+class Cloud:
+    """A running stack."""
+
+    stack: LocalStack
+    settings: StackSettings
+    folder: Path
+    client: httpx.Client
+
+    def get(self, path: str, country: str = "US", **headers: str) -> httpx.Response:
+        return self.client.get(path, headers={"X-Local-Country": country, **_names(headers)})
+
+    def origin(self, region: str) -> httpx.Client:
+        (service,) = [service for service in self.settings.services if service.name == f"origin-{region}"]
+        return httpx.Client(base_url=f"http://127.0.0.1:{service.port}", trust_env=False, timeout=5)
+
+    def admin(self, region: str, **document: Any) -> dict[str, Any]:
+        """Tell an origin's admin path something, or only ask it."""
+        with self.origin(region) as client:
+            answer = client.post("/__admin", json=document) if document else client.get("/__admin")
+            answer.raise_for_status()
+            state: dict[str, Any] = answer.json()
+            return state
+
+    def seen(self, path: str) -> dict[str, int]:
+        """Return how often each origin was asked for a path."""
+        return {region: self.admin(region)["by_path"].get(path, 0) for region in ("us", "eu", "apac")}
+
+    @contextlib.contextmanager
+    def fault(self, *regions: str, **document: Any) -> Iterator[None]:
+        """Have origins misbehave meanwhile, and wait until the edge uses them again."""
+        for region in regions:
+            self.admin(region, **document)
+        try:
+            yield
+        finally:
+            for region in regions:
+                self.admin(region, mode="ok")
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until each region is served by its own origin."""
+        deadline = time.monotonic() + 15
+        for country, region in (("US", "us"), ("DE", "eu"), ("JP", "apac")):
+            while self.get(fresh(), country).headers.get("x-origin-region") != region:
+                assert time.monotonic() < deadline, f"{region} is not used again"
+                time.sleep(0.2)
+
+
+def _names(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+_pages = iter(range(1000, 1_000_000))
+
+
+def fresh() -> str:
+    """Return a path of a listing that nothing has asked for yet."""
+    return f"/api/products?limit=7&page={next(_pages)}"
+
+
+@contextlib.contextmanager
+def running(folder: Path, runner: Runner, stack: str = "local") -> Iterator[Cloud]:
+    capture, settings = runner.run(folder, stack, cloud=LocalCloud())
+    with LocalStack(Project.load(folder), stack, port=0) as local:
+        local.start(settings.services)
+        local.deploy(capture)
+        with httpx.Client(base_url=local.url, trust_env=False, timeout=10) as client:
+            yield Cloud(local, settings, folder, client)
