@@ -445,7 +445,7 @@ function createControl(options) {
     }
     const url = new URL(request.url ?? "/", "http://control");
     const handler = ROUTES[`${request.method} ${url.pathname}`] ?? (url.pathname.startsWith("/v1/kv/") ? keyValue : unknown);
-    Promise.resolve(handler(options, request, response, url)).catch((error) => {
+    (async () => handler(options, request, response, url))().catch((error) => {
       if (error instanceof ProblemError) {
         sendProblem(response, error.problem);
         return;
@@ -966,7 +966,7 @@ function workerHeaders(request, host, client, ray) {
   const raw = endToEnd(
     request.rawHeaders,
     request.headers.connection,
-    // The body's length is known from Content-Length; Expect was answered here.
+    // Expect was answered here. Accept-Encoding stays the client's: gap `accept-encoding`.
     (name) => name === "host" || name === "expect" || isReserved(name)
   );
   const protocol = `HTTP/${request.httpVersion}`;
@@ -1281,7 +1281,7 @@ function dateOf(worker, version, context) {
   const date = version.compatibility_date ?? context.newestDate;
   if (date <= context.newestDate) return date;
   context.warn(
-    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap compatibility-date)`
+    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap 'compatibility-date')`
   );
   return context.newestDate;
 }
@@ -1626,7 +1626,8 @@ var Instance = class _Instance {
   #ports = /* @__PURE__ */ new Map();
   #startup = [];
   #started = false;
-  #reported = "";
+  /** Uncaught exceptions that a Worker's entry module told of, until workerd tells of them too. */
+  #reported = [];
   /** Starts workerd; raises DeployFailed, with nothing left running, when a Worker cannot start. */
   static async start(options) {
     const { stateDir, cacheDir } = options;
@@ -1640,6 +1641,7 @@ var Instance = class _Instance {
       logRequests: false,
       log: new options.miniflare.NoOpLog(),
       defaultPersistRoot: stateDir,
+      // Writes are visible at once, to all: gap `kv-consistency`.
       kvPersist: true,
       r2Persist: true,
       d1Persist: true,
@@ -1733,16 +1735,25 @@ var Instance = class _Instance {
   runtimeMessage(line) {
     const { message, ...origin } = unmark(line.message.replaceAll("file:///", ""));
     if (origin.worker !== void 0) {
-      if (message.startsWith("Uncaught ")) this.#reported = message.split("\n")[0];
+      if (message.startsWith("Uncaught "))
+        this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
       this.options.logs.add({ level: line.level, source: "worker", message, ...origin });
       return;
     }
     const exception = message.match(/remote\.jsg\.(\w+: [\s\S]*?)(?:\nstack: [\s\S]*)?$/);
+    if (exception) {
+      const told = firstLine(exception[1]);
+      const known = this.#reported.findIndex((text) => text === told || `Error: ${text}` === told);
+      if (known !== -1) {
+        this.#reported.splice(known, 1);
+        return;
+      }
+    }
     const clean = exception ? `Uncaught ${exception[1]}` : message.replace(/\nstack: [\s\S]*$/, "");
-    if (exception && clean.split("\n")[0] === this.#reported) return;
     this.options.logs.add({ level: line.level, source: "runtime", message: clean });
   }
 };
+var firstLine = (text) => text.split("\n", 1)[0];
 
 // src/gateway/logs.ts
 import { createWriteStream } from "node:fs";
@@ -2415,7 +2426,12 @@ async function end(code) {
   });
   process.exit(code);
 }
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void end(0));
+for (const [signal, number] of [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGTERM", 15]
+])
+  process.on(signal, () => void end(128 + number));
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error) => {
     console.error("The gateway crashed:", error);

@@ -64,7 +64,7 @@ export function createControl(options: ControlOptions): Server {
     const url = new URL(request.url ?? "/", "http://control");
     const handler =
       ROUTES[`${request.method} ${url.pathname}`] ?? (url.pathname.startsWith("/v1/kv/") ? keyValue : unknown);
-    Promise.resolve(handler(options, request, response, url)).catch((error: unknown) => {
+    (async () => handler(options, request, response, url))().catch((error: unknown) => {
       if (error instanceof ProblemError) {
         sendProblem(response, error.problem);
         return;

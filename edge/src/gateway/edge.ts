@@ -41,6 +41,7 @@ interface Routed {
 }
 
 export function createEdge(options: EdgeOptions): Server {
+  // Gap `tls`: plain HTTP/1.1.
   const server = http.createServer({
     // Room for the URL beside the headers; what is over its own limit is told apart below.
     maxHeaderSize: HEADERS_LIMIT + URL_LIMIT + 1024,
@@ -159,7 +160,7 @@ async function route(options: EdgeOptions, request: IncomingMessage): Promise<Ro
   }
 }
 
-/** The answer's headers: a ray id, and redirects to the Worker's own host lead back to where the client came from. */
+/** The answer's headers: a ray id, and redirects to the Worker's own host lead back to where the client came from (gap `local-host`). */
 function answerHeaders(raw: string[], hostname: string, host: string, ray: string): string[] {
   if (hostnameOf(host) !== hostname || host.includes(":")) {
     for (let index = 0; index < raw.length; index += 2) {

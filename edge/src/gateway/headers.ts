@@ -61,7 +61,7 @@ export function workerHeaders(request: IncomingMessage, host: string, client: Cl
   const raw = endToEnd(
     request.rawHeaders,
     request.headers.connection,
-    // The body's length is known from Content-Length; Expect was answered here.
+    // Expect was answered here. Accept-Encoding stays the client's: gap `accept-encoding`.
     (name) => name === "host" || name === "expect" || isReserved(name),
   );
   const protocol = `HTTP/${request.httpVersion}`;

@@ -21,7 +21,7 @@ export interface InstanceOptions {
   workers: WorkerOptions[];
   /** KV, R2, D1 and Durable Objects live here and outlive instances. */
   stateDir: string;
-  /** The Cache API's store: outlives instances, as a data centre's cache outlives deployments, but not the gateway. */
+  /** The Cache API's store: outlives instances, as a data centre's cache outlives deployments, but not the gateway. Gap `cache-api`. */
   cacheDir: string;
   logs: Logs;
   /** The namespaces that the control Worker is bound to, in order. */
@@ -37,7 +37,8 @@ export class Instance {
   #ports = new Map<string, number>();
   #startup: string[] = [];
   #started = false;
-  #reported = "";
+  /** Uncaught exceptions that a Worker's entry module told of, until workerd tells of them too. */
+  #reported: string[] = [];
 
   private constructor(
     readonly options: InstanceOptions,
@@ -58,6 +59,7 @@ export class Instance {
       logRequests: false,
       log: new options.miniflare.NoOpLog(),
       defaultPersistRoot: stateDir,
+      // Writes are visible at once, to all: gap `kv-consistency`.
       kvPersist: true,
       r2Persist: true,
       d1Persist: true,
@@ -161,14 +163,24 @@ export class Instance {
   private runtimeMessage(line: { level: LogEntry["level"]; message: string }): void {
     const { message, ...origin } = unmark(line.message.replaceAll("file:///", ""));
     if (origin.worker !== undefined) {
-      if (message.startsWith("Uncaught ")) this.#reported = message.split("\n")[0] as string;
+      if (message.startsWith("Uncaught "))
+        this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
       this.options.logs.add({ level: line.level, source: "worker", message, ...origin });
       return;
     }
+    // What the client gets for it is workerd's: gap `error-pages`.
     const exception = message.match(/remote\.jsg\.(\w+: [\s\S]*?)(?:\nstack: [\s\S]*)?$/);
+    if (exception) {
+      const told = firstLine(exception[1] as string);
+      const known = this.#reported.findIndex((text) => text === told || `Error: ${text}` === told);
+      if (known !== -1) {
+        this.#reported.splice(known, 1);
+        return;
+      }
+    }
     const clean = exception ? `Uncaught ${exception[1]}` : message.replace(/\nstack: [\s\S]*$/, "");
-    // The Worker's own module said it already, with the JavaScript stack.
-    if (exception && clean.split("\n")[0] === this.#reported) return;
     this.options.logs.add({ level: line.level, source: "runtime", message: clean });
   }
 }
+
+const firstLine = (text: string): string => text.split("\n", 1)[0] as string;

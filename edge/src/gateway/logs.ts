@@ -1,4 +1,4 @@
-// What happened, newest last: a ring in memory for the control API and an NDJSON file for everything else.
+// What happened, newest last (gap `observability`): a ring in memory for the control API and an NDJSON file for everything else.
 
 import { createWriteStream, type WriteStream } from "node:fs";
 

@@ -1,7 +1,7 @@
 // The gateway process of the local cloud: the public edge port, a control port and workerd, in one Node process.
 //
 // The first line on standard input is a JSON object of options; the answer is one JSON line on standard output. When standard input closes, the
-// process ends and takes workerd along. Exit codes: 0 asked to stop, 1 crashed, 2 bad options, 3 it could not start.
+// process ends and takes workerd along. Exit codes: 0 input closed, 1 crashed, 2 bad options, 3 it could not start, 128 + n ended by signal n.
 
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
@@ -164,7 +164,13 @@ async function end(code: number): Promise<void> {
   process.exit(code); // miniflare's exit hook kills whatever workerd is left.
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
+// The usual exit codes of a signal, which miniflare's own exit hook gives too.
+for (const [signal, number] of [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGTERM", 15],
+] as const)
+  process.on(signal, () => void end(128 + number));
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error: unknown) => {
     console.error("The gateway crashed:", error);

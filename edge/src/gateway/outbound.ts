@@ -2,7 +2,8 @@
 //
 // workerd reaches us as a forward proxy (`outboundService: { external: { http: { style: PROXY } } }`): each request comes with its
 // absolute URL. miniflare's other way, a Node function as outbound service, turns an origin that is down into an answer with status 500 and buffers;
-// here the Worker's connection ends as the origin's did: no connection, garbage and a body that stops half-way look to `fetch` as without us.
+// here the Worker's connection ends as the origin's did: no connection, garbage and a body that stops half-way look to `fetch` as without us
+// (and not always as on the network: gap `origin-errors`). `cf` options of a fetch do not come here and do nothing: gap `cf-fetch-options`.
 
 import { randomBytes } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -21,7 +22,7 @@ const NO_HTTP = "no HTTP\r\n\r\n";
 
 export interface OutboundOptions {
   counters: Counters;
-  /** The gateway's own port for a host that is a custom domain of the deployment, where a fetch stays inside. */
+  /** The gateway's own port for a host that is a custom domain of the deployment, where a fetch stays inside (gap `inner-fetch`). */
   ownPort: (hostname: string) => number | undefined;
 }
 

@@ -89,12 +89,15 @@ function dateOf(worker: Worker, version: Version, context: TranslateContext): st
   const date = version.compatibility_date ?? context.newestDate;
   if (date <= context.newestDate) return date;
   context.warn(
-    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap compatibility-date)`,
+    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap 'compatibility-date')`,
   );
   return context.newestDate;
 }
 
-/** Translates every version; faults are collected, not thrown. */
+/**
+ * Translates every version; faults are collected, not thrown. `cpu_ms` has no counterpart in workerd (gap `cpu-limit`), nor have
+ * the limits of memory, subrequests and start-up time (gap `request-limits`).
+ */
 export function translate(deployment: Deployment, context: TranslateContext, errors: DeployError[]): WorkerOptions[] {
   const primary = new Map(
     deployment.workers
@@ -156,15 +159,18 @@ function bindingsOf(
         }
         break;
       case "version_metadata":
+        // Gap `version-metadata`: the document does not say when a version was made.
         plain[binding.name] = { id: version.id, tag: "", timestamp: new Date(0).toISOString() };
         break;
       case "ratelimit":
+        // Gap `rate-limit`: one counter for all data centres.
         ratelimits[binding.name] = {
           namespace_id: binding.namespace_id,
           simple: { limit: binding.limit, period: binding.period_s },
         };
         break;
       case "service": {
+        // Gap `service-version`: one version answers, whatever the target's split.
         const service = primary.get(binding.service);
         if (service === undefined) refuse(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
         else {
@@ -176,6 +182,7 @@ function bindingsOf(
         break;
       }
       case "queue":
+        // Gap `queue-consumers`.
         queueProducers[binding.name] = binding.queue_name;
         break;
       case "durable_object_namespace": {
