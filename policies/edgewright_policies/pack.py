@@ -10,14 +10,24 @@ from edgewright.limits import LimitError, check_overrides, check_plans
 from pulumi_policy import EnforcementLevel
 from pydantic import ValidationError
 
-from edgewright_policies import caching, compute, routing, storage
+from edgewright_policies import aws, caching, compute, cost, isolation, operations, routing, security, storage
 from edgewright_policies.rule import LevelName, PolicyConfig, Rule, Settings
 
 PACK_NAME = "edgewright"
 POLICIES_KEY = "edgewright:policies"
 LIMITS_KEY = "edgewright:limits"
 
-POLICIES: tuple[Rule, ...] = (*caching.RULES, *storage.RULES, *compute.RULES, *routing.RULES)
+POLICIES: tuple[Rule, ...] = (
+    *caching.RULES,
+    *storage.RULES,
+    *compute.RULES,
+    *routing.RULES,
+    *security.RULES,
+    *isolation.RULES,
+    *aws.RULES,
+    *operations.RULES,
+    *cost.RULES,
+)
 """Every policy, by id."""
 
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in POLICIES}

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from edgewright.guard.findings import Evaluation, Finding, LevelName, Location, order
 from edgewright.limits import stale_warnings
+from edgewright.limits.prices import stale_price_warnings
 from edgewright.program.resources import STACK_TYPE, Capture, Resource
 
 if TYPE_CHECKING:
     from edgewright_policies import Rule, Violation
+    from edgewright_policies.pack import Configured
 
 _SECRET = "[secret]"
 
@@ -95,8 +97,12 @@ def evaluate(
         policies=len(configured),
         resources=len(resources),
         skipped=dict(sorted(skipped.items())),
-        warnings=stale_warnings(),
+        warnings=(*stale_warnings(), *(stale_price_warnings() if _judges_cost(configured) else ())),
     )
+
+
+def _judges_cost(configured: "list[Configured]") -> bool:
+    return any(each.rule.meta.family == "cost" and each.raw for each in configured)
 
 
 def _finding(rule: "Rule", level: str, violation: "Violation", resource: Resource | None, project_dir: Path) -> Finding:

@@ -1,0 +1,137 @@
+"""Operations: what is seen, what is kept, and who is called."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from edgewright_policies.reading import View, show
+from edgewright_policies.rule import (
+    Context,
+    NoConfig,
+    PolicyConfig,
+    StackView,
+    Violation,
+    resource_rule,
+    rules_of,
+    stack_rule,
+)
+from edgewright_policies.types import (
+    DISTRIBUTION,
+    DYNAMODB_TABLE,
+    LAMBDA_FUNCTION,
+    LOG_GROUP,
+    METRIC_ALARM,
+    NOTIFICATION_POLICY,
+    S3_BUCKET,
+    WORKER,
+    WORKERS_SCRIPT,
+    behaviors,
+)
+
+
+@resource_rule(
+    "observability-missing",
+    id="EW801",
+    family="operations",
+    on=(WORKER, WORKERS_SCRIPT, DISTRIBUTION),
+    severity="medium",
+    title="What runs at the edge can be seen",
+    why="Without logs, the first report of an error comes from a user, and there is nothing to look at.",
+    fix="Turn it on: `observability.enabled`, sampled where the traffic is large.",
+    source="https://developers.cloudflare.com/workers/observability/logs/workers-logs/",
+)
+def observability_missing(resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
+    if context.type == DISTRIBUTION:
+        if not resource.has("loggingConfig") and not any(
+            each.has("realtimeLogConfigArn") for each in behaviors(resource)
+        ):
+            yield Violation(
+                "loggingConfig", "not set", "a bucket, or a realtime log configuration",
+                "Set loggingConfig, or realtimeLogConfigArn on the behaviors.",
+            )  # fmt: skip
+        return
+    observability = resource.view("observability")
+    if observability.flag("enabled") or observability.view("logs").flag("enabled") or resource.flag("logpush"):
+        return
+    yield Violation("observability.enabled", show(observability.raw("enabled")), "true")
+
+
+@stack_rule(
+    "alarm-missing",
+    id="EW802",
+    family="operations",
+    on=(WORKER, WORKERS_SCRIPT, DISTRIBUTION, METRIC_ALARM, NOTIFICATION_POLICY),
+    severity="low",
+    level="advisory",
+    title="Production has an alarm",
+    why="An outage that nobody is told of lasts until somebody looks.",
+    fix="Add a NotificationPolicy on Cloudflare, or a CloudWatch MetricAlarm on the distribution's 5xxErrorRate.",
+    source="https://developers.cloudflare.com/notifications/",
+)
+def alarm_missing(stack: StackView, context: Context[NoConfig]) -> Iterator[Violation | None]:
+    if not context.production:
+        return
+    if stack.of(WORKER, WORKERS_SCRIPT) and not stack.of(NOTIFICATION_POLICY, METRIC_ALARM):
+        yield Violation("NotificationPolicy", f"none in stack {context.stack}", "at least one")
+    elif stack.of(DISTRIBUTION) and not stack.of(METRIC_ALARM):
+        yield Violation("MetricAlarm", f"none in stack {context.stack}", "at least one")
+
+
+class Retention(PolicyConfig):
+    """Configuration of log-retention-missing."""
+
+    max_days: int = Field(default=400, ge=1, le=3653, description="Most days that logs are kept.")
+
+
+@resource_rule(
+    "log-retention-missing",
+    id="EW803",
+    family="operations",
+    on=(LOG_GROUP,),
+    config=Retention,
+    severity="low",
+    title="Logs are kept for a stated time",
+    why="Logs without a retention are kept, and paid for, for ever; and personal data in them too.",
+    fix="Set retentionInDays.",
+    source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
+)
+def log_retention_missing(resource: View, context: Context[Retention]) -> Iterator[Violation]:
+    days = resource.number("retentionInDays")
+    if not days:
+        yield Violation("retentionInDays", "not set, which is for ever", f"1 to {context.config.max_days} days")
+    elif days > context.config.max_days:
+        yield Violation("retentionInDays", f"{show(days)} days", f"1 to {context.config.max_days} days")
+
+
+class Owner(PolicyConfig):
+    """Configuration of owner-tag-missing."""
+
+    names: tuple[str, ...] = Field(
+        default=("owner", "team"), min_length=1, description="Tags of which one has to be there."
+    )
+
+
+@resource_rule(
+    "owner-tag-missing",
+    id="EW804",
+    family="operations",
+    on=(WORKER, DISTRIBUTION, LAMBDA_FUNCTION, S3_BUCKET, DYNAMODB_TABLE),
+    config=Owner,
+    severity="low",
+    level="advisory",
+    title="Everything has an owner",
+    why="When it fails or its bill grows, somebody has to be asked.",
+    fix="Tag it: `owner:<team>` on Cloudflare, `owner: <team>` on AWS.",
+    source="https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
+)
+def owner_tag_missing(resource: View, context: Context[Owner]) -> Iterator[Violation]:
+    names = {each.lower() for each in context.config.names}
+    if context.type == WORKER:
+        given = {each.partition(":")[0].partition("=")[0].strip().lower() for each in resource.texts("tags")}
+    else:
+        given = {key.lower() for key in (*resource.view("tags").keys(), *resource.view("tagsAll").keys())}
+    if not names & given:
+        yield Violation("tags", show(sorted(given)) or "none", " or ".join(sorted(names)))
+
+
+RULES = rules_of(globals())
