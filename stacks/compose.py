@@ -85,7 +85,7 @@ def _api_args(
         "tiered_cache": settings.tiered_cache,
         "latency_sensitive": True,
         "trace": settings.trace,
-        "tags": [settings.tier],
+        "tags": [f"owner:{settings.owner}", settings.tier],
     }
     if settings.zone_id:
         args["zone_id"] = settings.zone_id

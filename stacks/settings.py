@@ -93,6 +93,12 @@ class Settings(StackSettings):
     """A stack of the products API."""
 
     tier: Literal["local", "development", "staging", "production"] = Field(alias="products-api:tier")
+    owner: str = Field(
+        default="products-team",
+        alias="products-api:owner",
+        pattern=r"^[a-z0-9-]{1,50}$",
+        description="The team that is asked about this stack, as a tag.",
+    )
     production_ids: tuple[str, ...] = Field(
         default=(),
         alias="products-api:production_ids",

@@ -17,7 +17,7 @@ from edgewright.local.stack import LocalStack
 from edgewright.program.project import Project
 from edgewright.program.runner import Runner
 
-from tests.reference.conftest import ROOT
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def free_ports(count: int) -> list[int]:

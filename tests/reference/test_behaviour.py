@@ -3,7 +3,6 @@
 import concurrent.futures
 import re
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -15,12 +14,6 @@ from tests.reference.cloud import Cloud, copy_project, fresh, running
 pytestmark = pytest.mark.runtime
 
 _products = iter(range(3000, 4000))
-
-
-@pytest.fixture(scope="module")
-def cloud(runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with running(copy_project(tmp_path_factory.mktemp("project")), runner) as cloud:
-        yield cloud
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from edgewright.program.resources import Capture, Resource
 from edgewright.program.runner import Runner
 from edgewright.spec import EdgeSettings
 
-from tests.reference.conftest import ROOT, STACKS, Spoil
+from tests.reference.cloud import ROOT
+from tests.reference.conftest import STACKS, Spoil
 
 WORKER = "cloudflare:index/worker:Worker"
 VERSION = "cloudflare:index/workerVersion:WorkerVersion"

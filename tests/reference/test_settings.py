@@ -9,7 +9,8 @@ from edgewright.program.errors import ProjectError
 from edgewright.program.runner import Runner
 
 from examples.origins.catalogue import static_files
-from tests.reference.conftest import ROOT, STACKS, Spoil
+from tests.reference.cloud import ROOT
+from tests.reference.conftest import STACKS, Spoil
 
 
 @pytest.fixture(scope="module")
