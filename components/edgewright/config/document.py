@@ -185,10 +185,13 @@ class _Builder:
         if len(path) > MAX_DEPTH:
             raise _refuse(self.shown, line, f"nested deeper than {MAX_DEPTH} levels, the most that is read")
         if id(node) in self.open:
-            raise _refuse(self.shown, line, "an alias (`*name`) refers to what it is part of")
+            used = self.positions[path].line if path in self.positions else line
+            raise _refuse(self.shown, used, "an alias (`*name`) refers to what it is part of")
         self.positions.setdefault(path, Position(line, node.start_mark.column + 1))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        if node.tag not in (f"{_TAG}seq", f"{_TAG}map"):
+            raise _refuse(self.shown, line, f"the tag {node.tag} is not read; use plain YAML")
         self.open.append(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):

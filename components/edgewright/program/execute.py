@@ -230,8 +230,7 @@ def describe(project: Project, error: BaseException) -> str:
     if isinstance(error, ProjectError):
         return text
     if isinstance(error, (pulumi.RunError, CloudError)):
-        # An error that names its places itself, as faults of settings do, needs no second one.
-        return f"{where}: {text}" if where and _raised_in_package(error.__traceback__) else text
+        return f"{where}: {text}" if where and not _names_its_place(project, error.__traceback__) else text
     if isinstance(error, pulumi.InputPropertyError):
         text = f"{error.property_path}: {error.reason}"
     elif isinstance(error, pulumi.InputPropertiesError):
@@ -253,12 +252,15 @@ def _user_line(project: Project, trace: TracebackType | None) -> str | None:
     return None
 
 
-def _raised_in_package(trace: TracebackType | None) -> bool:
+def _names_its_place(project: Project, trace: TracebackType | None) -> bool:
+    """Return whether an error says itself where the fault is: the user's own, and those of settings."""
     frames = traceback.extract_tb(trace)
     if not frames:
-        return False
+        return True
     path = Path(frames[-1].filename)
-    return path.is_relative_to(PACKAGE_DIR) and not path.is_relative_to(PACKAGE_DIR / "config")
+    if path.is_relative_to(PACKAGE_DIR / "config"):
+        return True
+    return path.is_relative_to(project.directory) and not any(map(path.is_relative_to, excluded_folders(project)))
 
 
 @contextmanager
@@ -303,11 +305,14 @@ def _printed() -> Iterator[list[str]]:
 def _record_opened(project: Project) -> set[Path]:
     """Note each file of the project that is opened from now on. An audit hook stays for the life of the process."""
     opened: set[Path] = set()
-    root = str(project.directory)
+    root = str(project.directory) + os.sep
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(root):
-            opened.add(Path(arguments[0]))
+        if event != "open" or not isinstance(arguments[0], str) or arguments[0].endswith(".pyc"):
+            return
+        name = os.path.normpath(os.path.join(os.getcwd(), arguments[0]))  # noqa: PTH109, PTH118 - runs at each open
+        if name.startswith(root):
+            opened.add(Path(name))
 
     sys.addaudithook(hook)
     return opened

@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 PRELOAD = (
@@ -34,6 +34,8 @@ GRACE_S = 2.0
 """Between asking a run that takes too long to stop, and killing it."""
 
 _LENGTH = struct.Struct(">Q")
+_OWN_PATH = [entry for entry in sys.path if entry]
+"""The environment's import path, as the interpreter began with it."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,6 @@ class Request:
     """Name of a function of :mod:`edgewright.program.execute`."""
     arguments: tuple[Any, ...]
     timeout_s: float
-    path: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    directory: str = "."
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,9 @@ def answer(payload: bytes) -> bytes:
         from edgewright.program.errors import ProjectError
 
         request = pickle.loads(payload)
+        # The asking process may have what is no part of the environment on its path: its own folder, a test's. A program
+        # sees what Pulumi's language host would give it.
+        sys.path[:] = _OWN_PATH
         with _deadline(request.timeout_s, execute.TimedOut):
             try:
                 reply = Reply(value=getattr(execute, request.function)(*request.arguments[0], **request.arguments[1]))

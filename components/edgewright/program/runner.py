@@ -161,7 +161,7 @@ class Runner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "GRPC_ENABLE_FORK_SUPPORT": "0"},
+            env={**os.environ, "GRPC_ENABLE_FORK_SUPPORT": "0"},
         )
         atexit.register(self.close)
         return self._process

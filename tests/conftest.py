@@ -1,0 +1,36 @@
+"""Fixtures for all tests: a warm runner of programs, the edge runtimes, local clouds."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from edgewright.local import runtime
+from edgewright.program.runner import Runner
+from edgewright.testing import LocalCloud, local_cloud
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[Runner]:
+    """A warm runner of programs, shared because its start costs seconds."""
+    with Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def runtime_dir() -> Path:
+    """The folder of the edge runtimes, installed on first use."""
+    return runtime.ensure()
+
+
+@pytest.fixture
+def start_cloud(runtime_dir: Path) -> Iterator[Callable[..., LocalCloud]]:
+    """A function that runs a project's stack on a local cloud on a free port; all are stopped after the test."""
+    started: list[LocalCloud] = []
+
+    def start(project_dir: Path, stack: str = "local", **options: object) -> LocalCloud:
+        started.append(local_cloud(project_dir, stack, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start
+    for cloud in started:
+        cloud.close()
