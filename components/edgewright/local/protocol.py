@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edgewright.local.protocol_cloudfront import CloudFrontDeployment
+
 
 class ProtocolModel(BaseModel):
     """Base of the protocol's models: strict about unknown keys."""
@@ -174,3 +176,4 @@ class Deployment(ProtocolModel):
     d1_databases: list[str] = Field(default=[], description="Database ids.")
     routes: list[Route] = []
     domains: list[Domain] = []
+    cloudfront: CloudFrontDeployment | None = Field(default=None, description="None: no distributions.")

@@ -16,6 +16,10 @@ export interface Deployment {
   d1_databases: string[];
   routes: Route[];
   domains: Domain[];
+  /**
+   * None: no distributions.
+   */
+  cloudfront: CloudFrontDeployment | null;
 }
 /**
  * A Worker: its versions and how traffic is split among them.
@@ -164,4 +168,432 @@ export interface Route {
 export interface Domain {
   hostname: string;
   worker: string;
+}
+/**
+ * Everything that the local CloudFront runs.
+ */
+export interface CloudFrontDeployment {
+  distributions: Distribution[];
+  cache_policies: CloudFrontCachePolicy[];
+  origin_request_policies: OriginRequestPolicy[];
+  response_headers_policies: ResponseHeadersPolicy[];
+  continuous_deployment_policies: ContinuousDeploymentPolicy[];
+  functions: CloudFrontFunction[];
+  key_value_stores: KeyValueStore[];
+  lambda_versions: LambdaVersion[];
+  buckets: S3Bucket[];
+  addresses: OriginAddress[];
+}
+/**
+ * `aws:cloudfront/distribution:Distribution`.
+ */
+export interface Distribution {
+  id: string;
+  arn: string;
+  /**
+   * `<something>.cloudfront.net`, lower case.
+   */
+  domain_name: string;
+  enabled: boolean;
+  staging: boolean;
+  aliases: string[];
+  comment: string;
+  default_root_object: string;
+  http_version: string;
+  origins: CloudFrontOrigin[];
+  origin_groups: OriginGroup[];
+  default_cache_behavior: CacheBehavior;
+  ordered_cache_behaviors: CacheBehavior[];
+  custom_error_responses: CustomErrorResponse[];
+  restrictions: Restrictions;
+  continuous_deployment_policy_id: string | null;
+}
+/**
+ * `Distribution.origins[]`.
+ */
+export interface CloudFrontOrigin {
+  origin_id: string;
+  domain_name: string;
+  origin_path: string;
+  connection_attempts: number;
+  /**
+   * Seconds.
+   */
+  connection_timeout: number;
+  custom_headers: OriginHeader[];
+  custom_origin_config: CustomOriginConfig | null;
+  s3_origin_config: S3OriginConfig | null;
+  origin_access_control_id: string | null;
+}
+export interface OriginHeader {
+  name: string;
+  value: string;
+}
+export interface CustomOriginConfig {
+  http_port: number;
+  https_port: number;
+  origin_protocol_policy: "http-only" | "https-only" | "match-viewer";
+  origin_ssl_protocols: string[];
+  /**
+   * Seconds.
+   */
+  origin_read_timeout: number;
+  /**
+   * Seconds.
+   */
+  origin_keepalive_timeout: number;
+}
+export interface S3OriginConfig {
+  origin_access_identity: string;
+}
+/**
+ * `Distribution.originGroups[]`.
+ */
+export interface OriginGroup {
+  origin_id: string;
+  failover_criteria: FailoverCriteria;
+  members: OriginGroupMember[];
+}
+export interface FailoverCriteria {
+  status_codes: number[];
+}
+export interface OriginGroupMember {
+  origin_id: string;
+}
+/**
+ * `Distribution.defaultCacheBehavior`, and `orderedCacheBehaviors[]` with `path_pattern`. TTLs are in seconds.
+ */
+export interface CacheBehavior {
+  path_pattern: string | null;
+  target_origin_id: string;
+  viewer_protocol_policy: "allow-all" | "https-only" | "redirect-to-https";
+  allowed_methods: string[];
+  cached_methods: string[];
+  compress: boolean;
+  cache_policy_id: string | null;
+  origin_request_policy_id: string | null;
+  response_headers_policy_id: string | null;
+  forwarded_values: ForwardedValues | null;
+  min_ttl: number | null;
+  default_ttl: number | null;
+  max_ttl: number | null;
+  function_associations: FunctionAssociation[];
+  lambda_function_associations: LambdaAssociation[];
+  trusted_key_groups: string[];
+  trusted_signers: string[];
+}
+/**
+ * The legacy cache settings of a behavior without a cache policy.
+ */
+export interface ForwardedValues {
+  query_string: boolean;
+  query_string_cache_keys: string[];
+  headers: string[];
+  cookies: ForwardedCookies;
+}
+export interface ForwardedCookies {
+  forward: "none" | "whitelist" | "all";
+  whitelisted_names: string[];
+}
+export interface FunctionAssociation {
+  event_type: "viewer-request" | "viewer-response";
+  function_arn: string;
+}
+export interface LambdaAssociation {
+  event_type: "viewer-request" | "origin-request" | "origin-response" | "viewer-response";
+  lambda_arn: string;
+  include_body: boolean;
+}
+export interface CustomErrorResponse {
+  error_code: number;
+  /**
+   * Seconds; CloudFront's default is 10.
+   */
+  error_caching_min_ttl: number | null;
+  response_code: number | null;
+  response_page_path: string | null;
+}
+export interface Restrictions {
+  geo_restriction: GeoRestriction;
+}
+export interface GeoRestriction {
+  restriction_type: "none" | "whitelist" | "blacklist";
+  locations: string[];
+}
+/**
+ * `aws:cloudfront/cachePolicy:CachePolicy`. TTLs are in seconds.
+ */
+export interface CloudFrontCachePolicy {
+  id: string;
+  name: string;
+  min_ttl: number;
+  default_ttl: number;
+  max_ttl: number;
+  parameters_in_cache_key_and_forwarded_to_origin: CacheKeyParameters;
+}
+/**
+ * `parametersInCacheKeyAndForwardedToOrigin`.
+ */
+export interface CacheKeyParameters {
+  cookies_config: CookiesConfig;
+  headers_config: HeadersConfig;
+  query_strings_config: QueryStringsConfig;
+  enable_accept_encoding_brotli: boolean;
+  enable_accept_encoding_gzip: boolean;
+}
+export interface CookiesConfig {
+  cookie_behavior: "none" | "whitelist" | "allExcept" | "all";
+  cookies: Items | null;
+}
+/**
+ * `{items: [...]}`, as AWS writes lists of names.
+ */
+export interface Items {
+  items: string[];
+}
+export interface HeadersConfig {
+  header_behavior: "none" | "whitelist" | "allViewer" | "allViewerAndWhitelistCloudFront" | "allExcept";
+  headers: Items | null;
+}
+export interface QueryStringsConfig {
+  query_string_behavior: "none" | "whitelist" | "allExcept" | "all";
+  query_strings: Items | null;
+}
+/**
+ * `aws:cloudfront/originRequestPolicy:OriginRequestPolicy`.
+ */
+export interface OriginRequestPolicy {
+  id: string;
+  name: string;
+  cookies_config: CookiesConfig;
+  headers_config: HeadersConfig;
+  query_strings_config: QueryStringsConfig;
+}
+/**
+ * `aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy`.
+ */
+export interface ResponseHeadersPolicy {
+  id: string;
+  name: string;
+  cors_config: CorsConfig | null;
+  custom_headers_config: CustomHeadersConfig | null;
+  remove_headers_config: RemoveHeadersConfig | null;
+  security_headers_config: SecurityHeadersConfig | null;
+  server_timing_headers_config: ServerTimingHeadersConfig | null;
+}
+export interface CorsConfig {
+  access_control_allow_credentials: boolean;
+  access_control_allow_headers: Items;
+  access_control_allow_methods: Items;
+  access_control_allow_origins: Items;
+  access_control_expose_headers: Items | null;
+  access_control_max_age_sec: number | null;
+  origin_override: boolean;
+}
+export interface CustomHeadersConfig {
+  items: CustomHeader[];
+}
+export interface CustomHeader {
+  header: string;
+  value: string;
+  override: boolean;
+}
+export interface RemoveHeadersConfig {
+  items: RemoveHeader[];
+}
+export interface RemoveHeader {
+  header: string;
+}
+export interface SecurityHeadersConfig {
+  content_security_policy: ContentSecurityPolicy | null;
+  content_type_options: ContentTypeOptions | null;
+  frame_options: FrameOptions | null;
+  referrer_policy: ReferrerPolicy | null;
+  strict_transport_security: StrictTransportSecurity | null;
+  xss_protection: XssProtection | null;
+}
+export interface ContentSecurityPolicy {
+  content_security_policy: string;
+  override: boolean;
+}
+export interface ContentTypeOptions {
+  override: boolean;
+}
+export interface FrameOptions {
+  frame_option: string;
+  override: boolean;
+}
+export interface ReferrerPolicy {
+  referrer_policy: string;
+  override: boolean;
+}
+export interface StrictTransportSecurity {
+  access_control_max_age_sec: number;
+  include_subdomains: boolean;
+  override: boolean;
+  preload: boolean;
+}
+export interface XssProtection {
+  protection: boolean;
+  mode_block: boolean;
+  override: boolean;
+  report_uri: string | null;
+}
+export interface ServerTimingHeadersConfig {
+  enabled: boolean;
+  /**
+   * Percent of responses.
+   */
+  sampling_rate: number;
+}
+/**
+ * `aws:cloudfront/continuousDeploymentPolicy:ContinuousDeploymentPolicy`.
+ */
+export interface ContinuousDeploymentPolicy {
+  id: string;
+  enabled: boolean;
+  staging_distribution_dns_names: Items;
+  traffic_config: TrafficConfig | null;
+}
+export interface TrafficConfig {
+  type: "SingleWeight" | "SingleHeader";
+  single_header_config: SingleHeader | null;
+  single_weight_config: SingleWeight | null;
+}
+export interface SingleHeader {
+  header: string;
+  value: string;
+}
+export interface SingleWeight {
+  /**
+   * Share of requests that goes to staging, 0 to 0.15.
+   */
+  weight: number;
+  session_stickiness_config: SessionStickiness | null;
+}
+export interface SessionStickiness {
+  /**
+   * Seconds, 300 to 3600.
+   */
+  idle_ttl: number;
+  /**
+   * Seconds, 300 to 3600.
+   */
+  maximum_ttl: number;
+}
+/**
+ * `aws:cloudfront/function:Function`, its published code.
+ */
+export interface CloudFrontFunction {
+  arn: string;
+  name: string;
+  runtime: "cloudfront-js-1.0" | "cloudfront-js-2.0";
+  code: string;
+  /**
+   * ARNs; CloudFront allows one.
+   */
+  key_value_store_associations: string[];
+}
+/**
+ * `aws:cloudfront/keyValueStore:KeyValueStore` with the pairs of its keys resources.
+ */
+export interface KeyValueStore {
+  arn: string;
+  id: string;
+  name: string;
+  pairs: KeyValuePair[];
+}
+export interface KeyValuePair {
+  key: string;
+  value: string;
+}
+/**
+ * A numbered version of an `aws:lambda/function:Function`. Exactly one of `directory` and `files` is given.
+ */
+export interface LambdaVersion {
+  /**
+   * The qualified ARN, ending in `:<version>`.
+   */
+  arn: string;
+  name: string;
+  version: string;
+  runtime: string;
+  handler: string;
+  /**
+   * Seconds.
+   */
+  timeout: number;
+  /**
+   * MB.
+   */
+  memory_size: number;
+  /**
+   * Absolute path of the unpacked package.
+   */
+  directory: string | null;
+  files: PackageFile[];
+}
+/**
+ * A file of a function's package.
+ */
+export interface PackageFile {
+  /**
+   * Relative, with `/`.
+   */
+  path: string;
+  content_base64: string;
+}
+/**
+ * A bucket as an origin. Who may read is what its policy says, already decided.
+ */
+export interface S3Bucket {
+  name: string;
+  region: string;
+  /**
+   * Every name under which an origin may reach it.
+   */
+  domain_names: string[];
+  /**
+   * Absolute path; its files are objects too.
+   */
+  directory: string | null;
+  objects: S3Object[];
+  public_read: boolean;
+  /**
+   * ARNs of distributions that may `s3:GetObject`.
+   */
+  readers: string[];
+  /**
+   * ARNs of distributions that may `s3:ListBucket`; `*` for all.
+   */
+  listers: string[];
+}
+/**
+ * `aws:s3/bucketObjectv2:BucketObjectv2`: exactly one of `content_base64` and `file` is given.
+ */
+export interface S3Object {
+  key: string;
+  content_base64: string | null;
+  /**
+   * Absolute path.
+   */
+  file: string | null;
+  content_type: string | null;
+  cache_control: string | null;
+  content_encoding: string | null;
+  content_disposition: string | null;
+  content_language: string | null;
+  metadata: {
+    [k: string]: string;
+  };
+}
+/**
+ * Where an origin's domain name is found on this machine.
+ */
+export interface OriginAddress {
+  domain_name: string;
+  /**
+   * Such as `http://127.0.0.1:9101`; its scheme is used whatever the protocol policy.
+   */
+  url: string;
 }

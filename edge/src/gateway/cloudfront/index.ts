@@ -1,0 +1,162 @@
+// A local CloudFront: what the gateway mounts.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fromWebRequest, nodeRequest, sendNode, toWebResponse } from "./adapters.js";
+import { CloudFrontFaults, deploymentFaults } from "./check.js";
+import { type RunningDistribution, startDistributions } from "./distribution.js";
+import { invalidationFaults } from "./invalidation.js";
+import { type ColdStart, LambdaRunner } from "./lambda-runner.js";
+import type { CloudFrontDeployment } from "./model.js";
+import { Origins } from "./origins.js";
+import { packageDirectory } from "./package-files.js";
+import { Pipeline } from "./pipeline.js";
+import type { Deps, EdgeRequest, EdgeResponse, Viewer } from "./types.js";
+
+export { CloudFrontFaults, deploymentFaults } from "./check.js";
+export type { CloudFrontDeployment } from "./model.js";
+export type { Deps, LogLine, OriginExchange, Viewer } from "./types.js";
+
+const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
+
+export interface DistributionStats {
+  id: string;
+  domainName: string;
+  requests: number;
+  /** By `X-Cache` result. */
+  results: Record<string, number>;
+  cacheEntries: number;
+  cacheBytes: number;
+}
+
+export interface LambdaStats {
+  function: string;
+  version: string;
+  invocations: number;
+  errors: number;
+  coldStarts: readonly ColdStart[];
+}
+
+export interface CloudFront {
+  /** Host names that it answers, lower case: aliases and `*.cloudfront.net` names of enabled distributions. */
+  readonly hosts: readonly string[];
+  /** Whether a `Host` (without port) belongs to a distribution; wildcard aliases count. */
+  serves(host: string): boolean;
+  /** Answers a request of the web's kind. `host` chooses the distribution where the request's own Host does not. */
+  handle(request: Request, viewer: Viewer, host?: string): Promise<Response>;
+  /** Answers a request of Node's server, with less work a request than `handle`. */
+  handleNode(request: IncomingMessage, response: ServerResponse, viewer: Viewer, host?: string): Promise<void>;
+  /** Invalidates paths in one distribution (by id), or in all. Throws CloudFrontFaults on bad paths. */
+  invalidate(paths: readonly string[], distributionId?: string): void;
+  stats(): { distributions: DistributionStats[]; lambda: LambdaStats[] };
+  /** Waits for work that goes on behind responses. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts every distribution of a document. Throws CloudFrontFaults with all that is wrong with it. */
+export function createCloudFront(deployment: CloudFrontDeployment, deps: Deps = {}): CloudFront {
+  const faults = deploymentFaults(deployment);
+  if (faults.length > 0) throw new CloudFrontFaults(faults);
+  return new LocalCloudFront(deployment, deps);
+}
+
+class LocalCloudFront implements CloudFront {
+  readonly hosts: readonly string[];
+  readonly #distributions: RunningDistribution[];
+  readonly #byHost = new Map<string, RunningDistribution>();
+  readonly #wildcards: { suffix: string; distribution: RunningDistribution }[] = [];
+  readonly #runners = new Map<string, LambdaRunner>();
+  readonly #origins: Origins;
+  readonly #pipeline: Pipeline;
+  readonly #ownDir: string | undefined;
+
+  constructor(deployment: CloudFrontDeployment, deps: Deps) {
+    this.#ownDir = deps.workDir === undefined ? mkdtempSync(join(tmpdir(), "edgewright-cloudfront-")) : undefined;
+    const workDir = deps.workDir ?? (this.#ownDir as string);
+    for (const version of deployment.lambda_versions) {
+      this.#runners.set(version.arn, new LambdaRunner(version, packageDirectory(version, workDir), deps));
+    }
+    this.#distributions = startDistributions(deployment, this.#runners, deps, deps.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    this.#origins = new Origins(deployment, deps);
+    this.#pipeline = new Pipeline(this.#origins, deps);
+    for (const distribution of this.#distributions) this.#register(distribution);
+    this.hosts = [...this.#byHost.keys(), ...this.#wildcards.map(({ suffix }) => `*${suffix}`)];
+  }
+
+  #register(distribution: RunningDistribution): void {
+    const { config } = distribution;
+    // A staging distribution is reached through its primary one only.
+    if (!config.enabled || config.staging) return;
+    for (const name of [...config.aliases, config.domain_name]) {
+      const lower = name.toLowerCase();
+      if (lower.startsWith("*.")) this.#wildcards.push({ suffix: lower.slice(1), distribution });
+      else this.#byHost.set(lower, distribution);
+    }
+    this.#wildcards.sort((a, b) => b.suffix.length - a.suffix.length);
+  }
+
+  #find(host: string): RunningDistribution | undefined {
+    const lower = host.toLowerCase();
+    return this.#byHost.get(lower) ?? this.#wildcards.find(({ suffix }) => lower.endsWith(suffix))?.distribution;
+  }
+
+  serves(host: string): boolean {
+    return this.#find(host) !== undefined;
+  }
+
+  async handle(request: Request, viewer: Viewer, host?: string): Promise<Response> {
+    const own = host ?? request.headers.get("host") ?? new URL(request.url).host;
+    return toWebResponse(await this.#answer(fromWebRequest(request, own), viewer, own), request.method);
+  }
+
+  async handleNode(request: IncomingMessage, response: ServerResponse, viewer: Viewer, host?: string): Promise<void> {
+    const own = host ?? request.headers.host ?? "";
+    await sendNode(response, await this.#answer(nodeRequest(request, own), viewer, own), request.method ?? "GET");
+  }
+
+  #answer(request: EdgeRequest, viewer: Viewer, host: string): Promise<EdgeResponse> {
+    const distribution = this.#find(host.replace(/:\d+$/, ""));
+    if (distribution === undefined)
+      throw new CloudFrontFaults([`No distribution answers ${host}. Known: ${this.hosts.join(", ") || "none"}.`]);
+    return this.#pipeline.handle(distribution, request, viewer);
+  }
+
+  invalidate(paths: readonly string[], distributionId?: string): void {
+    const faults = invalidationFaults(paths);
+    const chosen = this.#distributions.filter(
+      ({ config }) => distributionId === undefined || config.id === distributionId,
+    );
+    if (chosen.length === 0) faults.push(`There is no distribution ${distributionId}.`);
+    if (faults.length > 0) throw new CloudFrontFaults(faults);
+    for (const { invalidations, cache } of chosen) if (invalidations.add(paths)) cache.clear();
+  }
+
+  stats(): { distributions: DistributionStats[]; lambda: LambdaStats[] } {
+    return {
+      distributions: this.#distributions.map(({ config, counters, cache }) => {
+        const { entries, bytes } = cache.stats();
+        return { id: config.id, domainName: config.domain_name, ...counters, cacheEntries: entries, cacheBytes: bytes };
+      }),
+      lambda: [...this.#runners.values()].map((runner) => ({
+        function: runner.version.name,
+        version: runner.version.version,
+        invocations: runner.invocations,
+        errors: runner.errors,
+        coldStarts: [...runner.coldStarts],
+      })),
+    };
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#distributions.map(({ cache }) => cache.settled()));
+  }
+
+  async stop(): Promise<void> {
+    this.#origins.stop();
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+    if (this.#ownDir !== undefined) rmSync(this.#ownDir, { recursive: true, force: true });
+  }
+}

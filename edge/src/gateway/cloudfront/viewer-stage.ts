@@ -1,0 +1,80 @@
+// The two viewer events, by Lambda@Edge or by CloudFront Functions.
+
+import { readAll } from "./body.js";
+import type { Behavior, RunningDistribution } from "./distribution.js";
+import { EdgeError } from "./error-page.js";
+import { type EventConfig, eventBody, requestEvent, responseEvent } from "./events.js";
+import { type FunctionEvent, functionRequest, functionResponse } from "./functions-event.js";
+import { acceptViewerRequest, acceptViewerResponse } from "./functions-validate.js";
+import { configOf, finished } from "./origin-stage.js";
+import type { EdgeRequest, EdgeResponse, ResultType, Viewer } from "./types.js";
+import { acceptResult } from "./validate.js";
+
+/** The request that goes on, or a response that a function made. */
+export type ViewerOutcome = { request: EdgeRequest } | { response: EdgeResponse; result: ResultType };
+
+export async function viewerRequest(
+  distribution: RunningDistribution,
+  behavior: Behavior,
+  request: EdgeRequest,
+  viewer: Viewer,
+  requestId: string,
+): Promise<ViewerOutcome> {
+  const fn = behavior.functions["viewer-request"];
+  if (fn !== undefined) {
+    const config = configOf(distribution.config, "viewer-request", requestId);
+    const accepted = acceptViewerRequest(fn.invoke(functionEvent(config, viewer, request)), request);
+    if ("method" in accepted) return { request: accepted };
+    const response = finished({ ...accepted, body: accepted.body as Uint8Array | undefined });
+    return { response, result: "FunctionGeneratedResponse" };
+  }
+  const trigger = behavior.lambda["viewer-request"];
+  if (trigger === undefined) return { request };
+  const takesBody = trigger.includeBody && request.body !== undefined;
+  let current = request;
+  if (takesBody) current = { ...request, body: await readAll(request.body) };
+  const event = requestEvent(configOf(distribution.config, "viewer-request", requestId), current, viewer.ip, {
+    body: takesBody ? eventBody(current.body as Uint8Array, "viewer-request") : undefined,
+  });
+  const accepted = acceptResult(await trigger.runner.invoke(event), event, "viewer-request");
+  if (accepted.kind === "response") return { response: finished(accepted), result: "LambdaGeneratedResponse" };
+  const { uri, querystring, headers, body } = accepted;
+  return { request: { ...current, uri, querystring, headers, ...(body !== undefined && { body }) } };
+}
+
+export async function viewerResponse(
+  distribution: RunningDistribution,
+  behavior: Behavior,
+  request: EdgeRequest,
+  response: EdgeResponse,
+  viewer: Viewer,
+  requestId: string,
+): Promise<EdgeResponse> {
+  const config = configOf(distribution.config, "viewer-response", requestId);
+  const fn = behavior.functions["viewer-response"];
+  if (fn !== undefined) {
+    const event = functionEvent(config, viewer, request);
+    event.response = functionResponse(response);
+    return acceptViewerResponse(fn.invoke(event), response);
+  }
+  const trigger = behavior.lambda["viewer-response"];
+  if (trigger === undefined) return response;
+  const event = responseEvent(config, request, viewer.ip, response);
+  const accepted = acceptResult(await trigger.runner.invoke(event), event, "viewer-response");
+  if (accepted.kind !== "response")
+    throw new EdgeError(502, "The Lambda function returned an invalid json.", "LambdaValidationError");
+  return {
+    status: accepted.status,
+    statusDescription: accepted.statusDescription,
+    headers: accepted.headers,
+    body: response.body,
+  };
+}
+
+export function hasViewerResponse(behavior: Behavior): boolean {
+  return behavior.functions["viewer-response"] !== undefined || behavior.lambda["viewer-response"] !== undefined;
+}
+
+function functionEvent(config: EventConfig, viewer: Viewer, request: EdgeRequest): FunctionEvent {
+  return { version: "1.0", context: { ...config }, viewer: { ip: viewer.ip }, request: functionRequest(request) };
+}
