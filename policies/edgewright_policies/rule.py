@@ -204,12 +204,23 @@ _FRAMEWORKS: dict[Family, tuple[str, str]] = {
 }
 
 
+def config_schema(config: type[PolicyConfig]) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each property of a configuration; an optional one has no default."""
+    schema = {}
+    for name, each in config.model_json_schema(by_alias=True).get("properties", {}).items():
+        cleaned = {key: value for key, value in each.items() if key not in ("title", "anyOf")}
+        given = [part for part in each.get("anyOf", ()) if part != {"type": "null"}]
+        if len(given) == 1:
+            cleaned = {**given[0], **cleaned}
+            if cleaned.get("default", 0) is None:
+                del cleaned["default"]
+        schema[name] = cleaned
+    return schema
+
+
 def _schema(config: type[PolicyConfig]) -> PolicyConfigSchema | None:
-    properties = config.model_json_schema(by_alias=True).get("properties", {})
-    if not properties:
-        return None
-    cleaned = {name: {key: value for key, value in each.items() if key != "title"} for name, each in properties.items()}
-    return PolicyConfigSchema(properties=cleaned)
+    properties = config_schema(config)
+    return PolicyConfigSchema(properties=properties) if properties else None
 
 
 def config_faults(error: ValidationError) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from edgewright.program.resources import UNKNOWN, Capture, Resource
 from edgewright_policies import PACK_NAME, POLICIES, engine_configuration, use_settings
 from edgewright_policies.pack import make_settings
-from google.protobuf import struct_pb2
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, policy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
@@ -20,12 +19,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value
-
-
-def _struct(inputs: Mapping[str, Any]) -> struct_pb2.Struct:
-    struct = struct_pb2.Struct()
-    struct.update(_plain(inputs))
-    return struct
 
 
 def _options(resource: Resource) -> Any:
@@ -42,7 +35,7 @@ class Analyzer:
     def __init__(self, policies: Mapping[str, Any] | None = None, limits: Mapping[str, Any] | None = None) -> None:
         self.settings = make_settings(limits, None)
         self.config = engine_configuration(policies)
-        self.servicer = policy._PolicyAnalyzerServicer(
+        self.servicer: Any = policy._PolicyAnalyzerServicer(
             PACK_NAME, "0.1.0", list(POLICIES), EnforcementLevel.ADVISORY, self.config
         )
         info = self.servicer.GetAnalyzerInfo(None, None)
@@ -68,27 +61,24 @@ class Analyzer:
             for resource in capture:
                 request = proto.AnalyzeRequest(
                     type=resource.type,
-                    properties=_struct(resource.inputs),
                     urn=resource.urn,
                     name=resource.name,
                     options=_options(resource),
                 )
+                request.properties.update(_plain(resource.inputs))
                 response = self.servicer.Analyze(request, None)
                 skipped += len(response.not_applicable)
                 found += [(each.policyName, resource.urn, _message(each)) for each in response.diagnostics]
-            stack = proto.AnalyzeStackRequest(
-                resources=[
-                    proto.AnalyzerResource(
-                        type=resource.type,
-                        properties=_struct(resource.outputs),
-                        urn=resource.urn,
-                        name=resource.name,
-                        options=_options(resource),
-                        dependencies=list(resource.dependencies),
-                    )
-                    for resource in capture
-                ]
-            )
+            stack = proto.AnalyzeStackRequest()
+            for resource in capture:
+                each = stack.resources.add(
+                    type=resource.type,
+                    urn=resource.urn,
+                    name=resource.name,
+                    options=_options(resource),
+                    dependencies=list(resource.dependencies),
+                )
+                each.properties.update(_plain(resource.outputs))
             response = self.servicer.AnalyzeStack(stack, None)
             skipped += len(response.not_applicable)
             found += [(each.policyName, each.urn, _message(each)) for each in response.diagnostics]
@@ -96,11 +86,10 @@ class Analyzer:
 
 
 def _default(value: Any) -> Any:
-    if isinstance(value, struct_pb2.ListValue):
-        return list(value)
-    if isinstance(value, struct_pb2.Struct):
+    """Return a schema's default as the engine gives it back: plain lists and mappings."""
+    if hasattr(value, "fields"):
         return dict(value)
-    return value
+    return list(value) if hasattr(value, "values") else value
 
 
 def _message(diagnostic: Any) -> str:

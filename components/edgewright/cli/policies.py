@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def describe(rule: "Rule") -> dict[str, Any]:
     """Return everything that a policy says of itself."""
     from edgewright_policies import StackRule
+    from edgewright_policies.rule import config_schema
 
     meta = rule.meta
-    schema = meta.config.model_json_schema(by_alias=True).get("properties", {})
     return {
         "name": rule.name,
         "id": meta.id,
@@ -31,7 +31,7 @@ def describe(rule: "Rule") -> dict[str, Any]:
         "framework": {"name": meta.framework[0], "url": meta.framework[1]},
         "judges": "stack" if isinstance(rule, StackRule) else "resource",
         "types": list(meta.types),
-        "config": {name: {k: v for k, v in each.items() if k != "title"} for name, each in schema.items()},
+        "config": config_schema(meta.config),
     }
 
 

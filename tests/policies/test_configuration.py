@@ -1,0 +1,165 @@
+"""Enforcement levels and configuration from a stack's settings, and what a wrong one says."""
+
+import json
+from typing import Any
+
+import pytest
+from edgewright.guard import evaluate
+from edgewright_policies import (
+    POLICIES,
+    ConfigurationFaults,
+    configure,
+    engine_configuration,
+    settings_from_environment,
+)
+from pulumi_policy import EnforcementLevel
+
+from tests.policies.corpus import capture
+
+NO_CACHE = {"api": {"type": "edgewright:index:EdgeApi", "inputs": {"endpoints": [{"path": "/a", "handler": "a.ts"}]}}}
+
+
+def test_a_level_changes_and_disabled_judges_nothing() -> None:
+    assert [each.level for each in evaluate(capture(NO_CACHE)).findings] == ["mandatory"]
+    found = evaluate(capture(NO_CACHE), {"cache-headers-missing": "advisory"})
+    assert [each.level for each in found.findings] == ["advisory"]
+    disabled = evaluate(capture(NO_CACHE), {"cache-headers-missing": {"enforcementLevel": "disabled"}})
+    assert disabled.findings == ()
+    assert disabled.policies == len(POLICIES) - 1
+
+
+def test_all_is_every_policy_that_is_not_named() -> None:
+    chosen = {each.rule.name: each.level for each in configure({"all": "disabled", "kv-value-size": "advisory"})}
+    assert chosen.pop("kv-value-size") == "advisory"
+    assert set(chosen.values()) == {"disabled"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "path", "message"),
+    [
+        (
+            {"cache-header-missing": "advisory"},
+            "cache-header-missing",
+            "unknown policy; did you mean cache-headers-missing?",
+        ),
+        (
+            {"kv-value-size": "warn"},
+            "kv-value-size",
+            "enforcement level 'warn'; allowed: advisory, mandatory, disabled",
+        ),
+        (
+            {"cpu-budget": {"enforcementLevel": 3}},
+            "cpu-budget.enforcementLevel",
+            "enforcement level 3; allowed: advisory, mandatory, disabled",
+        ),
+        (
+            {"cpu-budget": {"maxMs": "fast"}},
+            "cpu-budget.maxMs",
+            "'fast' is not allowed: input should be a valid integer",
+        ),
+        (
+            {"cpu-budget": {"maxMs": 0}},
+            "cpu-budget.maxMs",
+            "0 is not allowed: input should be greater than or equal to 1",
+        ),
+        ({"cpu-budget": {"max": 5}}, "cpu-budget.max", "unknown property; allowed: enforcementLevel, maxMs"),
+        ({"kv-value-size": {"max": 5}}, "kv-value-size.max", "unknown property; allowed: enforcementLevel"),
+        (
+            {"all": {"enforcementLevel": "advisory", "maxMs": 5}},
+            "all",
+            "maxMs: only a level can be set for all policies",
+        ),
+    ],
+)
+def test_a_wrong_configuration_says_where_and_what_is_allowed(
+    settings: dict[str, Any], path: str, message: str
+) -> None:
+    with pytest.raises(ConfigurationFaults) as error:
+        configure(settings)
+    (at, text), *rest = error.value.faults
+    assert not rest
+    assert ".".join(at) == f"edgewright:policies.{path}"
+    assert text.startswith(message)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(ConfigurationFaults) as error:
+        configure({"nope": "advisory", "kv-value-size": "warn", "cpu-budget": {"maxMs": -1}})
+    assert len(error.value.faults) == 3
+
+
+def test_every_configuration_has_a_schema_with_defaults_and_descriptions() -> None:
+    for rule in POLICIES:
+        schema = rule.config_schema
+        if schema is None:
+            continue
+        for name, each in schema.properties.items():
+            assert "type" in each, (rule.name, name)
+            field = next(one for one in rule.meta.config.model_fields.values() if one.alias == name)
+            optional = field.default is None or field.default_factory is not None
+            assert ("default" in each) != optional, (rule.name, name)
+            assert each["description"].endswith("."), (rule.name, name)
+
+
+def test_the_engines_configuration_is_what_differs() -> None:
+    assert engine_configuration({}) == {}
+    assert engine_configuration({"kv-value-size": "advisory", "cpu-budget": {"maxMs": 20}}) == {
+        "kv-value-size": {"enforcementLevel": EnforcementLevel.ADVISORY},
+        "cpu-budget": {"enforcementLevel": EnforcementLevel.MANDATORY, "maxMs": 20},
+    }
+
+
+def _environment(**config: object) -> dict[str, str]:
+    texts = {f"edgewright:{name}": each if isinstance(each, str) else json.dumps(each) for name, each in config.items()}
+    return {"PULUMI_CONFIG": json.dumps(texts)}
+
+
+def test_the_pack_reads_the_stacks_settings_from_the_engine() -> None:
+    settings, policies = settings_from_environment(
+        _environment(policies={"all": "advisory"}, limits={"plans": {"cloudflare": "free"}}, production="true")
+    )
+    assert policies == {"all": "advisory"}
+    assert settings.limit("cloudflare.workers.cpu_ms").value == 10
+    assert settings.is_production("dev")
+    settings, policies = settings_from_environment({})
+    assert policies == {}
+    assert settings.is_production("acme-prod")
+    assert not settings.is_production("reproduce")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"policies": "[1"}, "edgewright:policies: '[1' is not what `edgewright schema` says"),
+        ({"policies": [1]}, "edgewright:policies: [1] is not a mapping"),
+        ({"production": "maybe"}, "edgewright:production: 'maybe'"),
+        ({"limits": {"plan": {}}}, "edgewright:limits.plan: unknown key; allowed: plans, overrides"),
+        ({"limits": {"plans": {"cloudflare": "gold"}}}, "edgewright:limits.plans.cloudflare: 'gold' is not a plan of Cloudflare"),
+        ({"limits": {"overrides": {"cloudflare.kv.value": 1}}}, "edgewright:limits.overrides.cloudflare.kv.value: unknown limit; did you mean"),
+        ({"limits": {"overrides": {"cloudflare.kv.value_bytes": "big"}}}, "edgewright:limits.overrides.cloudflare.kv.value_bytes: 'big' is not allowed"),
+    ],
+)  # fmt: skip
+def test_wrong_settings_stop_the_pack(config: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationFaults) as error:
+        settings_from_environment(_environment(**config))
+    assert str(error.value).startswith(message)
+
+
+def test_a_wrong_configuration_that_reaches_a_policy_is_a_finding_and_no_crash() -> None:
+    from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs
+
+    rule = next(each for each in POLICIES if each.name == "cpu-budget")
+    args = ResourceValidationArgs(
+        "cloudflare:index/workerVersion:WorkerVersion", {}, "urn:pulumi:dev::p::t::n", "n",
+        PolicyResourceOptions(False, [], None, [], None, []), None, {"maxMs": "fast"},
+    )  # fmt: skip
+    said: list[str] = []
+
+    def report(message: str, urn: str | None = None) -> None:
+        said.append(message)
+
+    assert isinstance(rule, ResourceRule)
+    rule.validate(args, report)
+    assert said == [
+        "the configuration of cpu-budget is wrong: maxMs ('fast'): input should be a valid integer, unable to parse string as an integer"
+    ]
