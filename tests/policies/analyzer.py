@@ -29,15 +29,17 @@ def _options(resource: Resource) -> Any:
     )
 
 
+def _servicer(config: Any) -> Any:
+    return policy._PolicyAnalyzerServicer(PACK_NAME, "0.1.0", list(POLICIES), EnforcementLevel.ADVISORY, config)
+
+
 class Analyzer:
     """The pack behind its gRPC servicer."""
 
     def __init__(self, policies: Mapping[str, Any] | None = None, limits: Mapping[str, Any] | None = None) -> None:
         self.settings = make_settings(limits, None)
         self.config = engine_configuration(policies)
-        self.servicer: Any = policy._PolicyAnalyzerServicer(
-            PACK_NAME, "0.1.0", list(POLICIES), EnforcementLevel.ADVISORY, self.config
-        )
+        self.servicer = _servicer(self.config)
         info = self.servicer.GetAnalyzerInfo(None, None)
         # As the engine does: the initial configuration, and the schema's defaults, come back as the configuration.
         request = proto.ConfigureAnalyzerRequest()

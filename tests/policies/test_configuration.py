@@ -8,6 +8,7 @@ from edgewright.guard import evaluate
 from edgewright_policies import (
     POLICIES,
     ConfigurationFaults,
+    ResourceRule,
     configure,
     engine_configuration,
     settings_from_environment,
@@ -146,12 +147,12 @@ def test_wrong_settings_stop_the_pack(config: dict[str, object], message: str) -
 
 
 def test_a_wrong_configuration_that_reaches_a_policy_is_a_finding_and_no_crash() -> None:
-    from pulumi_policy import PolicyResourceOptions, ResourceValidationArgs
+    from pulumi_policy import PolicyCustomTimeouts, PolicyResourceOptions, ResourceValidationArgs
 
     rule = next(each for each in POLICIES if each.name == "cpu-budget")
     args = ResourceValidationArgs(
         "cloudflare:index/workerVersion:WorkerVersion", {}, "urn:pulumi:dev::p::t::n", "n",
-        PolicyResourceOptions(False, [], None, [], None, []), None, {"maxMs": "fast"},
+        PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), []), None, {"maxMs": "fast"},
     )  # fmt: skip
     said: list[str] = []
 
