@@ -6,7 +6,7 @@ import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
 import { createHash, timingSafeEqual } from "node:crypto";
-import http2 from "node:http";
+import http3 from "node:http";
 
 // src/gateway/diagnostics.ts
 var DeployFailed = class extends Error {
@@ -46,568 +46,13 @@ function unexplained(messages, cause) {
 }
 
 // src/gateway/kv.ts
+import http2 from "node:http";
+
+// src/gateway/proxy.ts
 import http from "node:http";
-var CONTROL_WORKER = "edgewright-control";
-var SCRIPT = `
-import { Buffer } from "node:buffer";
-async function batch(namespace, items) {
-  const failed = [];
-  const rest = items.values();
-  const lane = async () => {
-    for (const { key, value, ...options } of rest) {
-      try {
-        await (value === undefined ? namespace.delete(key) : namespace.put(key, Buffer.from(value, "base64"), options));
-      } catch (error) {
-        failed.push({ key, error: error.message });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, lane));
-  return Response.json(failed);
-}
-export default {
-  async fetch(request, env) {
-    const url = new URL(request.url);
-    const [, index, what, ...rest] = url.pathname.split("/");
-    const namespace = env["N" + index];
-    const query = (name) => url.searchParams.get(name) ?? undefined;
-    const number = (name) => (query(name) === undefined ? undefined : Number(query(name)));
-    try {
-      if (what === "batch") return await batch(namespace, await request.json());
-      if (what === "keys") {
-        return Response.json(await namespace.list({ prefix: query("prefix"), limit: number("limit"), cursor: query("cursor") }));
-      }
-      const key = decodeURIComponent(rest.join("/"));
-      if (request.method === "PUT") {
-        const metadata = query("metadata");
-        await namespace.put(key, await request.arrayBuffer(), {
-          expiration: number("expiration"),
-          expirationTtl: number("expiration_ttl"),
-          metadata: metadata === undefined ? undefined : JSON.parse(metadata),
-        });
-        return new Response(null, { status: 204 });
-      }
-      if (request.method === "DELETE") {
-        await namespace.delete(key);
-        return new Response(null, { status: 204 });
-      }
-      const { value, metadata } = await namespace.getWithMetadata(key, "stream");
-      if (value === null) return new Response(null, { status: 404 });
-      return new Response(value, { headers: metadata === null ? {} : { "KV-Metadata": encodeURIComponent(JSON.stringify(metadata)) } });
-    } catch (error) {
-      return Response.json({ detail: error.message }, { status: 400 });
-    }
-  },
-};
-`;
-function controlWorker(namespaces, compatibilityDate) {
-  return {
-    name: CONTROL_WORKER,
-    modules: [{ type: "ESModule", path: "control.js", contents: SCRIPT }],
-    compatibilityDate,
-    compatibilityFlags: ["nodejs_compat"],
-    kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id])),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }]
-  };
-}
-var agent = new http.Agent({ keepAlive: true, maxSockets: 16, timeout: 4e3 });
-function kvRequest(place, method, namespace, rest, body) {
-  return new Promise((resolve, reject) => {
-    const request = http.request(
-      {
-        host: "127.0.0.1",
-        port: place.controlPort,
-        method,
-        agent,
-        path: `/${place.namespaceIndex(namespace)}/${rest}`,
-        headers: body === void 0 ? {} : { "Content-Length": body.length }
-      },
-      (response) => {
-        const chunks = [];
-        response.on("data", (chunk) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const metadata = response.headers["kv-metadata"];
-          resolve({
-            status: response.statusCode ?? 500,
-            body: Buffer.concat(chunks),
-            metadata: typeof metadata === "string" ? metadata : void 0
-          });
-        });
-      }
-    );
-    request.on("error", reject);
-    request.end(body);
-  });
-}
 
-// src/gateway/problem.ts
-var ProblemError = class extends Error {
-  constructor(problem2) {
-    super(problem2.detail);
-    this.problem = problem2;
-  }
-  problem;
-};
-function problem(status2, title, detail, extensions = {}) {
-  return new ProblemError({ status: status2, title, detail, ...extensions });
-}
-function problemBody(value) {
-  return `${JSON.stringify({ type: "about:blank", ...value })}
-`;
-}
-function sendProblem(response, value, headers = {}) {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const body = problemBody(value);
-  response.writeHead(value.status, {
-    "Content-Type": "application/problem+json",
-    "Content-Length": Buffer.byteLength(body),
-    "Cache-Control": "no-store",
-    ...headers
-  });
-  response.end(response.req.method === "HEAD" ? void 0 : body);
-}
-
-// src/gateway/front-cache.ts
-function frontCacheFaults(deployment) {
-  return deployment.workers.flatMap(
-    (worker) => worker.versions.filter((version) => version.cache_enabled).map(
-      (version) => fault(
-        `Version ${version.id} sets cache_options.enabled (Workers Cache), which the local cloud does not run. Use a CachePolicy with engine "worker" here, or leave cache_options out.`,
-        worker.name
-      )
-    )
-  );
-}
-
-// src/gateway/router.ts
-function patternFault(pattern) {
-  const { host, path } = splitPattern(pattern);
-  if (host.slice(1).includes("*")) return "a `*` in the host may only be its first character";
-  if (path.slice(0, -1).includes("*")) return "a `*` in the path may only be its last character";
-  if (path.includes("?")) return "a pattern cannot contain a query string";
-  if (host.replace("*", "") === "") return "a pattern needs a host name";
-  return void 0;
-}
-function splitPattern(pattern) {
-  const bare = pattern.replace(/^https?:\/\//i, "");
-  const slash = bare.indexOf("/");
-  return slash === -1 ? { host: bare.toLowerCase(), path: "/" } : { host: bare.slice(0, slash).toLowerCase(), path: bare.slice(slash) };
-}
-function compile(pattern, worker) {
-  const { host, path } = splitPattern(pattern);
-  const wildcardHost = host.startsWith("*");
-  const wildcardPath = path.endsWith("*");
-  return {
-    pattern,
-    worker,
-    host: wildcardHost ? host.slice(1) : host,
-    wildcardHost,
-    path: wildcardPath ? path.slice(0, -1) : path,
-    wildcardPath
-  };
-}
-function bySpecificity(a, b) {
-  return Number(a.wildcardHost) - Number(b.wildcardHost) || b.host.length - a.host.length || b.path.length - a.path.length || Number(a.wildcardPath) - Number(b.wildcardPath);
-}
-function matches(route2, host, target) {
-  if (route2.wildcardHost ? !host.endsWith(route2.host) || host === route2.host.replace(/^\./, "") && route2.host.startsWith(".") : host !== route2.host) {
-    return false;
-  }
-  return route2.wildcardPath ? target.startsWith(route2.path) : target === route2.path;
-}
-var LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0)$/;
-function hostnameOf(host) {
-  return host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
-}
-var Router = class {
-  #routes;
-  #domains;
-  /** The host that stands for a request to loopback: of the one Worker that owns any. */
-  #fallback;
-  constructor(deployment) {
-    this.#routes = deployment.routes.map((route2) => compile(route2.pattern, route2.worker)).sort(bySpecificity);
-    this.#domains = new Map(deployment.domains.map((domain) => [domain.hostname.toLowerCase(), domain.worker]));
-    const owners = /* @__PURE__ */ new Set([...this.#domains.values(), ...this.#routes.flatMap((route2) => route2.worker ?? [])]);
-    if (owners.size === 1) {
-      const [domain] = this.#domains.keys();
-      const route2 = this.#routes.find((candidate) => candidate.worker !== null);
-      this.#fallback = domain ?? (route2 && exampleHost(route2));
-    }
-  }
-  /** Every host and route pattern that is served, for messages. */
-  known() {
-    return [...this.#domains.keys(), ...this.#routes.map((route2) => route2.pattern)];
-  }
-  hosts() {
-    return [
-      ...[...this.#domains].map(([host, worker]) => ({ host, worker })),
-      ...this.#routes.flatMap(
-        (route2) => route2.worker === null ? [] : [{ host: exampleHost(route2), worker: route2.worker }]
-      )
-    ];
-  }
-  /** The custom domain's Worker: what a `fetch` from a Worker to that host reaches. */
-  domain(hostname) {
-    return this.#domains.get(hostname);
-  }
-  /**
-   * @param host the `Host` header
-   * @param localHost the `X-Local-Host` header, which chooses a host where `Host` cannot
-   * @param target path and query string
-   */
-  resolve(host, localHost, target) {
-    const hostname = this.#hostname(hostnameOf(host), localHost);
-    let bypassed;
-    for (const route2 of this.#routes) {
-      if (!matches(route2, hostname, target)) continue;
-      if (route2.worker !== null) return { worker: route2.worker, hostname };
-      bypassed = route2;
-      break;
-    }
-    const worker = this.#domains.get(hostname);
-    if (worker !== void 0) return { worker, hostname };
-    if (bypassed) {
-      throw problem(
-        404,
-        "No origin",
-        `The route ${bypassed.pattern} bypasses Workers for ${hostname}${target}, and the local cloud has no origin behind it.`
-      );
-    }
-    throw problem(
-      404,
-      "No Worker here",
-      `No route or domain matches ${hostname}${target}. Known: ${this.known().join(", ") || "none"}. On loopback, choose one with the header X-Local-Host.`,
-      { hosts: this.known() }
-    );
-  }
-  #hostname(hostname, localHost) {
-    if (localHost !== void 0) return hostnameOf(localHost.trim());
-    if (this.#domains.has(hostname)) return hostname;
-    if (hostname.endsWith(".localhost")) return hostname.slice(0, -".localhost".length);
-    return LOOPBACK.test(hostname) && this.#fallback !== void 0 ? this.#fallback : hostname;
-  }
-};
-function exampleHost(route2) {
-  if (!route2.wildcardHost) return route2.host;
-  return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
-}
-
-// src/gateway/validate.ts
-var LISTS = [
-  "workers",
-  "kv_namespaces",
-  "kv_entries",
-  "queues",
-  "r2_buckets",
-  "d1_databases",
-  "routes",
-  "domains"
-];
-function readDeployment(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return `The body is not JSON: ${error.message}`;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "The body is not a Deployment object";
-  const document = {
-    stack: "",
-    ...Object.fromEntries(LISTS.map((name) => [name, []])),
-    ...value
-  };
-  const wrong = LISTS.filter((name) => !Array.isArray(document[name]));
-  if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
-  for (const worker of document.workers) {
-    worker.versions ??= [];
-    worker.deployment ??= [];
-    for (const version of worker.versions) {
-      version.bindings ??= [];
-      version.compatibility_flags ??= [];
-      version.modules ??= [];
-    }
-  }
-  return document;
-}
-function repeated(values) {
-  const seen = /* @__PURE__ */ new Set();
-  return [...new Set(values.filter((value) => seen.size === seen.add(value).size))];
-}
-function isJson(text) {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-function validate(deployment) {
-  const errors = [...frontCacheFaults(deployment)];
-  const names = new Set(deployment.workers.map((worker) => worker.name));
-  const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
-  for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
-    errors.push(fault(`There are several Workers named ${name}`, name));
-  }
-  for (const worker of deployment.workers) {
-    const versions = new Set(worker.versions.map((version) => version.id));
-    for (const id of repeated(worker.versions.map((version) => version.id))) {
-      errors.push(fault(`There are several versions ${id}`, worker.name));
-    }
-    for (const share of worker.deployment) {
-      if (!versions.has(share.version_id))
-        errors.push(fault(`The deployment names version ${share.version_id}, which is not there`, worker.name));
-    }
-    const sum = worker.deployment.reduce((total, share) => total + share.percentage, 0);
-    if (worker.deployment.length > 0 && Math.abs(sum - 100) > 0.01) {
-      errors.push(fault(`The deployment's percentages add up to ${sum}, not to 100`, worker.name));
-    }
-    for (const version of worker.versions) {
-      for (const binding of version.bindings) {
-        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
-          errors.push(
-            fault(
-              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
-              worker.name
-            )
-          );
-        }
-      }
-    }
-  }
-  for (const route2 of deployment.routes) {
-    const wrong = patternFault(route2.pattern);
-    if (wrong !== void 0) errors.push(fault(`Route ${route2.pattern}: ${wrong}`, route2.worker));
-    if (route2.worker !== null && !names.has(route2.worker)) {
-      errors.push(fault(`Route ${route2.pattern} names Worker ${route2.worker}, which is not there`, route2.worker));
-    }
-  }
-  for (const pattern of repeated(deployment.routes.map((route2) => route2.pattern))) {
-    errors.push(fault(`Route ${pattern} is declared more than once`));
-  }
-  for (const domain of deployment.domains) {
-    if (!names.has(domain.worker))
-      errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
-  }
-  for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
-    errors.push(fault(`Domain ${host} is declared more than once`));
-  }
-  for (const name of repeated(
-    deployment.kv_entries.map((entry) => `${entry.key} of namespace ${entry.namespace_id}`)
-  )) {
-    errors.push(fault(`KV entry ${name} is declared more than once`));
-  }
-  for (const entry of deployment.kv_entries) {
-    if (!namespaces.has(entry.namespace_id)) {
-      errors.push(fault(`KV entry ${entry.key} names namespace ${entry.namespace_id}, which is not declared`));
-    }
-    if (entry.metadata_json != null && !isJson(entry.metadata_json)) {
-      errors.push(fault(`KV entry ${entry.key} of namespace ${entry.namespace_id}: its metadata is not JSON`));
-    }
-  }
-  return errors;
-}
-
-// src/gateway/control.ts
-var BODY_LIMIT = 512 * 1024 * 1024;
-var ROUTES = {
-  "POST /v1/deploy": deploy,
-  "GET /v1/status": status,
-  "GET /v1/counters": (options, _request, response) => json(response, 200, options.counters.snapshot()),
-  "POST /v1/counters/reset": (options, _request, response) => {
-    options.counters.reset();
-    json(response, 200, options.counters.snapshot());
-  },
-  "GET /v1/logs": logEntries
-};
-function createControl(options) {
-  const expected = digest(options.token);
-  return http2.createServer({ requestTimeout: 0 }, (request, response) => {
-    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
-      sendProblem(response, {
-        status: 421,
-        title: "Misdirected request",
-        detail: "The control port answers to 127.0.0.1 only."
-      });
-      return;
-    }
-    const given = request.headers.authorization?.match(/^Bearer (.+)$/)?.[1] ?? "";
-    if (!timingSafeEqual(digest(given), expected)) {
-      sendProblem(
-        response,
-        { status: 401, title: "Unauthorized", detail: "Send the token: Authorization: Bearer <token>." },
-        { "WWW-Authenticate": "Bearer" }
-      );
-      return;
-    }
-    const url = new URL(request.url ?? "/", "http://control");
-    const handler = ROUTES[`${request.method} ${url.pathname}`] ?? (url.pathname.startsWith("/v1/kv/") ? keyValue : unknown);
-    (async () => handler(options, request, response, url))().catch((error) => {
-      if (error instanceof ProblemError) {
-        sendProblem(response, error.problem);
-        return;
-      }
-      options.logs.error(
-        `Control ${request.method} ${url.pathname}: ${error instanceof Error ? error.stack : String(error)}`
-      );
-      sendProblem(response, { status: 500, title: "The gateway failed", detail: String(error) });
-    });
-  });
-}
-var digest = (text) => createHash("sha256").update(text).digest();
-function json(response, code, value) {
-  const body = Buffer.from(`${JSON.stringify(value)}
-`);
-  response.writeHead(code, { "Content-Type": "application/json", "Content-Length": body.length });
-  response.end(body);
-}
-async function bodyOf(request) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-async function deploy(options, request, response) {
-  const deployment = readDeployment((await bodyOf(request)).toString("utf8"));
-  if (typeof deployment === "string") throw problem(400, "Not a deployment", deployment);
-  try {
-    json(response, 200, await options.reload.deploy(deployment));
-  } catch (error) {
-    if (!(error instanceof DeployFailed)) throw error;
-    json(response, 422, { errors: error.errors });
-  }
-}
-function status(options, _request, response) {
-  const { reload, started } = options;
-  const { serving: serving2 } = reload;
-  json(response, 200, {
-    generation: serving2?.generation ?? 0,
-    stack: serving2?.deployment.stack ?? null,
-    workers: (serving2?.deployment.workers ?? []).map((worker) => ({
-      name: worker.name,
-      versions: worker.versions.map((version) => version.id),
-      deployment: worker.deployment
-    })),
-    urls: (serving2?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
-    uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
-    since: started.toISOString(),
-    last_error: reload.lastErrors ?? null
-  });
-}
-function logEntries(options, _request, response, url) {
-  const number = (name, otherwise) => {
-    const text = url.searchParams.get(name);
-    if (text === null) return otherwise;
-    if (!/^\d{1,15}$/.test(text))
-      throw problem(400, "Bad query", `${name} is ${JSON.stringify(text)}: give a whole number, 0 or more.`);
-    return Number(text);
-  };
-  json(response, 200, {
-    entries: options.logs.after(number("after", 0), number("limit", 1e3)),
-    last: options.logs.lastSeq
-  });
-}
-function serving(options) {
-  const current = options.reload.serving;
-  if (current === void 0) throw problem(409, "Nothing is deployed", "There are no KV namespaces yet: deploy first.");
-  return current;
-}
-async function keyValue(options, request, response, url) {
-  const found = url.pathname.match(/^\/v1\/kv\/([^/]+)\/(?:(keys)|values\/(.+))$/);
-  const method = request.method ?? "GET";
-  if (!found || !(found[2] ? ["GET"] : ["GET", "PUT", "DELETE"]).includes(method))
-    return unknown(options, request, response, url);
-  const namespace = decodeURIComponent(found[1]);
-  const body = method === "PUT" ? await bodyOf(request) : void 0;
-  const { instance, deployment } = serving(options);
-  if (instance.namespaceIndex(namespace) === -1) {
-    const known = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
-    throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known}.`);
-  }
-  const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
-  const answer = await kvRequest(instance, method, namespace, rest, body);
-  if (answer.status === 404)
-    throw problem(404, "No such key", `The namespace ${namespace} has no key ${decodeURIComponent(found[3] ?? "")}.`);
-  if (answer.status === 400)
-    throw problem(400, "KV refused", JSON.parse(answer.body.toString("utf8")).detail);
-  if (answer.status >= 500) throw problem(502, "KV failed", answer.body.toString("utf8"));
-  response.writeHead(answer.status, {
-    "Content-Type": found[2] ? "application/json" : "application/octet-stream",
-    "Content-Length": answer.body.length,
-    ...answer.metadata !== void 0 && { "KV-Metadata": answer.metadata }
-  });
-  response.end(answer.body);
-}
-function unknown(_options, request, response, url) {
-  sendProblem(response, {
-    status: 404,
-    title: "No such operation",
-    detail: `${request.method} ${url.pathname} is not part of the control API. Known: ${Object.keys(ROUTES).join(", ")}, /v1/kv/{namespace}/values/{key}, /v1/kv/{namespace}/keys.`
-  });
-}
-
-// src/gateway/counters.ts
-var Counters = class {
-  requests = 0;
-  inFlight = 0;
-  /** Requests that waited for a reload, and those that waited in vain. */
-  held = 0;
-  refused = 0;
-  byStatus = {};
-  kv = { written: 0, unchanged: 0, deleted: 0 };
-  #origins = /* @__PURE__ */ new Map();
-  since = /* @__PURE__ */ new Date();
-  origin(name) {
-    let counters = this.#origins.get(name);
-    if (counters === void 0) {
-      counters = { requests: 0, errors: 0, bytes: 0, inFlight: 0, maxConcurrency: 0, byStatus: {} };
-      this.#origins.set(name, counters);
-    }
-    return counters;
-  }
-  started(name) {
-    const counters = this.origin(name);
-    counters.requests += 1;
-    counters.inFlight += 1;
-    counters.maxConcurrency = Math.max(counters.maxConcurrency, counters.inFlight);
-    return counters;
-  }
-  /** Sets everything to zero; what is in flight stays counted as such. */
-  reset() {
-    this.requests = 0;
-    this.held = 0;
-    this.refused = 0;
-    this.byStatus = {};
-    this.kv = { written: 0, unchanged: 0, deleted: 0 };
-    this.since = /* @__PURE__ */ new Date();
-    for (const counters of this.#origins.values()) {
-      Object.assign(counters, { requests: 0, errors: 0, bytes: 0, maxConcurrency: counters.inFlight, byStatus: {} });
-    }
-  }
-  snapshot() {
-    return {
-      since: this.since.toISOString(),
-      requests: this.requests,
-      inFlight: this.inFlight,
-      held: this.held,
-      refused: this.refused,
-      byStatus: this.byStatus,
-      origins: Object.fromEntries(this.#origins),
-      kv: this.kv
-    };
-  }
-};
-
-// src/gateway/edge.ts
-import { randomBytes as randomBytes2 } from "node:crypto";
-import http4 from "node:http";
+// src/gateway/headers.ts
+import { randomBytes } from "node:crypto";
 
 // src/gateway/geo.ts
 import { isIP } from "node:net";
@@ -865,6 +310,36 @@ ZM|AF|LUN|-15.4167|28.2833|Africa/Lusaka|Lusaka
 ZW|AF|HRE|-17.8333|31.05|Africa/Harare|Harare
 `;
 
+// src/gateway/problem.ts
+var ProblemError = class extends Error {
+  constructor(problem2) {
+    super(problem2.detail);
+    this.problem = problem2;
+  }
+  problem;
+};
+function problem(status2, title, detail, extensions = {}) {
+  return new ProblemError({ status: status2, title, detail, ...extensions });
+}
+function problemBody(value) {
+  return `${JSON.stringify({ type: "about:blank", ...value })}
+`;
+}
+function sendProblem(response, value, headers = {}) {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = problemBody(value);
+  response.writeHead(value.status, {
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    ...headers
+  });
+  response.end(response.req.method === "HEAD" ? void 0 : body);
+}
+
 // src/gateway/geo.ts
 var COUNTRIES = new Map(
   COUNTRY_ROWS.trim().split("\n").map((row) => {
@@ -926,7 +401,6 @@ function cfObject(client, httpProtocol, acceptEncoding) {
 var EU = new Set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" "));
 
 // src/gateway/headers.ts
-import { randomBytes } from "node:crypto";
 var HOP_BY_HOP = /* @__PURE__ */ new Set([
   "connection",
   "keep-alive",
@@ -996,9 +470,8 @@ function workerHeaders(request, host, client, ray) {
 }
 
 // src/gateway/proxy.ts
-import http3 from "node:http";
-var IDLE_MS = 4e3;
-var agent2 = new http3.Agent({
+var IDLE_MS = 2e3;
+var agent = new http.Agent({
   keepAlive: true,
   maxSockets: Number.POSITIVE_INFINITY,
   maxFreeSockets: 256,
@@ -1011,10 +484,10 @@ function forward(forwarded) {
 function attempt(forwarded, resolve, tries) {
   const { request, response, upstream } = forwarded;
   const hasBody = request.headers["content-length"] !== void 0 || request.headers["transfer-encoding"] !== void 0;
-  const onward = http3.request({
+  const onward = http.request({
     host: "127.0.0.1",
     port: upstream.port(),
-    agent: agent2,
+    agent,
     method: request.method ?? "GET",
     path: forwarded.path,
     headers: hasBody && request.headers["content-length"] === void 0 ? [...forwarded.headers, "Transfer-Encoding", "chunked"] : forwarded.headers,
@@ -1075,7 +548,7 @@ function abort(onward) {
 }
 function forwardUpgrade(request, socket, head, to) {
   return new Promise((resolve) => {
-    const onward = http3.request({
+    const onward = http.request({
       host: "127.0.0.1",
       port: to.port,
       agent: false,
@@ -1127,6 +600,550 @@ function forwardUpgrade(request, socket, head, to) {
     onward.end();
   });
 }
+
+// src/gateway/kv.ts
+var CONTROL_WORKER = "edgewright-control";
+var SCRIPT = `
+import { Buffer } from "node:buffer";
+async function batch(namespace, items) {
+  const failed = [];
+  const rest = items.values();
+  const lane = async () => {
+    for (const { key, value, ...options } of rest) {
+      try {
+        await (value === undefined ? namespace.delete(key) : namespace.put(key, Buffer.from(value, "base64"), options));
+      } catch (error) {
+        failed.push({ key, error: error.message });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, lane));
+  return Response.json(failed);
+}
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    const [, index, what, ...rest] = url.pathname.split("/");
+    const namespace = env["N" + index];
+    const query = (name) => url.searchParams.get(name) ?? undefined;
+    const number = (name) => (query(name) === undefined ? undefined : Number(query(name)));
+    try {
+      if (what === "batch") return await batch(namespace, await request.json());
+      if (what === "keys") {
+        return Response.json(await namespace.list({ prefix: query("prefix"), limit: number("limit"), cursor: query("cursor") }));
+      }
+      const key = decodeURIComponent(rest.join("/"));
+      if (request.method === "PUT") {
+        const metadata = query("metadata");
+        await namespace.put(key, await request.arrayBuffer(), {
+          expiration: number("expiration"),
+          expirationTtl: number("expiration_ttl"),
+          metadata: metadata === undefined ? undefined : JSON.parse(metadata),
+        });
+        return new Response(null, { status: 204 });
+      }
+      if (request.method === "DELETE") {
+        await namespace.delete(key);
+        return new Response(null, { status: 204 });
+      }
+      const { value, metadata } = await namespace.getWithMetadata(key, "stream");
+      if (value === null) return new Response(null, { status: 404 });
+      return new Response(value, { headers: metadata === null ? {} : { "KV-Metadata": encodeURIComponent(JSON.stringify(metadata)) } });
+    } catch (error) {
+      return Response.json({ detail: error.message }, { status: 400 });
+    }
+  },
+};
+`;
+function controlWorker(namespaces, compatibilityDate) {
+  return {
+    name: CONTROL_WORKER,
+    modules: [{ type: "ESModule", path: "control.js", contents: SCRIPT }],
+    compatibilityDate,
+    compatibilityFlags: ["nodejs_compat"],
+    kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id])),
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }]
+  };
+}
+var agent2 = new http2.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
+async function kvRequest(place, method, namespace, rest, body) {
+  for (; ; ) {
+    try {
+      return await attempt2(place, method, namespace, rest, body);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+    }
+  }
+}
+var StaleConnection = class extends Error {
+};
+function attempt2(place, method, namespace, rest, body) {
+  return new Promise((resolve, reject) => {
+    const request = http2.request(
+      {
+        host: "127.0.0.1",
+        port: place.controlPort,
+        method,
+        agent: agent2,
+        path: `/${place.namespaceIndex(namespace)}/${rest}`,
+        headers: body === void 0 ? {} : { "Content-Length": body.length }
+      },
+      (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const metadata = response.headers["kv-metadata"];
+          resolve({
+            status: response.statusCode ?? 500,
+            body: Buffer.concat(chunks),
+            metadata: typeof metadata === "string" ? metadata : void 0
+          });
+        });
+      }
+    );
+    request.on("error", (error) => reject(request.reusedSocket ? new StaleConnection() : error));
+    request.end(body);
+  });
+}
+
+// src/gateway/front-cache.ts
+function frontCacheFaults(deployment) {
+  return deployment.workers.flatMap(
+    (worker) => worker.versions.filter((version) => version.cache_enabled).map(
+      (version) => fault(
+        `Version ${version.id} sets cache_options.enabled (Workers Cache), which the local cloud does not run. Use a CachePolicy with engine "worker" here, or leave cache_options out.`,
+        worker.name
+      )
+    )
+  );
+}
+
+// src/gateway/router.ts
+function patternFault(pattern) {
+  const { host, path } = splitPattern(pattern);
+  if (host.slice(1).includes("*")) return "a `*` in the host may only be its first character";
+  if (path.slice(0, -1).includes("*")) return "a `*` in the path may only be its last character";
+  if (path.includes("?")) return "a pattern cannot contain a query string";
+  if (host.replace("*", "") === "") return "a pattern needs a host name";
+  return void 0;
+}
+function splitPattern(pattern) {
+  const bare = pattern.replace(/^https?:\/\//i, "");
+  const slash = bare.indexOf("/");
+  return slash === -1 ? { host: bare.toLowerCase(), path: "/" } : { host: bare.slice(0, slash).toLowerCase(), path: bare.slice(slash) };
+}
+function compile(pattern, worker) {
+  const { host, path } = splitPattern(pattern);
+  const wildcardHost = host.startsWith("*");
+  const wildcardPath = path.endsWith("*");
+  return {
+    pattern,
+    worker,
+    host: wildcardHost ? host.slice(1) : host,
+    wildcardHost,
+    path: wildcardPath ? path.slice(0, -1) : path,
+    wildcardPath
+  };
+}
+function bySpecificity(a, b) {
+  return Number(a.wildcardHost) - Number(b.wildcardHost) || b.host.length - a.host.length || b.path.length - a.path.length || Number(a.wildcardPath) - Number(b.wildcardPath);
+}
+function matches(route2, host, target) {
+  if (route2.wildcardHost ? !host.endsWith(route2.host) || host === route2.host.replace(/^\./, "") && route2.host.startsWith(".") : host !== route2.host) {
+    return false;
+  }
+  return route2.wildcardPath ? target.startsWith(route2.path) : target === route2.path;
+}
+var LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0)$/;
+function hostnameOf(host) {
+  return host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
+}
+var Router = class {
+  #routes;
+  #domains;
+  /** The host that stands for a request to loopback: of the one Worker that owns any. */
+  #fallback;
+  constructor(deployment) {
+    this.#routes = deployment.routes.map((route2) => compile(route2.pattern, route2.worker)).sort(bySpecificity);
+    this.#domains = new Map(deployment.domains.map((domain) => [domain.hostname.toLowerCase(), domain.worker]));
+    const owners = /* @__PURE__ */ new Set([...this.#domains.values(), ...this.#routes.flatMap((route2) => route2.worker ?? [])]);
+    if (owners.size === 1) {
+      const [domain] = this.#domains.keys();
+      const route2 = this.#routes.find((candidate) => candidate.worker !== null);
+      this.#fallback = domain ?? (route2 && exampleHost(route2));
+    }
+  }
+  /** Every host and route pattern that is served, for messages. */
+  known() {
+    return [...this.#domains.keys(), ...this.#routes.map((route2) => route2.pattern)];
+  }
+  hosts() {
+    return [
+      ...[...this.#domains].map(([host, worker]) => ({ host, worker })),
+      ...this.#routes.flatMap(
+        (route2) => route2.worker === null ? [] : [{ host: exampleHost(route2), worker: route2.worker }]
+      )
+    ];
+  }
+  /** The custom domain's Worker: what a `fetch` from a Worker to that host reaches. */
+  domain(hostname) {
+    return this.#domains.get(hostname);
+  }
+  /**
+   * @param host the `Host` header
+   * @param localHost the `X-Local-Host` header, which chooses a host where `Host` cannot
+   * @param target path and query string
+   */
+  resolve(host, localHost, target) {
+    const hostname = this.#hostname(hostnameOf(host), localHost);
+    let bypassed;
+    for (const route2 of this.#routes) {
+      if (!matches(route2, hostname, target)) continue;
+      if (route2.worker !== null) return { worker: route2.worker, hostname };
+      bypassed = route2;
+      break;
+    }
+    const worker = this.#domains.get(hostname);
+    if (worker !== void 0) return { worker, hostname };
+    if (bypassed) {
+      throw problem(
+        404,
+        "No origin",
+        `The route ${bypassed.pattern} bypasses Workers for ${hostname}${target}, and the local cloud has no origin behind it.`
+      );
+    }
+    throw problem(
+      404,
+      "No Worker here",
+      `No route or domain matches ${hostname}${target}. Known: ${this.known().join(", ") || "none"}. On loopback, choose one with the header X-Local-Host.`,
+      { hosts: this.known() }
+    );
+  }
+  #hostname(hostname, localHost) {
+    if (localHost !== void 0) return hostnameOf(localHost.trim());
+    if (this.#domains.has(hostname)) return hostname;
+    if (hostname.endsWith(".localhost")) return hostname.slice(0, -".localhost".length);
+    return LOOPBACK.test(hostname) && this.#fallback !== void 0 ? this.#fallback : hostname;
+  }
+};
+function exampleHost(route2) {
+  if (!route2.wildcardHost) return route2.host;
+  return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
+}
+
+// src/gateway/validate.ts
+var LISTS = [
+  "workers",
+  "kv_namespaces",
+  "kv_entries",
+  "queues",
+  "r2_buckets",
+  "d1_databases",
+  "routes",
+  "domains"
+];
+function readDeployment(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `The body is not JSON: ${error.message}`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "The body is not a Deployment object";
+  const document = {
+    stack: "",
+    ...Object.fromEntries(LISTS.map((name) => [name, []])),
+    ...value
+  };
+  const wrong = LISTS.filter((name) => !Array.isArray(document[name]));
+  if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
+  for (const worker of document.workers) {
+    worker.versions ??= [];
+    worker.deployment ??= [];
+    for (const version of worker.versions) {
+      version.bindings ??= [];
+      version.compatibility_flags ??= [];
+      version.modules ??= [];
+    }
+  }
+  return document;
+}
+function repeated(values) {
+  const seen = /* @__PURE__ */ new Set();
+  return [...new Set(values.filter((value) => seen.size === seen.add(value).size))];
+}
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+function validate(deployment) {
+  const errors = [...frontCacheFaults(deployment)];
+  const names = new Set(deployment.workers.map((worker) => worker.name));
+  const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
+  for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
+    errors.push(fault(`There are several Workers named ${name}`, name));
+  }
+  for (const worker of deployment.workers) {
+    const versions = new Set(worker.versions.map((version) => version.id));
+    for (const id of repeated(worker.versions.map((version) => version.id))) {
+      errors.push(fault(`There are several versions ${id}`, worker.name));
+    }
+    for (const share of worker.deployment) {
+      if (!versions.has(share.version_id))
+        errors.push(fault(`The deployment names version ${share.version_id}, which is not there`, worker.name));
+    }
+    const sum = worker.deployment.reduce((total, share) => total + share.percentage, 0);
+    if (worker.deployment.length > 0 && Math.abs(sum - 100) > 0.01) {
+      errors.push(fault(`The deployment's percentages add up to ${sum}, not to 100`, worker.name));
+    }
+    for (const version of worker.versions) {
+      for (const binding of version.bindings) {
+        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
+          errors.push(
+            fault(
+              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
+              worker.name
+            )
+          );
+        }
+      }
+    }
+  }
+  for (const route2 of deployment.routes) {
+    const wrong = patternFault(route2.pattern);
+    if (wrong !== void 0) errors.push(fault(`Route ${route2.pattern}: ${wrong}`, route2.worker));
+    if (route2.worker !== null && !names.has(route2.worker)) {
+      errors.push(fault(`Route ${route2.pattern} names Worker ${route2.worker}, which is not there`, route2.worker));
+    }
+  }
+  for (const pattern of repeated(deployment.routes.map((route2) => route2.pattern))) {
+    errors.push(fault(`Route ${pattern} is declared more than once`));
+  }
+  for (const domain of deployment.domains) {
+    if (!names.has(domain.worker))
+      errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
+  }
+  for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
+    errors.push(fault(`Domain ${host} is declared more than once`));
+  }
+  for (const name of repeated(
+    deployment.kv_entries.map((entry) => `${entry.key} of namespace ${entry.namespace_id}`)
+  )) {
+    errors.push(fault(`KV entry ${name} is declared more than once`));
+  }
+  for (const entry of deployment.kv_entries) {
+    if (!namespaces.has(entry.namespace_id)) {
+      errors.push(fault(`KV entry ${entry.key} names namespace ${entry.namespace_id}, which is not declared`));
+    }
+    if (entry.metadata_json != null && !isJson(entry.metadata_json)) {
+      errors.push(fault(`KV entry ${entry.key} of namespace ${entry.namespace_id}: its metadata is not JSON`));
+    }
+  }
+  return errors;
+}
+
+// src/gateway/control.ts
+var BODY_LIMIT = 512 * 1024 * 1024;
+var ROUTES = {
+  "POST /v1/deploy": deploy,
+  "GET /v1/status": status,
+  "GET /v1/counters": (options, _request, response) => json(response, 200, options.counters.snapshot()),
+  "POST /v1/counters/reset": (options, _request, response) => {
+    options.counters.reset();
+    json(response, 200, options.counters.snapshot());
+  },
+  "GET /v1/logs": logEntries
+};
+function createControl(options) {
+  const expected = digest(options.token);
+  return http3.createServer({ requestTimeout: 0 }, (request, response) => {
+    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
+      sendProblem(response, {
+        status: 421,
+        title: "Misdirected request",
+        detail: "The control port answers to 127.0.0.1 only."
+      });
+      return;
+    }
+    const given = request.headers.authorization?.match(/^Bearer (.+)$/)?.[1] ?? "";
+    if (!timingSafeEqual(digest(given), expected)) {
+      sendProblem(
+        response,
+        { status: 401, title: "Unauthorized", detail: "Send the token: Authorization: Bearer <token>." },
+        { "WWW-Authenticate": "Bearer" }
+      );
+      return;
+    }
+    const url = new URL(request.url ?? "/", "http://control");
+    const handler = ROUTES[`${request.method} ${url.pathname}`] ?? (url.pathname.startsWith("/v1/kv/") ? keyValue : unknown);
+    (async () => handler(options, request, response, url))().catch((error) => {
+      if (error instanceof ProblemError) {
+        sendProblem(response, error.problem);
+        return;
+      }
+      options.logs.error(
+        `Control ${request.method} ${url.pathname}: ${error instanceof Error ? error.stack : String(error)}`
+      );
+      sendProblem(response, { status: 500, title: "The gateway failed", detail: String(error) });
+    });
+  });
+}
+var digest = (text) => createHash("sha256").update(text).digest();
+function json(response, code, value) {
+  const body = Buffer.from(`${JSON.stringify(value)}
+`);
+  response.writeHead(code, { "Content-Type": "application/json", "Content-Length": body.length });
+  response.end(body);
+}
+async function bodyOf(request) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+async function deploy(options, request, response) {
+  const deployment = readDeployment((await bodyOf(request)).toString("utf8"));
+  if (typeof deployment === "string") throw problem(400, "Not a deployment", deployment);
+  try {
+    json(response, 200, await options.reload.deploy(deployment));
+  } catch (error) {
+    if (!(error instanceof DeployFailed)) throw error;
+    json(response, 422, { errors: error.errors });
+  }
+}
+function status(options, _request, response) {
+  const { reload, started } = options;
+  const { serving } = reload;
+  json(response, 200, {
+    generation: serving?.generation ?? 0,
+    stack: serving?.deployment.stack ?? null,
+    workers: (serving?.deployment.workers ?? []).map((worker) => ({
+      name: worker.name,
+      versions: worker.versions.map((version) => version.id),
+      deployment: worker.deployment
+    })),
+    urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
+    uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
+    since: started.toISOString(),
+    last_error: reload.lastErrors ?? null
+  });
+}
+function logEntries(options, _request, response, url) {
+  const number = (name, otherwise) => {
+    const text = url.searchParams.get(name);
+    if (text === null) return otherwise;
+    if (!/^\d{1,15}$/.test(text))
+      throw problem(400, "Bad query", `${name} is ${JSON.stringify(text)}: give a whole number, 0 or more.`);
+    return Number(text);
+  };
+  json(response, 200, {
+    entries: options.logs.after(number("after", 0), number("limit", 1e3)),
+    last: options.logs.lastSeq
+  });
+}
+async function keyValue(options, request, response, url) {
+  const found = url.pathname.match(/^\/v1\/kv\/([^/]+)\/(?:(keys)|values\/(.+))$/);
+  const method = request.method ?? "GET";
+  if (!found || !(found[2] ? ["GET"] : ["GET", "PUT", "DELETE"]).includes(method))
+    return unknown(options, request, response, url);
+  const namespace = decodeURIComponent(found[1]);
+  const body = method === "PUT" ? await bodyOf(request) : void 0;
+  const { instance, deployment } = await options.reload.enter();
+  let answer;
+  try {
+    if (instance.namespaceIndex(namespace) === -1) {
+      const known = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
+      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known}.`);
+    }
+    const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
+    answer = await kvRequest(instance, method, namespace, rest, body);
+  } finally {
+    instance.busy.end();
+  }
+  if (answer.status === 404)
+    throw problem(404, "No such key", `The namespace ${namespace} has no key ${decodeURIComponent(found[3] ?? "")}.`);
+  if (answer.status === 400)
+    throw problem(400, "KV refused", JSON.parse(answer.body.toString("utf8")).detail);
+  if (answer.status >= 500) throw problem(502, "KV failed", answer.body.toString("utf8"));
+  response.writeHead(answer.status, {
+    "Content-Type": found[2] ? "application/json" : "application/octet-stream",
+    "Content-Length": answer.body.length,
+    ...answer.metadata !== void 0 && { "KV-Metadata": answer.metadata }
+  });
+  response.end(answer.body);
+}
+function unknown(_options, request, response, url) {
+  sendProblem(response, {
+    status: 404,
+    title: "No such operation",
+    detail: `${request.method} ${url.pathname} is not part of the control API. Known: ${Object.keys(ROUTES).join(", ")}, /v1/kv/{namespace}/values/{key}, /v1/kv/{namespace}/keys.`
+  });
+}
+
+// src/gateway/counters.ts
+var Counters = class {
+  requests = 0;
+  inFlight = 0;
+  /** Requests that waited for a reload, and those that waited in vain. */
+  held = 0;
+  refused = 0;
+  byStatus = {};
+  kv = { written: 0, unchanged: 0, deleted: 0 };
+  #origins = /* @__PURE__ */ new Map();
+  since = /* @__PURE__ */ new Date();
+  origin(name) {
+    let counters = this.#origins.get(name);
+    if (counters === void 0) {
+      counters = { requests: 0, errors: 0, bytes: 0, inFlight: 0, maxConcurrency: 0, byStatus: {} };
+      this.#origins.set(name, counters);
+    }
+    return counters;
+  }
+  started(name) {
+    const counters = this.origin(name);
+    counters.requests += 1;
+    counters.inFlight += 1;
+    counters.maxConcurrency = Math.max(counters.maxConcurrency, counters.inFlight);
+    return counters;
+  }
+  /** Sets everything to zero; what is in flight stays counted as such. */
+  reset() {
+    this.requests = 0;
+    this.held = 0;
+    this.refused = 0;
+    this.byStatus = {};
+    this.kv = { written: 0, unchanged: 0, deleted: 0 };
+    this.since = /* @__PURE__ */ new Date();
+    for (const counters of this.#origins.values()) {
+      Object.assign(counters, { requests: 0, errors: 0, bytes: 0, maxConcurrency: counters.inFlight, byStatus: {} });
+    }
+  }
+  snapshot() {
+    return {
+      since: this.since.toISOString(),
+      requests: this.requests,
+      inFlight: this.inFlight,
+      held: this.held,
+      refused: this.refused,
+      byStatus: this.byStatus,
+      origins: Object.fromEntries(this.#origins),
+      kv: this.kv
+    };
+  }
+};
+
+// src/gateway/edge.ts
+import { randomBytes as randomBytes2 } from "node:crypto";
+import http4 from "node:http";
 
 // src/gateway/entry.ts
 var ENTRY_MODULE = "edgewright-local-entry.js";
@@ -1480,10 +1497,10 @@ async function route(options, request) {
     single(request, "x-local-ip"),
     request.socket.remoteAddress
   );
-  const serving2 = await options.reload.enter();
+  const serving = await options.reload.enter();
   try {
-    const target = serving2.router.resolve(host, single(request, "x-local-host"), path);
-    const shares = serving2.shares.get(target.worker) ?? [];
+    const target = serving.router.resolve(host, single(request, "x-local-host"), path);
+    const shares = serving.shares.get(target.worker) ?? [];
     if (shares.length === 0) {
       throw problem(
         503,
@@ -1495,7 +1512,7 @@ async function route(options, request) {
     const version = pickVersion(target.worker, shares, { override, key: single(request, VERSION_KEY) }, options.random);
     const ray = rayId(client.place.colo);
     return {
-      serving: serving2,
+      serving,
       target,
       client,
       ray,
@@ -1506,7 +1523,7 @@ async function route(options, request) {
       answer: (raw) => answerHeaders(raw, target.hostname, host, ray)
     };
   } catch (error) {
-    serving2.instance.end();
+    serving.instance.busy.end();
     throw error;
   }
 }
@@ -1545,7 +1562,7 @@ async function serve(options, request, response) {
   } catch (error) {
     status2 = answerError(options, error, response);
   } finally {
-    routed?.serving.instance.end();
+    routed?.serving.instance.busy.end();
     counters.inFlight -= 1;
   }
   record(options, request, status2, begin, routed);
@@ -1582,7 +1599,7 @@ async function upgrade(options, request, socket, head) {
     refuse(socket, value);
     status2 = value.status;
   } finally {
-    routed?.serving.instance.end();
+    routed?.serving.instance.busy.end();
   }
   record(options, request, status2, begin, routed);
 }
@@ -1609,6 +1626,39 @@ function record(options, request, status2, begin, routed) {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+
+// src/gateway/busy.ts
+var Busy = class {
+  #count = 0;
+  #waiting = [];
+  get count() {
+    return this.#count;
+  }
+  begin() {
+    this.#count += 1;
+  }
+  end() {
+    this.#count -= 1;
+    if (this.#count === 0) for (const wake of this.#waiting.splice(0)) wake();
+  }
+  /** Waits until nothing is under way, at most so long; says whether that was reached. */
+  async idle(ms) {
+    const end2 = performance.now() + ms;
+    while (this.#count > 0) {
+      const left = end2 - performance.now();
+      if (left <= 0) return false;
+      let timer;
+      await new Promise((resolve) => {
+        this.#waiting.push(resolve);
+        timer = setTimeout(resolve, left);
+      });
+      clearTimeout(timer);
+    }
+    return true;
+  }
+};
+
+// src/gateway/instance.ts
 function loadMiniflare(runtimeDir) {
   return createRequire(join(runtimeDir, "package.json"))("miniflare");
 }
@@ -1621,8 +1671,7 @@ var Instance = class _Instance {
   options;
   miniflare;
   /** Requests that a client waits for (not WebSockets, which a deployment may close). */
-  inFlight = 0;
-  #idle = [];
+  busy = new Busy();
   #ports = /* @__PURE__ */ new Map();
   #startup = [];
   #started = false;
@@ -1695,26 +1744,6 @@ var Instance = class _Instance {
   }
   get controlPort() {
     return this.port(CONTROL_WORKER);
-  }
-  begin() {
-    this.inFlight += 1;
-  }
-  end() {
-    this.inFlight -= 1;
-    if (this.inFlight === 0) for (const wake of this.#idle.splice(0)) wake();
-  }
-  /** Waits until nothing is in flight, at most so long; says whether that was reached. */
-  async drained(ms) {
-    if (this.inFlight === 0) return true;
-    let timer;
-    await Promise.race([
-      new Promise((resolve) => this.#idle.push(resolve)),
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, ms);
-      })
-    ]);
-    clearTimeout(timer);
-    return this.inFlight === 0;
   }
   async dispose() {
     await this.miniflare.dispose().catch((error) => this.options.logs.warn(`workerd's end: ${String(error)}`));
@@ -1818,9 +1847,8 @@ import { randomBytes as randomBytes3 } from "node:crypto";
 import http5 from "node:http";
 import https from "node:https";
 import { connect } from "node:net";
-var PASS_HEADER = "x-local-outbound";
-var HTTP_PROXY_STYLE = 1;
-var NO_HTTP = "no HTTP\r\n\r\n";
+
+// src/gateway/destination.ts
 function destinationOf(url) {
   const found = url?.match(/^(https?):\/\/([^/?#]+)([^#]*)/i);
   if (!found) return void 0;
@@ -1837,6 +1865,11 @@ function destinationOf(url) {
     path: rest.startsWith("/") ? rest : `/${rest}`
   };
 }
+
+// src/gateway/outbound.ts
+var PASS_HEADER = "x-local-outbound";
+var HTTP_PROXY_STYLE = 1;
+var NO_HTTP = "no HTTP\r\n\r\n";
 var Outbound = class {
   constructor(options) {
     this.options = options;
@@ -1853,6 +1886,8 @@ var Outbound = class {
   options;
   #server;
   #pass = randomBytes3(16).toString("hex");
+  /** Requests under way for each workerd, so that one is not ended in the middle of its background work. */
+  #busy = /* @__PURE__ */ new Map();
   #agents = {
     http: new http5.Agent({ keepAlive: true, maxFreeSockets: 64 }),
     https: new https.Agent({ keepAlive: true, maxFreeSockets: 64 })
@@ -1863,15 +1898,31 @@ var Outbound = class {
       this.#server.listen(0, "127.0.0.1", resolve);
     });
   }
-  /** What miniflare is told. */
-  service() {
+  /** What miniflare is told, for one workerd. */
+  service(workerd) {
     const { port } = this.#server.address();
     return {
       external: {
         address: `127.0.0.1:${port}`,
-        http: { style: HTTP_PROXY_STYLE, injectRequestHeaders: [{ name: PASS_HEADER, value: this.#pass }] }
+        http: {
+          style: HTTP_PROXY_STYLE,
+          injectRequestHeaders: [{ name: PASS_HEADER, value: `${this.#pass}.${workerd}` }]
+        }
       }
     };
+  }
+  /** What a workerd has under way. */
+  busy(workerd) {
+    let busy = this.#busy.get(workerd);
+    if (busy === void 0) {
+      busy = new Busy();
+      this.#busy.set(workerd, busy);
+    }
+    return busy;
+  }
+  /** Forgets a workerd that has ended. */
+  forget(workerd) {
+    this.#busy.delete(workerd);
   }
   close() {
     this.#server.close();
@@ -1879,20 +1930,26 @@ var Outbound = class {
     this.#agents.http.destroy();
     this.#agents.https.destroy();
   }
-  #ours(request) {
-    return request.headers[PASS_HEADER] === this.#pass;
+  /** Which workerd a request comes from; undefined: none of ours. */
+  #from(request) {
+    const [pass, workerd] = String(request.headers[PASS_HEADER] ?? "").split(".");
+    return pass === this.#pass ? workerd : void 0;
   }
   #request(request, response) {
     const to = destinationOf(request.url);
-    if (to === void 0 || !this.#ours(request)) {
+    const workerd = this.#from(request);
+    if (to === void 0 || workerd === void 0) {
       response.writeHead(403, { Connection: "close" }).end("This port is for the local cloud's own Workers.\n");
       return;
     }
     const counters = this.options.counters.started(`${to.scheme}://${to.authority}`);
+    const busy = this.busy(workerd);
+    busy.begin();
     let done = false;
     const finish = (failed) => {
       if (done) return;
       done = true;
+      busy.end();
       counters.inFlight -= 1;
       if (failed) counters.errors += 1;
     };
@@ -1974,7 +2031,7 @@ var Outbound = class {
   /** A WebSocket that a Worker opens. */
   #upgrade(request, socket, head) {
     const to = destinationOf(request.url);
-    if (to === void 0 || !this.#ours(request)) {
+    if (to === void 0 || this.#from(request) === void 0) {
       socket.destroy();
       return;
     }
@@ -2161,7 +2218,7 @@ async function send(place, namespace, items) {
 // src/gateway/reload.ts
 var DRAIN_MS = 1e3;
 var LINGER_MS = 3e4;
-var GRACE_MS = 25;
+var GRACE_MS = 20;
 var HELD_MAX = 2e3;
 var HELD_MS = 15e3;
 var Reload = class {
@@ -2172,21 +2229,21 @@ var Reload = class {
   options;
   #serving;
   #fingerprint = "";
+  #started = 0;
   #turn = Promise.resolve();
   #holding = false;
   #waiters = /* @__PURE__ */ new Set();
-  #retiring = /* @__PURE__ */ new Set();
   #entries;
   lastErrors;
   get serving() {
     return this.#serving;
   }
-  /** What serves now; waits during a switch. Raises a 503 problem when it waits in vain. The caller calls `instance.end()`. */
+  /** What serves now; waits during a switch. Raises a 503 problem when it waits in vain. The caller calls `instance.busy.end()`. */
   async enter() {
     if (this.#holding) await this.#held();
     if (this.#serving === void 0)
       throw problem(503, "Nothing is deployed", "The local cloud runs no Worker yet: deploy first.");
-    this.#serving.instance.begin();
+    this.#serving.instance.busy.begin();
     return this.#serving;
   }
   #held() {
@@ -2225,8 +2282,9 @@ var Reload = class {
   }
   async #deploy(deployment) {
     const begin = performance.now();
+    let steps;
     try {
-      await this.#apply(deployment);
+      steps = await this.#apply(deployment);
     } catch (error) {
       const errors = error instanceof DeployFailed ? error.errors : [fault(error instanceof Error ? error.message : String(error))];
       this.lastErrors = errors;
@@ -2242,27 +2300,27 @@ var Reload = class {
       throw new DeployFailed(errors);
     }
     this.lastErrors = void 0;
-    const ms = Math.round((performance.now() - begin) * 10) / 10;
+    const ms = elapsed(begin);
     const generation = this.#serving?.generation ?? 0;
-    this.options.logs.info(`Generation ${generation} serves after ${ms} ms`);
+    this.options.logs.info(`Generation ${generation} serves after ${ms} ms (${steps})`);
     return { generation, ms };
   }
   async #apply(deployment) {
+    const begin = performance.now();
     const { miniflare, logs, counters, stateDir, cacheDir } = this.options;
     const errors = validate(deployment);
     const newestDate = miniflare.supportedCompatibilityDate;
-    const workers = translate(
-      deployment,
-      { outbound: this.options.outbound, newestDate, warn: (text) => logs.warn(text) },
-      errors
-    );
+    const workerd = String(this.#started++);
+    const outbound = this.options.outbound.service(workerd);
+    const workers = translate(deployment, { outbound, newestDate, warn: (text) => logs.warn(text) }, errors);
     if (errors.length > 0) throw new DeployFailed(errors);
     const namespaces = deployment.kv_namespaces.map((namespace) => namespace.id).sort();
     workers.push(controlWorker(namespaces, newestDate));
     const old = this.#serving;
-    const fingerprint = createHash4("sha256").update(JSON.stringify(workers)).digest("hex");
+    const fingerprint = createHash4("sha256").update(JSON.stringify(workers, (key, value) => key === "outboundService" ? void 0 : value)).digest("hex");
     const same = old !== void 0 && fingerprint === this.#fingerprint;
-    const instance = same ? old.instance : await Instance.start({ miniflare, workers, stateDir, cacheDir, logs, namespaces });
+    const instance = same ? old.instance : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
+    const startMs = elapsed(begin);
     try {
       const placeOf2 = (id) => old !== void 0 && old.instance.namespaceIndex(id) !== -1 ? old.instance : instance;
       const counts = await this.#entries.apply(deployment.kv_entries, namespaces, placeOf2);
@@ -2271,6 +2329,7 @@ var Reload = class {
       if (!same) await instance.dispose();
       throw error;
     }
+    const entriesMs = elapsed(begin) - startMs;
     const next = {
       instance,
       router: new Router(deployment),
@@ -2278,31 +2337,39 @@ var Reload = class {
       deployment,
       generation: (old?.generation ?? 0) + 1
     };
-    if (!same && old !== void 0) {
-      this.#holding = true;
-      try {
-        await old.instance.drained(DRAIN_MS);
-      } finally {
-        this.#serving = next;
-        this.#release();
-      }
-      this.#retire(old.instance);
-    }
+    if (!same && old !== void 0) await this.#switch(old.instance, next);
     this.#serving = next;
     this.#fingerprint = fingerprint;
+    const switchMs = elapsed(begin) - startMs - entriesMs;
+    return `start ${startMs} ms, KV entries ${entriesMs.toFixed(1)} ms, switch ${switchMs.toFixed(1)} ms`;
   }
-  #retire(instance) {
-    const done = (async () => {
-      await instance.drained(LINGER_MS);
-      await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
-      await instance.dispose();
-    })().finally(() => this.#retiring.delete(done));
-    this.#retiring.add(done);
+  async #switch(old, next) {
+    this.#holding = true;
+    try {
+      if (await this.#finished(old, DRAIN_MS)) await this.#dispose(old);
+      else void this.#finished(old, LINGER_MS).then(() => this.#dispose(old));
+    } finally {
+      this.#serving = next;
+      this.#release();
+    }
+  }
+  /** Waits until a workerd has nothing to do any more, at most so long; says whether that was reached. */
+  async #finished(instance, ms) {
+    const end2 = performance.now() + ms;
+    if (!await instance.busy.idle(ms)) return false;
+    if (!await this.options.outbound.busy(instance.options.name).idle(end2 - performance.now())) return false;
+    await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+    return true;
+  }
+  async #dispose(instance) {
+    await instance.dispose();
+    this.options.outbound.forget(instance.options.name);
   }
   async close() {
     await this.#serving?.instance.dispose();
   }
 };
+var elapsed = (begin) => Math.round((performance.now() - begin) * 10) / 10;
 
 // src/gateway/main.ts
 var StartFailed = class extends Error {
@@ -2389,7 +2456,7 @@ async function start(options) {
     miniflare,
     stateDir: options.stateDir,
     cacheDir,
-    outbound: outbound.service(),
+    outbound,
     logs,
     counters
   });

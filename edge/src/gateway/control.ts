@@ -4,10 +4,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Counters } from "./counters.js";
 import { DeployFailed } from "./diagnostics.js";
-import { kvRequest } from "./kv.js";
+import { type KvAnswer, kvRequest } from "./kv.js";
 import type { Logs } from "./logs.js";
 import { ProblemError, problem, sendProblem } from "./problem.js";
-import type { Reload, Serving } from "./reload.js";
+import type { Reload } from "./reload.js";
 import { readDeployment } from "./validate.js";
 
 /** A deployment with all its modules and declared values, and a KV value with its base64, fit well below this. */
@@ -139,12 +139,6 @@ function logEntries(options: ControlOptions, _request: IncomingMessage, response
   });
 }
 
-function serving(options: ControlOptions): Serving {
-  const current = options.reload.serving;
-  if (current === undefined) throw problem(409, "Nothing is deployed", "There are no KV namespaces yet: deploy first.");
-  return current;
-}
-
 /** `/v1/kv/{namespaceId}/values/{key}` and `/v1/kv/{namespaceId}/keys?prefix=&limit=&cursor=`. */
 async function keyValue(
   options: ControlOptions,
@@ -158,13 +152,18 @@ async function keyValue(
     return unknown(options, request, response, url);
   const namespace = decodeURIComponent(found[1] as string);
   const body = method === "PUT" ? await bodyOf(request) : undefined;
-  const { instance, deployment } = serving(options);
-  if (instance.namespaceIndex(namespace) === -1) {
-    const known = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
-    throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known}.`);
+  const { instance, deployment } = await options.reload.enter();
+  let answer: KvAnswer;
+  try {
+    if (instance.namespaceIndex(namespace) === -1) {
+      const known = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
+      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known}.`);
+    }
+    const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
+    answer = await kvRequest(instance, method, namespace, rest, body);
+  } finally {
+    instance.busy.end();
   }
-  const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
-  const answer = await kvRequest(instance, method, namespace, rest, body);
   if (answer.status === 404)
     throw problem(404, "No such key", `The namespace ${namespace} has no key ${decodeURIComponent(found[3] ?? "")}.`);
   if (answer.status === 400)

@@ -155,7 +155,7 @@ async function route(options: EdgeOptions, request: IncomingMessage): Promise<Ro
       answer: (raw) => answerHeaders(raw, target.hostname, host, ray),
     };
   } catch (error) {
-    serving.instance.end();
+    serving.instance.busy.end();
     throw error;
   }
 }
@@ -198,7 +198,7 @@ async function serve(options: EdgeOptions, request: IncomingMessage, response: S
   } catch (error) {
     status = answerError(options, error, response);
   } finally {
-    routed?.serving.instance.end();
+    routed?.serving.instance.busy.end();
     counters.inFlight -= 1;
   }
   record(options, request, status, begin, routed);
@@ -239,7 +239,7 @@ async function upgrade(options: EdgeOptions, request: IncomingMessage, socket: S
     status = value.status;
   } finally {
     // An open WebSocket does not hold a reload back: a deployment ends it, as the platform's does (gap `websocket-reload`).
-    routed?.serving.instance.end();
+    routed?.serving.instance.busy.end();
   }
   record(options, request, status, begin, routed);
 }

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type * as MiniflareModule from "miniflare";
 import type { Miniflare, MiniflareOptions, WorkerOptions } from "miniflare";
+import { Busy } from "./busy.js";
 import { DeployFailed, startupErrors, unexplained } from "./diagnostics.js";
 import { ENTRY_MODULE, unmark } from "./entry.js";
 import { CONTROL_WORKER } from "./kv.js";
@@ -17,6 +18,8 @@ export function loadMiniflare(runtimeDir: string): typeof MiniflareModule {
 }
 
 export interface InstanceOptions {
+  /** Tells this workerd's outbound requests from another's. */
+  name: string;
   miniflare: typeof MiniflareModule;
   workers: WorkerOptions[];
   /** KV, R2, D1 and Durable Objects live here and outlive instances. */
@@ -32,8 +35,7 @@ const LEVELS = new Set(["debug", "log", "info", "warn", "error"]);
 
 export class Instance {
   /** Requests that a client waits for (not WebSockets, which a deployment may close). */
-  inFlight = 0;
-  #idle: (() => void)[] = [];
+  readonly busy = new Busy();
   #ports = new Map<string, number>();
   #startup: string[] = [];
   #started = false;
@@ -116,29 +118,6 @@ export class Instance {
 
   get controlPort(): number {
     return this.port(CONTROL_WORKER);
-  }
-
-  begin(): void {
-    this.inFlight += 1;
-  }
-
-  end(): void {
-    this.inFlight -= 1;
-    if (this.inFlight === 0) for (const wake of this.#idle.splice(0)) wake();
-  }
-
-  /** Waits until nothing is in flight, at most so long; says whether that was reached. */
-  async drained(ms: number): Promise<boolean> {
-    if (this.inFlight === 0) return true;
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      new Promise<void>((resolve) => this.#idle.push(resolve)),
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms);
-      }),
-    ]);
-    clearTimeout(timer);
-    return this.inFlight === 0;
   }
 
   async dispose(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import type { WorkerOptions } from "miniflare";
+import { IDLE_MS } from "./proxy.js";
 
 export const CONTROL_WORKER = "edgewright-control";
 
@@ -79,7 +80,7 @@ export interface KvPlace {
   namespaceIndex(id: string): number;
 }
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 16, timeout: 4000 });
+const agent = new http.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
 
 export interface KvAnswer {
   status: number;
@@ -88,13 +89,26 @@ export interface KvAnswer {
   metadata: string | undefined;
 }
 
-export function kvRequest(
+export async function kvRequest(
   place: KvPlace,
   method: string,
   namespace: string,
   rest: string,
   body?: Buffer,
 ): Promise<KvAnswer> {
+  for (;;) {
+    try {
+      return await attempt(place, method, namespace, rest, body);
+    } catch (error) {
+      // An idle connection that workerd closed as we took it. Every operation here may be repeated.
+      if (!(error instanceof StaleConnection)) throw error;
+    }
+  }
+}
+
+class StaleConnection extends Error {}
+
+function attempt(place: KvPlace, method: string, namespace: string, rest: string, body?: Buffer): Promise<KvAnswer> {
   return new Promise((resolve, reject) => {
     const request = http.request(
       {
@@ -119,7 +133,7 @@ export function kvRequest(
         });
       },
     );
-    request.on("error", reject);
+    request.on("error", (error) => reject(request.reusedSocket ? new StaleConnection() : error));
     request.end(body);
   });
 }

@@ -125,7 +125,7 @@ async function start(options: Options): Promise<() => Promise<void>> {
     miniflare,
     stateDir: options.stateDir,
     cacheDir,
-    outbound: outbound.service(),
+    outbound,
     logs,
     counters,
   });

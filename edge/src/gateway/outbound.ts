@@ -10,7 +10,9 @@ import http, { type IncomingMessage, type Server, type ServerResponse } from "no
 import https from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { WorkerOptions } from "miniflare";
+import { Busy } from "./busy.js";
 import type { Counters, OriginCounters } from "./counters.js";
+import { type Destination, destinationOf } from "./destination.js";
 import { endToEnd } from "./headers.js";
 
 /** Marks requests as coming from our workerd: nothing else may use the proxy. */
@@ -26,36 +28,11 @@ export interface OutboundOptions {
   ownPort: (hostname: string) => number | undefined;
 }
 
-interface Destination {
-  scheme: "http" | "https";
-  /** As in the URL, with the port where there is one. */
-  authority: string;
-  hostname: string;
-  port: number;
-  path: string;
-}
-
-/** The target of a proxy request: `http://host:port/path?query`, kept byte for byte. */
-export function destinationOf(url: string | undefined): Destination | undefined {
-  const found = url?.match(/^(https?):\/\/([^/?#]+)([^#]*)/i);
-  if (!found) return undefined;
-  const scheme = (found[1] as string).toLowerCase() as "http" | "https";
-  const authority = (found[2] as string).slice((found[2] as string).lastIndexOf("@") + 1).toLowerCase();
-  const host = authority.match(/^(\[[^\]]+\]|[^:]*)(?::(\d+))?$/);
-  if (!host) return undefined;
-  const rest = found[3] as string;
-  return {
-    scheme,
-    authority,
-    hostname: (host[1] as string).replace(/^\[|\]$/g, ""),
-    port: host[2] ? Number(host[2]) : scheme === "https" ? 443 : 80,
-    path: rest.startsWith("/") ? rest : `/${rest}`,
-  };
-}
-
 export class Outbound {
   readonly #server: Server;
   readonly #pass = randomBytes(16).toString("hex");
+  /** Requests under way for each workerd, so that one is not ended in the middle of its background work. */
+  readonly #busy = new Map<string, Busy>();
   readonly #agents = {
     http: new http.Agent({ keepAlive: true, maxFreeSockets: 64 }),
     https: new https.Agent({ keepAlive: true, maxFreeSockets: 64 }),
@@ -80,15 +57,33 @@ export class Outbound {
     });
   }
 
-  /** What miniflare is told. */
-  service(): NonNullable<WorkerOptions["outboundService"]> {
+  /** What miniflare is told, for one workerd. */
+  service(workerd: string): NonNullable<WorkerOptions["outboundService"]> {
     const { port } = this.#server.address() as AddressInfo;
     return {
       external: {
         address: `127.0.0.1:${port}`,
-        http: { style: HTTP_PROXY_STYLE, injectRequestHeaders: [{ name: PASS_HEADER, value: this.#pass }] },
+        http: {
+          style: HTTP_PROXY_STYLE,
+          injectRequestHeaders: [{ name: PASS_HEADER, value: `${this.#pass}.${workerd}` }],
+        },
       },
     } as NonNullable<WorkerOptions["outboundService"]>;
+  }
+
+  /** What a workerd has under way. */
+  busy(workerd: string): Busy {
+    let busy = this.#busy.get(workerd);
+    if (busy === undefined) {
+      busy = new Busy();
+      this.#busy.set(workerd, busy);
+    }
+    return busy;
+  }
+
+  /** Forgets a workerd that has ended. */
+  forget(workerd: string): void {
+    this.#busy.delete(workerd);
   }
 
   close(): void {
@@ -98,21 +93,27 @@ export class Outbound {
     this.#agents.https.destroy();
   }
 
-  #ours(request: IncomingMessage): boolean {
-    return request.headers[PASS_HEADER] === this.#pass;
+  /** Which workerd a request comes from; undefined: none of ours. */
+  #from(request: IncomingMessage): string | undefined {
+    const [pass, workerd] = String(request.headers[PASS_HEADER] ?? "").split(".");
+    return pass === this.#pass ? workerd : undefined;
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
     const to = destinationOf(request.url);
-    if (to === undefined || !this.#ours(request)) {
+    const workerd = this.#from(request);
+    if (to === undefined || workerd === undefined) {
       response.writeHead(403, { Connection: "close" }).end("This port is for the local cloud's own Workers.\n");
       return;
     }
     const counters = this.options.counters.started(`${to.scheme}://${to.authority}`);
+    const busy = this.busy(workerd);
+    busy.begin();
     let done = false;
     const finish = (failed: boolean): void => {
       if (done) return;
       done = true;
+      busy.end();
       counters.inFlight -= 1;
       if (failed) counters.errors += 1;
     };
@@ -215,7 +216,7 @@ export class Outbound {
   /** A WebSocket that a Worker opens. */
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const to = destinationOf(request.url);
-    if (to === undefined || !this.#ours(request)) {
+    if (to === undefined || this.#from(request) === undefined) {
       socket.destroy();
       return;
     }

@@ -4,8 +4,8 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { endToEnd } from "./headers.js";
 
-/** workerd closes an idle connection after five seconds; ours end before that, so that no request runs into the close. */
-const IDLE_MS = 4_000;
+/** workerd closes an idle connection after five seconds; ours end well before that, so that no request runs into the close. */
+export const IDLE_MS = 2_000;
 
 const agent = new http.Agent({
   keepAlive: true,

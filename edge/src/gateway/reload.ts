@@ -1,19 +1,19 @@
 // Deployments, one at a time and whole or not at all, without a failed request.
 //
 // Each deployment gets a workerd of its own, which starts while the old one serves. So whatever cannot start (a syntax error, a throw, an
-// unknown import) never takes traffic. Then new requests wait, those in flight end on the old workerd, and the new one takes over.
-// Two workerd processes may read one KV store but not write to it at once (SQLite answers "busy", seen as a 500), hence the wait
-// instead of an overlap; only a request that is slower than DRAIN_MS overlaps.
+// unknown import) never takes traffic. Then new requests wait, those in flight and their background work end on the old workerd, it is stopped,
+// and the new one takes over. Two workerd processes may read one KV store but not write to it at once (SQLite answers "busy", seen as
+// a 500), hence the wait instead of an overlap; only what is slower than DRAIN_MS overlaps.
 
 import { createHash } from "node:crypto";
 import type * as MiniflareModule from "miniflare";
-import type { WorkerOptions } from "miniflare";
 import type { Counters } from "./counters.js";
 import { type DeployError, DeployFailed, fault } from "./diagnostics.js";
 import { Instance } from "./instance.js";
 import { controlWorker, type KvPlace } from "./kv.js";
 import { KvEntries } from "./kv-entries.js";
 import type { Logs } from "./logs.js";
+import type { Outbound } from "./outbound.js";
 import { problem } from "./problem.js";
 import type { Deployment, Share } from "./protocol.gen.js";
 import { Router } from "./router.js";
@@ -24,8 +24,8 @@ import { validate } from "./validate.js";
 const DRAIN_MS = 1_000;
 /** How long a request that outlives the switch may go on. */
 const LINGER_MS = 30_000;
-/** After the last answer: work that `waitUntil` holds has this long, and no less than what it still fetches needs (up to LINGER_MS). */
-const GRACE_MS = 25;
+/** After the last answer and the last fetch: what a Worker may still write to KV in `waitUntil`. */
+const GRACE_MS = 20;
 const HELD_MAX = 2_000;
 const HELD_MS = 15_000;
 
@@ -42,7 +42,7 @@ export interface ReloadOptions {
   miniflare: typeof MiniflareModule;
   stateDir: string;
   cacheDir: string;
-  outbound: NonNullable<WorkerOptions["outboundService"]>;
+  outbound: Outbound;
   logs: Logs;
   counters: Counters;
 }
@@ -55,10 +55,10 @@ interface Waiter {
 export class Reload {
   #serving: Serving | undefined;
   #fingerprint = "";
+  #started = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #holding = false;
   #waiters = new Set<Waiter>();
-  #retiring = new Set<Promise<void>>();
   #entries: KvEntries;
   lastErrors: DeployError[] | undefined;
 
@@ -70,12 +70,12 @@ export class Reload {
     return this.#serving;
   }
 
-  /** What serves now; waits during a switch. Raises a 503 problem when it waits in vain. The caller calls `instance.end()`. */
+  /** What serves now; waits during a switch. Raises a 503 problem when it waits in vain. The caller calls `instance.busy.end()`. */
   async enter(): Promise<Serving> {
     if (this.#holding) await this.#held();
     if (this.#serving === undefined)
       throw problem(503, "Nothing is deployed", "The local cloud runs no Worker yet: deploy first.");
-    this.#serving.instance.begin();
+    this.#serving.instance.busy.begin();
     return this.#serving;
   }
 
@@ -117,8 +117,9 @@ export class Reload {
 
   async #deploy(deployment: Deployment): Promise<{ generation: number; ms: number }> {
     const begin = performance.now();
+    let steps: string;
     try {
-      await this.#apply(deployment);
+      steps = await this.#apply(deployment);
     } catch (error) {
       const errors =
         error instanceof DeployFailed ? error.errors : [fault(error instanceof Error ? error.message : String(error))];
@@ -135,31 +136,34 @@ export class Reload {
       throw new DeployFailed(errors);
     }
     this.lastErrors = undefined;
-    const ms = Math.round((performance.now() - begin) * 10) / 10;
+    const ms = elapsed(begin);
     const generation = this.#serving?.generation ?? 0;
-    this.options.logs.info(`Generation ${generation} serves after ${ms} ms`);
+    this.options.logs.info(`Generation ${generation} serves after ${ms} ms (${steps})`);
     return { generation, ms };
   }
 
-  async #apply(deployment: Deployment): Promise<void> {
+  async #apply(deployment: Deployment): Promise<string> {
+    const begin = performance.now();
     const { miniflare, logs, counters, stateDir, cacheDir } = this.options;
     const errors = validate(deployment);
     const newestDate = miniflare.supportedCompatibilityDate;
-    const workers = translate(
-      deployment,
-      { outbound: this.options.outbound, newestDate, warn: (text) => logs.warn(text) },
-      errors,
-    );
+    // What runs is compared without the name of the workerd that it runs in.
+    const workerd = String(this.#started++);
+    const outbound = this.options.outbound.service(workerd);
+    const workers = translate(deployment, { outbound, newestDate, warn: (text) => logs.warn(text) }, errors);
     if (errors.length > 0) throw new DeployFailed(errors);
 
     const namespaces = deployment.kv_namespaces.map((namespace) => namespace.id).sort();
     workers.push(controlWorker(namespaces, newestDate));
     const old = this.#serving;
-    const fingerprint = createHash("sha256").update(JSON.stringify(workers)).digest("hex");
+    const fingerprint = createHash("sha256")
+      .update(JSON.stringify(workers, (key, value: unknown) => (key === "outboundService" ? undefined : value)))
+      .digest("hex");
     const same = old !== undefined && fingerprint === this.#fingerprint;
     const instance = same
       ? old.instance
-      : await Instance.start({ miniflare, workers, stateDir, cacheDir, logs, namespaces });
+      : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
+    const startMs = elapsed(begin);
     try {
       // A namespace has one writer at a time: the old workerd where it knows the namespace.
       const placeOf = (id: string): KvPlace =>
@@ -170,6 +174,7 @@ export class Reload {
       if (!same) await instance.dispose();
       throw error;
     }
+    const entriesMs = elapsed(begin) - startMs;
     const next: Serving = {
       instance,
       router: new Router(deployment),
@@ -177,30 +182,42 @@ export class Reload {
       deployment,
       generation: (old?.generation ?? 0) + 1,
     };
-    if (!same && old !== undefined) {
-      this.#holding = true;
-      try {
-        await old.instance.drained(DRAIN_MS);
-      } finally {
-        this.#serving = next;
-        this.#release();
-      }
-      this.#retire(old.instance);
-    }
+    if (!same && old !== undefined) await this.#switch(old.instance, next);
     this.#serving = next;
     this.#fingerprint = fingerprint;
+    const switchMs = elapsed(begin) - startMs - entriesMs;
+    return `start ${startMs} ms, KV entries ${entriesMs.toFixed(1)} ms, switch ${switchMs.toFixed(1)} ms`;
   }
 
-  #retire(instance: Instance): void {
-    const done = (async () => {
-      await instance.drained(LINGER_MS);
-      await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
-      await instance.dispose();
-    })().finally(() => this.#retiring.delete(done));
-    this.#retiring.add(done);
+  async #switch(old: Instance, next: Serving): Promise<void> {
+    this.#holding = true;
+    try {
+      if (await this.#finished(old, DRAIN_MS)) await this.#dispose(old);
+      else void this.#finished(old, LINGER_MS).then(() => this.#dispose(old));
+    } finally {
+      this.#serving = next;
+      this.#release();
+    }
+  }
+
+  /** Waits until a workerd has nothing to do any more, at most so long; says whether that was reached. */
+  async #finished(instance: Instance, ms: number): Promise<boolean> {
+    const end = performance.now() + ms;
+    if (!(await instance.busy.idle(ms))) return false;
+    if (!(await this.options.outbound.busy(instance.options.name).idle(end - performance.now()))) return false;
+    await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+    return true;
+  }
+
+  async #dispose(instance: Instance): Promise<void> {
+    await instance.dispose();
+    this.options.outbound.forget(instance.options.name);
   }
 
   async close(): Promise<void> {
     await this.#serving?.instance.dispose();
   }
 }
+
+/** Milliseconds since a moment, to a tenth. */
+const elapsed = (begin: number): number => Math.round((performance.now() - begin) * 10) / 10;
