@@ -177,13 +177,15 @@ function answerOf(endpoint: EndpointSpec, target: Target): Answer {
   let answer = target.answer;
   if (endpoint.static) {
     const plain = answer;
-    answer = async (request, state) => withStrongEtag(await plain(wholeGet(request), state));
+    answer = async (request, state) =>
+      withStrongEtag(await plain(wholeGet(request), state), isRaw(endpoint, state.host));
   }
   if (endpoint.auth != null) {
     const open = answer;
     // RFC 9111, section 3.5, for every way to authenticate: a cookie is not Authorization, but means the same here.
     answer = async (request, state) => {
       const response = await open(request, state);
+      if (response.status === 101) return response;
       const control = response.headers.get("cache-control");
       if (control !== null && DECIDED.test(control)) return response;
       const personal = new Response(response.body, response);
@@ -192,6 +194,11 @@ function answerOf(endpoint: EndpointSpec, target: Target): Answer {
     };
   }
   return answer;
+}
+
+/** Whether an answer's body is as it was on the wire: only those from an origin's are, never a handler's. */
+function isRaw({ target }: EndpointSpec, host: Host): boolean {
+  return host.rawBodies && target.kind === "origin";
 }
 
 /** The whole file: an ETag is made from all of its bytes, and ranges are cut from it afterwards. */
@@ -206,6 +213,9 @@ function wholeGet(request: Request): Request {
     redirect: "manual",
   });
 }
+
+/** RFC 9110, section 9.2.1. */
+const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 async function serve(
   settings: EdgeSettings,
@@ -225,11 +235,16 @@ async function serve(
   const request = admit(incoming, targetUrl, settings.reserved_header_prefixes, made.policy);
   const answer = (toOrigin: Request) => made.answer(toOrigin, state);
   let response: Response;
-  if (cache === undefined || request.headers.has("upgrade")) response = changeable(await answer(request));
-  else response = await cache.handle(request, made.policy, cacheContext(state, made), answer);
+  if (cache === undefined || (made.policy === null && SAFE.has(method))) {
+    // Nothing to store, and nothing that an unsafe method could have made wrong in the store.
+    response = changeable(await answer(request));
+  } else response = await cache.handle(request, made.policy, cacheContext(state, made), answer);
   if (response.status === 101) return response;
   if (made.endpoint.static && (method === "GET" || method === "HEAD")) response = answerConditional(request, response);
-  if (!response.headers.has("x-cache")) response.headers.set("x-cache", "BYPASS");
+  if (!response.headers.has("x-cache")) {
+    response.headers.set("x-cache", "BYPASS");
+    response.headers.append("cache-status", "edgewright; fwd=bypass");
+  }
   return response;
 }
 
@@ -255,6 +270,7 @@ function cacheContext(state: RequestState, { endpoint, target }: Served): CacheC
     waitUntil: (work) => host.waitUntil(work),
     edgeCache: host.edgeCache,
     kv: (binding) => host.kv(binding),
+    rawBodies: isRaw(endpoint, host),
     country: state.geo.country,
     region: target.region?.(state),
     warn: (message) => host.log({ level: "warn", event: "cache.warning", message, endpoint: endpoint.path }),

@@ -15,8 +15,17 @@ export interface Host {
   /** A number in [0, 1), for jitter. Not for secrets. */
   random(): number;
 
-  /** Sends a request to the network. Redirects are followed only if the request says so. */
-  fetch(request: Request): Promise<Response>;
+  /**
+   * Sends a request to the network. Redirects are followed only if the request says so. With `raw`, a host that can gives
+   * the body as it was on the wire, and `rawBodies` says so; else a body is decoded when it is read.
+   */
+  fetch(request: Request, options?: { raw?: boolean }): Promise<Response>;
+
+  /**
+   * Whether `fetch` with `raw` leaves a `Content-Encoding` to the reader. A copy `new Response(body, response)` keeps
+   * that; one from a plain object of status and headers does not.
+   */
+  readonly rawBodies: boolean;
 
   /** Lets work go on after the response was sent. A rejection is logged, never thrown into the request. */
   waitUntil(work: Promise<unknown>): void;

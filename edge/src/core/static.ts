@@ -13,22 +13,20 @@ export function isStrong(etag: string | null): boolean {
  * Gives a 200 answer a strong ETag made from its content, unless it has one (RFC 9110, section 8.8.3). The content coding
  * is part of it, because two codings of one file are two representations.
  */
-export async function withStrongEtag(response: Response): Promise<Response> {
+export async function withStrongEtag(response: Response, rawBodies: boolean): Promise<Response> {
   if (response.status !== 200 || isStrong(response.headers.get("etag"))) return response;
   if (response.body === null || Number(response.headers.get("content-length") ?? 0) > MAX_HASHED_BYTES) return response;
   const read = await readUpTo(response.body, MAX_HASHED_BYTES);
-  const headers = new Headers(response.headers);
-  // The platform frames the body anew; a coded body's old length would be wrong.
-  if (headers.has("content-encoding")) headers.delete("content-length");
-  if (read.rest !== undefined) return new Response(read.rest, { status: 200, headers });
+  const whole = new Response(read.rest ?? read.bytes, response);
+  const coding = response.headers.get("content-encoding");
+  // Where reading has decoded the body, its coded length is wrong, and the platform frames it anew.
+  if (coding !== null && !rawBodies) whole.headers.delete("content-length");
+  if (read.rest !== undefined) return whole;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", read.bytes));
   const hash = [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const coding = headers
-    .get("content-encoding")
-    ?.toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-");
-  headers.set("etag", coding ? `"${hash}-${coding}"` : `"${hash}"`);
-  return new Response(read.bytes, { status: 200, headers });
+  const suffix = coding === null ? "" : `-${coding.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
+  whole.headers.set("etag", `"${hash}${suffix}"`);
+  return whole;
 }
 
 /** Reads a body whole, or, when it is larger, gives it back as a stream that begins with what was read. */

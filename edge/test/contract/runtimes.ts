@@ -115,7 +115,10 @@ export function workerd(bundles: string): Runtime {
           collect(stderr);
         },
       });
-      const url = await miniflare.ready;
+      const url = await miniflare.ready.catch(async (error: unknown) => {
+        await miniflare.dispose();
+        throw error;
+      });
       for (const [binding, entries] of Object.entries(options.kv ?? {})) {
         const namespace = await miniflare.getKVNamespace(binding);
         for (const [key, value] of Object.entries(entries)) await namespace.put(key, value);

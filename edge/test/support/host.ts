@@ -17,6 +17,7 @@ export function testHost(part: Partial<Host> = {}): TestHost {
     now: () => host.time,
     random: () => 0.5,
     fetch: () => Promise.reject(new Error("no network in this test")),
+    rawBodies: false,
     waitUntil: (work) => void host.background.push(work),
     edgeCache: undefined,
     kv: () => undefined,

@@ -192,7 +192,7 @@ async function attempt(host: Host, url: string, init: RequestInit, timeoutMs: nu
     }, timeoutMs);
   });
   const request = new Request(url, { ...init, redirect: "manual", signal: controller.signal });
-  const sent = host.fetch(request).catch(
+  const sent = host.fetch(request, { raw: true }).catch(
     (error: unknown): Failure => ({
       kind: "unreachable",
       reason: error instanceof Error ? error.message : String(error),
@@ -245,11 +245,7 @@ function originHeaders(request: Request, origin: OriginSpec, url: URL, state: Re
 
 /** The response for the client, without what only concerns the connection to the origin, saying where it came from. */
 function told(response: Response, region: string, latency: number, skipped: readonly string[]): Response {
-  const told = new Response(response.body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers: response.headers,
-  });
+  const told = new Response(response.body, response);
   removeHopByHop(told.headers);
   const spoofed: string[] = [];
   told.headers.forEach((_, name) => {

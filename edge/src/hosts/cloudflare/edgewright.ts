@@ -45,7 +45,7 @@ declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Ui
 function framed(response: Response): Response {
   const length = response.headers.get("content-length");
   if (response.body === null || length === null || response.headers.get("x-cache") !== "MISS") return response;
-  if (response.headers.has("content-encoding") || !/^\d+$/.test(length)) return response;
+  if (!/^\d+$/.test(length)) return response;
   const { readable, writable } = new FixedLengthStream(Number(length));
   // A failure reaches the client as a connection that closes early; there is nobody else to tell.
   response.body.pipeTo(writable).catch(() => {});
@@ -77,8 +77,11 @@ class CloudflareHost implements Host {
     return Math.random();
   }
 
-  fetch(request: Request): Promise<Response> {
-    return fetch(request);
+  readonly rawBodies = true;
+
+  fetch(request: Request, { raw = false } = {}): Promise<Response> {
+    // Without this, workerd decodes a coded body when it is read and codes it again when it is sent.
+    return raw ? fetch(request, { encodeResponseBody: "manual" } as RequestInit) : fetch(request);
   }
 
   waitUntil(work: Promise<unknown>): void {

@@ -47,6 +47,7 @@ export async function serve(settings: EdgeSettings, options: NodeOptions = {}, p
       now: options.now ?? Date.now,
       random: options.random ?? Math.random,
       fetch: fetchDecoded,
+      rawBodies: false,
       waitUntil(work) {
         const settled = work
           .catch((error: unknown) => log({ level: "error", event: "background.failed", message: String(error) }))
