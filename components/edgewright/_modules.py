@@ -22,7 +22,7 @@ def features_of(settings: Mapping[str, Any]) -> list[str]:
     needed = set()
     for endpoint in settings["endpoints"]:
         cache, auth, target = endpoint["cache"], endpoint["auth"], endpoint["target"]["kind"]
-        if cache is not None and cache["mode"] != "bypass":
+        if cache is not None:
             needed.add("cache")
         if target == "origin":
             needed.add("geo")

@@ -168,7 +168,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
     origin = get_origin(expected)
     if origin is list:
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            faults.add(path, f"{show(value)} is not a list", allowed="a list")
+            faults.add(path, f"{show(value)} is not a list")
             return _MISSING
         (item_hint,) = get_args(expected)
         items = [_value(item, item_hint, f"{path}[{index}]", faults) for index, item in enumerate(value)]
@@ -193,5 +193,5 @@ def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
                 return int(value)
         else:
             return value
-    faults.add(path, f"{show(value)} is not {_WORDS[expected]}", allowed=_WORDS[expected])
+    faults.add(path, f"{show(value)} is not {_WORDS[expected]}")
     return _MISSING

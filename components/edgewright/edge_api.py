@@ -228,7 +228,7 @@ class EdgeApi(pulumi.ComponentResource):
         host = importlib.import_module(f"edgewright.hosts.{platform if platform in HOSTS else HOSTS[0]}")
 
         endpoints = check_endpoints(given, faults)
-        plan = host.check(name, given, endpoints, faults)
+        plan = host.check(name, given, faults)
         handlers = bundle_handlers(
             endpoints.handlers, endpoints.handler_places, given.get("compatibility_flags", []), faults
         )

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-import pulumi_cloudflare as cloudflare
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
@@ -116,7 +115,10 @@ class KvNamespace(pulumi.ComponentResource):
                 "Titles are unique in an account.",
             )
         faults.raise_if_any()
-        namespace = self._create(name, given, account_id, title, seeds)
+        # The provider's SDK takes seconds to import: only a program that makes something pays for it.
+        from edgewright.hosts import cloudflare
+
+        namespace = cloudflare.create_namespace(self, name, account_id, title, given, seeds)
         self.namespace_id = namespace.id
         self.title = namespace.title
         options = {key: given[key] for key in ("default_ttl", "list_limit") if key in given}
@@ -124,31 +126,6 @@ class KvNamespace(pulumi.ComponentResource):
         if options:
             self.binding["options"] = options
         self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
-
-    def _create(
-        self, name: str, given: Mapping[str, Any], account_id: Any, title: Any, seeds: list[Seed]
-    ) -> cloudflare.WorkersKvNamespace:
-        child = pulumi.ResourceOptions(parent=self)
-        namespace = cloudflare.WorkersKvNamespace(
-            f"{name}-namespace",
-            account_id=account_id,
-            title=title,
-            jurisdiction=given.get("jurisdiction"),
-            opts=child,
-        )
-        secret = given.get("seed", {}).get("secret", False)
-        for seed in seeds:
-            cloudflare.WorkersKv(
-                f"{name}-seed-{seed.key}",
-                account_id=account_id,
-                namespace_id=namespace.id,
-                key_name=seed.key,
-                value=pulumi.Output.secret(seed.value) if secret else seed.value,
-                metadata=seed.metadata,
-                expiration_ttl=seed.ttl if seed.ttl is not None else given.get("default_ttl"),
-                opts=child,
-            )
-        return namespace
 
 
 def _guarded(args: Any) -> Any:

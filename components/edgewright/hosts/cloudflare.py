@@ -1,4 +1,4 @@
-"""Cloudflare: how an API becomes a Worker, its version, its deployment and what leads to it.
+"""Cloudflare: how an API becomes a Worker with what leads to it, and a store a KV namespace.
 
 `check` looks at the arguments that only this platform has; `create` makes the resources. What the provider or the API would
 accept and not do is refused here.
@@ -19,6 +19,7 @@ from edgewright._endpoints import Endpoints
 from edgewright._modules import MAIN, digest
 from edgewright._normalise import checked, is_later, when_known
 from edgewright._program import claim, default_name
+from edgewright._seeds import Seed
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
 
@@ -63,7 +64,7 @@ class Deployed:
 # --- checks --------------------------------------------------------------------------------------------------------
 
 
-def check(name: str, given: Mapping[str, Any], endpoints: Endpoints, faults: Faults) -> Plan:
+def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Return the platform's arguments with their defaults; note what is wrong with them."""
     account_id = checked(
         given.get("account_id", "0" * 32),
@@ -87,7 +88,7 @@ def check(name: str, given: Mapping[str, Any], endpoints: Endpoints, faults: Fau
             faults.add(
                 f"tags[{index}]", f"{show(tag)} is not a tag", allowed="1 to 64 characters without blanks, `,` and `&`"
             )
-    _check_environment(given, endpoints, faults)
+    _check_environment(given, faults)
     if isinstance(account_id, str):
         claim(
             "script",
@@ -249,15 +250,11 @@ def _check_compatibility(given: Mapping[str, Any], faults: Faults) -> None:
             faults.add(f"compatibility_flags[{index}]", f"{show(flag)} is given twice")
 
 
-def _check_environment(given: Mapping[str, Any], endpoints: Endpoints, faults: Faults) -> None:
-    """Names on `env` and their sizes: settings, secrets and rate limits share one room with the bindings."""
-    taken: dict[str, str] = {limited.name: "a rate limit" for limited in endpoints.rate_limits}
+def _check_environment(given: Mapping[str, Any], faults: Faults) -> None:
+    """Names of settings and secrets, and how many there may be."""
     for key in ("vars", "secrets"):
         for name in given.get(key, {}):
-            at = f"{key}.{name}"
-            if _check.binding_name(at, name, faults) and name in taken:
-                faults.add(at, f"is also {taken[name]}", fix="Give it another name.")
-            taken.setdefault(name, f"one of `{key}`")
+            _check.binding_name(f"{key}.{name}", name, faults)
     most = limit("cloudflare.workers.env_vars")
     count = len(given.get("vars", {})) + len(given.get("secrets", {}))
     if count > most.value:
@@ -404,6 +401,29 @@ def create(
         stable_version_id=pulumi.Output.from_input(plan.previous_version_id) if rolling else version.id,
         candidate_version_id=version.id if rolling else pulumi.Output.from_input(""),
     )
+
+
+def create_namespace(
+    parent: pulumi.Resource, name: str, account_id: Any, title: Any, given: Mapping[str, Any], seeds: Sequence[Seed]
+) -> cloudflare.WorkersKvNamespace:
+    """Make a KV namespace and the keys that it starts with."""
+    child = pulumi.ResourceOptions(parent=parent)
+    namespace = cloudflare.WorkersKvNamespace(
+        f"{name}-namespace", account_id=account_id, title=title, jurisdiction=given.get("jurisdiction"), opts=child
+    )
+    secret = given.get("seed", {}).get("secret", False)
+    for seed in seeds:
+        cloudflare.WorkersKv(
+            f"{name}-seed-{seed.key}",
+            account_id=account_id,
+            namespace_id=namespace.id,
+            key_name=seed.key,
+            value=pulumi.Output.secret(seed.value) if secret else seed.value,
+            metadata=seed.metadata,
+            expiration_ttl=seed.ttl if seed.ttl is not None else given.get("default_ttl"),
+            opts=child,
+        )
+    return namespace
 
 
 def _lead_to(name: str, plan: Plan, worker: cloudflare.Worker, opts: pulumi.ResourceOptions) -> None:

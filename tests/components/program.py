@@ -1,0 +1,123 @@
+"""Runs a whole Pulumi program in this process and returns what it declared, so that tests assert on finished programs."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from edgewright.errors import InputFaults
+from edgewright.program.cloud import RecordingCloud
+from edgewright.program.monitor import Engine, Monitor
+from edgewright.program.resources import UNKNOWN, Resource
+
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+ZONE = "fedcba9876543210fedcba9876543210"
+VERSION = "11111111-2222-3333-4444-555555555555"
+
+__all__ = ["ACCOUNT", "UNKNOWN", "VERSION", "ZONE", "Run", "faults_of", "module_text", "run", "settings_of", "texts"]
+
+
+class Cloud(RecordingCloud):
+    """Gives inputs back, and a Worker its address on workers.dev as Cloudflare does."""
+
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        identity, outputs = super().new_resource(type_, name, inputs)
+        if type_ == "cloudflare:index/worker:Worker":
+            outputs = {**outputs, "subdomain": {**inputs["subdomain"], "url": f"{inputs['name']}.acme.workers.dev"}}
+        return identity, outputs
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program declared, sorted by type and name: the order of registration says nothing."""
+
+    resources: tuple[Resource, ...]
+    outputs: Mapping[str, Any]
+
+    def of(self, kind: str) -> list[Resource]:
+        """Return the resources of a type, named by its last part: `Worker`."""
+        return [resource for resource in self.resources if resource.type.rsplit(":", 1)[-1] == kind]
+
+    def one(self, kind: str) -> Resource:
+        """Return the only resource of a type."""
+        found = self.of(kind)
+        assert len(found) == 1, f"{len(found)} {kind}: {[resource.name for resource in found]}"
+        return found[0]
+
+    def shape(self) -> list[Any]:
+        """Return everything that a second run must not change."""
+        return [(item.urn, item.parent, dict(item.inputs), sorted(item.secret_paths)) for item in self.resources]
+
+
+def run(program: Callable[[], object], *, preview: bool = False, stack: str = "dev") -> Run:
+    """Run a program to its end; what it raises comes out as it is."""
+    monitor = Monitor("shop", stack, Cloud(), Path.cwd(), (), preview)
+    pulumi.runtime.configure(
+        pulumi.runtime.Settings(
+            project="shop",
+            stack=stack,
+            monitor=monitor,
+            engine=Engine(),
+            dry_run=preview,
+            organization="organization",
+            root_directory=str(Path.cwd()),
+        )
+    )
+    pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=4)
+    loop.set_default_executor(executor)
+
+    def body() -> None:
+        program()
+
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(body))
+    finally:
+        for task in (waiting := asyncio.all_tasks(loop)):
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+        executor.shutdown()
+        loop.close()
+        asyncio.set_event_loop(None)
+        pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
+    assert monitor.told_faults() == []
+    return Run(tuple(sorted(monitor.captured(), key=lambda found: (found.type, found.name))), monitor.outputs)
+
+
+def faults_of(program: Callable[[], object], *, preview: bool = False) -> list[str]:
+    """Run a program that a component refuses; return the faults that it names."""
+    with pytest.raises(InputFaults) as caught:
+        run(program, preview=preview)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def texts(value: object) -> Iterator[str]:
+    """Yield every text in plain data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from texts(key)
+            yield from texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts(item)
+
+
+def module_text(version: Resource, name: str) -> str:
+    """Return the text of a version's module."""
+    (found,) = [module for module in version.inputs["modules"] if module["name"] == name]
+    return base64.b64decode(found["contentBase64"]).decode()
+
+
+def settings_of(version: Resource) -> Any:
+    """Return the settings document in a version's modules."""
+    return json.loads(module_text(version, "settings.js").removeprefix("export default ").removesuffix(";\n"))

@@ -1,0 +1,230 @@
+"""CachePolicy: a strategy compiles to the settings document's CacheSpec, known at preview; what cannot be is refused."""
+
+from typing import Any
+
+import pulumi
+import pytest
+from edgewright import CachePolicy, KvNamespace
+from edgewright.spec.models import CacheSpec
+
+from tests.components.program import ACCOUNT, UNKNOWN, faults_of, run
+
+KV: Any = {"type": "kv_namespace", "name": "PRODUCTS", "namespace_id": "abc"}
+
+
+def spec_of(args: Any, **options: Any) -> Any:
+    return run(lambda: CachePolicy("products", args), **options).one("CachePolicy").outputs["spec"]
+
+
+def test_the_smallest_strategy_has_every_default_written_out() -> None:
+    spec = spec_of({"edge_ttl": 60})
+    assert spec == CacheSpec(name="products", edge_ttl_s=60).model_dump(mode="json")
+    assert spec["mode"] == "override"
+    assert spec["tiers"] == {"memory": None, "edge": {"ttl_ceiling_s": None}, "kv": None}
+
+
+def test_without_an_edge_ttl_the_origin_decides() -> None:
+    spec = spec_of({})
+    assert spec["mode"] == "origin"
+    assert spec["edge_ttl_s"] is None
+
+
+def test_a_whole_strategy() -> None:
+    spec = spec_of(
+        {
+            "edge_ttl": 3600,
+            "browser_ttl": 60,
+            "stale_while_revalidate": 86400,
+            "stale_if_error": 600,
+            "jitter": {"min": 3600, "max": 4200},
+            "tiers": {
+                "memory": {"max_bytes": 1000, "max_object_bytes": 100, "ttl_ceiling": 5},
+                "edge": {"ttl_ceiling": 300},
+                "kv": {"binding": KV, "ttl": 86400, "jitter": {"min": 3600, "max": 4200}},
+            },
+            "key": {
+                "query": "include",
+                "query_names": ["page", "limit"],
+                "headers": ["Accept"],
+                "cookies": ["b", "a"],
+                "country": True,
+            },
+            "vary": ["Accept-Language", "accept"],
+            "tags": ["products", "api"],
+            "immutable": True,
+            "statuses": [404, 200],
+            "error_ttl": 10,
+        }
+    )
+    assert spec.pop("bindings") == [KV]
+    assert CacheSpec.model_validate(spec).model_dump(mode="json") == spec
+    assert spec["edge_jitter_s"] == [3600, 4200]
+    assert spec["tiers"] == {
+        "memory": {"max_bytes": 1000, "max_object_bytes": 100, "ttl_ceiling_s": 5},
+        "edge": {"ttl_ceiling_s": 300},
+        "kv": {"binding": "PRODUCTS", "ttl_s": 86400, "jitter_s": [3600, 4200], "max_object_bytes": 25 * 1024 * 1024},
+    }
+    assert spec["key"]["query_names"] == ["limit", "page"]
+    assert spec["key"]["headers"] == ["accept"]
+    assert spec["key"]["cookies"] == ["a", "b"]
+    assert spec["vary"] == ["accept", "accept-language"]
+    assert spec["tags"] == ["api", "products"]
+    assert spec["statuses"] == [200, 404]
+
+
+def test_only_the_namespace_id_is_unknown_at_preview() -> None:
+    def program() -> None:
+        namespace = KvNamespace("products-kv", {"account_id": ACCOUNT})
+        CachePolicy("products", {"edge_ttl": 60, "tiers": {"kv": {"binding": namespace.binding, "ttl": 60}}})
+
+    spec = run(program, preview=True).one("CachePolicy").outputs["spec"]
+    assert spec["tiers"]["kv"]["binding"] == "PRODUCTS_KV"
+    assert spec["bindings"] == [{"type": "kv_namespace", "name": "PRODUCTS_KV", "namespace_id": UNKNOWN}]
+    known = run(program).one("CachePolicy").outputs["spec"]
+    assert known["bindings"][0]["namespace_id"] == "products-kv-namespace-id"
+
+
+def test_a_binding_that_comes_as_an_output_is_compiled_when_it_is_known() -> None:
+    def program(binding: Any) -> Any:
+        def body() -> None:
+            later = pulumi.Output.from_input(binding)
+            CachePolicy("products", {"edge_ttl": 60, "tiers": {"kv": {"binding": later, "ttl": 60}}})
+
+        return body
+
+    assert run(program(KV)).one("CachePolicy").outputs["spec"]["bindings"] == [KV]
+    assert faults_of(program({"type": "d1", "name": "D", "database_id": "x"})) == [
+        "tiers.kv.binding: is a binding of type 'd1'. Allowed: a KvNamespace's `binding`."
+    ]
+
+
+def test_policies_see_the_arguments_in_camel_case() -> None:
+    inputs = (
+        run(lambda: CachePolicy("products", {"edge_ttl": 60, "tiers": {"edge": {"ttl_ceiling": 5}}}))
+        .one("CachePolicy")
+        .inputs
+    )
+    assert inputs == {"edgeTtl": 60, "tiers": {"edge": {"ttlCeiling": 5}}}
+
+
+FAULTS: list[tuple[Any, str]] = [
+    (
+        {"edge_tll": 60},
+        "edge_tll: is not an argument. Allowed: browser_ttl, edge_ttl, engine, error_ttl, immutable, jitter, key, mode,"
+        " stale_if_error, stale_while_revalidate, statuses, tags, tiers, vary. Did you mean 'edge_ttl'?",
+    ),
+    ({"edge_ttl": -1}, "edge_ttl: -1 is out of range. Allowed: 0 to 2147483648 seconds."),
+    ({"edge_ttl": 1.5}, "edge_ttl: 1.5 is not a whole number."),
+    ({"edge_ttl": True}, "edge_ttl: True is not a whole number."),
+    (
+        {"mode": "overide", "edge_ttl": 1},
+        "mode: 'overide' is not known. Allowed: override, origin, bypass. Did you mean 'override'?",
+    ),
+    ({"engine": "worker2"}, "engine: 'worker2' is not known. Allowed: worker, platform. Did you mean 'worker'?"),
+    (
+        {"mode": "override"},
+        "edge_ttl: is required by mode 'override'. Allowed: 0 or more seconds. Give it, or mode 'origin' to follow the origin's headers.",
+    ),
+    (
+        {"mode": "bypass", "edge_ttl": 5},
+        "edge_ttl: has no effect, because mode 'bypass' stores nothing. Leave edge_ttl out, or use mode 'override'.",
+    ),
+    (
+        {"mode": "origin", "error_ttl": 5},
+        "error_ttl: has no effect, because mode 'origin' follows the origin's headers. Leave error_ttl out, or use mode 'override'.",
+    ),
+    (
+        {"immutable": True},
+        "immutable: is true without a `browser_ttl`. Give the time for which clients may keep it, for example 31536000.",
+    ),
+    (
+        {"edge_ttl": 9, "jitter": {"min": 9, "max": 8}},
+        "jitter: has min 9 above max 8. Allowed: min no larger than max.",
+    ),
+    ({"edge_ttl": 9, "jitter": {"min": 9}}, "jitter.max: is required and was not given."),
+    (
+        {"edge_ttl": 9, "statuses": [500]},
+        "statuses[0]: 500 cannot be given a time. Allowed: 200 to 499. Errors of the server are never stored;"
+        " `stale_if_error` serves what was stored before.",
+    ),
+    (
+        {"edge_ttl": 9, "statuses": [206]},
+        "statuses[0]: 206 is a part of another response, not one of its own. Allowed: 200 to 499 but 206 and 304.",
+    ),
+    (
+        {"vary": ["*"]},
+        "vary[0]: '*' makes every response different, so that nothing would be reused. Allowed: names of request headers.",
+    ),
+    (
+        {"key": {"headers": ["Authorization"]}},
+        "key.headers[0]: 'Authorization' differs for nearly every caller. Use no cache for what a caller is authorised to see.",
+    ),
+    (
+        {"key": {"query": "include"}},
+        "key.query_names: is required by query 'include'. Allowed: names of query parameters.",
+    ),
+    (
+        {"key": {"query_names": ["a"]}},
+        "key.query_names: has no effect, because query is 'all'. Use query 'include' or 'exclude'.",
+    ),
+    ({"tags": ["a b"]}, "tags[0]: 'a b' is not a tag. Allowed: printable ASCII without blanks and commas."),
+    (
+        {"tiers": {"edge": {"enabled": False}}},
+        "tiers: leaves no tier to keep anything in. Enable one, or use mode 'bypass'.",
+    ),
+    (
+        {"tiers": {"kv": {"binding": KV, "ttl": 30}}},
+        "tiers.kv.ttl: 30 is out of range. Allowed: 60 to 2147483648 seconds. Workers KV keeps nothing for less than 60 s.",
+    ),
+    ({"tiers": {"kv": {"ttl": 60}}}, "tiers.kv.binding: is required and was not given."),
+    (
+        {"tiers": {"kv": {"binding": "PRODUCTS", "ttl": 60}}},
+        "tiers.kv.binding: 'PRODUCTS' is not a KV binding. Allowed: a KvNamespace's `binding`.",
+    ),
+    (
+        {"tiers": {"kv": {"binding": {"type": "kv_namespace", "name": "P"}, "ttl": 60}}},
+        "tiers.kv.binding.namespace_id: is required by a binding of type 'kv_namespace'.",
+    ),
+    (
+        {"tiers": {"kv": {"binding": KV, "ttl": 60, "max_object_bytes": 26214401}}},
+        "tiers.kv.max_object_bytes: 26214401 is out of range. Allowed: 1 to 26214400 bytes. Workers KV holds values of at most 25 MiB.",
+    ),
+    (
+        {"tiers": {"memory": {"max_bytes": 10, "max_object_bytes": 11}}},
+        "tiers.memory.max_object_bytes: 11 is more than the tier's max_bytes 10. Allowed: 1 to 10 bytes.",
+    ),
+    ({"tiers": []}, "tiers: [] is not a mapping. Allowed: a mapping with edge, kv, memory."),
+]
+
+
+@pytest.mark.parametrize(("args", "fault"), FAULTS, ids=[fault[:40] for _, fault in FAULTS])
+def test_a_fault_is_named(args: Any, fault: str) -> None:
+    assert faults_of(lambda: CachePolicy("products", args)) == [fault]
+
+
+def test_an_output_is_refused_because_a_preview_must_know_the_strategy() -> None:
+    assert faults_of(lambda: CachePolicy("products", {"edge_ttl": pulumi.Output.from_input(5)})) == [  # type: ignore[typeddict-item]
+        "edge_ttl: is an Output, whose value is not known while the program runs. Give a plain value, for example from the"
+        " stack's configuration."
+    ]
+
+
+def test_all_faults_are_named_at_once() -> None:
+    found = faults_of(lambda: CachePolicy("products", {"edge_ttl": -1, "vary": ["*"], "tags": [","], "engine": "x"}))
+    assert [fault.split(":")[0] for fault in found] == ["edge_ttl", "engine", "vary[0]", "tags[0]"]
+
+
+def test_two_of_one_name_are_refused_and_the_first_is_shown() -> None:
+    def program() -> None:
+        CachePolicy("products", {})
+        CachePolicy("products", {})
+
+    (fault,) = faults_of(program)
+    assert fault.startswith("name: 'products' is already taken by another CachePolicy (")
+    assert "test_cache_policy.py:" in fault
+    assert fault.endswith("Give each CachePolicy a name of its own.")
+
+
+def test_one_name_in_two_runs_is_no_fault() -> None:
+    for _ in range(2):
+        run(lambda: CachePolicy("products", {}))

@@ -1,0 +1,816 @@
+"""EdgeApi on Cloudflare: what a program declares, what the engine is told of it, and what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
+from edgewright._countries import countries
+from edgewright.spec.models import EdgeSettings
+
+from tests.components.program import (
+    ACCOUNT,
+    UNKNOWN,
+    VERSION,
+    ZONE,
+    Run,
+    faults_of,
+    module_text,
+    run,
+    settings_of,
+    texts,
+)
+
+KV: Any = {"type": "kv_namespace", "name": "SESSIONS", "namespace_id": "abc"}
+ROUTING: Any = {
+    "name": "origins",
+    "origins": [{"region": "us", "url": "https://us.example.com", "countries": sorted(countries())}],
+    "fallback": "us",
+    "order": {"us": ["us"]},
+}
+CACHE: Any = {"name": "products", "edge_ttl_s": 60}
+ENDPOINT: Any = {"path": "/api", "origin": ROUTING}
+
+
+def api(**args: Any) -> Any:
+    """Return a program with one API, which may be whole or at fault."""
+    whole: Any = {"account_id": ACCOUNT, "endpoints": [ENDPOINT], **args}
+    given: Any = {key: value for key, value in whole.items() if value is not None}
+    return lambda: EdgeApi("api", given)
+
+
+def whole() -> None:
+    """A program that uses nearly everything."""
+    products = KvNamespace("products-kv", {"account_id": ACCOUNT})
+    sessions = KvNamespace("sessions", {"account_id": ACCOUNT, "list_limit": 10})
+    policy = CachePolicy(
+        "products", {"edge_ttl": 3600, "browser_ttl": 60, "tiers": {"kv": {"binding": products.binding, "ttl": 86400}}}
+    )
+    origins = GeoRouter(
+        "origins",
+        {
+            "origins": [
+                {"region": "us", "url": "https://us.example.com"},
+                {"region": "eu", "url": "https://eu.example.com"},
+            ],
+            "fallback": "us",
+        },
+    )
+    built = EdgeApi(
+        "api",
+        {
+            "account_id": ACCOUNT,
+            "zone_id": ZONE,
+            "zone_name": "example.com",
+            "hostname": "api.example.com",
+            "routes": ["www.example.com/api/*", "shop.example.com/*"],
+            "endpoints": [
+                {"path": "/static/*", "origin": origins.routing, "static": True},
+                {"path": "/api/products/:id", "origin": origins.routing, "cache": policy.spec},
+                {
+                    "path": "/api/products",
+                    "origin": origins.routing,
+                    "cache": policy.spec,
+                    "rate_limit": {"limit": 100},
+                },
+                {"path": "/api/session", "session": True},
+                {
+                    "path": "/admin/*",
+                    "origin": origins.routing,
+                    "strip_prefix": "/admin",
+                    "auth": {
+                        "kind": "jwt",
+                        "issuer": "https://id.example.com",
+                        "audience": ["api"],
+                        "secret": "JWT_KEY",
+                    },
+                },
+            ],
+            "sessions": {"binding": sessions.binding, "ttl": 3600},
+            "bindings": [{"type": "queue", "name": "JOBS", "queue_name": "jobs"}],
+            "secrets": {"JWT_KEY": "canary-jwt", "API_KEY": pulumi.Output.secret("canary-api")},
+            "vars": {"MODE": "live"},
+            "limits": {"cpu_ms": 20, "subrequests": 9},
+            "compatibility_flags": ["nodejs_compat"],
+            "placement": "smart",
+            "tags": ["b", "a"],
+            "tiered_cache": True,
+            "cache_rules": True,
+        },
+    )
+    pulumi.export("urls", built.urls)
+
+
+@pytest.fixture(scope="module")
+def made() -> Run:
+    return run(whole)
+
+
+def test_children_are_named_after_the_component_and_belong_to_it(made: Run) -> None:
+    component = made.one("EdgeApi")
+    children = {
+        (child.type.rsplit(":", 1)[-1], child.name) for child in made.resources if child.parent == component.urn
+    }
+    assert children == {
+        ("Worker", "api-worker"),
+        ("WorkerVersion", "api-version"),
+        ("WorkersDeployment", "api-deployment"),
+        ("WorkersCustomDomain", "api-domain"),
+        ("WorkersRoute", "api-route-shop.example.com/*"),
+        ("WorkersRoute", "api-route-www.example.com/api/*"),
+        ("Ruleset", "api-cache-rules"),
+        ("TieredCache", "api-tiered-cache"),
+    }
+
+
+def test_the_worker_has_every_default_written_out(made: Run) -> None:
+    assert made.one("Worker").inputs == {
+        "accountId": ACCOUNT,
+        "name": "api-dev",
+        "logpush": False,
+        "observability": {
+            "enabled": True,
+            "headSamplingRate": 1,
+            "logs": {
+                "enabled": True,
+                "headSamplingRate": 1,
+                "invocationLogs": True,
+                "persist": True,
+                "destinations": [],
+            },
+            "traces": {"enabled": False, "headSamplingRate": 1, "persist": True, "destinations": []},
+        },
+        "subdomain": {"enabled": False, "previewsEnabled": False},
+        "tags": ["a", "b"],
+        "tailConsumers": [],
+    }
+
+
+def test_the_version_binds_what_is_used_sorted_by_name(made: Run) -> None:
+    version = made.one("WorkerVersion")
+    bindings = version.inputs["bindings"]
+    names = [binding["name"] for binding in bindings]
+    assert names == sorted(names)
+    by_name = {binding.pop("name"): binding for binding in json.loads(json.dumps(bindings))}
+    limited = next(name for name in by_name if name.startswith("RATE_LIMIT_API_PRODUCTS_"))
+    identity = by_name[limited].pop("namespaceId")
+    assert identity.isdigit()
+    assert by_name == {
+        "API_KEY": {"type": "secret_text", "text": "canary-api"},
+        "JOBS": {"type": "queue", "queueName": "jobs"},
+        "JWT_KEY": {"type": "secret_text", "text": "canary-jwt"},
+        "MODE": {"type": "plain_text", "text": "live"},
+        "PRODUCTS_KV": {"type": "kv_namespace", "namespaceId": "products-kv-namespace-id"},
+        limited: {"type": "ratelimit", "simple": {"limit": 100, "period": 60}},
+        "SESSIONS": {"type": "kv_namespace", "namespaceId": "sessions-namespace-id"},
+        "SESSIONS_OPTIONS": {"type": "json", "json": '{"list_limit":10}'},
+    }
+
+
+def test_the_version_says_how_it_runs(made: Run) -> None:
+    inputs = made.one("WorkerVersion").inputs
+    assert inputs["accountId"] == ACCOUNT
+    assert inputs["workerId"] == "api-worker-id"
+    assert inputs["mainModule"] == "main.js"
+    assert inputs["compatibilityDate"] == "2026-07-01"
+    assert inputs["compatibilityFlags"] == ["nodejs_compat"]
+    assert inputs["limits"] == {"cpuMs": 20, "subrequests": 9}
+    assert inputs["placement"] == {"mode": "smart"}
+    assert inputs["annotations"]["workersMessage"] == "api by edgewright"
+    assert len(inputs["annotations"]["workersTag"]) == 16
+    assert "cacheOptions" not in inputs
+
+
+def test_the_modules_are_the_settings_what_they_need_and_nothing_more(made: Run) -> None:
+    version = made.one("WorkerVersion")
+    names = [module["name"] for module in version.inputs["modules"]]
+    assert names == sorted(names)
+    assert {module["contentType"] for module in version.inputs["modules"]} == {"application/javascript+module"}
+    main = module_text(version, "main.js")
+    assert main.splitlines()[-1] == (
+        "export default createWorker(settings, { features: [cache, geo, jwt, rateLimit, sessions], handlers: {  } });"
+    )
+    (plain,) = run(api()).of("WorkerVersion")
+    assert {"geo.js", "main.js", "settings.js", "edgewright.js"} <= {
+        module["name"] for module in plain.inputs["modules"]
+    }
+    assert not {"cache.js", "jwt.js", "rate-limit.js", "sessions.js"} & {
+        module["name"] for module in plain.inputs["modules"]
+    }
+
+
+def test_the_settings_document_is_the_one_that_the_edge_reads(made: Run) -> None:
+    document = settings_of(made.one("WorkerVersion"))
+    settings = EdgeSettings.model_validate(document)
+    assert settings.model_dump(mode="json") == document
+    assert [endpoint.path for endpoint in settings.endpoints] == [
+        "/admin/*",
+        "/api/products",
+        "/api/products/:id",
+        "/api/session",
+        "/static/*",
+    ]
+    assert document["endpoints"][3]["auth"] == {"kind": "session"}
+    assert document["endpoints"][0]["auth"]["secret_binding"] == "JWT_KEY"
+    assert document["endpoints"][0]["auth"]["algorithms"] == ["HS256"]
+    assert document["sessions"] == {"binding": "SESSIONS", "cookie": "session", "ttl_s": 3600, "key_prefix": "session:"}
+    assert made.one("EdgeApi").outputs["settings"] == document
+
+
+def test_everything_is_deployed_to_all_requests_before_anything_leads_there(made: Run) -> None:
+    deployment = made.one("WorkersDeployment")
+    assert deployment.inputs == {
+        "accountId": ACCOUNT,
+        "scriptName": "api-dev",
+        "strategy": "percentage",
+        "versions": [{"versionId": "api-version-id", "percentage": 100}],
+        "annotations": {"workersMessage": "api by edgewright"},
+    }
+    for leading in (*made.of("WorkersRoute"), made.one("WorkersCustomDomain")):
+        assert deployment.urn in leading.dependencies
+
+
+def test_hostname_and_routes_lead_to_the_worker(made: Run) -> None:
+    assert made.one("WorkersCustomDomain").inputs == {
+        "accountId": ACCOUNT,
+        "zoneId": ZONE,
+        "hostname": "api.example.com",
+        "service": "api-dev",
+    }
+    assert [route.inputs for route in made.of("WorkersRoute")] == [
+        {"zoneId": ZONE, "pattern": pattern, "script": "api-dev"}
+        for pattern in ("shop.example.com/*", "www.example.com/api/*")
+    ]
+
+
+def test_cache_rules_have_a_ref_and_the_specific_ones_come_last(made: Run) -> None:
+    ruleset = made.one("Ruleset").inputs
+    assert (ruleset["kind"], ruleset["phase"], ruleset["zoneId"]) == ("zone", "http_request_cache_settings", ZONE)
+    hosts = '(http.host eq "api.example.com" or http.host eq "shop.example.com" or http.host eq "www.example.com")'
+    assert [rule["expression"] for rule in ruleset["rules"]] == [
+        f'{hosts} and http.request.uri.path eq "/api/products"',
+        f'{hosts} and http.request.uri.path strict wildcard "/api/products/*"',
+    ]
+    refs = [rule["ref"] for rule in ruleset["rules"]]
+    assert len(set(refs)) == len(refs) == 2
+    assert ruleset["rules"][0]["actionParameters"] == {
+        "cache": True,
+        "edgeTtl": {"mode": "override_origin", "default": 3600},
+        "browserTtl": {"mode": "override_origin", "default": 60},
+        "serveStale": {"disableStaleWhileUpdating": True},
+        "cacheKey": {"ignoreQueryStringsOrder": True, "cacheDeceptionArmor": False},
+    }
+    assert made.one("TieredCache").inputs == {"zoneId": ZONE, "value": "on"}
+
+
+def test_outputs(made: Run) -> None:
+    outputs = dict(made.one("EdgeApi").outputs)
+    outputs.pop("settings")
+    assert outputs == {
+        "urls": ["https://api.example.com", "https://shop.example.com/", "https://www.example.com/api/"],
+        "scriptName": "api-dev",
+        "versionId": "api-version-id",
+        "stableVersionId": "api-version-id",
+        "candidateVersionId": "",
+    }
+    assert made.outputs == {"urls": outputs["urls"]}
+
+
+def test_without_hostname_and_routes_it_answers_on_workers_dev() -> None:
+    found = run(api())
+    assert found.one("Worker").inputs["subdomain"] == {"enabled": True, "previewsEnabled": False}
+    assert found.one("EdgeApi").outputs["urls"] == ["https://api-dev.acme.workers.dev"]
+    assert run(api(workers_dev=False)).one("EdgeApi").outputs["urls"] == []
+
+
+# --- a second run, a preview, another order --------------------------------------------------------------------------
+
+
+def test_a_second_run_changes_nothing(made: Run) -> None:
+    assert run(whole).shape() == made.shape()
+
+
+def test_a_preview_knows_all_but_what_the_platform_gives(made: Run) -> None:
+    seen = run(whole, preview=True)
+    assert [(item.type, item.name) for item in seen.resources] == [(item.type, item.name) for item in made.resources]
+    version, known = seen.one("WorkerVersion").inputs, made.one("WorkerVersion").inputs
+    assert version["modules"] == known["modules"]
+    assert version["annotations"] == known["annotations"]
+    assert version["workerId"] is UNKNOWN
+    unknown = [binding["name"] for binding in version["bindings"] if UNKNOWN in binding.values()]
+    assert unknown == ["PRODUCTS_KV", "SESSIONS"]
+    assert seen.one("Ruleset").inputs == made.one("Ruleset").inputs
+
+
+def test_the_order_of_endpoints_routes_tags_and_names_says_nothing() -> None:
+    endpoints = [
+        {"path": "/b", "origin": ROUTING, "methods": ["POST", "GET"]},
+        {"path": "/a", "origin": ROUTING, "methods": ["DELETE"]},
+        {"path": "/a", "origin": ROUTING},
+    ]
+    rest: Any = {
+        "zone_id": ZONE,
+        "routes": ["b.example.com/*", "a.example.com/*"],
+        "tags": ["y", "x"],
+        "vars": {"B": "1", "A": "2"},
+    }
+    other: Any = {
+        "zone_id": ZONE,
+        "routes": ["a.example.com/*", "b.example.com/*"],
+        "tags": ["x", "y"],
+        "vars": {"A": "2", "B": "1"},
+    }
+    one = run(api(endpoints=endpoints, **rest))
+    two = run(api(endpoints=endpoints[::-1], **other))
+
+    def children(found: Run) -> list[Any]:
+        return [shape for shape, item in zip(found.shape(), found.resources, strict=True) if item.custom]
+
+    assert children(one) == children(two)
+
+
+def test_an_api_compiles_the_same_when_everything_comes_as_outputs() -> None:
+    def later() -> None:
+        EdgeApi(
+            "api",
+            {
+                "account_id": pulumi.Output.from_input(ACCOUNT),
+                "zone_id": pulumi.Output.from_input(ZONE),
+                "endpoints": [
+                    {
+                        "path": "/api",
+                        "origin": pulumi.Output.from_input(ROUTING),
+                        "cache": pulumi.Output.from_input(CACHE),
+                    }
+                ],
+                "sessions": {"binding": pulumi.Output.from_input(KV)},
+                "secrets": {"A": "b"},
+            },
+        )
+
+    plain = api(endpoints=[{**ENDPOINT, "cache": CACHE}], zone_id=ZONE, sessions={"binding": KV}, secrets={"A": "b"})
+    one, two = run(later), run(plain)
+    assert one.one("WorkerVersion").inputs == two.one("WorkerVersion").inputs
+    assert one.one("EdgeApi").outputs == two.one("EdgeApi").outputs
+
+
+def test_faults_in_what_comes_later_are_named_when_it_is_known() -> None:
+    def later() -> None:
+        bad: Any = {**ENDPOINT, "cache": pulumi.Output.from_input({**CACHE, "edge_ttl_s": -1})}
+        EdgeApi("api", {"account_id": pulumi.Output.from_input("x"), "endpoints": [bad]})
+
+    with pytest.raises(Exception, match="fault in its arguments") as caught:
+        run(later)
+    assert "account_id: 'x' is not an account's id" in str(caught.value) or "endpoints[0].cache.edge_ttl_s" in str(
+        caught.value
+    )
+
+
+def test_a_url_that_becomes_known_later_is_written_into_the_settings() -> None:
+    def program() -> None:
+        url = pulumi.CustomResource("test:index:Origin", "origin", {}).id.apply(
+            lambda id_: f"https://{id_}.example.com"
+        )
+        router = GeoRouter("origins", {"origins": [{"region": "us", "url": url}], "fallback": "us"})
+        EdgeApi("api", {"account_id": ACCOUNT, "endpoints": [{"path": "/", "origin": router.routing}]})
+
+    assert (
+        settings_of(run(program).one("WorkerVersion"))["routers"][0]["origins"][0]["url"]
+        == "https://origin-id.example.com"
+    )
+    assert run(program, preview=True).one("WorkerVersion").inputs["modules"] is UNKNOWN
+
+
+# --- secrets ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_in_anything_that_is_not_secret(made: Run) -> None:
+    found = 0
+    for resource in made.resources:
+        for side, secrets in ((resource.inputs, resource.secret_paths), (resource.outputs, resource.secret_outputs)):
+            for key, value in side.items():
+                if any("canary" in text for text in texts(value)):
+                    found += 1
+                    assert any(path == key or path.startswith((f"{key}.", f"{key}[")) for path in secrets), (
+                        resource.name,
+                        key,
+                    )
+    assert found >= 2
+    version = made.one("WorkerVersion")
+    for module in version.inputs["modules"]:
+        assert "canary" not in module_text(version, module["name"])
+    assert "canary" not in json.dumps([made.one("EdgeApi").outputs, made.outputs], default=str)
+
+
+def test_a_secret_of_the_wrong_type_is_refused_without_being_shown() -> None:
+    (fault,) = faults_of(api(secrets={"PIN": 12344321}))
+    assert fault == "secrets.PIN: is int, not a string."
+
+
+# --- rollout ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_gradual_rollout_keeps_both_versions() -> None:
+    found = run(api(rollout={"percentage": 12.5, "previous_version_id": VERSION}))
+    assert found.one("WorkersDeployment").inputs["versions"] == [
+        {"versionId": "api-version-id", "percentage": 12.5},
+        {"versionId": VERSION, "percentage": 87.5},
+    ]
+    outputs = found.one("EdgeApi").outputs
+    assert outputs["stableVersionId"] == VERSION
+    assert outputs["candidateVersionId"] == outputs["versionId"] == "api-version-id"
+
+
+def test_a_rollout_of_the_version_that_is_there_already_goes_to_all_requests() -> None:
+    def program() -> None:
+        previous = pulumi.Output.from_input("api-version-id")
+        api(rollout={"percentage": 10, "previous_version_id": previous})()
+
+    assert run(program).one("WorkersDeployment").inputs["versions"] == [
+        {"versionId": "api-version-id", "percentage": 100}
+    ]
+
+
+def test_a_rollout_without_an_earlier_version_is_refused_when_that_is_known() -> None:
+    def program() -> None:
+        api(rollout={"percentage": 10, "previous_version_id": pulumi.Output.from_input("")})()
+
+    assert faults_of(program) == [
+        "rollout.previous_version_id: is empty, so that there is no version to keep the rest of the requests."
+        " Deploy once with `percentage: 100`."
+    ]
+
+
+def test_promotion_leaves_only_the_new_version() -> None:
+    outputs = run(api(rollout={"percentage": 100, "previous_version_id": VERSION})).one("EdgeApi").outputs
+    assert outputs["stableVersionId"] == "api-version-id"
+    assert outputs["candidateVersionId"] == ""
+
+
+def test_the_platforms_cache_is_turned_on_where_a_strategy_asks_for_it() -> None:
+    found = run(api(endpoints=[{**ENDPOINT, "cache": {**CACHE, "engine": "platform"}}]))
+    assert found.one("WorkerVersion").inputs["cacheOptions"] == {"enabled": True, "crossVersionCache": False}
+
+
+def test_policies_see_the_arguments_in_camel_case(made: Run) -> None:
+    inputs = made.one("EdgeApi").inputs
+    assert {"accountId", "zoneId", "hostname", "endpoints", "cacheRules", "tieredCache", "sessions"} <= inputs.keys()
+    by_path = {endpoint["path"]: endpoint for endpoint in inputs["endpoints"]}
+    assert by_path["/api/products"]["rateLimit"] == {"limit": 100}
+    assert by_path["/admin/*"]["stripPrefix"] == "/admin"
+    assert by_path["/api/products"]["cache"]["edge_ttl_s"] == 3600
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------------
+
+
+def endpoint(**fields: Any) -> Any:
+    merged = {**ENDPOINT, **fields}
+    return {"endpoints": [{key: value for key, value in merged.items() if value is not None}]}
+
+
+def jwt(**fields: Any) -> Any:
+    whole = {"kind": "jwt", "issuer": "i", "audience": ["a"], "jwks_url": "https://id.example.com/keys", **fields}
+    return endpoint(auth={key: value for key, value in whole.items() if value is not None})
+
+
+HEX = "Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's overview page."
+HOST = "Allowed: a full hostname in lower-case ASCII, for example api.example.com."
+ROUTE = (
+    "Allowed: [https://]hostname/path, with `*` only before the hostname and at the end, for example example.com/api/*."
+)
+PATHS = "Allowed: /api/products, /api/products/:id or /static/*."
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+FAULTS: list[tuple[Any, str]] = [
+    ({"account_id": "ACME"}, f"account_id: 'ACME' is not an account's id. {HEX}"),
+    ({"zone_id": ZONE.upper()}, f"zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}"),
+    ({"host": "cloudflair"}, "host: 'cloudflair' is not known. Allowed: cloudflare. Did you mean 'cloudflare'?"),
+    (
+        {"script_name": "My_API"},
+        "script_name: 'My_API' is not a function's name. Allowed: 1 to 63 lower-case letters, digits and hyphens, beginning and"
+        " ending with a letter or digit.",
+    ),
+    ({"endpoints": []}, "endpoints: is empty, so that the API would answer nothing. Allowed: at least one endpoint."),
+    ({"endpoints": None}, "endpoints: is required and was not given."),
+    # hostname
+    (
+        {"hostname": "api.example.com"},
+        "zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case.",
+    ),
+    (
+        {"zone_id": ZONE, "hostname": "münchen.example"},
+        f"hostname: 'münchen.example' is not ASCII. {HOST} Write 'xn--mnchen-3ya.example'.",
+    ),
+    (
+        {"zone_id": ZONE, "hostname": "API.example.com"},
+        f"hostname: 'API.example.com' is not lower case. {HOST} Write 'api.example.com'.",
+    ),
+    (
+        {"zone_id": ZONE, "hostname": "https://api.example.com"},
+        f"hostname: 'https://api.example.com' is a URL or path, not a hostname. {HOST}",
+    ),
+    (
+        {"zone_id": ZONE, "hostname": "*.example.com"},
+        f"hostname: '*.example.com' has a wildcard, which a hostname cannot have. {HOST} Give it as a route.",
+    ),
+    ({"zone_id": ZONE, "hostname": "localhost"}, f"hostname: 'localhost' is not a full hostname. {HOST}"),
+    ({"zone_id": ZONE, "hostname": "10.0.0.1"}, f"hostname: '10.0.0.1' is an address, not a hostname. {HOST}"),
+    (
+        {"zone_id": ZONE, "hostname": "a_b.example.com"},
+        f"hostname: 'a_b.example.com' has the label 'a_b', which DNS does not allow. {HOST}",
+    ),
+    (
+        {"zone_id": ZONE, "hostname": "xn--0.example.com"},
+        f"hostname: 'xn--0.example.com' has the label 'xn--0', which is not what IDNA makes of any name. {HOST}",
+    ),
+    (
+        {"zone_id": ZONE, "zone_name": "example.com", "hostname": "api.example.org"},
+        "hostname: 'api.example.org' is outside the zone example.com. Allowed: example.com, or a name under it.",
+    ),
+    # routes
+    (
+        {"zone_id": ZONE, "zone_name": "example.com", "routes": ["notexample.com/*"]},
+        f"routes[0]: 'notexample.com/*' is outside the zone example.com. {ROUTE} Use a hostname of example.com, or give the zone that it belongs to.",
+    ),
+    (
+        {"zone_id": ZONE, "routes": ["example.com"]},
+        f"routes[0]: 'example.com' has no path, so it matches nothing but the bare hostname. {ROUTE} Write 'example.com/*' for every path.",
+    ),
+    ({"zone_id": ZONE, "routes": ["example.com/*/x"]}, f"routes[0]: 'example.com/*/x' has `*` in the middle. {ROUTE}"),
+    (
+        {"zone_id": ZONE, "routes": ["example.com/a?b=*"]},
+        f"routes[0]: 'example.com/a?b=*' has a query or fragment, which routes do not look at. {ROUTE}",
+    ),
+    (
+        {"zone_id": ZONE, "routes": ["ws://example.com/*"]},
+        f"routes[0]: 'ws://example.com/*' has a scheme other than http and https. {ROUTE}",
+    ),
+    (
+        {"zone_id": ZONE, "routes": ["a.example.com/*", "a.example.com/*"]},
+        "routes[1]: 'a.example.com/*' is given twice.",
+    ),
+    (
+        {"zone_id": ZONE, "routes": ["a.example.com/api/*", "*.example.com/*"]},
+        "routes[1]: 'a.example.com/api/*' overlaps '*.example.com/*', which leads to the same function. Leave 'a.example.com/api/*' out.",
+    ),
+    (
+        {"zone_id": ZONE, "hostname": "a.example.com", "routes": ["a.example.com/api/*"]},
+        "routes[0]: 'a.example.com/api/*' overlaps the hostname a.example.com, all of which the function answers already. Leave the route out.",
+    ),
+    ({"tiered_cache": True}, "zone_id: is required by `tiered_cache`. Allowed: 32 hexadecimal digits, lower case."),
+    (
+        {"cache_rules": True, "zone_id": ZONE},
+        "cache_rules: needs to know which hostname its rules are for. Give `hostname` or `routes`.",
+    ),
+    # endpoints
+    (endpoint(path="api"), f"endpoints[0].path: 'api' does not begin with `/`. {PATHS}"),
+    (endpoint(path="/a//b"), f"endpoints[0].path: '/a//b' has an empty segment. {PATHS}"),
+    (endpoint(path="/a/"), f"endpoints[0].path: '/a/' ends with `/`. {PATHS}"),
+    (
+        endpoint(path="/a/../b"),
+        f"endpoints[0].path: '/a/../b' has the segment '..', which every client resolves before it asks. {PATHS}",
+    ),
+    (endpoint(path="/*/a"), f"endpoints[0].path: '/*/a' has `*` before its end. {PATHS}"),
+    (endpoint(path="/:a/:a"), f"endpoints[0].path: '/:a/:a' has the parameter ':a' twice. {PATHS}"),
+    (endpoint(path="/:1"), f"endpoints[0].path: '/:1' has the parameter ':1', whose name is not a word. {PATHS}"),
+    (
+        endpoint(path="/a%zz"),
+        f"endpoints[0].path: '/a%zz' has the segment 'a%zz', with a character that a path does not have. {PATHS}",
+    ),
+    (
+        endpoint(path="/a?b"),
+        f"endpoints[0].path: '/a?b' has the segment 'a?b', with a character that a path does not have. {PATHS}",
+    ),
+    (endpoint(path=None), "endpoints[0].path: is required and was not given."),
+    (
+        endpoint(methods=["get"]),
+        f"endpoints[0].methods[0]: 'get' is not a method that an endpoint can answer. Allowed: {METHODS}, or *. Did you mean 'GET'?",
+    ),
+    (
+        endpoint(methods=["CONNECT"]),
+        f"endpoints[0].methods[0]: 'CONNECT' is not a method that an endpoint can answer. Allowed: {METHODS}, or *.",
+    ),
+    (
+        endpoint(methods=[]),
+        f"endpoints[0].methods: is empty, so the endpoint would answer nothing. Allowed: {METHODS}, or *.",
+    ),
+    (
+        endpoint(methods=["*", "GET"]),
+        "endpoints[0].methods: has `*` beside other methods. Allowed: `*` alone, or methods by name.",
+    ),
+    (
+        endpoint(origin=None),
+        "endpoints[0]: has none of `handler`, `origin` and `session`. Allowed: exactly one of them.",
+    ),
+    (
+        {**endpoint(session=True), "sessions": {"binding": KV}},
+        "endpoints[0]: has origin and session of `handler`, `origin` and `session`. Allowed: exactly one of them.",
+    ),
+    (
+        endpoint(origin=None, session=True),
+        'endpoints[0].session: needs a store of sessions. Give the API `sessions: {"binding": ...}`.',
+    ),
+    (endpoint(origin="us"), "endpoints[0].origin: 'us' is not a router. Allowed: a GeoRouter's `routing`."),
+    (
+        endpoint(strip_prefix="/b"),
+        "endpoints[0].strip_prefix: '/b' is not how '/api' begins. Allowed: whole segments at the path's beginning.",
+    ),
+    (
+        endpoint(handler="missing.ts", origin=None),
+        "endpoints[0].handler: 'missing.ts' is not a file. Paths are relative to the program's folder.",
+    ),
+    (
+        endpoint(handler="a.py", origin=None),
+        "endpoints[0].handler: 'a.py' is of no known kind. Allowed: .js, .mjs, .jsx, .ts, .mts, .tsx.",
+    ),
+    (
+        {
+            "endpoints": [
+                {"path": "/a/:x", "origin": ROUTING},
+                {"path": "/a/:y", "origin": ROUTING, "methods": ["GET", "POST"]},
+            ]
+        },
+        "endpoints[1].path: '/a/:y' matches the same requests as '/a/:x' of endpoints[0] by GET, HEAD. Give each path and method one endpoint.",
+    ),
+    (
+        endpoint(cach={}),
+        "endpoints[0].cach: is not an argument. Allowed: auth, cache, expected_ms, handler, methods, origin, path, queue,"
+        " rate_limit, session, static, strip_prefix. Did you mean 'cache'?",
+    ),
+    (endpoint(cache="1h"), "endpoints[0].cache: '1h' is not a cache strategy. Allowed: a CachePolicy's `spec`."),
+    (
+        endpoint(cache=CACHE, methods=["POST"]),
+        "endpoints[0].cache: has no effect on POST. Only answers to GET and HEAD are stored. Leave it out.",
+    ),
+    (
+        {**endpoint(cache=CACHE, auth={"kind": "session"}), "sessions": {"binding": KV}},
+        "endpoints[0].cache: gives its time to answers behind `auth`, so that one caller's could be served to another."
+        " Use mode 'origin', where the origin must say `public` or `s-maxage`, or mode 'bypass'.",
+    ),
+    (
+        endpoint(cache={**CACHE, "engine": "platform"}, rate_limit={"limit": 1}),
+        "endpoints[0].cache: uses engine 'platform', which answers before the function runs and so before `rate_limit`."
+        " Use engine 'worker' on this endpoint.",
+    ),
+    (
+        endpoint(cache={**CACHE, "tiers": {"kv": {"binding": "NONE", "ttl_s": 60}}}),
+        "endpoints[0].cache: uses the KV binding 'NONE', which nothing here binds. Use a CachePolicy's `spec`, or add the"
+        " namespace's `binding` to `bindings`.",
+    ),
+    (
+        endpoint(rate_limit={"limit": 0}),
+        "endpoints[0].rate_limit.limit: 0 is out of range. Allowed: 1 requests or more.",
+    ),
+    (
+        endpoint(rate_limit={"limit": 1, "period": 30}),
+        "endpoints[0].rate_limit.period: 30 is not a period. Allowed: 10 or 60 seconds.",
+    ),
+    (
+        endpoint(queue="JOBS"),
+        "endpoints[0].queue: 'JOBS' is not a queue that the API is bound to. Allowed: none: `bindings` has no binding of type 'queue'.",
+    ),
+    # auth
+    (endpoint(auth={"kind": "basic"}), "endpoints[0].auth.kind: 'basic' is not known. Allowed: session, jwt."),
+    (
+        jwt(algorithms=["none"]),
+        "endpoints[0].auth.algorithms[0]: 'none' cannot be used with a key set. Allowed: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA.",
+    ),
+    (
+        jwt(algorithms=["HS256"]),
+        "endpoints[0].auth.algorithms[0]: 'HS256' cannot be used with a key set. Allowed: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA.",
+    ),
+    (jwt(jwks_url=None), "endpoints[0].auth: has neither `jwks_url` nor `secret`. Allowed: exactly one of them."),
+    (
+        jwt(jwks_url=None, secret="KEY"),
+        "endpoints[0].auth.secret: 'KEY' is not one of the API's `secrets`. Allowed: none is given.",
+    ),
+    (
+        jwt(jwks_url="http://id.example.com"),
+        "endpoints[0].auth.jwks_url: 'http://id.example.com' is not https. Allowed: https:// URL without credentials, query and fragment.",
+    ),
+    (jwt(audience=None), "endpoints[0].auth.audience: is required by kind 'jwt'."),
+    (jwt(clock_tolerance=301), "endpoints[0].auth.clock_tolerance: 301 is out of range. Allowed: 0 to 300 seconds."),
+    # bindings
+    (
+        {"bindings": [{"type": "kv_namespace", "name": "KV"}]},
+        "bindings[0].namespace_id: is required by a binding of type 'kv_namespace'.",
+    ),
+    (
+        {"bindings": [{"type": "kv", "name": "KV"}]},
+        "bindings[0].type: 'kv' is not known. Allowed: kv_namespace, r2_bucket, d1, queue, service, durable_object_namespace, json, version_metadata.",
+    ),
+    (
+        {"bindings": [{"type": "queue", "name": "Q", "queue_name": "q", "queue": "q"}]},
+        "bindings[0].queue: is not an argument. Allowed: name, queue_name, type. Did you mean 'queue_name'?",
+    ),
+    (
+        {"bindings": [KV, {**KV, "namespace_id": "other"}]},
+        "bindings[1]: is another binding under the name 'SESSIONS'. Give one of the two another name (`binding_name`).",
+    ),
+    (
+        {"bindings": [KV], "vars": {"SESSIONS": "x"}},
+        "vars.SESSIONS: 'SESSIONS' is the name of two bindings. Give one of them another name.",
+    ),
+    (
+        {"vars": {"A": "x"}, "secrets": {"A": "y"}},
+        "secrets.A: 'A' is the name of two bindings. Give one of them another name.",
+    ),
+    (
+        {"vars": {"a-b": "x"}},
+        "vars.a-b: 'a-b' is not a binding's name. Allowed: letters, digits and `_`, not beginning with a digit.",
+    ),
+    ({"vars": {"A": "x" * 5121}}, "vars.A: it has 5121 bytes. Allowed: at most 5 KiB. Keep large settings in KV."),
+    (
+        {"vars": {f"V{n}": "x" for n in range(129)}},
+        "vars: and `secrets` are 129 together. Allowed: at most 128. Put many settings into one JSON binding.",
+    ),
+    # rollout, limits, runtime
+    (
+        {"rollout": {"percentage": 50}},
+        "rollout.previous_version_id: is required while the new version gets 50 %: the shares must add to 100. Give the"
+        " `stable_version_id` of the deployment before, or `percentage: 100`.",
+    ),
+    (
+        {"rollout": {"percentage": 150}},
+        "rollout.percentage: 150 is not a share of the requests. Allowed: above 0, at most 100, with at most 2 decimals.",
+    ),
+    (
+        {"rollout": {"previous_version_id": "v1"}},
+        "rollout.previous_version_id: 'v1' is not a version's id. Allowed: a UUID, lower case.",
+    ),
+    (
+        {"limits": {"cpu_ms": 300001}},
+        "limits.cpu_ms: 300001 is out of range. Allowed: 0 to 300000 milliseconds. 0 leaves the limit to the account's plan.",
+    ),
+    (
+        {"observability": {"head_sampling_rate": 2}},
+        "observability.head_sampling_rate: 2 is not a share. Allowed: 0 to 1.",
+    ),
+    ({"placement": "near"}, "placement: 'near' is not known. Allowed: smart."),
+    ({"compatibility_date": "2026-02-30"}, "compatibility_date: '2026-02-30' is not a day. Allowed: YYYY-MM-DD."),
+    ({"compatibility_flags": ["a", "a"]}, "compatibility_flags[1]: 'a' is given twice."),
+    ({"tags": ["a b"]}, "tags[0]: 'a b' is not a tag. Allowed: 1 to 64 characters without blanks, `,` and `&`."),
+]
+
+
+@pytest.mark.parametrize(("args", "fault"), FAULTS, ids=[fault[:50] for _, fault in FAULTS])
+def test_a_fault_is_named(args: Any, fault: str) -> None:
+    assert faults_of(api(**args)) == [fault]
+
+
+def test_all_faults_are_named_at_once() -> None:
+    args = {
+        "account_id": "x",
+        "hostname": "X",
+        "endpoints": [{"path": "a", "origin": ROUTING}, {"path": "/b"}],
+        "placement": "y",
+    }
+    assert [fault.split(":")[0] for fault in faults_of(api(**args))] == [
+        "endpoints[0].path",
+        "endpoints[1]",
+        "account_id",
+        "hostname",
+        "zone_id",
+        "placement",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "path"),
+    [
+        ({"script_name": "one"}, "script_name"),
+        ({"hostname": "api.example.com", "zone_id": ZONE}, "hostname"),
+        ({"routes": ["a.example.com/*"], "zone_id": ZONE}, "routes[0]"),
+        ({"tiered_cache": True, "zone_id": ZONE}, "tiered_cache"),
+    ],
+)
+def test_two_apis_cannot_have_the_same(second: Any, path: str) -> None:
+    def program() -> None:
+        common: Any = {"account_id": ACCOUNT, "endpoints": [ENDPOINT]}
+        for name, given in (("one", common | {"script_name": "one"} | second), ("two", common | second)):
+            EdgeApi(name, given)
+
+    (fault,) = faults_of(program)
+    assert fault.startswith(f"{path}: ")
+    assert "is already taken by EdgeApi 'one' (" in fault
+
+
+def test_two_routers_of_one_name_and_different_content_are_refused() -> None:
+    other = {**ROUTING, "timeout_ms": 5}
+    (fault,) = faults_of(api(endpoints=[ENDPOINT, {"path": "/b", "origin": other}]))
+    assert (
+        fault
+        == "endpoints[1].origin: is another router under the name 'origins'. Give each GeoRouter a name of its own."
+    )
+
+
+def test_a_handler_is_bundled_into_the_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "check out.ts").write_text("export default { fetch: (r: Request): Response => new Response(r.url) };\n")
+    version = run(api(endpoints=[{"path": "/c", "handler": "check out.ts", "methods": ["POST"]}])).one("WorkerVersion")
+    assert "new Response(r.url)" in module_text(version, "handler-check-out.js")
+    assert settings_of(version)["endpoints"][0]["target"] == {"kind": "handler", "module": "handler-check-out.js"}
+    assert '{ "handler-check-out.js": h0 }' in module_text(version, "main.js")

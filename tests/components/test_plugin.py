@@ -1,0 +1,177 @@
+"""The components as a Pulumi plugin: the public schema, arguments as other languages send them, and clean errors."""
+
+import contextlib
+import importlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import edgewright
+import pulumi
+import pytest
+from edgewright._provider import COMPONENTS, EdgewrightProvider, _schema_path
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from tests.components.program import ACCOUNT, run, settings_of
+from tests.components.test_edge_api import CACHE, ROUTING
+
+grpc = importlib.import_module("grpc")
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "schema.json"
+
+
+@pytest.fixture(scope="module")
+def provider() -> EdgewrightProvider:
+    return EdgewrightProvider()
+
+
+def schema_text(provider: EdgewrightProvider) -> str:
+    assert provider.schema is not None
+    return json.dumps(json.loads(provider.schema), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def test_the_public_schema_is_the_golden_one(provider: EdgewrightProvider) -> None:
+    """Where a change is meant: python -m tests.components.test_plugin, and look at the difference."""
+    assert schema_text(provider) == GOLDEN.read_text("utf-8")
+
+
+def test_everything_public_is_described(provider: EdgewrightProvider) -> None:
+    schema = json.loads(schema_text(provider))
+    assert sorted(schema["resources"]) == [f"edgewright:index:{component.__name__}" for component in COMPONENTS]
+    for name, type_ in schema["types"].items():
+        for key, prop in type_["properties"].items():
+            assert prop.get("description"), f"{name}.{key} has no docstring"
+    for name, resource in schema["resources"].items():
+        for side in ("inputProperties", "properties"):
+            for key, prop in resource[side].items():
+                assert prop.get("description"), f"{name}.{key} has no docstring"
+
+
+def construct(provider: EdgewrightProvider, kind: str, name: str, inputs: Any) -> None:
+    provider.construct(name, f"edgewright:index:{kind}", inputs, None)
+
+
+def test_arguments_as_other_languages_send_them(provider: EdgewrightProvider) -> None:
+    """Camel case, every number a float, what another component gave an Output."""
+
+    def program() -> None:
+        construct(
+            provider,
+            "EdgeApi",
+            "api",
+            {
+                "accountId": ACCOUNT,
+                "endpoints": [
+                    {
+                        "path": "/api",
+                        "origin": pulumi.Output.from_input(ROUTING),
+                        "cache": pulumi.Output.from_input({**CACHE, "edge_ttl_s": 60.0}),
+                        "rateLimit": {"limit": 10.0, "period": 60.0},
+                    }
+                ],
+                "limits": {"cpuMs": 20.0},
+                "observability": {"headSamplingRate": 0.5},
+            },
+        )
+
+    found = run(program)
+    assert found.one("WorkerVersion").inputs["limits"] == {"cpuMs": 20}
+    assert found.one("Worker").inputs["observability"]["headSamplingRate"] == 0.5
+    endpoint = settings_of(found.one("WorkerVersion"))["endpoints"][0]
+    assert endpoint["cache"]["edge_ttl_s"] == 60
+    assert endpoint["rate_limit"]["limit"] == 10
+
+
+def test_faults_reach_the_engine_by_property_and_without_a_traceback(provider: EdgewrightProvider) -> None:
+    def program() -> None:
+        endpoints = [{"path": "/a", "origin": ROUTING, "rateLimit": {"limit": 1.0, "period": 30.0}}]
+        construct(provider, "EdgeApi", "api", {"accountId": "x", "endpoints": endpoints})
+
+    with pytest.raises(pulumi.InputPropertiesError) as caught:
+        run(program)
+    assert caught.value.message == "EdgeApi 'api': 2 faults in its arguments"
+    assert caught.value.errors == [
+        {"property_path": "endpoints[0].rateLimit.period", "reason": "30 is not a period. Allowed: 10 or 60 seconds."},
+        {
+            "property_path": "accountId",
+            "reason": "'x' is not an account's id. Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's"
+            " overview page.",
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("endpoints[2].rate_limit.period", "endpoints[2].rateLimit.period"),
+        ("account_id", "accountId"),
+        ("vars.MY_MODE", "vars.MY_MODE"),
+        ("tiers.kv.max_object_bytes", "tiers.kv.maxObjectBytes"),
+    ],
+)
+def test_paths_are_those_of_the_schema(path: str, schema: str) -> None:
+    assert _schema_path(path) == schema
+
+
+@contextlib.contextmanager
+def plugin_process() -> Iterator[str]:
+    """Start the plugin as Pulumi does, and give its address."""
+    process = subprocess.Popen(
+        [sys.executable, "__main__.py", "127.0.0.1:1"],
+        cwd=ROOT / "components",
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield f"127.0.0.1:{int(process.stdout.readline())}"
+    finally:
+        process.terminate()
+        process.wait(20)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_the_plugin_serves_its_schema(provider: EdgewrightProvider) -> None:
+    with plugin_process() as address, grpc.insecure_channel(address) as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        served = stub.GetSchema(provider_pb2.GetSchemaRequest(), wait_for_ready=True, timeout=60)
+        version = stub.GetPluginInfo(importlib.import_module("google.protobuf.empty_pb2").Empty(), timeout=60).version
+    assert json.loads(served.schema) == json.loads(schema_text(provider))
+    assert version == edgewright.__version__
+
+
+def test_the_plugin_asks_for_a_part_of_the_packages_own_dependencies() -> None:
+    declared = (ROOT / "pyproject.toml").read_text()
+    lines = (ROOT / "components" / "requirements.txt").read_text().splitlines()
+    asked = [line for line in lines if line and not line.startswith("#")]
+    assert [line for line in asked if f'  "{line}",\n' not in declared] == []
+    assert {re.split(r"[<>=\[]", line)[0] for line in asked} >= {"pulumi", "pulumi-cloudflare", "pydantic", "pyyaml"}
+
+
+def test_the_version_is_the_distributions() -> None:
+    assert f'\nversion = "{edgewright.__version__}"\n' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_export_list_is_what_can_be_imported() -> None:
+    assert sorted(edgewright.__all__) == dir(edgewright)
+    assert set(edgewright._HOMES) == set(edgewright.__all__) - {"__version__"}
+    for name in edgewright.__all__:
+        assert getattr(edgewright, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'EdgeAPI'"):
+        edgewright.EdgeAPI  # noqa: B018
+
+
+def test_the_package_is_imported_without_the_pulumi_sdk() -> None:
+    code = "import sys, edgewright; sys.exit(any(name.startswith('pulumi') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text(schema_text(EdgewrightProvider()), "utf-8")
