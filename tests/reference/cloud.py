@@ -86,7 +86,7 @@ class Cloud:
 
     def settle(self) -> None:
         """Wait until each region is served by its own origin."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         for country, region in (("US", "us"), ("DE", "eu"), ("JP", "apac")):
             while self.get(fresh(), country).headers.get("x-origin-region") != region:
                 assert time.monotonic() < deadline, f"{region} is not used again"
@@ -111,5 +111,5 @@ def running(folder: Path, runner: Runner, stack: str = "local") -> Iterator[Clou
     with LocalStack(Project.load(folder), stack, port=0) as local:
         local.start(settings.services)
         local.deploy(capture)
-        with httpx.Client(base_url=local.url, trust_env=False, timeout=10) as client:
+        with httpx.Client(base_url=local.url, trust_env=False, timeout=30) as client:
             yield Cloud(local, settings, folder, client)

@@ -25,7 +25,7 @@ def verify(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from edgewright.cli.main import main; main()", "-C", str(folder), "verify"]
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
     found = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, timeout=120, check=False, env=environment
+        [*command, *arguments], capture_output=True, text=True, timeout=200, check=False, env=environment
     )
     assert "Traceback" not in found.stderr + found.stdout
     assert "\x1b" not in found.stderr + found.stdout, "no escapes without a terminal"
@@ -51,7 +51,9 @@ def without_mix(text: str) -> str:
 
 def test_the_objectives_of_local_are_met(cloud: Cloud, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
-    found = verify(cloud.folder, "local", "--requests", "600", "--format", "json", "--output", str(output))
+    found = verify(
+        cloud.folder, "local", "--requests", "600", "--warm-up", "2500", "--format", "json", "--output", str(output)
+    )
     assert (found.returncode, found.stdout) == (0, ""), found.stderr + output.read_text()
     document = json.loads(output.read_text())
     jsonschema.validate(document, Report.model_json_schema(by_alias=True))
@@ -147,7 +149,7 @@ def test_a_stack_that_does_not_run_is_exit_3(tmp_path: Path) -> None:
         (["local", "--format", "yaml"], 2, "yaml"),
         (["local", "--requests", "0"], 2, "requests"),
         (["local", "--rate", "fast"], 2, "rate"),
-        (["local", "--output", "/nonexistent/report.json", *_QUICK], 3, "cannot be written"),
+        (["local", "--output", "/nonexistent/report.json"], 2, "there is no folder /nonexistent"),
     ],
 )
 def test_wrong_use(cloud: Cloud, arguments: list[str], code: int, said: str) -> None:

@@ -72,7 +72,10 @@ def verify(
     """
     with told():
         changes = {"seed": seed, "requests": requests, "rate": rate, "warm_up": warm_up}
-        report = _run(load_project(stack), stack, url, changes)
+        project = load_project(stack)
+        if output is not None and not output.parent.is_dir():
+            raise ProjectError(f"--output {output}: there is no folder {output.parent}; make it, or choose another")
+        report = _run(project, stack, url, changes)
         try:
             write(report, format, output)
         except OSError as error:
