@@ -56,6 +56,8 @@ export class SharedBody {
   size = 0;
   state: "open" | "done" | "failed" = "open";
   error: unknown;
+  /** The end of the pump. */
+  finished: Promise<void> | undefined;
   /** True while every byte from the first is still held, so that a reader may start. */
   whole = true;
   /** Called once, before bytes are let go: the last moment at which a reader may start. */
@@ -83,6 +85,10 @@ export class SharedBody {
     body.size = bytes.byteLength;
     body.state = "done";
     return body;
+  }
+
+  get failed(): boolean {
+    return this.state === "failed";
   }
 
   /** Reads the source to its end. Runs in the leader's context; never throws. */

@@ -2,7 +2,7 @@
 
 import { parseDate } from "./dates";
 import { header, type Meta } from "./entry";
-import { splitList } from "./vary";
+import { splitList } from "./lists";
 
 /** An entity tag without its weakness flag; one that lacks quotes is taken as if it had them. */
 function opaque(tag: string): string {

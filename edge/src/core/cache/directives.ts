@@ -1,4 +1,6 @@
-/** Cache-Control (RFC 9111 section 5.2), and the targeted fields of RFC 9213, as one map of directives. */
+/** Cache-Control (RFC 9111 section 5.2) as a map of directives. */
+
+import { splitList } from "./lists";
 
 /**
  * Directives by lower-case name. A string is the argument as written (unquoted); true means no argument. A directive
@@ -19,32 +21,16 @@ export const MAX_SECONDS = 2147483648;
 export function parseCacheControl(text: string | null): Directives {
   if (!text) return NONE;
   const found = new Map<string, string | true>();
-  const length = text.length;
-  let at = 0;
-  while (at < length) {
-    const start = at;
-    let equals = -1;
-    let quoted = false;
-    for (; at < length; at++) {
-      const char = text[at];
-      if (quoted) {
-        if (char === "\\") at++;
-        else if (char === '"') quoted = false;
-      } else if (char === '"') quoted = true;
-      else if (char === ",") break;
-      else if (char === "=" && equals < 0) equals = at;
-    }
-    const raw = text.slice(start, equals < 0 ? at : equals);
+  for (const part of splitList(text)) {
+    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part) as unknown as [string, string, string | undefined];
     const name = raw.trim().toLowerCase();
-    if (name && !found.has(name)) found.set(name, equals < 0 ? true : argument(text.slice(equals + 1, at), raw));
-    at++;
+    if (name && !found.has(name)) found.set(name, value === undefined ? true : argument(value, raw));
   }
   return found;
 }
 
-function argument(text: string, name: string): string {
-  const value = text.trimEnd();
-  if (name !== name.trimEnd() || value !== value.trimStart()) return " ";
+function argument(value: string, name: string): string {
+  if (name !== name.trim() || value !== value.trim()) return " ";
   if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
   return value;
 }
@@ -64,10 +50,7 @@ export function seconds(directives: Directives, name: string): number | undefine
 export function fieldNames(directives: Directives, name: string): readonly string[] | undefined {
   const value = directives.get(name);
   if (value === undefined || value === true) return undefined;
-  const names = value
-    .split(",")
-    .map((part) => part.trim().toLowerCase())
-    .filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  const names = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
   return names.length > 0 ? names : undefined;
 }
 

@@ -1,6 +1,8 @@
 /** What is stored: a response with what is needed to judge it again, and its form as bytes. */
 
-import type { Verdict } from "./store";
+import { splitList } from "./lists";
+import type { Body } from "./streams";
+import type { Held } from "./tiers";
 
 export type TierName = "memory" | "edge" | "kv";
 
@@ -40,21 +42,29 @@ export interface Meta {
   readonly length?: number | undefined;
 }
 
-/** The lists of selecting headers under which variants of a resource are stored, newest first. */
+/** Stored in the place of a resource whose responses vary: under which request headers its variants are found. */
 export interface Index {
   readonly kind: "index";
   readonly key: string;
   readonly url: string;
-  /** Variants requested before this (ms) belong to an invalidated generation. */
+  /** Variants requested before this (ms) belong to a generation that was invalidated. */
   readonly born: number;
-  readonly lists: readonly (readonly string[])[];
+  /** The selecting headers of the newest response; it speaks for the resource. */
+  readonly names: readonly string[];
 }
 
 export interface Entry {
   readonly meta: Meta;
-  /** The whole body, or a stream that can be read once (a large body in the edge cache). */
-  readonly body: ArrayBuffer | ReadableStream<Uint8Array> | null;
+  /**
+   * The whole body, or a stream that can be read once (a large body in the edge cache). Undefined where that stream was
+   * given away.
+   */
+  readonly body: Body | undefined;
   readonly tier: TierName;
+  /** It was purged softly: stale, but it may serve while it is validated. */
+  readonly soft: boolean;
+  /** What memory keeps with it. */
+  readonly held?: Held | undefined;
 }
 
 /** Statuses whose responses have no body; a Response cannot be made with one. */
@@ -62,23 +72,9 @@ export function bodyless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
 
-/** Header fields that no cache stores (RFC 9111 section 3.1), beside those that Connection names. */
-const UNSTORED = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authentication-info",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "set-cookie",
-  "set-cookie2",
-  "age",
-  "x-cache",
-]);
+/** Header fields that no cache stores (RFC 9111 section 3.1), beside those that Connection names, and our own. */
+const UNSTORED =
+  /^(connection|keep-alive|proxy-(authenticate|authentication-info|authorization|connection)|te|trailer|transfer-encoding|upgrade|set-cookie2?|age|x-cache)$/;
 
 /** More bytes of headers than this, and a response is not stored: no tier is a place for them. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -89,41 +85,15 @@ export function storedHeaders(
   omit: readonly string[],
   unstored: readonly string[],
 ): [string, string][] | undefined {
-  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const left = [...splitList(headers.get("connection")?.toLowerCase() ?? ""), ...omit, ...unstored];
   const kept: [string, string][] = [];
   let bytes = 0;
   for (const [name, value] of headers) {
-    if (UNSTORED.has(name) || omit.includes(name) || named.includes(name)) continue;
-    if (unstored.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule))) continue;
+    if (UNSTORED.test(name) || left.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule))) continue;
     bytes += name.length + value.length;
     kept.push([name, value]);
   }
   return bytes > MAX_HEADER_BYTES ? undefined : kept;
-}
-
-export function makeMeta(
-  at: { key: string; url: string; requestTime: number; responseTime: number; varyValues: string },
-  response: { status: number; headers: readonly (readonly [string, string])[] },
-  verdict: Verdict,
-  tags: readonly string[],
-  range: PartRange | undefined,
-): Meta {
-  return {
-    kind: "entry",
-    ...at,
-    status: response.status,
-    headers: response.headers,
-    initialAge: verdict.initialAge,
-    until: verdict.freshUntil,
-    freshUntil: verdict.freshUntil,
-    staleWhileRevalidate: verdict.staleWhileRevalidate,
-    staleIfError: verdict.staleIfError,
-    mustRevalidate: verdict.mustRevalidate,
-    noCache: verdict.noCache,
-    vary: verdict.vary,
-    tags,
-    range,
-  };
 }
 
 export function header(meta: Meta, name: string): string | null {

@@ -119,30 +119,19 @@ export function parseCookies(header: string | null): Map<string, string[]> {
  * Request headers by which frameworks let a client change the URL, method or host that they see. None is in a key, so
  * none reaches the origin of a response that may be stored, unless the policy puts it into the key or into Vary.
  */
-const OVERRIDES = [
-  "forwarded",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-forwarded-prefix",
-  "x-forwarded-path",
-  "x-forwarded-scheme",
-  "x-forwarded-server",
-  "x-forwarded-ssl",
-  "x-host",
-  "x-original-host",
-  "x-original-url",
-  "x-rewrite-url",
-  "x-http-host-override",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-];
+const OVERRIDE =
+  /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
+
+const BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
 
 /** The headers for the origin of a request whose response may be stored. */
 export function forwardHeaders(request: Request, policy: Policy): Headers {
   const headers = new Headers(request.headers);
   const kept = (name: string) => policy.headers.includes(name) || policy.vary.includes(name);
-  for (const name of OVERRIDES) if (!kept(name)) headers.delete(name);
+  for (const name of [...headers.keys()]) {
+    // A body of a GET means nothing (RFC 9110 section 9.3.1) and is not sent on, so neither is what describes it.
+    if ((OVERRIDE.test(name) && !kept(name)) || BODY.test(name)) headers.delete(name);
+  }
   if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
     // Under `override` the origin's silence counts as "the same for all", so it sees only the cookies of the key.
     const jar = parseCookies(headers.get("cookie"));
@@ -150,7 +139,5 @@ export function forwardHeaders(request: Request, policy: Policy): Headers {
     if (keyed.length > 0) headers.set("cookie", keyed.join("; "));
     else headers.delete("cookie");
   }
-  // A body of a GET means nothing (RFC 9110 section 9.3.1) and is not sent on, so neither is what describes it.
-  for (const name of ["content-length", "content-type", "content-encoding", "transfer-encoding"]) headers.delete(name);
   return headers;
 }

@@ -1,6 +1,6 @@
 /** A policy with every default filled in, computed once for each policy object. */
 
-import type { CacheSpec } from "./types";
+import type { CacheContext, CacheSpec } from "./types";
 
 export interface Policy {
   readonly name: string;
@@ -103,6 +103,6 @@ function pair(range: readonly unknown[] | null | undefined): readonly [number, n
 }
 
 /** A number of seconds from `range`, both ends included. */
-export function draw(range: readonly [number, number], random: () => number): number {
-  return range[0] + Math.floor(random() * (range[1] - range[0] + 1));
+export function draw(range: readonly [number, number], ctx: CacheContext): number {
+  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
 }

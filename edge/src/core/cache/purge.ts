@@ -34,6 +34,16 @@ export function schemeless(url: string): string {
   return url.slice(url.indexOf("//"));
 }
 
+/** Runs work that may fail without failing the response: tells of the fault, and goes on with `fallback`. */
+export async function attempt<T>(ctx: CacheContext, fault: string, work: Promise<T>, fallback: T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    ctx.warn?.(`${fault}: ${String(error)}`);
+    return fallback;
+  }
+}
+
 export class Purges {
   /** Grows with each change, so that what was held against one state need not be again. */
   version = 0;
@@ -49,10 +59,6 @@ export class Purges {
     return now - this.#edgeAt >= this.checkMs;
   }
 
-  get empty(): boolean {
-    return this.#markers.length === 0;
-  }
-
   /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
   async refresh(ctx: CacheContext, stores: readonly KvStore[]): Promise<void> {
     const now = ctx.now();
@@ -63,9 +69,7 @@ export class Purges {
       this.#kvAt = now;
       for (const store of stores) work.push(this.#readKv(store));
     }
-    for (const result of await Promise.allSettled(work)) {
-      if (result.status === "rejected") ctx.warn?.(`Purge markers could not be read: ${String(result.reason)}`);
-    }
+    await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, undefined)));
   }
 
   async #readEdge(ctx: CacheContext): Promise<void> {
@@ -135,14 +139,7 @@ export class Purges {
       await store.put(name, bytes.buffer as ArrayBuffer, { expirationTtl: RETENTION_S + 86400 });
       return markers.length;
     };
-    const counted = async (work: Promise<number>) => {
-      try {
-        return await work;
-      } catch (error) {
-        ctx.warn?.(`A purge marker could not be written: ${String(error)}`);
-        return 0;
-      }
-    };
+    const counted = (one: Promise<number>) => attempt(ctx, "A purge marker could not be written", one, 0);
     const [inEdge, ...inKv] = await Promise.all([counted(edge()), ...stores.map((store) => counted(kv(store)))]);
     return { edge: inEdge ?? 0, kv: inKv.reduce((sum, count) => sum + count, 0) };
   }

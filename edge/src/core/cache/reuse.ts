@@ -9,7 +9,7 @@ export interface RequestDirectives {
   readonly noStore: boolean;
   readonly onlyIfCached: boolean;
   readonly maxAge: number | undefined;
-  readonly minFresh: number;
+  readonly minFresh: number | undefined;
   /** Seconds of staleness that the client takes; Infinity for a bare `max-stale`. */
   readonly maxStale: number | undefined;
 }
@@ -19,7 +19,7 @@ const ANY: RequestDirectives = {
   noStore: false,
   onlyIfCached: false,
   maxAge: undefined,
-  minFresh: 0,
+  minFresh: undefined,
   maxStale: undefined,
 };
 
@@ -36,7 +36,7 @@ export function requestDirectives(headers: Headers): RequestDirectives {
     noStore: cc.has("no-store"),
     onlyIfCached: cc.has("only-if-cached"),
     maxAge: seconds(cc, "max-age"),
-    minFresh: seconds(cc, "min-fresh") ?? 0,
+    minFresh: seconds(cc, "min-fresh"),
     maxStale: cc.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds(cc, "max-stale"),
   };
 }
@@ -45,12 +45,12 @@ export function requestDirectives(headers: Headers): RequestDirectives {
 export type Reuse = "hit" | "revalidate-behind" | "validate";
 
 /** `soft`: the entry was purged softly, which makes it stale and lets it serve while it is validated. */
-export function reuse(meta: Meta, request: RequestDirectives, now: number, soft = false): Reuse {
+export function reuse(meta: Meta, request: RequestDirectives, now: number, soft: boolean): Reuse {
   if (meta.noCache || request.noCache) return "validate";
   if (request.maxAge !== undefined && age(meta, now) > request.maxAge) return "validate";
   const left = soft ? Math.min(meta.freshUntil - now, 0) : meta.freshUntil - now;
-  if (left > 0 && left >= request.minFresh * 1000) return "hit";
-  if (request.minFresh > 0) return "validate";
+  if (left > 0 && left >= (request.minFresh ?? 0) * 1000) return "hit";
+  if (request.minFresh !== undefined) return "validate";
   const staleness = -left / 1000;
   if (soft) return meta.mustRevalidate ? "validate" : "revalidate-behind";
   if (staleness <= meta.staleWhileRevalidate && meta.staleWhileRevalidate > 0) return "revalidate-behind";

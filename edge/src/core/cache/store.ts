@@ -31,42 +31,27 @@ export interface Exchange {
   readonly responseTime: number;
 }
 
-export interface Verdict {
-  readonly store: boolean;
-  /** Why it is not stored: for `Cache-Status` and warnings. */
-  readonly reason?: string;
-  readonly warning?: string;
-  /** Seconds of freshness from when the response was generated (`origin`) or received (`override`). */
-  readonly lifetime: number;
+/** What is kept of a response beside its bytes, as far as it follows from the response and the policy. */
+export interface Terms {
   /** corrected_initial_age of RFC 9111 section 4.2.3, seconds. */
   readonly initialAge: number;
   /** When freshness ends, ms. */
-  readonly freshUntil: number;
+  readonly until: number;
   readonly staleWhileRevalidate: number;
   readonly staleIfError: number;
   /** Never served stale, not even on a disconnect. */
   readonly mustRevalidate: boolean;
   /** Never served without a successful validation. */
   readonly noCache: boolean;
-  /** Header fields that are not stored, as a qualified `no-cache` or `private` names them. */
-  readonly omit: readonly string[];
   readonly vary: readonly string[];
 }
 
-const NO: Verdict = {
-  store: false,
-  lifetime: 0,
-  initialAge: 0,
-  freshUntil: 0,
-  staleWhileRevalidate: 0,
-  staleIfError: 0,
-  mustRevalidate: true,
-  noCache: true,
-  omit: [],
-  vary: [],
-};
+export type Verdict =
+  /** `omit`: header fields that are not stored, as a qualified `no-cache` or `private` names them. */
+  | { readonly store: true; readonly terms: Terms; readonly omit: readonly string[] }
+  | { readonly store: false; readonly reason: string; readonly warning?: string | undefined };
 
-const no = (reason: string, warning?: string): Verdict => (warning ? { ...NO, reason, warning } : { ...NO, reason });
+const no = (reason: string, warning?: string): Verdict => ({ store: false, reason, warning });
 
 /** The directives that bind this cache: of the first targeted field that is valid, or else of Cache-Control. */
 export function directivesFor(headers: Headers, targeted: readonly string[]): { cc: Directives; targeted: boolean } {
@@ -128,7 +113,7 @@ export function judge(exchange: Exchange, policy: Policy, targetedFields: readon
   if (status < 200 || status === 304 || status === 416) return no("status");
   if (exchange.noStore) return no("request-no-store");
   // Stricter than RFC 9111 section 7.3: a cookie is for one client, and so most likely is what came with it.
-  if (headers.has("set-cookie")) return no("set-cookie");
+  if (headers.has("set-cookie") || headers.has("set-cookie2")) return no("set-cookie");
   if (exchange.oversized && status >= 400) return no("oversized-request");
 
   const { cc, targeted } = directivesFor(headers, targetedFields);
@@ -144,54 +129,47 @@ export function judge(exchange: Exchange, policy: Policy, targetedFields: readon
   const own = lifetime(cc, targeted, status, headers, responseTime);
   const omit = [...(fieldNames(cc, "private") ?? []), ...(fieldNames(cc, "no-cache") ?? [])];
 
+  const store = (ttl: number, age: number, terms: Omit<Terms, "initialAge" | "until" | "vary">): Verdict => {
+    const until = responseTime + (ttl - age) * 1000;
+    return { store: true, omit, terms: { initialAge: initial, until, vary: names, ...terms } };
+  };
+
   if (policy.mode === "override") {
     if (exchange.authorised) return no("authorization");
     if (method !== "GET") return no("method");
     const ttl = overrideTtl(status, own, policy);
     if (ttl === undefined) return no("status");
     if (ttl.seconds <= 0) return no("ttl");
-    return {
-      store: true,
-      lifetime: ttl.seconds,
-      initialAge: initial,
-      freshUntil: responseTime + (ttl.seconds - (ttl.explicit ? initial : 0)) * 1000,
+    // A TTL of the policy begins when the response comes; the origin's own began when the response was made.
+    return store(ttl.seconds, ttl.explicit ? initial : 0, {
       staleWhileRevalidate: policy.staleWhileRevalidate,
       staleIfError: policy.staleIfError,
       mustRevalidate: false,
       noCache: false,
-      omit,
-      vary: names,
-    };
+    });
   }
 
-  if (
-    exchange.authorised &&
-    !(cc.has("public") || cc.has("s-maxage") || cc.has("must-revalidate")) // RFC 9111 section 3.5
-  ) {
+  // RFC 9111 section 3.5.
+  if (exchange.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return no("authorization");
   }
   if (method === "POST" && !own.explicit) return no("method");
-  const validator = headers.has("etag") || headers.has("last-modified");
-  const noCache = whole(cc, "no-cache") || (!own.explicit && pragma(headers));
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status)) return no("status");
-  const capped = policy.edgeTtl === null ? own.seconds : Math.min(own.seconds, policy.edgeTtl);
-  const freshUntil = responseTime + (capped - initial) * 1000;
-  if ((noCache || freshUntil <= responseTime) && !validator) return no("no-freshness");
-  const swr = seconds(cc, "stale-while-revalidate") ?? 0;
-  const sie = seconds(cc, "stale-if-error") ?? 0;
+  const ttl = Math.min(own.seconds, policy.edgeTtl ?? own.seconds);
+  const noCache = whole(cc, "no-cache") || (!own.explicit && pragma(headers));
+  // Without freshness it is of use only if it can be validated.
+  if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return no("no-freshness");
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
-  return {
-    store: true,
-    lifetime: capped,
-    initialAge: initial,
-    freshUntil,
-    staleWhileRevalidate: must ? 0 : policy.staleWhileRevalidate ? Math.min(swr, policy.staleWhileRevalidate) : swr,
-    staleIfError: must ? 0 : policy.staleIfError ? Math.min(sie, policy.staleIfError) : sie,
+  // A stale window of the policy is a ceiling here; 0 sets none.
+  const stale = (name: string, ceiling: number) =>
+    must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
+  return store(ttl, initial, {
+    staleWhileRevalidate: stale("stale-while-revalidate", policy.staleWhileRevalidate),
+    staleIfError: stale("stale-if-error", policy.staleIfError),
+    // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
     mustRevalidate: must || cc.has("s-maxage"),
     noCache,
-    omit,
-    vary: names,
-  };
+  });
 }
 
 /** Pragma: no-cache in a response means nothing by the RFC; here it keeps a heuristic from granting reuse. */

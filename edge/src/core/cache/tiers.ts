@@ -1,9 +1,10 @@
 /** The tiers that carry bytes: isolate memory, the data centre's cache, KV. A fault in one never fails a response. */
 
-import { type Entry, type Index, type Meta, pack, parseValue, retention, toAscii, unpack } from "./entry";
+import { type Index, type Meta, pack, parseValue, retention, toAscii, unpack } from "./entry";
 import { Memory } from "./memory";
 import { draw, type Policy } from "./policy";
-import { INTERNAL } from "./purge";
+import { attempt, INTERNAL } from "./purge";
+import type { Body } from "./streams";
 import type { CacheContext } from "./types";
 
 /** What isolate memory holds: also what serving it needs, prepared once. */
@@ -12,7 +13,7 @@ export interface Held {
   readonly body: ArrayBuffer | null;
   /** State of the purge markers that it was last held against, and what they make of it. */
   checked: number;
-  soft: boolean;
+  purged: "hard" | "soft" | undefined;
   /** Response headers for clients, with the Age and Cache-Status of `second`. */
   headers: Headers | undefined;
   second: number;
@@ -49,7 +50,7 @@ function kvKey(key: string): string {
   return KV_PREFIX + (bytes > KV_KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key);
 }
 
-export type Found = { readonly value: Meta | Index; readonly body: Entry["body"] };
+export type Found = { readonly value: Meta | Index; readonly body: Body };
 
 export class Tiers {
   readonly memory = new Memory<Held>(0);
@@ -58,37 +59,23 @@ export class Tiers {
 
   // --- reading ---
 
-  fromMemory(key: string): Held | undefined {
-    return this.memory.get(key);
+  read(tier: "edge" | "kv", key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined> {
+    const work = tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx);
+    return attempt(ctx, `The tier ${tier} could not be read`, work, undefined);
   }
 
-  async fromEdge(key: string, ctx: CacheContext): Promise<Found | undefined> {
-    try {
-      const response = await ctx.edgeCache?.match(edgeUrl(key));
-      if (!response) return undefined;
-      const value = parseValue(response.headers.get(META));
-      if (!value || value.key !== key) {
-        await response.body?.cancel();
-        return undefined;
-      }
-      return { value, body: response.body };
-    } catch (error) {
-      ctx.warn?.(`The edge cache could not be read: ${String(error)}`);
-      return undefined;
-    }
+  async #fromEdge(key: string, ctx: CacheContext): Promise<Found | undefined> {
+    const response = await ctx.edgeCache?.match(edgeUrl(key));
+    const value = parseValue(response?.headers.get(META) ?? null);
+    if (response && value?.key === key) return { value, body: response.body };
+    await response?.body?.cancel();
+    return undefined;
   }
 
-  async fromKv(key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined> {
-    const store = policy.kv && ctx.kv?.(policy.kv.binding);
-    if (!store) return undefined;
-    try {
-      const bytes = await store.get(kvKey(key));
-      const found = bytes ? unpack(bytes) : undefined;
-      return found && found.value.key === key ? found : undefined;
-    } catch (error) {
-      ctx.warn?.(`KV could not be read: ${String(error)}`);
-      return undefined;
-    }
+  async #fromKv(key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined> {
+    const bytes = await ctx.kv?.(policy.kv?.binding as string)?.get(kvKey(key));
+    const found = bytes ? unpack(bytes) : undefined;
+    return found?.value.key === key ? found : undefined;
   }
 
   // --- writing ---
@@ -110,14 +97,14 @@ export class Tiers {
     }
     if (tier.maxBytes > this.memory.maxBytes) this.memory.maxBytes = tier.maxBytes;
     const copy = value.kind === "entry" ? limited(value, Math.min(tier.ceiling, ceiling), now) : value;
-    const held: Held = { value: copy, body, checked: -1, soft: false, headers: undefined, second: -1 };
+    const held: Held = { value: copy, body, checked: -1, purged: undefined, headers: undefined, second: -1 };
     this.memory.set(value.key, held, bytes + weight(value));
     return held;
   }
 
   async toEdge(
     value: Meta | Index,
-    body: ArrayBuffer | ReadableStream<Uint8Array> | null,
+    body: Body,
     policy: Policy,
     ctx: CacheContext,
     ceiling = Number.POSITIVE_INFINITY,
@@ -128,19 +115,12 @@ export class Tiers {
     const meta = toAscii(copy);
     if (meta.length > MAX_META) return false;
     const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
-    try {
-      // The store's own freshness is only how long it keeps the entry: what is fresh is decided by the meta.
-      await ctx.edgeCache.put(
-        edgeUrl(value.key),
-        new Response(body as BodyInit | null, {
-          headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" },
-        }),
-      );
-      return true;
-    } catch (error) {
-      ctx.warn?.(`The edge cache could not be written: ${String(error)}`);
-      return false;
-    }
+    // The store's own freshness is only how long it keeps the entry: what is fresh is decided by the meta.
+    const response = new Response(body as BodyInit | null, {
+      headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" },
+    });
+    const put = ctx.edgeCache.put(edgeUrl(value.key), response).then(() => true);
+    return attempt(ctx, "The edge cache could not be written", put, false);
   }
 
   async toKv(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, ctx: CacheContext): Promise<boolean> {
@@ -151,20 +131,15 @@ export class Tiers {
     const name = kvKey(value.key);
     const written = this.#writes.get(name);
     if (written !== undefined && now - written < KV_WRITE_MS) return false;
-    const lifetime = tier.jitter ? draw(tier.jitter, () => ctx.random()) : tier.ttl;
+    const lifetime = tier.jitter ? draw(tier.jitter, ctx) : tier.ttl;
     const copy = value.kind === "entry" ? limited(value, lifetime, now) : value;
     if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return false;
     const bytes = pack(copy, body);
     if (bytes.byteLength > tier.maxObjectBytes) return false;
     if (this.#writes.size >= MAX_WRITES) this.#writes.clear();
     this.#writes.set(name, now);
-    try {
-      await store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime) });
-      return true;
-    } catch (error) {
-      ctx.warn?.(`KV could not be written: ${String(error)}`);
-      return false;
-    }
+    const put = store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime) }).then(() => true);
+    return attempt(ctx, "KV could not be written", put, false);
   }
 
   /** Removes a slot everywhere that this isolate can reach. */
@@ -178,9 +153,7 @@ export class Tiers {
       const store = ctx.kv?.(binding);
       if (store) work.push(store.delete(name));
     }
-    for (const result of await Promise.allSettled(work)) {
-      if (result.status === "rejected") ctx.warn?.(`An entry could not be removed: ${String(result.reason)}`);
-    }
+    await Promise.all(work.map((one) => attempt(ctx, "An entry could not be removed", one, undefined)));
   }
 }
 
@@ -191,12 +164,12 @@ function limited(meta: Meta, ceiling: number, now: number): Meta {
 }
 
 /** Draws how long (s) copies of an entry are fresh in a data centre: once for its memory and edge tiers together. */
-export function edgeLifetime(meta: Meta, policy: Policy, random: () => number): number {
+export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): number {
   if (policy.mode !== "override" || !policy.statuses.has(meta.status === 206 ? 200 : meta.status)) {
     return Number.POSITIVE_INFINITY;
   }
   if (meta.status === 404 || meta.status === 410) return policy.errorTtl;
-  if (policy.edgeJitter) return draw(policy.edgeJitter, random);
+  if (policy.edgeJitter) return draw(policy.edgeJitter, ctx);
   return policy.edgeTtl ?? Number.POSITIVE_INFINITY;
 }
 

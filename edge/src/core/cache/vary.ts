@@ -1,6 +1,7 @@
 /** Vary: which request headers chose a stored response, and their values in a normal form (RFC 9111 section 4.1). */
 
 import { encode } from "./key";
+import { splitList } from "./lists";
 import type { Policy } from "./policy";
 
 /** More selecting headers than this, and the response is not stored. */
@@ -63,26 +64,4 @@ export function normaliseValue(name: string, value: string | null): string | nul
     default:
       return parts.join(",");
   }
-}
-
-/** Members of a comma-separated list, trimmed, empty ones left out. A comma in a quoted string separates nothing. */
-export function splitList(value: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  let quoted = false;
-  for (let at = 0; at <= value.length; at++) {
-    const char = value[at];
-    if (char === '"') quoted = !quoted;
-    else if (char === "\\" && quoted) at++;
-    else if (at === value.length || (char === "," && !quoted)) {
-      const part = value.slice(start, at).trim();
-      if (part) parts.push(part);
-      start = at + 1;
-    }
-  }
-  if (start < value.length) {
-    const rest = value.slice(start).trim();
-    if (rest) parts.push(rest);
-  }
-  return parts;
 }
