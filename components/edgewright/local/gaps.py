@@ -34,8 +34,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "cache-api",
         "Workers Cache API",
-        "One cache for all colos, which outlives neither the local cloud nor, on purpose, a `--fresh` start; it ignores"
-        " Vary. Timings are those of a simulator: compare ratios, never absolute times.",
+        "One cache for all colos, emptied at each start; it ignores Vary. Timings are those of a simulator: compare"
+        " ratios, never absolute times.",
     ),
     Gap(
         "kv-consistency",
