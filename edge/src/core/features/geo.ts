@@ -63,8 +63,7 @@ export class Router {
    * router has a health path, once a probe of it has succeeded; the probe runs beside the request. If all are out, all
    * are tried: a wrong guess about health must not turn a request away.
    */
-  #candidates(host: Host, region: string): OriginSpec[] {
-    const ordered = this.#order(region);
+  #candidates(host: Host, ordered: OriginSpec[]): OriginSpec[] {
     const usable = ordered.filter((origin) => this.#usable(host, origin));
     return usable.length > 0 ? usable : ordered;
   }
@@ -130,10 +129,10 @@ export class Router {
     const { host } = state;
     const url = new URL(request.url);
     const path = stripped(url.pathname, stripPrefix);
-    const candidates = this.#candidates(host, this.regionOf(state.geo.country));
+    const ordered = this.#order(this.regionOf(state.geo.country));
+    const candidates = this.#candidates(host, ordered);
     const { body, repeatable } = await bodyOf(request, candidates.length > 1);
     const tried = repeatable ? candidates : candidates.slice(0, 1);
-    const skipped: string[] = [];
     let failure: Failure = { kind: "unreachable", reason: "" };
     for (const [index, origin] of tried.entries()) {
       const started = host.now();
@@ -154,7 +153,8 @@ export class Router {
         else this.#succeeded(host, origin);
         if (!retry || index === tried.length - 1) {
           state.timings.set("origin", latency);
-          return told(outcome, origin.region, latency, skipped);
+          const nearer = ordered.slice(0, ordered.indexOf(origin)).map(({ region }) => region);
+          return told(outcome, origin.region, latency, nearer);
         }
         await outcome.body?.cancel().catch(() => {});
       } else {
@@ -162,22 +162,25 @@ export class Router {
         const why = failure.kind === "timeout" ? `no headers within ${this.#spec.timeout_ms} ms` : failure.reason;
         this.#failed(host, origin, why);
       }
-      skipped.push(origin.region);
     }
-    throw unavailable(failure, skipped, this.#spec);
+    throw unavailable(
+      failure,
+      tried.map(({ region }) => region),
+      this.#spec,
+    );
   }
 }
 
-function unavailable(failure: Failure, skipped: readonly string[], spec: RouterSpec): Problem {
-  const headers = { "X-Origin-Failover": skipped.join(", ") };
-  const which = skipped.length === 1 ? "The origin" : `None of ${skipped.length} origins`;
+function unavailable(failure: Failure, tried: readonly string[], spec: RouterSpec): Problem {
+  const headers = { "X-Origin-Failover": tried.join(", ") };
+  const which = tried.length === 1 ? "The origin" : `None of ${tried.length} origins`;
   if (failure.kind === "timeout") {
-    const verb = skipped.length === 1 ? "did not answer" : "answered";
+    const verb = tried.length === 1 ? "did not answer" : "answered";
     const detail = `${which} ${verb} within ${spec.timeout_ms} ms.`;
     return new Problem({ status: 504, code: "origin-timeout", detail, headers });
   }
   const verb =
-    skipped.length === 1 ? "could not be reached, or gave no valid HTTP response" : "gave a valid HTTP response";
+    tried.length === 1 ? "could not be reached, or gave no valid HTTP response" : "gave a valid HTTP response";
   return new Problem({ status: 502, code: "origin-unreachable", detail: `${which} ${verb}.`, headers });
 }
 
@@ -243,8 +246,11 @@ function originHeaders(request: Request, origin: OriginSpec, url: URL, state: Re
   return headers;
 }
 
-/** The response for the client, without what only concerns the connection to the origin, saying where it came from. */
-function told(response: Response, region: string, latency: number, skipped: readonly string[]): Response {
+/**
+ * The response for the client, without what only concerns the connection to the origin, saying where it came from.
+ * `nearer` are the origins that would have come first, and failed now or were left out.
+ */
+function told(response: Response, region: string, latency: number, nearer: readonly string[]): Response {
   const told = new Response(response.body, response);
   removeHopByHop(told.headers);
   const spoofed: string[] = [];
@@ -254,7 +260,7 @@ function told(response: Response, region: string, latency: number, skipped: read
   for (const name of spoofed) told.headers.delete(name);
   told.headers.set("x-origin-region", region);
   told.headers.set("x-origin-latency", String(latency));
-  if (skipped.length > 0) told.headers.set("x-origin-failover", skipped.join(", "));
+  if (nearer.length > 0) told.headers.set("x-origin-failover", nearer.join(", "));
   return told;
 }
 
