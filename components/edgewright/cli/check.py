@@ -3,13 +3,14 @@
 import dataclasses
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from edgewright.cli._context import DEFAULT_STACK, StackArgument
+from edgewright.cli._exit import Exit, told
 from edgewright.config.loader import read_stack
 from edgewright.guard.evaluate import evaluate
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding
@@ -25,21 +26,11 @@ from edgewright.guard.suppress import (
     write_baseline,
 )
 from edgewright.program.cloud import Cloud
-from edgewright.program.errors import ProjectError, RunnerBroken
+from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 from edgewright.program.runner import shared_runner
 
-USAGE, BROKEN, BREACHED = 2, 3, 1
-
 _FORMATS = ", ".join(FORMATS)
-
-
-class UsageFaults(Exception):
-    """The command was given something wrong; one line a fault."""
-
-    def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(self.faults))
 
 
 def evaluate_stack(
@@ -99,7 +90,7 @@ def _emit(verdict: Verdict, format_: str, output: Path | None) -> None:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_text(rendered, encoding="utf-8", errors="replace")
         except OSError as error:
-            raise UsageFaults([f"--output {output}: cannot be written: {error.strerror}"]) from None
+            raise ProjectError([f"--output {output}: cannot be written: {error.strerror}"]) from None
         typer.echo(text.summary(verdict))
         return
     if format_ == "text":
@@ -131,11 +122,11 @@ def run_check(
     baseline: Path | None = None,
     new_baseline: Path | None = None,
     preview: bool = False,
-) -> int:
-    """Check a stack and report. Returns the exit code: 0 passed, 1 failed.
+) -> Exit:
+    """Check a stack and report. Returns the exit code.
 
     Raises:
-        ProjectError, UsageFaults, SuppressionFaults: something is wrong that the user can mend.
+        ProjectError: something is wrong that the user can mend.
         RunnerBroken: the program could not be run at all.
     """
     project, evaluation = evaluate_stack(directory, stack, preview=preview)
@@ -146,7 +137,7 @@ def run_check(
         try:
             count = write_baseline(new_baseline, evaluation.findings)
         except OSError as error:
-            raise UsageFaults([f"--write-baseline {new_baseline}: cannot be written: {error.strerror}"]) from None
+            raise ProjectError([f"--write-baseline {new_baseline}: cannot be written: {error.strerror}"]) from None
         typer.echo(f"{new_baseline}: {count} findings written; commit it, and give it with --baseline", err=True)
         baseline = new_baseline
     if baseline is not None:
@@ -157,11 +148,11 @@ def run_check(
     _emit(verdict, format_, output)
     if format_ == "github":
         _job_summary(verdict)
-    return 0 if verdict.passed else BREACHED
+    return Exit.PASS if verdict.passed else Exit.BREACH
 
 
 def check(
-    stack: Annotated[str, typer.Argument(help="The stack to check.")] = "local",
+    stack: StackArgument = DEFAULT_STACK,
     format_: Annotated[str, typer.Option("--format", "-f", help=f"How to report: {_FORMATS}.")] = "text",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the report to this file, and one line here.")
@@ -190,7 +181,6 @@ def check(
     preview: Annotated[
         bool, typer.Option("--preview", help="Take ids of new resources for unknown, as `pulumi preview` does.")
     ] = False,
-    cwd: Annotated[Path, typer.Option("--cwd", "-C", help="The project's folder.")] = Path(),
 ) -> None:
     """Hold a stack against the policies: no engine, no account, no network.
 
@@ -206,26 +196,22 @@ def check(
 
       edgewright check prod --write-baseline edgewright.baseline.json
     """
-    if format_ not in FORMATS:
-        typer.echo(f"--format {format_!r}; allowed: {_FORMATS}", err=True)
-        raise typer.Exit(USAGE)
-    try:
-        gate = Gate.of(severity, soft_fail_on or (), hard_fail_on or ())
-        code = run_check(
-            cwd,
-            stack,
-            format_=format_,
-            output=output,
-            gate=gate,
-            ignore_file=ignore_file,
-            baseline=baseline,
-            new_baseline=new_baseline,
-            preview=preview,
-        )
-    except (GateError, UsageFaults, SuppressionFaults, ProjectError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from None
-    except RunnerBroken as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(BROKEN) from None
+    with told():
+        if format_ not in FORMATS:
+            raise ProjectError(f"--format {format_!r}; allowed: {_FORMATS}")
+        try:
+            gate = Gate.of(severity, soft_fail_on or (), hard_fail_on or ())
+            code = run_check(
+                Path.cwd(),
+                stack,
+                format_=format_,
+                output=output,
+                gate=gate,
+                ignore_file=ignore_file,
+                baseline=baseline,
+                new_baseline=new_baseline,
+                preview=preview,
+            )
+        except (GateError, SuppressionFaults) as error:
+            raise ProjectError(error.faults) from None
     raise typer.Exit(code)

@@ -10,8 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edgewright.cli._exit import told
+from edgewright.guard.usage import usage
 from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
-from edgewright.program.errors import ProjectError, RunnerBroken
+from edgewright.program.errors import ProjectError
+from edgewright.program.runner import shared_runner
 
 
 def describe(limit: Limit, used: float | None) -> dict[str, Any]:
@@ -35,7 +38,6 @@ def limits(
     ] = None,
     stack: Annotated[str | None, typer.Option("--stack", "-s", help="Show what this stack uses of each.")] = None,
     format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
-    cwd: Annotated[Path, typer.Option("--cwd", "-C", help="The project's folder.")] = Path(),
 ) -> None:
     """Print the platforms' limits: value, plan, hard or soft, when and where it was read; for a stack, the headroom.
 
@@ -47,27 +49,19 @@ def limits(
 
       edgewright limits lambda_edge --format json
     """
-    if format_ not in ("text", "json"):
-        typer.echo(f"--format {format_!r}; allowed: text, json", err=True)
-        raise typer.Exit(2)
     used: Mapping[str, float] = {}
-    try:
-        plans: Mapping[str, str] = {}
-        overrides: Mapping[str, float] = {}
-        if stack is not None:
-            from edgewright.guard.usage import usage
-            from edgewright.program.runner import shared_runner
-
-            capture, settings = shared_runner().run(cwd, stack)
-            plans, overrides = settings.limits.plans, settings.limits.overrides
-            used = usage(capture)
-        found = all_limits(platform, plans=plans, overrides=overrides)
-    except (LimitError, ProjectError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
-    except RunnerBroken as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(3) from None
+    with told():
+        if format_ not in ("text", "json"):
+            raise ProjectError(f"--format {format_!r}; allowed: text, json")
+        try:
+            if stack is None:
+                found = all_limits(platform)
+            else:
+                capture, settings = shared_runner().run(Path.cwd(), stack)
+                used = usage(capture)
+                found = all_limits(platform, plans=settings.limits.plans, overrides=settings.limits.overrides)
+        except LimitError as error:
+            raise ProjectError(str(error)) from None
     warnings = stale_warnings()
     if format_ == "json":
         data = {"limits": [describe(each, used.get(each.id)) for each in found], "warnings": list(warnings)}

@@ -8,6 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edgewright.cli._exit import told
+from edgewright.program.errors import ProjectError
+
 if TYPE_CHECKING:
     from edgewright_policies import Rule
 
@@ -78,16 +81,14 @@ def policies(
     """
     from edgewright_policies import FAMILIES, POLICIES
 
-    if format_ not in ("text", "json"):
-        typer.echo(f"--format {format_!r}; allowed: text, json", err=True)
-        raise typer.Exit(2)
     wanted = set(names or ())
     known = {each.name for each in POLICIES} | {each.meta.id for each in POLICIES} | set(FAMILIES)
-    unknown = sorted(wanted - known)
-    if unknown:
-        for name in unknown:
-            typer.echo(f"{name!r}: no such policy; `edgewright policies` lists them", err=True)
-        raise typer.Exit(2)
+    with told():
+        faults = [f"{name!r}: no such policy; `edgewright policies` lists them" for name in sorted(wanted - known)]
+        if format_ not in ("text", "json"):
+            faults.append(f"--format {format_!r}; allowed: text, json")
+        if faults:
+            raise ProjectError(faults)
     chosen = [each for each in POLICIES if not wanted or wanted & {each.name, each.meta.id, each.meta.family}]
     described = [describe(each) for each in chosen]
     if format_ == "json":

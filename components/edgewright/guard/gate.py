@@ -7,7 +7,11 @@ from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding
 
 
 class GateError(ValueError):
-    """A name that the gate does not know. The message says what is allowed."""
+    """Names that the gate does not know. Each fault says what is allowed."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Gate:
 
         known = {*SEVERITY_RANK, *FAMILIES, *(each.name for each in POLICIES), *(each.meta.id for each in POLICIES)}
         if least not in SEVERITY_RANK:
-            raise GateError(f"--severity {least!r}; allowed: {', '.join(SEVERITY_RANK)}")
+            raise GateError([f"--severity {least!r}; allowed: {', '.join(SEVERITY_RANK)}"])
         faults = []
         parts = {}
         for option, given in (("--soft-fail-on", soft), ("--hard-fail-on", hard)):
@@ -46,7 +50,7 @@ class Gate:
             ]
             parts[option] = frozenset(names)
         if faults:
-            raise GateError("\n".join(faults))
+            raise GateError(faults)
         return cls(least, parts["--soft-fail-on"], parts["--hard-fail-on"])
 
     def shows(self, finding: Finding) -> bool:
