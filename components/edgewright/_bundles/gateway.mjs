@@ -478,69 +478,82 @@ var agent = new http.Agent({
   timeout: IDLE_MS,
   scheduling: "lifo"
 });
+var ANSWER_HEADERS_LIMIT = 128 * 1024;
 function forward(forwarded) {
-  return new Promise((resolve) => attempt(forwarded, resolve, 0));
+  return new Promise((resolve, reject) => attempt(forwarded, resolve, reject, 0));
 }
-function attempt(forwarded, resolve, tries) {
+function attempt(forwarded, resolve, reject, tries) {
   const { request, response, upstream } = forwarded;
-  const hasBody = request.headers["content-length"] !== void 0 || request.headers["transfer-encoding"] !== void 0;
+  if (response.closed || response.destroyed) {
+    resolve(499);
+    return;
+  }
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  const hasBody = length !== void 0 || encoding !== void 0;
   const onward = http.request({
     host: "127.0.0.1",
     port: upstream.port(),
     agent,
     method: request.method ?? "GET",
     path: forwarded.path,
-    headers: hasBody && request.headers["content-length"] === void 0 ? [...forwarded.headers, "Transfer-Encoding", "chunked"] : forwarded.headers,
-    setDefaultHeaders: false
+    headers: hasBody && length === void 0 ? [...forwarded.headers, "Transfer-Encoding", "chunked"] : forwarded.headers,
+    setDefaultHeaders: false,
+    maxHeaderSize: ANSWER_HEADERS_LIMIT
   });
-  onward.setNoDelay(true);
-  let answered = false;
-  onward.on("response", (answer) => {
-    answered = true;
-    const status2 = answer.statusCode ?? 502;
-    const raw = endToEnd(answer.rawHeaders, answer.headers.connection, () => false);
-    response.writeHead(status2, answer.statusMessage, forwarded.answer(raw));
-    if (answer.headers["content-length"] === void 0) response.flushHeaders();
-    answer.pipe(response);
-    answer.on("error", () => response.destroy());
-    answer.on("aborted", () => response.destroy());
-    response.on("close", () => {
-      if (!answer.complete) abort(onward);
-      resolve(response.writableFinished ? status2 : 499);
-    });
+  let answer;
+  onward.on("response", (incoming) => {
+    answer = incoming;
+    const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
+    try {
+      response.writeHead(
+        incoming.statusCode ?? 502,
+        incoming.statusMessage,
+        forwarded.answer(raw)
+      );
+    } catch (error) {
+      abort(onward);
+      reject(error);
+      return;
+    }
+    if (incoming.headers["content-length"] === void 0) response.flushHeaders();
+    incoming.on("error", () => response.destroy());
+    incoming.pipe(response);
   });
   onward.on("error", (error) => {
-    if (answered || response.destroyed) {
+    if (response.destroyed || response.headersSent) {
       response.destroy();
-      if (!answered) resolve(499);
       return;
     }
     const untouched = error.code === "ECONNREFUSED" || onward.reusedSocket && error.code === "ECONNRESET" && !hasBody;
-    if (untouched && tries < 3) {
-      upstream.refresh().then(
-        () => attempt(forwarded, resolve, tries + 1),
-        () => failed(error)
-      );
-      return;
-    }
-    failed(error);
-  });
-  const failed = (error) => {
     request.unpipe(onward);
-    response.writeHead(502, { "Content-Type": "application/problem+json", Connection: "close" });
-    const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
-    response.end(
-      `${JSON.stringify({ type: "about:blank", status: 502, title: "No answer from the Worker", detail })}
-`
-    );
-    resolve(502);
-  };
-  response.on("close", () => {
-    if (!response.writableFinished) abort(onward);
-    if (!answered) resolve(499);
+    if (untouched && tries < 3) {
+      response.off("close", closed);
+      upstream.refresh().then(
+        () => attempt(forwarded, resolve, reject, tries + 1),
+        () => reject(lost(error))
+      );
+    } else reject(lost(error));
   });
-  if (hasBody) request.pipe(onward);
-  else onward.end();
+  const closed = () => {
+    const whole = response.writableFinished;
+    if (!whole || !answer?.complete) abort(onward);
+    request.unpipe(onward);
+    request.resume();
+    resolve(whole ? response.statusCode : 499);
+  };
+  response.on("close", closed);
+  if (!hasBody) {
+    onward.end();
+    return;
+  }
+  onward.on("socket", (socket) => {
+    if (socket.connecting) socket.once("connect", () => request.pipe(onward));
+    else request.pipe(onward);
+  });
+}
+function lost(error) {
+  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
+  return problem(502, "No answer from the Worker", detail);
 }
 function abort(onward) {
   if (onward.socket) onward.socket.resetAndDestroy();
@@ -564,6 +577,11 @@ function forwardUpgrade(request, socket, head, to) {
       socket.write("\r\n");
     };
     onward.on("upgrade", (answer, upstream, rest) => {
+      if (socket.destroyed) {
+        upstream.destroy();
+        resolve(499);
+        return;
+      }
       write(answer, [
         ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, () => false)),
         "Connection",
@@ -596,7 +614,7 @@ function forwardUpgrade(request, socket, head, to) {
       socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       resolve(502);
     });
-    socket.on("error", () => onward.destroy());
+    socket.on("close", () => onward.destroy());
     onward.end();
   });
 }
@@ -1467,6 +1485,7 @@ function single(request, name) {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(", ") : value;
 }
+var HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
 function targetOf(request) {
   const url = request.url ?? "/";
   if (url.length > URL_LIMIT)
@@ -1484,8 +1503,12 @@ function targetOf(request) {
   const absolute = url.match(/^https?:\/\/([^/?#]+)([^#]*)$/i);
   const host = absolute?.[1] ?? request.headers.host ?? "";
   const path = absolute ? absolute[2]?.startsWith("/") ? absolute[2] : `/${absolute[2] ?? ""}` : url;
-  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) {
-    throw problem(400, "Bad request", `The Host ${JSON.stringify(host)} is not a host name.`);
+  for (const [name, value] of [
+    ["Host", host],
+    ["X-Local-Host", request.headers["x-local-host"]]
+  ]) {
+    if (value === void 0 || HOST.test(String(value))) continue;
+    throw problem(400, "Bad request", `${name} is ${JSON.stringify(value)}, which is not a host name.`);
   }
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw problem(400, "Bad request", "The request target is not a path.");
   return { host, path };
@@ -1967,11 +1990,15 @@ var Outbound = class {
       const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
       response.sendDate = false;
       response.removeHeader("Connection");
-      response.writeHead(
-        incoming.statusCode ?? 502,
-        incoming.statusMessage,
-        raw
-      );
+      try {
+        const status3 = incoming.statusCode ?? 502;
+        response.writeHead(status3, incoming.statusMessage, raw);
+      } catch {
+        finish(true);
+        request.socket.end(NO_HTTP);
+        onward.destroy();
+        return;
+      }
       response.flushHeaders();
       incoming.on("data", (chunk) => {
         counters.bytes += chunk.length;
@@ -1982,6 +2009,11 @@ var Outbound = class {
         finish(true);
         response.destroy();
       });
+    });
+    onward.on("upgrade", (_incoming, socket) => {
+      finish(true);
+      socket.destroy();
+      request.socket.end(NO_HTTP);
     });
     onward.on("error", (error) => {
       if (answer !== void 0) {
@@ -2020,8 +2052,7 @@ var Outbound = class {
       headers: ["Host", to.authority, ...raw, ...chunked, ...extra],
       setDefaultHeaders: false,
       maxHeaderSize: 256 * 1024,
-      agent: extra.length > 0 ? false : secure ? this.#agents.https : this.#agents.http,
-      ...secure && { servername: to.hostname }
+      agent: extra.length > 0 ? false : secure ? this.#agents.https : this.#agents.http
     };
     return secure ? https.request(options) : http5.request(options);
   }
@@ -2359,6 +2390,9 @@ var Reload = class {
     if (!await instance.busy.idle(ms)) return false;
     if (!await this.options.outbound.busy(instance.options.name).idle(end2 - performance.now())) return false;
     await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+    const { namespaces } = instance.options;
+    await Promise.all(namespaces.map((id) => kvRequest(instance, "GET", id, "keys?limit=1").catch(() => {
+    })));
     return true;
   }
   async #dispose(instance) {

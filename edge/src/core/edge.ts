@@ -227,7 +227,9 @@ async function serve(
   targetUrl: TargetUrl,
 ): Promise<Response> {
   const { method } = incoming;
-  const endpoint = endpointFor(route.endpoints, method);
+  // TRACE would echo what the entrance removes, and CONNECT is for proxies: not even `*` means them.
+  const refused = method === "TRACE" || method === "CONNECT";
+  const endpoint = refused ? undefined : endpointFor(route.endpoints, method);
   const made = endpoint === undefined ? undefined : served.get(endpoint);
   if (made === undefined) return wrongMethod(route, method, state.path);
 

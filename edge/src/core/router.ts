@@ -55,6 +55,7 @@ export function routesOf(endpoints: readonly EndpointSpec[]): Route[] {
 /** Methods for an Allow header: HEAD comes with GET, and OPTIONS is always answered. */
 export function allowedMethods(endpoints: readonly EndpointSpec[]): string[] {
   const methods = new Set(endpoints.flatMap((endpoint) => endpoint.methods));
+  if (methods.delete("*")) for (const method of ["DELETE", "GET", "PATCH", "POST", "PUT"]) methods.add(method);
   if (methods.has("GET")) methods.add("HEAD");
   methods.add("OPTIONS");
   return [...methods].sort();

@@ -51,6 +51,11 @@ describe("methods", () => {
     expect(allowedMethods(endpoints)).toEqual(["GET", "HEAD", "OPTIONS", "POST", "PUT"]);
   });
 
+  it("spells `*` out", () => {
+    const any = [endpoint("/a", "r", { methods: ["*"] })];
+    expect(allowedMethods(any)).toEqual(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
+  });
+
   it("finds the endpoint of a method", () => {
     expect(endpointFor(endpoints, "HEAD")).toBe(endpoints[0]);
     expect(endpointFor(endpoints, "PUT")).toBe(endpoints[1]);

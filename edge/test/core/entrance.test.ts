@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createEdge } from "../../src/core/edge";
+import { admit, enter } from "../../src/core/entrance";
+import { Problem } from "../../src/core/problem";
+import { testHost } from "../support/host";
+import { endpoint, policy, settings } from "../support/settings";
+
+const RESERVED = ["x-edgewright-", "x-origin-", "x-local-"];
+const admitted = (incoming: Request, spec: ReturnType<typeof policy> | null = null) =>
+  admit(incoming, enter(incoming), RESERVED, spec);
+
+describe("what is let in", () => {
+  const forbidden = fc.constantFrom(
+    "connection",
+    "keep-alive",
+    "te",
+    "x-forwarded-host",
+    "x-forwarded-anything",
+    "forwarded",
+    "x-original-url",
+    "x-http-method-override",
+    "cf-connecting-ip",
+    "cf-ipcountry",
+    "mf-cf-blob",
+    "x-origin-region",
+    "x-local-country",
+    "x-edgewright-x",
+    "a_b",
+    "x-named",
+  );
+  const harmless = fc.constantFrom("accept", "x-mine", "cookie", "authorization", "referer", "origin", "user-agent");
+  const spelled = fc.tuple(fc.oneof(forbidden, harmless), fc.boolean());
+
+  it("is never a header by which a client speaks for the edge or a proxy, however it is spelled", () => {
+    fc.assert(
+      fc.property(fc.array(spelled, { maxLength: 12 }), (names) => {
+        const headers = new Headers(names.map(([name, upper]) => [upper ? name.toUpperCase() : name, "v"]));
+        headers.append("connection", "close, X-Named");
+        const request = admitted(new Request("http://h/a", { headers }));
+        const kept = [...request.headers.keys()];
+        expect(kept.filter((name) => /^(?:cf-|mf-|x-(?:forwarded|origin|local|edgewright)-)|_/.test(name))).toEqual([]);
+        for (const name of ["connection", "keep-alive", "te", "forwarded", "x-named", "x-original-url"]) {
+          expect(kept).not.toContain(name);
+        }
+        for (const [name] of names) {
+          if (["accept", "x-mine", "cookie", "authorization", "referer"].includes(name)) expect(kept).toContain(name);
+        }
+      }),
+    );
+  });
+
+  it("is, under a forced policy, only what the key names and what RFC 9111 has rules for", () => {
+    const headers = { cookie: "a=1; b=2; ab=3", "x-mine": "1", "x-plan": "gold", referer: "r", accept: "*/*" };
+    const spec = policy({ key: { ...policy().key, headers: ["x-plan"], cookies: ["b"] } });
+    const request = admitted(new Request("http://h/a", { headers }), spec);
+    expect(Object.fromEntries(request.headers)).toEqual({
+      accept: "*/*",
+      cookie: "b=2",
+      "x-plan": "gold",
+      "user-agent": "edgewright",
+    });
+  });
+
+  it("keeps everything of an unsafe request under a forced policy", async () => {
+    const request = admitted(
+      new Request("http://h/a?x=1", { method: "POST", body: "b", headers: { cookie: "a=1", "x-mine": "1" } }),
+      policy({ key: { ...policy().key, query: "none" } }),
+    );
+    expect([request.url, request.headers.get("cookie"), await request.text()]).toEqual(["http://h/a?x=1", "a=1", "b"]);
+  });
+
+  it.each([
+    ["include", ["a", "b c"], "?a=1&x=2&b+c=3&%61=4&a=5", "?a=1&b+c=3&%61=4&a=5"],
+    ["exclude", ["utm"], "?utm=1&a=2&u%74m=3&a", "?a=2&a"],
+    ["exclude", ["a"], "?a=1", ""],
+    ["none", [], "?a=1", ""],
+    ["all", [], "?b=1&a=%zz", "?b=1&a=%zz"],
+  ] as const)("by %s %j, of the query %s is %s", (query, query_names, sent, kept) => {
+    const spec = policy({ key: { ...policy().key, query, query_names: [...query_names] } });
+    expect(new URL(admitted(new Request(`http://h/a${sent}`), spec).url).search).toBe(kept);
+  });
+
+  it("has one statement of a body's length", () => {
+    const incoming = {
+      url: "http://h/",
+      headers: new Headers({ "content-length": "1", "transfer-encoding": "chunked" }),
+    };
+    expect(() => enter(incoming as Request)).toThrow(Problem);
+  });
+
+  it("is no TRACE, not even where every method is taken", async () => {
+    const handlers = { h: { default: () => new Response("in") } };
+    const any = settings({ endpoints: [endpoint("/", { kind: "handler", module: "h" }, { methods: ["*"] })] });
+    const edge = createEdge(any, { handlers });
+    // The web's Request refuses the method itself; a runtime's own request may have it.
+    const trace = { method: "TRACE", url: "http://h/", headers: new Headers(), body: null } as unknown as Request;
+    const response = await edge(trace, testHost(), { env: {}, context: undefined });
+    expect([response.status, response.headers.get("allow")]).toEqual([
+      405,
+      "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
+    ]);
+  });
+});
