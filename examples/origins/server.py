@@ -2,7 +2,6 @@
 
 import asyncio
 import collections
-import contextlib
 import datetime
 import email.utils
 import ipaddress
@@ -113,8 +112,6 @@ class Origin:
         finally:
             self._tasks.discard(task)
             writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADERS)

@@ -256,12 +256,16 @@ def test_pipelined_and_kept_alive_requests_are_answered_in_order(running: Runnin
 
 def test_the_command_serves_stops_on_sigterm_and_says_when_a_port_is_taken() -> None:
     command = [sys.executable, "-m", "examples.origins", "--region", "apac", "--latency-ms", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        httpx.Client(trust_env=False) as client,
+    ):
         assert process.stdout is not None
+        assert process.stderr is not None
         region, url = process.stdout.readline().strip().split(": ", 1)
         try:
             assert region == "apac"
-            assert httpx.get(f"{url}/api/products/1", trust_env=False).json()["region"] == "apac"
+            assert client.get(f"{url}/api/products/1").json()["region"] == "apac"
             taken = subprocess.run(
                 [*command, "--port", url.rpartition(":")[2]], capture_output=True, text=True, timeout=20, check=False
             )
@@ -270,4 +274,5 @@ def test_the_command_serves_stops_on_sigterm_and_says_when_a_port_is_taken() -> 
             assert "Traceback" not in taken.stderr
         finally:
             process.terminate()
-        assert process.wait(5) == 0
+        # The client's connection is still open: it is closed without a word.
+        assert (process.stderr.read(), process.wait(5)) == ("", 0)

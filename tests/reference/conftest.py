@@ -12,12 +12,6 @@ from tests.reference.cloud import ROOT, Cloud, copy_project, running
 STACKS = ("dev", "local", "prod", "staging")
 
 
-@pytest.fixture(scope="session")
-def runner() -> Iterator[Runner]:
-    with Runner() as runner:
-        yield runner
-
-
 Spoil = Callable[[str, str, str], Path]
 
 
