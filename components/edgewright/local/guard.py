@@ -23,6 +23,9 @@ from typing import Any
 STOP_S = 6.0
 """Between asking a child to end and killing its group."""
 
+GONE_S = 1.0
+"""How long a killed group may take to be gone. A container without an init keeps the dead: then it is this long."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -85,6 +88,7 @@ class Guard:
             # waited for, its number cannot have been given to another process.
             self.kill_group(child.pid, signal.SIGKILL)
             code = child.wait()
+            self.await_group(child.pid)
             self.relay(name, child)
             del self.children[name]
             self.say(exited=name, code=code)
@@ -122,12 +126,23 @@ class Guard:
         with contextlib.suppress(OSError):
             os.killpg(pid, number)
 
+    def await_group(self, pid: int) -> None:
+        """Wait, not long, until a killed group is gone: a kill takes its time, and whoever asked relies on it."""
+        deadline = time.monotonic() + GONE_S
+        with contextlib.suppress(OSError):
+            while time.monotonic() < deadline:
+                os.killpg(pid, 0)
+                time.sleep(0.005)
+
     def stop(self, names: list[str]) -> None:
         chosen = {name: self.children[name] for name in names if name in self.children}
         for child in chosen.values():
             if child.stdin is not None:
+                # A gateway alone is asked: it ends workerd itself, in order.
                 with contextlib.suppress(OSError):
-                    child.stdin.close()  # a gateway ends by itself then, and takes workerd with it
+                    child.stdin.close()
+                with contextlib.suppress(OSError):
+                    os.kill(child.pid, signal.SIGTERM)
             else:
                 self.kill_group(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_S
