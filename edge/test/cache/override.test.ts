@@ -1,0 +1,318 @@
+import { describe, expect, it } from "vitest";
+import type { CacheSpec } from "../../src/core/cache";
+import { Harness } from "./fixtures/harness";
+
+const spec: CacheSpec = {
+  name: "products",
+  mode: "override",
+  edge_ttl_s: 60,
+  browser_ttl_s: 30,
+  tiers: { memory: {}, edge: {}, kv: null },
+};
+const make = (overrides: Partial<CacheSpec> = {}, options = {}) => new Harness({ ...spec, ...overrides }, options);
+const reply = (body: BodyInit | null, headers: Record<string, string> = {}, status = 200) =>
+  new Response(body, { status, headers });
+
+describe("the policy's TTLs", () => {
+  it("decide, whatever freshness the origin gives", async () => {
+    for (const control of ["", "max-age=1", "no-cache", "max-age=9999", "max-age=0, must-revalidate"]) {
+      const h = make();
+      h.origin = (_request, count) => reply(`body ${count}`, control ? { "cache-control": control } : {});
+      await h.get("/");
+      h.advance(59);
+      expect([control, (await h.get("/")).hit]).toEqual([control, true]);
+      h.advance(1);
+      expect([control, (await h.get("/")).text]).toEqual([control, "body 2"]);
+    }
+  });
+
+  it.each([
+    ["private", {}],
+    ["no-store", {}],
+    ["PRIVATE", {}],
+    ["public", { "set-cookie": "sid=1" }],
+    ["max-age=60", { vary: "*" }],
+  ])("never store what is for one client: %j %j", async (control, extra) => {
+    const h = make();
+    h.origin = () => reply("secret", { "cache-control": control, ...(extra as Record<string, string>) });
+    const first = await h.get("/");
+    expect(first.xCache).toBe("BYPASS");
+    // Its own Cache-Control goes to the browser: the policy's `public` would be wrong.
+    expect(first.headers.get("cache-control")).toBe(control);
+    expect((await h.get("/")).hit).toBe(false);
+    expect(h.cache.stats().entries).toBe(0);
+    expect(h.edge.entries.size).toBe(0);
+  });
+
+  it("keep a request with Authorization out, both ways", async () => {
+    const h = make();
+    h.origin = (request) => reply(request.headers.get("authorization") ?? "anonymous", { "cache-control": "public, s-maxage=99" });
+    const answer = await h.get("/", { authorization: "Bearer 1" });
+    expect(answer.xCache).toBe("BYPASS");
+    expect((await h.get("/")).text).toBe("anonymous");
+    expect((await h.get("/", { authorization: "Bearer 2" })).text).toBe("Bearer 2");
+  });
+
+  it("give errors no more than error_ttl_s", async () => {
+    for (const [status, error_ttl_s, control, seconds] of [
+      [404, 0, "max-age=999", 0],
+      [404, 10, "", 10],
+      [410, 10, "max-age=999", 10],
+      [500, 10, "", 0],
+      [500, 10, "max-age=999", 10],
+      [503, 0, "max-age=999", 0],
+      [400, 0, "max-age=999", 0],
+      [302, 0, "", 0],
+      [302, 0, "max-age=20", 20],
+      [301, 0, "", 60],
+    ] as const) {
+      const h = make({ error_ttl_s });
+      h.origin = () => reply("x", control ? { "cache-control": control } : {}, status);
+      await h.get("/");
+      h.advance(seconds - 1);
+      const within = (await h.get("/")).hit;
+      h.advance(1);
+      const past = (await h.get("/")).hit;
+      expect([status, error_ttl_s, control, within, past]).toEqual([status, error_ttl_s, control, seconds > 0, false]);
+    }
+  });
+
+  it("never pin an error that the request's size may have caused", async () => {
+    const h = make({ error_ttl_s: 60 });
+    h.origin = (request) => (request.headers.has("x-big") ? reply("too big", {}, 404) : reply("fine"));
+    expect((await h.get("/", { "x-big": "x".repeat(9000) })).status).toBe(404);
+    expect((await h.get("/")).text).toBe("fine");
+  });
+
+  it("draw jitter for each entry, both ends included", async () => {
+    for (const [draw, seconds] of [[0, 40], [0.5, 50], [0.999999, 60]] as const) {
+      const h = make({ edge_jitter_s: [40, 60] });
+      h.draw = draw;
+      h.origin = () => reply("x");
+      await h.get("/");
+      h.advance(seconds - 1);
+      expect([draw, (await h.get("/")).hit]).toEqual([draw, true]);
+      h.advance(1);
+      expect([draw, (await h.get("/")).hit]).toEqual([draw, false]);
+    }
+  });
+
+  it("give stale windows of their own", async () => {
+    const h = make({ stale_while_revalidate_s: 10, stale_if_error_s: 100 });
+    h.origin = (_request, count) => (count < 3 ? reply(`body ${count}`) : reply("down", {}, 500));
+    await h.get("/");
+    h.advance(65);
+    expect((await h.get("/")).text).toBe("body 1");
+    expect((await h.get("/")).text).toBe("body 2");
+    h.advance(75);
+    const stale = await h.get("/");
+    expect(stale.text).toBe("body 2");
+    expect(stale.cacheStatus).toContain("detail=stale-if-error");
+    h.advance(100);
+    expect((await h.get("/")).status).toBe(500);
+  });
+
+  it("without a window, a failure is a failure", async () => {
+    const h = make();
+    h.origin = (_request, count) => (count === 1 ? reply("x") : Promise.reject(new Error("lost")));
+    await h.get("/");
+    h.advance(61);
+    await expect(h.get("/")).rejects.toThrow("lost");
+  });
+});
+
+describe("what browsers are told", () => {
+  it("is composed from the policy, and nothing of the edge's TTLs", async () => {
+    const h = make({ stale_while_revalidate_s: 20, stale_if_error_s: 300, immutable: true });
+    h.origin = () =>
+      reply("x", {
+        "cache-control": "s-maxage=777",
+        expires: h.date(777),
+        "cdn-cache-control": "max-age=888",
+        "surrogate-control": "max-age=999",
+        "cache-tag": "a,b",
+      });
+    for (const answer of [await h.get("/"), await h.get("/")]) {
+      expect(answer.headers.get("cache-control")).toBe(
+        "public, max-age=30, stale-while-revalidate=20, stale-if-error=300, immutable",
+      );
+      for (const name of ["expires", "cdn-cache-control", "surrogate-control", "cache-tag"]) {
+        expect(answer.headers.has(name)).toBe(false);
+      }
+    }
+  });
+
+  it("is the origin's own where the policy says nothing", async () => {
+    const h = make({ browser_ttl_s: null });
+    h.origin = () => reply("x", { "cache-control": "max-age=5" });
+    await h.get("/");
+    expect((await h.get("/")).headers.get("cache-control")).toBe("max-age=5");
+  });
+
+  it("gives an error the error's TTL, and a failure the origin's word", async () => {
+    const h = make({ error_ttl_s: 10 });
+    h.origin = () => reply("x", {}, 404);
+    expect((await h.get("/")).headers.get("cache-control")).toBe("public, max-age=10");
+    h.origin = () => reply("x", { "cache-control": "no-store" }, 503);
+    expect((await h.get("/other")).headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("is capped by the policy in origin mode", async () => {
+    const h = make({ mode: "origin" });
+    h.origin = () => reply("x", { "cache-control": "public, max-age=600" });
+    expect((await h.get("/")).headers.get("cache-control")).toBe("public, max-age=30");
+    h.advance(59);
+    expect((await h.get("/")).hit).toBe(true);
+    h.advance(1);
+    expect((await h.get("/")).hit).toBe(false);
+  });
+
+  it("names the policy's Vary", async () => {
+    const h = make({ vary: ["Accept-Language"] });
+    h.origin = (request) => reply(request.headers.get("accept-language"), { vary: "accept-encoding" });
+    expect((await h.get("/", { "accept-language": "de" })).headers.get("vary")).toBe("accept-encoding, accept-language");
+    expect((await h.get("/", { "accept-language": "fr" })).text).toBe("fr");
+  });
+
+  it("tells the platform's cache in front by a field of its own", async () => {
+    const h = make({ engine: "platform", tags: ["shop"], stale_while_revalidate_s: 5 });
+    h.origin = () => reply("x", { "cache-tag": "p1" });
+    for (const ttl of [60, 50]) {
+      const { headers } = await h.get("/");
+      expect(headers.get("cloudflare-cdn-cache-control")).toBe(`max-age=${ttl}, stale-while-revalidate=5`);
+      expect(headers.get("cache-tag")).toBe("shop,p1");
+      expect(headers.get("cache-control")).toBe("public, max-age=30, stale-while-revalidate=5");
+      h.advance(10);
+    }
+    expect(h.edge.puts).toBe(0);
+  });
+});
+
+describe("the key", () => {
+  const same = async (policy: Partial<CacheSpec>, first: string, second: string, headers: [object, object] = [{}, {}]) => {
+    const h = make(policy);
+    h.origin = (_request, count) => reply(`body ${count}`);
+    await h.get(first, headers[0] as Record<string, string>);
+    return (await h.get(second, headers[1] as Record<string, string>)).hit;
+  };
+
+  it.each([
+    ["/a?x=1&y=2", "/a?y=2&x=1", true],
+    ["/a?x=1&x=2", "/a?x=2&x=1", false],
+    ["/a?x=1", "/a?x=1&x=1", false],
+    ["/a?x=1;y=2", "/a?x=1&y=2", false],
+    ["/%61%2d", "/a-", true],
+    ["/a%2fb", "/a/b", false],
+    ["/a%2Fb", "/a%2fb", true],
+    ["/a%00", "/a", false],
+    ["/x/../a", "/a", true],
+    ["/x/%2e%2E/a", "/a", true],
+    ["/a;b", "/a", false],
+    ["/a?x=%41", "/a?x=A", true],
+    ["/a?", "/a", true],
+    ["/A", "/a", false],
+    ["https://SHOP.example:443/a", "/a", true],
+    ["https://other.example/a", "/a", false],
+    ["http://shop.example/a", "/a", false],
+  ])("%s and %s are one: %s", async (first, second, hit) => {
+    expect(await same({}, first, second)).toBe(hit);
+  });
+
+  it("takes of the query what the policy says, and sends the origin nothing else", async () => {
+    expect(await same({ key: { query: "none" } }, "/a?x=1", "/a?x=2")).toBe(true);
+    expect(await same({ key: { query: "include", query_names: ["x"] } }, "/a?x=1&u=1", "/a?u=2&x=1")).toBe(true);
+    expect(await same({ key: { query: "include", query_names: ["x"] } }, "/a?x=1", "/a?%78=2")).toBe(false);
+    expect(await same({ key: { query: "exclude", query_names: ["utm"] } }, "/a?x=1&utm=1", "/a?x=1")).toBe(true);
+    const h = make({ key: { query: "exclude", query_names: ["utm"] } });
+    h.origin = () => reply("x");
+    await h.get("/a?utm=%3Cscript%3E&x=1&%75tm=2");
+    expect(h.requests[0]?.url).toBe("https://shop.example/a?x=1");
+  });
+
+  it("takes headers, cookies, country, region and host as the policy says", async () => {
+    const header = { key: { headers: ["X-Plan"] } };
+    expect(await same(header, "/", "/", [{ "x-plan": "a" }, { "x-plan": "b" }])).toBe(false);
+    expect(await same(header, "/", "/", [{ "x-plan": "a" }, { "x-plan": "a", "x-other": "1" }])).toBe(true);
+    expect(await same(header, "/", "/", [{ "x-plan": "" }, {}])).toBe(false);
+    const cookie = { key: { cookies: ["ab"] } };
+    expect(await same(cookie, "/", "/", [{ cookie: "ab=1; z=2" }, { cookie: "z=3; ab=1" }])).toBe(true);
+    expect(await same(cookie, "/", "/", [{ cookie: "ab=1" }, { cookie: "ab=2" }])).toBe(false);
+    expect(await same({ key: { host: false } }, "/", "https://other.example/")).toBe(true);
+    const h = make({ key: { country: true, region: true } });
+    h.origin = (_request, count) => reply(`body ${count}`);
+    [h.country, h.region] = ["DE", "eu"];
+    await h.get("/");
+    h.country = "FR";
+    expect((await h.get("/")).hit).toBe(false);
+    h.country = "DE";
+    expect((await h.get("/")).hit).toBe(true);
+    h.region = "us";
+    expect((await h.get("/")).hit).toBe(false);
+  });
+
+  it("cannot be made to collide by what a client writes", async () => {
+    const keyed = { key: { headers: ["a", "b"] } };
+    expect(await same(keyed, "/", "/", [{ a: "1|b:=2" }, { a: "1", b: "2" }])).toBe(false);
+    expect(await same({ vary: ["a", "b"] }, "/", "/", [{ a: "1|b=2" }, { a: "1", b: "2" }])).toBe(false);
+  });
+
+  it("invalidates all entries of a URL, whatever else is in their keys", async () => {
+    const h = make({ key: { headers: ["x-plan"] } });
+    h.origin = (_request, count) => reply(`body ${count}`);
+    for (const plan of ["a", "b"]) await h.get("/", { "x-plan": plan });
+    h.advance(1);
+    await h.get("/", {}, { method: "POST" });
+    h.advance(1);
+    for (const plan of ["a", "b"]) expect((await h.get("/", { "x-plan": plan })).hit).toBe(false);
+  });
+});
+
+describe("what is not in the key", () => {
+  it("does not reach the origin: forwarding headers, cookies", async () => {
+    const h = make({ key: { cookies: ["ab"] }, vary: ["x-forwarded-proto"] });
+    h.origin = () => reply("x");
+    await h.get("/", {
+      "x-forwarded-host": "evil.example",
+      "x-original-url": "/admin",
+      "x-http-method-override": "DELETE",
+      forwarded: "host=evil.example",
+      cookie: "sid=1; ab=2",
+      "x-forwarded-proto": "https",
+      "x-request-id": "7",
+    });
+    const seen = h.requests[0]?.headers as Headers;
+    for (const name of ["x-forwarded-host", "x-original-url", "x-http-method-override", "forwarded"]) {
+      expect(seen.has(name)).toBe(false);
+    }
+    expect(seen.get("cookie")).toBe("ab=2");
+    expect(seen.get("x-forwarded-proto")).toBe("https");
+    expect(seen.get("x-request-id")).toBe("7");
+  });
+
+  it("is sent on where the policy puts it into the key", async () => {
+    const h = make({ key: { headers: ["x-forwarded-host"] } });
+    h.origin = () => reply("x");
+    await h.get("/", { "x-forwarded-host": "a.example" });
+    expect(h.requests[0]?.headers.get("x-forwarded-host")).toBe("a.example");
+  });
+
+  it("is not cached per client either: an unbounded Vary is not stored, with a warning", async () => {
+    const h = make();
+    h.origin = () => reply("x", { vary: "accept-encoding, User-Agent" });
+    await h.get("/");
+    expect((await h.get("/")).hit).toBe(false);
+    expect(h.warnings[0]).toContain("user-agent");
+  });
+});
+
+describe("bypass", () => {
+  it("stores and reuses nothing, and still invalidates", async () => {
+    const h = make({ mode: "bypass" });
+    h.origin = () => reply("x", { "cache-control": "max-age=60" });
+    await h.get("/");
+    const answer = await h.get("/");
+    expect(answer.xCache).toBe("BYPASS");
+    expect(answer.cacheStatus).toBe("edgewright; fwd=bypass");
+    expect(h.cache.stats().entries).toBe(0);
+  });
+});
