@@ -124,6 +124,10 @@ class Origin:
                     answer = problem(error.error_status_hint, "Bad Request", str(error), Connection="close")
                     await self._write(wire, writer, answer, head=False)
                 return
+            except ValueError as error:  # a target that is no URL, or a query of very many fields
+                answer = problem(400, "Bad Request", f"The request's target is wrong: {error}", Connection="close")
+                await self._write(wire, writer, answer, head=False)
+                return
             if asked is None:
                 return
             if asked.path == "/__admin":

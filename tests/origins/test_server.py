@@ -221,6 +221,8 @@ def test_the_admin_path_refuses_forwarded_requests_and_forms(client: httpx.Clien
     [
         (b"GET / HTTP/1.1\r\n\r\n", b"400"),
         (b"nonsense\r\n\r\n", b"400"),
+        (b"GET //[x HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
+        (b"GET /api/products?" + b"a&" * 200 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", b"400"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
         (b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + b"a" * 2_000_000, b"413"),
