@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CacheSpec } from "../../src/core/cache";
-import { sleep, start, type System } from "./fixtures/system";
+import { type System, sleep, start } from "./fixtures/system";
 
 const CROWD = 64;
 const ORIGIN_MS = 300;
@@ -36,7 +36,8 @@ describe("a crowd on workerd", () => {
     return { status: response.status, text, ms: performance.now() - begun, headers: response.headers };
   }
 
-  const crowd = (path: string, policy?: string) => Promise.all(Array.from({ length: CROWD }, () => get(path, {}, policy)));
+  const crowd = (path: string, policy?: string) =>
+    Promise.all(Array.from({ length: CROWD }, () => get(path, {}, policy)));
 
   /** A route that answers after a while, as a slow origin does. */
   function slow(path: string, headers: Record<string, string>, body = (count: number) => `body ${count}`) {
@@ -52,7 +53,9 @@ describe("a crowd on workerd", () => {
     const answers = await crowd(path, policy);
     expect(system.origin.count(path)).toBe(1);
     expect(new Set(answers.map((answer) => answer.text))).toEqual(new Set(["body 1"]));
-    expect(answers.filter((answer) => answer.headers.get("cache-status")?.includes("collapsed"))).toHaveLength(CROWD - 1);
+    expect(answers.filter((answer) => answer.headers.get("cache-status")?.includes("collapsed"))).toHaveLength(
+      CROWD - 1,
+    );
     // 10 % later by the objective, which the bench measures; here 64 clients share the processor with all else.
     expect(Math.max(...answers.map((answer) => answer.ms))).toBeLessThan(ORIGIN_MS * 4);
     await sleep(50);

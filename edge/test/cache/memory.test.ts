@@ -16,7 +16,10 @@ function generator(seed: number): () => number {
 function zipfTrace(objects: number, requests: number, exponent: number, seed: number): number[] {
   const cumulative: number[] = [];
   let sum = 0;
-  for (let rank = 1; rank <= objects; rank++) cumulative.push((sum += rank ** -exponent));
+  for (let rank = 1; rank <= objects; rank++) {
+    sum += rank ** -exponent;
+    cumulative.push(sum);
+  }
   const random = generator(seed);
   return Array.from({ length: requests }, () => {
     const at = random() * sum;

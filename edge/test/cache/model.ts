@@ -55,7 +55,10 @@ export function currentAge(r: StoredResponse, elapsed: number): number {
 export function mayStore(r: StoredResponse): boolean {
   if (r.setCookie || r.vary === "star") return false;
   if (r.flags.includes("no-store") || r.flags.includes("private")) return false;
-  if (r.authorised && !(r.flags.includes("public") || r.flags.includes("must-revalidate") || r.cc["s-maxage"] !== undefined)) {
+  if (
+    r.authorised &&
+    !(r.flags.includes("public") || r.flags.includes("must-revalidate") || r.cc["s-maxage"] !== undefined)
+  ) {
     return false;
   }
   return freshnessLifetime(r).explicit || r.flags.includes("public") || DEFAULT_CACHEABLE.includes(r.status);

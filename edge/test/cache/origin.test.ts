@@ -4,7 +4,8 @@ import { Harness } from "./fixtures/harness";
 
 const spec: CacheSpec = { name: "proxy", mode: "origin", tiers: { memory: {}, edge: {}, kv: null } };
 const make = (overrides: Partial<CacheSpec> = {}) => new Harness({ ...spec, ...overrides });
-const reply = (body: BodyInit | null, headers: Record<string, string>, status = 200) => new Response(body, { status, headers });
+const reply = (body: BodyInit | null, headers: Record<string, string>, status = 200) =>
+  new Response(body, { status, headers });
 
 describe("validation", () => {
   it("asks with both validators, and a 304 renews and updates what is stored", async () => {
@@ -70,7 +71,8 @@ describe("validation", () => {
   it("answers a client's own conditions from what is stored", async () => {
     const h = make();
     const modified = h.date(-5000);
-    h.origin = () => reply("body", { "cache-control": "max-age=60", etag: 'W/"1"', "last-modified": modified, date: h.date() });
+    h.origin = () =>
+      reply("body", { "cache-control": "max-age=60", etag: 'W/"1"', "last-modified": modified, date: h.date() });
     await h.get("/");
     for (const [name, value, status] of [
       ["if-none-match", '"0", W/"1"', 304],
@@ -116,7 +118,11 @@ describe("methods", () => {
     const h = make();
     let version = '"1"';
     h.origin = (request, count) =>
-      reply(request.method === "HEAD" ? null : `body ${count}`, { "cache-control": "max-age=10", etag: version, n: String(count) });
+      reply(request.method === "HEAD" ? null : `body ${count}`, {
+        "cache-control": "max-age=10",
+        etag: version,
+        n: String(count),
+      });
     await h.get("/");
     h.advance(11);
     expect((await h.get("/", {}, { method: "HEAD" })).headers.get("n")).toBe("2");
@@ -131,18 +137,21 @@ describe("methods", () => {
     expect(h.requests.at(-1)?.headers.has("if-none-match")).toBe(false);
   });
 
-  it.each(["POST", "PUT", "DELETE", "PATCH", "PURPLE"])("%s invalidates its target, Location and Content-Location", async (method) => {
-    const h = make();
-    h.origin = (request, count) =>
-      request.method === "GET"
-        ? reply(`body ${count}`, { "cache-control": "max-age=60" })
-        : reply("done", { location: "/b", "content-location": "https://shop.example/c" }, 201);
-    for (const path of ["/a", "/b", "/c", "/d"]) await h.get(path);
-    expect((await h.get("/a", {}, { method })).xCache).toBe("BYPASS");
-    const texts = [];
-    for (const path of ["/a", "/b", "/c", "/d"]) texts.push((await h.get(path)).text);
-    expect(texts).toEqual(["body 6", "body 7", "body 8", "body 4"]);
-  });
+  it.each(["POST", "PUT", "DELETE", "PATCH", "PURPLE"])(
+    "%s invalidates its target, Location and Content-Location",
+    async (method) => {
+      const h = make();
+      h.origin = (request, count) =>
+        request.method === "GET"
+          ? reply(`body ${count}`, { "cache-control": "max-age=60" })
+          : reply("done", { location: "/b", "content-location": "https://shop.example/c" }, 201);
+      for (const path of ["/a", "/b", "/c", "/d"]) await h.get(path);
+      expect((await h.get("/a", {}, { method })).xCache).toBe("BYPASS");
+      const texts = [];
+      for (const path of ["/a", "/b", "/c", "/d"]) texts.push((await h.get(path)).text);
+      expect(texts).toEqual(["body 6", "body 7", "body 8", "body 4"]);
+    },
+  );
 
   it("does not invalidate on failure, on a safe method, nor on another origin's word", async () => {
     const h = make();
@@ -185,7 +194,11 @@ describe("methods", () => {
         "cache-control": request.url.includes("nofresh") ? "public" : "max-age=60",
         "content-location": request.url.includes("other") ? "/elsewhere" : new URL(request.url).pathname,
       });
-    for (const [path, hit] of [["/same", true], ["/other", false], ["/nofresh", false]] as const) {
+    for (const [path, hit] of [
+      ["/same", true],
+      ["/other", false],
+      ["/nofresh", false],
+    ] as const) {
       await h.get(path, {}, { method: "POST", body: "x" });
       expect([path, (await h.get(path)).hit]).toEqual([path, hit]);
     }
@@ -277,7 +290,8 @@ describe("ranges", () => {
     await h.get("/", { range: "bytes=4-9" });
     expect((await h.get("/")).hit).toBe(false);
     const g = make();
-    g.origin = () => reply("0123", { "cache-control": "max-age=60", "content-range": "bytes 0-9/10", "content-length": "4" }, 206);
+    g.origin = () =>
+      reply("0123", { "cache-control": "max-age=60", "content-range": "bytes 0-9/10", "content-length": "4" }, 206);
     await g.get("/", { range: "bytes=0-9" });
     expect((await g.get("/", { range: "bytes=0-1" })).hit).toBe(false);
   });
@@ -287,7 +301,10 @@ describe("Vary", () => {
   it("keeps variants apart, and equal values in other words together", async () => {
     const h = make();
     h.origin = (request, count) =>
-      reply(`${request.headers.get("accept-language")} ${count}`, { "cache-control": "max-age=60", vary: "Accept-Language" });
+      reply(`${request.headers.get("accept-language")} ${count}`, {
+        "cache-control": "max-age=60",
+        vary: "Accept-Language",
+      });
     const first = await h.get("/", { "accept-language": "en, de;q=0.5" });
     const second = await h.get("/", { "accept-language": "fr" });
     const same = await h.get("/", { "accept-language": "DE;q=0.5 ,EN" });
@@ -390,7 +407,11 @@ describe("request directives", () => {
   });
 
   it("max-stale takes what is stale, unless the origin forbids it", async () => {
-    for (const [extra, hit] of [["", true], [", must-revalidate", false], [", s-maxage=60", false]] as const) {
+    for (const [extra, hit] of [
+      ["", true],
+      [", must-revalidate", false],
+      [", s-maxage=60", false],
+    ] as const) {
       const h = make();
       h.origin = () => reply("x", { "cache-control": `max-age=60${extra}`, etag: '"1"' });
       await h.get("/");
@@ -446,10 +467,13 @@ describe("stale answers", () => {
     expect((await h.get("/")).status).toBe(503);
   });
 
-  it.each(["must-revalidate", "proxy-revalidate", "no-cache", "s-maxage=10"])("%s forbids it on a disconnect", async (flag) => {
-    const h = await stale(`max-age=10, ${flag}`, () => Promise.reject(new Error("lost")));
-    await expect(h.get("/")).rejects.toThrow("lost");
-  });
+  it.each(["must-revalidate", "proxy-revalidate", "no-cache", "s-maxage=10"])(
+    "%s forbids it on a disconnect",
+    async (flag) => {
+      const h = await stale(`max-age=10, ${flag}`, () => Promise.reject(new Error("lost")));
+      await expect(h.get("/")).rejects.toThrow("lost");
+    },
+  );
 
   it("without any such word, a disconnected cache serves stale, and an error status passes", async () => {
     const lost = await stale("max-age=10", () => Promise.reject(new Error("lost")));
@@ -459,7 +483,9 @@ describe("stale answers", () => {
   });
 
   it("stale-while-revalidate serves at once and asks once behind", async () => {
-    const h = await stale("max-age=10, stale-while-revalidate=30", () => reply("new", { "cache-control": "max-age=60" }));
+    const h = await stale("max-age=10, stale-while-revalidate=30", () =>
+      reply("new", { "cache-control": "max-age=60" }),
+    );
     const answer = await h.get("/");
     expect(answer).toMatchObject({ text: "old", xCache: "HIT-EDGE" });
     expect(answer.cacheStatus).toBe("edgewright; hit; ttl=-10; detail=memory");
@@ -478,8 +504,8 @@ describe("stale answers", () => {
 describe("what is stored", () => {
   it.each([
     ["private", {}, 200, false],
-    ["max-age=60, private=\"x-secret\"", {}, 200, true],
-    ["max-age=60, no-cache=\"x-secret\"", {}, 200, true],
+    ['max-age=60, private="x-secret"', {}, 200, true],
+    ['max-age=60, no-cache="x-secret"', {}, 200, true],
     ["max-age=60, no-store", {}, 200, false],
     ["max-age=60, no-store, must-understand", {}, 200, true],
     ["max-age=60, no-store, must-understand", {}, 299, false],
@@ -496,7 +522,11 @@ describe("what is stored", () => {
     ["no-store", { "cdn-cache-control": "no-store", "cloudflare-cdn-cache-control": "max-age=60" }, 200, true],
   ])("%j %j %d: reuse is %s", async (control, extra, status, hit) => {
     const h = make();
-    const headers = { ...(extra as Record<string, string>), "x-secret": "s", ...(control ? { "cache-control": control } : {}) };
+    const headers = {
+      ...(extra as Record<string, string>),
+      "x-secret": "s",
+      ...(control ? { "cache-control": control } : {}),
+    };
     h.origin = () => reply("x", headers, status);
     await h.get("/");
     h.advance(5);
@@ -545,7 +575,11 @@ describe("what is stored", () => {
   });
 
   it("does not let one that authenticated fill what others get, unless the origin says so", async () => {
-    for (const [control, hit] of [["max-age=60", false], ["max-age=60, public", true], ["s-maxage=60", true]] as const) {
+    for (const [control, hit] of [
+      ["max-age=60", false],
+      ["max-age=60, public", true],
+      ["s-maxage=60", true],
+    ] as const) {
       const h = make();
       h.origin = () => reply("x", { "cache-control": control });
       await h.get("/", { authorization: "Bearer 1" });

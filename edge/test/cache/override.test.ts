@@ -46,7 +46,8 @@ describe("the policy's TTLs", () => {
 
   it("keep a request with Authorization out, both ways", async () => {
     const h = make();
-    h.origin = (request) => reply(request.headers.get("authorization") ?? "anonymous", { "cache-control": "public, s-maxage=99" });
+    h.origin = (request) =>
+      reply(request.headers.get("authorization") ?? "anonymous", { "cache-control": "public, s-maxage=99" });
     const answer = await h.get("/", { authorization: "Bearer 1" });
     expect(answer.xCache).toBe("BYPASS");
     expect((await h.get("/")).text).toBe("anonymous");
@@ -85,7 +86,11 @@ describe("the policy's TTLs", () => {
   });
 
   it("draw jitter for each entry, both ends included", async () => {
-    for (const [draw, seconds] of [[0, 40], [0.5, 50], [0.999999, 60]] as const) {
+    for (const [draw, seconds] of [
+      [0, 40],
+      [0.5, 50],
+      [0.999999, 60],
+    ] as const) {
       const h = make({ edge_jitter_s: [40, 60] });
       h.draw = draw;
       h.origin = () => reply("x");
@@ -170,7 +175,9 @@ describe("what browsers are told", () => {
   it("names the policy's Vary", async () => {
     const h = make({ vary: ["Accept-Language"] });
     h.origin = (request) => reply(request.headers.get("accept-language"), { vary: "accept-encoding" });
-    expect((await h.get("/", { "accept-language": "de" })).headers.get("vary")).toBe("accept-encoding, accept-language");
+    expect((await h.get("/", { "accept-language": "de" })).headers.get("vary")).toBe(
+      "accept-encoding, accept-language",
+    );
     expect((await h.get("/", { "accept-language": "fr" })).text).toBe("fr");
   });
 
@@ -189,7 +196,12 @@ describe("what browsers are told", () => {
 });
 
 describe("the key", () => {
-  const same = async (policy: Partial<CacheSpec>, first: string, second: string, headers: [object, object] = [{}, {}]) => {
+  const same = async (
+    policy: Partial<CacheSpec>,
+    first: string,
+    second: string,
+    headers: [object, object] = [{}, {}],
+  ) => {
     const h = make(policy);
     h.origin = (_request, count) => reply(`body ${count}`);
     await h.get(first, headers[0] as Record<string, string>);

@@ -81,11 +81,16 @@ describe("tiers", () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     for (const tier of ["edge", "kv"] as const) {
       const h = make({ tiers: { memory: null, edge: null, kv: null, [tier]: spec.tiers?.[tier] } });
-      h.origin = () => new Response(bytes, { headers: { "x-text": "gr\u00fc\u00df", "content-type": "a/b" }, status: 203 });
+      h.origin = () =>
+        new Response(bytes, { headers: { "x-text": "gr\u00fc\u00df", "content-type": "a/b" }, status: 203 });
       await h.get("/");
       const hit = await h.send("/");
       expect(new Uint8Array(await hit.arrayBuffer())).toEqual(bytes);
-      expect([hit.status, hit.headers.get("x-text"), hit.headers.get("content-type")]).toEqual([203, "gr\u00fc\u00df", "a/b"]);
+      expect([hit.status, hit.headers.get("x-text"), hit.headers.get("content-type")]).toEqual([
+        203,
+        "gr\u00fc\u00df",
+        "a/b",
+      ]);
     }
   });
 
@@ -101,14 +106,19 @@ describe("tiers", () => {
   });
 
   it("stay out of KV what is larger than it takes", async () => {
-    const h = make({ tiers: { memory: null, edge: null, kv: { binding: "CACHE", ttl_s: 60, max_object_bytes: 2000 } } });
+    const h = make({
+      tiers: { memory: null, edge: null, kv: { binding: "CACHE", ttl_s: 60, max_object_bytes: 2000 } },
+    });
     h.origin = () => new Response("x".repeat(1990));
     await h.get("/");
     expect(h.kv.writes).toHaveLength(0);
   });
 
   it("write KV at most once a second to a key, with a TTL that it accepts, under a key that it accepts", async () => {
-    const h = make({ edge_ttl_s: 1, tiers: { memory: null, edge: null, kv: { binding: "CACHE", ttl_s: 60, jitter_s: [1, 1] } } });
+    const h = make({
+      edge_ttl_s: 1,
+      tiers: { memory: null, edge: null, kv: { binding: "CACHE", ttl_s: 60, jitter_s: [1, 1] } },
+    });
     counted(h);
     const url = `/${"long/".repeat(200)}?${"q=1&".repeat(100)}`;
     await h.get(url);

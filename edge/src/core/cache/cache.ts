@@ -279,7 +279,8 @@ class EdgeCache implements Cache {
     const now = query.ctx.now();
     // The headers of what memory holds change once a second, not with each hit.
     const second = Math.floor(now / 1000);
-    if (held?.second === second && !note) return this.#respond(query, meta, entry.body as Body, held.headers as Headers);
+    if (held?.second === second && !note)
+      return this.#respond(query, meta, entry.body as Body, held.headers as Headers);
     const ttl = Math.floor(((entry.soft ? Math.min(now, meta.freshUntil) : meta.freshUntil) - now) / 1000);
     const status = note ?? `hit; ttl=${ttl}; detail=${tier}`;
     const headers = this.#dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
@@ -291,7 +292,14 @@ class EdgeCache implements Cache {
   }
 
   /** Headers for the client: the response's own, the policy's, and what tells where it came from. */
-  #dress(query: Query, from: Iterable<readonly [string, string]>, meta: Meta, xCache: string, status: string, stored: boolean) {
+  #dress(
+    query: Query,
+    from: Iterable<readonly [string, string]>,
+    meta: Meta,
+    xCache: string,
+    status: string,
+    stored: boolean,
+  ) {
     const { policy, ctx } = query;
     const now = ctx.now();
     const headers = new Headers(from as [string, string][]);
@@ -355,7 +363,10 @@ class EdgeCache implements Cache {
     if (range !== null && total !== undefined && (meta.status === 200 || meta.range) && !decoded) {
       const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : undefined;
       if (wanted !== undefined) {
-        const partial = without(headers, wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/);
+        const partial = without(
+          headers,
+          wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/,
+        );
         partial.set("content-range", wanted ? `bytes ${wanted.start}-${wanted.end}/${total}` : `bytes */${total}`);
         if (wanted) {
           const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
@@ -388,7 +399,13 @@ class EdgeCache implements Cache {
       return this.#lead(query, found, { forward, sendRange, keepConditions: !entry });
     }
     if ((this.#passes.get(flightKey) ?? 0) > ctx.now()) {
-      return this.#lead(query, found, { forward, sendRange, keepConditions: !entry, detail: "hit-for-miss", flightKey });
+      return this.#lead(query, found, {
+        forward,
+        sendRange,
+        keepConditions: !entry,
+        detail: "hit-for-miss",
+        flightKey,
+      });
     }
     const flight = this.#flights.get(flightKey);
     if (!flight) return this.#lead(query, found, { forward, sendRange, flightKey });
@@ -417,7 +434,12 @@ class EdgeCache implements Cache {
     const { meta, body } = head;
     if (
       varyValues(meta.vary, query.request.headers) !== meta.varyValues ||
-      reuse(meta, query.directives.noCache ? { ...query.directives, noCache: false } : query.directives, query.ctx.now(), false) !== "hit" ||
+      reuse(
+        meta,
+        query.directives.noCache ? { ...query.directives, noCache: false } : query.directives,
+        query.ctx.now(),
+        false,
+      ) !== "hit" ||
       !this.#covers(meta, query) ||
       body.state === "failed" ||
       !body.whole
@@ -485,7 +507,8 @@ class EdgeCache implements Cache {
     if (confirmed && stored === undefined) stored = (await this.#tiers.read("edge", found.slot, policy, ctx))?.body;
     const mistaken = confirmed
       ? stored === undefined || !selectedBy304((entry as Entry).meta, response.headers)
-      : part && (response.status === 416 || (response.status === 206 && !completes((entry as Entry).meta, response.headers)));
+      : part &&
+        (response.status === 416 || (response.status === 206 && !completes((entry as Entry).meta, response.headers)));
     if (mistaken) {
       // It speaks of another version than the stored one: ask again, without conditions.
       discard(response.body);
@@ -575,7 +598,14 @@ class EdgeCache implements Cache {
     const own = options.behind ? null : (body.bytes() ?? body.stream());
     finish(store());
     if (options.behind) return new Response(null);
-    const out = this.#dress(query, full, meta, forward === "method" ? "BYPASS" : "MISS", `fwd=${forward}${was}; stored`, false);
+    const out = this.#dress(
+      query,
+      full,
+      meta,
+      forward === "method" ? "BYPASS" : "MISS",
+      `fwd=${forward}${was}; stored`,
+      false,
+    );
     // The origin's own answer to a range goes to the one who asked for it as it is.
     return meta.range ? this.#make(206, out, own, ctx.rawBodies) : this.#respond(query, meta, own, out);
   }
@@ -618,7 +648,11 @@ class EdgeCache implements Cache {
     if (status === 206) {
       range = parseContentRange(full.get("content-range"));
       const length = announced(full, ctx);
-      if (!range || (encoded && !ctx.rawBodies) || (length ?? range.end - range.start + 1) !== range.end - range.start + 1) {
+      if (
+        !range ||
+        (encoded && !ctx.rawBodies) ||
+        (length ?? range.end - range.start + 1) !== range.end - range.start + 1
+      ) {
         headers = undefined;
       }
       headers = headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
@@ -758,7 +792,10 @@ class EdgeCache implements Cache {
   }
 
   async purge(request: PurgeRequest, ctx: CacheContext): Promise<PurgeResult> {
-    const forms = (url: string) => [new URL(url).href, ...[...this.#policies].map((policy) => normaliseUrl(url, policy))];
+    const forms = (url: string) => [
+      new URL(url).href,
+      ...[...this.#policies].map((policy) => normaliseUrl(url, policy)),
+    ];
     const markers = markersOf(request, ctx.now(), forms);
     const stores = this.#stores(ctx);
     const counts = await this.#purges.publish(markers, ctx, stores);
@@ -777,13 +814,13 @@ class EdgeCache implements Cache {
 // --- small helpers ---------------------------------------------------------------------------------------------------
 
 function originRequest(query: Query, headers: Headers): Request {
-  const { request, policy } = query;
+  const { request } = query;
   // Without the client's signal: others may wait for this, and the store does. Without a body: a GET's means nothing.
   const init: RequestInit & { cf?: unknown } = { method: request.method, headers, redirect: "manual" };
   const { cf } = request as { cf?: unknown };
   if (cf !== undefined) init.cf = cf;
-  // Under `override` the origin is asked for what the key says, so that nothing outside the key can shape the answer.
-  return new Request(policy.mode === "override" ? query.url : request.url, init);
+  // The origin is asked for what the key says, so that nothing outside the key can shape the answer.
+  return new Request(query.url, init);
 }
 
 /** False for a WebSocket's response, or a status that Response does not take: such a one cannot be made again. */

@@ -89,7 +89,8 @@ export function storedHeaders(
   const kept: [string, string][] = [];
   let bytes = 0;
   for (const [name, value] of headers) {
-    if (UNSTORED.test(name) || left.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule))) continue;
+    if (UNSTORED.test(name) || left.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule)))
+      continue;
     bytes += name.length + value.length;
     kept.push([name, value]);
   }

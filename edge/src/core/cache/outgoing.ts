@@ -57,7 +57,13 @@ export function tagsOf(headers: Headers, policy: Policy): string[] {
  * Headers by which the platform's own cache in front is told what to do (`engine: platform`): a targeted field, so that
  * browsers see nothing of it, and the tags to purge by.
  */
-export function toPlatform(headers: Headers, ttl: number, policy: Policy, tags: readonly string[], field = "cdn-cache-control"): void {
+export function toPlatform(
+  headers: Headers,
+  ttl: number,
+  policy: Policy,
+  tags: readonly string[],
+  field = "cdn-cache-control",
+): void {
   const parts = [`max-age=${Math.max(0, Math.floor(ttl))}`];
   if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
   if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);

@@ -44,7 +44,10 @@ const known = new WeakMap<CacheSpec, Policy>();
 
 export function compile(spec: CacheSpec): Policy {
   let policy = known.get(spec);
-  if (policy === undefined) known.set(spec, (policy = make(spec)));
+  if (policy === undefined) {
+    policy = make(spec);
+    known.set(spec, policy);
+  }
   return policy;
 }
 

@@ -108,7 +108,8 @@ export class Purges {
       this.#index.set("hard everything ", epoch);
     }
     if (epoch) {
-      for (const [name, marker] of this.#index) if (marker !== epoch && marker.time <= epoch.time) this.#index.delete(name);
+      for (const [name, marker] of this.#index)
+        if (marker !== epoch && marker.time <= epoch.time) this.#index.delete(name);
     }
     this.#markers = [...this.#index.values()];
   }
