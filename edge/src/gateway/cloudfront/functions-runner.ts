@@ -29,18 +29,17 @@ interface Outcome {
 
 type Run = (text: string, at: number, outcome: Outcome) => void;
 
+const IMPORT =
+  /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
+
 /** `import x from "m"`, `import { a as b } from "m"`, `import * as x from "m"` as declarations. */
 export function withoutImports(code: string): string {
-  return code.replace(
-    /^([ \t]*)import\s+(?:([\w$]+)|\*\s+as\s+([\w$]+)|\{([^}]*)\})\s+from\s+(["'])([\w:/-]+)\5[ \t]*;?/gm,
-    (_whole, indent: string, name?: string, namespace?: string, named?: string, _quote?: string, module?: string) => {
-      const load = `require(${JSON.stringify(module)})`;
-      if (named !== undefined) return `${indent}const {${named.replace(/\bas\b/g, ":")}} = ${load};`;
-      return name === undefined
-        ? `${indent}const ${namespace} = ${load};`
-        : `${indent}const ${name} = ${load}.default;`;
-    },
-  );
+  return code.replace(IMPORT, (_whole, indent: string, ...names: (string | undefined)[]) => {
+    const [own, namespace, named, , module] = names;
+    const load = `require(${JSON.stringify(module)})`;
+    if (named !== undefined) return `${indent}const {${named.replace(/\bas\b/g, ":")}} = ${load};`;
+    return `${indent}const ${own ?? namespace} = ${load}${own === undefined ? "" : ".default"};`;
+  });
 }
 
 /** What is wrong with a function before it runs, each as a sentence. */
@@ -84,7 +83,9 @@ const ENTER = new Script("(function () { var run = globalThis.__run; delete glob
 
 const RUNNER = new Script(`(function (realm, body) {
   "use strict";
-  var P = Promise, parse = JSON.parse, stringify = JSON.stringify, resolve = P.resolve.bind(P);
+  var parse = JSON.parse, stringify = JSON.stringify;
+  // Runtime 1.0 has no promises, so nothing there can return one.
+  var resolve = typeof Promise === "undefined" ? undefined : Promise.resolve.bind(Promise);
   function describe(error) {
     return error !== null && typeof error === "object" && "message" in error ? String(error.name) + ": " + String(error.message) : String(error);
   }
@@ -92,7 +93,7 @@ const RUNNER = new Script(`(function (realm, body) {
     realm.begin(at);
     try {
       var value = body(realm.require, parse(text));
-      if (value === null || typeof value !== "object" || typeof value.then !== "function") { outcome.text = stringify(value); return; }
+      if (resolve === undefined || value === null || typeof value !== "object" || typeof value.then !== "function") { outcome.text = stringify(value); return; }
       resolve(value).then(
         function (result) { try { outcome.text = stringify(result); } catch (error) { outcome.error = describe(error); } if (outcome.text === undefined) outcome.text = "null"; },
         function (error) { outcome.error = describe(error); });
