@@ -158,6 +158,10 @@ def _hider(resource: Resource | None) -> _Hider:
         for path, text in _texts(resource.inputs, "")
         if len(text) > 3 and any(_inside(path, secret) for secret in resource.secret_paths)
     }
+    # Messages show long texts shortened and control characters replaced: those forms are hidden too.
+    from edgewright_policies.reading import show
+
+    found |= {show(text) for text in found}
     return _Hider(tuple(sorted(found, key=len, reverse=True)))
 
 

@@ -28,11 +28,14 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}" if text else ""
 
 
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b", **{each: f"\\{each}" for each in "\\`*_{}[]#|~"}}
+
+
 def plain(text: str) -> str:
     """Return a text with everything escaped that Markdown or HTML would take for itself, but code spans kept."""
     parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
     return "".join(
-        code(part[1:-1]) if index % 2 else re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", part).replace("@", "@\u200b")
+        code(part[1:-1]) if index % 2 else "".join(_ESCAPES.get(each, each) for each in part)
         for index, part in enumerate(parts)
     )
 
