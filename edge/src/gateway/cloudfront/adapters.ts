@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as WebStream } from "node:stream/web";
-import { discard } from "./body.js";
+import { discard, toWebStream } from "./body.js";
 import { headersOf, headersOfRaw, pairsOf, setHeader } from "./headers.js";
 import type { EdgeRequest, EdgeResponse } from "./types.js";
 
@@ -44,7 +44,7 @@ export function toWebResponse(response: EdgeResponse, method: string): Response 
   const { status, statusDescription, headers, body } = response;
   const empty = NULL_BODY.has(status) || method === "HEAD" || body === undefined;
   if (empty) discard(body);
-  const content = empty ? null : body instanceof Readable ? Readable.toWeb(body) : body;
+  const content = empty ? null : body instanceof Readable ? toWebStream(body) : body;
   return new Response(content as BodyInit | null, {
     status,
     statusText: latin1(statusDescription),

@@ -20,3 +20,24 @@ export async function readAll(body: Body, limit = Number.POSITIVE_INFINITY): Pro
 export function discard(body: Body): void {
   if (body instanceof Readable) body.destroy();
 }
+
+/**
+ * A Node stream as a web stream. Unlike `Readable.toWeb` it also takes a stream that has already ended, as that of an
+ * empty body has.
+ */
+export function toWebStream(body: Readable): ReadableStream<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() {
+        body.destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

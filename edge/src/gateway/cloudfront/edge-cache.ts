@@ -9,6 +9,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { createCache } from "../../core/cache/index.js";
 import type { Cache, CacheContext, CacheSpec } from "../../core/cache/types.js";
+import { toWebStream } from "./body.js";
 import { get, headersOf, pairsOf } from "./headers.js";
 import type { Lifetime } from "./ttl.js";
 import type { Deps, EdgeRequest, EdgeResponse, Headers as HeaderMap } from "./types.js";
@@ -177,7 +178,7 @@ function toResponse(fetched: Fetched, method: string): Response {
   if (!silent) headers.set(FRESHNESS, freshness(lifetime));
   const bodyless = NULL_BODY.has(status) || method === "HEAD";
   if (bodyless && response.body instanceof Readable) response.body.resume();
-  const body = bodyless ? null : response.body instanceof Readable ? Readable.toWeb(response.body) : response.body;
+  const body = bodyless ? null : response.body instanceof Readable ? toWebStream(response.body) : response.body;
   return new Response((body ?? null) as BodyInit | null, { status, headers });
 }
 
