@@ -1,0 +1,211 @@
+"""`edgewright check`, `policies` and `limits` as a user runs them, on a project without edgewright components."""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from edgewright.cli.main import run
+from edgewright_policies import POLICIES
+
+PROGRAM = """\
+import pulumi_cloudflare as cloudflare
+
+account = "0123456789abcdef0123456789abcdef"
+store = cloudflare.WorkersKvNamespace("store", account_id=account, title="shop-dev")
+cloudflare.WorkersKv(
+    "entry", account_id=account, namespace_id=store.id, key_name="counter:visits", value="0"
+)
+cloudflare.Worker("api", account_id=account, name="api", observability={"enabled": True})
+"""
+Shell = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def shell(project: Path, capfd: pytest.CaptureFixture[str]) -> Shell:
+    def call(*arguments: str) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = run(list(arguments))
+        streams = capfd.readouterr()
+        return code, streams.out, streams.err
+
+    return call
+
+
+def test_a_hand_written_stack_is_guarded_with_the_line_of_each_resource(shell: Shell) -> None:
+    code, out, err = shell("check", "dev")
+    assert code == 1, err
+    assert "HIGH mandatory kv-security-state EW205\n" in out
+    assert "  declared  __main__.py:5\n" in out
+    assert "  found     key_name: counter:visits\n" in out
+    assert "LOW advisory owner-tag-missing EW804\n" in out
+    assert out.endswith("60 policies over 3 resources of shop/dev: 1 mandatory, 1 advisory; failed by 1 finding\n")
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--soft-fail-on", "EW205"], 0),
+        (["--soft-fail-on", "storage", "--hard-fail-on", "low"], 1),
+        (["--severity", "critical"], 0),
+        (["--preview"], 1),
+    ],
+)
+def test_the_gate_decides_the_exit_code(shell: Shell, options: list[str], code: int) -> None:
+    assert shell("check", "dev", *options)[0] == code
+
+
+def test_a_preview_skips_and_counts_what_is_not_known(shell: Shell) -> None:
+    _, out, _ = shell("check", "dev", "--preview", "--format", "json")
+    data = json.loads(out)
+    assert data["skipped"] == {"kv-write-rate": 1}
+    assert "kv-security-state" in [each["policy"] for each in data["findings"]]
+
+
+def test_reports_go_to_a_file(shell: Shell, project: Path) -> None:
+    code, out, _ = shell("check", "dev", "--format", "sarif", "--output", "out/check.sarif")
+    assert code == 1
+    assert out.count("\n") == 1
+    log = json.loads((project / "out" / "check.sarif").read_text())
+    assert [each["ruleId"] for each in log["runs"][0]["results"]] == ["EW205", "EW804"]
+    shell("check", "dev", "--format", "junit", "--output", "check.xml")
+    assert ET.parse(project / "check.xml").getroot().get("failures") == "1"
+
+
+def test_places_are_counted_from_the_repository(project: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = project / "infra" / "edge"
+    inner.mkdir(parents=True)
+    (project / ".git").mkdir()
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py"):
+        (project / name).rename(inner / name)
+    monkeypatch.chdir(inner)
+    _, out, _ = shell("check", "dev", "--format", "github")
+    assert out.startswith("::error file=infra/edge/__main__.py,line=5,title=kv-security-state (high)::entry: key_name")
+
+
+def test_a_github_job_gets_a_summary(project: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = project / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    shell("check", "dev", "--format", "github")
+    assert summary.read_text().startswith("<!-- edgewright-check shop.dev -->\n### edgewright check: shop/dev failed")
+
+
+def test_the_ignore_file_is_found_and_obeyed(project: Path, shell: Shell) -> None:
+    (project / "edgewright.ignore.yaml").write_text(
+        "ignore:\n  - policy: EW205\n    reason: A demonstration, nobody counts.\n    expires: 2000-01-01\n"
+    )
+    code, out, _ = shell("check", "dev")
+    assert code == 1
+    assert "edgewright.ignore.yaml:2: the entry for EW205 expired on 2000-01-01" in out
+    (project / "edgewright.ignore.yaml").write_text("ignore:\n  - policy: EW205\n    reason: x\n")
+    code, _, err = shell("check", "dev")
+    assert code == 2
+    assert "edgewright.ignore.yaml:3: reason: 'x' is too short" in err
+    assert "edgewright.ignore.yaml:2: expires: is required" in err
+
+
+def test_a_baseline_is_written_and_then_only_new_findings_count(project: Path, shell: Shell) -> None:
+    code, _, err = shell("check", "dev", "--write-baseline", "baseline.json")
+    assert code == 0
+    assert "baseline.json: 2 findings written" in err
+    assert shell("check", "dev", "--baseline", "baseline.json")[0] == 0
+    with (project / "__main__.py").open("a") as program:
+        program.write('cloudflare.WorkersKv("b", account_id=account, namespace_id="n", key_name="..", value="0")\n')
+    code, out, _ = shell("check", "dev", "--baseline", "baseline.json")
+    assert code == 1
+    assert "1 mandatory, 0 advisory; failed by 1 finding" in out
+    assert "set aside: 2 by baseline" in out
+    code, _, err = shell("check", "dev", "--baseline", "none.json")
+    assert code == 2
+    assert "none.json: no such file; make one with --write-baseline none.json" in err
+
+
+def test_settings_move_levels_and_their_faults_have_lines(project: Path, shell: Shell) -> None:
+    (project / "Pulumi.dev.yaml").write_text("config:\n  edgewright:policies:\n    kv-security-state: advisory\n")
+    assert shell("check", "dev")[0] == 0
+    (project / "Pulumi.dev.yaml").write_text(
+        "config:\n  edgewright:policies:\n    kv-security-sate: advisory\n    cpu-budget:\n      maxMs: fast\n"
+        "  edgewright:limits:\n    overrides:\n      cloudflare.kv.value_byte: 5\n"
+    )
+    code, out, err = shell("check", "dev")
+    assert (code, out) == (2, "")
+    assert "Pulumi.dev.yaml:8: edgewright:limits.overrides.cloudflare.kv.value_byte: unknown limit; did you mean" in err
+    (project / "Pulumi.dev.yaml").write_text(
+        "config:\n  edgewright:policies:\n    kv-security-sate: advisory\n    cpu-budget:\n      maxMs: fast\n"
+    )
+    _, _, err = shell("check", "dev")
+    assert (
+        "Pulumi.dev.yaml:3: edgewright:policies.kv-security-sate: unknown policy; did you mean kv-security-state?"
+        in err
+    )
+    assert "Pulumi.dev.yaml:5: edgewright:policies.cpu-budget.maxMs: 'fast' is not allowed" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "prod"], "stack 'prod': no Pulumi.prod.yaml; stacks there: dev"),
+        (["check", "dev", "--format", "yaml"], "--format 'yaml'; allowed: text, json, sarif, junit, markdown, github"),
+        (["check", "dev", "--severity", "loud"], "--severity 'loud'; allowed: low, medium, high, critical"),
+        (["check", "dev", "--output", "/proc/nope/x"], "--output /proc/nope/x: cannot be written"),
+        (["policies", "nope"], "'nope': no such policy"),
+        (["limits", "azure"], "'azure': unknown platform"),
+        (["limits", "--stack", "prod"], "no Pulumi.prod.yaml"),
+    ],
+)
+def test_a_users_mistake_ends_with_2_and_no_traceback(shell: Shell, arguments: list[str], message: str) -> None:
+    code, out, err = shell(*arguments)
+    assert code == 2
+    assert message in err.replace("\n", " ")
+    assert "Traceback" not in out + err
+
+
+def test_a_program_that_fails_ends_with_2(project: Path, shell: Shell) -> None:
+    (project / "__main__.py").write_text("raise ValueError('no such product')\n")
+    code, _, err = shell("check", "dev")
+    assert code == 2
+    assert "no such product" in err
+
+
+def test_policies_are_listed_and_explained(shell: Shell) -> None:
+    code, out, _ = shell("policies")
+    assert code == 0
+    assert [line.split()[1] for line in out.splitlines()] == [each.name for each in POLICIES]
+    _, out, _ = shell("policies", "EW301")
+    assert out.startswith("cpu-budget (EW301): A request at the edge stays inside its CPU budget\n")
+    assert "      cpu-budget:\n        maxMs:" in out
+    _, out, _ = shell("policies", "security", "--format", "json")
+    described = json.loads(out)
+    assert {each["family"] for each in described} == {"security"}
+    assert {"name", "id", "severity", "remediation", "url", "framework", "config", "enforcementLevel", "types"} <= set(
+        described[0]
+    )
+
+
+def test_limits_are_printed_with_a_stacks_headroom(project: Path, shell: Shell) -> None:
+    (project / "Pulumi.dev.yaml").write_text(
+        "config:\n  edgewright:limits:\n    plans: {cloudflare: free}\n    overrides: {cloudflare.kv.key_bytes: 28}\n"
+    )
+    code, out, _ = shell("limits", "cloudflare", "--stack", "dev", "--format", "json")
+    assert code == 0
+    limits = {each["id"]: each for each in json.loads(out)["limits"]}
+    assert limits["cloudflare.workers.cpu_ms"]["value"] == 10
+    key = limits["cloudflare.kv.key_bytes"]
+    assert (key["value"], key["used"], key["headroom"], key["used_share"]) == (28, 14, 14, 0.5)
+    assert "used" not in limits["cloudflare.workers.memory_bytes"]
+    assert limits["cloudflare.workers.scripts"]["used"] == 1
+    _, out, _ = shell("limits", "cloudflare", "--stack", "dev")
+    assert "cloudflare.kv.key_bytes" in out
+    assert "used 14 B (50%)" in out
