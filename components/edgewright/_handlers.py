@@ -101,8 +101,12 @@ def esbuild_home() -> Path:
     if (checkout / "node_modules" / "esbuild" / "package.json").is_file():
         return checkout
     from edgewright.local import runtime
+    from edgewright.local.errors import RuntimeInstallFailed
 
-    return Path(runtime.ensure())
+    try:
+        return runtime.ensure(pulumi.log.info)
+    except RuntimeInstallFailed as error:
+        raise pulumi.RunError(f"handlers cannot be bundled: {error}") from None
 
 
 def _run(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:

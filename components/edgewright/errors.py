@@ -4,9 +4,8 @@ raise InputFaults("EdgeApi", "api", faults.items)
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from pulumi import RunError
 
@@ -115,12 +114,3 @@ class Faults:
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self.items)
-
-
-def fault_lines(error: InputFaults) -> Mapping[str, Any]:
-    """Return an error's faults as data, for tools that print JSON."""
-    return {
-        "component": error.component,
-        "name": error.name,
-        "faults": [{"path": f.path, "problem": f.problem, "allowed": f.allowed, "fix": f.fix} for f in error.faults],
-    }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pulumi
 import pytest
 from edgewright._handlers import bundle_handlers
 from edgewright.errors import Faults
@@ -99,3 +100,20 @@ def test_node_modules_of_the_runtime_need_a_flag(folder: Path) -> None:
 def test_nothing_to_bundle_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("a process was started"))
     assert bundle() == ({}, [])
+
+
+def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgewright import _handlers
+    from edgewright.local import runtime
+    from edgewright.local.errors import RuntimeInstallFailed
+
+    def fail(progress: object) -> Path:
+        raise RuntimeInstallFailed("there is no network")
+
+    monkeypatch.setattr(_handlers, "__file__", str(folder / "lib" / "site-packages" / "edgewright" / "_handlers.py"))
+    monkeypatch.setattr(runtime, "ensure", fail)
+    (folder / "a.js").write_text("export default () => new Response();\n")
+    with pytest.raises(pulumi.RunError, match=r"^handlers cannot be bundled: there is no network$"):
+        bundle("a.js")
