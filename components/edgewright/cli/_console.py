@@ -3,7 +3,6 @@
 Without a terminal the output is plain: no colours, no moving parts, lines as long as they are. `NO_COLOR` is obeyed.
 """
 
-import functools
 import sys
 
 from rich.console import Console
@@ -17,13 +16,11 @@ def _console(stderr: bool) -> Console:
     return Console(stderr=stderr, highlight=False, width=None if terminal else _PLAIN_WIDTH, force_terminal=None)
 
 
-@functools.cache
 def results() -> Console:
     """Return the console of a command's results."""
     return _console(stderr=False)
 
 
-@functools.cache
 def errors() -> Console:
     """Return the console of messages."""
     return _console(stderr=True)

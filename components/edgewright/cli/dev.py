@@ -17,7 +17,7 @@ from edgewright.local.processes import Exit as ProcessExit
 from edgewright.local.session import StateDir
 from edgewright.local.stack import DEFAULT_PORT, LocalStack
 from edgewright.program.errors import ProjectError
-from edgewright.program.runner import Runner
+from edgewright.program.runner import shared_runner
 
 
 class _Terminal:
@@ -86,8 +86,9 @@ def dev(
 def _foreground(running: LocalStack) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: running.stopping.set())
-    with Runner() as runner, running:
-        runner.warm()
+    runner = shared_runner()
+    runner.warm()
+    with running:
         # Read before anything starts: a mistake in them should not cost a start.
         settings = runner.settings(running.project.directory, running.stack)
         if running.stopping.is_set():

@@ -10,7 +10,7 @@ from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
 from edgewright.program.errors import ProjectError
-from edgewright.program.runner import Runner
+from edgewright.program.runner import shared_runner
 
 
 def schema(
@@ -29,8 +29,7 @@ def schema(
     """
     with told():
         project = load_project()
-        with Runner() as runner:
-            text = json.dumps(runner.schema(project.directory), indent=2) + "\n"
+        text = json.dumps(shared_runner().schema(project.directory), indent=2) + "\n"
         if output is None:
             typer.echo(text, nl=False)
             return

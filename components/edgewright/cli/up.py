@@ -22,7 +22,7 @@ from edgewright.local.stack import DEFAULT_PORT, archive, deploy
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
-from edgewright.program.runner import Runner
+from edgewright.program.runner import shared_runner
 
 
 def up(
@@ -49,8 +49,7 @@ def up(
     with told():
         project = load_project(stack)
         runtime.ensure(_console.step)
-        with Runner() as runner:
-            capture, settings = runner.run(project.directory, stack, cloud=LocalCloud())
+        capture, settings = shared_runner().run(project.directory, stack, cloud=LocalCloud())
         for line in _show.diagnostics(capture.diagnostics):
             _console.errors().print(line, soft_wrap=True)
         state = StateDir(project, stack)

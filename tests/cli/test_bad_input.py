@@ -1,0 +1,214 @@
+"""Each kind of bad input: a clear message, exit code 2 (3 where the machine is at fault), nothing left running."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from edgewright.local import runtime
+from edgewright.local.session import sessions
+from edgewright.program.project import Project
+
+from tests.cli.conftest import Edgewright
+from tests.projects import ACCOUNT, make_project, worker_project
+
+BOMB = "\n".join(
+    ["config:", "  demo:a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    + [f"  demo:a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+)
+
+API = f"""
+import pulumi
+from edgewright import EdgeApi, GeoRouter
+
+config = pulumi.Config()
+origins = GeoRouter("origins", {{
+    "origins": [
+        {{"region": "us", "url": config.get("us") or "http://127.0.0.1:9", "countries": [config.get("country") or "US"]}},
+        {{"region": "eu", "url": "http://127.0.0.1:9"}},
+    ],
+    "fallback": config.get("fallback") or "us",
+}})
+for name in ["api", config.get("second") or ""]:
+    if name:
+        EdgeApi(name, {{
+            "account_id": "{ACCOUNT}",
+            "script_name": f"script-{{name}}",
+            "endpoints": [{{"path": "/api/*", "origin": origins.routing}}, *([{{"path": "/h", "handler": "handler.ts"}}] if config.get_bool("handler") else [])],
+            **({{"zone_id": "{"b" * 32}", "hostname": config.require("hostname")}} if config.get("hostname") else {{}}),
+            **({{"zone_id": "{"b" * 32}", "routes": ["www.example.com/api/*"]}} if config.get("routes") else {{}}),
+        }})
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_left_overs(tmp_path: Path) -> Iterator[None]:
+    """Nothing half-deployed: a refused command starts nothing."""
+    yield
+    if (tmp_path / "Pulumi.yaml").exists():
+        try:
+            project = Project.load(tmp_path)
+        except Exception:  # noqa: BLE001 - the test made it unreadable
+            return
+        assert list(sessions(project)) == []
+
+
+@pytest.fixture
+def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) -> Callable[[str, str], str]:
+    """A function that brings up a program with settings that must be refused, and returns what was said."""
+
+    def refuse(main: str, settings: str) -> str:
+        outcome = edgewright("up", "--port", "0", cwd=make_project(tmp_path, main, settings))
+        assert outcome.code == 2, outcome
+        assert "Traceback" not in outcome.err
+        return outcome.err
+
+    return refuse
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("config: {demo:hostname: not_a_host}\n", "hostname"),
+        ("config: {demo:country: XX}\n", "XX"),
+        ("config: {demo:us: 'ftp://127.0.0.1:9'}\n", "ftp://127.0.0.1:9"),
+        ("config: {demo:fallback: mars}\n", "mars"),
+        ("config: {demo:second: api}\n", "api"),
+        ("config: {demo:second: other, demo:routes: 'yes'}\n", "www.example.com/api/*"),
+        (
+            "config:\n  edgewright:objectives: {p50: 3}\n",
+            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50: unknown key",
+        ),
+        (
+            "config:\n  edgewright:objectives: {p50_ms: fast}\n",
+            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: must be a valid number",
+        ),
+        (
+            "config:\n  edgewright:services: [{name: a, port: 1}]\n",
+            "edgewright:services[0].command: is required and missing",
+        ),
+        ("config:\n  edgewright:traffic: {countries: {ZZ: 1}}\n", "'ZZ' is not a country"),
+        ("config: [\n", "not valid YAML"),
+        (BOMB, "more than 50000 values once aliases are expanded"),
+    ],
+)
+def test_settings(settings_fault: Callable[[str, str], str], settings: str, message: str) -> None:
+    assert message in settings_fault(API, settings)
+
+
+@pytest.mark.runtime
+def test_settings_faults_are_told_all_at_once(settings_fault: Callable[[str, str], str]) -> None:
+    said = settings_fault(API, "config:\n  edgewright:objectives: {p50: 3}\n  edgewright:trafic: {}\n")
+    assert "objectives.p50" in said
+    assert "did you mean edgewright:traffic?" in said
+    assert "2 errors" in said
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize(
+    ("main", "message"),
+    [
+        ("x = 1\nraise ValueError('wrong')\n", "__main__.py:2: ValueError: wrong"),
+        ("def f(:\n", "__main__.py:1: SyntaxError"),
+        (
+            "import pulumi_cloudflare as c\n\nc.HyperdriveConfig('db', account_id='a', name='x', origin={'host': 'h', "
+            "'database': 'd', 'user': 'u', 'password': 'p', 'scheme': 'postgres'})\n",
+            "__main__.py:3: 'db': the local cloud does not know the resource type cloudflare:index/hyperdriveConfig",
+        ),
+        (
+            f"import pulumi_cloudflare as c\nfor t in 'ab':\n    c.WorkersKvNamespace('n', account_id='{ACCOUNT}', title=t)\n",
+            "are named 'n'",
+        ),
+    ],
+)
+def test_programs(settings_fault: Callable[[str, str], str], main: str, message: str) -> None:
+    assert message in settings_fault(main, "config: {}\n")
+
+
+@pytest.mark.runtime
+def test_a_handler_that_does_not_parse_names_its_line(
+    edgewright: Edgewright, runtime_dir: Path, tmp_path: Path
+) -> None:
+    project = make_project(
+        tmp_path,
+        API,
+        "config: {demo:handler: true}\n",
+        files={"handler.ts": "export default {\n  fetch( { return 1 }\n};\n"},
+    )
+    outcome = edgewright("up", "--port", "0", cwd=project)
+    assert outcome.code == 2
+    assert "handler.ts" in outcome.err
+    assert ":2" in outcome.err
+
+
+@pytest.mark.runtime
+def test_a_module_that_throws_at_the_top_is_refused_by_the_runtime(
+    edgewright: Edgewright, runtime_dir: Path, tmp_path: Path
+) -> None:
+    project = worker_project(tmp_path)
+    (project / "handler.js").write_text(
+        "export default { fetch() { return new Response('x') } };\nthrow new Error('at the top');\n"
+    )
+    outcome = edgewright("up", "--port", "0", cwd=project)
+    assert outcome.code == 2
+    assert "Worker demo main.js:2:7: Error: at the top" in outcome.err
+
+
+@pytest.mark.runtime
+def test_a_port_in_use(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        outcome = edgewright("up", "--port", str(port), cwd=worker_project(tmp_path))
+        assert outcome.code == 3
+        assert f"port {port} on 127.0.0.1 is in use" in outcome.err
+        assert "--port" in outcome.err
+
+
+@pytest.mark.runtime
+def test_a_services_port_in_use(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = f"config:\n  edgewright:services: [{{name: origin, command: ['true'], port: {port}}}]\n"
+        outcome = edgewright("up", "--port", "0", cwd=worker_project(tmp_path, settings))
+        assert outcome.code == 3
+        assert f"port {port} (origin)" in outcome.err
+
+
+@pytest.mark.runtime
+def test_a_service_that_ends_shows_the_end_of_its_log(
+    edgewright: Edgewright, runtime_dir: Path, tmp_path: Path
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = (
+        "config:\n  edgewright:services:\n"
+        f"    - {{name: origin, command: ['{{python}}', -c, 'raise SystemExit(\"no data file\")'], port: {port}}}\n"
+    )
+    outcome = edgewright("up", "--port", "0", cwd=worker_project(tmp_path, settings))
+    assert outcome.code == 3
+    assert "service origin exited with status 1 while starting" in outcome.err
+    assert "no data file" in outcome.err
+
+
+def test_an_unknown_stack(edgewright: Edgewright, tmp_path: Path) -> None:
+    outcome = edgewright("dev", "locl", cwd=make_project(tmp_path, ""))
+    assert outcome.code == 2
+    assert "stack 'locl': no stacks/Pulumi.locl.yaml" in outcome.err
+    assert "did you mean local?" in outcome.err
+
+
+def test_a_cache_folder_that_cannot_be_written(
+    edgewright: Edgewright, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setenv(runtime.CACHE_VARIABLE, str(file))
+    outcome = edgewright("up", cwd=make_project(tmp_path, ""))
+    assert outcome.code == 3
+    assert "EDGEWRIGHT_CACHE_DIR" in outcome.err
