@@ -197,6 +197,134 @@ GAPS: tuple[Gap, ...] = (
         "Workers version metadata",
         "The time stamp of a version is always 1970-01-01T00:00:00Z, and its tag is empty.",
     ),
+    Gap(
+        "aws-tls",
+        "CloudFront TLS",
+        "Plain HTTP/1.1 on loopback: no certificates, no HTTP/2 or HTTP/3. A viewer is taken to come by HTTPS unless"
+        " the gateway says otherwise, so `redirect-to-https` does not loop.",
+    ),
+    Gap(
+        "aws-protocols",
+        "CloudFront protocols",
+        "WebSockets, gRPC, Smooth Streaming and field-level encryption are not served.",
+    ),
+    Gap(
+        "aws-waf",
+        "AWS WAF",
+        "Web ACLs are recorded and not applied.",
+    ),
+    Gap(
+        "aws-logs",
+        "CloudFront logs and metrics",
+        "Access logs, real-time logs, additional metrics and alarms are recorded and not produced; the local log and"
+        " the counters stand for them.",
+    ),
+    Gap(
+        "aws-signed-urls",
+        "CloudFront signed URLs and cookies",
+        "Where a behavior trusts signers, a request without a key pair id is refused; the signature itself is not"
+        " verified.",
+    ),
+    Gap(
+        "aws-edge-locations",
+        "CloudFront edge locations",
+        "One location with one cache in memory, which a restart empties; no regional edge caches and no price"
+        " classes. Concurrent misses of one key make one origin request, as with Origin Shield.",
+    ),
+    Gap(
+        "aws-object-size",
+        "CloudFront object size",
+        "Objects over 64 MiB are passed on and not stored; the real limit is 50 GB.",
+    ),
+    Gap(
+        "aws-propagation",
+        "CloudFront propagation",
+        "Changes, invalidations, key-value updates and replicas of functions are there at once; the real ones take"
+        " seconds to hours.",
+    ),
+    Gap(
+        "aws-error-text",
+        "CloudFront error pages",
+        "Statuses are the documented ones. AWS does not publish the texts of its pages, so they follow pages that"
+        " were seen; a failed validation names its reason more exactly.",
+    ),
+    Gap(
+        "aws-default-headers",
+        "CloudFront origin requests",
+        "Beside what policies name, Content-Type, Content-Length, Content-Encoding, Content-MD5, X-Forwarded-For,"
+        " User-Agent, Via, Host and X-Amz-Cf-Id are sent; AWS documents only some of the defaults.",
+    ),
+    Gap(
+        "aws-viewer-headers",
+        "CloudFront viewer headers",
+        "Geography comes from one place a country; headers about TLS, JA3 and JA4 are absent, and so are postal and"
+        " metro codes.",
+    ),
+    Gap(
+        "aws-device-headers",
+        "CloudFront device headers",
+        "Devices are told by common User-Agent tokens; AWS's own rules are not published.",
+    ),
+    Gap(
+        "aws-collapse-cookies",
+        "CloudFront request collapsing",
+        "Requests are collapsed by cache key also where an origin request policy forwards cookies, which prevents it"
+        " in the real one.",
+    ),
+    Gap(
+        "aws-function-engine",
+        "CloudFront Functions runtime",
+        "V8 without Node's globals, not CloudFront's own engine: syntax that it refuses is found by patterns, newer"
+        " built-ins work here and not there, and Buffer and the string methods of runtime 1.0 are a subset.",
+    ),
+    Gap(
+        "aws-function-time",
+        "CloudFront Functions compute utilization",
+        "A run is stopped after 250 ms of wall time; the real limit is in CPU time, lower, and not published.",
+    ),
+    Gap(
+        "aws-function-memory",
+        "CloudFront Functions memory",
+        "The limit of 2 MB is not enforced.",
+    ),
+    Gap(
+        "aws-function-helpers",
+        "CloudFront Functions helpers",
+        "`cf.kvs()` is there; origin modification, CWT, tenant and general helper methods are not.",
+    ),
+    Gap(
+        "aws-lambda-runtime",
+        "Lambda@Edge runtimes",
+        "Functions run on the Node.js of this machine whatever `runtime` says; Python functions are refused.",
+    ),
+    Gap(
+        "aws-lambda-limits",
+        "Lambda@Edge limits",
+        "Time is limited as declared, memory on the JavaScript heap alone; a version has at most 8 environments and"
+        " no account-wide concurrency.",
+    ),
+    Gap(
+        "aws-lambda-role",
+        "Lambda@Edge execution role",
+        "The role is not assumed: a function has no AWS credentials, and reaches what this machine reaches.",
+    ),
+    Gap(
+        "aws-origin-dns",
+        "CloudFront origin DNS",
+        "An origin's name is looked up after its origin-request function ran, among the stack's local addresses"
+        " first; the real one also looks it up before.",
+    ),
+    Gap(
+        "aws-s3",
+        "S3 origins",
+        "GET and HEAD of current objects, with access by the bucket's policy; no versions, website rules, SSE-KMS or"
+        " signatures.",
+    ),
+    Gap(
+        "aws-sticky-cookie",
+        "CloudFront continuous deployment",
+        "The cookie of a sticky session has a name and content of our own; AWS does not publish its.",
+    ),
 )
 
 GAP_IDS = frozenset(gap.id for gap in GAPS)

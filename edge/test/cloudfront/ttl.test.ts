@@ -166,6 +166,18 @@ describe("over HTTP", () => {
     expect(from.seen).toHaveLength(3);
   });
 
+  it("asks the origin each time with Vary: * and a minimum TTL of 0, and not with another minimum", async () => {
+    const from = await origin((_request, response) =>
+      response.writeHead(200, { Vary: "*", "Cache-Control": "max-age=60" }).end("x"),
+    );
+    const each = await edge(simple(from.port));
+    for (let round = 0; round < 2; round++)
+      expect((await each.get("/a")).headers["x-cache"]).toBe("Miss from cloudfront");
+    const kept = await edge(simple(from.port, { min: 1 }));
+    await kept.get("/a");
+    expect((await kept.get("/a")).headers["x-cache"]).toBe("Hit from cloudfront");
+  });
+
   it("never collapses or stores with a maximum TTL of 0", async () => {
     const from = await origin((_request, response) => {
       setTimeout(() => response.writeHead(200, { "Cache-Control": "max-age=60" }).end("x"), 30);

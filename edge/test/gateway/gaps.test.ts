@@ -14,7 +14,7 @@ function sources(directory: string, extension: RegExp, skip: RegExp): string[] {
 }
 
 const gateway = [
-  ...sources("edge/src/gateway", /\.ts$/, /^cloudfront\//),
+  ...sources("edge/src/gateway", /\.ts$/, /\.gen\.ts$/),
   ...sources("edge/test/gateway", /\.ts$/, /^cloudfront|gaps\.test/),
 ];
 const others = [

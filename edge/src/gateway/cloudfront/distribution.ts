@@ -49,6 +49,7 @@ export interface RunningDistribution {
   config: Distribution;
   fallback: Behavior;
   ordered: readonly Matcher<Behavior>[];
+  /** One location, in memory (gap `aws-edge-locations`). */
   cache: EdgeCache;
   invalidations: Invalidations;
   counters: Counters;

@@ -67,6 +67,7 @@ interface Stored {
 
 const PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
 
+/** Requests of one key share one origin request, whatever else they forward (gap `aws-collapse-cookies`). */
 export class EdgeCache {
   #cache: Cache;
   readonly #spec: CacheSpec;

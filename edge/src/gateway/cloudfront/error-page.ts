@@ -1,4 +1,4 @@
-// The pages that CloudFront answers with when it answers itself.
+// The pages that CloudFront answers with when it answers itself (gap `aws-error-text`).
 
 import { STATUS_CODES } from "node:http";
 import { headersOf } from "./headers.js";

@@ -14,11 +14,13 @@ import { OriginError } from "./origin-fetch.js";
 import { askOrigins, type Exchange, type OriginAnswer } from "./origin-stage.js";
 import type { Origins } from "./origins.js";
 import type { Rules } from "./policies.js";
-import { DEFAULT_ERROR_TTL, errorLifetime, lifetimeOf } from "./ttl.js";
+import { DEFAULT_ERROR_TTL, errorLifetime, type Lifetime, lifetimeOf } from "./ttl.js";
 import type { EdgeResponse, ResultType } from "./types.js";
 
 /** Errors up to this size are read whole, so that they can be answered again while their origin is left alone. */
 const ERROR_BYTES = 1024 * 1024;
+
+const NOT_STORED: Lifetime = { ttl: undefined, staleWhileRevalidate: 0, staleIfError: 0 };
 
 export interface FetchedNow extends Fetched {
   /** What this request's own `X-Cache` says, where it is not the cache's word. */
@@ -44,7 +46,7 @@ export async function fetchFor(
     if (!(error instanceof OriginError)) {
       return {
         response,
-        lifetime: { ttl: undefined, staleWhileRevalidate: 0, staleIfError: 0 },
+        lifetime: NOT_STORED,
         originStatus: error.status,
         mark: { error: true },
         final: true,
@@ -59,7 +61,7 @@ export async function fetchFor(
   const { rules } = behavior;
   const { status } = response;
   if (status < 400) {
-    const lifetime = lifetimeOf(status, response.headers, rules.ttl, now);
+    const lifetime = variesWildly(response, rules) ? NOT_STORED : lifetimeOf(status, response.headers, rules.ttl, now);
     if (behavior.config.compress && !rules.disabled) {
       compress(response, normalizedEncoding(get(request.headers, "accept-encoding"), rules.gzip, rules.brotli));
     }
@@ -104,6 +106,11 @@ async function customized(
   const headers = { ...page.headers };
   for (const name of ["etag", "last-modified", "age"]) delete headers[name];
   return { status, statusDescription: STATUS_CODES[status] ?? "", headers, body: page.body };
+}
+
+/** With `Vary: *` and a minimum TTL of 0 every request goes to the origin, without conditions. */
+function variesWildly({ headers }: EdgeResponse, rules: Rules): boolean {
+  return rules.ttl.min === 0 && get(headers, "vary")?.trim() === "*";
 }
 
 /** Takes out what CloudFront does not pass on from an origin. */

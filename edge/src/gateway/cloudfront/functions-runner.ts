@@ -1,4 +1,4 @@
-// Runs CloudFront Functions: each in a realm of its own, with nothing of Node in it.
+// Runs CloudFront Functions: each in a realm of its own, with nothing of Node in it (gap `aws-function-memory`).
 
 import { createHash, createHmac } from "node:crypto";
 import { type Context, createContext, Script } from "node:vm";

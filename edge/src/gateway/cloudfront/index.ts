@@ -1,4 +1,5 @@
-// A local CloudFront: what the gateway mounts.
+// A local CloudFront: what the gateway mounts. Web ACLs, logs, other protocols and the sites of a real network are not
+// here (gap `aws-waf`, gap `aws-logs`, gap `aws-protocols`), and what changes is there at once (gap `aws-propagation`).
 
 import { mkdtempSync, rmSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";

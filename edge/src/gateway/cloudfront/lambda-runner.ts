@@ -1,4 +1,5 @@
-// Runs one numbered version of a Lambda@Edge function, in worker threads that hold one invocation at a time.
+// Runs one numbered version of a Lambda@Edge function, in worker threads that hold one invocation at a time: on this
+// Node.js, with no role of AWS's (gap `aws-lambda-runtime`, gap `aws-lambda-limits`, gap `aws-lambda-role`).
 
 import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";

@@ -9,7 +9,7 @@ import { isGenerated, type Rules } from "./policies.js";
 import type { EdgeRequest, Headers, Viewer } from "./types.js";
 import { addViewerHeaders } from "./viewer-headers.js";
 
-/** What describes a request's body or asks for a part of the object: sent whatever the policies say. */
+/** What describes a request's body or asks for a part of the object: sent whatever the policies say (gap `aws-default-headers`). */
 const ALWAYS = new Set(["content-type", "content-length", "content-encoding", "content-md5", "transfer-encoding"]);
 const CONDITIONS = new Set([
   "range",

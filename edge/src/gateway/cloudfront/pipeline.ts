@@ -226,6 +226,7 @@ function refusal(
   if (!behavior.allowed.has(method)) throw new EdgeError(403, NO_METHOD);
   if (method === "GET" && hasBody(request))
     throw new EdgeError(403, "Bad request.", "Error", "a GET request with a body");
+  // Who may sign is not known here (gap `aws-signed-urls`).
   const signed = behavior.config.trusted_key_groups.length > 0 || behavior.config.trusted_signers.length > 0;
   if (
     signed &&

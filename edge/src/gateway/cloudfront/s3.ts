@@ -1,4 +1,4 @@
-// A bucket as an origin: GET and HEAD of objects, as S3's REST endpoint answers them.
+// A bucket as an origin: GET and HEAD of objects, as S3's REST endpoint answers them (gap `aws-s3`).
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
 import { createHash } from "node:crypto";

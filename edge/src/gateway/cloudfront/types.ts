@@ -35,7 +35,7 @@ export interface EdgeResponse {
 export interface Viewer {
   ip: string;
   port?: number;
-  /** The protocol that the viewer is taken to speak. TLS ends before the local edge, so it is not seen on the wire. */
+  /** The protocol that the viewer is taken to speak. TLS ends before the local edge, so it is not seen on the wire (gap `aws-tls`). */
   protocol?: "http" | "https";
   /** As in `Via`: `1.1`, `2.0`. */
   httpVersion?: string;

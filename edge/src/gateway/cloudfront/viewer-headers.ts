@@ -76,7 +76,7 @@ function regionName(country: string | undefined): string | undefined {
 
 /**
  * Sets the generated headers that are wanted; a viewer's own values of them are overwritten. Those that are not known
- * locally are left out.
+ * locally are left out (gap `aws-viewer-headers`).
  */
 export function addViewerHeaders(headers: Headers, wanted: ReadonlySet<string>, viewer: Viewer): void {
   for (const name of wanted) {
