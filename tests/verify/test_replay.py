@@ -91,6 +91,21 @@ def test_a_deployed_stack_is_judged_by_its_headers() -> None:
     assert report.origins.requests == report.cache.tiers.get("miss", 0)
 
 
+def test_continents_are_told_only_where_a_request_can_choose_its_own() -> None:
+    with serve(caching) as edge:
+        traffic = Traffic(requests=30, rate=1000, warm_up=0, mix=MIX)
+        report = replay(Target(edge.url), traffic, Objectives.model_validate(OFF))
+    assert report.by_continent == {}
+    assert set(report.by_endpoint) == {family.path for family in MIX}
+
+
+def test_a_fault_left_by_a_killed_run_is_ended_first() -> None:
+    with serve(caching) as edge:
+        edge.down = {"us"}
+        report = failover(edge, service(edge))
+    assert report.exit_code == 0, report
+
+
 def test_what_is_not_cacheable_counts_neither_for_nor_against_the_cache() -> None:
     def mixed(edge: Edge, path: str, headers: dict[str, str]) -> Answer:
         if path == "/live":
@@ -337,6 +352,7 @@ def test_answers_out_of_a_cache_say_nothing_about_failover() -> None:
         ({"name": "other"}, "is not under edgewright:services with `faults`"),
         ({"port": 9}, "did not answer POST http://127.0.0.1:9/"),
         ({"faults": {"down": {"method": "PUT", "path": "/"}, "ok": {"path": "/", "body": {"down": []}}}}, "with 501"),
+        ({"faults": {"down": {"path": "/", "body": {"down": []}}, "ok": {"method": "PUT", "path": "/"}}}, "with 501"),
     ],
 )
 def test_a_fault_that_cannot_be_made_is_no_evidence(changes: dict[str, Any], said: str) -> None:

@@ -44,7 +44,13 @@ async def try_failover(failover: Failover, services: tuple[Service, ...], sender
         number = chance.randint(1, failover.objects)
         return await sender.send(failover.path.replace("{n}", str(number)), failover.country, due=due)
 
-    _must_serve(failover, [await ask() for _ in range(_PROBES)])
+    # An earlier run may have been killed in the midst of its fault.
+    await _tell(service, service.faults.ok)
+    began = time.perf_counter()
+    while (why := _not_serving(failover, [await ask() for _ in range(_PROBES)])) is not None:
+        if time.perf_counter() - began >= failover.recovery_s:
+            raise FailoverNotTried(why)
+        await asyncio.sleep(_POLL_S)
     try:
         await _tell(service, service.faults.down)
         outcomes = await _spread(ask, failover.requests, failover.rate)
@@ -61,19 +67,21 @@ async def try_failover(failover: Failover, services: tuple[Service, ...], sender
     return summarise(failover, outcomes, recovered)
 
 
-def _must_serve(failover: Failover, probes: list[Outcome]) -> None:
+def _not_serving(failover: Failover, probes: list[Outcome]) -> str | None:
+    """Return why the region does not serve the country now, or None where it does."""
     fresh = [outcome for outcome in probes if outcome.tier not in HITS]
     if not fresh:
-        raise FailoverNotTried(
+        return (
             f"caches answered every request for {failover.path} before the fault: give edgewright:traffic.failover a"
             " path with more objects"
         )
     served = {outcome.region or outcome.error or f"status {outcome.status}" for outcome in fresh}
-    if served != {failover.region}:
-        raise FailoverNotTried(
-            f"before the fault, {failover.country} was answered by {', '.join(sorted(served))} and not by"
-            f" {failover.region} alone: check `country` and `region` of edgewright:traffic.failover, and X-Origin-Region"
-        )
+    if served == {failover.region}:
+        return None
+    return (
+        f"before the fault, {failover.country} was answered by {', '.join(sorted(served))} and not by"
+        f" {failover.region} alone: check `country` and `region` of edgewright:traffic.failover, and X-Origin-Region"
+    )
 
 
 async def _tell(service: Service, request: FaultRequest) -> None:

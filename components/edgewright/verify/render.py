@@ -133,6 +133,8 @@ def print_text(report: Report, console: Console) -> None:
     console.print(_table(("latency", "p50", "p95", "p99", "max"), _latency_rows(report)))
     console.print()
     for title, parts in (("continent", report.by_continent), ("endpoint", report.by_endpoint)):
+        if not parts:
+            continue
         rows = [_breakdown_row(name, part) for name, part in parts.items()]
         console.print(_table((title, *_BREAKDOWN_HEADINGS), rows))
         console.print()
@@ -176,6 +178,8 @@ def as_markdown(report: Report) -> str:
     lines += ["", "<details><summary>Latency, continents, endpoints</summary>", ""]
     lines += _markdown_table(("latency", "p50", "p95", "p99", "max"), _latency_rows(report))
     for title, parts in (("continent", report.by_continent), ("endpoint", report.by_endpoint)):
+        if not parts:
+            continue
         rows = [_breakdown_row(name, part) for name, part in parts.items()]
         lines += _markdown_table((title, *_BREAKDOWN_HEADINGS), rows)
     lines.append("</details>")

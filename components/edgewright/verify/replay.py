@@ -91,7 +91,7 @@ async def _replay(
         await _preflight(target, mix, sender)
         await _warm_up(traffic, mix, sender, progress)
         before = await _read(target)
-        run = _Run(mix, sender, progress)
+        run = _Run(mix, sender, progress, local=target.local)
         with _steady_memory():
             await run.measure(planned, traffic.requests)
         await asyncio.sleep(_SETTLE_S)
@@ -155,7 +155,7 @@ def _steady_memory() -> Iterator[None]:
 class _Run:
     """The measured phase."""
 
-    def __init__(self, mix: Sequence[PathMix], sender: Sender, progress: Progress) -> None:
+    def __init__(self, mix: Sequence[PathMix], sender: Sender, progress: Progress, *, local: bool) -> None:
         self.total = Tally()
         self.by_continent: dict[str, Tally] = {}
         self.by_endpoint: dict[str, Tally] = {}
@@ -165,6 +165,7 @@ class _Run:
         self._sender = sender
         self._progress = progress
         self._count = 0
+        self._local = local
 
     async def measure(self, planned: Iterator[Planned], count: int) -> None:
         self._count = count
@@ -192,11 +193,10 @@ class _Run:
 
     def _record(self, request: Planned, outcome: Outcome) -> None:
         family = self._mix[request.family]
-        for tally in (
-            self.total,
-            self.by_continent.setdefault(continent_of(request.country), Tally()),
-            self.by_endpoint.setdefault(family.path, Tally()),
-        ):
+        tallies = [self.total, self.by_endpoint.setdefault(family.path, Tally())]
+        if self._local:  # elsewhere every request comes from where this machine is
+            tallies.append(self.by_continent.setdefault(continent_of(request.country), Tally()))
+        for tally in tallies:
             tally.add(
                 outcome,
                 expect=family.expect,

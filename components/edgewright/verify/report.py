@@ -113,7 +113,9 @@ class Report(ReportModel):
     origins: OriginUse | None
     errors: Errors
     failover: FailoverResult | None
-    by_continent: dict[str, Breakdown]
+    by_continent: dict[str, Breakdown] = Field(
+        description="Empty for a deployed stack: its requests all come from where this machine is."
+    )
     by_endpoint: dict[str, Breakdown]
     objectives: list[Verdict]
     missing_evidence: list[str] = Field(description="Why nothing can be concluded; any makes the exit code 3.")
