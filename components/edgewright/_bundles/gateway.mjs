@@ -520,12 +520,12 @@ function attempt(forwarded, resolve, reject, tries) {
     incoming.pipe(response);
   });
   onward.on("error", (error) => {
+    if (answer?.complete) return;
     if (response.destroyed || response.headersSent) {
       response.destroy();
       return;
     }
     const untouched = error.code === "ECONNREFUSED" || onward.reusedSocket && error.code === "ECONNRESET" && !hasBody;
-    request.unpipe(onward);
     if (untouched && tries < 3) {
       response.off("close", closed);
       upstream.refresh().then(
@@ -536,8 +536,8 @@ function attempt(forwarded, resolve, reject, tries) {
   });
   const closed = () => {
     const whole = response.writableFinished;
-    if (!whole || !answer?.complete) abort(onward);
-    request.unpipe(onward);
+    if (!whole || !answer?.complete || !onward.writableEnded) abort(onward);
+    request.removeAllListeners("data");
     request.resume();
     resolve(whole ? response.statusCode : 499);
   };
@@ -547,9 +547,36 @@ function attempt(forwarded, resolve, reject, tries) {
     return;
   }
   onward.on("socket", (socket) => {
-    if (socket.connecting) socket.once("connect", () => request.pipe(onward));
-    else request.pipe(onward);
+    if (socket.connecting) socket.once("connect", () => upload(request, onward));
+    else upload(request, onward);
   });
+}
+var FIRST_BYTES = 32 * 1024;
+var EARLY_ANSWER_MS = 10;
+function upload(request, onward) {
+  let sent = 0;
+  let answer;
+  onward.on("response", (incoming) => {
+    answer = incoming;
+  });
+  const resume = () => void request.resume();
+  const send2 = (chunk) => {
+    if (answer?.complete || onward.destroyed || onward.write(chunk)) resume();
+    else onward.once("drain", resume);
+  };
+  request.on("data", (chunk) => {
+    request.pause();
+    const first = FIRST_BYTES - sent;
+    sent += chunk.length;
+    if (first <= 0 || chunk.length <= first) {
+      send2(chunk);
+      return;
+    }
+    onward.write(chunk.subarray(0, first));
+    setTimeout(() => send2(chunk.subarray(first)), EARLY_ANSWER_MS);
+  });
+  request.on("end", () => onward.end());
+  onward.on("close", resume);
 }
 function lost(error) {
   const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
@@ -1187,7 +1214,7 @@ function watched(target) {
   };
   return Object.create(target, { fetch: { value: fetch, enumerable: true } });
 }
-export default watched(main.default);
+export default watched(main.default ?? {});
 `;
 }
 function consoleModule(worker, version) {

@@ -96,6 +96,8 @@ function single(request: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
+
 /** The request's host and its path with query; raises a 400 or 414 problem. */
 function targetOf(request: IncomingMessage): { host: string; path: string } {
   const url = request.url ?? "/";
@@ -114,8 +116,12 @@ function targetOf(request: IncomingMessage): { host: string; path: string } {
   const absolute = url.match(/^https?:\/\/([^/?#]+)([^#]*)$/i);
   const host = absolute?.[1] ?? request.headers.host ?? "";
   const path = absolute ? (absolute[2]?.startsWith("/") ? absolute[2] : `/${absolute[2] ?? ""}`) : url;
-  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) {
-    throw problem(400, "Bad request", `The Host ${JSON.stringify(host)} is not a host name.`);
+  for (const [name, value] of [
+    ["Host", host],
+    ["X-Local-Host", request.headers["x-local-host"]],
+  ] as const) {
+    if (value === undefined || HOST.test(String(value))) continue;
+    throw problem(400, "Bad request", `${name} is ${JSON.stringify(value)}, which is not a host name.`);
   }
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw problem(400, "Bad request", "The request target is not a path.");
   return { host, path };

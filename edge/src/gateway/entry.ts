@@ -28,7 +28,7 @@ function watched(target) {
   };
   return Object.create(target, { fetch: { value: fetch, enumerable: true } });
 }
-export default watched(main.default);
+export default watched(main.default ?? {});
 `;
 }
 

@@ -143,11 +143,15 @@ export class Outbound {
       // The Worker sees the origin's headers and none of this hop's.
       response.sendDate = false;
       response.removeHeader("Connection");
-      response.writeHead(
-        incoming.statusCode ?? 502,
-        incoming.statusMessage,
-        raw as unknown as http.OutgoingHttpHeaders,
-      );
+      try {
+        const status = incoming.statusCode ?? 502;
+        response.writeHead(status, incoming.statusMessage, raw as unknown as http.OutgoingHttpHeaders);
+      } catch {
+        finish(true); // A status that HTTP does not have.
+        request.socket.end(NO_HTTP);
+        onward.destroy();
+        return;
+      }
       response.flushHeaders();
       incoming.on("data", (chunk: Buffer) => {
         counters.bytes += chunk.length;
@@ -159,6 +163,13 @@ export class Outbound {
         finish(true);
         response.destroy();
       });
+    });
+
+    // An upgrade that nobody asked for.
+    onward.on("upgrade", (_incoming, socket) => {
+      finish(true);
+      socket.destroy();
+      request.socket.end(NO_HTTP);
     });
 
     onward.on("error", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }) => {
@@ -204,7 +215,6 @@ export class Outbound {
       setDefaultHeaders: false,
       maxHeaderSize: 256 * 1024,
       agent: extra.length > 0 ? false : secure ? this.#agents.https : this.#agents.http,
-      ...(secure && { servername: to.hostname }),
     } as unknown as https.RequestOptions;
     return secure ? https.request(options) : http.request(options);
   }

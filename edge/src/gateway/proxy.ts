@@ -3,6 +3,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { endToEnd } from "./headers.js";
+import { problem } from "./problem.js";
 
 /** workerd closes an idle connection after five seconds; ours end well before that, so that no request runs into the close. */
 export const IDLE_MS = 2_000;
@@ -14,6 +15,9 @@ const agent = new http.Agent({
   timeout: IDLE_MS,
   scheduling: "lifo",
 });
+
+/** Cloudflare's limit for an answer's headers together. */
+const ANSWER_HEADERS_LIMIT = 128 * 1024;
 
 export interface Upstream {
   port: () => number;
@@ -33,12 +37,22 @@ export interface Forwarded {
 
 /** The status that the client got, or 499 when it left before one. */
 export function forward(forwarded: Forwarded): Promise<number> {
-  return new Promise((resolve) => attempt(forwarded, resolve, 0));
+  return new Promise((resolve, reject) => attempt(forwarded, resolve, reject, 0));
 }
 
-function attempt(forwarded: Forwarded, resolve: (status: number) => void, tries: number): void {
+function attempt(
+  forwarded: Forwarded,
+  resolve: (status: number) => void,
+  reject: (error: unknown) => void,
+  tries: number,
+): void {
   const { request, response, upstream } = forwarded;
-  const hasBody = request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+  if (response.closed || response.destroyed) {
+    resolve(499); // It left while it was held.
+    return;
+  }
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  const hasBody = length !== undefined || encoding !== undefined;
   const onward = http.request({
     host: "127.0.0.1",
     port: upstream.port(),
@@ -46,64 +60,107 @@ function attempt(forwarded: Forwarded, resolve: (status: number) => void, tries:
     method: request.method ?? "GET",
     path: forwarded.path,
     headers:
-      hasBody && request.headers["content-length"] === undefined
-        ? [...forwarded.headers, "Transfer-Encoding", "chunked"]
-        : forwarded.headers,
+      hasBody && length === undefined ? [...forwarded.headers, "Transfer-Encoding", "chunked"] : forwarded.headers,
     setDefaultHeaders: false,
+    maxHeaderSize: ANSWER_HEADERS_LIMIT,
   } as http.RequestOptions);
-  onward.setNoDelay(true);
-  let answered = false;
+  let answer: IncomingMessage | undefined;
 
-  onward.on("response", (answer) => {
-    answered = true;
-    const status = answer.statusCode ?? 502;
-    const raw = endToEnd(answer.rawHeaders, answer.headers.connection, () => false);
-    response.writeHead(status, answer.statusMessage, forwarded.answer(raw) as unknown as http.OutgoingHttpHeaders);
+  onward.on("response", (incoming) => {
+    answer = incoming;
+    const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
+    try {
+      response.writeHead(
+        incoming.statusCode ?? 502,
+        incoming.statusMessage,
+        forwarded.answer(raw) as unknown as http.OutgoingHttpHeaders,
+      );
+    } catch (error) {
+      abort(onward);
+      reject(error); // A status or header that HTTP does not have.
+      return;
+    }
     // A body of unknown length may take its time: the headers go ahead.
-    if (answer.headers["content-length"] === undefined) response.flushHeaders();
-    answer.pipe(response);
-    answer.on("error", () => response.destroy());
-    answer.on("aborted", () => response.destroy());
-    response.on("close", () => {
-      if (!answer.complete) abort(onward);
-      resolve(response.writableFinished ? status : 499);
-    });
+    if (incoming.headers["content-length"] === undefined) response.flushHeaders();
+    incoming.on("error", () => response.destroy());
+    incoming.pipe(response);
   });
 
   onward.on("error", (error: NodeJS.ErrnoException) => {
-    if (answered || response.destroyed) {
+    if (answer?.complete) return; // The Worker answered and left the rest of the body.
+    if (response.destroyed || response.headersSent) {
       response.destroy();
-      if (!answered) resolve(499);
       return;
     }
     // Nothing reached a Worker: workerd was starting again, or it had closed the idle connection.
     const untouched = error.code === "ECONNREFUSED" || (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody);
     if (untouched && tries < 3) {
+      response.off("close", closed);
       upstream.refresh().then(
-        () => attempt(forwarded, resolve, tries + 1),
-        () => failed(error),
+        () => attempt(forwarded, resolve, reject, tries + 1),
+        () => reject(lost(error)),
       );
+    } else reject(lost(error));
+  });
+
+  const closed = (): void => {
+    const whole = response.writableFinished;
+    if (!whole || !answer?.complete || !onward.writableEnded) abort(onward);
+    // What the Worker left of the body is read, so that the connection can carry the next request.
+    request.removeAllListeners("data");
+    request.resume();
+    resolve(whole ? response.statusCode : 499);
+  };
+  response.on("close", closed);
+  if (!hasBody) {
+    onward.end();
+    return;
+  }
+  // Not before there is a connection: until then another attempt can still send the body.
+  onward.on("socket", (socket) => {
+    if (socket.connecting) socket.once("connect", () => upload(request, onward));
+    else upload(request, onward);
+  });
+}
+
+/** Less than the 64 KiB that workerd still takes of a body that a Worker leaves unread; when more comes it resets the connection. */
+const FIRST_BYTES = 32 * 1024;
+/** How long a larger body waits after these, once, for a Worker that answers without reading it. */
+const EARLY_ANSWER_MS = 10;
+
+/**
+ * Sends the body. A Worker may answer without reading it (413, 401), and then workerd resets the connection, which can lose the answer on
+ * its way to us. So a larger body pauses once, and what is left of it when the answer is complete is dropped.
+ */
+function upload(request: IncomingMessage, onward: http.ClientRequest): void {
+  let sent = 0;
+  let answer: IncomingMessage | undefined;
+  onward.on("response", (incoming) => {
+    answer = incoming;
+  });
+  const resume = (): void => void request.resume();
+  const send = (chunk: Buffer): void => {
+    if (answer?.complete || onward.destroyed || onward.write(chunk)) resume();
+    else onward.once("drain", resume);
+  };
+  request.on("data", (chunk: Buffer) => {
+    request.pause();
+    const first = FIRST_BYTES - sent;
+    sent += chunk.length;
+    if (first <= 0 || chunk.length <= first) {
+      send(chunk);
       return;
     }
-    failed(error);
+    onward.write(chunk.subarray(0, first));
+    setTimeout(() => send(chunk.subarray(first)), EARLY_ANSWER_MS);
   });
+  request.on("end", () => onward.end());
+  onward.on("close", resume);
+}
 
-  const failed = (error: NodeJS.ErrnoException): void => {
-    request.unpipe(onward);
-    response.writeHead(502, { "Content-Type": "application/problem+json", Connection: "close" });
-    const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
-    response.end(
-      `${JSON.stringify({ type: "about:blank", status: 502, title: "No answer from the Worker", detail })}\n`,
-    );
-    resolve(502);
-  };
-
-  response.on("close", () => {
-    if (!response.writableFinished) abort(onward);
-    if (!answered) resolve(499);
-  });
-  if (hasBody) request.pipe(onward);
-  else onward.end();
+function lost(error: NodeJS.ErrnoException): Error {
+  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
+  return problem(502, "No answer from the Worker", detail);
 }
 
 /** Ends a request to workerd as a reset: a plain close goes unnoticed there until it writes, and `request.signal` would stay silent. */
@@ -134,6 +191,11 @@ export function forwardUpgrade(
       socket.write("\r\n");
     };
     onward.on("upgrade", (answer, upstream, rest) => {
+      if (socket.destroyed) {
+        upstream.destroy();
+        resolve(499);
+        return;
+      }
       write(answer, [
         ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, () => false)),
         "Connection",
@@ -167,7 +229,7 @@ export function forwardUpgrade(
       socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       resolve(502);
     });
-    socket.on("error", () => onward.destroy());
+    socket.on("close", () => onward.destroy());
     onward.end();
   });
 }

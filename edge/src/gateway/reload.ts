@@ -10,7 +10,7 @@ import type * as MiniflareModule from "miniflare";
 import type { Counters } from "./counters.js";
 import { type DeployError, DeployFailed, fault } from "./diagnostics.js";
 import { Instance } from "./instance.js";
-import { controlWorker, type KvPlace } from "./kv.js";
+import { controlWorker, type KvPlace, kvRequest } from "./kv.js";
 import { KvEntries } from "./kv-entries.js";
 import type { Logs } from "./logs.js";
 import type { Outbound } from "./outbound.js";
@@ -24,7 +24,7 @@ import { validate } from "./validate.js";
 const DRAIN_MS = 1_000;
 /** How long a request that outlives the switch may go on. */
 const LINGER_MS = 30_000;
-/** After the last answer and the last fetch: what a Worker may still write to KV in `waitUntil`. */
+/** After the last answer and the last fetch: time for a Worker to begin what it writes to KV in `waitUntil`. */
 const GRACE_MS = 20;
 const HELD_MAX = 2_000;
 const HELD_MS = 15_000;
@@ -206,6 +206,9 @@ export class Reload {
     if (!(await instance.busy.idle(ms))) return false;
     if (!(await this.options.outbound.busy(instance.options.name).idle(end - performance.now()))) return false;
     await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
+    // A namespace works in order: what was written before this question is on disk when it is answered.
+    const { namespaces } = instance.options;
+    await Promise.all(namespaces.map((id) => kvRequest(instance, "GET", id, "keys?limit=1").catch(() => {})));
     return true;
   }
 

@@ -306,6 +306,20 @@ export default class extends WorkerEntrypoint { fetch() { return new Response("f
   });
 });
 
+test("a Worker without a default export starts, for the classes that it exports", async () => {
+  const named =
+    'import { WorkerEntrypoint } from "cloudflare:workers"; export class Named extends WorkerEntrypoint { hi() { return "hi"; } }';
+  const api = worker({
+    bindings: [{ type: "service", name: "NAMED", service: "classes", entrypoint: "Named" }],
+    modules: {
+      "main.js": "export default { async fetch(request, env) { return new Response(await env.NAMED.hi()); } };",
+    },
+  });
+  const workers = [api, worker({ name: "classes", modules: { "main.js": named } })];
+  expect((await gateway.deploy({ ...deployment(""), workers })).text).toContain("generation");
+  expect((await gateway.get("/")).text).toBe("hi");
+});
+
 describe("reloads", () => {
   test("ten under load: no request fails, and each is answered by a version that was deployed", async () => {
     const make = (index: number) =>
@@ -381,6 +395,26 @@ describe("reloads", () => {
     expect(held.text).toBe("new");
     expect((await deployed).status).toBe(200);
     expect((await late).text).toBe("old");
+  });
+
+  test("a client that leaves while it is held leaves nothing behind", async () => {
+    const slow =
+      'export default { async fetch(request) { if (new URL(request.url).pathname === "/slow") await scheduler.wait(1500); return new Response("x"); } };';
+    await gateway.deploy(deployment({ version: "a", modules: { "main.js": slow } }));
+    const late = gateway.get("/slow");
+    await until(async () => (await gateway.control("GET", "/v1/counters")).json.inFlight === 1);
+    const { held } = (await gateway.control("GET", "/v1/counters")).json;
+    const deployed = gateway.deploy(deployment({ version: "b", modules: { "main.js": slow } }));
+    await until(async () => {
+      const outgoing = http.get({ port: gateway.port, host: "127.0.0.1", path: "/", agent: false });
+      outgoing.on("error", () => {});
+      setTimeout(() => outgoing.destroy(), 30);
+      await new Promise((resolve) => outgoing.once("close", resolve));
+      return (await gateway.control("GET", "/v1/counters")).json.held > held;
+    });
+    await deployed;
+    await late;
+    await until(async () => (await gateway.control("GET", "/v1/counters")).json.inFlight === 0);
   });
 
   test("work that a Worker does after its answer is done before its workerd ends", async () => {

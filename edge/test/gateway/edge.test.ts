@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import { connect } from "node:net";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Answer,
@@ -47,6 +48,8 @@ export default {
       }
       case "/redirect": return Response.redirect("http://api.example.com/elsewhere", 302);
       case "/elsewhere": return Response.redirect("https://other.example.net/x", 302);
+      case "/early": return new Response("too much", { status: 413 });
+      case "/headers": return new Response("ok", { headers: { "X-Large": "x".repeat(Number(url.searchParams.get("size"))) } });
       case "/empty": return new Response(null, { status: 204 });
       case "/size": return Response.json({ size: (await request.arrayBuffer()).byteLength });
       default: return Response.json({ url: request.url, method: request.method, cf: request.cf, headers: Object.fromEntries(request.headers), body: await request.text() }, { headers: { ETag: '"x"' } });
@@ -134,6 +137,7 @@ describe("what the Worker sees", () => {
     ["X-Local-Country", "", "give an ISO 3166-1 alpha-2 code"],
     ["X-Local-IP", "999.1.1.1", 'X-Local-IP is "999.1.1.1": give an IPv4 or IPv6 address'],
     ["X-Local-IP", "localhost", "give an IPv4 or IPv6 address"],
+    ["X-Local-Host", "api example.com", 'X-Local-Host is "api example.com", which is not a host name'],
   ])("%s: %s is refused", async (name, value, message) => {
     const answer = await gateway.get("/", { [name]: value });
     expect(answer.status).toBe(400);
@@ -345,6 +349,37 @@ describe("what the client sees", () => {
     expect(answer).toContain("made");
   });
 
+  test("an answer before the body has come: it arrives, and the connection goes on", async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const send = (path: string, body?: Buffer): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const outgoing = http.request(
+          {
+            port: gateway.port,
+            host: "127.0.0.1",
+            path,
+            method: body ? "POST" : "GET",
+            agent,
+            headers: body ? { "Content-Length": body.length } : {},
+          },
+          (answer) => answer.resume().on("end", () => resolve(answer.statusCode)),
+        );
+        outgoing.on("error", reject);
+        outgoing.end(body);
+      });
+    for (let round = 0; round < 10; round += 1) {
+      expect(await send("/early", Buffer.alloc(3_000_000))).toBe(413);
+      expect(await send("/x")).toBe(200);
+    }
+    agent.destroy();
+  });
+
+  test("large answer headers pass up to the platform's limit, and are refused past it", async () => {
+    expect((await gateway.get("/headers?size=15000")).headers["x-large"]).toHaveLength(15_000);
+    expect((await gateway.get("/headers?size=200000")).status).toBe(502);
+    expect((await gateway.get("/x")).status).toBe(200);
+  });
+
   test("a redirect to the Worker's own host leads back to where the client came from; others stay", async () => {
     expect((await gateway.get("/redirect")).headers.location).toBe(`http://127.0.0.1:${gateway.port}/elsewhere`);
     expect((await gateway.get("/elsewhere")).headers.location).toBe("https://other.example.net/x");
@@ -428,6 +463,30 @@ test("many requests over few connections: every answer belongs to its request", 
   answers.forEach((text, index) => {
     expect(JSON.parse(text).url).toBe(`http://api.example.com/n${index}`);
   });
+});
+
+test("random bytes harm nothing", async () => {
+  const binary = fc.string({ unit: "binary", maxLength: 100 });
+  const bytes = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    binary.map((text) => Buffer.from(`GET /${text} HTTP/1.1\r\nHost: api.example.com\r\nX-A: ${text}\r\n\r\n`)),
+    binary.map((text) =>
+      Buffer.from(`POST / HTTP/1.1\r\nHost: api.example.com\r\nTransfer-Encoding: chunked\r\n\r\n${text}\r\n0\r\n\r\n`),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(bytes, async (some) => {
+      await new Promise<void>((resolve) => {
+        const socket = connect(gateway.port, "127.0.0.1", () => socket.end(some));
+        socket.on("error", () => {});
+        socket.on("close", () => resolve());
+        socket.resume();
+        socket.setTimeout(1000, () => socket.destroy());
+      });
+    }),
+    { numRuns: 150 },
+  );
+  expect((await gateway.get("/x")).status).toBe(200);
 });
 
 test("nothing is deployed: 503 that says so", async () => {

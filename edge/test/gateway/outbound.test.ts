@@ -73,7 +73,7 @@ beforeAll(async () => {
         modules: [{ type: "ESModule", path: "main.js", contents: WORKER }],
         compatibilityDate: "2026-06-01",
         unsafeDirectSockets: [{ port: 0 }],
-        outboundService: { network: { allow: ["public", "private", "local"] } },
+        outboundService: { network: { allow: ["public", "private", "local"], tlsOptions: { trustBrowserCas: true } } },
       },
     ],
   });
@@ -169,11 +169,31 @@ describe("an origin looks as it does without the gateway", () => {
 
   test.each([
     ["down", "http://127.0.0.1:1/", "Error: Network connection lost."],
+    ["down, with TLS", "https://127.0.0.1:1/", "Error: Network connection lost."],
     ["a name without an address", "http://no-such-host.invalid/", "Error: internal error; reference"],
   ])("%s", async (_name, to, expected) => {
     const [ours, theirs] = await Promise.all([gateway.get(`/?to=${to}`), request(barePort, `/?to=${to}`)]);
     expect(ours.json).toEqual({ fetch: expected });
     expect(theirs.json).toEqual(ours.json);
+  });
+
+  test.each([
+    ["a status that HTTP does not have", "HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n"],
+    ["an upgrade that nobody asked for", "HTTP/1.1 101 Odd\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"],
+  ])("%s is an error", async (_name, text) => {
+    const origin = await tcpServer((socket) => socket.once("data", () => socket.end(text)));
+    expect((await gateway.get(`/?to=http://127.0.0.1:${origin.port}/`)).json).toEqual({
+      fetch: "Error: internal error; reference",
+    });
+    origin.close();
+  });
+
+  test("no TLS where TLS was asked for is an error", async () => {
+    const origin = await tcpServer((socket) =>
+      socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")),
+    );
+    expect((await gateway.get(`/?to=https://127.0.0.1:${origin.port}/`)).json.fetch).toMatch(/^Error: /);
+    origin.close();
   });
 
   test("the request arrives as the Worker made it", async () => {
