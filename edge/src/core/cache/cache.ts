@@ -213,7 +213,8 @@ class EdgeCache implements Cache {
         const variant = this.#near(query, this.#variant(query, value.names), value);
         return variant.decision === "hit" ? variant : this.#far(query, variant);
       }
-      const one = this.#judged(query, near.slot, near.index, value, found.body, tier, this.#purges.judge(value));
+      const purged = this.#purges.judge(value);
+      const one = this.#judged(query, near.slot, near.index, value, found.body, tier, purged, found.held);
       const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
       if (one.decision !== "hit" && !newer) {
         discard(found.body);

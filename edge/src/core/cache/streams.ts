@@ -13,7 +13,7 @@ export function discard(body: Body | undefined): void {
 
 /** `length` bytes of a body from `from` on. */
 export function slice(body: Body, from: number, length: number): Body {
-  if (!isStream(body)) return body && body.slice(from, from + length);
+  if (!isStream(body)) return body === null ? null : body.slice(from, from + length);
   let skip = from;
   let left = length;
   return body.pipeThrough(

@@ -27,6 +27,7 @@ const KV_WRITE_MS = 1000;
 const KV_KEY_BYTES = 500;
 const KV_PREFIX = "cache:";
 const MAX_WRITES = 4096;
+const MAX_READ = 1024;
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */
 function shorten(key: string): string {
@@ -50,12 +51,20 @@ function kvKey(key: string): string {
   return KV_PREFIX + (bytes > KV_KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key);
 }
 
-export type Found = { readonly value: Meta | Index; readonly body: Body };
+export interface Found {
+  readonly value: Meta | Index;
+  readonly body: Body;
+  /** What was prepared for this very entry when it was last read here. */
+  readonly held?: Held | undefined;
+}
 
 export class Tiers {
   readonly memory = new Memory<Held>(0);
   /** KV key -> when this isolate last wrote it (ms). */
   readonly #writes = new Map<string, number>();
+
+  /** Key -> the meta that the edge cache last had for it. */
+  readonly #read = new Map<string, { readonly text: string; readonly held: Held }>();
 
   // --- reading ---
 
@@ -66,8 +75,16 @@ export class Tiers {
 
   async #fromEdge(key: string, ctx: CacheContext): Promise<Found | undefined> {
     const response = await ctx.edgeCache?.match(edgeUrl(key));
-    const value = parseValue(response?.headers.get(META) ?? null);
-    if (response && value?.key === key) return { value, body: response.body };
+    const text = response?.headers.get(META) ?? null;
+    // An entry is read much oftener than it changes: its meta is parsed, and its headers are made, once.
+    let known = this.#read.get(key);
+    if (known?.text !== text) {
+      const value = parseValue(text);
+      known = value && { text: text as string, held: hold(value, null) };
+      if (this.#read.size >= MAX_READ) this.#read.clear();
+      if (known) this.#read.set(key, known);
+    }
+    if (response && known?.held.value.key === key) return { ...known, value: known.held.value, body: response.body };
     await response?.body?.cancel();
     return undefined;
   }
@@ -97,7 +114,7 @@ export class Tiers {
     }
     if (tier.maxBytes > this.memory.maxBytes) this.memory.maxBytes = tier.maxBytes;
     const copy = value.kind === "entry" ? limited(value, Math.min(tier.ceiling, ceiling), now) : value;
-    const held: Held = { value: copy, body, checked: -1, purged: undefined, headers: undefined, second: -1 };
+    const held = hold(copy, body);
     this.memory.set(value.key, held, bytes + weight(value));
     return held;
   }
@@ -155,6 +172,10 @@ export class Tiers {
     }
     await Promise.all(work.map((one) => attempt(ctx, "An entry could not be removed", one, undefined)));
   }
+}
+
+function hold(value: Meta | Index, body: ArrayBuffer | null): Held {
+  return { value, body, checked: -1, purged: undefined, headers: undefined, second: -1 };
 }
 
 /** The copy of an entry for a tier: no longer fresh than the tier's ceiling from now. */
