@@ -51,6 +51,13 @@ def test_markdown_is_one_comment_with_whole_tables(report: Report) -> None:
     assert "/odd\\|path\\`x" in shown
 
 
+def test_a_busy_machine_is_said(report: Report) -> None:
+    for p95, said in ((1.5, False), (30.0, True)):
+        busy = report.model_copy(update={"lag": report.lag.model_copy(update={"p95": p95})})
+        assert ("this machine is busy" in text(busy)) is said
+        assert ("this machine is busy" in as_markdown(busy)) is said
+
+
 def test_missing_evidence_is_said_in_each_format(report: Report) -> None:
     missing = report.model_copy(update={"missing_evidence": ["the gateway is gone"], "exit_code": 3})
     assert "evidence is missing: the gateway is gone" in text(missing)

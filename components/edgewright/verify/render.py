@@ -19,6 +19,8 @@ _NAMES = {
     "error_rate": "error rate",
     "failover_success": "failover success",
 }
+_BUSY_LAG_MS = 5.0
+"""On an idle machine the generator's timers are 1 to 2 ms late."""
 _STATES = {"pass": ("pass", "green"), "breach": ("BREACH", "red"), "no-evidence": ("NO EVIDENCE", "yellow")}
 _RESULTS = {0: "pass", 1: "an objective is breached", 3: "evidence is missing"}
 
@@ -101,6 +103,11 @@ def _facts(report: Report) -> list[str]:
     kinds = ", ".join(f"{kind} {count}" for kind, count in errors.kinds.items())
     lines.append(f"errors: {errors.count} of {report.sent}" + (f" ({kinds})" if kinds else ""))
     lines += [f"  {example}" for example in errors.examples]
+    if report.lag.p95 is not None and report.lag.p95 > _BUSY_LAG_MS:
+        lines.append(
+            f"note: the load generator itself was late (p95 {_ms(report.lag.p95)}), so this machine is busy with other"
+            " work, and latency is told too high"
+        )
     if report.failover is not None:
         tried = report.failover
         others = ", ".join(f"{region} {count}" for region, count in tried.other_regions.items()) or "none"
