@@ -888,6 +888,7 @@ var LISTS = [
   "routes",
   "domains"
 ];
+var KNOWN = /* @__PURE__ */ new Set(["stack", ...LISTS, "cloudfront"]);
 function readDeployment(text) {
   let value;
   try {
@@ -901,6 +902,8 @@ function readDeployment(text) {
     ...Object.fromEntries(LISTS.map((name) => [name, []])),
     ...value
   };
+  const strange = Object.keys(value).filter((name) => !KNOWN.has(name));
+  if (strange.length > 0) return `Unknown: ${strange.join(", ")}. Known: ${[...KNOWN].join(", ")}`;
   const wrong = LISTS.filter((name) => !Array.isArray(document[name]));
   if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
   for (const worker of document.workers) {
@@ -928,6 +931,9 @@ function isJson(text) {
 }
 function validate(deployment) {
   const errors = [...frontCacheFaults(deployment)];
+  if (deployment.cloudfront != null) {
+    errors.push(fault("The deployment has CloudFront distributions (`cloudfront`), which this gateway does not serve"));
+  }
   const names = new Set(deployment.workers.map((worker) => worker.name));
   const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
   for (const name of repeated(deployment.workers.map((worker) => worker.name))) {

@@ -16,6 +16,8 @@ const LISTS = [
   "domains",
 ] as const;
 
+const KNOWN = new Set(["stack", ...LISTS, "cloudfront"]);
+
 /** Reads a document that comes over HTTP: the shape is checked here, the rest by `validate`. Missing lists are empty. */
 export function readDeployment(text: string): Deployment | string {
   let value: unknown;
@@ -30,6 +32,8 @@ export function readDeployment(text: string): Deployment | string {
     ...Object.fromEntries(LISTS.map((name) => [name, []])),
     ...value,
   } as unknown as Deployment;
+  const strange = Object.keys(value).filter((name) => !KNOWN.has(name));
+  if (strange.length > 0) return `Unknown: ${strange.join(", ")}. Known: ${[...KNOWN].join(", ")}`;
   const wrong = LISTS.filter((name) => !Array.isArray(document[name]));
   if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
   for (const worker of document.workers) {
@@ -60,6 +64,9 @@ function isJson(text: string): boolean {
 
 export function validate(deployment: Deployment): DeployError[] {
   const errors: DeployError[] = [...frontCacheFaults(deployment)];
+  if (deployment.cloudfront != null) {
+    errors.push(fault("The deployment has CloudFront distributions (`cloudfront`), which this gateway does not serve"));
+  }
   const names = new Set(deployment.workers.map((worker) => worker.name));
   const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
   for (const name of repeated(deployment.workers.map((worker) => worker.name))) {

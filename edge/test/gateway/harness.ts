@@ -17,7 +17,9 @@ let bundled: Promise<string> | undefined;
 /** The gateway's bundle, of the sources as they are. */
 export function bundle(): Promise<string> {
   bundled ??= (async () => {
-    const outfile = join(mkdtempSync(join(tmpdir(), "edgewright-bundle-")), "gateway.mjs");
+    const directory = mkdtempSync(join(tmpdir(), "edgewright-bundle-"));
+    process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+    const outfile = join(directory, "gateway.mjs");
     await build({
       entryPoints: [join(edgeDir, "src/gateway/main.ts")],
       outfile,
