@@ -366,10 +366,10 @@ class Node:
 
 
 class StackView:
-    """A stack's resources, by type."""
+    """A stack's resources, by type, in the order of their URNs: that of registration varies from run to run."""
 
     def __init__(self, nodes: Iterable[Node]) -> None:
-        self.nodes = tuple(nodes)
+        self.nodes = tuple(sorted(nodes, key=lambda node: node.urn))
         self._by_type: dict[str, list[Node]] = {}
         for node in self.nodes:
             self._by_type.setdefault(node.type, []).append(node)
