@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from edgewright.config.models import StackSettings
 from edgewright.program.errors import ProjectError
 from edgewright.program.runner import Runner
@@ -44,6 +46,16 @@ def test_local_runs_three_origins_that_can_be_made_to_fail(settings: dict[str, S
 def test_the_replayed_static_files_are_those_that_the_origins_have(settings: dict[str, StackSettings]) -> None:
     asked = {family.path for family in settings["local"].traffic.mix if family.path.startswith("/static/")}
     assert asked == set(static_files())
+
+
+def test_the_editors_schema_accepts_every_stack_and_refuses_a_wrong_one(runner: Runner) -> None:
+    schema = runner.schema(ROOT)
+    documents = {stack: yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text()) for stack in STACKS}
+    for document in documents.values():
+        jsonschema.validate(document, schema)
+    documents["prod"]["config"]["products-api:hostnam"] = "api.example.com"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(documents["prod"], schema)
 
 
 @pytest.mark.parametrize(
