@@ -285,7 +285,7 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-function-memory",
         "CloudFront Functions memory",
-        "The limit of 2 MB is not enforced.",
+        "A function's thread may use 32 MB instead of 2 MB: an empty realm of V8 is larger than that.",
     ),
     Gap(
         "aws-function-helpers",
@@ -295,7 +295,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-runtime",
         "Lambda@Edge runtimes",
-        "Functions run on the Node.js of this machine whatever `runtime` says; Python functions are refused.",
+        "Functions run on the Node.js of this machine whatever `runtime` says, without the AWS SDK unless the package"
+        " has it; Python functions are refused.",
     ),
     Gap(
         "aws-lambda-limits",

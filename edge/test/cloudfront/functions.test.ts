@@ -251,6 +251,22 @@ describe("the runtime", () => {
     refused(await waiting.get("/wait"), 503, "FunctionExecutionError");
   });
 
+  it("stops one that takes too much memory, and this process lives on", async () => {
+    const { get } = await site(
+      handler(
+        `if (request.uri === "/big") { const all = []; for (;;) all.push(new Array(100000).fill(1.5)); } return request;`,
+      ),
+    );
+    refused(await get("/big"), 503, "FunctionExecutionError");
+    expect((await get("/small")).status).toBe(200);
+  });
+
+  it("answers many at once, each with its own event", async () => {
+    const { get } = await site(handler(`return { statusCode: 200, body: request.uri };`));
+    const paths = Array.from({ length: 40 }, (_, index) => `/${index}`);
+    expect((await Promise.all(paths.map((path) => get(path)))).map((answer) => answer.body)).toEqual(paths);
+  });
+
   it("logs, up to 10 KB a run", async () => {
     const { get, logs } = await site(
       handler(`console.log("hello", { a: 1 }); console.log("x".repeat(20000)); console.log("gone"); return request;`),

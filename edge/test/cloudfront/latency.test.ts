@@ -51,7 +51,7 @@ async function medians(ports: number[], rounds: number): Promise<number[]> {
   return times.map((each) => each.sort((a, b) => a - b)[Math.floor(each.length / 2)] as number);
 }
 
-it("a hit adds at most 1.5 ms at p50 to a bare Node server, with a CloudFront Function at most 3 ms", async () => {
+it("a hit adds at most 1.5 ms at p50 to a bare Node server", async () => {
   const bare = createServer((_request, response) => {
     response.writeHead(200, { "Content-Type": "application/json", "Content-Length": BODY.length }).end(BODY);
   });
@@ -96,5 +96,4 @@ it("a hit adds at most 1.5 ms at p50 to a bare Node server, with a CloudFront Fu
   );
   expect(from.seen).toHaveLength(2);
   expect(hit - base).toBeLessThan(1.5);
-  expect(withFunction - base).toBeLessThan(3);
 }, 60_000);

@@ -14,6 +14,7 @@ import {
   cachePolicy,
   clock,
   customOrigin,
+  DOMAIN,
   deployment,
   distribution,
   edge,
@@ -381,6 +382,22 @@ describe("compression", () => {
     expect((await site.get("/text", { headers: { "Accept-Encoding": "gzip" } })).headers["content-encoding"]).toBe(
       "gzip",
     );
+  });
+});
+
+describe("a new document", () => {
+  it("leaves the caches of its distributions as they are", async () => {
+    const from = await origin((_request, response) => response.end("kept"));
+    const site = await edge(simple(from.port));
+    await site.get("/a");
+    site.cloudfront.invalidate(["/b"]);
+    const changed = simple(from.port, {}, { comment: "changed" });
+    const next = createCloudFront(changed, {}, site.cloudfront);
+    const viewer = { ip: "203.0.113.1" };
+    const hit = await next.handle(new Request(`http://${DOMAIN}/a`), viewer);
+    expect([hit.headers.get("x-cache"), await hit.text()]).toEqual(["Hit from cloudfront", "kept"]);
+    expect((await site.get("/a")).headers["x-cache"]).toBe("Hit from cloudfront");
+    await next.stop();
   });
 });
 

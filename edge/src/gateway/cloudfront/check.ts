@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { policiesOf } from "./distribution.js";
-import { functionFaults } from "./functions-runner.js";
+import { functionFaults } from "./functions-code.js";
 import type { CacheBehavior, CloudFrontDeployment, Distribution, LambdaVersion } from "./model.js";
 
 /** Every fault at once, each as a sentence with the value and what to do. */

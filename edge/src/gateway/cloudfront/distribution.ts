@@ -2,7 +2,7 @@
 
 import { compilePattern, type Matcher } from "./behaviors.js";
 import { EdgeCache } from "./edge-cache.js";
-import { FunctionRunner } from "./functions-runner.js";
+import type { FunctionRunner } from "./functions-runner.js";
 import { Invalidations } from "./invalidation.js";
 import type { LambdaRunner } from "./lambda-runner.js";
 import {
@@ -76,21 +76,28 @@ export function policiesOf(deployment: CloudFrontDeployment): Policies {
   };
 }
 
-/** Starts every distribution of a document that has no faults. */
+/** What runs functions, by ARN. */
+export interface Runners {
+  lambda: ReadonlyMap<string, LambdaRunner>;
+  functions: ReadonlyMap<string, FunctionRunner>;
+}
+
+/** What a distribution keeps when its settings change. */
+export type Kept = Pick<RunningDistribution, "cache" | "invalidations">;
+
+/** Starts every distribution of a document that has no faults. `kept` is by distribution id. */
 export function startDistributions(
   deployment: CloudFrontDeployment,
-  runners: ReadonlyMap<string, LambdaRunner>,
+  runners: Runners,
+  kept: ReadonlyMap<string, Kept>,
   deps: Deps,
   cacheBytes: number,
 ): RunningDistribution[] {
   const policies = policiesOf(deployment);
-  const functions = new Map(
-    deployment.functions.map((fn) => [fn.arn, new FunctionRunner(fn, deployment.key_value_stores, deps)]),
-  );
   const share = Math.floor(cacheBytes / Math.max(1, deployment.distributions.length));
   const running = deployment.distributions.map((config): RunningDistribution => {
-    const compile = (behavior: CacheBehavior): Behavior =>
-      compileBehavior(config, behavior, policies, runners, functions);
+    const compile = (behavior: CacheBehavior): Behavior => compileBehavior(config, behavior, policies, runners);
+    const { cache, invalidations } = kept.get(config.id) ?? {};
     return {
       config,
       fallback: compile(config.default_cache_behavior),
@@ -98,8 +105,8 @@ export function startDistributions(
         matches: compilePattern(behavior.path_pattern ?? "*"),
         behavior: compile(behavior),
       })),
-      cache: new EdgeCache(config.id, share, deps),
-      invalidations: new Invalidations(),
+      cache: cache ?? new EdgeCache(config.id, share, deps),
+      invalidations: invalidations ?? new Invalidations(),
       counters: { requests: 0, results: {} },
       continuous: undefined,
       geo: geoTest(config),
@@ -113,17 +120,16 @@ function compileBehavior(
   distribution: Distribution,
   config: CacheBehavior,
   policies: Policies,
-  runners: ReadonlyMap<string, LambdaRunner>,
-  functions: ReadonlyMap<string, FunctionRunner>,
+  runners: Runners,
 ): Behavior {
   const lambda: Behavior["lambda"] = {};
   for (const { event_type, lambda_arn, include_body } of config.lambda_function_associations) {
-    const runner = runners.get(lambda_arn);
+    const runner = runners.lambda.get(lambda_arn);
     if (runner !== undefined) lambda[event_type] = { runner, includeBody: include_body };
   }
   const own: Behavior["functions"] = {};
   for (const { event_type, function_arn } of config.function_associations) {
-    const runner = functions.get(function_arn);
+    const runner = runners.functions.get(function_arn);
     if (runner !== undefined) own[event_type] = runner;
   }
   const group = distribution.origin_groups.find((each) => each.origin_id === config.target_origin_id);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fromWebRequest, nodeRequest, sendNode, toWebResponse } from "./adapters.js";
 import { CloudFrontFaults, deploymentFaults } from "./check.js";
 import { type RunningDistribution, startDistributions } from "./distribution.js";
+import { FunctionRunner } from "./functions-runner.js";
 import { invalidationFaults } from "./invalidation.js";
 import { type ColdStart, LambdaRunner } from "./lambda-runner.js";
 import type { CloudFrontDeployment } from "./model.js";
@@ -40,6 +41,14 @@ export interface LambdaStats {
   coldStarts: readonly ColdStart[];
 }
 
+export interface FunctionStats {
+  function: string;
+  invocations: number;
+  errors: number;
+  /** Milliseconds of wall time of the last run. */
+  lastMs: number;
+}
+
 export interface CloudFront {
   /** Host names that it answers, lower case: aliases and `*.cloudfront.net` names of enabled distributions. */
   readonly hosts: readonly string[];
@@ -51,17 +60,22 @@ export interface CloudFront {
   handleNode(request: IncomingMessage, response: ServerResponse, viewer: Viewer, host?: string): Promise<void>;
   /** Invalidates paths in one distribution (by id), or in all. Throws CloudFrontFaults on bad paths. */
   invalidate(paths: readonly string[], distributionId?: string): void;
-  stats(): { distributions: DistributionStats[]; lambda: LambdaStats[] };
+  stats(): { distributions: DistributionStats[]; lambda: LambdaStats[]; functions: FunctionStats[] };
   /** Waits for work that goes on behind responses. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts every distribution of a document. Throws CloudFrontFaults with all that is wrong with it. */
-export function createCloudFront(deployment: CloudFrontDeployment, deps: Deps = {}): CloudFront {
+/**
+ * Starts every distribution of a document. Throws CloudFrontFaults with all that is wrong with it.
+ *
+ * @param previous what ran before: distributions that are still there keep their caches, as a change of settings does
+ *   not empty the real ones. It goes on answering until it is stopped.
+ */
+export function createCloudFront(deployment: CloudFrontDeployment, deps: Deps = {}, previous?: CloudFront): CloudFront {
   const faults = deploymentFaults(deployment);
   if (faults.length > 0) throw new CloudFrontFaults(faults);
-  return new LocalCloudFront(deployment, deps);
+  return new LocalCloudFront(deployment, deps, previous instanceof LocalCloudFront ? previous : undefined);
 }
 
 class LocalCloudFront implements CloudFront {
@@ -70,21 +84,31 @@ class LocalCloudFront implements CloudFront {
   readonly #byHost = new Map<string, RunningDistribution>();
   readonly #wildcards: { suffix: string; distribution: RunningDistribution }[] = [];
   readonly #runners = new Map<string, LambdaRunner>();
+  readonly #functions = new Map<string, FunctionRunner>();
   readonly #origins: Origins;
   readonly #pipeline: Pipeline;
   readonly #ownDir: string | undefined;
 
-  constructor(deployment: CloudFrontDeployment, deps: Deps) {
+  constructor(deployment: CloudFrontDeployment, deps: Deps, previous: LocalCloudFront | undefined) {
     this.#ownDir = deps.workDir === undefined ? mkdtempSync(join(tmpdir(), "edgewright-cloudfront-")) : undefined;
     const workDir = deps.workDir ?? (this.#ownDir as string);
     for (const version of deployment.lambda_versions) {
       this.#runners.set(version.arn, new LambdaRunner(version, packageDirectory(version, workDir), deps));
     }
-    this.#distributions = startDistributions(deployment, this.#runners, deps, deps.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    for (const fn of deployment.functions) {
+      this.#functions.set(fn.arn, new FunctionRunner(fn, deployment.key_value_stores, deps));
+    }
+    const kept = new Map(previous?.running().map((each) => [each.config.id, each]));
+    const runners = { lambda: this.#runners, functions: this.#functions };
+    this.#distributions = startDistributions(deployment, runners, kept, deps, deps.cacheBytes ?? DEFAULT_CACHE_BYTES);
     this.#origins = new Origins(deployment, deps);
     this.#pipeline = new Pipeline(this.#origins, deps);
     for (const distribution of this.#distributions) this.#register(distribution);
     this.hosts = [...this.#byHost.keys(), ...this.#wildcards.map(({ suffix }) => `*${suffix}`)];
+  }
+
+  running(): readonly RunningDistribution[] {
+    return this.#distributions;
   }
 
   #register(distribution: RunningDistribution): void {
@@ -135,7 +159,7 @@ class LocalCloudFront implements CloudFront {
     for (const { invalidations, cache } of chosen) if (invalidations.add(paths)) cache.clear();
   }
 
-  stats(): { distributions: DistributionStats[]; lambda: LambdaStats[] } {
+  stats(): ReturnType<CloudFront["stats"]> {
     return {
       distributions: this.#distributions.map(({ config, counters, cache }) => {
         const { entries, bytes } = cache.stats();
@@ -148,6 +172,12 @@ class LocalCloudFront implements CloudFront {
         errors: runner.errors,
         coldStarts: [...runner.coldStarts],
       })),
+      functions: [...this.#functions.values()].map(({ fn, invocations, errors, lastMs }) => ({
+        function: fn.name,
+        invocations,
+        errors,
+        lastMs,
+      })),
     };
   }
 
@@ -157,7 +187,7 @@ class LocalCloudFront implements CloudFront {
 
   async stop(): Promise<void> {
     this.#origins.stop();
-    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+    await Promise.all([...this.#runners.values(), ...this.#functions.values()].map((runner) => runner.stop()));
     if (this.#ownDir !== undefined) rmSync(this.#ownDir, { recursive: true, force: true });
   }
 }

@@ -23,7 +23,7 @@ export async function viewerRequest(
   const fn = behavior.functions["viewer-request"];
   if (fn !== undefined) {
     const config = configOf(distribution.config, "viewer-request", requestId);
-    const accepted = acceptViewerRequest(fn.invoke(functionEvent(config, viewer, request)), request);
+    const accepted = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, request)), request);
     if ("method" in accepted) return { request: accepted };
     const response = finished({ ...accepted, body: accepted.body as Uint8Array | undefined });
     return { response, result: "FunctionGeneratedResponse" };
@@ -55,7 +55,7 @@ export async function viewerResponse(
   if (fn !== undefined) {
     const event = functionEvent(config, viewer, request);
     event.response = functionResponse(response);
-    return acceptViewerResponse(fn.invoke(event), response);
+    return acceptViewerResponse(await fn.invoke(event), response);
   }
   const trigger = behavior.lambda["viewer-response"];
   if (trigger === undefined) return response;
