@@ -1,9 +1,19 @@
 /** Puts an edge function together from its settings: routes, guards, cache and targets. */
 
 import { Hono } from "hono/tiny";
-import type { CacheContext } from "./cache/types";
+import type { CacheContext, PurgeRequest } from "./cache/types";
 import { admit, enter, type TargetUrl } from "./entrance";
-import type { Answer, CacheLayer, Feature, Guard, PlatformArguments, RequestState, Target } from "./feature";
+import type {
+  Answer,
+  CacheLayer,
+  Feature,
+  Guard,
+  PlatformArguments,
+  PurgeReport,
+  RequestState,
+  Target,
+} from "./feature";
+import { frontOf, mayFront, tellFront } from "./front";
 import { handlerOf, handlerTarget } from "./handler";
 import type { Host } from "./host";
 import { Problem, problemResponse } from "./problem";
@@ -17,7 +27,11 @@ export interface EdgeOptions {
   readonly handlers?: Readonly<Record<string, unknown>>;
 }
 
-export type Edge = (request: Request, host: Host, platform: PlatformArguments) => Promise<Response>;
+export interface Edge {
+  (request: Request, host: Host, platform: PlatformArguments): Promise<Response>;
+  /** Purges the function's caches; undefined where it has none. */
+  purge(request: PurgeRequest, host: Host): Promise<PurgeReport | undefined>;
+}
 
 /** The settings, the features and the handlers do not fit together. Lists every fault. */
 export class BadAssembly extends Error {
@@ -68,7 +82,8 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   });
   app.onError((error, c) => errorResponse(error, c.env.state.host, c.env.target.path, c.req.method));
 
-  return async (request, host, platform) => {
+  const front = frontOf(settings);
+  const answer = async (request: Request, host: Host, platform: PlatformArguments): Promise<Response> => {
     let path = "/";
     try {
       const target = enter(request);
@@ -84,13 +99,24 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
         session: undefined,
         claims: undefined,
         timings: new Map(),
+        fronted: false,
       };
+      const own = await cache?.answer?.(request, path, host);
+      if (own !== undefined) return front ? tellFront(own, false) : own;
       const response = await app.fetch(request, { state, target });
-      return settings.trace ? withServerTiming(response, state) : response;
+      const timed = settings.trace ? withServerTiming(response, state) : response;
+      // Other spellings of a path are other entries in front, where a purge of the path would not find them.
+      return front ? tellFront(timed, state.fronted && new URL(request.url).pathname === path) : timed;
     } catch (error) {
-      return errorResponse(error, host, path, request.method);
+      const response = errorResponse(error, host, path, request.method);
+      return front ? tellFront(response, false) : response;
     }
   };
+  return Object.assign(answer, {
+    async purge(request: PurgeRequest, host: Host) {
+      return cache?.purge(request, host);
+    },
+  });
 }
 
 function serveEndpoint(
@@ -165,8 +191,10 @@ function targetOf(
  * itself marks as shared is stored.
  */
 function effectivePolicy(endpoint: EndpointSpec): CacheSpec | null {
-  const policy = endpoint.cache ?? null;
-  if (policy === null || endpoint.auth == null || policy.mode !== "override") return policy;
+  let policy = endpoint.cache ?? null;
+  if (policy === null) return null;
+  if (policy.engine === "platform" && !mayFront(endpoint, policy)) policy = { ...policy, engine: "worker" };
+  if (endpoint.auth == null || policy.mode !== "override") return policy;
   return { ...policy, mode: "origin" };
 }
 
@@ -233,6 +261,7 @@ async function serve(
   const made = endpoint === undefined ? undefined : served.get(endpoint);
   if (made === undefined) return wrongMethod(route, method, state.path);
 
+  state.fronted = made.policy?.engine === "platform";
   for (const guard of made.guards) await guard(incoming, state);
   const request = admit(incoming, targetUrl, settings.reserved_header_prefixes, made.policy);
   const answer = (toOrigin: Request) => made.answer(toOrigin, state);

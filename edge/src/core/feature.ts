@@ -3,7 +3,7 @@
  * the code that its settings use.
  */
 
-import type { CacheContext } from "./cache/types";
+import type { CacheContext, PurgeRequest, PurgeResult } from "./cache/types";
 import type { Geo, Host } from "./host";
 import type { CacheSpec, EdgeSettings, EndpointSpec, RateLimitSpec } from "./settings.gen";
 
@@ -22,6 +22,8 @@ export interface RequestState {
   session: Record<string, unknown> | undefined;
   /** The token's claims, once authentication has verified one. */
   claims: Record<string, unknown> | undefined;
+  /** The endpoint's policy lets the platform's cache in front store its answers. */
+  fronted: boolean;
   /** Durations (ms) for Server-Timing. */
   readonly timings: Map<string, number>;
 }
@@ -45,6 +47,15 @@ export interface CacheLayer {
     context: CacheContext,
     answer: (r: Request) => Promise<Response>,
   ): Promise<Response>;
+  /** Purges every tier that can be reached from here, the platform's cache in front included. */
+  purge(request: PurgeRequest, host: Host): Promise<PurgeReport>;
+  /** Answers the cache's own paths; undefined for every other request. */
+  answer?(request: Request, path: string, host: Host): Promise<Response | undefined>;
+}
+
+export interface PurgeReport extends PurgeResult {
+  /** What became of the cache in front: purged, not there, or why it refused. */
+  readonly front: "purged" | "none" | `refused: ${string}`;
 }
 
 export interface Target {

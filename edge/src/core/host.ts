@@ -33,6 +33,9 @@ export interface Host {
   /** The data centre's cache, where the platform has one. */
   readonly edgeCache: EdgeCacheStore | undefined;
 
+  /** The platform's own cache in front of this function, where it can be told to forget; undefined if there is none. */
+  readonly frontCache?: FrontCache | undefined;
+
   /** The key-value store bound under this name; undefined if there is none. */
   kv(name: string): KvStore | undefined;
 
@@ -66,6 +69,20 @@ export interface KvStore {
   /** `expirationTtl` is in seconds; Workers KV accepts 60 and more. Without it the entry stays. */
   put(key: string, value: ArrayBuffer | string, options?: { expirationTtl?: number }): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Names of keys with this prefix, in the order of their bytes, up to a bound that the host documents. */
+  list?(prefix: string): Promise<readonly string[]>;
+}
+
+/** A cache in front of the function, which answers hits without running it. Its entries are told apart by path and query. */
+export interface FrontCache {
+  /** Removes what has one of the tags or begins with one of the paths. `soft` only marks it stale. Throws what is refused. */
+  purge(what: FrontPurge, soft: boolean): Promise<void>;
+}
+
+export interface FrontPurge {
+  tags?: string[];
+  pathPrefixes?: string[];
+  purgeEverything?: boolean;
 }
 
 /** Where a client is. Each part is undefined where the platform does not know it. */

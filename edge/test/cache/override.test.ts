@@ -162,6 +162,24 @@ describe("what browsers are told", () => {
     expect((await h.get("/other")).headers.get("cache-control")).toBe("no-store");
   });
 
+  it("never tells a browser that an error stays as it is", async () => {
+    const h = make({ browser_ttl_s: 31536000, immutable: true, stale_while_revalidate_s: 60, stale_if_error_s: 60 });
+    h.origin = () => reply("x", {}, 404);
+    expect((await h.get("/")).headers.get("cache-control")).toBe("public, max-age=0");
+    h.origin = () => reply("x");
+    expect((await h.get("/there")).headers.get("cache-control")).toBe(
+      "public, max-age=31536000, stale-while-revalidate=60, stale-if-error=60, immutable",
+    );
+  });
+
+  it("tells the platform's cache in front even where no tier of its own holds anything, each fill with its own jitter", async () => {
+    const h = make({ engine: "platform", tiers: { edge: {} }, edge_jitter_s: [100, 200] });
+    h.origin = () => reply("x");
+    const first = (await h.get("/")).headers.get("cloudflare-cdn-cache-control");
+    expect(first).toMatch(/^public, max-age=1\d\d, stale-if-error=0$/);
+    expect((await h.get("/")).hit).toBe(false);
+  });
+
   it("is capped by the policy in origin mode", async () => {
     const h = make({ mode: "origin" });
     h.origin = () => reply("x", { "cache-control": "public, max-age=600" });
@@ -184,9 +202,13 @@ describe("what browsers are told", () => {
   it("tells the platform's cache in front by a field of its own", async () => {
     const h = make({ engine: "platform", tags: ["shop"], stale_while_revalidate_s: 5 });
     h.origin = () => reply("x", { "cache-tag": "p1" });
-    for (const ttl of [60, 50]) {
+    for (const age of [null, "10"]) {
       const { headers } = await h.get("/");
-      expect(headers.get("cloudflare-cdn-cache-control")).toBe(`max-age=${ttl}, stale-while-revalidate=5`);
+      // A cache counts freshness from the Age that an answer comes with.
+      expect(headers.get("age")).toBe(age);
+      expect(headers.get("cloudflare-cdn-cache-control")).toBe(
+        "public, max-age=60, stale-while-revalidate=5, stale-if-error=0",
+      );
       expect(headers.get("cache-tag")).toBe("shop,p1");
       expect(headers.get("cache-control")).toBe("public, max-age=30, stale-while-revalidate=5");
       h.advance(10);

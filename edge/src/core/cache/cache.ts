@@ -305,9 +305,13 @@ class EdgeCache implements Cache {
     const now = ctx.now();
     const headers = new Headers(from as [string, string][]);
     toClient(headers, meta.status, policy, this.#targeted);
-    if (policy.platform) toPlatform(headers, (meta.freshUntil - now) / 1000, policy, meta.tags, this.#targeted[0]);
     headers.delete("age");
     const old = age(meta, now);
+    if (policy.platform) {
+      const left = Math.min((meta.freshUntil - now) / 1000, edgeLifetime(meta, policy, ctx));
+      // Its freshness counts from the Age that comes with it.
+      toPlatform(headers, left > 0 ? left + old : 0, meta, this.#targeted[0]);
+    }
     if (stored || old > 0) headers.set("age", String(old));
     // A length stored with content that the runtime has decoded would be wrong.
     if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
@@ -658,7 +662,8 @@ class EdgeCache implements Cache {
       }
       headers = headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
     }
-    if (!headers || !(policy.memory || (policy.edge && ctx.edgeCache) || policy.kv)) return [undefined, verdict];
+    const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv;
+    if (!headers || !somewhere) return [undefined, verdict];
     const { terms } = verdict;
     let { vary } = terms;
     // Encoded content without Vary on it would be given to clients that cannot read it.

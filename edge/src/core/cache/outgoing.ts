@@ -1,18 +1,21 @@
 /** The headers that a client is given with a stored or storable response. */
 
 import { parseCacheControl, seconds } from "./directives";
+import type { Meta } from "./entry";
 import type { Policy } from "./policy";
 
 /** Fields that speak to caches like this one and end here. `cdn-cache-control` goes on in `origin` mode: others follow. */
 const OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
 
 /**
- * Cache-Control for browsers under `override`: from the policy alone, so that nothing of the edge's TTLs shows. `ttl`
- * limits it (an error's short one). Undefined: the origin's is left as it is.
+ * Cache-Control for browsers under `override`: from the policy alone, so that nothing of the edge's TTLs shows. `error`
+ * is an error's own short TTL: what is an error now is neither immutable nor shown stale. Undefined: the origin's is left
+ * as it is.
  */
-export function browserCacheControl(policy: Policy, ttl: number | undefined): string | undefined {
+export function browserCacheControl(policy: Policy, error: number | undefined): string | undefined {
   if (policy.browserTtl === null) return undefined;
-  const parts = ["public", `max-age=${Math.min(policy.browserTtl, ttl ?? policy.browserTtl)}`];
+  if (error !== undefined) return `public, max-age=${Math.min(policy.browserTtl, error)}`;
+  const parts = ["public", `max-age=${policy.browserTtl}`];
   if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
   if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);
   if (policy.immutable) parts.push("immutable");
@@ -57,16 +60,13 @@ export function tagsOf(headers: Headers, policy: Policy): string[] {
  * Headers by which the platform's own cache in front is told what to do (`engine: platform`): a targeted field, so that
  * browsers see nothing of it, and the tags to purge by.
  */
-export function toPlatform(
-  headers: Headers,
-  ttl: number,
-  policy: Policy,
-  tags: readonly string[],
-  field = "cdn-cache-control",
-): void {
-  const parts = [`max-age=${Math.max(0, Math.floor(ttl))}`];
-  if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
-  if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);
+export function toPlatform(headers: Headers, ttl: number, meta: Meta, field = "cdn-cache-control"): void {
+  const parts = ["public", `max-age=${Math.max(0, Math.floor(ttl))}`];
+  if (meta.noCache) parts.push("no-cache");
+  if (meta.mustRevalidate) parts.push("must-revalidate");
+  if (meta.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${meta.staleWhileRevalidate}`);
+  // Always said: where nothing is, Workers Cache serves what is stale for as long as the function fails.
+  parts.push(`stale-if-error=${meta.staleIfError}`);
   headers.set(field, parts.join(", "));
-  if (tags.length > 0) headers.set("cache-tag", tags.join(","));
+  if (meta.tags.length > 0) headers.set("cache-tag", meta.tags.join(","));
 }

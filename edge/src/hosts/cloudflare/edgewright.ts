@@ -1,7 +1,18 @@
 /** Cloudflare Workers as a Host, and the Worker that a stack's main module exports. */
 
+import type { PurgeRequest } from "../../core/cache/types";
 import { createEdge, type EdgeOptions } from "../../core/edge";
-import type { EdgeCacheStore, Geo, Host, KvStore, LogEntry, RateLimiter } from "../../core/host";
+import type { PurgeReport } from "../../core/feature";
+import type {
+  EdgeCacheStore,
+  FrontCache,
+  FrontPurge,
+  Geo,
+  Host,
+  KvStore,
+  LogEntry,
+  RateLimiter,
+} from "../../core/host";
 import type { EdgeSettings } from "../../core/settings.gen";
 
 /** The parts of the platform's types that are used here. */
@@ -10,18 +21,31 @@ interface KvNamespaceBinding {
   get(key: string, type: "text"): Promise<string | null>;
   put(key: string, value: ArrayBuffer | string, options?: { expirationTtl?: number }): Promise<void>;
   delete(key: string): Promise<void>;
+  list(options: { prefix: string; cursor?: string | undefined }): Promise<{
+    keys: readonly { name: string }[];
+    list_complete: boolean;
+    cursor?: string;
+  }>;
 }
+/** `ctx.cache` of Workers Cache: https://developers.cloudflare.com/workers/cache/purge/ */
+type FrontCall = (what: FrontPurge) => Promise<{ success: boolean; errors?: readonly { message: string }[] }>;
 interface RateLimitBinding {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 interface ExecutionContext {
   waitUntil(work: Promise<unknown>): void;
+  cache?: { purge: FrontCall; invalidate?: FrontCall };
 }
 type Env = Readonly<Record<string, unknown>>;
 
 export interface Worker {
   fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response>;
+  /** For other Workers of the account, by a service binding; no client reaches it. */
+  purge(request: PurgeRequest, env: Env, context: ExecutionContext): Promise<PurgeReport | undefined>;
 }
+
+/** Pages of 1000 keys that one look at a KV prefix reads at most: markers past that are found when the first ones expire. */
+const LIST_PAGES = 2;
 
 /**
  * The Worker for these settings: `export default createWorker(settings, { features, handlers })`.
@@ -33,6 +57,7 @@ export function createWorker(settings: EdgeSettings, options: EdgeOptions = {}):
   return {
     fetch: async (request, env, context) =>
       framed(await edge(request, new CloudflareHost(request, env, context), { env, context })),
+    purge: (request, env, context) => edge.purge(request, new CloudflareHost(NO_REQUEST, env, context)),
   };
 }
 
@@ -55,6 +80,9 @@ function framed(response: Response): Response {
 function hasMethod<T>(value: unknown, ...names: string[]): value is T {
   return value != null && names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
+
+/** A purge by a service binding is of no client. */
+const NO_REQUEST = { headers: new Headers() } as Request;
 
 class CloudflareHost implements Host {
   readonly platform = "cloudflare";
@@ -97,6 +125,18 @@ class CloudflareHost implements Host {
     return (globalThis.caches as unknown as { default?: EdgeCacheStore } | undefined)?.default;
   }
 
+  get frontCache(): FrontCache | undefined {
+    const cache = this.#context.cache;
+    if (typeof cache?.purge !== "function") return undefined;
+    return {
+      async purge(what, soft) {
+        const result = await (soft && cache.invalidate ? cache.invalidate(what) : cache.purge(what));
+        if (result?.success) return;
+        throw new Error(result?.errors?.map(({ message }) => message).join("; ") || "no reason was given");
+      },
+    };
+  }
+
   kv(name: string): KvStore | undefined {
     const binding = this.#env[name];
     if (!hasMethod<KvNamespaceBinding>(binding, "get", "put", "delete")) return undefined;
@@ -105,6 +145,17 @@ class CloudflareHost implements Host {
       getText: (key) => binding.get(key, "text"),
       put: (key, value, options) => binding.put(key, value, options),
       delete: (key) => binding.delete(key),
+      async list(prefix) {
+        const names: string[] = [];
+        let cursor: string | undefined;
+        for (let page = 0; page < LIST_PAGES; page++) {
+          const found = await binding.list({ prefix, cursor });
+          for (const { name } of found.keys) names.push(name);
+          if (found.list_complete) break;
+          cursor = found.cursor;
+        }
+        return names;
+      },
     };
   }
 

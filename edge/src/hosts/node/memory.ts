@@ -39,6 +39,14 @@ export class MemoryKv implements KvStore {
   async delete(key: string): Promise<void> {
     this.entries.delete(key);
   }
+
+  async list(prefix: string): Promise<readonly string[]> {
+    const now = this.#now();
+    return [...this.entries]
+      .filter(([key, entry]) => key.startsWith(prefix) && entry.expiresAt > now)
+      .map(([key]) => key)
+      .sort();
+  }
 }
 
 export class MemoryEdgeCache implements EdgeCacheStore {
