@@ -120,6 +120,17 @@ describe("a crowd on workerd", () => {
     expect((await get("/abort")).headers.get("x-cache")).toBe("HIT-EDGE");
   });
 
+  it("takes an interim response that the runtime gives as final for a failure of the origin", async () => {
+    system.origin.routes.set("/interim", (_request, response) => {
+      response.writeEarlyHints({ link: "</a.css>; rel=preload" });
+      response.writeHead(200, { "cache-control": "max-age=60" }).end("final");
+    });
+    const { status, text } = await get("/interim");
+    // A runtime that skips interim responses, as it should, gives the final one.
+    expect([502, 200]).toContain(status);
+    if (status === 200) expect(text).toBe("final");
+  });
+
   it("streams a body that no tier's memory can hold to all who wait, and stores it at the edge", async () => {
     const chunk = Buffer.alloc(256 * 1024, 97);
     const size = 12 * 1024 * 1024;

@@ -283,6 +283,16 @@ describe("ranges", () => {
     expect((await h.get("/")).hit).toBe(true);
   });
 
+  it("does not combine parts of two versions: the newer one stays", async () => {
+    const h = make();
+    ranged(h);
+    await h.get("/", { range: "bytes=0-3" });
+    ranged(h, { etag: '"2"' });
+    await h.get("/", { range: "bytes=4-9" });
+    expect((await h.get("/", { range: "bytes=3-4" })).hit).toBe(false);
+    expect(await h.get("/", { range: "bytes=5-6" })).toMatchObject({ text: "56", hit: true });
+  });
+
   it("combines nothing without a strong validator, and stores no part whose length is not what it says", async () => {
     const h = make();
     ranged(h, { etag: 'W/"1"' });
@@ -498,6 +508,32 @@ describe("stale answers", () => {
     expect((await h.get("/")).text).toBe("old");
     expect((await h.get("/")).text).toBe("old");
     expect(h.requests).toHaveLength(3);
+  });
+});
+
+describe("a response that cannot be shared", () => {
+  it("sends the next requests straight on, each with its own conditions; an error does not", async () => {
+    const h = make();
+    h.origin = () => reply("x", { "cache-control": "no-store" });
+    await h.get("/");
+    const next = await h.get("/", { "if-none-match": '"1"' });
+    expect(next.cacheStatus).toBe("edgewright; fwd=uri-miss; detail=hit-for-miss");
+    expect(h.requests[1]?.headers.get("if-none-match")).toBe('"1"');
+    h.advance(6);
+    expect((await h.get("/")).cacheStatus).toContain("detail=no-store");
+
+    h.origin = () => reply("down", {}, 503);
+    await h.get("/down");
+    const crowd = Promise.all([1, 2, 3].map(() => h.get("/down")));
+    expect((await crowd).filter((answer) => answer.cacheStatus?.includes("hit-for-miss"))).toHaveLength(0);
+  });
+
+  it("is found to be sharable again as soon as it is", async () => {
+    const h = make();
+    h.origin = (_request, count) => reply("x", { "cache-control": count === 1 ? "no-store" : "max-age=60" });
+    await h.get("/");
+    await h.get("/");
+    expect((await h.get("/")).hit).toBe(true);
   });
 });
 

@@ -830,8 +830,10 @@ function originRequest(query: Query, headers: Headers): Request {
 }
 
 /** False for a WebSocket's response, or a status that Response does not take: such a one cannot be made again. */
-function standard(response: Response): boolean {
-  return response.status >= 200 && response.status <= 599;
+function standard({ status }: Response): boolean {
+  // Some runtimes give an interim response as if it were the final one (workerd does): nothing can be made of it.
+  if (status < 200 && status !== 101) throw new Error(`The origin answered with the interim status ${status}.`);
+  return status >= 200 && status <= 599;
 }
 
 function oversized(headers: Headers): boolean {
