@@ -1,0 +1,25 @@
+"""The whole pack costs less than a second over a thousand resources, and ten times as much over ten thousand."""
+
+import time
+
+import pytest
+
+from bench.policies import stack
+from edgewright.guard import evaluate
+
+
+def _best(size: int, prefix: str) -> float:
+    declared = stack(size, prefix)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        assert evaluate(declared).resources == size
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("prefix", ["cloudflare:", "aws:"])
+def test_a_thousand_resources_take_less_than_a_second(prefix: str) -> None:
+    small = _best(1_000, prefix)
+    assert small < 1.0
+    assert _best(10_000, prefix) < 25 * small + 0.5
