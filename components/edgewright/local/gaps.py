@@ -280,7 +280,7 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-function-time",
         "CloudFront Functions compute utilization",
-        "A run is stopped after 250 ms of wall time; the real limit is in CPU time, lower, and not published.",
+        "A run is stopped after 1 s of wall time; the real limit is in CPU time, lower, and not published.",
     ),
     Gap(
         "aws-function-memory",

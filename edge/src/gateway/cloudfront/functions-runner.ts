@@ -13,7 +13,7 @@ import type { Deps } from "./types.js";
  * Milliseconds of wall time after which a run is stopped. CloudFront's own limit is in CPU time and not published; a
  * laptop's pauses must not fail a function, so this is far above it (gap `aws-function-time`).
  */
-const TIME_LIMIT_MS = 250;
+const TIME_LIMIT_MS = 1000;
 
 /** Milliseconds that a new thread may take to make the realm. */
 const START_LIMIT_MS = 10_000;
