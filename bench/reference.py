@@ -1,6 +1,7 @@
 """The reference system as `make up` proves it: what a user's first run measures."""
 
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from bench.harness import Options, Result, Spread
 DESCRIPTION = "the stack local under its own traffic: latency, hit ratio, origin reduction"
 
 _ROOT = Path(__file__).resolve().parents[1]
+_ORIGIN_PORTS = ("9101", "9102", "9103")
 _PARTS = ("Pulumi.yaml", "__main__.py", "stacks", "examples/__init__.py", "examples/origins")
 
 
 def _copy(folder: Path) -> Path:
-    """Copy the project, so that a stack that runs here is left alone. Its origins' ports must be free."""
+    """Copy the project with its origins on free ports, so that a stack that runs here is left alone."""
     for part in _PARTS:
         source, target = _ROOT / part, folder / part
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,6 +31,13 @@ def _copy(folder: Path) -> Path:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
+    file = folder / "stacks" / "Pulumi.local.yaml"
+    text = file.read_text()
+    for port in _ORIGIN_PORTS:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            text = text.replace(port, str(free.getsockname()[1]))
+    file.write_text(text)
     return folder
 
 
