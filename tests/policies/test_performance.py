@@ -3,9 +3,9 @@
 import time
 
 import pytest
+from edgewright.guard import evaluate
 
 from bench.policies import stack
-from edgewright.guard import evaluate
 
 
 def _best(size: int, prefix: str) -> float:
