@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from edgewright.errors import Fault, InputFaults
     from edgewright.geo_router import GeoRouter, GeoRouterArgs
     from edgewright.kv_namespace import KvNamespace, KvNamespaceArgs
+    from edgewright.lambda_edge_function import LambdaEdgeFunction, LambdaEdgeFunctionArgs
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,8 @@ _HOMES = {
     "InputFaults": "errors",
     "KvNamespace": "kv_namespace",
     "KvNamespaceArgs": "kv_namespace",
+    "LambdaEdgeFunction": "lambda_edge_function",
+    "LambdaEdgeFunctionArgs": "lambda_edge_function",
 }
 
 __all__ = [
@@ -39,6 +42,8 @@ __all__ = [
     "InputFaults",
     "KvNamespace",
     "KvNamespaceArgs",
+    "LambdaEdgeFunction",
+    "LambdaEdgeFunctionArgs",
     "__version__",
 ]
 

@@ -24,23 +24,42 @@ TIMEOUT_S = 60
 
 _BUNDLE = """
 import { createRequire } from "node:module";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 const request = JSON.parse(await new Response(process.stdin).text());
 const { build } = createRequire(request.runtime + "/package.json")("esbuild");
 const answer = {};
-for (const [name, file] of Object.entries(request.files)) {
+const kinds = {
+  worker: {
+    platform: "neutral", mainFields: ["workerd", "worker", "browser", "module", "main"],
+    conditions: ["workerd", "worker", "browser"], external: ["node:*", "cloudflare:*"],
+  },
+  // Lambda's own runtime has the AWS SDK. A package of CommonJS may ask for Node's modules by `require`.
+  lambda: {
+    platform: "node", target: "node20", minifySyntax: true, minifyWhitespace: true, external: ["@aws-sdk/*"],
+    banner: { js: 'import{createRequire as __require}from"node:module";const require=__require(import.meta.url);' },
+    plugins: [{ name: "settings", setup: (build) => build.onResolve({ filter: /^edgewright:/ }, ({ path }) =>
+      path === request.settings ? { path: "./settings.mjs", external: true } : undefined) }],
+  },
+};
+for (const [name, item] of Object.entries(request.files)) {
+  const entry = item.file === undefined
+    ? { stdin: { contents: item.text, loader: "ts", resolveDir: request.folder } } : { entryPoints: [item.file] };
   try {
     const result = await build({
-      absWorkingDir: request.folder, entryPoints: [file], outfile: name, bundle: true, write: false, metafile: true,
-      format: "esm", target: "es2022", platform: "neutral", charset: "utf8", legalComments: "none", treeShaking: true,
-      mainFields: ["workerd", "worker", "browser", "module", "main"], conditions: ["workerd", "worker", "browser"],
-      external: ["node:*", "cloudflare:*"], logLevel: "silent",
+      absWorkingDir: request.folder, ...entry, outfile: name, bundle: true, write: false, metafile: true,
+      format: "esm", target: "es2022", charset: "utf8", legalComments: "none", treeShaking: true,
+      logLevel: "silent", ...kinds[request.mode],
     });
     const [output] = Object.values(result.metafile.outputs);
+    let { text } = result.outputFiles[0];
+    const { banner } = kinds[request.mode];
+    if (banner && !text.slice(banner.js.length).includes("require")) text = text.slice(banner.js.length).trimStart();
     answer[name] = {
-      text: result.outputFiles[0].text, exports: output.exports,
+      text, exports: output.exports,
       externals: output.imports.filter((item) => item.external).map((item) => item.path),
-      inputs: Object.keys(result.metafile.inputs).map((item) => resolve(request.folder, item)),
+      inputs: Object.entries(output.inputs).map(([item, { bytesInOutput }]) => ({
+        path: resolve(request.folder, item), shown: item, bytes: bytesInOutput,
+      })),
     };
   } catch (error) {
     if (!Array.isArray(error.errors)) throw error;
@@ -68,27 +87,27 @@ def bundle_handlers(
     if not files:
         return {}
     texts: dict[str, str] = {}
-    for name, result in _run(files).items():
-        path, shown = places[name], _shown(files[name])
+    for name, result in run_esbuild({name: {"file": os.fspath(file)} for name, file in files.items()}).items():
+        path, file_shown = places[name], shown(files[name])
         for error in result.get("errors", ()):
             where = error.get("location") or {}
-            at = f"{where['file']}:{where['line']}:{where['column'] + 1}" if where else shown
+            at = f"{where['file']}:{where['line']}:{where['column'] + 1}" if where else file_shown
             faults.add(path, f"{at}: {error['text']}")
         if "text" not in result:
             continue
         for source in result["inputs"]:
-            _note_read(Path(source))
+            note_read(Path(source["path"]))
         if "default" not in result["exports"]:
             faults.add(
                 path,
-                f"{shown} has no default export",
+                f"{file_shown} has no default export",
                 fix="Write `export default { fetch(request, env, ctx) { ... } }`, or export such a function.",
             )
         needs_node = sorted({item for item in result["externals"] if item.startswith("node:")})
         if needs_node and "nodejs_compat" not in flags:
             faults.add(
                 path,
-                f"{shown} imports {', '.join(needs_node)}, which the runtime has only with a flag",
+                f"{file_shown} imports {', '.join(needs_node)}, which the runtime has only with a flag",
                 fix="Add 'nodejs_compat' to `compatibility_flags`.",
             )
         texts[name] = result["text"]
@@ -109,7 +128,19 @@ def esbuild_home() -> Path:
         raise pulumi.RunError(f"handlers cannot be bundled: {error}") from None
 
 
-def _run(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
+def run_esbuild(
+    files: Mapping[str, Mapping[str, str]], *, mode: str = "worker", settings: str = ""
+) -> dict[str, dict[str, Any]]:
+    """Bundle each entry, a `file` or a `text`, and return what esbuild says of it by its name.
+
+    Args:
+        files: name to the entry.
+        mode: `worker`, or `lambda` for Node.js in Lambda.
+        settings: lambda: the module's name that stands for the package's own `settings.mjs`.
+
+    Raises:
+        RunError: there is no Node.js or no esbuild to bundle with, or it broke.
+    """
     try:
         node = find_node()
     except NodeMissing as error:
@@ -117,7 +148,9 @@ def _run(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     request = {
         "runtime": str(esbuild_home()),
         "folder": os.fspath(Path.cwd()),
-        "files": {name: os.fspath(file) for name, file in files.items()},
+        "files": files,
+        "mode": mode,
+        "settings": settings,
     }
     try:
         done = subprocess.run(
@@ -132,7 +165,7 @@ def _run(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
         )
     except subprocess.TimeoutExpired:
         raise pulumi.RunError(
-            f"handlers were not bundled within {TIMEOUT_S} s: {', '.join(map(_shown, files.values()))}"
+            f"handlers were not bundled within {TIMEOUT_S} s: {', '.join(shown(Path(item.get('file', 'the code'))) for item in files.values())}"
         ) from None
     except subprocess.CalledProcessError as error:
         reason = next((line for line in error.stderr.splitlines() if "Error" in line), error.stderr.strip()[:500])
@@ -141,14 +174,15 @@ def _run(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
     return answer
 
 
-def _shown(file: Path) -> str:
+def shown(file: Path) -> str:
+    """Return a file's name for people: relative to the program's folder where it lies there."""
     try:
         return file.relative_to(Path.cwd()).as_posix()
     except ValueError:
         return file.name
 
 
-def _note_read(source: Path) -> None:
+def note_read(source: Path) -> None:
     """Open a source, so that a tool that watches which files a program reads sees it. Packages are left out."""
     if "node_modules" not in source.parts and source.is_file():
         with source.open("rb"):

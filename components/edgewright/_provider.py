@@ -8,10 +8,10 @@ from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.provider import ConstructResult
 from pulumi.provider.server import ComponentInitError
 
-from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, __version__
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction, __version__
 from edgewright.errors import InputFaults
 
-COMPONENTS: list[type[pulumi.ComponentResource]] = [CachePolicy, EdgeApi, GeoRouter, KvNamespace]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction]
 """What the plugin offers. A component that is not here is of no use outside Python."""
 
 NAME = "edgewright"

@@ -30,7 +30,34 @@ class Cloud(RecordingCloud):
         identity, outputs = super().new_resource(type_, name, inputs)
         if type_ == "cloudflare:index/worker:Worker":
             outputs = {**outputs, "subdomain": {**inputs["subdomain"], "url": f"{inputs['name']}.acme.workers.dev"}}
+        if type_.startswith("aws:"):
+            outputs = {**outputs, **_aws_outputs(type_, name, inputs)}
         return identity, outputs
+
+
+def _aws_outputs(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what AWS adds to a resource, as far as components read it."""
+    kind = type_.rsplit(":", 1)[-1]
+    found: dict[str, Any] = {
+        "arn": f"arn:aws:{type_.split(':')[1].split('/')[0]}::{name}",
+        "name": inputs.get("name") or name,
+    }
+    if kind == "Function" and "lambda" in type_:
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{found['name']}"
+        found |= {"arn": arn, "qualifiedArn": f"{arn}:7", "version": "7"}
+    elif kind == "Distribution":
+        found |= {"domainName": f"{name}.cloudfront.net", "hostedZoneId": "Z2FDTNDATAQYW2"}
+    elif kind == "Bucket":
+        found |= {
+            "bucketRegionalDomainName": f"{name}.s3.us-east-1.amazonaws.com",
+            "bucket": inputs.get("bucket") or name,
+        }
+    elif kind == "Certificate":
+        option = {"resourceRecordName": "_x.example.com", "resourceRecordType": "CNAME", "resourceRecordValue": "_y"}
+        found |= {"domainValidationOptions": [{**option, "domainName": inputs["domainName"]}]}
+    elif kind == "Record":
+        found |= {"fqdn": inputs.get("name")}
+    return found
 
 
 @dataclass(frozen=True)

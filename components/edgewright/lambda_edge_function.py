@@ -1,0 +1,225 @@
+"""A function on CloudFront's events. See :class:`LambdaEdgeFunction`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from typing_extensions import NotRequired, TypedDict
+
+from edgewright._normalise import has_later, normalise, when_known, wire
+from edgewright._packages import SETTINGS_FILES, SOURCES, Package, bundle_function, read_folder, settings_files
+from edgewright._program import claim_name, program_file
+from edgewright.errors import Faults, show
+
+TOKEN = "edgewright:index:LambdaEdgeFunction"
+
+
+class EdgeFunctionCode(TypedDict):
+    """A function's code. Exactly one of `directory`, `file` and `text`. Paths are relative to the program's folder.
+
+    A Node.js file or text, and a directory whose handler is TypeScript, is bundled with its imports into one module;
+    other directories, and Python, are packed as they are.
+    """
+
+    directory: NotRequired[str]
+    """A folder with the handler's module."""
+    file: NotRequired[str]
+    """A file that exports the handler: TypeScript, JavaScript or Python."""
+    text: NotRequired[str]
+    """The code itself."""
+
+
+class LambdaEdgeFunctionArgs(TypedDict):
+    """Arguments of LambdaEdgeFunction. All but the values of `settings` must be known when the program runs.
+
+    What Lambda offers and Lambda@Edge refuses (environment variables, layers, a VPC, provisioned concurrency, arm64,
+    container images, `$LATEST`, ...) is no argument here, and giving it is a fault that says what to do instead.
+    """
+
+    code: EdgeFunctionCode
+    """The function's code."""
+    events: NotRequired[list[str]]
+    """The events that it is for: `viewer-request`, `viewer-response`, `origin-request`, `origin-response`. They decide
+    which limits hold. Default: `origin-request`."""
+    runtime: NotRequired[str]
+    """A Node.js or Python runtime. Default: `nodejs22.x`."""
+    handler: NotRequired[str]
+    """`file.export`, which CloudFront's events are given to. Default: `index.handler`."""
+    timeout: NotRequired[int]
+    """Seconds that it may take, at most 30. Default: 5."""
+    memory: NotRequired[int]
+    """Memory in MB, 128 to 10240. Default: 128, which is the long-standing limit of viewer functions."""
+    settings: NotRequired[pulumi.Input[Any]]
+    """Data written into the package, in place of environment variables: `import settings from "edgewright:settings"` in
+    bundled code, `settings.json` beside it for the rest. Readable by whoever may read the function: no secrets."""
+    request_body_bytes: NotRequired[int]
+    """The function reads requests' bodies, of up to this size: at most 40 KB on viewer and 1 MB on origin events.
+    Default: bodies are not given to it."""
+    response_bytes: NotRequired[int]
+    """The largest response that it generates, with its headers: at most 40 KB on viewer and 1 MB on origin events.
+    Default: unchecked."""
+    region: NotRequired[str]
+    """`us-east-1`, the only region that CloudFront takes functions from. Default: `us-east-1`."""
+    function_name: NotRequired[str]
+    """The function's name. Default: made by Pulumi, so that what a destroyed stack left behind is never in the way."""
+    description: NotRequired[str]
+    """What the function is for. Default: nothing but the stack and component that it belongs to."""
+    permissions: NotRequired[list[dict[str, Any]]]
+    """Statements of an IAM policy that its role gets beside writing the log. Default: none."""
+    tags: NotRequired[dict[str, str]]
+    """Tags on the function and its role. Default: none."""
+
+
+class LambdaEdgeFunction(pulumi.ComponentResource):
+    """A function on CloudFront's events, in us-east-1, with a numbered version.
+
+        rewrite = LambdaEdgeFunction("rewrite", {"code": {"file": "rewrite.ts"}, "events": ["origin-request"]})
+        EdgeApi("api", {..., "endpoints": [{"path": "/docs/*", "origin": docs.routing, "functions": [rewrite.association]}]})
+
+    CloudFront keeps replicas of a version for hours after its last association, and AWS refuses to delete it until then:
+    versions are retired, not deleted, and `edgewright reap` removes them later. The output `ledger` tells it which.
+    """
+
+    function_name: pulumi.Output[str]
+    """The function's name."""
+    arn: pulumi.Output[str]
+    """The function's ARN, without a version."""
+    qualified_arn: pulumi.Output[str]
+    """The ARN of the numbered version, which is what a distribution is associated with."""
+    version: pulumi.Output[str]
+    """The number of the version."""
+    role_arn: pulumi.Output[str]
+    """The role's ARN."""
+    association: Any
+    """What an endpoint's `functions` takes: a mapping with events, arn and include_body. The events are known at preview."""
+    ledger: pulumi.Output[Any]
+    """What `edgewright reap` must know: component, function_name, arn, region, and the version in use."""
+    report: Any
+    """What the package is made of and what would make it start sooner: digest, files, bytes, zipped_bytes, parts, imports,
+    advice."""
+
+    def __init__(self, name: str, args: LambdaEdgeFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare a function.
+
+        Raises:
+            InputFaults: an argument is missing, unknown, refused at the edge or out of its range; all such are named.
+        """
+        super().__init__(TOKEN, name, wire(args, LambdaEdgeFunctionArgs), opts)
+        from edgewright.hosts import lambda_edge
+
+        faults = Faults("LambdaEdgeFunction", name)
+        claim_name("LambdaEdgeFunction", name, opts, faults)
+        kept = lambda_edge.refuse(args, faults) if isinstance(args, Mapping) else args
+        given = normalise(kept, LambdaEdgeFunctionArgs, faults)
+        shape = lambda_edge.check_shape(given, faults)
+        package, folder = _package(given.get("code"), shape.handler, shape.runtime, faults)
+        settings = given.get("settings")
+        if settings is not None:
+            for taken in sorted(set(SETTINGS_FILES) & package.files.keys()):
+                faults.add("code.directory", f"has a file {taken!r}, which `settings` is written to", fix="Rename it.")
+        told = lambda_edge.check_package("code", package, shape, faults) if package.files else []
+        faults.raise_if_any()
+        for line in told:
+            pulumi.log.info(f"{name}: {line}", self)
+
+        def archive(known: Any) -> pulumi.AssetArchive:
+            whole = package if known is None else package.with_files(settings_files(known))
+            late = Faults("LambdaEdgeFunction", name)
+            lambda_edge.check_package("settings", whole, shape, late)
+            late.raise_if_any()
+            return whole.archive(folder)
+
+        code = when_known(settings, archive) if has_later(settings) else archive(settings)
+        made = lambda_edge.create(
+            self,
+            name,
+            name,
+            shape,
+            code,
+            statements=given.get("permissions", ()),
+            tags=given.get("tags"),
+        )
+        self.function_name = made.resource.name
+        self.arn = made.resource.arn
+        self.qualified_arn = made.resource.qualified_arn
+        self.version = made.resource.version
+        self.role_arn = made.role.arn
+        self.association = {
+            "events": list(shape.events),
+            "arn": made.resource.qualified_arn,
+            "include_body": shape.include_body,
+        }
+        self.ledger = made.ledger
+        self.report = {**package.report(), "advice": told}
+        self.register_outputs(
+            {
+                "functionName": self.function_name,
+                "arn": self.arn,
+                "qualifiedArn": self.qualified_arn,
+                "version": self.version,
+                "roleArn": self.role_arn,
+                "association": self.association,
+                "ledger": self.ledger,
+                "report": self.report,
+            }
+        )
+
+
+def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults: Faults) -> tuple[Package, Any]:
+    """Return a function's package, and the folder that its files are from where they are packed as they are."""
+    if code is None:
+        return Package(), None
+    named = [key for key in ("directory", "file", "text") if code.get(key)]
+    if len(named) != 1:
+        faults.add(
+            "code",
+            f"has {' and '.join(f'`{key}`' for key in named) or 'no code'}",
+            allowed="exactly one of `directory`, `file` and `text`",
+        )
+        return Package(), None
+    module = handler.rpartition(".")[0]
+    python = runtime.startswith("python")
+    if "text" in named:
+        if python:
+            return Package({f"{module}.py": code["text"].encode()}), None
+        return bundle_function("code.text", handler, faults, text=code["text"]), None
+    key = named[0]
+    place = program_file(code[key])
+    if key == "directory":
+        if not place.is_dir():
+            faults.add(
+                "code.directory", f"{show(code[key])} is not a folder", fix="Paths start from the program's folder."
+            )
+            return Package(), None
+        return _folder_package(place, module, handler, python, faults)
+    if not place.is_file():
+        faults.add("code.file", f"{show(code[key])} is not a file", fix="Paths start from the program's folder.")
+        return Package(), None
+    if python:
+        if place.suffix != ".py":
+            faults.add("code.file", f"{show(code[key])} is not a Python file", allowed=".py, or a Node.js `runtime`")
+        return Package({f"{module}.py": place.read_bytes()}), None
+    if place.suffix not in (*SOURCES, ".js", ".mjs", ".cjs"):
+        faults.add(
+            "code.file",
+            f"{show(code[key])} is neither JavaScript nor TypeScript",
+            allowed=", ".join((*SOURCES, ".js", ".mjs", ".cjs")) + ", or a Python `runtime`",
+        )
+        return Package(), None
+    return bundle_function("code.file", handler, faults, file=place), None
+
+
+def _folder_package(folder: Any, module: str, handler: str, python: bool, faults: Faults) -> tuple[Package, Any]:
+    if not python:
+        for suffix in SOURCES:
+            if (folder / f"{module}{suffix}").is_file():
+                return bundle_function("code.directory", handler, faults, file=folder / f"{module}{suffix}"), None
+    files = read_folder("code.directory", folder, faults)
+    wanted = [f"{module}{suffix}" for suffix in ((".py",) if python else (".mjs", ".js", ".cjs"))]
+    if not any(name in files for name in wanted):
+        faults.add(
+            "code.directory",
+            f"has no module of the handler {show(handler)}",
+            allowed=" or ".join([*wanted, *([] if python else [f"{module}{suffix}" for suffix in SOURCES[:1]])]),
+        )
+    return Package(files), folder
