@@ -26,7 +26,14 @@ config = pulumi.Config()
 account = "{ACCOUNT}"
 store = cloudflare.WorkersKvNamespace("store", account_id=account, title="store")
 cloudflare.WorkersKv("seed", account_id=account, namespace_id=store.id, key_name="k", value="seeded")
-worker = cloudflare.Worker("worker", account_id=account, name="demo", subdomain={{"enabled": True}})
+worker = cloudflare.Worker(
+    "worker",
+    account_id=account,
+    name="demo",
+    subdomain={{"enabled": True}},
+    observability={{"enabled": True}},
+    tags=["owner:tests"],
+)
 version = cloudflare.WorkerVersion(
     "version",
     account_id=account,

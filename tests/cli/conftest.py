@@ -55,13 +55,13 @@ def stop_all() -> Iterator[Callable[[Path], Path]]:
             StateDir(state.project, state.stack).stop()
 
 
-def popen(*arguments: str, cwd: Path, **options: object) -> "subprocess.Popen[str]":
-    """Start the command in a process of its own, with its output in one pipe."""
+def popen(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
+    """Start the command in a process and a session of its own, with all that it says in one pipe."""
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        **options,  # type: ignore[call-overload]
+        start_new_session=True,
     )

@@ -60,16 +60,21 @@ def test_a_killed_child_takes_its_own_with_it_and_is_told(processes: Processes, 
     wait_gone(pids)
 
 
-def test_a_killed_guard_takes_its_children_with_it(processes: Processes, tmp_path: Path) -> None:
-    if sys.platform != "linux":
-        pytest.skip("only Linux tells a child of its parent's end; elsewhere a program ends when its input closes")
-    pids = start_parent(processes, tmp_path)
+def test_a_killed_guard_closes_the_input_of_those_that_read_it(processes: Processes, tmp_path: Path) -> None:
+    pid, grandchild = start_parent(processes, tmp_path, reads=True)
     os.kill(processes.pid, signal.SIGKILL)
     assert processes.exits.get(timeout=20).name == "guard"
-    wait_gone(pids[:1])
-    os.kill(
-        pids[1], signal.SIGKILL
-    )  # a grandchild is its parent's to end: workerd watches Node, and so does the gateway
+    wait_gone([pid])
+    os.kill(grandchild, signal.SIGKILL)  # its parent's to end, as workerd is the gateway's
+
+
+def test_a_killed_guard_takes_services_with_it(processes: Processes, tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux tells a child of its parent's end")
+    argv = [sys.executable, "-c", "import time; time.sleep(600)"]
+    pid = processes.start("service", argv, cwd=tmp_path, environment=dict(os.environ), log=tmp_path / "s.log")
+    os.kill(processes.pid, signal.SIGKILL)
+    wait_gone([pid])
 
 
 def test_a_killed_owner_leaves_nothing(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_no_node(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise NodeMissing("Node.js 22 or newer was not found")
 
     monkeypatch.setattr(runtime, "find_node", missing)
-    with pytest.raises(RuntimeInstallFailed, match="Node.js 22 or newer was not found"):
+    with pytest.raises(RuntimeInstallFailed, match=r"Node\.js 22 or newer was not found"):
         runtime.ensure()
 
 

@@ -12,7 +12,7 @@ from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, Stac
 from edgewright.cli._exit import Exit, told
 from edgewright.local import runtime
 from edgewright.local.detached import start_detached
-from edgewright.local.dev import Reload, run_and_deploy, watch
+from edgewright.local.dev import Reload, look, run_and_deploy, watch
 from edgewright.local.processes import Exit as ProcessExit
 from edgewright.local.session import StateDir
 from edgewright.local.stack import DEFAULT_PORT, LocalStack
@@ -94,6 +94,7 @@ def _foreground(running: LocalStack) -> None:
         if running.stopping.is_set():
             raise typer.Exit(Exit.PASS)
         running.start(settings.services)
+        seen = look(running.project.directory)
         capture, settings, deployed = run_and_deploy(runner, running)
         console = _console.results()
         for line in _show.diagnostics(capture.diagnostics):
@@ -102,5 +103,5 @@ def _foreground(running: LocalStack) -> None:
         for line in _show.curl_lines(capture, deployed.plan, settings, running.url):
             console.print(escape(line), soft_wrap=True)
         _console.step(f"serving {running.stack} on {running.url}; edits are taken in, Ctrl-C stops")
-        watch(runner, running, _Terminal(), deployed, capture)
+        watch(runner, running, _Terminal(), deployed, capture, seen)
     _console.step("stopped")

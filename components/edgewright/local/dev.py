@@ -1,5 +1,6 @@
 """The loop of `edgewright dev`: an edit, a run of the program, a deployment, in well under a second."""
 
+import contextlib
 import json
 import os
 import queue
@@ -69,6 +70,9 @@ CODE = frozenset(
 
 MAX_FOLDERS = 5000
 
+Seen = dict[Path, tuple[int, int]]
+"""Files with their times (ns) and sizes, as they were when they were last taken in."""
+
 _SETTLE_MS = 20
 _CHECK_MS = 250
 
@@ -118,17 +122,25 @@ def run_and_deploy(runner: Runner, running: LocalStack) -> tuple[Capture, StackS
 
 
 def watch(
-    runner: Runner, running: LocalStack, reporter: Reporter, first: Deployed | None, capture: Capture | None
+    runner: Runner, running: LocalStack, reporter: Reporter, first: Deployed, capture: Capture, seen: Seen
 ) -> None:
     """Take in edits until `running.stopping` is set.
+
+    Args:
+        runner: runs the program.
+        running: what to deploy to.
+        reporter: who is told.
+        first: the deployment that is served.
+        capture: the run that it came of.
+        seen: the files as they were before that run.
 
     Raises:
         InfrastructureError: the gateway is gone.
     """
     root = running.project.directory
-    last = first.plan.deployment.model_dump_json() if first else None
-    read = capture.files if capture else frozenset()
-    for changed in _changes(root, running, reporter):
+    last = first.plan.deployment.model_dump_json()
+    read = capture.files
+    for changed in _changes(root, running, reporter, seen):
         relevant = sorted(path for path in changed if path.suffix in CODE or path in read)
         if not relevant:
             continue
@@ -185,12 +197,27 @@ def _ms(started: float) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _changes(root: Path, running: LocalStack, reporter: Reporter) -> Iterator[set[Path]]:
-    """Yield sets of changed files until the stack is to stop."""
+def look(root: Path) -> Seen:
+    """Return the project's files as they are now."""
+    seen: Seen = {}
+    for folder in _folders(root):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_file() and Path(entry.name).suffix in CODE:
+                    status = entry.stat()
+                    seen[Path(entry.path)] = (status.st_mtime_ns, status.st_size)
+    return seen
+
+
+def _changes(root: Path, running: LocalStack, reporter: Reporter, seen: Seen) -> Iterator[set[Path]]:
+    """Yield sets of changed files until the stack is to stop.
+
+    What changed while nobody watched (before the first look, and while a new folder was taken in) comes first.
+    """
     while not running.stopping.is_set():
-        folders = list(_folders(root))
+        caught_up = False
         for events in watchfiles.watch(
-            *folders,
+            *_folders(root),
             recursive=False,
             watch_filter=None,
             debounce=400,
@@ -202,11 +229,25 @@ def _changes(root: Path, running: LocalStack, reporter: Reporter) -> Iterator[se
         ):
             _check_alive(running, reporter)
             paths = {Path(name) for _, name in events}
-            wanted = {path for path in paths if not (set(path.relative_to(root).parts) & IGNORED)}
-            if wanted:
-                yield wanted
-            if any(path.is_dir() for path in wanted):
-                break  # a new folder has to be watched as well
+            changed = {path for path in paths if not (set(path.relative_to(root).parts) & IGNORED)}
+            new_folder = any(path.is_dir() for path in changed)
+            if not caught_up:
+                now = look(root)
+                changed |= {path for path in now.keys() | seen.keys() if now.get(path) != seen.get(path)}
+                seen = now
+                caught_up = True
+            else:
+                for path in changed:
+                    try:
+                        status = path.stat()
+                    except OSError:
+                        seen.pop(path, None)
+                    else:
+                        seen[path] = (status.st_mtime_ns, status.st_size)
+            if changed:
+                yield changed
+            if new_folder:
+                break  # it has to be watched as well
 
 
 def _folders(root: Path) -> Iterable[Path]:

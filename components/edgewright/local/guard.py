@@ -2,7 +2,7 @@
 
 It uses the standard library alone, does nothing else, and ends in four ways, each of which ends its children: its
 standard input closes (the supervisor is gone, however it went), it gets a signal, one line asks for it, or the kernel
-kills it: then the gateway's own standard input closes, and on Linux every child gets SIGKILL.
+kills it: then the gateway's own standard input closes, and on Linux every other child gets SIGKILL.
 
 Standard input: JSON lines `{"start": {"name", "argv", "cwd", "environment", "log", "input"}}`, `{"stop": name}`.
 Standard output: JSON lines `{"started": name, "pid"}`, `{"line": text, "name"}`, `{"exited": name, "code"}`,
@@ -64,7 +64,8 @@ class Guard:
                     stdout=subprocess.PIPE if input is not None else file,
                     stderr=file,
                     start_new_session=True,
-                    preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                    # A gateway ends in order when its input closes; killed, it would leave workerd behind.
+                    preexec_fn=_die_with_parent if input is None and sys.platform == "linux" else None,
                 )
         except OSError as error:
             self.say(failed=name, message=f"{argv[0]}: {error.strerror}")

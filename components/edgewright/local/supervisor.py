@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.config.models import Service
-from edgewright.local.dev import Reload, hold, run_and_deploy, watch
+from edgewright.local.dev import Reload, hold, look, run_and_deploy, watch
 from edgewright.local.errors import DeployRefused, InfrastructureError, PortInUse
 from edgewright.local.processes import Exit
 from edgewright.local.stack import LocalStack
@@ -92,11 +92,12 @@ def _serve(running: LocalStack, services: Sequence[Service], watching: bool, log
         hold(running, log)
         return 0
     with Runner() as runner:
+        seen = look(running.project.directory)
         capture, _, deployed = run_and_deploy(runner, running)
         _say({"ready": {"url": running.url, "ms": deployed.ms}})
         _hang_up()
         log.write(f"serving {running.stack} on {running.url}, watching")
-        watch(runner, running, log, deployed, capture)
+        watch(runner, running, log, deployed, capture, seen)
     return 0
 
 
