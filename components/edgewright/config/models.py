@@ -32,7 +32,9 @@ class Objectives(SettingsModel):
 class PathMix(SettingsModel):
     """One family of requests in the replayed traffic."""
 
-    path: str = Field(pattern=r"^/", description="Path with `{n}` where the object's number goes, for example `/api/products/{n}`.")
+    path: str = Field(
+        pattern=r"^/", description="Path with `{n}` where the object's number goes, for example `/api/products/{n}`."
+    )
     objects: int = Field(default=1, ge=1, description="How many objects `{n}` ranges over, from 1.")
     weight: float = Field(default=1.0, gt=0, description="Share of the traffic relative to the other families.")
     zipf: float = Field(default=0.9, ge=0, le=3, description="Exponent of the popularity among the objects.")
@@ -50,7 +52,9 @@ class Failover(SettingsModel):
 
     service: str = Field(description="Name of the service under `edgewright:services` that is made to fail.")
     region: str = Field(description="Its region, as `X-Origin-Region` names it; another one has to answer.")
-    path: str = Field(pattern=r"^/.*\{n\}", description="Path with `{n}`, for example `/api/products?limit=3&page={n}`.")
+    path: str = Field(
+        pattern=r"^/.*\{n\}", description="Path with `{n}`, for example `/api/products?limit=3&page={n}`."
+    )
     objects: int = Field(default=1_000_000, ge=1, description="How many objects `{n}` ranges over, from 1.")
     country: str = Field(
         pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code of a country that the region serves."
