@@ -84,6 +84,18 @@ def test_reports_go_to_a_file(shell: Shell, project: Path) -> None:
     assert ET.parse(project / "check.xml").getroot().get("failures") == "1"
 
 
+def test_a_markdown_report_keeps_to_its_share(project: Path, shell: Shell) -> None:
+    with (project / "__main__.py").open("a") as program:
+        program.write(
+            'for n in range(60):\n    cloudflare.WorkersKv(f"k{n}", account_id=account, namespace_id="n", key_name="..", value=f"{n}")\n'
+        )
+    _, out, _ = shell("check", "dev", "--format", "markdown", "--max-bytes", "4000")
+    assert len(out.encode()) <= 4000
+    assert "more findings: run `edgewright check` to see all of them" in out
+    _, out, _ = shell("check", "dev", "--format", "markdown")
+    assert "more findings" not in out
+
+
 def test_places_are_counted_from_the_repository(project: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     inner = project / "infra" / "edge"
     inner.mkdir(parents=True)

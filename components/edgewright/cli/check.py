@@ -83,9 +83,15 @@ def _from_repository(evaluation: Evaluation, prefix: str) -> Evaluation:
     )
 
 
-def _emit(verdict: Verdict, format_: str, output: Path | None) -> None:
+def _render(verdict: Verdict, format_: str, max_bytes: int | None) -> str:
+    if format_ == "markdown" and max_bytes is not None:
+        return markdown.render(verdict, max_bytes)
+    return FORMATS[format_](verdict)
+
+
+def _emit(verdict: Verdict, format_: str, output: Path | None, max_bytes: int | None) -> None:
     if output is not None:
-        rendered = FORMATS[format_](verdict)
+        rendered = _render(verdict, format_, max_bytes)
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_text(rendered, encoding="utf-8", errors="replace")
@@ -96,7 +102,7 @@ def _emit(verdict: Verdict, format_: str, output: Path | None) -> None:
     if format_ == "text":
         Console(soft_wrap=True, highlight=False, emoji=False, markup=False).print(text.document(verdict), end="")
         return
-    sys.stdout.write(FORMATS[format_](verdict))
+    sys.stdout.write(_render(verdict, format_, max_bytes))
 
 
 def _job_summary(verdict: Verdict) -> None:
@@ -122,6 +128,7 @@ def run_check(
     baseline: Path | None = None,
     new_baseline: Path | None = None,
     preview: bool = False,
+    max_bytes: int | None = None,
 ) -> Exit:
     """Check a stack and report. Returns the exit code.
 
@@ -145,7 +152,7 @@ def run_check(
     if format_ in ("sarif", "github"):
         evaluation = _from_repository(evaluation, repository_prefix(project.directory))
     verdict = judge(evaluation, gate or Gate())
-    _emit(verdict, format_, output)
+    _emit(verdict, format_, output, max_bytes)
     if format_ == "github":
         _job_summary(verdict)
     return Exit.PASS if verdict.passed else Exit.BREACH
@@ -177,6 +184,10 @@ def check(
     ignore_file: Annotated[
         Path | None,
         typer.Option(help=f"Exceptions with a reason and an expiry. Default: {IGNORE_FILE}, if it is there."),
+    ] = None,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(min=2048, help="markdown: at most so many bytes. Default: 65536, what a comment takes."),
     ] = None,
     preview: Annotated[
         bool, typer.Option("--preview", help="Take ids of new resources for unknown, as `pulumi preview` does.")
@@ -211,6 +222,7 @@ def check(
                 baseline=baseline,
                 new_baseline=new_baseline,
                 preview=preview,
+                max_bytes=max_bytes,
             )
         except (GateError, SuppressionFaults) as error:
             raise ProjectError(error.faults) from None
