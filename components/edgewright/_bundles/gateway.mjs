@@ -5,8 +5,8 @@ import { join as join4 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
-import { createHash, timingSafeEqual } from "node:crypto";
-import http3 from "node:http";
+import { createHash as createHash2, timingSafeEqual } from "node:crypto";
+import http5 from "node:http";
 
 // src/gateway/diagnostics.ts
 var DeployFailed = class extends Error {
@@ -375,11 +375,11 @@ function plainAddress(remote) {
 }
 function cfObject(client, httpProtocol, acceptEncoding) {
   const { place } = client;
-  const known = place.continent !== "";
+  const known2 = place.continent !== "";
   return {
     colo: place.colo,
     country: place.country,
-    ...known && {
+    ...known2 && {
       city: place.city,
       continent: place.continent,
       latitude: place.latitude,
@@ -422,13 +422,13 @@ function isReserved(name) {
 function connectionNames(value) {
   return new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
 }
-function endToEnd(raw, connection, drop) {
+function endToEnd(raw, connection, drop2) {
   const listed = connectionNames(connection);
   const kept = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index];
     const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || listed.has(lower) || drop(lower)) continue;
+    if (HOP_BY_HOP.has(lower) || listed.has(lower) || drop2(lower)) continue;
     kept.push(name, raw[index + 1]);
   }
   return kept;
@@ -535,11 +535,11 @@ function attempt(forwarded, resolve, reject, tries) {
     } else reject(lost(error));
   });
   const closed = () => {
-    const whole = response.writableFinished;
-    if (!whole || !answer?.complete || !onward.writableEnded) abort(onward);
+    const whole2 = response.writableFinished;
+    if (!whole2 || !answer?.complete || !onward.writableEnded) abort(onward);
     request.removeAllListeners("data");
     request.resume();
-    resolve(whole ? response.statusCode : 499);
+    resolve(whole2 ? response.statusCode : 499);
   };
   response.on("close", closed);
   if (!hasBody) {
@@ -596,7 +596,7 @@ function forwardUpgrade(request, socket, head, to) {
       path: to.path,
       headers: [...to.headers, "Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? "websocket"]
     });
-    const write = (answer, raw) => {
+    const write2 = (answer, raw) => {
       socket.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r
 `);
       for (let index = 0; index < raw.length; index += 2) socket.write(`${raw[index]}: ${raw[index + 1]}\r
@@ -609,7 +609,7 @@ function forwardUpgrade(request, socket, head, to) {
         resolve(499);
         return;
       }
-      write(answer, [
+      write2(answer, [
         ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, () => false)),
         "Connection",
         "Upgrade",
@@ -628,7 +628,7 @@ function forwardUpgrade(request, socket, head, to) {
       resolve(101);
     });
     onward.on("response", (answer) => {
-      write(answer, [
+      write2(answer, [
         ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, (name) => name === "content-length")),
         "Connection",
         "close"
@@ -752,16 +752,69 @@ function attempt2(place, method, namespace, rest, body) {
   });
 }
 
-// src/gateway/front-cache.ts
-function frontCacheFaults(deployment) {
-  return deployment.workers.flatMap(
-    (worker) => worker.versions.filter((version) => version.cache_enabled).map(
-      (version) => fault(
-        `Version ${version.id} sets cache_options.enabled (Workers Cache), which the local cloud does not run. Use a CachePolicy with engine "worker" here, or leave cache_options out.`,
-        worker.name
-      )
-    )
-  );
+// src/gateway/purge.ts
+import http4 from "node:http";
+
+// src/gateway/entry.ts
+var ENTRY_MODULE = "edgewright-local-entry.js";
+var CONSOLE_MODULE = "edgewright-local-console.js";
+var MARK = "";
+var PURGE_HEADER = "x-local-purge";
+var frontModule = (url) => `
+function front(ctx) {
+  const call = (soft) => async (what) => {
+    const answer = await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ what, soft }) });
+    return answer.json();
+  };
+  Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
+}
+`;
+function entryModule({ mainModule, purgeToken, frontCacheUrl: frontCacheUrl2 }) {
+  const specifier = JSON.stringify(`./${mainModule}`);
+  return `import { report } from "./${CONSOLE_MODULE}";
+import * as main from ${specifier};
+export * from ${specifier};
+${frontCacheUrl2 === void 0 ? "function front() {}" : frontModule(frontCacheUrl2)}
+function watched(target) {
+  if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
+  const fetch = (...args) => {
+    let answer;
+    try {
+      const [request, env, ctx] = args;
+      front(ctx);
+      if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
+        return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
+      }
+      answer = target.fetch(...args);
+    } catch (error) {
+      report(error);
+      throw error;
+    }
+    if (typeof answer?.then === "function") answer.then(undefined, report);
+    return answer;
+  };
+  return Object.create(target, { fetch: { value: fetch, enumerable: true } });
+}
+export default watched(main.default ?? {});
+`;
+}
+function consoleModule(worker, version) {
+  return `const mark = ${JSON.stringify(`${MARK}${worker}@${version}${MARK}`)};
+for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
+  const print = console[level].bind(console);
+  // A format string stays the first argument.
+  console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
+}
+const error = console.error;
+export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
+`;
+}
+function unmark(message) {
+  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
+  if (end2 === -1) return { message };
+  const name = message.slice(1, end2);
+  const at = name.lastIndexOf("@");
+  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
 }
 
 // src/gateway/router.ts
@@ -877,8 +930,2670 @@ function exampleHost(route2) {
   return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
 }
 
+// src/gateway/front-cache.ts
+import http3 from "node:http";
+import { Readable } from "node:stream";
+
+// src/core/cache/body.ts
+var STALL_MS = 2e4;
+var ISOLATE_BYTES = 32 * 1024 * 1024;
+var heldByAll = 0;
+async function within(promise, ms) {
+  let timer;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, ms, "timeout");
+      })
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+function signal() {
+  let fire = () => {
+  };
+  const promise = new Promise((resolve) => {
+    fire = resolve;
+  });
+  return { promise, fire };
+}
+var SharedBody = class _SharedBody {
+  /**
+   * @param limit bytes that are held whole; a body beyond that is only streamed, through a window of `window` bytes
+   * @param window bytes held for readers of a body over the limit
+   */
+  constructor(limit, window) {
+    this.limit = limit;
+    this.window = window;
+  }
+  limit;
+  window;
+  /** Bytes received. */
+  size = 0;
+  state = "open";
+  error;
+  /** The end of the pump. */
+  finished;
+  /** True while every byte from the first is still held, so that a reader may start. */
+  whole = true;
+  /** Called once, before bytes are let go: the last moment at which a reader may start. */
+  onOverflow;
+  #chunks = [];
+  #first = 0;
+  #held = 0;
+  #readers = /* @__PURE__ */ new Set();
+  #more = signal();
+  #room;
+  #joined;
+  static of(bytes) {
+    const body = new _SharedBody(bytes.byteLength, bytes.byteLength);
+    if (bytes.byteLength > 0) body.#chunks.push(new Uint8Array(bytes));
+    body.size = bytes.byteLength;
+    body.state = "done";
+    return body;
+  }
+  get failed() {
+    return this.state === "failed";
+  }
+  /** Reads the source to its end. Runs in the leader's context; never throws. */
+  async pump(source, expected) {
+    const reader = source.getReader();
+    try {
+      for (; ; ) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        this.#push(value);
+        if (this.whole && (this.size > this.limit || this.size > this.window && heldByAll > ISOLATE_BYTES)) {
+          this.onOverflow?.();
+          this.whole = false;
+        }
+        if (!this.whole) {
+          await this.#makeRoom();
+          if (this.#readers.size === 0) throw new Error("Nobody reads this response any more.");
+        }
+      }
+      if (expected !== void 0 && expected !== this.size) {
+        throw new Error(`The origin announced ${expected} bytes and sent ${this.size}.`);
+      }
+      this.state = "done";
+    } catch (error) {
+      this.state = "failed";
+      this.error = error;
+      reader.cancel(error).catch(() => {
+      });
+    }
+    this.#more.fire();
+  }
+  #push(chunk) {
+    if (chunk.byteLength === 0) return;
+    this.#chunks.push(chunk);
+    this.size += chunk.byteLength;
+    this.#hold(chunk.byteLength);
+    const more = this.#more;
+    this.#more = signal();
+    more.fire();
+  }
+  #hold(bytes) {
+    this.#held += bytes;
+    heldByAll += bytes;
+  }
+  /** Lets go of what every reader has, and waits until what is left fits the window. */
+  async #makeRoom() {
+    for (; ; ) {
+      let slowest = Number.POSITIVE_INFINITY;
+      for (const position of this.#readers) slowest = Math.min(slowest, position.next);
+      while (this.#chunks.length > 0 && this.#first < slowest) {
+        this.#hold(-this.#chunks.shift().byteLength);
+        this.#first++;
+      }
+      if (this.#held <= this.window || this.#readers.size === 0) return;
+      this.#room = signal();
+      if (await within(this.#room.promise, STALL_MS) === "timeout") {
+        for (const position of this.#readers) {
+          if (position.next > slowest) continue;
+          position.dropped = true;
+          this.#readers.delete(position);
+        }
+      }
+      this.#room = void 0;
+    }
+  }
+  /** Releases what is held. Readers that are under way keep what they have not read yet. */
+  release() {
+    heldByAll -= this.#held;
+    this.#held = 0;
+  }
+  /** The whole body, once it is done; undefined where its start was let go. */
+  bytes() {
+    if (this.state !== "done" || !this.whole) return void 0;
+    if (this.#joined) return this.#joined;
+    const only = this.#chunks[0];
+    if (this.#chunks.length === 1 && only && only.byteLength === only.buffer.byteLength) {
+      return only.buffer;
+    }
+    const joined = new Uint8Array(this.size);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      joined.set(chunk, at);
+      at += chunk.byteLength;
+    }
+    this.#joined = joined.buffer;
+    return joined.buffer;
+  }
+  /** A stream of the body from its first byte. Belongs to the request that made it. */
+  stream() {
+    const position = { next: 0, dropped: false };
+    this.#readers.add(position);
+    return new ReadableStream(
+      {
+        pull: async (controller) => {
+          for (; ; ) {
+            if (position.dropped) throw new Error("This client read too slowly.");
+            const chunk = this.#chunks[position.next - this.#first];
+            if (chunk) {
+              position.next++;
+              this.#room?.fire();
+              controller.enqueue(chunk);
+              return;
+            }
+            if (this.state === "done") {
+              this.#readers.delete(position);
+              controller.close();
+              return;
+            }
+            if (this.state === "failed") {
+              this.#readers.delete(position);
+              throw this.error;
+            }
+            if (await within(this.#more.promise, STALL_MS) === "timeout") {
+              throw new Error(`The origin sent nothing for ${STALL_MS / 1e3} s.`);
+            }
+          }
+        },
+        cancel: () => {
+          this.#readers.delete(position);
+          this.#room?.fire();
+        }
+      },
+      { highWaterMark: 0 }
+    );
+  }
+};
+
+// src/core/cache/dates.ts
+var MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
+var IMF = /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt$/i;
+var RFC850 = /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) gmt$/i;
+var ASCTIME = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/i;
+function parseDate(text, now) {
+  if (text === null) return void 0;
+  const value = text.trim();
+  let match = IMF.exec(value);
+  if (match) return utc(match[3], match[2], match[1], match[4], match[5], match[6]);
+  match = RFC850.exec(value);
+  if (match) {
+    const current = new Date(now).getUTCFullYear();
+    let year = current - current % 100 + Number(match[3]);
+    if (year > current + 50) year -= 100;
+    return utc(String(year), match[2], match[1], match[4], match[5], match[6]);
+  }
+  match = ASCTIME.exec(value);
+  if (match) return utc(match[6], match[1], match[2], match[3], match[4], match[5]);
+  return void 0;
+}
+function utc(year, name, day, hour, minute, second) {
+  const month = MONTHS.indexOf(name.toLowerCase());
+  const d = Number(day);
+  const h = Number(hour);
+  const m = Number(minute);
+  const s = Number(second);
+  if (month < 0 || month % 3 !== 0 || d < 1 || d > 31 || h > 23 || m > 59 || s > 60) return void 0;
+  return Date.UTC(Number(year), month / 3, d, h, m, s);
+}
+
+// src/core/cache/lists.ts
+function splitList(text) {
+  return text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g)?.map((part) => part.trim()).filter(Boolean) ?? [];
+}
+
+// src/core/cache/entry.ts
+function bodyless(status2) {
+  return status2 === 204 || status2 === 205 || status2 === 304;
+}
+var UNSTORED = /^(connection|keep-alive|proxy-(authenticate|authentication-info|authorization|connection)|te|trailer|transfer-encoding|upgrade|set-cookie2?|age|x-cache)$/;
+var MAX_HEADER_BYTES = 16 * 1024;
+function storedHeaders(headers, omit, unstored) {
+  const left = [...splitList(headers.get("connection")?.toLowerCase() ?? ""), ...omit, ...unstored];
+  const kept = [];
+  let bytes = 0;
+  for (const [name, value] of headers) {
+    if (UNSTORED.test(name) || left.some((rule) => rule.endsWith("-") ? name.startsWith(rule) : name === rule))
+      continue;
+    bytes += name.length + value.length;
+    kept.push([name, value]);
+  }
+  return bytes > MAX_HEADER_BYTES ? void 0 : kept;
+}
+function header(meta, name) {
+  for (const pair2 of meta.headers) if (pair2[0] === name) return pair2[1];
+  return null;
+}
+function age(meta, now) {
+  return Math.max(0, Math.floor(meta.initialAge + (now - meta.responseTime) / 1e3));
+}
+var RETENTION_S = 30 * 86400;
+var VALIDATION_S = 86400;
+function retention(meta, now) {
+  const validator = header(meta, "etag") !== null || header(meta, "last-modified") !== null;
+  const after = Math.max(meta.staleWhileRevalidate, meta.staleIfError, validator ? VALIDATION_S : 60);
+  return Math.min(RETENTION_S, Math.ceil(Math.max(0, meta.freshUntil - now) / 1e3) + after);
+}
+function toAscii(value) {
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function pack(value, body) {
+  const head = new TextEncoder().encode(JSON.stringify(value));
+  const packed = new Uint8Array(4 + head.length + (body?.byteLength ?? 0));
+  new DataView(packed.buffer).setUint32(0, head.length);
+  packed.set(head, 4);
+  if (body) packed.set(new Uint8Array(body), 4 + head.length);
+  return packed.buffer;
+}
+function unpack(bytes) {
+  if (bytes.byteLength < 4) return void 0;
+  const length = new DataView(bytes).getUint32(0);
+  if (4 + length > bytes.byteLength) return void 0;
+  const value = parseValue(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  return value && { value, body: bytes.slice(4 + length) };
+}
+function parseValue(text) {
+  if (text === null) return void 0;
+  try {
+    const value = JSON.parse(text);
+    return value.kind === "entry" || value.kind === "index" ? value : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// src/core/cache/conditional.ts
+function opaque(tag) {
+  const text = tag.replace(/^W\//, "");
+  return text.startsWith('"') ? text : `"${text}"`;
+}
+function notModified(meta, headers, now) {
+  if (meta.status !== 200) return false;
+  const noneMatch = headers.get("if-none-match");
+  if (noneMatch !== null) {
+    const etag = header(meta, "etag");
+    if (noneMatch.trim() === "*") return true;
+    return etag !== null && splitList(noneMatch).some((tag) => opaque(tag) === opaque(etag));
+  }
+  const since = parseDate(headers.get("if-modified-since"), now);
+  if (since === void 0) return false;
+  const modified = parseDate(header(meta, "last-modified") ?? header(meta, "date"), now) ?? meta.responseTime;
+  return modified <= since;
+}
+function parseRange(text, total) {
+  if (text === null) return void 0;
+  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text);
+  if (!match || match[1] === "" && match[2] === "") return void 0;
+  if (match[1] === "") {
+    const length = Math.min(Number(match[2]), total);
+    return length === 0 ? null : { start: total - length, end: total - 1 };
+  }
+  const start2 = Number(match[1]);
+  const end2 = match[2] === "" ? total - 1 : Math.min(Number(match[2]), total - 1);
+  if (match[2] !== "" && Number(match[2]) < start2) return void 0;
+  return start2 >= total ? null : { start: start2, end: end2 };
+}
+function ifRange(meta, headers, now) {
+  const condition = headers.get("if-range");
+  if (condition === null) return true;
+  const value = condition.trim();
+  if (value.startsWith('"')) return header(meta, "etag") === value;
+  if (value.startsWith("W/")) return false;
+  const modified = header(meta, "last-modified");
+  const then = parseDate(modified, now);
+  const date = parseDate(header(meta, "date"), now);
+  return modified !== null && modified === value && then !== void 0 && date !== void 0 && date - then >= 6e4;
+}
+function parseContentRange(text) {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(text?.trim() ?? "");
+  if (!match) return void 0;
+  const [start2, end2, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  return start2 <= end2 && end2 < total ? { start: start2, end: end2, total } : void 0;
+}
+function strongTag(etag) {
+  return etag?.startsWith('"') ? etag : void 0;
+}
+
+// src/core/cache/key.ts
+var ESCAPE = /%([0-9a-f]{2})/gi;
+var MAX_KEYS = 4096;
+function normaliseEscapes(text) {
+  if (!text.includes("%")) return text;
+  return text.replace(ESCAPE, (whole2, hex) => {
+    const char = String.fromCharCode(Number.parseInt(hex, 16));
+    return /[\w.~-]/.test(char) ? char : whole2.toUpperCase();
+  });
+}
+function normalisePath(path) {
+  const decoded = normaliseEscapes(path);
+  if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
+  return new URL(decoded, "http://localhost").pathname;
+}
+function keyQuery(search, policy) {
+  if (search === "" || search === "?" || policy.query === "none") return "";
+  const text = normaliseEscapes(search.slice(1));
+  if (policy.mode !== "override" && policy.query === "all") return `?${text}`;
+  const pairs = [];
+  for (const part of text.split("&")) {
+    if (part === "") continue;
+    const name = part.split("=", 1)[0];
+    if (policy.query !== "all" && policy.queryNames.has(plain(name)) !== (policy.query === "include")) continue;
+    pairs.push([name, part]);
+  }
+  if (policy.mode === "override") pairs.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+  return pairs.length > 0 ? `?${pairs.map(([, part]) => part).join("&")}` : "";
+}
+function plain(name) {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}
+function normaliseUrl(url, policy) {
+  let found = policy.keys.get(url);
+  if (found !== void 0) return found;
+  const parsed = new URL(url);
+  found = `${parsed.protocol}//${parsed.host}${normalisePath(parsed.pathname)}${keyQuery(parsed.search, policy)}`;
+  if (policy.keys.size >= MAX_KEYS) policy.keys.clear();
+  policy.keys.set(url, found);
+  return found;
+}
+function urlKey(url, policy) {
+  const normal = normaliseUrl(url, policy);
+  return `${policy.name}|${policy.mode}|${policy.host ? normal : withoutHost(normal)}`;
+}
+function withoutHost(url) {
+  const path = url.indexOf("/", url.indexOf("//") + 2);
+  return `${url.slice(0, url.indexOf("//"))}//*${url.slice(path)}`;
+}
+function primaryKey(request, policy, ctx) {
+  const key = urlKey(request.url, policy);
+  if (policy.keyedByUrl) return key;
+  const parts = [key];
+  for (const name of policy.headers) parts.push(`${name}:${encode(request.headers.get(name))}`);
+  if (policy.cookies.length > 0) {
+    const jar = parseCookies(request.headers.get("cookie"));
+    for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
+  }
+  if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
+  if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+  return parts.join("|");
+}
+function encode(value) {
+  return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
+}
+function parseCookies(header2) {
+  const jar = /* @__PURE__ */ new Map();
+  for (const part of header2?.split(";") ?? []) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    const values = jar.get(name);
+    if (values) values.push(value);
+    else jar.set(name, [value]);
+  }
+  return jar;
+}
+var OVERRIDE = /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
+var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
+function forwardHeaders(request, policy) {
+  const headers = new Headers(request.headers);
+  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
+  for (const name of [...headers.keys()]) {
+    if (OVERRIDE.test(name) && !kept(name) || BODY.test(name)) headers.delete(name);
+  }
+  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
+    const jar = parseCookies(headers.get("cookie"));
+    const keyed = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed.length > 0) headers.set("cookie", keyed.join("; "));
+    else headers.delete("cookie");
+  }
+  return headers;
+}
+
+// src/core/cache/directives.ts
+var NONE = /* @__PURE__ */ new Map();
+var MAX_SECONDS = 2147483648;
+function parseCacheControl(text) {
+  if (!text) return NONE;
+  const found = /* @__PURE__ */ new Map();
+  for (const part of splitList(text)) {
+    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
+    const name = raw.trim().toLowerCase();
+    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
+  }
+  return found;
+}
+function argument(value, name) {
+  if (name !== name.trim() || value !== value.trim()) return " ";
+  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
+  return value;
+}
+function seconds(directives, name) {
+  const value = directives.get(name);
+  if (value === void 0) return void 0;
+  if (value === true || !/^\d+$/.test(value)) return 0;
+  return Math.min(Number(value), MAX_SECONDS);
+}
+function fieldNames(directives, name) {
+  const value = directives.get(name);
+  if (value === void 0 || value === true) return void 0;
+  const names = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return names.length > 0 ? names : void 0;
+}
+function whole(directives, name) {
+  return directives.has(name) && fieldNames(directives, name) === void 0;
+}
+
+// src/core/cache/outgoing.ts
+var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
+function browserCacheControl(policy, error) {
+  if (policy.browserTtl === null) return void 0;
+  if (error !== void 0) return `public, max-age=${Math.min(policy.browserTtl, error)}`;
+  const parts = ["public", `max-age=${policy.browserTtl}`];
+  if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
+  if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);
+  if (policy.immutable) parts.push("immutable");
+  return parts.join(", ");
+}
+function toClient(headers, status2, policy, targeted) {
+  for (const name of OURS) headers.delete(name);
+  for (const name of targeted) if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
+  if (policy.vary.length > 0) {
+    const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
+    for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  }
+  if (policy.mode === "override") {
+    const error = status2 === 404 || status2 === 410;
+    const text = browserCacheControl(policy, error ? policy.errorTtl : void 0);
+    if (text !== void 0 && (error || policy.statuses.has(status2 === 206 ? 200 : status2))) {
+      headers.set("cache-control", text);
+      headers.delete("expires");
+      headers.delete("pragma");
+    }
+  } else if (policy.browserTtl !== null) {
+    const text = headers.get("cache-control");
+    const age2 = seconds(parseCacheControl(text), "max-age");
+    if (text !== null && age2 !== void 0 && age2 > policy.browserTtl) {
+      headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${policy.browserTtl}`));
+    }
+  }
+}
+function tagsOf(headers, policy) {
+  const tags = new Set(policy.tags);
+  for (const tag of headers.get("cache-tag")?.split(",") ?? []) if (tag.trim()) tags.add(tag.trim());
+  for (const tag of headers.get("surrogate-key")?.split(" ") ?? []) if (tag.trim()) tags.add(tag.trim());
+  return [...tags];
+}
+function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
+  const parts = ["public", `max-age=${Math.max(0, Math.floor(ttl))}`];
+  if (meta.noCache) parts.push("no-cache");
+  if (meta.mustRevalidate) parts.push("must-revalidate");
+  if (meta.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${meta.staleWhileRevalidate}`);
+  parts.push(`stale-if-error=${meta.staleIfError}`);
+  headers.set(field, parts.join(", "));
+  if (meta.tags.length > 0) headers.set("cache-tag", meta.tags.join(","));
+}
+
+// src/core/cache/parts.ts
+function completable(entry) {
+  const range = entry?.meta.range;
+  return range?.start === 0 && strongTag(header(entry.meta, "etag")) ? range : void 0;
+}
+function completes(meta, headers) {
+  const rest = parseContentRange(headers.get("content-range"));
+  return rest !== void 0 && rest.start === (meta.range?.end ?? 0) + 1 && rest.end === rest.total - 1 && rest.total === meta.range?.total && headers.get("etag") === header(meta, "etag");
+}
+function combine(stored, meta, bytes) {
+  let range = meta.range;
+  let body = bytes;
+  const old = stored?.meta.range;
+  const tag = strongTag(header(meta, "etag"));
+  if (old && stored?.body instanceof ArrayBuffer && tag !== void 0 && tag === header(stored.meta, "etag") && old.total === range.total && old.start <= range.end + 1 && range.start <= old.end + 1) {
+    const start2 = Math.min(old.start, range.start);
+    const end2 = Math.max(old.end, range.end);
+    const joined = new Uint8Array(end2 - start2 + 1);
+    joined.set(new Uint8Array(stored.body), old.start - start2);
+    joined.set(new Uint8Array(bytes), range.start - start2);
+    range = { start: start2, end: end2, total: range.total };
+    body = joined.buffer;
+  }
+  const whole2 = body.byteLength === range.total;
+  return {
+    meta: { ...meta, range: whole2 ? void 0 : range, status: whole2 ? 200 : meta.status, length: body.byteLength },
+    body
+  };
+}
+
+// src/core/cache/policy.ts
+var KV_VALUE_BYTES = 25 * 1024 * 1024;
+var STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
+var known = /* @__PURE__ */ new WeakMap();
+function compile2(spec) {
+  let policy = known.get(spec);
+  if (policy === void 0) {
+    policy = make(spec);
+    known.set(spec, policy);
+  }
+  return policy;
+}
+function make(spec) {
+  const { memory, edge = {}, kv } = spec.tiers ?? {};
+  const key = spec.key ?? {};
+  const lower = (names) => (names ?? []).map((name) => name.toLowerCase()).sort();
+  const headers = lower(key.headers);
+  const cookies = [...key.cookies ?? []].sort();
+  const platform = spec.engine === "platform";
+  return {
+    name: spec.name,
+    mode: spec.mode ?? "override",
+    platform,
+    edgeTtl: spec.edge_ttl_s ?? null,
+    edgeJitter: pair(spec.edge_jitter_s),
+    browserTtl: spec.browser_ttl_s ?? null,
+    staleWhileRevalidate: spec.stale_while_revalidate_s ?? 0,
+    staleIfError: spec.stale_if_error_s ?? 0,
+    immutable: spec.immutable ?? false,
+    statuses: new Set(spec.statuses ?? STATUSES),
+    errorTtl: spec.error_ttl_s ?? 0,
+    memory: memory ? {
+      maxBytes: memory.max_bytes ?? 16 * 1024 * 1024,
+      maxObjectBytes: memory.max_object_bytes ?? 1024 * 1024,
+      ceiling: memory.ttl_ceiling_s ?? Number.POSITIVE_INFINITY
+    } : null,
+    // With the platform's own cache in front, a second copy in the same data centre only takes room.
+    edge: edge && !platform ? { ceiling: edge.ttl_ceiling_s ?? Number.POSITIVE_INFINITY } : null,
+    kv: kv ? {
+      binding: kv.binding,
+      ttl: kv.ttl_s,
+      jitter: pair(kv.jitter_s),
+      maxObjectBytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
+    } : null,
+    query: key.query ?? "all",
+    queryNames: new Set(key.query_names ?? []),
+    headers,
+    cookies,
+    country: key.country ?? false,
+    region: key.region ?? false,
+    host: key.host ?? true,
+    vary: lower(spec.vary),
+    tags: [...spec.tags ?? []],
+    keyedByUrl: headers.length === 0 && cookies.length === 0 && !key.country && !key.region,
+    keys: /* @__PURE__ */ new Map()
+  };
+}
+function pair(range) {
+  return range ? [Number(range[0]), Number(range[1])] : null;
+}
+function draw(range, ctx) {
+  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
+}
+
+// src/core/cache/purge.ts
+var KV_CHECK_MS = 3e4;
+var KV_PROPAGATION_MS = 6e4;
+var INTERNAL = "https://cache.edgewright.invalid/";
+var EDGE_URL = `${INTERNAL}purges`;
+var KV_PREFIX = "purge:";
+var MAX_MARKERS = 1e3;
+function schemeless(url) {
+  return url.slice(url.indexOf("//"));
+}
+async function attempt3(ctx, fault2, work, fallback) {
+  try {
+    return await work;
+  } catch (error) {
+    ctx.warn?.(`${fault2}: ${String(error)}`);
+    return fallback;
+  }
+}
+var Purges = class {
+  constructor(checkMs) {
+    this.checkMs = checkMs;
+  }
+  checkMs;
+  /** Grows with each change, so that what was held against one state need not be again. */
+  version = 0;
+  #markers = [];
+  #index = /* @__PURE__ */ new Map();
+  #edgeAt = Number.NEGATIVE_INFINITY;
+  #kvAt = Number.NEGATIVE_INFINITY;
+  #kvSeen = /* @__PURE__ */ new Set();
+  due(now) {
+    return now - this.#edgeAt >= this.checkMs;
+  }
+  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
+  async refresh(ctx, stores) {
+    const now = ctx.now();
+    this.#edgeAt = now;
+    const work = [];
+    if (ctx.edgeCache) work.push(this.#readEdge(ctx));
+    if (stores.length > 0 && now - this.#kvAt >= KV_CHECK_MS) {
+      this.#kvAt = now;
+      for (const store of stores) work.push(this.#readKv(store));
+    }
+    await Promise.all(work.map((one) => attempt3(ctx, "Purge markers could not be read", one, void 0)));
+  }
+  async #readEdge(ctx) {
+    const response = await ctx.edgeCache?.match(EDGE_URL);
+    if (response) this.add(await response.json());
+  }
+  async #readKv(store) {
+    for (const name of await store.list?.(KV_PREFIX) ?? []) {
+      if (this.#kvSeen.has(name)) continue;
+      const bytes = await store.get(name);
+      if (!bytes) continue;
+      this.#kvSeen.add(name);
+      this.add(JSON.parse(new TextDecoder().decode(bytes)));
+    }
+  }
+  add(markers) {
+    for (const marker of markers) {
+      const name = `${marker.soft ? "soft" : "hard"} ${marker.type} ${marker.value}`;
+      const known2 = this.#index.get(name);
+      if (known2 && known2.time >= marker.time) continue;
+      this.#index.set(name, marker);
+      this.version++;
+    }
+    this.#compact();
+  }
+  /** What an earlier purge of everything covers is dropped; over the limit, the oldest become one of everything. */
+  #compact() {
+    let epoch = this.#index.get("hard everything ");
+    if (this.#index.size > MAX_MARKERS) {
+      const times = [...this.#index.values()].map((marker) => marker.time).sort((a, b) => a - b);
+      const time = times[times.length - MAX_MARKERS / 2];
+      epoch = { type: "everything", value: "", time: Math.max(time, epoch?.time ?? 0), soft: false };
+      this.#index.set("hard everything ", epoch);
+    }
+    if (epoch) {
+      for (const [name, marker] of this.#index)
+        if (marker !== epoch && marker.time <= epoch.time) this.#index.delete(name);
+    }
+    this.#markers = [...this.#index.values()];
+  }
+  /** Writes markers where others find them. Returns how many places took them. */
+  async publish(markers, ctx, stores) {
+    this.add(markers);
+    const edge = async () => {
+      if (!ctx.edgeCache) return 0;
+      await this.#readEdge(ctx);
+      await ctx.edgeCache.put(
+        EDGE_URL,
+        new Response(JSON.stringify(this.#markers), {
+          headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` }
+        })
+      );
+      return markers.length;
+    };
+    const kv = async (store) => {
+      if (!store.list) return 0;
+      const name = `${KV_PREFIX}${markers[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+      this.#kvSeen.add(name);
+      const bytes = new TextEncoder().encode(JSON.stringify(markers));
+      await store.put(name, bytes.buffer, { expirationTtl: RETENTION_S + 86400 });
+      return markers.length;
+    };
+    const counted = (one) => attempt3(ctx, "A purge marker could not be written", one, 0);
+    const [inEdge, ...inKv] = await Promise.all([counted(edge()), ...stores.map((store) => counted(kv(store)))]);
+    return { edge: inEdge ?? 0, kv: inKv.reduce((sum, count) => sum + count, 0) };
+  }
+  /** What the markers make of an entry: void, stale, or nothing. */
+  judge(meta) {
+    let found;
+    for (const marker of this.#markers) {
+      if (meta.requestTime > marker.time || !covers(marker, meta)) continue;
+      if (!marker.soft) return "hard";
+      found = "soft";
+    }
+    return found;
+  }
+};
+function covers(marker, meta) {
+  switch (marker.type) {
+    case "everything":
+      return true;
+    case "url":
+      return schemeless(meta.url) === marker.value;
+    case "tag":
+      return meta.tags.includes(marker.value);
+    case "prefix": {
+      const url = schemeless(meta.url).split("?", 1)[0];
+      const target = marker.value.startsWith("//") ? url : url.slice(url.indexOf("/", 2));
+      const prefix = marker.value.endsWith("/") ? marker.value : `${marker.value}/`;
+      return target === marker.value || target.startsWith(prefix);
+    }
+  }
+}
+function markersOf(request, time, forms) {
+  const soft = request.soft ?? false;
+  const markers = [];
+  if (request.everything) markers.push({ type: "everything", value: "", time, soft });
+  for (const url of request.urls ?? []) {
+    for (const value of new Set(forms(url).map(schemeless))) markers.push({ type: "url", value, time, soft });
+  }
+  for (const prefix of request.prefixes ?? []) {
+    const value = prefix.startsWith("/") ? normalisePath(prefix) : prefixOf(new URL(prefix));
+    markers.push({ type: "prefix", value, time, soft });
+  }
+  for (const value of request.tags ?? []) markers.push({ type: "tag", value, time, soft });
+  return markers;
+}
+var prefixOf = (url) => `//${url.host}${normalisePath(url.pathname)}`;
+
+// src/core/cache/reuse.ts
+var ANY = {
+  noCache: false,
+  noStore: false,
+  onlyIfCached: false,
+  maxAge: void 0,
+  minFresh: void 0,
+  maxStale: void 0
+};
+function requestDirectives(headers) {
+  const text = headers.get("cache-control");
+  if (text === null) {
+    const pragma2 = headers.get("pragma");
+    return pragma2 !== null && parseCacheControl(pragma2).has("no-cache") ? { ...ANY, noCache: true } : ANY;
+  }
+  const cc = parseCacheControl(text);
+  return {
+    noCache: cc.has("no-cache"),
+    noStore: cc.has("no-store"),
+    onlyIfCached: cc.has("only-if-cached"),
+    maxAge: seconds(cc, "max-age"),
+    minFresh: seconds(cc, "min-fresh"),
+    maxStale: cc.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds(cc, "max-stale")
+  };
+}
+function reuse(meta, request, now, soft) {
+  if (meta.noCache || request.noCache) return "validate";
+  if (request.maxAge !== void 0 && age(meta, now) > request.maxAge) return "validate";
+  const left = soft ? Math.min(meta.freshUntil - now, 0) : meta.freshUntil - now;
+  if (left > 0 && left >= (request.minFresh ?? 0) * 1e3) return "hit";
+  if (request.minFresh !== void 0) return "validate";
+  const staleness = -left / 1e3;
+  if (soft) return meta.mustRevalidate ? "validate" : "revalidate-behind";
+  if (staleness <= meta.staleWhileRevalidate && meta.staleWhileRevalidate > 0) return "revalidate-behind";
+  if (request.maxStale !== void 0 && !meta.mustRevalidate && staleness <= request.maxStale) return "hit";
+  return "validate";
+}
+function usableOnError(meta, now, disconnected, allowDisconnected, soft = false) {
+  if (meta.noCache) return false;
+  const staleness = soft ? 0 : (now - meta.freshUntil) / 1e3;
+  if (staleness <= meta.staleIfError && meta.staleIfError > 0) return true;
+  return disconnected && allowDisconnected && !meta.mustRevalidate;
+}
+function addValidators(meta, headers) {
+  const etag = header(meta, "etag");
+  const modified = header(meta, "last-modified");
+  if (etag !== null) headers.set("if-none-match", etag);
+  if (modified !== null) headers.set("if-modified-since", modified);
+  return etag !== null || modified !== null;
+}
+
+// src/core/cache/targeted.ts
+var KEY = /[a-z*][a-z0-9_.*-]*/y;
+var ITEM = /(-?(?:\d{1,12}\.\d{1,3}|\d{1,15}))(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*"/y;
+var INNER = / */y;
+var OWS = /[ \t]*/y;
+var Reader = class {
+  constructor(text) {
+    this.text = text;
+  }
+  text;
+  at = 0;
+  take(pattern) {
+    pattern.lastIndex = this.at;
+    const match = pattern.exec(this.text);
+    if (match) this.at = pattern.lastIndex;
+    return match?.[0];
+  }
+  eat(char) {
+    const found = this.text[this.at] === char;
+    if (found) this.at++;
+    return found;
+  }
+  parameters() {
+    while (this.eat(";")) {
+      this.take(INNER);
+      if (!this.take(KEY) || this.eat("=") && !this.take(ITEM)) return false;
+    }
+    return true;
+  }
+  innerList() {
+    for (; ; ) {
+      const space = this.take(INNER);
+      if (this.eat(")")) return true;
+      if (!space && this.text[this.at - 1] !== "(" || !this.take(ITEM) || !this.parameters()) return false;
+    }
+  }
+};
+function parseTargeted(text) {
+  const reader = new Reader((text ?? "").replace(/^ +| +$/g, ""));
+  const found = /* @__PURE__ */ new Map();
+  for (; ; ) {
+    const key = reader.take(KEY);
+    if (!key) return void 0;
+    let value = "?1";
+    if (reader.eat("=")) value = reader.eat("(") ? reader.innerList() ? "()" : void 0 : reader.take(ITEM);
+    if (!value || !reader.parameters()) return void 0;
+    found.delete(key);
+    if (/^\d+$/.test(value)) found.set(key, String(Math.min(Number(value), MAX_SECONDS)));
+    else if (value === "?1") found.set(key, true);
+    else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
+    reader.take(OWS);
+    if (reader.at >= reader.text.length) return found.size > 0 ? found : void 0;
+    if (!reader.eat(",")) return void 0;
+    reader.take(OWS);
+  }
+}
+
+// src/core/cache/vary.ts
+var MAX_FIELDS = 8;
+var UNBOUNDED = /* @__PURE__ */ new Set([
+  "cookie",
+  "user-agent",
+  "referer",
+  "authorization",
+  "x-forwarded-for",
+  "cf-connecting-ip",
+  "cf-ray",
+  "x-request-id",
+  "traceparent"
+]);
+function varyNames(vary, policy) {
+  if (!vary && policy.vary.length === 0) return [];
+  const names = new Set(policy.vary);
+  for (const part of vary?.split(",") ?? []) {
+    const name = part.trim().toLowerCase();
+    if (name === "*") return null;
+    if (name) names.add(name);
+  }
+  return [...names].sort();
+}
+function unbounded(names, policy) {
+  if (names.length > MAX_FIELDS) return `${names.length} headers`;
+  if (policy.mode !== "override") return void 0;
+  return names.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
+}
+function varyValues(names, headers) {
+  return names.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+}
+function normaliseValue(name, value) {
+  if (value === null) return null;
+  const parts = splitList(value);
+  switch (name) {
+    case "accept-encoding":
+    case "accept-language":
+    case "accept-charset": {
+      const items = parts.map((part) => {
+        const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
+        return compact.replace(/;q=1(\.0{0,3})?$/, "");
+      });
+      return [...new Set(items)].sort().join(",");
+    }
+    default:
+      return parts.join(",");
+  }
+}
+
+// src/core/cache/store.ts
+var HEURISTIC = /* @__PURE__ */ new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
+var UNDERSTOOD = /* @__PURE__ */ new Set([
+  200,
+  203,
+  204,
+  206,
+  300,
+  301,
+  302,
+  303,
+  307,
+  308,
+  400,
+  401,
+  403,
+  404,
+  405,
+  410,
+  414,
+  500,
+  501,
+  502,
+  503,
+  504
+]);
+var HEURISTIC_PART = 0.1;
+var HEURISTIC_MOST = 86400;
+var no = (reason, warning) => ({ store: false, reason, warning });
+function directivesFor(headers, targeted) {
+  for (const name of targeted) {
+    const cc = parseTargeted(headers.get(name));
+    if (cc) return { cc, targeted: true };
+  }
+  return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
+}
+function initialAge(headers, requestTime, responseTime) {
+  const date = parseDate(headers.get("date"), responseTime);
+  const apparent = date === void 0 ? 0 : Math.max(0, Math.floor((responseTime - date) / 1e3));
+  const delay = Math.max(0, responseTime - requestTime) / 1e3;
+  return Math.max(apparent, parseAge(headers.get("age")) + delay);
+}
+function parseAge(text) {
+  const match = text === null ? null : /^\s*(\d+)\s*(?:[;,]|$)/.exec(text);
+  return match ? Math.min(Number(match[1]), 2147483648) : 0;
+}
+function lifetime(cc, targeted, status2, headers, responseTime) {
+  const age2 = seconds(cc, "s-maxage") ?? seconds(cc, "max-age");
+  if (age2 !== void 0) return { seconds: age2, explicit: true };
+  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
+  const expires = targeted ? null : headers.get("expires");
+  if (expires !== null) {
+    const at = parseDate(expires, responseTime);
+    return { seconds: at === void 0 ? 0 : Math.max(0, Math.floor((at - date) / 1e3)), explicit: true };
+  }
+  const modified = parseDate(headers.get("last-modified"), responseTime);
+  if (modified === void 0 || modified > date || !(HEURISTIC.has(status2) || cc.has("public"))) {
+    return { seconds: 0, explicit: false };
+  }
+  const part = Math.floor((date - modified) / 1e3 * HEURISTIC_PART);
+  return { seconds: Math.min(part, HEURISTIC_MOST), explicit: false };
+}
+function judge(exchange, policy, targetedFields) {
+  const { method, status: status2, headers, responseTime } = exchange;
+  if (policy.mode === "bypass") return no("bypass");
+  if (method !== "GET" && method !== "POST") return no("method");
+  if (status2 < 200 || status2 === 304 || status2 === 416) return no("status");
+  if (exchange.noStore) return no("request-no-store");
+  if (headers.has("set-cookie") || headers.has("set-cookie2")) return no("set-cookie");
+  if (exchange.oversized && status2 >= 400) return no("oversized-request");
+  const { cc, targeted } = directivesFor(headers, targetedFields);
+  if (!UNDERSTOOD.has(status2) && cc.has("must-understand")) return no("must-understand");
+  if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
+  if (whole(cc, "private")) return no("private");
+  const names = varyNames(headers.get("vary"), policy);
+  if (names === null) return no("vary", "Vary: * is never stored");
+  const wide = unbounded(names, policy);
+  if (wide !== void 0) return no("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  const initial = initialAge(headers, exchange.requestTime, responseTime);
+  const own = lifetime(cc, targeted, status2, headers, responseTime);
+  const omit = [...fieldNames(cc, "private") ?? [], ...fieldNames(cc, "no-cache") ?? []];
+  const store = (ttl2, age2, terms) => {
+    const until = responseTime + (ttl2 - age2) * 1e3;
+    return { store: true, omit, terms: { initialAge: initial, until, vary: names, ...terms } };
+  };
+  if (policy.mode === "override") {
+    if (exchange.authorised) return no("authorization");
+    if (method !== "GET") return no("method");
+    const ttl2 = overrideTtl(status2, own, policy);
+    if (ttl2 === void 0) return no("status");
+    if (ttl2.seconds <= 0) return no("ttl");
+    return store(ttl2.seconds, ttl2.explicit ? initial : 0, {
+      staleWhileRevalidate: policy.staleWhileRevalidate,
+      staleIfError: policy.staleIfError,
+      mustRevalidate: false,
+      noCache: false
+    });
+  }
+  if (exchange.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
+    return no("authorization");
+  }
+  if (method === "POST" && !own.explicit) return no("method");
+  if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return no("status");
+  const ttl = Math.min(own.seconds, policy.edgeTtl ?? own.seconds);
+  const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
+  if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return no("no-freshness");
+  const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
+  const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
+  return store(ttl, initial, {
+    staleWhileRevalidate: stale("stale-while-revalidate", policy.staleWhileRevalidate),
+    staleIfError: stale("stale-if-error", policy.staleIfError),
+    // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
+    mustRevalidate: must || cc.has("s-maxage"),
+    noCache
+  });
+}
+function pragma(headers) {
+  return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
+}
+function overrideTtl(status2, own, policy) {
+  if (status2 === 404 || status2 === 410) return { seconds: policy.errorTtl, explicit: false };
+  const listed = status2 < 500 && (policy.statuses.has(status2) || status2 === 206 && policy.statuses.has(200));
+  if (listed) {
+    const edge = policy.edgeJitter?.[1] ?? policy.edgeTtl;
+    const kv = policy.kv ? policy.kv.jitter?.[1] ?? policy.kv.ttl : null;
+    if (edge !== null || kv !== null) return { seconds: Math.max(edge ?? 0, kv ?? 0), explicit: false };
+  }
+  if (!own.explicit) return void 0;
+  return status2 >= 400 ? { seconds: Math.min(own.seconds, policy.errorTtl), explicit: true } : own;
+}
+
+// src/core/cache/streams.ts
+function isStream(body) {
+  return body instanceof ReadableStream;
+}
+function discard(body) {
+  if (isStream(body) && !body.locked) body.cancel().catch(() => {
+  });
+}
+function slice(body, from, length) {
+  if (!isStream(body)) return body === null ? null : body.slice(from, from + length);
+  let skip = from;
+  let left = length;
+  return body.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        const piece = chunk.subarray(skip, skip + left);
+        skip = Math.max(0, skip - chunk.length);
+        left -= piece.length;
+        if (piece.length > 0) controller.enqueue(piece);
+        if (left === 0) controller.terminate();
+      }
+    })
+  );
+}
+function concat(first, rest) {
+  return rest.pipeThrough(
+    new TransformStream({
+      start(controller) {
+        controller.enqueue(new Uint8Array(first));
+      }
+    })
+  );
+}
+async function toBytes(body) {
+  return isStream(body) ? new Response(body).arrayBuffer() : body;
+}
+
+// src/core/cache/memory.ts
+var Queue = class extends Map {
+  bytes = 0;
+  put(key, node) {
+    this.set(key, node);
+    this.bytes += node.size;
+  }
+  take(key) {
+    const node = this.get(key);
+    if (node) {
+      this.delete(key);
+      this.bytes -= node.size;
+    }
+    return node;
+  }
+  get oldest() {
+    return this.keys().next().value;
+  }
+};
+var SMALL_PART = 0.1;
+var MAX_GHOSTS = 65536;
+var Memory = class {
+  constructor(maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+  maxBytes;
+  #small = new Queue();
+  #main = new Queue();
+  /** Keys that left the small queue unused, with the bytes they had. */
+  #ghosts = new Queue();
+  get entries() {
+    return this.#small.size + this.#main.size;
+  }
+  get bytes() {
+    return this.#small.bytes + this.#main.bytes;
+  }
+  get(key) {
+    const node = this.#main.get(key) ?? this.#small.get(key);
+    if (!node) return void 0;
+    if (node.uses < 3) node.uses++;
+    return node.value;
+  }
+  set(key, value, size) {
+    for (const queue of [this.#main, this.#small]) {
+      const node = queue.get(key);
+      if (!node) continue;
+      queue.bytes += size - node.size;
+      node.value = value;
+      node.size = size;
+      this.#evict();
+      return;
+    }
+    if (size > this.maxBytes) return;
+    (this.#ghosts.take(key) ? this.#main : this.#small).put(key, { value, size, uses: 0 });
+    this.#evict();
+  }
+  delete(key) {
+    this.#main.take(key);
+    this.#small.take(key);
+  }
+  *[Symbol.iterator]() {
+    for (const queue of [this.#main, this.#small]) for (const [key, node] of queue) yield [key, node.value];
+  }
+  #evict() {
+    const [small, main, ghosts] = [this.#small, this.#main, this.#ghosts];
+    while (this.bytes > this.maxBytes) {
+      const queue = small.size > 0 && (small.bytes > this.maxBytes * SMALL_PART || main.size === 0) ? small : main;
+      const key = queue.oldest;
+      const node = queue.take(key);
+      if (queue === main) {
+        if (node.uses-- > 0) main.put(key, node);
+      } else if (node.uses > 1) {
+        main.put(key, { ...node, uses: 0 });
+      } else {
+        ghosts.put(key, { ...node, value: void 0 });
+        while (ghosts.bytes > this.maxBytes || ghosts.size > MAX_GHOSTS) ghosts.take(ghosts.oldest);
+      }
+    }
+  }
+};
+
+// src/core/cache/tiers.ts
+var META = "x-edgewright-meta";
+var MAX_META = 24 * 1024;
+var KV_WRITE_MS = 1e3;
+var KV_KEY_BYTES = 500;
+var KV_PREFIX2 = "cache:";
+var MAX_WRITES = 4096;
+var MAX_READ = 1024;
+function shorten(key) {
+  let a = 3735928559;
+  let b = 1103547991;
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    a = Math.imul(a ^ code, 2654435761);
+    b = Math.imul(b ^ code, 1597334677);
+  }
+  a = Math.imul(a ^ a >>> 16, 2246822507) ^ Math.imul(b ^ b >>> 13, 3266489909);
+  b = Math.imul(b ^ b >>> 16, 2246822507) ^ Math.imul(a ^ a >>> 13, 3266489909);
+  return `#${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}:${key.length}`;
+}
+var edgeUrl = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? `${key.slice(0, 200)}${shorten(key)}` : key)}`;
+function kvKey(key) {
+  const bytes = new TextEncoder().encode(key).length;
+  return KV_PREFIX2 + (bytes > KV_KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key);
+}
+var Tiers = class {
+  memory = new Memory(0);
+  /** KV key -> when this isolate last wrote it (ms). */
+  #writes = /* @__PURE__ */ new Map();
+  /** Key -> the meta that the edge cache last had for it. */
+  #read = /* @__PURE__ */ new Map();
+  // --- reading ---
+  read(tier, key, policy, ctx) {
+    const work = tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx);
+    return attempt3(ctx, `The tier ${tier} could not be read`, work, void 0);
+  }
+  async #fromEdge(key, ctx) {
+    const response = await ctx.edgeCache?.match(edgeUrl(key));
+    const text = response?.headers.get(META) ?? null;
+    let known2 = this.#read.get(key);
+    if (known2?.text !== text) {
+      const value = parseValue(text);
+      known2 = value && { text, held: hold(value, null) };
+      if (this.#read.size >= MAX_READ) this.#read.clear();
+      if (known2) this.#read.set(key, known2);
+    }
+    if (response && known2?.held.value.key === key) return { ...known2, value: known2.held.value, body: response.body };
+    await response?.body?.cancel();
+    return void 0;
+  }
+  async #fromKv(key, policy, ctx) {
+    const bytes = await ctx.kv?.(policy.kv?.binding)?.get(kvKey(key));
+    const found = bytes ? unpack(bytes) : void 0;
+    return found?.value.key === key ? found : void 0;
+  }
+  // --- writing ---
+  /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
+  toMemory(value, body, policy, now, ceiling = Number.POSITIVE_INFINITY) {
+    const tier = policy.memory;
+    if (!tier) return void 0;
+    const bytes = body?.byteLength ?? 0;
+    if (bytes > tier.maxObjectBytes) {
+      this.memory.delete(value.key);
+      return void 0;
+    }
+    if (tier.maxBytes > this.memory.maxBytes) this.memory.maxBytes = tier.maxBytes;
+    const copy = value.kind === "entry" ? limited(value, Math.min(tier.ceiling, ceiling), now) : value;
+    const held = hold(copy, body);
+    this.memory.set(value.key, held, bytes + weight(value));
+    return held;
+  }
+  async toEdge(value, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
+    if (!policy.edge || !ctx.edgeCache) return false;
+    const now = ctx.now();
+    const copy = value.kind === "entry" ? limited(value, Math.min(policy.edge.ceiling, ceiling), now) : value;
+    const meta = toAscii(copy);
+    if (meta.length > MAX_META) return false;
+    const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
+    const response = new Response(body, {
+      headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" }
+    });
+    const put = ctx.edgeCache.put(edgeUrl(value.key), response).then(() => true);
+    return attempt3(ctx, "The edge cache could not be written", put, false);
+  }
+  async toKv(value, body, policy, ctx) {
+    const tier = policy.kv;
+    const store = tier && ctx.kv?.(tier.binding);
+    if (!store) return false;
+    const now = ctx.now();
+    const name = kvKey(value.key);
+    const written = this.#writes.get(name);
+    if (written !== void 0 && now - written < KV_WRITE_MS) return false;
+    const lifetime2 = tier.jitter ? draw(tier.jitter, ctx) : tier.ttl;
+    const copy = value.kind === "entry" ? limited(value, lifetime2, now) : value;
+    if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return false;
+    const bytes = pack(copy, body);
+    if (bytes.byteLength > tier.maxObjectBytes) return false;
+    if (this.#writes.size >= MAX_WRITES) this.#writes.clear();
+    this.#writes.set(name, now);
+    const put = store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime2) }).then(() => true);
+    return attempt3(ctx, "KV could not be written", put, false);
+  }
+  /** Removes a slot everywhere that this isolate can reach. */
+  async remove(key, policies, ctx) {
+    this.memory.delete(key);
+    const work = [];
+    if (ctx.edgeCache) work.push(ctx.edgeCache.delete(edgeUrl(key)));
+    const name = kvKey(key);
+    this.#writes.delete(name);
+    for (const binding of new Set(policies.flatMap((policy) => policy.kv?.binding ?? []))) {
+      const store = ctx.kv?.(binding);
+      if (store) work.push(store.delete(name));
+    }
+    await Promise.all(work.map((one) => attempt3(ctx, "An entry could not be removed", one, void 0)));
+  }
+};
+function hold(value, body) {
+  return { value, body, checked: -1, purged: void 0, headers: void 0, second: -1 };
+}
+function limited(meta, ceiling, now) {
+  const freshUntil = Math.min(meta.until, now + ceiling * 1e3);
+  return freshUntil === meta.freshUntil ? meta : { ...meta, freshUntil };
+}
+function edgeLifetime(meta, policy, ctx) {
+  if (policy.mode !== "override" || !policy.statuses.has(meta.status === 206 ? 200 : meta.status)) {
+    return Number.POSITIVE_INFINITY;
+  }
+  if (meta.status === 404 || meta.status === 410) return policy.errorTtl;
+  if (policy.edgeJitter) return draw(policy.edgeJitter, ctx);
+  return policy.edgeTtl ?? Number.POSITIVE_INFINITY;
+}
+function weight(value) {
+  let bytes = 300 + value.key.length * 2 + value.url.length * 2;
+  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 2 * (name.length + text.length) + 64;
+  return bytes;
+}
+
+// src/core/cache/update.ts
+var KEPT = /* @__PURE__ */ new Set(["content-length", "content-encoding", "content-range", "transfer-encoding"]);
+function selectedBy304(meta, headers) {
+  const etag = headers.get("etag");
+  const stored = header(meta, "etag");
+  if (etag !== null && stored !== null) {
+    return etag.startsWith("W/") || stored.startsWith("W/") ? weak(etag) === weak(stored) : etag === stored;
+  }
+  return true;
+}
+var weak = (tag) => tag.replace(/^W\//, "");
+function updatedHeaders(meta, fresh) {
+  const headers = new Headers(meta.headers);
+  for (const name of ["age", "date"]) headers.delete(name);
+  for (const [name, value] of fresh) if (!KEPT.has(name) && name !== "set-cookie") headers.set(name, value);
+  return headers;
+}
+function sameByHead(meta, fresh) {
+  const differs = (name) => {
+    const value = fresh.get(name);
+    return value !== null && header(meta, name) !== null && value !== header(meta, name);
+  };
+  const length = fresh.get("content-length");
+  if (length !== null && meta.length !== void 0 && Number(length) !== meta.length) return false;
+  return !differs("etag") && !differs("last-modified") && !differs("content-length");
+}
+function isSafe(method) {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
+}
+function invalidated(url, status2, headers) {
+  if (status2 < 200 || status2 > 399) return [];
+  const urls = [url];
+  for (const name of ["location", "content-location"]) {
+    const value = headers.get(name);
+    if (value === null) continue;
+    try {
+      const target = new URL(value, url);
+      if (target.origin === new URL(url).origin && !urls.includes(target.href)) urls.push(target.href);
+    } catch {
+    }
+  }
+  return urls;
+}
+
+// src/core/cache/cache.ts
+var JOIN_MS = 15e3;
+var MAX_PASSES = 4096;
+var OVERSIZED = 8192;
+var ERRORS = [500, 502, 503, 504];
+var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
+var CONDITIONS = ["if-none-match", "if-modified-since"];
+var RANGE = ["range", "if-range"];
+var Flight = class {
+  constructor(url) {
+    this.url = url;
+  }
+  url;
+  settle;
+  head = new Promise((resolve) => {
+    this.settle = resolve;
+  });
+  /** An invalidation came while it was under way: what it brings is not stored. */
+  void = false;
+};
+function createCache(options = {}) {
+  return new EdgeCache(options);
+}
+var EdgeCache = class {
+  #name;
+  #targeted;
+  #collapse;
+  #hitForMiss;
+  #unstored;
+  #tiers = new Tiers();
+  #flights = /* @__PURE__ */ new Map();
+  /** Keys whose last response could not be shared -> until when (ms) requests go straight to the origin. */
+  #passes = /* @__PURE__ */ new Map();
+  #policies = /* @__PURE__ */ new Set();
+  #purges;
+  constructor(options) {
+    const targeted = options.targetedFields ?? ["Cloudflare-CDN-Cache-Control", "CDN-Cache-Control"];
+    this.#name = options.name ?? "edgewright";
+    this.#targeted = targeted.map((name) => name.toLowerCase());
+    this.#collapse = options.collapseMaxBytes ?? 4 * 1024 * 1024;
+    this.#hitForMiss = options.hitForMissMs ?? 5e3;
+    this.#unstored = ["x-origin-latency", "x-origin-failover", "server-timing", ...options.unstoredHeaders ?? []];
+    this.#purges = new Purges(options.purgeCheckMs ?? 5e3);
+    for (const spec of options.policies ?? []) this.#policies.add(compile2(spec));
+  }
+  stats() {
+    return { entries: this.#tiers.memory.entries, bytes: this.#tiers.memory.bytes };
+  }
+  async handle(request, spec, ctx, origin) {
+    const policy = spec && compile2(spec);
+    const { method, headers } = request;
+    if (policy) this.#policies.add(policy);
+    if (method !== "GET" && method !== "HEAD") return this.#unsafe(request, policy, ctx, origin);
+    if (!policy || policy.mode === "bypass" || headers.has("upgrade") || headers.has("if-match") || headers.has("if-unmodified-since")) {
+      return this.#labelled(await origin(request), "BYPASS", "fwd=bypass");
+    }
+    if (policy.mode === "override" && headers.has("authorization")) {
+      return this.#labelled(await origin(request), "BYPASS", "fwd=request; detail=authorization");
+    }
+    if (this.#purges.due(ctx.now())) await this.#purges.refresh(ctx, this.#stores(ctx));
+    return this.#answer(this.#query(request, policy, ctx, origin), true);
+  }
+  #query(request, policy, ctx, origin) {
+    return {
+      request,
+      policy,
+      ctx,
+      origin,
+      key: primaryKey(request, policy, ctx),
+      url: normaliseUrl(request.url, policy),
+      directives: requestDirectives(request.headers),
+      range: request.method === "GET" ? request.headers.get("range") : null
+    };
+  }
+  // --- from the tiers ----------------------------------------------------------------------------------------------
+  /** `join`: may wait for another request's answer. */
+  async #answer(query, join5) {
+    let found = this.#near(query, query.key);
+    if (found.decision !== "hit") found = await this.#far(query, found);
+    const { entry, decision } = found;
+    if (entry && this.#covers(entry.meta, query)) {
+      if (decision === "hit") return this.#serve(query, entry);
+      if (decision === "revalidate-behind") {
+        const flightKey = this.#flightKey(query, found.slot);
+        if (!this.#flights.has(flightKey)) {
+          const kept = { ...entry, body: isStream(entry.body) ? void 0 : entry.body };
+          const work = this.#lead(query, { ...found, entry: kept }, { forward: "stale", behind: true, flightKey });
+          query.ctx.waitUntil(work.catch((error) => query.ctx.warn?.(`Revalidation failed: ${String(error)}`)));
+        }
+        return this.#serve(query, entry);
+      }
+    }
+    if (query.directives.onlyIfCached) {
+      const headers = new Headers({ "cache-control": "no-store" });
+      return new Response(null, { status: 504, headers: this.#label(headers, "MISS", "fwd=request") });
+    }
+    return query.request.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join5);
+  }
+  /** What isolate memory holds: at hand, nothing to wait for. */
+  #near(query, slot, index) {
+    const held = this.#tiers.memory.get(slot);
+    if (!held) return { decision: "validate", index, slot };
+    if (held.value.kind === "index") {
+      if (index) return { decision: "validate", index, slot };
+      return this.#near(query, this.#variant(query, held.value.names), held.value);
+    }
+    if (held.checked !== this.#purges.version) {
+      held.checked = this.#purges.version;
+      held.purged = this.#purges.judge(held.value);
+    }
+    return this.#judged(query, slot, index, held.value, held.body, "memory", held.purged, held);
+  }
+  /** What the farther tiers hold, nearest first: the first that may be served, else the newest. */
+  async #far(query, near) {
+    const { policy, ctx } = query;
+    let best = near;
+    for (const tier of ["edge", "kv"]) {
+      const found = policy[tier] ? await this.#tiers.read(tier, near.slot, policy, ctx) : void 0;
+      if (!found) continue;
+      const { value } = found;
+      if (value.kind === "index") {
+        if (near.index) continue;
+        this.#tiers.toMemory(value, null, policy, ctx.now());
+        if (tier === "kv") ctx.waitUntil(this.#tiers.toEdge(value, null, policy, ctx));
+        discard(best.entry?.body);
+        const variant = this.#near(query, this.#variant(query, value.names), value);
+        return variant.decision === "hit" ? variant : this.#far(query, variant);
+      }
+      const purged = this.#purges.judge(value);
+      const one = this.#judged(query, near.slot, near.index, value, found.body, tier, purged, found.held);
+      const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
+      if (one.decision !== "hit" && !newer) {
+        discard(found.body);
+        continue;
+      }
+      discard(best.entry?.body);
+      best = one;
+      if (one.decision === "hit") return { ...one, entry: await this.#promote(query, one.entry) };
+    }
+    return best;
+  }
+  #judged(query, slot, index, meta, body, tier, purged, held) {
+    if (purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
+    const soft = purged === "soft";
+    const decision = reuse(meta, query.directives, query.ctx.now(), soft);
+    return { entry: { meta, body, tier, soft, held }, decision, index, slot };
+  }
+  #variant(query, names) {
+    return `${query.key}
+${varyValues(names, query.request.headers)}`;
+  }
+  /** Puts a fresh entry of a farther tier into the nearer ones. */
+  async #promote(query, entry) {
+    const { policy, ctx } = query;
+    const { meta, tier } = entry;
+    if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > (policy.memory?.maxObjectBytes ?? -1)) {
+      return entry;
+    }
+    const body = await toBytes(entry.body ?? null);
+    const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
+    const until = tier === "edge" ? { ...meta, until: meta.freshUntil } : meta;
+    this.#tiers.toMemory(until, body, policy, ctx.now(), ceiling);
+    if (tier === "kv") ctx.waitUntil(this.#tiers.toEdge(meta, body, policy, ctx, ceiling));
+    return { ...entry, body };
+  }
+  /** A part answers only a range inside it; what is complete answers everything. */
+  #covers(meta, query) {
+    const part = meta.range;
+    if (!part) return true;
+    const wanted = parseRange(query.range, part.total);
+    if (!wanted || !ifRange(meta, query.request.headers, query.ctx.now())) return false;
+    return wanted.start >= part.start && wanted.end <= part.end;
+  }
+  // --- answers -----------------------------------------------------------------------------------------------------
+  /** An answer from a stored entry. `note` replaces the plain `hit` of Cache-Status. */
+  #serve(query, entry, note) {
+    const { meta, held, tier } = entry;
+    const now = query.ctx.now();
+    const second = Math.floor(now / 1e3);
+    if (held?.second === second && !note)
+      return this.#respond(query, meta, entry.body, held.headers);
+    const ttl = Math.floor(((entry.soft ? Math.min(now, meta.freshUntil) : meta.freshUntil) - now) / 1e3);
+    const status2 = note ?? `hit; ttl=${ttl}; detail=${tier}`;
+    const told = entry.soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
+    const headers = this.#dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
+    if (held && !note) {
+      held.headers = headers;
+      held.second = second;
+    }
+    return this.#respond(query, meta, entry.body, headers);
+  }
+  /** Headers for the client: the response's own, the policy's, and what tells where it came from. */
+  #dress(query, from, meta, xCache, status2, stored) {
+    const { policy, ctx } = query;
+    const now = ctx.now();
+    const headers = new Headers(from);
+    toClient(headers, meta.status, policy, this.#targeted);
+    headers.delete("age");
+    const old = age(meta, now);
+    if (policy.platform) {
+      const left = Math.min((meta.freshUntil - now) / 1e3, edgeLifetime(meta, policy, ctx));
+      toPlatform(headers, left > 0 ? left + old : 0, meta, this.#targeted[0]);
+    }
+    if (stored || old > 0) headers.set("age", String(old));
+    if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
+    return this.#label(headers, xCache, status2);
+  }
+  #label(headers, xCache, status2) {
+    headers.set("x-cache", xCache);
+    headers.append("cache-status", `${this.#name}; ${status2}`);
+    return headers;
+  }
+  #labelled(response, xCache, status2) {
+    if (!standard(response)) return response;
+    return this.#make(
+      response.status,
+      this.#label(new Headers(response.headers), xCache, status2),
+      response.body,
+      true,
+      response.statusText
+    );
+  }
+  #make(status2, headers, body, raw, statusText = "") {
+    const init = { status: status2, statusText, headers };
+    if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
+    if (bodyless(status2)) {
+      discard(body);
+      return new Response(null, init);
+    }
+    return new Response(body, init);
+  }
+  /** The answer to this client's conditions, range and method. Leaves `headers` as they are. */
+  #respond(query, meta, body, headers) {
+    const { ctx, request, range } = query;
+    const asked = request.headers;
+    const now = ctx.now();
+    const raw = ctx.rawBodies;
+    if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
+      return this.#make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
+    }
+    const length = isStream(body) ? meta.length : body?.byteLength;
+    if (request.method === "HEAD") {
+      discard(body);
+      if (length === void 0 || headers.has("content-length")) return this.#make(meta.status, headers, null, raw);
+      const sized = new Headers(headers);
+      sized.set("content-length", String(length));
+      return this.#make(meta.status, sized, null, raw);
+    }
+    const total = meta.range?.total ?? length;
+    const decoded = headers.has("content-encoding") && !raw;
+    if (range !== null && total !== void 0 && (meta.status === 200 || meta.range) && !decoded) {
+      const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : void 0;
+      if (wanted !== void 0) {
+        const partial = without(
+          headers,
+          wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/
+        );
+        partial.set("content-range", wanted ? `bytes ${wanted.start}-${wanted.end}/${total}` : `bytes */${total}`);
+        if (wanted) {
+          const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
+          return this.#make(206, partial, piece, raw);
+        }
+        discard(body);
+        return this.#make(416, partial, null, raw);
+      }
+    }
+    return this.#make(meta.status, headers, body, raw);
+  }
+  // --- from the origin ---------------------------------------------------------------------------------------------
+  #flightKey(query, slot) {
+    return query.request.headers.has("authorization") ? `${slot}#authorised` : slot;
+  }
+  async #fromOrigin(query, found, join5) {
+    const { ctx, request } = query;
+    const { entry } = found;
+    const part = entry?.meta.range;
+    const sendRange = query.range !== null && (!entry || part !== void 0);
+    const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
+    const forward2 = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
+    let flightKey = this.#flightKey(query, found.slot);
+    if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
+    if (query.directives.noStore || oversized(request.headers)) {
+      return this.#lead(query, found, { forward: forward2, sendRange, keepConditions: !entry });
+    }
+    if ((this.#passes.get(flightKey) ?? 0) > ctx.now()) {
+      return this.#lead(query, found, {
+        forward: forward2,
+        sendRange,
+        keepConditions: !entry,
+        detail: "hit-for-miss",
+        flightKey
+      });
+    }
+    const flight = this.#flights.get(flightKey);
+    if (!flight) return this.#lead(query, found, { forward: forward2, sendRange, flightKey });
+    if (join5) {
+      const head = await within(flight.head, JOIN_MS);
+      if (head !== "timeout") {
+        const answer = this.#join(query, found, head, forward2);
+        if (answer) return answer;
+        if (head.kind === "entry") return this.#answer(query, head.meta.vary.length > 0 && !found.index);
+      } else if (this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
+    }
+    return this.#lead(query, found, { forward: forward2, sendRange });
+  }
+  /** An answer from what another request brought, or undefined where it is not for this one. */
+  #join(query, found, head, forward2) {
+    const note = `fwd=${forward2}; collapsed`;
+    if (head.kind === "pass") return void 0;
+    if (head.kind === "failed") {
+      const stale = this.#staleOnError(query, found, true, note);
+      if (stale) return stale;
+      throw head.error;
+    }
+    const { meta, body } = head;
+    if (varyValues(meta.vary, query.request.headers) !== meta.varyValues || reuse(
+      meta,
+      query.directives.noCache ? { ...query.directives, noCache: false } : query.directives,
+      query.ctx.now(),
+      false
+    ) !== "hit" || !this.#covers(meta, query) || body.state === "failed" || !body.whole) {
+      return void 0;
+    }
+    const headers = this.#dress(query, meta.headers, meta, "MISS", note, true);
+    return this.#respond(query, meta, body.bytes() ?? body.stream(), headers);
+  }
+  /** Asks the origin. Tells those who wait, stores what may be, and answers its own client. */
+  async #lead(query, found, options) {
+    const { ctx } = query;
+    const { flightKey } = options;
+    const flight = new Flight(query.url);
+    const leading = flightKey !== void 0 && !this.#flights.has(flightKey) && options.detail === void 0;
+    if (leading) this.#flights.set(flightKey, flight);
+    let finish = () => {
+    };
+    const finished = new Promise((resolve) => {
+      finish = resolve;
+    });
+    const remove = () => {
+      if (leading && this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
+    };
+    ctx.waitUntil(finished.then(remove, remove));
+    try {
+      return await this.#exchange(query, found, flight, options, finish);
+    } catch (error) {
+      flight.settle({ kind: "failed", error });
+      const note = `fwd=${options.forward}; detail=origin-failed`;
+      const stale = options.behind ? void 0 : this.#staleOnError(query, found, true, note);
+      if (stale) return stale;
+      throw error;
+    } finally {
+      finish();
+    }
+  }
+  async #exchange(query, found, flight, options, finish) {
+    const { ctx, policy, request } = query;
+    const { entry } = found;
+    const { forward: forward2, flightKey } = options;
+    const ask2 = (headers2) => query.origin(originRequest(query, headers2));
+    const headers = forwardHeaders(request, policy);
+    if (!options.keepConditions) drop(headers, CONDITIONS);
+    if (!options.sendRange) drop(headers, RANGE);
+    const part = options.sendRange ? void 0 : completable(entry);
+    const validating = options.confirmed || entry && !entry.meta.range && addValidators(entry.meta, headers);
+    if (part) {
+      headers.set("range", `bytes=${part.end + 1}-`);
+      headers.set("if-range", header(entry.meta, "etag"));
+    }
+    let requestTime = ctx.now();
+    let response = await ask2(headers);
+    let stored = entry?.body;
+    const confirmed = response.status === 304 && validating;
+    if (confirmed && stored === void 0) stored = (await this.#tiers.read("edge", found.slot, policy, ctx))?.body;
+    const mistaken = confirmed ? stored === void 0 || !selectedBy304(entry.meta, response.headers) : part && (response.status === 416 || response.status === 206 && !completes(entry.meta, response.headers));
+    if (mistaken) {
+      discard(response.body);
+      drop(headers, [...CONDITIONS, ...RANGE]);
+      requestTime = ctx.now();
+      response = await ask2(headers);
+    }
+    if (!standard(response)) {
+      flight.settle({ kind: "pass" });
+      return response;
+    }
+    if (ERRORS.includes(response.status)) {
+      const note = `fwd=${forward2}; fwd-status=${response.status}; detail=stale-if-error`;
+      const stale = this.#staleOnError(query, found, false, note);
+      if (stale) {
+        discard(response.body);
+        flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
+        return stale;
+      }
+    }
+    let { status: status2 } = response;
+    let full = response.headers;
+    let source = response.body;
+    if (confirmed && !mistaken) {
+      full = updatedHeaders(entry.meta, full);
+      for (const cookie of response.headers.getSetCookie()) full.append("set-cookie", cookie);
+      ({ status: status2 } = entry.meta);
+      source = stored;
+    } else if (part && status2 === 206 && source && !mistaken) {
+      full = without(updatedHeaders(entry.meta, full), /^content-(range|length)$/);
+      status2 = 200;
+      source = concat(stored, source);
+    } else discard(stored);
+    const [saved, verdict] = this.#metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+    const sharable = saved !== void 0 && !saved.noCache && saved.freshUntil > ctx.now();
+    if (flightKey !== void 0) {
+      if (sharable) this.#passes.delete(flightKey);
+      else if (status2 < 500) {
+        if (this.#passes.size >= MAX_PASSES) this.#passes.clear();
+        this.#passes.set(flightKey, ctx.now() + this.#hitForMiss);
+      }
+    }
+    const was = status2 === response.status ? "" : `; fwd-status=${response.status}`;
+    if (!saved) {
+      flight.settle({ kind: "pass" });
+      const reason = verdict.store ? "headers" : verdict.reason;
+      const out2 = new Headers(full);
+      if (reason === "ttl") toClient(out2, status2, policy, this.#targeted);
+      const xCache = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
+      this.#label(out2, xCache, `fwd=${forward2}${was}; detail=${options.detail ?? reason}`);
+      return this.#make(status2, out2, source, ctx.rawBodies, response.statusText);
+    }
+    const limit = Math.max(this.#collapse, policy.memory?.maxObjectBytes ?? 0, policy.kv?.maxObjectBytes ?? 0);
+    const length = announced(full, ctx);
+    const meta = length === void 0 ? saved : { ...saved, length };
+    const ceiling = edgeLifetime(meta, policy, ctx);
+    const body = isStream(source) ? new SharedBody(limit, this.#collapse) : SharedBody.of(source ?? new ArrayBuffer(0));
+    let streamed;
+    if (isStream(source)) {
+      const overflow = new Promise((resolve) => {
+        body.onOverflow = () => {
+          if (!flight.void && !meta.range) streamed = this.#tiers.toEdge(meta, body.stream(), policy, ctx, ceiling);
+          resolve();
+        };
+      });
+      const pumping = body.pump(source, length);
+      body.finished = pumping;
+      if (entry && !options.behind && this.#usable(query, entry, true)) {
+        await Promise.race([pumping, overflow]);
+        if (body.failed) throw body.error;
+      }
+    }
+    flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+    const store = async () => {
+      await body.finished;
+      await streamed;
+      if (!body.failed && !flight.void) await this.#save(query, found, meta, body, ceiling);
+      body.release();
+    };
+    const own = options.behind ? null : body.bytes() ?? body.stream();
+    finish(store());
+    if (options.behind) return new Response(null);
+    const out = this.#dress(
+      query,
+      full,
+      meta,
+      forward2 === "method" ? "BYPASS" : "MISS",
+      `fwd=${forward2}${was}; stored`,
+      false
+    );
+    return meta.range ? this.#make(206, out, own, ctx.rawBodies) : this.#respond(query, meta, own, out);
+  }
+  #usable(query, entry, disconnected) {
+    const { ctx, policy } = query;
+    return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
+  }
+  #staleOnError(query, { entry }, disconnected, note) {
+    if (!entry || entry.body === void 0 || isStream(entry.body) && entry.body.locked) return void 0;
+    if (!this.#covers(entry.meta, query) || !this.#usable(query, entry, disconnected)) return void 0;
+    return this.#serve(query, entry, note);
+  }
+  // --- storing -----------------------------------------------------------------------------------------------------
+  /** What would be stored. Undefined where it may not be, no tier is there to hold it, or its headers are too large. */
+  #metaOf(query, status2, full, requestTime) {
+    const { policy, ctx, request, key, url } = query;
+    const responseTime = ctx.now();
+    const exchange = {
+      method: request.method === "POST" ? "POST" : "GET",
+      authorised: request.headers.has("authorization"),
+      noStore: query.directives.noStore,
+      oversized: oversized(request.headers),
+      status: status2,
+      headers: full,
+      requestTime,
+      responseTime
+    };
+    const verdict = judge(exchange, policy, this.#targeted);
+    if (!verdict.store) {
+      if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
+      return [void 0, verdict];
+    }
+    const encoded = full.has("content-encoding");
+    let headers = storedHeaders(full, verdict.omit, this.#unstored);
+    let range;
+    if (status2 === 206) {
+      range = parseContentRange(full.get("content-range"));
+      const length = announced(full, ctx);
+      if (!range || encoded && !ctx.rawBodies || (length ?? range.end - range.start + 1) !== range.end - range.start + 1) {
+        headers = void 0;
+      }
+      headers = headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
+    }
+    const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv;
+    if (!headers || !somewhere) return [void 0, verdict];
+    const { terms } = verdict;
+    let { vary } = terms;
+    if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
+    const meta = {
+      kind: "entry",
+      key: vary.length > 0 ? this.#variant(query, vary) : key,
+      url,
+      status: status2,
+      headers,
+      requestTime,
+      responseTime,
+      ...terms,
+      freshUntil: terms.until,
+      vary,
+      varyValues: varyValues(vary, request.headers),
+      tags: tagsOf(full, policy),
+      range
+    };
+    return [meta, verdict];
+  }
+  async #save(query, found, meta, body, ceiling) {
+    const { policy, ctx, key, url } = query;
+    if (this.#purges.judge(meta) === "hard") return;
+    const work = [];
+    const put = (value, bytes2, kv = true) => {
+      this.#tiers.toMemory(value, bytes2, policy, ctx.now(), ceiling);
+      work.push(this.#tiers.toEdge(value, bytes2, policy, ctx, ceiling));
+      if (kv) work.push(this.#tiers.toKv(value, bytes2, policy, ctx));
+    };
+    if (meta.vary.length > 0) {
+      const known2 = found.index;
+      const same = known2?.names.join() === meta.vary.join();
+      const born = same && known2 ? known2.born : meta.requestTime;
+      put({ kind: "index", key, url, born, names: meta.vary }, null, !same);
+    }
+    const bytes = body.bytes();
+    if (bytes && meta.range) {
+      if (bytes.byteLength !== meta.range.end - meta.range.start + 1) return;
+      const merged = combine(found.entry, meta, bytes);
+      put(merged.meta, merged.body);
+    } else if (bytes) put({ ...meta, length: bytes.byteLength }, bytes);
+    await Promise.all(work);
+  }
+  // --- other methods -----------------------------------------------------------------------------------------------
+  /** A HEAD that no stored response answers: what comes back also tells whether the stored GET is still right. */
+  async #head(query, found) {
+    const { ctx, policy, request } = query;
+    const { entry } = found;
+    const fail = (disconnected, detail) => this.#staleOnError(query, found, disconnected, `fwd=stale; detail=${detail}`);
+    let response;
+    try {
+      response = await query.origin(originRequest(query, forwardHeaders(request, policy)));
+    } catch (error) {
+      const stale2 = fail(true, "origin-failed");
+      if (stale2) return stale2;
+      throw error;
+    }
+    const stale = ERRORS.includes(response.status) ? fail(false, "stale-if-error") : void 0;
+    if (stale) return stale;
+    if (entry && response.status === 200 && !entry.meta.range) {
+      if (sameByHead(entry.meta, response.headers)) {
+        const confirmation = new Response(null, { status: 304, headers: response.headers });
+        const get = { ...query, request: new Request(request.url, request), origin: async () => confirmation };
+        ctx.waitUntil(this.#lead(get, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
+        }));
+      } else {
+        discard(entry.body);
+        ctx.waitUntil(this.#tiers.remove(entry.meta.key, [policy], ctx));
+      }
+    } else discard(entry?.body);
+    const headers = new Headers(response.headers);
+    if (standard(response) && this.#metaOf(query, response.status, headers, ctx.now())[0]) {
+      toClient(headers, response.status, policy, this.#targeted);
+    }
+    const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
+    return this.#make(response.status, this.#label(headers, "MISS", `fwd=${forward2}`), null, true, response.statusText);
+  }
+  async #unsafe(request, policy, ctx, origin) {
+    const response = await origin(request);
+    if (!isSafe(request.method)) {
+      const urls = invalidated(request.url, response.status, response.headers);
+      if (urls.length > 0) await this.#invalidate(urls, ctx);
+    }
+    const place = response.headers.get("content-location");
+    if (request.method === "POST" && policy?.mode === "origin" && response.status === 200 && place !== null) {
+      if (invalidated(request.url, 200, new Headers({ location: place })).length === 1) {
+        const { method, headers, url } = request;
+        const query = this.#query(new Request(url, { method, headers }), policy, ctx, async () => response);
+        return this.#lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
+      }
+    }
+    return this.#labelled(response, "BYPASS", "fwd=method");
+  }
+  /** Makes void what is stored for these URLs, and what is under way for them. */
+  async #invalidate(urls, ctx) {
+    const work = [];
+    const marked = /* @__PURE__ */ new Set();
+    for (const policy of this.#policies) {
+      for (const url of urls) {
+        const normal = normaliseUrl(url, policy);
+        for (const [key, flight] of this.#flights) {
+          if (flight.url !== normal) continue;
+          flight.void = true;
+          this.#flights.delete(key);
+        }
+        if (!policy.keyedByUrl) marked.add(schemeless(normal));
+        work.push(this.#tiers.remove(urlKey(url, policy), [policy], ctx));
+      }
+    }
+    if (marked.size > 0) {
+      const time = ctx.now();
+      const markers = [...marked].map((value) => ({ type: "url", value, time, soft: false }));
+      work.push(this.#purges.publish(markers, ctx, this.#stores(ctx)));
+    }
+    await Promise.all(work);
+  }
+  // --- purging -----------------------------------------------------------------------------------------------------
+  #stores(ctx) {
+    const bindings = new Set([...this.#policies].flatMap((policy) => policy.kv?.binding ?? []));
+    return [...bindings].flatMap((binding) => ctx.kv?.(binding) ?? []);
+  }
+  async purge(request, ctx) {
+    const forms = (url) => [
+      new URL(url).href,
+      ...[...this.#policies].map((policy) => normaliseUrl(url, policy))
+    ];
+    const markers = markersOf(request, ctx.now(), forms);
+    const stores = this.#stores(ctx);
+    const counts = await this.#purges.publish(markers, ctx, stores);
+    let memory = 0;
+    for (const [key, { value }] of [...this.#tiers.memory]) {
+      const purged = value.kind === "entry" ? this.#purges.judge(value) : void 0;
+      if (purged) memory++;
+      if (purged === "hard") this.#tiers.memory.delete(key);
+    }
+    const shared = stores.length > 0 && stores.every((store) => store.list);
+    const visibleWithinMs = shared ? KV_PROPAGATION_MS + KV_CHECK_MS : this.#purges.checkMs;
+    return { memory, ...counts, visibleWithinMs };
+  }
+};
+function originRequest(query, headers) {
+  const { request } = query;
+  const init = { method: request.method, headers, redirect: "manual" };
+  const { cf } = request;
+  if (cf !== void 0) init.cf = cf;
+  return new Request(query.url, init);
+}
+function standard({ status: status2 }) {
+  if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
+  return status2 >= 200 && status2 <= 599;
+}
+function oversized(headers) {
+  let bytes = 0;
+  for (const [name, value] of headers) bytes += name.length + value.length;
+  return bytes > OVERSIZED;
+}
+function announced(headers, ctx) {
+  const text = headers.get("content-length");
+  return text !== null && /^\d+$/.test(text) && (ctx.rawBodies || !headers.has("content-encoding")) ? Number(text) : void 0;
+}
+function drop(headers, names) {
+  for (const name of names) headers.delete(name);
+}
+function without(headers, names) {
+  const copy = new Headers(headers);
+  for (const name of headers.keys()) if (names.test(name)) copy.delete(name);
+  return copy;
+}
+
+// src/gateway/front-cache.ts
+var FRONT_CACHE_HOST = "front-cache.edgewright.invalid";
+var frontCacheUrl = (worker) => `http://${FRONT_CACHE_HOST}/${encodeURIComponent(worker)}`;
+var MAX_BYTES = 128 * 1024 * 1024;
+var MAX_OBJECT_BYTES = 32 * 1024 * 1024;
+var VERSIONS = 4;
+var UNSAID = {
+  200: 7200,
+  203: 7200,
+  204: 7200,
+  300: 1200,
+  301: 1200,
+  404: 180,
+  405: 60,
+  410: 180,
+  414: 60,
+  501: 60
+};
+var FOR_EVER_S = 10 * 365 * 86400;
+var OWN_FIELD = "edgewright-front-control";
+var KEPT_FIELD = "x-edgewright-front-kept";
+var RAW_TARGET = "x-edgewright-front-target";
+var KEPT2 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
+var KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
+var SAYS = ["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"];
+var POISONS = [
+  "cloudflare-workers-version-key",
+  "forwarded",
+  "x-forwarded-host",
+  "x-forwarded-scheme",
+  "x-host",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url"
+];
+var SPEC = {
+  name: "workers-cache",
+  mode: "origin",
+  tiers: { memory: { max_bytes: MAX_BYTES, max_object_bytes: MAX_OBJECT_BYTES } },
+  key: { headers: [RAW_TARGET, ...POISONS] }
+};
+var FrontCaches = class {
+  constructor(logs) {
+    this.logs = logs;
+  }
+  logs;
+  /** By Worker, then by version, or `*` where versions share one. The last used comes last. */
+  #workers = /* @__PURE__ */ new Map();
+  #work = /* @__PURE__ */ new Set();
+  #of(worker, version) {
+    let versions = this.#workers.get(worker);
+    if (versions === void 0) {
+      versions = /* @__PURE__ */ new Map();
+      this.#workers.set(worker, versions);
+    }
+    const found = versions.get(version) ?? createCache({ targetedFields: [OWN_FIELD], name: "front" });
+    versions.delete(version);
+    versions.set(version, found);
+    for (const oldest of [...versions.keys()].slice(0, -VERSIONS)) versions.delete(oldest);
+    return found;
+  }
+  /** Answers a GET or HEAD; gives the status that the client got, or 499 where it left before one. */
+  async serve(worker, version, fronted) {
+    const { request, response } = fronted;
+    const context = this.#context(worker, fronted.hold);
+    const asked = new Request("https://front.invalid/", { headers: webHeaders(fronted.headers) });
+    const url = new URL(asked.url);
+    url.pathname = fronted.path.split("?", 1)[0];
+    const headers = new Headers(asked.headers);
+    headers.set(RAW_TARGET, fronted.path);
+    const answer = await this.#of(worker, version).handle(
+      new Request(url, { headers }),
+      SPEC,
+      context,
+      (onward) => fetchWorker(fronted, onward)
+    );
+    return write(request, response, answer, fronted.answer);
+  }
+  #context(worker, hold2) {
+    return {
+      now: Date.now,
+      random: Math.random,
+      rawBodies: true,
+      waitUntil: (work) => {
+        const release = hold2();
+        const done = work.catch((error) => this.logs.warn(`${worker}: behind the cache in front: ${String(error)}`)).finally(() => {
+          release();
+          this.#work.delete(done);
+        });
+        this.#work.add(done);
+      },
+      warn: (message) => this.logs.warn(`${worker}: cache in front: ${message}`)
+    };
+  }
+  /** Answers a call of `ctx.cache` as the product does; `path` names the Worker. */
+  async called(path, body) {
+    try {
+      const { what, soft } = JSON.parse(body);
+      const known2 = ["tags", "pathPrefixes", "purgeEverything"];
+      const wrong = Object.keys(what).filter((name) => !known2.includes(name));
+      if (wrong.length > 0 || Object.keys(what).length === 0)
+        throw new Error(`It takes ${known2.join(", ")}, at least one; got ${wrong.join(", ") || "none"}.`);
+      await this.purgeWorker(decodeURIComponent(path.slice(1)), what, soft);
+      return { success: true, errors: [] };
+    } catch (error) {
+      return {
+        success: false,
+        errors: [{ code: 1001, message: error instanceof Error ? error.message : String(error) }]
+      };
+    }
+  }
+  /** Purges in the terms of `ctx.cache`, every version of a Worker: what it says is of the data, not of the code. */
+  async purgeWorker(worker, what, soft) {
+    await this.#purge(this.#workers.get(worker), {
+      // Tags match whatever the case.
+      ...what.tags && { tags: what.tags.map((tag) => tag.toLowerCase()) },
+      ...what.pathPrefixes && { prefixes: what.pathPrefixes },
+      ...what.purgeEverything && { everything: true },
+      soft
+    });
+  }
+  /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
+  async purge(request) {
+    const pathOf = (text) => text.startsWith("/") ? text : new URL(text).pathname;
+    const paths = [...request.urls ?? [], ...request.prefixes ?? []].map(pathOf);
+    const translated = {
+      ...request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) },
+      ...paths.length > 0 && { prefixes: paths },
+      ...request.everything && { everything: true },
+      soft: request.soft ?? false
+    };
+    let memory = 0;
+    for (const versions of this.#workers.values()) memory += await this.#purge(versions, translated);
+    return { memory };
+  }
+  async #purge(versions, request) {
+    let count = 0;
+    for (const cache of versions?.values() ?? []) {
+      const context = this.#context("purge", () => () => {
+      });
+      count += (await cache.purge(request, context)).memory;
+    }
+    return count;
+  }
+  stats() {
+    let [entries, bytes] = [0, 0];
+    for (const versions of this.#workers.values()) {
+      for (const cache of versions.values()) {
+        entries += cache.stats().entries;
+        bytes += cache.stats().bytes;
+      }
+    }
+    return { entries, bytes };
+  }
+};
+function frontable(request) {
+  return request.method === "GET" || request.method === "HEAD";
+}
+function unfronted(raw) {
+  const kept = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index].toLowerCase();
+    if (name !== "cloudflare-cdn-cache-control" && name !== "cache-tag")
+      kept.push(raw[index], raw[index + 1]);
+  }
+  kept.push("Cf-Cache-Status", "BYPASS");
+  return kept;
+}
+function webHeaders(raw) {
+  const headers = new Headers();
+  for (let index = 0; index < raw.length; index += 2) {
+    headers.append(raw[index], raw[index + 1]);
+  }
+  return headers;
+}
+var CORES = /* @__PURE__ */ new Set(["if-none-match", "if-modified-since", "if-range", "range"]);
+function fetchWorker(fronted, onward) {
+  const raw = [];
+  for (let index = 0; index < fronted.headers.length; index += 2) {
+    const name = fronted.headers[index];
+    if (!CORES.has(name.toLowerCase())) raw.push(name, fronted.headers[index + 1]);
+  }
+  for (const name of ["if-none-match", "if-modified-since"]) {
+    const value = onward.headers.get(name);
+    if (value !== null) raw.push(name, value);
+  }
+  const attempt4 = async (tries) => {
+    try {
+      return await ask(fronted, raw);
+    } catch (error) {
+      const { code } = error;
+      if (tries >= 3 || code !== "ECONNREFUSED" && code !== "ECONNRESET") throw lost2(error);
+      await fronted.upstream.refresh();
+      return attempt4(tries + 1);
+    }
+  };
+  return attempt4(0);
+}
+function lost2(error) {
+  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
+  return problem(502, "No answer from the Worker", detail);
+}
+function ask(fronted, headers) {
+  return new Promise((resolve, reject) => {
+    const release = fronted.hold();
+    const onward = http3.request({
+      host: "127.0.0.1",
+      port: fronted.upstream.port(),
+      agent,
+      method: "GET",
+      path: fronted.path,
+      headers,
+      setDefaultHeaders: false
+    });
+    onward.on("error", reject);
+    onward.on("close", release);
+    onward.on("response", (incoming) => {
+      try {
+        resolve(shown(incoming));
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    });
+    onward.end();
+  });
+}
+var NULL_BODY = /* @__PURE__ */ new Set([204, 205, 304]);
+function shown(incoming) {
+  const status2 = incoming.statusCode;
+  const headers = webHeaders(incoming.rawHeaders);
+  for (const name of ["connection", "keep-alive", "transfer-encoding"]) headers.delete(name);
+  const kept = [];
+  for (const name of [...KEPT2, ...KEPT_UNSTORED]) {
+    const value = headers.get(name);
+    if (value !== null) kept.push([name, value]);
+  }
+  if (status2 !== 304) headers.set(KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
+  const says = SAYS.some((name) => headers.has(name));
+  if (status2 !== 304 || says) headers.set(OWN_FIELD, control(status2, headers, says));
+  for (const name of [...KEPT2, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name);
+  const tags = headers.get("cache-tag");
+  if (tags !== null) headers.set("cache-tag", tags.toLowerCase());
+  const bodyless2 = NULL_BODY.has(status2);
+  if (bodyless2) incoming.resume();
+  return new Response(bodyless2 ? null : Readable.toWeb(incoming), {
+    status: status2,
+    statusText: incoming.statusMessage ?? "",
+    headers
+  });
+}
+function control(status2, headers, says) {
+  if (status2 === 206 || status2 >= 520 && status2 <= 526) return "no-store";
+  if (!says) {
+    const fresh2 = UNSAID[status2];
+    return fresh2 === void 0 ? "no-store" : `max-age=${fresh2}, stale-if-error=${FOR_EVER_S}`;
+  }
+  const { cc, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
+  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => cc.has(name));
+  const parts = [...words(cc)];
+  const fresh = lifetime(cc, targeted, status2, headers, Date.now());
+  if (fresh.explicit) parts.push(`max-age=${fresh.seconds}`);
+  if (never) parts.push("must-revalidate", "public");
+  else if (!cc.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
+  return parts.join(", ") || "no-store";
+}
+var DROPPED = /* @__PURE__ */ new Set(["max-age", "s-maxage", "must-revalidate", "proxy-revalidate"]);
+function* words(cc) {
+  for (const [name, value] of cc) {
+    if (DROPPED.has(name) || !/^[a-z*][a-z0-9_.*-]*$/.test(name)) continue;
+    if (value === true) yield name;
+    else if (/^\d{1,15}$/.test(value)) yield `${name}=${value}`;
+    else if (name === "private" || name === "no-cache") yield `${name}="${value.replace(/[^ !#-[\]-~]/g, "")}"`;
+  }
+}
+function statusOf(cacheStatus) {
+  const own = cacheStatus?.split(",").at(-1) ?? "";
+  if (/; detail=(stale-if-error|origin-failed)/.test(own)) return "STALE";
+  const hit = /; hit; ttl=(-?\d+)/.exec(own);
+  if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
+  if (!/; (stored|collapsed)/.test(own)) return "BYPASS";
+  if (!own.includes("fwd=stale")) return "MISS";
+  return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
+}
+var REMOVED = /* @__PURE__ */ new Set([...KEPT2, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
+function write(request, response, answer, finish) {
+  return new Promise((resolve) => {
+    const raw = [];
+    const kept = answer.headers.get(KEPT_FIELD);
+    for (const [name, value] of answer.headers) {
+      if (!REMOVED.has(name)) raw.push(name, value);
+    }
+    const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
+    for (const [name, value] of restored) raw.push(name, value);
+    raw.push("Cf-Cache-Status", statusOf(answer.headers.get("cache-status")));
+    response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
+    response.writeHead(answer.status, answer.statusText, finish(raw));
+    if (answer.body === null || request.method === "HEAD") {
+      void answer.body?.cancel();
+      response.end();
+      return;
+    }
+    const body = Readable.fromWeb(answer.body);
+    body.on("error", () => response.destroy());
+    response.on("close", () => body.destroy());
+    body.pipe(response);
+  });
+}
+
+// src/gateway/versions.ts
+import { createHash } from "node:crypto";
+var VERSION_KEY = "cloudflare-workers-version-key";
+var VERSION_OVERRIDES = "cloudflare-workers-version-overrides";
+function seededRandom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = state + 1831565813 >>> 0;
+    let value = state;
+    value = Math.imul(value ^ value >>> 15, value | 1);
+    value ^= value + Math.imul(value ^ value >>> 7, value | 61);
+    return ((value ^ value >>> 14) >>> 0) / 4294967296;
+  };
+}
+function overrideFor(header2, worker) {
+  for (const member of (header2 ?? "").split(",")) {
+    const [key, value] = member.split("=", 2);
+    if (key?.trim() !== worker) continue;
+    return value?.trim().match(/^"([^"]*)"/)?.[1];
+  }
+  return void 0;
+}
+function placeOf(worker, key) {
+  return createHash("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
+}
+function pickVersion(worker, shares, headers, random) {
+  const override = overrideFor(headers.override, worker);
+  if (override !== void 0 && shares.some((share) => share.version_id === override)) return override;
+  const place = headers.key ? placeOf(worker, headers.key) : random() * 100;
+  let reached = 0;
+  for (const share of shares) {
+    reached += share.percentage;
+    if (place < reached) return share.version_id;
+  }
+  return primaryVersion(shares);
+}
+function primaryVersion(shares) {
+  return shares.reduce((best, share) => share.percentage > best.percentage ? share : best).version_id;
+}
+
+// src/gateway/translate.ts
+var serviceName = (worker, version) => `${worker}@${version}`;
+var MODULE_TYPES = {
+  "application/javascript+module": "ESModule",
+  "text/javascript+module": "ESModule",
+  "application/javascript": "CommonJS",
+  "text/javascript": "CommonJS",
+  "text/plain": "Text",
+  "text/html": "Text",
+  "application/octet-stream": "Data",
+  "application/wasm": "CompiledWasm"
+};
+function moduleOf(module) {
+  const type = module.content_type.split(";")[0]?.trim().toLowerCase() ?? "";
+  const contents = Buffer.from(module.content_base64, "base64");
+  if (type === "application/source-map") return void 0;
+  if (type === "application/json") {
+    const text2 = contents.toString("utf8");
+    try {
+      JSON.parse(text2);
+    } catch (error) {
+      return `not JSON: ${error.message}`;
+    }
+    return { type: "ESModule", path: `/${module.name}`, contents: `export default ${text2};` };
+  }
+  const kind = MODULE_TYPES[type];
+  if (kind === void 0) {
+    return `unknown content type ${JSON.stringify(module.content_type)}; known: ${[...Object.keys(MODULE_TYPES), "application/json"].join(", ")}`;
+  }
+  const text = kind === "ESModule" || kind === "CommonJS" || kind === "Text";
+  return { type: kind, path: `/${module.name}`, contents: text ? contents.toString("utf8") : contents };
+}
+function modulesOf(worker, version, { purgeToken }, errors) {
+  const modules = [];
+  for (const module of version.modules) {
+    const translated = moduleOf(module);
+    if (typeof translated === "string")
+      errors.push(fault(`Module ${module.name}: ${translated}`, worker.name, module.name));
+    else if (translated !== void 0) modules.push(translated);
+  }
+  const main = version.modules.find((module) => module.name === version.main_module);
+  if (main === void 0) {
+    errors.push(
+      fault(
+        `Version ${version.id} has no module named ${JSON.stringify(version.main_module)}, its main module. It has: ${version.modules.map((module) => module.name).join(", ") || "none"}`,
+        worker.name
+      )
+    );
+  } else if (!main.content_type.includes("+module")) {
+    errors.push(
+      fault(
+        `The main module ${main.name} is ${main.content_type}; it must be application/javascript+module`,
+        worker.name,
+        main.name
+      )
+    );
+  }
+  const entry = {
+    mainModule: version.main_module,
+    purgeToken,
+    frontCacheUrl: version.cache_enabled ? frontCacheUrl(worker.name) : void 0
+  };
+  return [
+    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(entry) },
+    { type: "ESModule", path: `/${CONSOLE_MODULE}`, contents: consoleModule(worker.name, version.id) },
+    ...modules
+  ];
+}
+function dateOf(worker, version, context) {
+  const date = version.compatibility_date ?? context.newestDate;
+  if (date <= context.newestDate) return date;
+  context.warn(
+    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap 'compatibility-date')`
+  );
+  return context.newestDate;
+}
+function translate(deployment, context, errors) {
+  const primary = new Map(
+    deployment.workers.filter((worker) => worker.deployment.length > 0).map((worker) => [worker.name, serviceName(worker.name, primaryVersion(worker.deployment))])
+  );
+  return deployment.workers.flatMap(
+    (worker) => worker.versions.map((version) => {
+      const name = serviceName(worker.name, version.id);
+      const options = {
+        name,
+        modules: modulesOf(worker, version, context, errors),
+        // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
+        modulesRoot: "/",
+        compatibilityDate: dateOf(worker, version, context),
+        compatibilityFlags: [...version.compatibility_flags],
+        outboundService: context.outbound,
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        zone: deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`
+      };
+      return { ...options, ...bindingsOf(worker, version, primary, errors) };
+    })
+  );
+}
+function bindingsOf(worker, version, primary, errors) {
+  const own = serviceName(worker.name, version.id);
+  const plain2 = {};
+  const kvNamespaces = {};
+  const ratelimits = {};
+  const serviceBindings = {};
+  const queueProducers = {};
+  const durableObjects = {};
+  const r2Buckets = {};
+  const d1Databases = {};
+  const refuse2 = (message) => {
+    errors.push(fault(message, worker.name));
+  };
+  for (const binding of version.bindings) {
+    switch (binding.type) {
+      case "kv_namespace":
+        kvNamespaces[binding.name] = binding.namespace_id;
+        break;
+      case "plain_text":
+      case "secret_text":
+        plain2[binding.name] = binding.text;
+        break;
+      case "json":
+        try {
+          plain2[binding.name] = JSON.parse(binding.json_text);
+        } catch (error) {
+          refuse2(`Binding ${binding.name} is not JSON: ${error.message}`);
+        }
+        break;
+      case "version_metadata":
+        plain2[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
+        break;
+      case "ratelimit":
+        ratelimits[binding.name] = {
+          namespace_id: binding.namespace_id,
+          simple: { limit: binding.limit, period: binding.period_s }
+        };
+        break;
+      case "service": {
+        const service = primary.get(binding.service);
+        if (service === void 0) refuse2(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
+        else {
+          serviceBindings[binding.name] = {
+            name: service,
+            ...binding.entrypoint && { entrypoint: binding.entrypoint }
+          };
+        }
+        break;
+      }
+      case "queue":
+        queueProducers[binding.name] = binding.queue_name;
+        break;
+      case "durable_object_namespace": {
+        const script = binding.script_name ?? worker.name;
+        const holder = primary.get(script);
+        if (holder === void 0) refuse2(`Binding ${binding.name}: there is no Worker named ${script}`);
+        durableObjects[binding.name] = {
+          className: binding.class_name,
+          useSQLite: true,
+          // Storage is keyed by the script, not by the version, so that it outlives versions.
+          unsafeUniqueKey: `${script}-${binding.class_name}`,
+          ...holder !== own && { scriptName: holder }
+        };
+        break;
+      }
+      case "r2_bucket":
+        r2Buckets[binding.name] = binding.bucket_name;
+        break;
+      case "d1":
+        d1Databases[binding.name] = binding.database_id;
+        break;
+      default:
+        refuse2(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
+    }
+  }
+  return {
+    bindings: plain2,
+    kvNamespaces,
+    ratelimits,
+    serviceBindings,
+    queueProducers,
+    durableObjects,
+    r2Buckets,
+    d1Databases
+  };
+}
+
+// src/gateway/purge.ts
+var OWN_MODULE = "edgewright.js";
+var LISTS = ["urls", "prefixes", "tags"];
+var LOOPBACK2 = /* @__PURE__ */ new Set(["127.0.0.1", "localhost", "[::1]"]);
+function readPurge(text) {
+  const faults = [];
+  let value = {};
+  try {
+    const parsed = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) value = parsed;
+    else faults.push("The body must be a JSON object.");
+  } catch (error) {
+    faults.push(`The body is not JSON: ${error.message}.`);
+  }
+  for (const name of Object.keys(value)) {
+    if (![...LISTS, "everything", "soft"].includes(name))
+      faults.push(`${name} is unknown; a purge has ${LISTS.join(", ")}, everything and soft.`);
+  }
+  for (const name of ["everything", "soft"]) {
+    if (name in value && typeof value[name] !== "boolean") faults.push(`${name} must be true or false.`);
+  }
+  for (const name of LISTS) {
+    const list = value[name] ?? [];
+    if (!Array.isArray(list) || list.some((item) => typeof item !== "string" || item === ""))
+      faults.push(`${name} must be a list of texts that are not empty.`);
+    else if (name !== "tags") for (const item of list) checkTarget(name, item, faults);
+  }
+  if (faults.length === 0 && value.everything !== true && LISTS.every((name) => !value[name]?.length))
+    faults.push("There is nothing to purge: give urls, prefixes, tags or everything.");
+  if (faults.length > 0) throw problem(400, "Not a purge", faults.join(" "));
+  return value;
+}
+function checkTarget(name, item, faults) {
+  if (item.startsWith("/")) return;
+  const url = URL.parse(item);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    faults.push(
+      `${name} has ${JSON.stringify(item)}: give an http:// or https:// URL, or a path that begins with "/".`
+    );
+}
+function ofHosts(request, serving) {
+  const hosts = [...new Set(serving.router.hosts().map(({ host }) => hostnameOf(host)))];
+  const urls = (request.urls ?? []).flatMap((text) => {
+    const url = new URL(text, "http://127.0.0.1");
+    if (!LOOPBACK2.has(url.hostname)) return [text];
+    return hosts.map((host) => `http://${host}${url.pathname}${url.search}`);
+  });
+  const prefixes = (request.prefixes ?? []).map((text) => {
+    const url = text.startsWith("/") ? void 0 : new URL(text);
+    return url !== void 0 && LOOPBACK2.has(url.hostname) ? url.pathname : text;
+  });
+  return { ...request, urls, prefixes };
+}
+async function purge({ reload, fronts, purgeToken }, text) {
+  const asked = readPurge(text);
+  const serving = await reload.enter();
+  try {
+    const request = ofHosts(asked, serving);
+    const workers = [];
+    for (const worker of serving.deployment.workers) {
+      for (const version of worker.versions) {
+        if (!version.modules.some((module) => module.name === OWN_MODULE)) continue;
+        const port = serving.instance.port(serviceName(worker.name, version.id));
+        workers.push({ worker: worker.name, version: version.id, report: await tell(port, purgeToken, request) });
+      }
+    }
+    return { front: await fronts.purge(asked), workers };
+  } finally {
+    serving.instance.busy.end();
+  }
+}
+function tell(port, token, request) {
+  const body = Buffer.from(JSON.stringify(request));
+  return new Promise((resolve, reject) => {
+    const headers = { Host: "purge.invalid", [PURGE_HEADER]: token, "Content-Length": body.length };
+    const outgoing = http4.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/", headers }, (answer) => {
+      const chunks = [];
+      answer.on("data", (chunk) => chunks.push(chunk));
+      answer.on("error", reject);
+      answer.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        if (answer.statusCode !== 200)
+          reject(new Error(`A Worker answered a purge with ${answer.statusCode}: ${text}`));
+        else resolve(JSON.parse(text));
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
 // src/gateway/validate.ts
-var LISTS = [
+var LISTS2 = [
   "workers",
   "kv_namespaces",
   "kv_entries",
@@ -888,7 +3603,7 @@ var LISTS = [
   "routes",
   "domains"
 ];
-var KNOWN = /* @__PURE__ */ new Set(["stack", ...LISTS, "cloudfront"]);
+var KNOWN = /* @__PURE__ */ new Set(["stack", ...LISTS2, "cloudfront"]);
 function readDeployment(text) {
   let value;
   try {
@@ -899,12 +3614,12 @@ function readDeployment(text) {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "The body is not a Deployment object";
   const document = {
     stack: "",
-    ...Object.fromEntries(LISTS.map((name) => [name, []])),
+    ...Object.fromEntries(LISTS2.map((name) => [name, []])),
     ...value
   };
   const strange = Object.keys(value).filter((name) => !KNOWN.has(name));
   if (strange.length > 0) return `Unknown: ${strange.join(", ")}. Known: ${[...KNOWN].join(", ")}`;
-  const wrong = LISTS.filter((name) => !Array.isArray(document[name]));
+  const wrong = LISTS2.filter((name) => !Array.isArray(document[name]));
   if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
   for (const worker of document.workers) {
     worker.versions ??= [];
@@ -930,7 +3645,7 @@ function isJson(text) {
   }
 }
 function validate(deployment) {
-  const errors = [...frontCacheFaults(deployment)];
+  const errors = [];
   if (deployment.cloudfront != null) {
     errors.push(fault("The deployment has CloudFront distributions (`cloudfront`), which this gateway does not serve"));
   }
@@ -1008,11 +3723,14 @@ var ROUTES = {
     options.counters.reset();
     json(response, 200, options.counters.snapshot());
   },
-  "GET /v1/logs": logEntries
+  "GET /v1/logs": logEntries,
+  "POST /v1/purge": async (options, request, response) => {
+    json(response, 200, await purge(options, (await bodyOf(request)).toString("utf8")));
+  }
 };
 function createControl(options) {
   const expected = digest(options.token);
-  return http3.createServer({ requestTimeout: 0 }, (request, response) => {
+  return http5.createServer({ requestTimeout: 0 }, (request, response) => {
     if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
       sendProblem(response, {
         status: 421,
@@ -1044,7 +3762,7 @@ function createControl(options) {
     });
   });
 }
-var digest = (text) => createHash("sha256").update(text).digest();
+var digest = (text) => createHash2("sha256").update(text).digest();
 function json(response, code, value) {
   const body = Buffer.from(`${JSON.stringify(value)}
 `);
@@ -1112,8 +3830,8 @@ async function keyValue(options, request, response, url) {
   let answer;
   try {
     if (instance.namespaceIndex(namespace) === -1) {
-      const known = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
-      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known}.`);
+      const known2 = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
+      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known2}.`);
     }
     const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
     answer = await kvRequest(instance, method, namespace, rest, body);
@@ -1194,279 +3912,11 @@ var Counters = class {
 
 // src/gateway/edge.ts
 import { randomBytes as randomBytes2 } from "node:crypto";
-import http4 from "node:http";
-
-// src/gateway/entry.ts
-var ENTRY_MODULE = "edgewright-local-entry.js";
-var CONSOLE_MODULE = "edgewright-local-console.js";
-var MARK = "";
-function entryModule(mainModule) {
-  const specifier = JSON.stringify(`./${mainModule}`);
-  return `import { report } from "./${CONSOLE_MODULE}";
-import * as main from ${specifier};
-export * from ${specifier};
-function watched(target) {
-  if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
-  const fetch = (...args) => {
-    let answer;
-    try {
-      answer = target.fetch(...args);
-    } catch (error) {
-      report(error);
-      throw error;
-    }
-    if (typeof answer?.then === "function") answer.then(undefined, report);
-    return answer;
-  };
-  return Object.create(target, { fetch: { value: fetch, enumerable: true } });
-}
-export default watched(main.default ?? {});
-`;
-}
-function consoleModule(worker, version) {
-  return `const mark = ${JSON.stringify(`${MARK}${worker}@${version}${MARK}`)};
-for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
-  const print = console[level].bind(console);
-  // A format string stays the first argument.
-  console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
-}
-const error = console.error;
-export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
-`;
-}
-function unmark(message) {
-  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
-  if (end2 === -1) return { message };
-  const name = message.slice(1, end2);
-  const at = name.lastIndexOf("@");
-  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
-}
-
-// src/gateway/versions.ts
-import { createHash as createHash2 } from "node:crypto";
-var VERSION_KEY = "cloudflare-workers-version-key";
-var VERSION_OVERRIDES = "cloudflare-workers-version-overrides";
-function seededRandom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = state + 1831565813 >>> 0;
-    let value = state;
-    value = Math.imul(value ^ value >>> 15, value | 1);
-    value ^= value + Math.imul(value ^ value >>> 7, value | 61);
-    return ((value ^ value >>> 14) >>> 0) / 4294967296;
-  };
-}
-function overrideFor(header, worker) {
-  for (const member of (header ?? "").split(",")) {
-    const [key, value] = member.split("=", 2);
-    if (key?.trim() !== worker) continue;
-    return value?.trim().match(/^"([^"]*)"/)?.[1];
-  }
-  return void 0;
-}
-function placeOf(worker, key) {
-  return createHash2("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
-}
-function pickVersion(worker, shares, headers, random) {
-  const override = overrideFor(headers.override, worker);
-  if (override !== void 0 && shares.some((share) => share.version_id === override)) return override;
-  const place = headers.key ? placeOf(worker, headers.key) : random() * 100;
-  let reached = 0;
-  for (const share of shares) {
-    reached += share.percentage;
-    if (place < reached) return share.version_id;
-  }
-  return primaryVersion(shares);
-}
-function primaryVersion(shares) {
-  return shares.reduce((best, share) => share.percentage > best.percentage ? share : best).version_id;
-}
-
-// src/gateway/translate.ts
-var serviceName = (worker, version) => `${worker}@${version}`;
-var MODULE_TYPES = {
-  "application/javascript+module": "ESModule",
-  "text/javascript+module": "ESModule",
-  "application/javascript": "CommonJS",
-  "text/javascript": "CommonJS",
-  "text/plain": "Text",
-  "text/html": "Text",
-  "application/octet-stream": "Data",
-  "application/wasm": "CompiledWasm"
-};
-function moduleOf(module) {
-  const type = module.content_type.split(";")[0]?.trim().toLowerCase() ?? "";
-  const contents = Buffer.from(module.content_base64, "base64");
-  if (type === "application/source-map") return void 0;
-  if (type === "application/json") {
-    const text2 = contents.toString("utf8");
-    try {
-      JSON.parse(text2);
-    } catch (error) {
-      return `not JSON: ${error.message}`;
-    }
-    return { type: "ESModule", path: `/${module.name}`, contents: `export default ${text2};` };
-  }
-  const kind = MODULE_TYPES[type];
-  if (kind === void 0) {
-    return `unknown content type ${JSON.stringify(module.content_type)}; known: ${[...Object.keys(MODULE_TYPES), "application/json"].join(", ")}`;
-  }
-  const text = kind === "ESModule" || kind === "CommonJS" || kind === "Text";
-  return { type: kind, path: `/${module.name}`, contents: text ? contents.toString("utf8") : contents };
-}
-function modulesOf(worker, version, errors) {
-  const modules = [];
-  for (const module of version.modules) {
-    const translated = moduleOf(module);
-    if (typeof translated === "string")
-      errors.push(fault(`Module ${module.name}: ${translated}`, worker.name, module.name));
-    else if (translated !== void 0) modules.push(translated);
-  }
-  const main = version.modules.find((module) => module.name === version.main_module);
-  if (main === void 0) {
-    errors.push(
-      fault(
-        `Version ${version.id} has no module named ${JSON.stringify(version.main_module)}, its main module. It has: ${version.modules.map((module) => module.name).join(", ") || "none"}`,
-        worker.name
-      )
-    );
-  } else if (!main.content_type.includes("+module")) {
-    errors.push(
-      fault(
-        `The main module ${main.name} is ${main.content_type}; it must be application/javascript+module`,
-        worker.name,
-        main.name
-      )
-    );
-  }
-  return [
-    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(version.main_module) },
-    { type: "ESModule", path: `/${CONSOLE_MODULE}`, contents: consoleModule(worker.name, version.id) },
-    ...modules
-  ];
-}
-function dateOf(worker, version, context) {
-  const date = version.compatibility_date ?? context.newestDate;
-  if (date <= context.newestDate) return date;
-  context.warn(
-    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap 'compatibility-date')`
-  );
-  return context.newestDate;
-}
-function translate(deployment, context, errors) {
-  const primary = new Map(
-    deployment.workers.filter((worker) => worker.deployment.length > 0).map((worker) => [worker.name, serviceName(worker.name, primaryVersion(worker.deployment))])
-  );
-  return deployment.workers.flatMap(
-    (worker) => worker.versions.map((version) => {
-      const name = serviceName(worker.name, version.id);
-      const options = {
-        name,
-        modules: modulesOf(worker, version, errors),
-        // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
-        modulesRoot: "/",
-        compatibilityDate: dateOf(worker, version, context),
-        compatibilityFlags: [...version.compatibility_flags],
-        outboundService: context.outbound,
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-        zone: deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`
-      };
-      return { ...options, ...bindingsOf(worker, version, primary, errors) };
-    })
-  );
-}
-function bindingsOf(worker, version, primary, errors) {
-  const own = serviceName(worker.name, version.id);
-  const plain = {};
-  const kvNamespaces = {};
-  const ratelimits = {};
-  const serviceBindings = {};
-  const queueProducers = {};
-  const durableObjects = {};
-  const r2Buckets = {};
-  const d1Databases = {};
-  const refuse2 = (message) => {
-    errors.push(fault(message, worker.name));
-  };
-  for (const binding of version.bindings) {
-    switch (binding.type) {
-      case "kv_namespace":
-        kvNamespaces[binding.name] = binding.namespace_id;
-        break;
-      case "plain_text":
-      case "secret_text":
-        plain[binding.name] = binding.text;
-        break;
-      case "json":
-        try {
-          plain[binding.name] = JSON.parse(binding.json_text);
-        } catch (error) {
-          refuse2(`Binding ${binding.name} is not JSON: ${error.message}`);
-        }
-        break;
-      case "version_metadata":
-        plain[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
-        break;
-      case "ratelimit":
-        ratelimits[binding.name] = {
-          namespace_id: binding.namespace_id,
-          simple: { limit: binding.limit, period: binding.period_s }
-        };
-        break;
-      case "service": {
-        const service = primary.get(binding.service);
-        if (service === void 0) refuse2(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
-        else {
-          serviceBindings[binding.name] = {
-            name: service,
-            ...binding.entrypoint && { entrypoint: binding.entrypoint }
-          };
-        }
-        break;
-      }
-      case "queue":
-        queueProducers[binding.name] = binding.queue_name;
-        break;
-      case "durable_object_namespace": {
-        const script = binding.script_name ?? worker.name;
-        const holder = primary.get(script);
-        if (holder === void 0) refuse2(`Binding ${binding.name}: there is no Worker named ${script}`);
-        durableObjects[binding.name] = {
-          className: binding.class_name,
-          useSQLite: true,
-          // Storage is keyed by the script, not by the version, so that it outlives versions.
-          unsafeUniqueKey: `${script}-${binding.class_name}`,
-          ...holder !== own && { scriptName: holder }
-        };
-        break;
-      }
-      case "r2_bucket":
-        r2Buckets[binding.name] = binding.bucket_name;
-        break;
-      case "d1":
-        d1Databases[binding.name] = binding.database_id;
-        break;
-      default:
-        refuse2(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
-    }
-  }
-  return {
-    bindings: plain,
-    kvNamespaces,
-    ratelimits,
-    serviceBindings,
-    queueProducers,
-    durableObjects,
-    r2Buckets,
-    d1Databases
-  };
-}
-
-// src/gateway/edge.ts
+import http6 from "node:http";
 var HEADERS_LIMIT = 128 * 1024;
 var URL_LIMIT = 16 * 1024;
 function createEdge(options) {
-  const server = http4.createServer({
+  const server = http6.createServer({
     // Room for the URL beside the headers; what is over its own limit is told apart below.
     maxHeaderSize: HEADERS_LIMIT + URL_LIMIT + 1024,
     requireHostHeader: false,
@@ -1495,7 +3945,7 @@ function refuse(socket, value) {
   }
   const body = problemBody(value);
   socket.end(
-    `HTTP/1.1 ${value.status} ${http4.STATUS_CODES[value.status]}\r
+    `HTTP/1.1 ${value.status} ${http6.STATUS_CODES[value.status]}\r
 Content-Type: application/problem+json\r
 Content-Length: ${Buffer.byteLength(body)}\r
 Connection: close\r
@@ -1598,6 +4048,12 @@ function upstreamOf(routed) {
   const { instance } = routed.serving;
   return { port: () => instance.port(routed.service), refresh: () => instance.findPorts() };
 }
+function frontOf({ serving, target, version }) {
+  const worker = serving.deployment.workers.find(({ name }) => name === target.worker);
+  const found = worker?.versions.find(({ id }) => id === version);
+  if (!found?.cache_enabled) return void 0;
+  return found.cross_version_cache ? "*" : version;
+}
 async function serve(options, request, response) {
   const begin = performance.now();
   const { counters } = options;
@@ -1607,14 +4063,21 @@ async function serve(options, request, response) {
   let status2;
   try {
     routed = await route(options, request);
-    status2 = await forward({
-      request,
-      response,
-      upstream: upstreamOf(routed),
-      path: routed.path,
-      headers: routed.headers,
-      answer: routed.answer
-    });
+    const { path, headers, answer } = routed;
+    const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
+    const front = frontOf(routed);
+    if (front === void 0) status2 = await forward(forwarded);
+    else if (frontable(request)) {
+      const { busy } = routed.serving.instance;
+      const hold2 = () => {
+        busy.begin();
+        return () => busy.end();
+      };
+      status2 = await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold: hold2 });
+    } else {
+      const bypass = (raw) => answer(unfronted(raw));
+      status2 = await forward({ ...forwarded, answer: bypass });
+    }
   } catch (error) {
     status2 = answerError(options, error, response);
   } finally {
@@ -1828,9 +4291,9 @@ var Instance = class _Instance {
     const exception = message.match(/remote\.jsg\.(\w+: [\s\S]*?)(?:\nstack: [\s\S]*)?$/);
     if (exception) {
       const told = firstLine(exception[1]);
-      const known = this.#reported.findIndex((text) => text === told || `Error: ${text}` === told);
-      if (known !== -1) {
-        this.#reported.splice(known, 1);
+      const known2 = this.#reported.findIndex((text) => text === told || `Error: ${text}` === told);
+      if (known2 !== -1) {
+        this.#reported.splice(known2, 1);
         return;
       }
     }
@@ -1862,11 +4325,11 @@ var Logs = class {
     });
   }
   add(entry) {
-    const whole = { seq: ++this.#seq, time: entry.time ?? (/* @__PURE__ */ new Date()).toISOString(), ...entry };
-    this.#entries.push(whole);
+    const whole2 = { seq: ++this.#seq, time: entry.time ?? (/* @__PURE__ */ new Date()).toISOString(), ...entry };
+    this.#entries.push(whole2);
     if (this.#entries.length > RING * 1.25) this.#entries = this.#entries.slice(-RING);
     if (this.#file === void 0) return;
-    const line = `${JSON.stringify(whole)}
+    const line = `${JSON.stringify(whole2)}
 `;
     this.#written += line.length;
     if (this.#written > FILE_LIMIT) {
@@ -1900,7 +4363,7 @@ var Logs = class {
 
 // src/gateway/outbound.ts
 import { randomBytes as randomBytes3 } from "node:crypto";
-import http5 from "node:http";
+import http7 from "node:http";
 import https from "node:https";
 import { connect } from "node:net";
 
@@ -1929,7 +4392,7 @@ var NO_HTTP = "no HTTP\r\n\r\n";
 var Outbound = class {
   constructor(options) {
     this.options = options;
-    this.#server = http5.createServer({
+    this.#server = http7.createServer({
       maxHeaderSize: 256 * 1024,
       requireHostHeader: false,
       keepAliveTimeout: 6e4,
@@ -1945,7 +4408,7 @@ var Outbound = class {
   /** Requests under way for each workerd, so that one is not ended in the middle of its background work. */
   #busy = /* @__PURE__ */ new Map();
   #agents = {
-    http: new http5.Agent({ keepAlive: true, maxFreeSockets: 64 }),
+    http: new http7.Agent({ keepAlive: true, maxFreeSockets: 64 }),
     https: new https.Agent({ keepAlive: true, maxFreeSockets: 64 })
   };
   listen() {
@@ -1998,6 +4461,10 @@ var Outbound = class {
       response.writeHead(403, { Connection: "close" }).end("This port is for the local cloud's own Workers.\n");
       return;
     }
+    if (to.authority === FRONT_CACHE_HOST) {
+      void this.#frontCache(request, response);
+      return;
+    }
     const counters = this.options.counters.started(`${to.scheme}://${to.authority}`);
     const busy = this.busy(workerd);
     busy.begin();
@@ -2011,6 +4478,13 @@ var Outbound = class {
     };
     this.#send(request, response, to, counters, finish, false);
     response.on("close", () => finish(false));
+  }
+  async #frontCache(request, response) {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { pathname } = new URL(request.url);
+    const answer = await this.options.fronts.called(pathname, Buffer.concat(chunks).toString("utf8"));
+    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
   }
   #send(request, response, to, counters, finish, again) {
     const onward = this.#open(request, to);
@@ -2087,7 +4561,7 @@ var Outbound = class {
       maxHeaderSize: 256 * 1024,
       agent: extra.length > 0 ? false : secure ? this.#agents.https : this.#agents.http
     };
-    return secure ? https.request(options) : http5.request(options);
+    return secure ? https.request(options) : http7.request(options);
   }
   #own(to) {
     return to.port === 80 || to.port === 443 ? this.options.ownPort(to.hostname) : void 0;
@@ -2376,7 +4850,11 @@ var Reload = class {
     const newestDate = miniflare.supportedCompatibilityDate;
     const workerd = String(this.#started++);
     const outbound = this.options.outbound.service(workerd);
-    const workers = translate(deployment, { outbound, newestDate, warn: (text) => logs.warn(text) }, errors);
+    const workers = translate(
+      deployment,
+      { outbound, newestDate, warn: (text) => logs.warn(text), purgeToken: this.options.purgeToken },
+      errors
+    );
     if (errors.length > 0) throw new DeployFailed(errors);
     const namespaces = deployment.kv_namespaces.map((namespace) => namespace.id).sort();
     workers.push(controlWorker(namespaces, newestDate));
@@ -2503,9 +4981,12 @@ async function start(options) {
   const logs = new Logs(options.logFile);
   const counters = new Counters();
   const token = randomBytes4(32).toString("base64url");
+  const purgeToken = randomBytes4(32).toString("base64url");
   let port = options.port;
+  const fronts = new FrontCaches(logs);
   const outbound = new Outbound({
     counters,
+    fronts,
     ownPort: (hostname) => reload.serving?.router.domain(hostname) === void 0 ? void 0 : port
   });
   await outbound.listen();
@@ -2525,23 +5006,26 @@ async function start(options) {
     cacheDir,
     outbound,
     logs,
-    counters
+    counters,
+    purgeToken
   });
   const random = options.seed === void 0 ? Math.random : seededRandom(options.seed);
-  const edge = createEdge({ reload, counters, logs, random });
-  const control = createControl({
+  const edge = createEdge({ reload, counters, logs, random, fronts });
+  const control2 = createControl({
     token,
     reload,
     counters,
     logs,
     started,
+    fronts,
+    purgeToken,
     edgeUrl: () => `http://${options.host}:${port}`
   });
   port = await listen(edge, options.host, options.port);
-  const controlPort = await listen(control, "127.0.0.1", options.controlPort);
+  const controlPort = await listen(control2, "127.0.0.1", options.controlPort);
   await say({ port, controlPort, token, pid: process.pid });
   return async () => {
-    for (const server of [edge, control]) {
+    for (const server of [edge, control2]) {
       server.close();
       server.closeAllConnections();
     }
@@ -2560,12 +5044,12 @@ async function end(code) {
   });
   process.exit(code);
 }
-for (const [signal, number] of [
+for (const [signal2, number] of [
   ["SIGHUP", 1],
   ["SIGINT", 2],
   ["SIGTERM", 15]
 ])
-  process.on(signal, () => void end(128 + number));
+  process.on(signal2, () => void end(128 + number));
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error) => {
     console.error("The gateway crashed:", error);
@@ -2579,9 +5063,9 @@ input.once("line", (line) => {
     try {
       stop = await start(readOptions(line));
     } catch (error) {
-      const known = error instanceof StartFailed ? error : new StartFailed("cannot-start", String(error), 3);
-      await say({ error: { code: known.code, message: known.message } });
-      await end(known.exitCode);
+      const known2 = error instanceof StartFailed ? error : new StartFailed("cannot-start", String(error), 3);
+      await say({ error: { code: known2.code, message: known2.message } });
+      await end(known2.exitCode);
     }
   })();
 });

@@ -102,8 +102,11 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "workers-cache",
         "Workers Cache",
-        "A version with `cache_options.enabled` is refused: nothing caches in front of a Worker here. The engine"
-        " `worker` of a CachePolicy does the same work inside it.",
+        "The portable cache core plays it, by its documentation: one place without tiers, in the gateway's memory and"
+        " emptied at each start, objects of at most 32 MiB. Calls by `ctx.exports` and service bindings go by it, so"
+        " `exports` with `cache`, `ctx.props` and `cf.cacheKey` do nothing; Cache Deception Armor does not act; a purge by"
+        " path matches whole segments, is not rate-limited, and reaches every version; what `invalidate` made stale is"
+        " served once more while it is fetched anew.",
     ),
     Gap(
         "compatibility-date",

@@ -4,9 +4,11 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Counters } from "./counters.js";
 import { DeployFailed } from "./diagnostics.js";
+import type { FrontCaches } from "./front-cache.js";
 import { type KvAnswer, kvRequest } from "./kv.js";
 import type { Logs } from "./logs.js";
 import { ProblemError, problem, sendProblem } from "./problem.js";
+import { purge } from "./purge.js";
 import type { Reload } from "./reload.js";
 import { readDeployment } from "./validate.js";
 
@@ -20,6 +22,8 @@ export interface ControlOptions {
   logs: Logs;
   edgeUrl: () => string;
   started: Date;
+  fronts: FrontCaches;
+  purgeToken: string;
 }
 
 type Handler = (
@@ -38,6 +42,9 @@ const ROUTES: Record<string, Handler> = {
     json(response, 200, options.counters.snapshot());
   },
   "GET /v1/logs": logEntries,
+  "POST /v1/purge": async (options, request, response) => {
+    json(response, 200, await purge(options, (await bodyOf(request)).toString("utf8")));
+  },
 };
 
 export function createControl(options: ControlOptions): Server {

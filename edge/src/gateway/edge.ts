@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Counters } from "./counters.js";
+import { type FrontCaches, frontable, unfronted } from "./front-cache.js";
 import { type Client, clientOf } from "./geo.js";
 import { rayId, workerHeaders } from "./headers.js";
 import type { Logs } from "./logs.js";
@@ -26,6 +27,7 @@ export interface EdgeOptions {
   counters: Counters;
   logs: Logs;
   random: () => number;
+  fronts: FrontCaches;
 }
 
 interface Routed {
@@ -184,6 +186,14 @@ function upstreamOf(routed: Routed): { port: () => number; refresh: () => Promis
   return { port: () => instance.port(routed.service), refresh: () => instance.findPorts() };
 }
 
+/** Under which version the cache in front keeps an answer; undefined where the version has no such cache. */
+function frontOf({ serving, target, version }: Routed): string | undefined {
+  const worker = serving.deployment.workers.find(({ name }) => name === target.worker);
+  const found = worker?.versions.find(({ id }) => id === version);
+  if (!found?.cache_enabled) return undefined;
+  return found.cross_version_cache ? "*" : version;
+}
+
 async function serve(options: EdgeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const begin = performance.now();
   const { counters } = options;
@@ -193,14 +203,21 @@ async function serve(options: EdgeOptions, request: IncomingMessage, response: S
   let status: number;
   try {
     routed = await route(options, request);
-    status = await forward({
-      request,
-      response,
-      upstream: upstreamOf(routed),
-      path: routed.path,
-      headers: routed.headers,
-      answer: routed.answer,
-    });
+    const { path, headers, answer } = routed;
+    const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
+    const front = frontOf(routed);
+    if (front === undefined) status = await forward(forwarded);
+    else if (frontable(request)) {
+      const { busy } = routed.serving.instance;
+      const hold = (): (() => void) => {
+        busy.begin();
+        return () => busy.end();
+      };
+      status = await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold });
+    } else {
+      const bypass = (raw: string[]): string[] => answer(unfronted(raw));
+      status = await forward({ ...forwarded, answer: bypass });
+    }
   } catch (error) {
     status = answerError(options, error, response);
   } finally {

@@ -7,17 +7,45 @@ export const CONSOLE_MODULE = "edgewright-local-console.js";
 /** Starts and ends the mark: a record separator does not come up in what people print. */
 const MARK = "\u001e";
 
+/** By which a purge from the gateway is told from a client's request, whose headers of this beginning are removed. */
+export const PURGE_HEADER = "x-local-purge";
+
+export interface EntryOptions {
+  mainModule: string;
+  /** The value of PURGE_HEADER that only the gateway knows. */
+  purgeToken: string;
+  /** Where the version's `ctx.cache` sends what it purges; undefined where it has no cache in front. */
+  frontCacheUrl: string | undefined;
+}
+
+/** `ctx.cache` of Workers Cache, which workerd leaves undefined. */
+const frontModule = (url: string): string => `
+function front(ctx) {
+  const call = (soft) => async (what) => {
+    const answer = await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ what, soft }) });
+    return answer.json();
+  };
+  Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
+}
+`;
+
 /** The Worker's new main module. */
-export function entryModule(mainModule: string): string {
+export function entryModule({ mainModule, purgeToken, frontCacheUrl }: EntryOptions): string {
   const specifier = JSON.stringify(`./${mainModule}`);
   return `import { report } from "./${CONSOLE_MODULE}";
 import * as main from ${specifier};
 export * from ${specifier};
+${frontCacheUrl === undefined ? "function front() {}" : frontModule(frontCacheUrl)}
 function watched(target) {
   if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
   const fetch = (...args) => {
     let answer;
     try {
+      const [request, env, ctx] = args;
+      front(ctx);
+      if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
+        return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
+      }
       answer = target.fetch(...args);
     } catch (error) {
       report(error);

@@ -1,20 +1,388 @@
-// The seam for a vendor's cache in front of a version (Workers Cache). The portable cache core is to be put here: it would be asked
-// before a request goes to workerd and told of the answer after.
+// Workers Cache: the cache that Cloudflare puts in front of a version with `cache_options.enabled`. Here it is the portable cache core, shown
+// requests and answers in the terms of that product; what differs is gap `workers-cache`.
+// https://developers.cloudflare.com/workers/cache/ (configuration, cache-keys, purge, limitations; read November 2026)
 
-import { type DeployError, fault } from "./diagnostics.js";
-import type { Deployment } from "./protocol.gen.js";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import type { ReadableStream as WebStream } from "node:stream/web";
+import type { Directives } from "../core/cache/directives.js";
+import { createCache } from "../core/cache/index.js";
+import { directivesFor, lifetime } from "../core/cache/store.js";
+import type { Cache, CacheContext, CacheSpec, PurgeRequest } from "../core/cache/types.js";
+import type { FrontPurge } from "../core/host.js";
+import type { Logs } from "./logs.js";
+import { problem } from "./problem.js";
+import { agent, type Upstream } from "./proxy.js";
 
-/** What the local cloud cannot do of a deployment's caches (gap `workers-cache`): refused, never ignored. */
-export function frontCacheFaults(deployment: Deployment): DeployError[] {
-  return deployment.workers.flatMap((worker) =>
-    worker.versions
-      .filter((version) => version.cache_enabled)
-      .map((version) =>
-        fault(
-          `Version ${version.id} sets cache_options.enabled (Workers Cache), which the local cloud does not run. ` +
-            'Use a CachePolicy with engine "worker" here, or leave cache_options out.',
-          worker.name,
-        ),
-      ),
-  );
+/** Where Workers' calls of `ctx.cache` arrive; see entry.ts and outbound.ts. */
+export const FRONT_CACHE_HOST = "front-cache.edgewright.invalid";
+export const frontCacheUrl = (worker: string): string => `http://${FRONT_CACHE_HOST}/${encodeURIComponent(worker)}`;
+
+/** What one Worker's cache may hold here. The product's own limits are those of the zone cache. */
+const MAX_BYTES = 128 * 1024 * 1024;
+const MAX_OBJECT_BYTES = 32 * 1024 * 1024;
+/** Versions of a Worker whose entries are kept, so that a rollback finds them. */
+const VERSIONS = 4;
+
+/** Freshness (s) of an answer that says nothing of caching, by status. Others are not stored. */
+const UNSAID: Readonly<Record<number, number>> = {
+  200: 7200,
+  203: 7200,
+  204: 7200,
+  300: 1200,
+  301: 1200,
+  404: 180,
+  405: 60,
+  410: 180,
+  414: 60,
+  501: 60,
+};
+/** `stale-if-error` where nothing is said: for as long as the entry is there. */
+const FOR_EVER_S = 10 * 365 * 86400;
+
+const OWN_FIELD = "edgewright-front-control";
+/** The Worker's own headers that the core would change on the way, as JSON. */
+const KEPT_FIELD = "x-edgewright-front-kept";
+const RAW_TARGET = "x-edgewright-front-target";
+const KEPT = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
+const KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
+const SAYS = ["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"];
+/** Part of the key, against cache poisoning. */
+const POISONS = [
+  "cloudflare-workers-version-key",
+  "forwarded",
+  "x-forwarded-host",
+  "x-forwarded-scheme",
+  "x-host",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+];
+
+const SPEC: CacheSpec = {
+  name: "workers-cache",
+  mode: "origin",
+  tiers: { memory: { max_bytes: MAX_BYTES, max_object_bytes: MAX_OBJECT_BYTES } },
+  key: { headers: [RAW_TARGET, ...POISONS] },
+};
+
+export interface Fronted {
+  request: IncomingMessage;
+  response: ServerResponse;
+  upstream: Upstream;
+  /** As the client wrote it, with its query: other spellings are other entries. */
+  path: string;
+  headers: string[];
+  answer: (raw: string[]) => string[];
+  /** Keeps workerd while something is under way behind the answer. */
+  hold: () => () => void;
+}
+
+export interface FrontResult {
+  memory: number;
+}
+
+export class FrontCaches {
+  /** By Worker, then by version, or `*` where versions share one. The last used comes last. */
+  readonly #workers = new Map<string, Map<string, Cache>>();
+  readonly #work = new Set<Promise<unknown>>();
+
+  constructor(private readonly logs: Logs) {}
+
+  #of(worker: string, version: string): Cache {
+    let versions = this.#workers.get(worker);
+    if (versions === undefined) {
+      versions = new Map();
+      this.#workers.set(worker, versions);
+    }
+    const found = versions.get(version) ?? createCache({ targetedFields: [OWN_FIELD], name: "front" });
+    versions.delete(version);
+    versions.set(version, found);
+    for (const oldest of [...versions.keys()].slice(0, -VERSIONS)) versions.delete(oldest);
+    return found;
+  }
+
+  /** Answers a GET or HEAD; gives the status that the client got, or 499 where it left before one. */
+  async serve(worker: string, version: string, fronted: Fronted): Promise<number> {
+    const { request, response } = fronted;
+    const context = this.#context(worker, fronted.hold);
+    // HEAD fills the cache as GET does.
+    const asked = new Request("https://front.invalid/", { headers: webHeaders(fronted.headers) });
+    const url = new URL(asked.url);
+    url.pathname = fronted.path.split("?", 1)[0] as string;
+    const headers = new Headers(asked.headers);
+    headers.set(RAW_TARGET, fronted.path);
+    const answer = await this.#of(worker, version).handle(new Request(url, { headers }), SPEC, context, (onward) =>
+      fetchWorker(fronted, onward),
+    );
+    return write(request, response, answer, fronted.answer);
+  }
+
+  #context(worker: string, hold: Fronted["hold"]): CacheContext {
+    return {
+      now: Date.now,
+      random: Math.random,
+      rawBodies: true,
+      waitUntil: (work) => {
+        const release = hold();
+        const done = work
+          .catch((error: unknown) => this.logs.warn(`${worker}: behind the cache in front: ${String(error)}`))
+          .finally(() => {
+            release();
+            this.#work.delete(done);
+          });
+        this.#work.add(done);
+      },
+      warn: (message) => this.logs.warn(`${worker}: cache in front: ${message}`),
+    };
+  }
+
+  /** Answers a call of `ctx.cache` as the product does; `path` names the Worker. */
+  async called(path: string, body: string): Promise<{ success: boolean; errors: { code: number; message: string }[] }> {
+    try {
+      const { what, soft } = JSON.parse(body) as { what: FrontPurge; soft: boolean };
+      const known = ["tags", "pathPrefixes", "purgeEverything"];
+      const wrong = Object.keys(what).filter((name) => !known.includes(name));
+      if (wrong.length > 0 || Object.keys(what).length === 0)
+        throw new Error(`It takes ${known.join(", ")}, at least one; got ${wrong.join(", ") || "none"}.`);
+      await this.purgeWorker(decodeURIComponent(path.slice(1)), what, soft);
+      return { success: true, errors: [] };
+    } catch (error) {
+      return {
+        success: false,
+        errors: [{ code: 1001, message: error instanceof Error ? error.message : String(error) }],
+      };
+    }
+  }
+
+  /** Purges in the terms of `ctx.cache`, every version of a Worker: what it says is of the data, not of the code. */
+  async purgeWorker(worker: string, what: FrontPurge, soft: boolean): Promise<void> {
+    await this.#purge(this.#workers.get(worker), {
+      // Tags match whatever the case.
+      ...(what.tags && { tags: what.tags.map((tag) => tag.toLowerCase()) }),
+      ...(what.pathPrefixes && { prefixes: what.pathPrefixes }),
+      ...(what.purgeEverything && { everything: true }),
+      soft,
+    });
+  }
+
+  /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
+  async purge(request: PurgeRequest): Promise<FrontResult> {
+    const pathOf = (text: string): string => (text.startsWith("/") ? text : new URL(text).pathname);
+    const paths = [...(request.urls ?? []), ...(request.prefixes ?? [])].map(pathOf);
+    const translated: PurgeRequest = {
+      ...(request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) }),
+      ...(paths.length > 0 && { prefixes: paths }),
+      ...(request.everything && { everything: true }),
+      soft: request.soft ?? false,
+    };
+    let memory = 0;
+    for (const versions of this.#workers.values()) memory += await this.#purge(versions, translated);
+    return { memory };
+  }
+
+  async #purge(versions: Map<string, Cache> | undefined, request: PurgeRequest): Promise<number> {
+    let count = 0;
+    for (const cache of versions?.values() ?? []) {
+      const context = this.#context("purge", () => () => {});
+      count += (await cache.purge(request, context)).memory;
+    }
+    return count;
+  }
+
+  stats(): { entries: number; bytes: number } {
+    let [entries, bytes] = [0, 0];
+    for (const versions of this.#workers.values()) {
+      for (const cache of versions.values()) {
+        entries += cache.stats().entries;
+        bytes += cache.stats().bytes;
+      }
+    }
+    return { entries, bytes };
+  }
+}
+
+/** Whether the cache is asked at all: https://developers.cloudflare.com/workers/cache/limitations/ */
+export function frontable(request: IncomingMessage): boolean {
+  return request.method === "GET" || request.method === "HEAD";
+}
+
+/** An answer that passed the cache by: what was said to the cache ends here all the same. */
+export function unfronted(raw: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] as string).toLowerCase();
+    if (name !== "cloudflare-cdn-cache-control" && name !== "cache-tag")
+      kept.push(raw[index] as string, raw[index + 1] as string);
+  }
+  kept.push("Cf-Cache-Status", "BYPASS");
+  return kept;
+}
+
+function webHeaders(raw: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let index = 0; index < raw.length; index += 2) {
+    headers.append(raw[index] as string, raw[index + 1] as string);
+  }
+  return headers;
+}
+
+/** Headers of a request that the core may change: conditions and ranges. The others go on exactly as they came. */
+const CORES = new Set(["if-none-match", "if-modified-since", "if-range", "range"]);
+
+function fetchWorker(fronted: Fronted, onward: Request): Promise<Response> {
+  const raw: string[] = [];
+  for (let index = 0; index < fronted.headers.length; index += 2) {
+    const name = fronted.headers[index] as string;
+    if (!CORES.has(name.toLowerCase())) raw.push(name, fronted.headers[index + 1] as string);
+  }
+  // The Worker is expected to answer with the whole, of which ranges are cut here.
+  for (const name of ["if-none-match", "if-modified-since"]) {
+    const value = onward.headers.get(name);
+    if (value !== null) raw.push(name, value);
+  }
+  const attempt = async (tries: number): Promise<Response> => {
+    try {
+      return await ask(fronted, raw);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (tries >= 3 || (code !== "ECONNREFUSED" && code !== "ECONNRESET")) throw lost(error as NodeJS.ErrnoException);
+      await fronted.upstream.refresh();
+      return attempt(tries + 1);
+    }
+  };
+  return attempt(0);
+}
+
+function lost(error: NodeJS.ErrnoException): Error {
+  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
+  return problem(502, "No answer from the Worker", detail);
+}
+
+function ask(fronted: Fronted, headers: string[]): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const release = fronted.hold();
+    const onward = http.request({
+      host: "127.0.0.1",
+      port: fronted.upstream.port(),
+      agent,
+      method: "GET",
+      path: fronted.path,
+      headers,
+      setDefaultHeaders: false,
+    } as http.RequestOptions);
+    onward.on("error", reject);
+    onward.on("close", release);
+    onward.on("response", (incoming) => {
+      try {
+        resolve(shown(incoming));
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    });
+    onward.end();
+  });
+}
+
+const NULL_BODY = new Set([204, 205, 304]);
+
+/** A Worker's answer as the core is to see it: what the product makes of it stands in one targeted field. */
+function shown(incoming: IncomingMessage): Response {
+  const status = incoming.statusCode as number;
+  const headers = webHeaders(incoming.rawHeaders);
+  for (const name of ["connection", "keep-alive", "transfer-encoding"]) headers.delete(name);
+  const kept: [string, string][] = [];
+  for (const name of [...KEPT, ...KEPT_UNSTORED]) {
+    const value = headers.get(name);
+    if (value !== null) kept.push([name, value]);
+  }
+  // A 304 leaves the stored answer's own words.
+  if (status !== 304) headers.set(KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
+  const says = SAYS.some((name) => headers.has(name));
+  if (status !== 304 || says) headers.set(OWN_FIELD, control(status, headers, says));
+  for (const name of [...KEPT, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name);
+  const tags = headers.get("cache-tag");
+  if (tags !== null) headers.set("cache-tag", tags.toLowerCase());
+  const bodyless = NULL_BODY.has(status);
+  if (bodyless) incoming.resume();
+  return new Response(bodyless ? null : (Readable.toWeb(incoming) as unknown as BodyInit), {
+    status,
+    statusText: incoming.statusMessage ?? "",
+    headers,
+  });
+}
+
+/** What Workers Cache makes of an answer's words, as a targeted field (RFC 9213). */
+function control(status: number, headers: Headers, says: boolean): string {
+  if (status === 206 || (status >= 520 && status <= 526)) return "no-store";
+  if (!says) {
+    const fresh = UNSAID[status];
+    return fresh === undefined ? "no-store" : `max-age=${fresh}, stale-if-error=${FOR_EVER_S}`;
+  }
+  const { cc, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
+  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => cc.has(name));
+  const parts = [...words(cc)];
+  const fresh = lifetime(cc, targeted, status, headers, Date.now());
+  if (fresh.explicit) parts.push(`max-age=${fresh.seconds}`);
+  if (never) parts.push("must-revalidate", "public");
+  else if (!cc.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
+  return parts.join(", ") || "no-store";
+}
+
+const DROPPED = new Set(["max-age", "s-maxage", "must-revalidate", "proxy-revalidate"]);
+
+function* words(cc: Directives): Generator<string> {
+  for (const [name, value] of cc) {
+    if (DROPPED.has(name) || !/^[a-z*][a-z0-9_.*-]*$/.test(name)) continue;
+    if (value === true) yield name;
+    else if (/^\d{1,15}$/.test(value)) yield `${name}=${value}`;
+    else if (name === "private" || name === "no-cache") yield `${name}="${value.replace(/[^ !#-[\]-~]/g, "")}"`;
+  }
+}
+
+/** `Cf-Cache-Status`: https://developers.cloudflare.com/cache/concepts/cache-responses/ */
+export function statusOf(cacheStatus: string | null): string {
+  const own = cacheStatus?.split(",").at(-1) ?? "";
+  if (/; detail=(stale-if-error|origin-failed)/.test(own)) return "STALE";
+  const hit = /; hit; ttl=(-?\d+)/.exec(own);
+  if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
+  if (!/; (stored|collapsed)/.test(own)) return "BYPASS";
+  if (!own.includes("fwd=stale")) return "MISS";
+  return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
+}
+
+/** Fields that are of the conversation with the core, or that the product removes. */
+const REMOVED = new Set([...KEPT, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
+
+function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Response,
+  finish: (raw: string[]) => string[],
+): Promise<number> {
+  return new Promise((resolve) => {
+    const raw: string[] = [];
+    const kept = answer.headers.get(KEPT_FIELD);
+    for (const [name, value] of answer.headers) {
+      if (!REMOVED.has(name)) raw.push(name, value);
+    }
+    const restored = kept === null ? [] : (JSON.parse(decodeURIComponent(kept)) as [string, string][]);
+    for (const [name, value] of restored) raw.push(name, value);
+    raw.push("Cf-Cache-Status", statusOf(answer.headers.get("cache-status")));
+    response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
+    response.writeHead(answer.status, answer.statusText, finish(raw) as unknown as http.OutgoingHttpHeaders);
+    if (answer.body === null || request.method === "HEAD") {
+      void answer.body?.cancel();
+      response.end();
+      return;
+    }
+    const body = Readable.fromWeb(answer.body as WebStream<Uint8Array>);
+    // A body that breaks off must not look whole.
+    body.on("error", () => response.destroy());
+    response.on("close", () => body.destroy());
+    body.pipe(response);
+  });
 }

@@ -12,6 +12,7 @@ import { createInterface } from "node:readline";
 import { createControl } from "./control.js";
 import { Counters } from "./counters.js";
 import { createEdge } from "./edge.js";
+import { FrontCaches } from "./front-cache.js";
 import { loadMiniflare } from "./instance.js";
 import { Logs } from "./logs.js";
 import { Outbound } from "./outbound.js";
@@ -104,9 +105,12 @@ async function start(options: Options): Promise<() => Promise<void>> {
   const logs = new Logs(options.logFile);
   const counters = new Counters();
   const token = randomBytes(32).toString("base64url");
+  const purgeToken = randomBytes(32).toString("base64url");
   let port = options.port;
+  const fronts = new FrontCaches(logs);
   const outbound = new Outbound({
     counters,
+    fronts,
     ownPort: (hostname) => (reload.serving?.router.domain(hostname) === undefined ? undefined : port),
   });
   await outbound.listen();
@@ -128,15 +132,18 @@ async function start(options: Options): Promise<() => Promise<void>> {
     outbound,
     logs,
     counters,
+    purgeToken,
   });
   const random = options.seed === undefined ? Math.random : seededRandom(options.seed);
-  const edge = createEdge({ reload, counters, logs, random });
+  const edge = createEdge({ reload, counters, logs, random, fronts });
   const control = createControl({
     token,
     reload,
     counters,
     logs,
     started,
+    fronts,
+    purgeToken,
     edgeUrl: () => `http://${options.host}:${port}`,
   });
   port = await listen(edge, options.host, options.port);

@@ -13,6 +13,7 @@ import type { WorkerOptions } from "miniflare";
 import { Busy } from "./busy.js";
 import type { Counters, OriginCounters } from "./counters.js";
 import { type Destination, destinationOf } from "./destination.js";
+import { FRONT_CACHE_HOST, type FrontCaches } from "./front-cache.js";
 import { endToEnd } from "./headers.js";
 
 /** Marks requests as coming from our workerd: nothing else may use the proxy. */
@@ -26,6 +27,8 @@ export interface OutboundOptions {
   counters: Counters;
   /** The gateway's own port for a host that is a custom domain of the deployment, where a fetch stays inside (gap `inner-fetch`). */
   ownPort: (hostname: string) => number | undefined;
+  /** Asked where a Worker calls its `ctx.cache`. */
+  fronts: FrontCaches;
 }
 
 export class Outbound {
@@ -106,6 +109,10 @@ export class Outbound {
       response.writeHead(403, { Connection: "close" }).end("This port is for the local cloud's own Workers.\n");
       return;
     }
+    if (to.authority === FRONT_CACHE_HOST) {
+      void this.#frontCache(request, response);
+      return;
+    }
     const counters = this.options.counters.started(`${to.scheme}://${to.authority}`);
     const busy = this.busy(workerd);
     busy.begin();
@@ -120,6 +127,14 @@ export class Outbound {
     this.#send(request, response, to, counters, finish, false);
     // The Worker went away: nobody waits for the origin, and it is no fault of the origin's.
     response.on("close", () => finish(false));
+  }
+
+  async #frontCache(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const { pathname } = new URL(request.url as string);
+    const answer = await this.options.fronts.called(pathname, Buffer.concat(chunks).toString("utf8"));
+    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
   }
 
   #send(

@@ -8,7 +8,8 @@ import { problem } from "./problem.js";
 /** workerd closes an idle connection after five seconds; ours end well before that, so that no request runs into the close. */
 export const IDLE_MS = 2_000;
 
-const agent = new http.Agent({
+/** Connections to workerd. */
+export const agent = new http.Agent({
   keepAlive: true,
   maxSockets: Number.POSITIVE_INFINITY,
   maxFreeSockets: 256,

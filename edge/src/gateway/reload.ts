@@ -45,6 +45,8 @@ export interface ReloadOptions {
   outbound: Outbound;
   logs: Logs;
   counters: Counters;
+  /** See translate.ts. */
+  purgeToken: string;
 }
 
 interface Waiter {
@@ -150,7 +152,11 @@ export class Reload {
     // What runs is compared without the name of the workerd that it runs in.
     const workerd = String(this.#started++);
     const outbound = this.options.outbound.service(workerd);
-    const workers = translate(deployment, { outbound, newestDate, warn: (text) => logs.warn(text) }, errors);
+    const workers = translate(
+      deployment,
+      { outbound, newestDate, warn: (text) => logs.warn(text), purgeToken: this.options.purgeToken },
+      errors,
+    );
     if (errors.length > 0) throw new DeployFailed(errors);
 
     const namespaces = deployment.kv_namespaces.map((namespace) => namespace.id).sort();

@@ -3,6 +3,7 @@
 import type { WorkerOptions } from "miniflare";
 import { type DeployError, fault } from "./diagnostics.js";
 import { CONSOLE_MODULE, consoleModule, ENTRY_MODULE, entryModule } from "./entry.js";
+import { frontCacheUrl } from "./front-cache.js";
 import type { Deployment, Module, Version, Worker } from "./protocol.gen.js";
 import { primaryVersion } from "./versions.js";
 
@@ -14,6 +15,8 @@ export interface TranslateContext {
   /** The newest date that workerd knows. */
   newestDate: string;
   warn: (message: string) => void;
+  /** With it the gateway, and nobody else, tells a Worker to purge. */
+  purgeToken: string;
 }
 
 export const serviceName = (worker: string, version: string): string => `${worker}@${version}`;
@@ -51,7 +54,12 @@ function moduleOf(module: Module): ModuleDefinition | string | undefined {
   return { type: kind, path: `/${module.name}`, contents: text ? contents.toString("utf8") : contents };
 }
 
-function modulesOf(worker: Worker, version: Version, errors: DeployError[]): ModuleDefinition[] {
+function modulesOf(
+  worker: Worker,
+  version: Version,
+  { purgeToken }: TranslateContext,
+  errors: DeployError[],
+): ModuleDefinition[] {
   const modules: ModuleDefinition[] = [];
   for (const module of version.modules) {
     const translated = moduleOf(module);
@@ -77,8 +85,13 @@ function modulesOf(worker: Worker, version: Version, errors: DeployError[]): Mod
       ),
     );
   }
+  const entry = {
+    mainModule: version.main_module,
+    purgeToken,
+    frontCacheUrl: version.cache_enabled ? frontCacheUrl(worker.name) : undefined,
+  };
   return [
-    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(version.main_module) },
+    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(entry) },
     { type: "ESModule", path: `/${CONSOLE_MODULE}`, contents: consoleModule(worker.name, version.id) },
     ...modules,
   ];
@@ -109,7 +122,7 @@ export function translate(deployment: Deployment, context: TranslateContext, err
       const name = serviceName(worker.name, version.id);
       const options = {
         name,
-        modules: modulesOf(worker, version, errors),
+        modules: modulesOf(worker, version, context, errors),
         // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
         modulesRoot: "/",
         compatibilityDate: dateOf(worker, version, context),

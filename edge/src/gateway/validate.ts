@@ -1,7 +1,6 @@
 // What a deployment document must hold beyond its types: names that meet, percentages that add up, patterns that can match.
 
 import { type DeployError, fault } from "./diagnostics.js";
-import { frontCacheFaults } from "./front-cache.js";
 import type { Deployment } from "./protocol.gen.js";
 import { patternFault } from "./router.js";
 
@@ -63,7 +62,7 @@ function isJson(text: string): boolean {
 }
 
 export function validate(deployment: Deployment): DeployError[] {
-  const errors: DeployError[] = [...frontCacheFaults(deployment)];
+  const errors: DeployError[] = [];
   if (deployment.cloudfront != null) {
     errors.push(fault("The deployment has CloudFront distributions (`cloudfront`), which this gateway does not serve"));
   }

@@ -158,17 +158,6 @@ describe("a deployment that cannot be applied leaves the last good one serving",
     }
   });
 
-  test("Workers Cache is refused by name, not ignored", async () => {
-    const one = worker(answering("x"));
-    (one.versions[0] as (typeof one.versions)[0]).cache_enabled = true;
-    const answer = await gateway.deploy({ workers: [one] });
-    expect(answer.status).toBe(422);
-    expect(answer.json.errors[0]).toMatchObject({
-      worker: "api",
-      message: expect.stringContaining("cache_options.enabled"),
-    });
-  });
-
   test("CloudFront is refused by name, not ignored", async () => {
     const answer = await gateway.deploy({ workers: [], cloudfront: {} as never });
     expect(answer.status).toBe(422);

@@ -284,7 +284,9 @@ class EdgeCache implements Cache {
       return this.#respond(query, meta, entry.body as Body, held.headers as Headers);
     const ttl = Math.floor(((entry.soft ? Math.min(now, meta.freshUntil) : meta.freshUntil) - now) / 1000);
     const status = note ?? `hit; ttl=${ttl}; detail=${tier}`;
-    const headers = this.#dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
+    // What was marked stale is not to be taken for fresh by a cache in front.
+    const told = entry.soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
+    const headers = this.#dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
     if (held && !note) {
       held.headers = headers;
       held.second = second;
