@@ -1,5 +1,6 @@
 """Compute: what a request may cost at the edge, and what does not belong there."""
 
+import functools
 import gzip
 import re
 from collections.abc import Iterator
@@ -64,10 +65,11 @@ _HEAVY = {
     "documents": ("pdfjs-dist", "pdfkit", "exceljs", "xlsx", "mammoth", "libreoffice-convert"),
 }  # fmt: skip
 _KIND = {name: kind for kind, names in _HEAVY.items() for name in names}
-_IMPORT = re.compile(
-    rb"""(?:\bfrom\s*|\bimport\s*|\bimport\s*\(\s*|\brequire\s*\(\s*)["']((?:@[a-z0-9._-]+/)?[a-z0-9._-]+)(?:/[^"'\n]*)?["']"""
-    rb"""|node_modules/((?:@[a-z0-9._-]+/)?[a-z0-9._-]+)/""",
-    re.I,
+_NAME = rb"((?:@[a-z0-9._-]+/)?[a-z0-9._-]+)"
+_IMPORTS = tuple(
+    # Each begins with a literal, which is what makes it fast on a bundle of megabytes.
+    re.compile(prefix + _NAME + rb"[/\"']")
+    for prefix in (rb"from\s*[\"']", rb"import\s*\(?\s*[\"']", rb"require\s*\(\s*[\"']", rb"node_modules/")
 )
 
 
@@ -78,9 +80,19 @@ class HeavyImports(PolicyConfig):
     allowed: tuple[str, ...] = Field(default=(), description="Packages that are all right here after all.")
 
 
-def imported(content: bytes) -> set[str]:
-    """Return the npm packages that a module's text imports, or was bundled from."""
-    return {(one or two).decode("ascii", "replace").lower() for one, two in _IMPORT.findall(content)}
+def imported(content: bytes) -> frozenset[str]:
+    """Return the npm packages that a module's text imports, or was bundled from, in lower case."""
+    return _imported_once(content) if len(content) <= 1024 * 1024 else _imported(content)
+
+
+@functools.lru_cache(maxsize=128)
+def _imported_once(content: bytes) -> frozenset[str]:
+    return _imported(content)
+
+
+def _imported(content: bytes) -> frozenset[str]:
+    lower = content.lower()
+    return frozenset(name.decode("ascii", "replace") for each in _IMPORTS for name in each.findall(lower))
 
 
 @resource_rule(
@@ -99,10 +111,9 @@ def imported(content: bytes) -> set[str]:
 def heavy_imports(resource: View, context: Context[HeavyImports]) -> Iterator[Violation]:
     further = {each.lower() for each in context.config.packages}
     allowed = {each.lower() for each in context.config.allowed}
+    wanted = {*_KIND, *further} - allowed
     for name, content in modules(resource):
-        for package in sorted(imported(content)):
-            if package in allowed or not (package in _KIND or package in further):
-                continue
+        for package in sorted(imported(content) & wanted):
             kind = _KIND.get(package, "listed in the policy's configuration")
             yield Violation(f"module {show(name)} imports", f"{package} ({kind})", "packages that fit an isolate")
 

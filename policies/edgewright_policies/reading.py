@@ -215,8 +215,23 @@ def text_bytes(value: str) -> int:
     return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
 
 
+_MOST_KEPT = 1024 * 1024
+
+
 def decoded(value: str) -> bytes | None:
-    """Return what base64 text stands for, or None where it is not base64."""
+    """Return what base64 text stands for, or None where it is not base64.
+
+    Several rules read the same modules, and Workers share them: what is not large is decoded once.
+    """
+    return _decoded_once(value) if len(value) <= _MOST_KEPT else _decode(value)
+
+
+@functools.lru_cache(maxsize=128)
+def _decoded_once(value: str) -> bytes | None:
+    return _decode(value)
+
+
+def _decode(value: str) -> bytes | None:
     try:
         return base64.b64decode(value, validate=False)
     except (binascii.Error, ValueError):

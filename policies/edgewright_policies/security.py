@@ -1,5 +1,6 @@
 """Security: transport, headers, secrets, and what is open to the public."""
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -240,12 +241,13 @@ _NOT_SECRET = re.compile(
     r"(^|_)(PUBLIC|URL|URI|TTL|HEADER|NAME|ID|ISSUER|AUDIENCE|ENDPOINT|PREFIX|COOKIE|EXPIRY|LIFETIME)(_|$)"
 )
 _SECRET_TEXT = (
-    (re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"), "a private key"),
-    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "an AWS access key id"),
-    (re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"), "a GitHub token"),
-    (re.compile(r"\bsk_live_[A-Za-z0-9]{16,}\b"), "a Stripe live key"),
-    (re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}\b"), "a Slack token"),
+    (("PRIVATE KEY-----",), re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----"), "a private key"),
+    (("AKIA", "ASIA"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "an AWS access key id"),
+    ((), re.compile(r"gh[pousr]_[A-Za-z0-9]{36,}\b"), "a GitHub token"),
+    (("sk_live_",), re.compile(r"\bsk_live_[A-Za-z0-9]{16,}\b"), "a Stripe live key"),
+    (("xox",), re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}\b"), "a Slack token"),
 )
+"""Texts of which one is in every secret of the kind, found far faster than a pattern is; the pattern; the kind."""
 
 
 def _secret_name(name: str) -> bool:
@@ -256,7 +258,15 @@ def _secret_name(name: str) -> bool:
 
 
 def _secret_text(text: str) -> str | None:
-    return next((what for pattern, what in _SECRET_TEXT if pattern.search(text)), None)
+    for hints, pattern, what in _SECRET_TEXT:
+        if (not hints or any(hint in text for hint in hints)) and pattern.search(text):
+            return what
+    return None
+
+
+@functools.lru_cache(maxsize=128)
+def _secret_module(content: bytes) -> str | None:
+    return _secret_text(content.decode("latin-1"))
 
 
 @resource_rule(
@@ -295,7 +305,7 @@ def secret_in_plain_text(resource: View, context: Context[NoConfig]) -> Iterator
                 f"variable {show(name)}", found or "a secret by its name, in plain text", "a secret binding"
             )
     for name, content in modules(resource):
-        found = _secret_text(content[: 8 * 1024 * 1024].decode("latin-1"))
+        found = _secret_module(content) if len(content) <= 1024 * 1024 else _secret_text(content.decode("latin-1"))
         if found:
             yield Violation(f"module {show(name)}", found, "no secret")
 

@@ -35,7 +35,7 @@ def evaluate(
         edgewright_policies.ConfigurationFaults: the settings of policies or limits are wrong.
     """
     from edgewright_policies import Context, Node, ResourceRule, StackRule, StackView, configure
-    from edgewright_policies.pack import make_settings
+    from edgewright_policies.pack import Configured, make_settings
     from edgewright_policies.reading import View
 
     settings = make_settings(limits, production)
@@ -44,52 +44,59 @@ def evaluate(
     skipped: dict[str, int] = {}
     resources = [each for each in capture if each.type != STACK_TYPE and not each.read]
     by_urn = {each.urn: each for each in resources}
-    by_type: dict[str, list[Resource]] = {}
-    for each in resources:
-        by_type.setdefault(each.type, []).append(each)
 
     def add(rule: "Rule", level: str, violations: "tuple[Violation, ...]", resource: Resource | None) -> None:
         for violation in violations:
             about = by_urn.get(violation.urn) if violation.urn else resource
             findings.append(_finding(rule, level, violation, about, capture.project_dir))
 
-    stack: StackView | None = None
+    def count(rule: "Rule", times: int) -> None:
+        if times:
+            skipped[rule.name] = skipped.get(rule.name, 0) + times
+
+    by_type: dict[str, list[Configured]] = {}
     for chosen in configured:
-        rule = chosen.rule
-        if isinstance(rule, ResourceRule):
-            for resource in (each for token in rule.meta.types for each in by_type.get(token, ())):
-                outcome = rule.judge(
-                    resource.inputs,
-                    Context(
-                        config=chosen.config,
-                        settings=settings,
-                        stack=capture.stack,
-                        urn=resource.urn,
-                        type=resource.type,
-                        name=resource.name,
-                        protect=resource.options.protect,
-                        delete_before_replace=resource.options.delete_before_replace,
-                    ),
-                )
-                add(rule, chosen.level, outcome.violations, resource)
-                if outcome.skipped:
-                    skipped[rule.name] = skipped.get(rule.name, 0) + outcome.skipped
-        elif isinstance(rule, StackRule):
-            stack = stack or StackView(
-                Node(
-                    urn=each.urn,
-                    type=each.type,
-                    name=each.name,
-                    props=View({**each.inputs, **each.outputs} if each.custom else each.outputs),
-                    protect=each.options.protect,
-                    dependencies=each.dependencies,
-                )
-                for each in resources
+        if isinstance(chosen.rule, ResourceRule):
+            for token in chosen.rule.meta.types:
+                by_type.setdefault(token, []).append(chosen)
+    for resource in resources:
+        for chosen in by_type.get(resource.type, ()):
+            rule = chosen.rule
+            assert isinstance(rule, ResourceRule)
+            outcome = rule.judge(
+                resource.inputs,
+                Context(
+                    config=chosen.config,
+                    settings=settings,
+                    stack=capture.stack,
+                    urn=resource.urn,
+                    type=resource.type,
+                    name=resource.name,
+                    protect=resource.options.protect,
+                    delete_before_replace=resource.options.delete_before_replace,
+                ),
             )
-            outcome = rule.judge(stack, Context(config=chosen.config, settings=settings, stack=capture.stack))
-            add(rule, chosen.level, outcome.violations, None)
-            if outcome.skipped:
-                skipped[rule.name] = skipped.get(rule.name, 0) + outcome.skipped
+            add(rule, chosen.level, outcome.violations, resource)
+            count(rule, outcome.skipped)
+    stack_rules = [
+        (chosen.rule, chosen.level, chosen.config) for chosen in configured if isinstance(chosen.rule, StackRule)
+    ]
+    if stack_rules:
+        stack = StackView(
+            Node(
+                urn=each.urn,
+                type=each.type,
+                name=each.name,
+                props=View({**each.inputs, **each.outputs} if each.custom else each.outputs),
+                protect=each.options.protect,
+                dependencies=each.dependencies,
+            )
+            for each in resources
+        )
+        for stack_rule, level, config in stack_rules:
+            outcome = stack_rule.judge(stack, Context(config=config, settings=settings, stack=capture.stack))
+            add(stack_rule, level, outcome.violations, None)
+            count(stack_rule, outcome.skipped)
     return Evaluation(
         project=capture.project,
         stack=capture.stack,
