@@ -161,8 +161,11 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         for name in config.placeholders
     ]
     lines = [Diagnostic(Severity.INFO, line) for line in printed]
-    modules = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    files = {Path(file).resolve() for file in modules if file} | opened | {project.file, config.file}
+    root = str(project.directory)
+    names = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    # Compared as text first: there are thousands, and few are the project's.
+    files = {Path(name).resolve() for name in names if name and name.startswith(root)}
+    files |= opened | {project.file, config.file}
     excluded = excluded_folders(project)
     capture = Capture(
         project=project.name,

@@ -6,9 +6,11 @@ in progress with it. Pickles are only exchanged between a process and the child 
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import pickle
+import pkgutil
 import select
 import signal
 import struct
@@ -19,15 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PRELOAD = (
-    "pulumi",
-    "pulumi_cloudflare",
-    "pulumi_aws",
-    "pydantic",
-    "edgewright",
-    "edgewright.program.execute",
-    "edgewright.local",
-)
+PRELOAD = ("pulumi", "pulumi_cloudflare", "pulumi_aws", "pydantic", "edgewright.program.execute")
 """Imported before the first run. What is missing or broken is left to the program to find."""
 
 GRACE_S = 2.0
@@ -182,13 +176,25 @@ def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> byte
     return bytes(parts[_LENGTH.size :])
 
 
+def _own_modules() -> list[str]:
+    """Return the modules of edgewright that a program may use: components, hosts, settings, the local cloud."""
+    import edgewright
+
+    skipped = ("edgewright.cli", "edgewright.verify", "edgewright.guard", "edgewright.testing")
+    found = pkgutil.walk_packages(edgewright.__path__, "edgewright.", onerror=lambda _name: None)
+    return [module.name for module in found if not module.name.startswith(skipped)]
+
+
 def serve() -> None:
     """Answer requests until the input closes."""
     control, out = os.dup(0), os.dup(1)
     os.dup2(2, 1)
-    for name in PRELOAD:
+    for name in (*PRELOAD, *_own_modules()):
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    # A forked child copies each page that its collector touches: what is there by now stays out of its way.
+    gc.collect()
+    gc.freeze()
     send(out, b"ready")
     while True:
         context = receive(control)
