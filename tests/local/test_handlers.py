@@ -81,7 +81,7 @@ def refused(name: str, inputs: Mapping[str, Any]) -> str:
 
 
 def test_every_handler_has_an_example() -> None:
-    assert {token(name) for name in GOOD} == set(HANDLERS)
+    assert {token(name) for name in GOOD} == {type_ for type_ in HANDLERS if type_.startswith("cloudflare:")}
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewright.local import cloudflare, protocol
+from edgewright.local import aws, aws_translate, cloudflare, protocol
 from edgewright.local.gaps import Gap, gap
-from edgewright.local.handlers import Handler
+from edgewright.local.handlers import Handler, hex_id
 from edgewright.program.cloud import CloudError, UnknownType
 from edgewright.program.errors import ProgramFailed
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture, Resource
 
-HANDLERS: Mapping[str, Handler] = {**cloudflare.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {**cloudflare.HANDLERS, **aws.HANDLERS}
 """Every resource type that the local cloud knows."""
+
+FUNCTIONS = {**aws.FUNCTIONS}
+"""Every data function that the local cloud answers."""
 
 
 def _short(type_: str) -> str:
@@ -33,6 +36,7 @@ class LocalCloud:
 
     def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         handler = self._handler(type_, name)
+        inputs = _named(handler, type_, name, inputs)
         faults = [
             f"{key}: is required and missing"
             for key in handler.required
@@ -42,18 +46,21 @@ class LocalCloud:
             faults = list(handler.check(inputs))
         if faults:
             raise CloudError(f"{_short(type_)} {name!r}: " + "; ".join(faults))
-        identity = handler.make_id(type_, handler.identity(inputs))
+        identity = handler.make_id(type_, [name] if handler.by_name else handler.identity(inputs))
         return identity, {**inputs, **handler.outputs(inputs, identity)}
 
     def read_resource(self, type_: str, name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         self._handler(type_, name)
         return dict(inputs)
 
-    def call(self, token: str, _args: Mapping[str, Any]) -> Mapping[str, Any]:
-        raise UnknownType(
-            f"the function {token} asks the real cloud, which the local one cannot answer for; give the value in the"
-            " stack's settings instead"
-        )
+    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        function = FUNCTIONS.get(token)
+        if function is None:
+            raise UnknownType(
+                f"the function {token} asks the real cloud, which the local one cannot answer for; give the value in the"
+                " stack's settings instead"
+            )
+        return function(args)
 
     def _handler(self, type_: str, name: str) -> Handler:
         handler = HANDLERS.get(type_)
@@ -66,6 +73,15 @@ class LocalCloud:
         return handler
 
 
+def _named(handler: Handler, type_: str, name: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the inputs with the name that the provider would make: the resource's own and seven digits."""
+    key = handler.auto_name
+    if key is None or inputs.get(key):
+        return inputs
+    prefix = inputs.get(f"{key}Prefix") or (f"{name}-" if handler.auto_suffix else name)
+    return {**inputs, key: f"{prefix}{hex_id(type_, name)[:7]}" if handler.auto_suffix else prefix}
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a captured program becomes on the local cloud."""
@@ -75,22 +91,31 @@ class Plan:
     """Resources that are recorded and have no effect here."""
 
 
-def plan(project: Project, capture: Capture, archive: Mapping[str, protocol.Version] | None = None) -> Plan:
+def plan(
+    project: Project,
+    capture: Capture,
+    archive: Mapping[str, protocol.Version] | None = None,
+    addresses: Mapping[str, str] | None = None,
+) -> Plan:
     """Translate a captured program into the gateway's document.
 
     Args:
         project: where the program is: relative paths of files start from its folder.
         capture: what the program declared on :class:`LocalCloud`.
         archive: versions of earlier deployments by id.
+        addresses: where origins' domain names are found on this machine.
 
     Raises:
         ProgramFailed: with every fault, each with the line that declared the resource.
     """
     base = project.main if project.main.is_dir() else project.main.parent
     translation = cloudflare.translate(capture, Path(base), archive or {})
-    if translation.faults:
+    front = aws_translate.translate(capture, Path(base), addresses)
+    translation.deployment.cloudfront = front.deployment
+    faults = [*translation.faults, *front.faults]
+    if faults:
         lines = []
-        for resource, message in translation.faults:
+        for resource, message in faults:
             where = f"{resource.source.relative_to(project.directory)}: " if resource.source else ""
             lines.append(f"{where}{_short(resource.type)} {resource.name!r}: {message}")
         raise ProgramFailed(lines)
@@ -99,4 +124,5 @@ def plan(project: Project, capture: Capture, archive: Mapping[str, protocol.Vers
         handler = HANDLERS.get(resource.type)
         if handler is not None and handler.gap and not resource.read:
             recorded.append((resource, gap(handler.gap)))
+    recorded += [(resource, gap(identity)) for resource, identity in front.gaps]
     return Plan(translation.deployment, tuple(recorded))

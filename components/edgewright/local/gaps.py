@@ -313,6 +313,28 @@ GAPS: tuple[Gap, ...] = (
         "The role is not assumed: a function has no AWS credentials, and reaches what this machine reaches.",
     ),
     Gap(
+        "aws-lambda-other",
+        "AWS Lambda",
+        "A function that no distribution associates is recorded and not run.",
+    ),
+    Gap(
+        "aws-account",
+        "AWS accounts and regions",
+        "The account is 123456789012, what names no region is in us-east-1 whatever its provider says, and data"
+        " functions answer for both; ids and ARNs follow from names.",
+    ),
+    Gap(
+        "aws-iam",
+        "AWS IAM",
+        "Permissions are recorded and not enforced; of the policies of buckets, what decides about distributions is.",
+    ),
+    Gap(
+        "aws-dns",
+        "Amazon Route 53",
+        "Zones, records and health checks are accepted and not served. The gateway answers to each alias on 127.0.0.1"
+        " by its Host header.",
+    ),
+    Gap(
         "aws-origin-dns",
         "CloudFront origin DNS",
         "An origin's name is looked up after its origin-request function ran, among the stack's local addresses"

@@ -29,6 +29,12 @@ class Handler:
     check: Callable[[Inputs], Iterable[str]] = lambda _inputs: ()
     """What the platform's API would refuse of the inputs."""
     make_id: Callable[[str, Iterable[Any]], str] = lambda type_, identity: hex_id(type_, *identity)
+    auto_name: str | None = None
+    """The input that the provider makes from the resource's name where it is not given."""
+    auto_suffix: bool = True
+    """Whether such a name ends in digits that tell it from others."""
+    by_name: bool = False
+    """The platform tells such resources apart by ids of its own; here the resource's name does."""
     gap: str | None = None
     """The gap that stands for a type which is recorded and has no effect here."""
 

@@ -1,0 +1,420 @@
+"""From captured `aws:*` resources to the document of the local CloudFront."""
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pulumi
+import pydantic
+from pydantic.alias_generators import to_camel
+
+from edgewright.limits import limit
+from edgewright.local import aws, aws_iam
+from edgewright.local import protocol_cloudfront as cf
+from edgewright.local.aws_packages import BadPackage, archive_files, object_bytes, unpacked
+from edgewright.program.resources import Capture, Resource
+
+_Model = TypeVar("_Model", bound=cf.AwsModel)
+
+_VIEWER = ("viewer-request", "viewer-response")
+
+
+@dataclass
+class Translation:
+    """The document, None where there is no distribution; what was found wrong, and what has no effect here."""
+
+    deployment: cf.CloudFrontDeployment | None = None
+    faults: list[tuple[Resource, str]] = field(default_factory=list)
+    gaps: list[tuple[Resource, str]] = field(default_factory=list)
+
+
+def translate(capture: Capture, base: Path, addresses: Mapping[str, str] | None = None) -> Translation:
+    """Return what the local CloudFront is to run.
+
+    Args:
+        capture: the program's resources.
+        base: the folder that relative paths of files start from: the program's.
+        addresses: where origins' domain names are found on this machine, as `name: http://127.0.0.1:<port>`.
+    """
+    return _Translator(capture, base).run(addresses or {})
+
+
+class _Translator:
+    def __init__(self, capture: Capture, base: Path) -> None:
+        self.result = Translation()
+        self.base = base
+        self.own = [r for r in capture if r.custom and not r.read and r.package == aws.PACKAGE]
+
+    def of(self, *types: str) -> list[Resource]:
+        return [resource for resource in self.own if resource.type in types]
+
+    def fault(self, resource: Resource, message: str) -> None:
+        self.result.faults.append((resource, message))
+
+    def model(self, kind: type[_Model], resource: Resource, **more: Any) -> _Model | None:
+        """Return a resource's outputs as a model; note what does not fit."""
+        given = {to_camel(key): value for key, value in more.items()}
+        try:
+            return kind.model_validate(_without_none({**resource.outputs, **given}))
+        except pydantic.ValidationError as error:
+            for problem in error.errors():
+                where = ".".join(to_camel(str(part)) for part in problem["loc"])
+                self.fault(resource, f"{where}: {problem['msg']}, got {str(problem.get('input'))[:80]!r}")
+            return None
+
+    def models(self, kind: type[_Model], *types: str) -> list[_Model]:
+        found = []
+        for resource in self.of(*types):
+            made = self.model(kind, resource, id=resource.id)
+            if made is not None:
+                found.append(made)
+        return found
+
+    def run(self, addresses: Mapping[str, str]) -> Translation:
+        self._unique()
+        self._quotas()
+        distributions = self.of(aws.DISTRIBUTION)
+        if not distributions:
+            for resource in self.of(aws.LAMBDA):
+                self.result.gaps.append((resource, "aws-lambda-other"))
+            return self.result
+        document = cf.CloudFrontDeployment(
+            distributions=self.models(cf.Distribution, aws.DISTRIBUTION),
+            cache_policies=self.models(cf.CloudFrontCachePolicy, aws.CACHE_POLICY),
+            origin_request_policies=self.models(cf.OriginRequestPolicy, aws.ORIGIN_REQUEST_POLICY),
+            response_headers_policies=self.models(cf.ResponseHeadersPolicy, aws.RESPONSE_HEADERS_POLICY),
+            continuous_deployment_policies=self.models(cf.ContinuousDeploymentPolicy, aws.CONTINUOUS),
+        )
+        self._functions(document)
+        self._stores(document)
+        self._lambdas(document)
+        self._certificates()
+        self._buckets(document)
+        document.addresses = [cf.OriginAddress(domain_name=name, url=url) for name, url in sorted(addresses.items())]
+        self.result.deployment = document
+        return self.result
+
+    def _unique(self) -> None:
+        """What has one name in an account has one resource here."""
+        seen: dict[tuple[str, str], Resource] = {}
+        for resource in self.own:
+            key = (resource.type, str(resource.id))
+            first = seen.setdefault(key, resource)
+            if first is not resource:
+                self.fault(resource, f"has the name of {first.name!r}: {resource.id} is there already")
+
+    def _quotas(self) -> None:
+        for type_, name in (
+            (aws.DISTRIBUTION, "cloudfront.distributions"),
+            (aws.CACHE_POLICY, "cloudfront.cache_policies"),
+            (aws.ORIGIN_REQUEST_POLICY, "cloudfront.origin_request_policies"),
+            (aws.RESPONSE_HEADERS_POLICY, "cloudfront.response_headers_policies"),
+            (aws.CONTINUOUS, "cloudfront.continuous_deployment_policies"),
+            (aws.CF_FUNCTION, "cloudfront.functions"),
+        ):
+            found, most = self.of(type_), limit(name)
+            if len(found) > most.value:
+                self.fault(
+                    found[int(most.value)],
+                    f"is number {int(most.value) + 1} of {len(found)}; an account has at most {most.text} ({most.source})."
+                    " Share equal ones, or use the managed ones",
+                )
+
+    # --- functions -----------------------------------------------------------------------------------------------------------
+
+    def _associations(self, key: str) -> Iterable[tuple[Resource, str, Mapping[str, Any]]]:
+        """Yield (distribution, where, association) of all behaviors."""
+        for resource in self.of(aws.DISTRIBUTION):
+            behaviors = [("defaultCacheBehavior", resource.inputs.get("defaultCacheBehavior") or {})]
+            behaviors += [
+                (f"orderedCacheBehaviors[{index}]", behavior)
+                for index, behavior in enumerate(resource.inputs.get("orderedCacheBehaviors") or [])
+            ]
+            for where, behavior in behaviors:
+                for association in behavior.get(key) or []:
+                    yield resource, where, association
+
+    def _functions(self, document: cf.CloudFrontDeployment) -> None:
+        published = {}
+        for resource in self.of(aws.CF_FUNCTION):
+            made = self.model(cf.CloudFrontFunction, resource)
+            if made is not None and resource.outputs["publish"]:
+                document.functions.append(made)
+            published[resource.outputs["arn"]] = resource.outputs["publish"]
+        for resource, where, association in self._associations("functionAssociations"):
+            if published.get(association.get("functionArn")) is False:
+                self.fault(
+                    resource,
+                    f"{where}.functionAssociations: the function {association['functionArn']} is not published; leave"
+                    " `publish` at true",
+                )
+
+    def _stores(self, document: cf.CloudFrontDeployment) -> None:
+        stores: dict[str, cf.KeyValueStore] = {}
+        for resource in self.of(aws.KEY_VALUE_STORE):
+            arn = resource.outputs["arn"]
+            # Functions call a store by the last part of its ARN.
+            made = self.model(cf.KeyValueStore, resource, id=arn.rsplit("/", 1)[-1], pairs=[])
+            if made is not None:
+                stores[arn] = made
+                document.key_value_stores.append(made)
+        whole = limit("cloudfront.kvs.store_bytes")
+        for resource in self.of(aws.KVS_KEY, aws.KVS_KEYS):
+            store = stores.get(resource.inputs["keyValueStoreArn"])
+            if store is None:
+                self.fault(
+                    resource,
+                    f"keyValueStoreArn: no key-value store of this stack has the ARN {resource.inputs['keyValueStoreArn']!r}",
+                )
+                continue
+            pairs = (
+                [resource.inputs]
+                if resource.type == aws.KVS_KEY
+                else resource.inputs.get("resourceKeyValuePairs") or []
+            )
+            known = {pair.key for pair in store.pairs}
+            for pair in pairs:
+                if pair["key"] in known:
+                    self.fault(resource, f"the key {pair['key']!r} is declared twice in {store.name}")
+                else:
+                    store.pairs.append(cf.KeyValuePair(key=pair["key"], value=pair["value"]))
+            size = sum(len(pair.key.encode()) + len(pair.value.encode()) for pair in store.pairs)
+            if size > whole.value:
+                self.fault(resource, f"{store.name} has {size} bytes now; a store has at most {whole.text}")
+        for store in document.key_value_stores:
+            store.pairs.sort(key=lambda pair: pair.key)
+        known_arns = set(stores)
+        for resource in self.of(aws.CF_FUNCTION):
+            for arn in resource.inputs.get("keyValueStoreAssociations") or []:
+                if arn not in known_arns:
+                    self.fault(
+                        resource, f"keyValueStoreAssociations: no key-value store of this stack has the ARN {arn!r}"
+                    )
+
+    def _lambdas(self, document: cf.CloudFrontDeployment) -> None:
+        functions = {str(r.outputs["arn"]): r for r in self.of(aws.LAMBDA)}
+        used: dict[str, Resource] = {}
+        for resource, where, association in self._associations("lambdaFunctionAssociations"):
+            arn = str(association.get("lambdaArn"))
+            plain = re.sub(r"(:function:[^:]+):.*$", r"\1", arn)
+            function = functions.get(plain)
+            for refusal in self._refusals(arn, str(association.get("eventType")), function):
+                self.fault(resource, f"{where}.lambdaFunctionAssociations: InvalidLambdaFunctionAssociation: {refusal}")
+            if function is not None:
+                used[plain] = function
+        for arn, function in functions.items():
+            if arn not in used:
+                self.result.gaps.append((function, "aws-lambda-other"))
+                continue
+            made = self._version(function)
+            if made is not None:
+                document.lambda_versions.append(made)
+
+    def _refusals(self, arn: str, event: str, function: Resource | None) -> Iterable[str]:
+        """Yield what AWS says to an association, with its own words where they are known."""
+        if not re.search(r":\d+$", arn):
+            yield (
+                f"The function ARN must reference a specific function version. (The ARN must end with the version number.)"
+                f" ARN: {arn}. Set publish=True and associate qualified_arn"
+            )
+        if arn.split(":")[3:4] != [aws.REGION]:
+            yield f"The function must be in region '{aws.REGION}'. ARN: {arn}. Set region=\"{aws.REGION}\" on the function"
+        if function is None:
+            yield f"The function cannot be found: this stack declares none with the ARN {arn}"
+            return
+        inputs = function.inputs
+        name = f"Function: {arn}"
+        for key, words in (
+            ("environment", "cannot have environment variables"),
+            ("layers", "cannot have layers"),
+            ("deadLetterConfig", "cannot have a dead letter queue"),
+            ("fileSystemConfig", "cannot have a file system"),
+            ("kmsKeyArn", "cannot have a KMS key"),
+            ("imageUri", "cannot be a container image"),
+        ):
+            if inputs.get(key):
+                yield f"The function {words}. {name}"
+        if (inputs.get("vpcConfig") or {}).get("subnetIds"):
+            yield f"The function cannot be in a VPC. {name}"
+        if (inputs.get("tracingConfig") or {}).get("mode") == "Active":
+            yield f"The function cannot have active tracing. {name}"
+        if list(inputs.get("architectures") or ["x86_64"]) != ["x86_64"]:
+            yield f"The function must have the architecture x86_64. {name}"
+        storage = (inputs.get("ephemeralStorage") or {}).get("size", 512)
+        most_storage = limit("lambda_edge.ephemeral_storage_mb")
+        if storage > most_storage.value:
+            yield f"The function has {storage} MB of ephemeral storage. Max allowed: {most_storage.text}. {name}"
+        if not aws.NODE_AND_PYTHON.fullmatch(str(inputs.get("runtime") or "")):
+            yield f"The function has an invalid runtime: {inputs.get('runtime')}. Node.js and Python are supported. {name}"
+        kind = "viewer" if event in _VIEWER else "origin"
+        most_time = limit(f"lambda_edge.{'viewer.timeout_s_new' if kind == 'viewer' else 'origin.timeout_s'}")
+        timeout = inputs.get("timeout", 3)
+        if timeout > most_time.value:
+            yield (
+                f"The function timeout is larger than the maximum allowed for functions that are triggered by a {kind}"
+                f" event: {timeout} Max allowed: {most_time.value} {name}"
+            )
+        most_memory = limit("lambda_edge.viewer.memory_mb")
+        memory = inputs.get("memorySize", 128)
+        if kind == "viewer" and memory > most_memory.value:
+            yield (
+                "The function memory is larger than the maximum allowed for functions that are triggered by a viewer"
+                f" event: {memory} Max allowed: {most_memory.value} {name}"
+            )
+        yield from self._role_refusals(function)
+
+    def _role_refusals(self, function: Resource) -> Iterable[str]:
+        for role in self.of(aws.ROLE):
+            if role.outputs["arn"] == function.inputs.get("role"):
+                try:
+                    trusted = aws_iam.trusted_services(role.inputs["assumeRolePolicy"])
+                except aws_iam.BadPolicy:
+                    return  # told where the role is made
+                if not {"lambda.amazonaws.com", "edgelambda.amazonaws.com"} <= trusted:
+                    yield (
+                        "The function execution role must be assumable with edgelambda.amazonaws.com as well as"
+                        f" lambda.amazonaws.com principals. Update the IAM role and try again. Role: {role.outputs['arn']}"
+                    )
+
+    def _version(self, function: Resource) -> cf.LambdaVersion | None:
+        inputs = function.inputs
+        try:
+            if inputs.get("code") is not None:
+                files = archive_files(inputs["code"], self.base)
+            else:
+                files = self._package_in_bucket(function)
+        except BadPackage as error:
+            self.fault(function, f"code: {error}")
+            return None
+        return self.model(
+            cf.LambdaVersion,
+            function,
+            arn=function.outputs["qualifiedArn"],
+            files=[file.model_dump() for file in files],
+        )
+
+    def _package_in_bucket(self, function: Resource) -> list[cf.PackageFile]:
+        bucket, key = function.inputs.get("s3Bucket"), function.inputs.get("s3Key")
+        for resource in self.of(aws.OBJECT, aws.OBJECT_V2):
+            if (resource.inputs["bucket"], resource.outputs["key"]) == (bucket, key):
+                source = resource.inputs.get("source")
+                if isinstance(source, pulumi.Archive):
+                    return archive_files(source, self.base)
+                content = object_bytes(resource.inputs, self.base)
+                return [
+                    cf.PackageFile(path=path, content_base64=base64.b64encode(data).decode())
+                    for path, data in unpacked(content, str(key))
+                ]
+        raise BadPackage(f"this stack declares no object {key!r} in the bucket {bucket!r}")
+
+    # --- certificates --------------------------------------------------------------------------------------------------------
+
+    def _certificates(self) -> None:
+        """An alias needs a certificate that covers it; one that the stack does not declare is believed."""
+        declared = {str(r.outputs["arn"]): r.outputs["subjectAlternativeNames"] for r in self.of(aws.CERTIFICATE)}
+        for resource in self.of(aws.DISTRIBUTION):
+            names = declared.get(str((resource.inputs.get("viewerCertificate") or {}).get("acmCertificateArn")))
+            if not names:
+                continue
+            for alias in resource.inputs.get("aliases") or []:
+                wildcard = "*." + alias.split(".", 1)[-1]
+                if alias.lower() not in [name.lower() for name in names] and wildcard not in names:
+                    self.fault(
+                        resource,
+                        f"aliases: the certificate does not cover {alias}; it has {', '.join(names)}",
+                    )
+
+    # --- buckets -------------------------------------------------------------------------------------------------------------
+
+    def _buckets(self, document: cf.CloudFrontDeployment) -> None:
+        policies: dict[str, Resource] = {r.inputs["bucket"]: r for r in self.of(aws.BUCKET_POLICY)}
+        blocks = {r.inputs["bucket"]: r.inputs for r in self.of(aws.PUBLIC_ACCESS)}
+        objects: dict[str, list[Resource]] = {}
+        for resource in self.of(aws.OBJECT, aws.OBJECT_V2):
+            objects.setdefault(resource.inputs["bucket"], []).append(resource)
+        known = set()
+        for resource in self.of(aws.BUCKET, aws.BUCKET_V2):
+            name = str(resource.outputs["bucket"])
+            known.add(name)
+            made = cf.S3Bucket(
+                name=name,
+                region=resource.outputs["region"],
+                domain_names=[resource.outputs["bucketDomainName"], resource.outputs["bucketRegionalDomainName"]],
+                objects=[made for item in objects.get(name, []) if (made := self._object(item)) is not None],
+            )
+            if name in policies:
+                self._access(made, policies[name], blocks.get(name) or {}, document)
+            document.buckets.append(made)
+        for key, resources in objects.items():
+            if key not in known:
+                for resource in resources:
+                    self.fault(resource, f"bucket: this stack declares no bucket {key!r}")
+
+    def _object(self, resource: Resource) -> cf.S3Object | None:
+        inputs = resource.inputs
+        source = inputs.get("source")
+        if isinstance(source, pulumi.Archive):
+            return None  # a package for a function, which nobody asks CloudFront for
+        if isinstance(source, pulumi.FileAsset):
+            return self.model(
+                cf.S3Object, resource, file=str((self.base / str(source.path)).resolve()), content_base64=None
+            )
+        content = base64.b64encode(object_bytes(inputs, self.base)).decode()
+        return self.model(cf.S3Object, resource, content_base64=content)
+
+    def _access(
+        self, bucket: cf.S3Bucket, policy: Resource, block: Mapping[str, Any], document: cf.CloudFrontDeployment
+    ) -> None:
+        """Decide who may read: each distribution that has the bucket as an origin, and everyone."""
+        text = policy.inputs["policy"]
+        arn = f"arn:aws:s3:::{bucket.name}"
+        # A key that stands for all: a policy for part of a bucket does not cover it.
+        whole = f"{arn}/\ufffd"
+        identities = {str(r.id): r for r in self.of(aws.ACCESS_IDENTITY)}
+        names = {name.lower() for name in bucket.domain_names}
+        try:
+            public = aws_iam.allows(text, "s3:GetObject", whole, aws_iam.Caller())
+            blocked = block.get("blockPublicPolicy", True) or block.get("restrictPublicBuckets", True)
+            # Since April 2023 each new bucket blocks public policies until it is told not to.
+            if public and blocked:
+                self.fault(
+                    policy,
+                    "policy: AccessDenied: the policy is public, and the bucket blocks public policies. Let CloudFront"
+                    " alone read by an origin access control; or set blockPublicPolicy and restrictPublicBuckets to false",
+                )
+                return
+            bucket.public_read = public
+            for distribution in document.distributions:
+                for origin in distribution.origins:
+                    if origin.domain_name.lower() not in names:
+                        continue
+                    identity = origin.s3_origin_config.origin_access_identity if origin.s3_origin_config else ""
+                    own = identities.get(identity.rsplit("/", 1)[-1])
+                    caller = aws_iam.Caller(
+                        distribution_arn=distribution.arn if origin.origin_access_control_id else "",
+                        account=aws.ACCOUNT,
+                        identity_arn=str(own.outputs["iamArn"]) if own else "",
+                        canonical_user=str(own.outputs["s3CanonicalUserId"]) if own else "",
+                    )
+                    for action, resource, allowed in (
+                        ("s3:GetObject", whole, bucket.readers),
+                        ("s3:ListBucket", arn, bucket.listers),
+                    ):
+                        if aws_iam.allows(text, action, resource, caller) and distribution.arn not in allowed:
+                            allowed.append(distribution.arn)
+        except aws_iam.NotDecided as error:
+            self.fault(policy, f"policy: {error}")
+        except aws_iam.BadPolicy:
+            return  # told where the policy is made
+
+
+def _without_none(value: Any) -> Any:
+    """Return plain data without what is not given, so that the models' defaults hold."""
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_none(item) for item in value]
+    return value
