@@ -1,0 +1,163 @@
+"""`edgewright purge`: make the caches forget."""
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from edgewright.cli import _console
+from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
+from edgewright.cli._exit import told
+from edgewright.local.errors import InfrastructureError
+from edgewright.local.session import Session, StateDir
+from edgewright.program.errors import ProjectError
+from edgewright.purge import changed as changed_files
+from edgewright.purge.cloudflare import Cloudflare
+from edgewright.purge.deployed import read_state
+from edgewright.purge.journal import Journal
+from edgewright.purge.request import Purge
+from edgewright.purge.run import Purger, Step, size, steps
+
+
+class Plan(str, enum.Enum):
+    """A zone's plan."""
+
+    free = "free"
+    pro = "pro"
+    business = "business"
+    enterprise = "enterprise"
+
+
+def purge(
+    stack: StackArgument = DEFAULT_STACK,
+    url: Annotated[
+        list[str] | None, typer.Option(help="A URL, or a path for every host of the stack. May be given again.")
+    ] = None,
+    prefix: Annotated[
+        list[str] | None, typer.Option(help="All paths under this: /a covers /a and /a/b. May be given again.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="All that carries this Cache-Tag. May be given again.")] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="All of the stack's caches.")] = False,
+    changed: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER[=/PREFIX]", help="Files of a folder that changed since the last purge of it."),
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="File that remembers what --changed purged. Default: in .edgewright/<stack>.")
+    ] = None,
+    soft: Annotated[
+        bool, typer.Option("--soft", help="Mark as stale: served once more while it is fetched anew.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="Purge the deployed stack, not the local cloud.")
+    ] = False,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="State of the deployed stack, by `pulumi stack export`; - reads the input."),
+    ] = None,
+    plan: Annotated[Plan, typer.Option(help="The zone's plan: how fast purges may be sent.")] = Plan.free,
+    restart: Annotated[bool, typer.Option("--restart", help="Do not go on with a purge that was interrupted.")] = False,
+) -> None:
+    """Purge every tier: isolate memory, edge cache, KV, and the platform's cache in front.
+
+    On the local cloud it is seen at once. On a deployed stack it goes through Cloudflare's API, and needs
+    CLOUDFLARE_API_TOKEN; other isolates see it when KV has told them, after 90 s at most. What is interrupted, or refused
+    for being too fast, goes on when the same command is run again.
+
+    Exit code: 0 purged, 2 usage, settings or credentials, 3 something does not answer or refuses.
+
+    Examples:
+
+      edgewright purge --url /api/products/1 --tag products
+
+      edgewright purge prod --state state.json --changed dist=/static --plan pro
+    """
+    with told():
+        project = load_project(stack)
+        folder = StateDir(project, stack)
+        found = prefix_of = None
+        urls = list(url or ())
+        record = record or folder.path / ("purged.json" if not (deployed or state) else "purged-deployed.json")
+        if changed is not None:
+            directory, prefix_of = changed_files.parse(changed)
+            found = changed_files.changes(directory, prefix_of, record)
+            urls += found.paths
+        wanted = Purge(tuple(dict.fromkeys(urls)), tuple(prefix or ()), tuple(tag or ()), everything, soft)
+        out = _console.results()
+        if found is not None and wanted == Purge(soft=soft):
+            out.print("nothing changed: nothing is purged", soft_wrap=True)
+        else:
+            wanted.check()
+            if found is not None and found.first:
+                _console.step(
+                    f"no record of an earlier purge in {record}: all {len(found.hashes)} files count as changed"
+                )
+            if deployed or state is not None:
+                todo, notes = steps(wanted, read_state(project, stack, state))
+                _purge_deployed(folder, todo, notes, wanted, plan, dry_run, restart)
+            else:
+                _purge_local(folder.running(), stack, wanted, dry_run)
+        if found is not None and prefix_of is not None and not dry_run:
+            changed_files.write(record, found, prefix_of)
+
+
+def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bool) -> None:
+    if session is None:
+        raise InfrastructureError(
+            f"the stack {stack!r} does not run here: start it with `edgewright dev {stack} --detach`; or purge the deployed"
+            " stack with --deployed or --state"
+        )
+    out = _console.results()
+    if dry_run:
+        out.print(f"would purge {escape(size(wanted))} on {session.url}", soft_wrap=True)
+        return
+    with session.control() as control:
+        answer = control.purge(**wanted.document())
+    kinds = "made stale" if wanted.soft else "removed"
+    out.print(f"purged {escape(size(wanted))} on {session.url}", soft_wrap=True)
+    if answer["front"]["memory"]:
+        out.print(f"  cache in front: {answer['front']['memory']} entries {kinds}", soft_wrap=True)
+    for entry in answer["workers"]:
+        report = entry["report"]
+        what = "has no cache" if report is None else f"{report['memory']} entries in memory {kinds}, edge and KV told"
+        out.print(f"  {escape(entry['worker'])} {entry['version'][:8]}: {what}", soft_wrap=True)
+
+
+def _purge_deployed(
+    folder: StateDir,
+    todo: tuple[Step, ...],
+    notes: tuple[str, ...],
+    wanted: Purge,
+    plan: Plan,
+    dry_run: bool,
+    restart: bool,
+) -> None:
+    out = _console.results()
+    for note in notes:
+        _console.errors().print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
+    if not todo:
+        raise ProjectError("nothing that the stack has can be purged from outside; see the notes")
+    if dry_run:
+        for step in todo:
+            out.print(f"would purge {escape(step.text)}", soft_wrap=True)
+        return
+    with Cloudflare.from_environment(plan.value) as cloudflare:
+        folder.create()
+        task = [wanted.document(), [[step.id, step.purge.document()] for step in todo]]
+        journal = Journal(folder.path / "purge.journal", task, restart=restart)
+        if journal.resumed:
+            _console.step(
+                f"going on with the purge that was interrupted: {len(journal.done)} of {len(todo)} steps are done"
+            )
+
+        def show(step: Step, before: bool) -> None:
+            out.print(f"{'was purged before' if before else 'purged'} {escape(step.text)}", soft_wrap=True)
+
+        Purger(cloudflare, journal).run(todo, show)
+        if cloudflare.waited:
+            _console.step(f"waited {sum(cloudflare.waited):.0f} s because the API asked for it")
+    if any(step.kind == "kv" for step in todo):
+        out.print("every isolate sees it in 90 s at most", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Purging: what is to be forgotten, on the local cloud and on a deployed stack."""

@@ -1,0 +1,161 @@
+"""What a deployed stack consists of, as far as a purge needs to know it: read from its state (`pulumi stack export`)."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from edgewright.local.errors import InfrastructureError
+from edgewright.program.errors import ProjectError
+from edgewright.program.project import Project
+
+EDGE_API = "edgewright:index:EdgeApi"
+EXPORT_TIMEOUT_S = 120
+MOST_BYTES = 256 * 1024 * 1024
+_SECRET = "4dabf18193072939515e22adb298388d"
+"""Pulumi's mark of a secret in a state."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One deployed function with a cache.
+
+    Attributes:
+        script_name: its name on the platform.
+        urls: where it answers.
+        account_id: the account that it belongs to.
+        zone_id: the zone of its hostname and routes, where it has one.
+        namespaces: ids of the KV namespaces that its cache uses.
+        specs: its caching strategies.
+        front: the platform's own cache stands in front of it (`engine: platform`).
+    """
+
+    script_name: str
+    urls: tuple[str, ...]
+    account_id: str
+    zone_id: str | None
+    namespaces: tuple[str, ...]
+    specs: tuple[Mapping[str, Any], ...]
+    front: bool
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Its hosts."""
+        return tuple(dict.fromkeys(urlsplit(url).netloc for url in self.urls))
+
+
+def functions(state: Mapping[str, Any], where: str) -> tuple[Function, ...]:
+    """Return the functions with a cache that a state holds.
+
+    Raises:
+        ProjectError: it is no state, what a purge needs is secret in it, or it has no such function.
+    """
+    try:
+        resources = state["deployment"]["resources"]
+        found = [_function(resource) for resource in resources if resource.get("type") == EDGE_API]
+    except (KeyError, TypeError, AttributeError):
+        raise ProjectError(
+            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json"
+        ) from None
+    except _Hidden as error:
+        raise ProjectError(
+            f"{where}: {error} is secret; write the state with: pulumi stack export --show-secrets --file state.json"
+        ) from None
+    cached = tuple(function for function in found if function.specs)
+    if not cached:
+        raise ProjectError(f"{where}: has no EdgeApi with a cache, so that there is nothing to purge")
+    return cached
+
+
+class _Hidden(Exception):
+    """A value that a purge needs is secret in the state."""
+
+
+def _open(value: Any, name: str) -> Any:
+    if isinstance(value, dict) and _SECRET in value:
+        if "plaintext" not in value:
+            raise _Hidden(name)
+        return _open(json.loads(value["plaintext"]), name)
+    if isinstance(value, dict):
+        return {key: _open(item, f"{name}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_open(item, f"{name}[{index}]") for index, item in enumerate(value)]
+    return value
+
+
+def _function(resource: Mapping[str, Any]) -> Function:
+    inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
+
+    def get(document: Mapping[str, Any], *names: str) -> Any:
+        for name in names:
+            if name in document:
+                return _open(document[name], name)
+        return None
+
+    settings = get(outputs, "settings") or {}
+    specs = [endpoint["cache"] for endpoint in settings.get("endpoints", ()) if endpoint.get("cache")]
+    namespaces: dict[str, None] = {}
+    for endpoint in get(inputs, "endpoints") or ():
+        for binding in (endpoint.get("cache") or {}).get("bindings", ()):
+            namespaces[str(binding.get("namespace_id") or binding["namespaceId"])] = None
+    return Function(
+        script_name=str(get(outputs, "scriptName", "script_name")),
+        urls=tuple(get(outputs, "urls") or ()),
+        account_id=str(get(inputs, "accountId", "account_id")),
+        zone_id=get(inputs, "zoneId", "zone_id"),
+        namespaces=tuple(namespaces),
+        specs=tuple(specs),
+        front=any(spec.get("engine") == "platform" for spec in specs),
+    )
+
+
+def read_state(project: Project, stack: str, file: str | None) -> tuple[Function, ...]:
+    """Return the functions of a stack's state: of a file, of the standard input (`-`), or as the Pulumi CLI gives it.
+
+    Raises:
+        ProjectError: there is no state, or it is none.
+        InfrastructureError: the Pulumi CLI fails.
+    """
+    if file is None:
+        text, where = _export(project, stack), f"the state of {stack}"
+    elif file == "-":
+        text, where = sys.stdin.read(MOST_BYTES), "the standard input"
+    else:
+        where = file
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProjectError(f"--state {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        state = json.loads(text)
+    except ValueError as error:
+        raise ProjectError(f"{where}: is not JSON: {error}") from None
+    return functions(state, where)
+
+
+def _export(project: Project, stack: str) -> str:
+    command = shutil.which("pulumi")
+    if command is None:
+        raise ProjectError(
+            "the state of the stack is needed, and there is no Pulumi CLI on PATH to ask for it. Give it:"
+            f" pulumi stack export --stack {stack} | edgewright purge {stack} --state - ..."
+        )
+    try:
+        done = subprocess.run(
+            [command, "stack", "export", "--stack", stack, "--non-interactive"],
+            cwd=project.directory,
+            capture_output=True,
+            text=True,
+            timeout=EXPORT_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InfrastructureError(f"pulumi stack export: {error}") from None
+    if done.returncode != 0:
+        raise InfrastructureError(f"pulumi stack export --stack {stack} failed:\n{done.stderr.strip()}")
+    return done.stdout

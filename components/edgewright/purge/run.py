@@ -1,0 +1,232 @@
+"""A purge of a deployed stack: its steps, in an order in which what is removed does not come back from behind."""
+
+import json
+import random
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from edgewright.local.errors import InfrastructureError
+from edgewright.purge.cloudflare import Cloudflare, purge_operations
+from edgewright.purge.deployed import Function
+from edgewright.purge.journal import Journal
+from edgewright.purge.request import MARKERS_A_KEY, Purge
+
+MARKER_TTL_S: Final = 31 * 86400
+"""How long a marker stays: longer than any entry, as in `edge/src/core/cache/purge.ts`."""
+TICKET_TTL_S: Final = 3600
+PURGE_PATH: Final = "/.well-known/edgewright/purge"
+
+ARRIVAL_S: Final = 150.0
+"""How long a ticket may take to arrive: KV tells of a minute or more, misses are cached as well."""
+FIRST_WAIT_S: Final = 2.0
+LONGEST_WAIT_S: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a purge.
+
+    Attributes:
+        kind: `kv`, `front` or `zone`.
+        text: what it does, for people.
+    """
+
+    id: str
+    kind: str
+    text: str
+    function: Function
+    target: str
+    """The namespace's or zone's id, or the function's URL."""
+    purge: Purge
+
+
+def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Return the steps, and notes on what they do not reach. The function's own tiers come first: a cache in front that is
+    emptied before them would be filled from them again."""
+    kv: list[Step] = []
+    front: list[Step] = []
+    zone: list[Step] = []
+    notes: list[str] = []
+    zones: set[str] = set()
+    for function in functions:
+        own = purge.on(function.hosts)
+        name = function.script_name
+        if not function.urls and any(url.startswith("/") for url in purge.urls):
+            notes.append(f"{name}: has no address, so that URLs that are only a path mean nothing there")
+        for namespace in function.namespaces:
+            kv.append(
+                Step(f"kv {namespace}", "kv", f"{name}: markers in KV namespace {namespace}", function, namespace, own)
+            )
+        if not function.namespaces:
+            notes.append(
+                f"{name}: has no KV tier, by which a purge travels: what its edge tier and memory hold stays until it"
+                " expires. Give a CachePolicy `tiers.kv`, or deploy with another `key`"
+            )
+        if function.front:
+            front += _front(function, own, notes)
+        if function.zone_id is not None and function.zone_id not in zones:
+            zones.add(function.zone_id)
+            zone += _zone(function, function.zone_id, own, notes)
+    return (*kv, *front, *zone), tuple(notes)
+
+
+def _front(function: Function, purge: Purge, notes: list[str]) -> list[Step]:
+    name = function.script_name
+    if not function.namespaces or not function.urls:
+        notes.append(
+            f"{name}: its cache in front (engine `platform`) takes a purge from the function alone, which is reached by"
+            " an address and a KV tier; a deployment empties it, because each version has its own"
+        )
+        return []
+    url = function.urls[0].rstrip("/")
+    if urlsplit(url).path:
+        url = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+    return [
+        Step(f"front {name} {index}", "front", f"{name}: cache in front, {size(part)}", function, url, part)
+        for index, part in enumerate(purge.batches(purge_operations()))
+    ]
+
+
+def _zone(function: Function, zone_id: str, purge: Purge, notes: list[str]) -> list[Step]:
+    if purge.soft:
+        notes.append(f"zone {zone_id}: its own cache knows no soft purge and is left as it is")
+        return []
+    # The zone's cache knows hosts: a bare path is one prefix a host.
+    prefixes = [prefix for prefix in purge.prefixes if not prefix.startswith("/")]
+    prefixes += [
+        f"https://{host}{prefix}" for prefix in purge.prefixes if prefix.startswith("/") for host in function.hosts
+    ]
+    whole = Purge(purge.urls, tuple(prefixes), purge.tags, purge.everything)
+    return [
+        Step(f"zone {zone_id} {kind} {index}", "zone", f"zone {zone_id}: {size(part)}", function, zone_id, part)
+        for kind, one in _kinds(whole)
+        for index, part in enumerate(one.batches(purge_operations()))
+    ]
+
+
+def _kinds(purge: Purge) -> list[tuple[str, Purge]]:
+    """A request to a zone has operations of one kind."""
+    if purge.everything:
+        return [("everything", purge)]
+    return [
+        ("urls", Purge(urls=purge.urls)),
+        ("prefixes", Purge(prefixes=purge.prefixes)),
+        ("tags", Purge(tags=purge.tags)),
+    ]
+
+
+def size(purge: Purge) -> str:
+    """Return how much a purge is, for people."""
+    if purge.everything:
+        return "everything"
+    counts = [
+        (len(purge.urls), "URL", "URLs"),
+        (len(purge.prefixes), "prefix", "prefixes"),
+        (len(purge.tags), "tag", "tags"),
+    ]
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+
+
+class Purger:
+    """Does the steps of a purge.
+
+    Args:
+        cloudflare: the API.
+        journal: what is done already.
+        sleep: waits so many seconds.
+        clock: seconds.
+        client: asks the functions themselves.
+    """
+
+    def __init__(
+        self,
+        cloudflare: Cloudflare,
+        journal: Journal,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        client: httpx.Client | None = None,
+    ) -> None:
+        self._cloudflare = cloudflare
+        self._journal = journal
+        self._sleep = sleep
+        self._clock = clock
+        self._client = client or httpx.Client(timeout=30)
+
+    def run(self, todo: Sequence[Step], told: Callable[[Step, bool], None]) -> None:
+        """Do what is not done yet; `told` of each step, and whether it was done before.
+
+        Raises:
+            ProjectError: the token may not.
+            InfrastructureError: something fails; the journal says what is done.
+        """
+        try:
+            for step in todo:
+                before = step.id in self._journal.done
+                if not before:
+                    self._journal.add(step.id, getattr(self, f"_{step.kind}")(step))
+                told(step, before)
+        except BaseException:
+            self._journal.close()
+            raise
+        self._journal.finish()
+
+    def _kv(self, step: Step) -> None:
+        # Of when the purge was asked for, not of when it was tried again: what came since is not void.
+        began = int(self._journal.began * 1000)
+        markers = step.purge.markers(began, step.function.specs)
+        pairs = [
+            {
+                "key": f"purge:{began}:{secrets.token_hex(8)}",
+                "value": json.dumps(markers[start : start + MARKERS_A_KEY], separators=(",", ":")),
+                "expiration_ttl": MARKER_TTL_S,
+            }
+            for start in range(0, len(markers), MARKERS_A_KEY)
+        ]
+        self._cloudflare.write_keys(step.function.account_id, step.target, pairs)
+
+    def _zone(self, step: Step) -> None:
+        self._cloudflare.purge_zone(step.target, step.purge)
+
+    def _front(self, step: Step) -> dict[str, Any]:
+        ticket = secrets.token_urlsafe(32)
+        value = json.dumps(step.purge.document(), separators=(",", ":"))
+        pair = {"key": f"purge-request:{ticket}", "value": value, "expiration_ttl": TICKET_TTL_S}
+        self._cloudflare.write_keys(step.function.account_id, step.function.namespaces[0], [pair])
+        deadline = self._clock() + ARRIVAL_S
+        wait = FIRST_WAIT_S
+        while True:
+            report, fault = self._ask(step.target, ticket)
+            if report is not None:
+                return report
+            if self._clock() + wait > deadline:
+                raise InfrastructureError(
+                    f"{step.text}: {step.target}{PURGE_PATH} {fault}. Run the same command again later, and it goes on"
+                    " from here"
+                )
+            self._sleep(random.uniform(wait / 2, wait))
+            wait = min(LONGEST_WAIT_S, wait * 2)
+
+    def _ask(self, url: str, ticket: str) -> tuple[dict[str, Any] | None, str]:
+        try:
+            answer = self._client.post(f"{url}{PURGE_PATH}", json={"ticket": ticket})
+            report = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            return None, f"does not answer as edgewright's function does ({type(error).__name__})"
+        if answer.status_code == 404 and report.get("code") == "unknown-ticket":
+            return None, "has not seen the purge in KV yet"
+        if answer.status_code != 200 or "front" not in report:
+            return None, f"answers {answer.status_code}, not as edgewright's function does"
+        if report["front"] == "none":
+            raise InfrastructureError(
+                f"{url}: the function that answers has no cache in front; is this state of another deployment?"
+            )
+        if report["front"] != "purged":
+            return None, f"was {report['front']}"  # Workers Cache is purged at the free plan's rate, whatever the plan
+        return dict(report), ""

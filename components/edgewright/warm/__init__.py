@@ -1,0 +1,1 @@
+"""Warming: asking for pages before clients do."""
