@@ -1275,7 +1275,8 @@ function strongTag(etag) {
 
 // src/core/cache/key.ts
 var ESCAPE = /%([0-9a-f]{2})/gi;
-var MAX_KEYS = 4096;
+var MAX_NAMES = 4096;
+var MAX_NAME = 512;
 function normaliseEscapes(text) {
   if (!text.includes("%")) return text;
   return text.replace(ESCAPE, (whole2, hex) => {
@@ -1309,30 +1310,25 @@ function plain(name) {
     return name;
   }
 }
-function normaliseUrl(url, policy) {
-  let found = policy.keys.get(url);
+function named(sent, policy) {
+  let found = policy.names.get(sent);
   if (found !== void 0) return found;
-  const parsed = new URL(url);
-  found = `${parsed.protocol}//${parsed.host}${normalisePath(parsed.pathname)}${keyQuery(parsed.search, policy)}`;
-  if (policy.keys.size >= MAX_KEYS) policy.keys.clear();
-  policy.keys.set(url, found);
+  const { protocol, host, pathname, search } = new URL(sent);
+  const rest = normalisePath(pathname) + keyQuery(search, policy);
+  const url = `${protocol}//${host}${rest}`;
+  found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest}`}` };
+  if (sent.length > MAX_NAME) return found;
+  if (policy.names.size >= MAX_NAMES) policy.names.clear();
+  policy.names.set(sent, found);
   return found;
 }
-function urlKey(url, policy) {
-  const normal = normaliseUrl(url, policy);
-  return `${policy.name}|${policy.mode}|${policy.host ? normal : withoutHost(normal)}`;
-}
-function withoutHost(url) {
-  const path = url.indexOf("/", url.indexOf("//") + 2);
-  return `${url.slice(0, url.indexOf("//"))}//*${url.slice(path)}`;
-}
-function primaryKey(request, policy, ctx) {
-  const key = urlKey(request.url, policy);
+var normaliseUrl = (url, policy) => named(url, policy).url;
+function primaryKey(key, headers, policy, ctx) {
   if (policy.keyedByUrl) return key;
   const parts = [key];
-  for (const name of policy.headers) parts.push(`${name}:${encode(request.headers.get(name))}`);
+  for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
   if (policy.cookies.length > 0) {
-    const jar = parseCookies(request.headers.get("cookie"));
+    const jar = parseCookies(headers.get("cookie"));
     for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
   }
   if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
@@ -1540,7 +1536,7 @@ function make(spec) {
     vary: lower(spec.vary),
     tags: [...spec.tags ?? []],
     keyedByUrl: headers.length === 0 && cookies.length === 0 && !key.country && !key.region,
-    keys: /* @__PURE__ */ new Map()
+    names: /* @__PURE__ */ new Map()
   };
 }
 function pair(range) {
@@ -2225,7 +2221,7 @@ var Tiers = class {
   }
 };
 function hold(value, body) {
-  return { value, body, checked: -1, purged: void 0, headers: void 0, second: -1 };
+  return { value, body, checked: -1, purged: void 0, ready: void 0, second: -1 };
 }
 function limited(meta, ceiling, now) {
   const freshUntil = Math.min(meta.until, now + ceiling * 1e3);
@@ -2297,6 +2293,37 @@ var ERRORS = [500, 502, 503, 504];
 var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
 var CONDITIONS = ["if-none-match", "if-modified-since"];
 var RANGE = ["range", "if-range"];
+var Query = class {
+  constructor(head, policy, ctx, origin, whole2 = () => head) {
+    this.policy = policy;
+    this.ctx = ctx;
+    this.origin = origin;
+    const { method, headers, url } = head;
+    const { url: normal, key } = named(url, policy);
+    this.method = method;
+    this.asked = headers;
+    this.url = normal;
+    this.key = primaryKey(key, headers, policy, ctx);
+    this.directives = requestDirectives(headers);
+    this.range = method === "GET" ? headers.get("range") : null;
+    this.#whole = whole2;
+  }
+  policy;
+  ctx;
+  origin;
+  key;
+  url;
+  method;
+  /** As the client sent them; for looking at one by one. */
+  asked;
+  directives;
+  range;
+  #whole;
+  /** The request itself: not for what a store may answer, because it may have to be made first. */
+  get request() {
+    return this.#whole();
+  }
+};
 var Flight = class {
   constructor(url) {
     this.url = url;
@@ -2337,36 +2364,35 @@ var EdgeCache = class {
   stats() {
     return { entries: this.#tiers.memory.entries, bytes: this.#tiers.memory.bytes };
   }
-  async handle(request, spec, ctx, origin) {
+  /** Not `async`: what memory has is answered in one go. */
+  handle(head, spec, ctx, origin, whole2 = () => head) {
     const policy = spec && compile2(spec);
-    const { method, headers } = request;
+    const { method, headers } = head;
     if (policy) this.#policies.add(policy);
-    if (method !== "GET" && method !== "HEAD") return this.#unsafe(request, policy, ctx, origin);
+    if (method !== "GET" && method !== "HEAD") return this.#unsafe(whole2(), policy, ctx, origin);
     if (!policy || policy.mode === "bypass" || headers.has("upgrade") || headers.has("if-match") || headers.has("if-unmodified-since")) {
-      return this.#labelled(await origin(request), "BYPASS", "fwd=bypass");
+      return this.#bypass(origin(whole2()), "fwd=bypass");
     }
     if (policy.mode === "override" && headers.has("authorization")) {
-      return this.#labelled(await origin(request), "BYPASS", "fwd=request; detail=authorization");
+      return this.#bypass(origin(whole2()), "fwd=request; detail=authorization");
     }
-    if (this.#purges.due(ctx.now())) await this.#purges.refresh(ctx, this.#stores(ctx));
-    return this.#answer(this.#query(request, policy, ctx, origin), true);
+    const query = new Query(head, policy, ctx, origin, whole2);
+    if (this.#purges.due(ctx.now())) {
+      return this.#purges.refresh(ctx, this.#stores(ctx)).then(() => this.#answer(query, true));
+    }
+    const near = this.#near(query, query.key);
+    if (near.decision === "hit" && this.#covers(near.entry?.meta, query)) {
+      return this.#serve(query, near.entry);
+    }
+    return this.#answer(query, true, near);
   }
-  #query(request, policy, ctx, origin) {
-    return {
-      request,
-      policy,
-      ctx,
-      origin,
-      key: primaryKey(request, policy, ctx),
-      url: normaliseUrl(request.url, policy),
-      directives: requestDirectives(request.headers),
-      range: request.method === "GET" ? request.headers.get("range") : null
-    };
+  async #bypass(answer, status2) {
+    return this.#labelled(await answer, "BYPASS", status2);
   }
   // --- from the tiers ----------------------------------------------------------------------------------------------
   /** `join`: may wait for another request's answer. */
-  async #answer(query, join5) {
-    let found = this.#near(query, query.key);
+  async #answer(query, join5, near = this.#near(query, query.key)) {
+    let found = near;
     if (found.decision !== "hit") found = await this.#far(query, found);
     const { entry, decision } = found;
     if (entry && this.#covers(entry.meta, query)) {
@@ -2385,7 +2411,7 @@ var EdgeCache = class {
       const headers = new Headers({ "cache-control": "no-store" });
       return new Response(null, { status: 504, headers: this.#label(headers, "MISS", "fwd=request") });
     }
-    return query.request.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join5);
+    return query.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join5);
   }
   /** What isolate memory holds: at hand, nothing to wait for. */
   #near(query, slot, index) {
@@ -2398,6 +2424,7 @@ var EdgeCache = class {
     if (held.checked !== this.#purges.version) {
       held.checked = this.#purges.version;
       held.purged = this.#purges.judge(held.value);
+      held.second = -1;
     }
     return this.#judged(query, slot, index, held.value, held.body, "memory", held.purged, held);
   }
@@ -2438,7 +2465,7 @@ var EdgeCache = class {
   }
   #variant(query, names) {
     return `${query.key}
-${varyValues(names, query.request.headers)}`;
+${varyValues(names, query.asked)}`;
   }
   /** Puts a fresh entry of a farther tier into the nearer ones. */
   async #promote(query, entry) {
@@ -2459,7 +2486,7 @@ ${varyValues(names, query.request.headers)}`;
     const part = meta.range;
     if (!part) return true;
     const wanted = parseRange(query.range, part.total);
-    if (!wanted || !ifRange(meta, query.request.headers, query.ctx.now())) return false;
+    if (!wanted || !ifRange(meta, query.asked, query.ctx.now())) return false;
     return wanted.start >= part.start && wanted.end <= part.end;
   }
   // --- answers -----------------------------------------------------------------------------------------------------
@@ -2468,17 +2495,23 @@ ${varyValues(names, query.request.headers)}`;
     const { meta, held, tier } = entry;
     const now = query.ctx.now();
     const second = Math.floor(now / 1e3);
-    if (held?.second === second && !note)
-      return this.#respond(query, meta, entry.body, held.headers);
+    if (held?.second === second && !note) return this.#again(query, meta, entry.body, held.ready);
     const ttl = Math.floor(((entry.soft ? Math.min(now, meta.freshUntil) : meta.freshUntil) - now) / 1e3);
     const status2 = note ?? `hit; ttl=${ttl}; detail=${tier}`;
     const told = entry.soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
     const headers = this.#dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
     if (held && !note) {
-      held.headers = headers;
+      held.ready = this.#make(meta.status, headers, null, query.ctx.rawBodies);
       held.second = second;
     }
     return this.#respond(query, meta, entry.body, headers);
+  }
+  /** An answer whose headers are ready. The plain one is a copy with the body: the cheapest way to make a Response. */
+  #again(query, meta, body, ready) {
+    const { method, range, asked } = query;
+    const plain2 = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
+    if (!plain2 || bodyless(meta.status)) return this.#respond(query, meta, body, ready.headers);
+    return new Response(body, ready);
   }
   /** Headers for the client: the response's own, the policy's, and what tells where it came from. */
   #dress(query, from, meta, xCache, status2, stored) {
@@ -2522,15 +2555,14 @@ ${varyValues(names, query.request.headers)}`;
   }
   /** The answer to this client's conditions, range and method. Leaves `headers` as they are. */
   #respond(query, meta, body, headers) {
-    const { ctx, request, range } = query;
-    const asked = request.headers;
+    const { ctx, method, asked, range } = query;
     const now = ctx.now();
     const raw = ctx.rawBodies;
     if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
       return this.#make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
     }
     const length = isStream(body) ? meta.length : body?.byteLength;
-    if (request.method === "HEAD") {
+    if (method === "HEAD") {
       discard(body);
       if (length === void 0 || headers.has("content-length")) return this.#make(meta.status, headers, null, raw);
       const sized = new Headers(headers);
@@ -2559,7 +2591,7 @@ ${varyValues(names, query.request.headers)}`;
   }
   // --- from the origin ---------------------------------------------------------------------------------------------
   #flightKey(query, slot) {
-    return query.request.headers.has("authorization") ? `${slot}#authorised` : slot;
+    return query.asked.has("authorization") ? `${slot}#authorised` : slot;
   }
   async #fromOrigin(query, found, join5) {
     const { ctx, request } = query;
@@ -2604,7 +2636,7 @@ ${varyValues(names, query.request.headers)}`;
       throw head.error;
     }
     const { meta, body } = head;
-    if (varyValues(meta.vary, query.request.headers) !== meta.varyValues || reuse(
+    if (varyValues(meta.vary, query.asked) !== meta.varyValues || reuse(
       meta,
       query.directives.noCache ? { ...query.directives, noCache: false } : query.directives,
       query.ctx.now(),
@@ -2858,7 +2890,7 @@ ${varyValues(names, query.request.headers)}`;
     if (entry && response.status === 200 && !entry.meta.range) {
       if (sameByHead(entry.meta, response.headers)) {
         const confirmation = new Response(null, { status: 304, headers: response.headers });
-        const get = { ...query, request: new Request(request.url, request), origin: async () => confirmation };
+        const get = new Query(new Request(request.url, request), policy, ctx, async () => confirmation);
         ctx.waitUntil(this.#lead(get, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
         }));
       } else {
@@ -2883,7 +2915,7 @@ ${varyValues(names, query.request.headers)}`;
     if (request.method === "POST" && policy?.mode === "origin" && response.status === 200 && place !== null) {
       if (invalidated(request.url, 200, new Headers({ location: place })).length === 1) {
         const { method, headers, url } = request;
-        const query = this.#query(new Request(url, { method, headers }), policy, ctx, async () => response);
+        const query = new Query(new Request(url, { method, headers }), policy, ctx, async () => response);
         return this.#lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
       }
     }
@@ -2902,7 +2934,7 @@ ${varyValues(names, query.request.headers)}`;
           this.#flights.delete(key);
         }
         if (!policy.keyedByUrl) marked.add(schemeless(normal));
-        work.push(this.#tiers.remove(urlKey(url, policy), [policy], ctx));
+        work.push(this.#tiers.remove(named(url, policy).key, [policy], ctx));
       }
     }
     if (marked.size > 0) {

@@ -1,8 +1,7 @@
 /** Puts an edge function together from its settings: routes, guards, cache and targets. */
 
-import { Hono } from "hono/tiny";
-import type { CacheContext, PurgeRequest } from "./cache/types";
-import { admit, enter, type TargetUrl } from "./entrance";
+import type { CacheContext, PurgeRequest, RequestHead } from "./cache/types";
+import { Admitted, checkFraming, Gate, type TargetUrl, targetOf as targetUrlOf } from "./entrance";
 import type {
   Answer,
   CacheLayer,
@@ -15,9 +14,9 @@ import type {
 } from "./feature";
 import { frontOf, mayFront, tellFront } from "./front";
 import { handlerOf, handlerTarget } from "./handler";
-import type { Host } from "./host";
+import type { Geo, Host } from "./host";
 import { Problem, problemResponse } from "./problem";
-import { allowedMethods, endpointFor, PATTERN, type Route, routesOf } from "./router";
+import { allowedMethods, endpointFor, type Match, matcherOf, PATTERN, type Route, routesOf } from "./router";
 import type { CacheSpec, EdgeSettings, EndpointSpec } from "./settings.gen";
 import { answerConditional, withStrongEtag } from "./static";
 
@@ -28,7 +27,8 @@ export interface EdgeOptions {
 }
 
 export interface Edge {
-  (request: Request, host: Host, platform: PlatformArguments): Promise<Response>;
+  /** A Response that is no promise is whole: it came from memory. */
+  (request: Request, host: Host, platform: PlatformArguments): Response | Promise<Response>;
   /** Purges the function's caches; undefined where it has none. */
   purge(request: PurgeRequest, host: Host): Promise<PurgeReport | undefined>;
 }
@@ -42,10 +42,56 @@ export class BadAssembly extends Error {
   }
 }
 
+/** URLs whose way is remembered, and how long (characters) one may be: together, a few megabytes at most. */
+const MAX_PLACES = 2048;
+const MAX_PLACE_LENGTH = 512;
+
+/** Where a URL leads. */
+interface Place {
+  readonly target: TargetUrl;
+  readonly match: Match<Route> | undefined;
+}
+
+/** What a request carries. What few endpoints ask for is found out when it is asked for. */
+class State implements RequestState {
+  readonly receivedAt: number;
+  session: RequestState["session"];
+  claims: RequestState["claims"];
+  fronted = false;
+  readonly #request: Request;
+  #geo: Geo | undefined;
+  #timings: Map<string, number> | undefined;
+
+  constructor(
+    request: Request,
+    readonly host: Host,
+    readonly platform: PlatformArguments,
+    readonly path: string,
+    readonly params: Record<string, string>,
+  ) {
+    this.#request = request;
+    this.receivedAt = host.now();
+  }
+
+  get geo(): Geo {
+    this.#geo ??= this.host.geo(this.#request);
+    return this.#geo;
+  }
+
+  get clientIp(): string | undefined {
+    return this.host.clientIp(this.#request);
+  }
+
+  get timings(): Map<string, number> {
+    this.#timings ??= new Map();
+    return this.#timings;
+  }
+}
+
 /** One endpoint, ready to serve. */
 interface Served {
   readonly endpoint: EndpointSpec;
-  readonly policy: CacheSpec | null;
+  readonly gate: Gate;
   readonly guards: readonly Guard[];
   readonly target: Target;
   readonly answer: Answer;
@@ -65,51 +111,59 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   }
   if (faults.length > 0) throw new BadAssembly(faults);
 
-  // The path that Hono matches is the normalised one, never its own reading of the URL.
-  const app = new Hono<{ Bindings: { state: RequestState; target: TargetUrl } }>({
-    getPath: (_request, options) => (options as { env: { target: TargetUrl } }).env.target.path,
-  });
-  for (const route of routesOf(settings.endpoints)) {
-    app.all(route.pattern, (c) => {
-      const { state, target } = c.env;
-      state.params = c.req.param() as Record<string, string>;
-      return serve(settings, route, served, cache, c.req.raw, state, target);
-    });
-  }
-  app.notFound((c) => {
-    const { path } = c.env.target;
-    return problemResponse({ status: 404, code: "no-endpoint", detail: `No endpoint matches ${path}.` }, path);
-  });
-  app.onError((error, c) => errorResponse(error, c.env.state.host, c.env.target.path, c.req.method));
+  const match = matcherOf(routesOf(settings.endpoints).map((route) => ({ pattern: route.pattern, value: route })));
+  const places = new Map<string, Place>();
+  /** Where a URL leads. Remembered as it came in: the same few are asked for again and again. */
+  const placeOf = (url: string): Place => {
+    let place = places.get(url);
+    if (place === undefined) {
+      const target = targetUrlOf(url);
+      place = { target, match: match(target.path) };
+      if (url.length <= MAX_PLACE_LENGTH) {
+        if (places.size >= MAX_PLACES) places.clear();
+        places.set(url, place);
+      }
+    }
+    return place;
+  };
 
   const front = frontOf(settings);
-  const answer = async (request: Request, host: Host, platform: PlatformArguments): Promise<Response> => {
+  /** What every response goes through on its way out. */
+  const leave = (response: Response, request: Request, state: State): Response => {
+    let answer = response;
+    if (request.method === "HEAD" && answer.body !== null) {
+      answer.body.cancel().catch(() => {});
+      answer = new Response(null, answer);
+    }
+    if (settings.trace) answer = withServerTiming(answer, state);
+    // Other spellings of a path are other entries in front, where a purge of the path would not find them.
+    return front ? tellFront(answer, state.fronted && new URL(request.url).pathname === state.path) : answer;
+  };
+  const fail = (error: unknown, host: Host, path: string, method: string): Response => {
+    const response = errorResponse(error, host, path, method);
+    return front ? tellFront(response, false) : response;
+  };
+  /** Not `async`: what memory has is answered in one go. */
+  const answer = (request: Request, host: Host, platform: PlatformArguments): Response | Promise<Response> => {
     let path = "/";
     try {
-      const target = enter(request);
+      checkFraming(request.headers);
+      const { target, match: found } = placeOf(request.url);
       path = target.path;
-      const state: RequestState = {
-        host,
-        path,
-        geo: host.geo(request),
-        clientIp: host.clientIp(request),
-        receivedAt: host.now(),
-        platform,
-        params: {},
-        session: undefined,
-        claims: undefined,
-        timings: new Map(),
-        fronted: false,
+      const state = new State(request, host, platform, path, found?.params ?? {});
+      const go = () => {
+        if (found !== undefined) return serve(found.found, served, cache, request, state, target);
+        return problemResponse({ status: 404, code: "no-endpoint", detail: `No endpoint matches ${path}.` }, path);
       };
-      const own = await cache?.answer?.(request, path, host);
-      if (own !== undefined) return front ? tellFront(own, false) : own;
-      const response = await app.fetch(request, { state, target });
-      const timed = settings.trace ? withServerTiming(response, state) : response;
-      // Other spellings of a path are other entries in front, where a purge of the path would not find them.
-      return front ? tellFront(timed, state.fronted && new URL(request.url).pathname === path) : timed;
+      const own = cache?.answer?.(request, path, host);
+      const response = own === undefined ? go() : own.then((given) => given ?? go());
+      if (!(response instanceof Promise)) return leave(response, request, state);
+      return response.then(
+        (given) => leave(given, request, state),
+        (error: unknown) => fail(error, host, path, request.method),
+      );
     } catch (error) {
-      const response = errorResponse(error, host, path, request.method);
-      return front ? tellFront(response, false) : response;
+      return fail(error, host, path, request.method);
     }
   };
   return Object.assign(answer, {
@@ -150,8 +204,8 @@ function serveEndpoint(
   const target = collect(faults, where, () => targetOf(settings, endpoint, features, handlers));
   if (target === undefined || faults.length > before) return undefined;
 
-  const policy = effectivePolicy(endpoint);
-  return { endpoint, policy, guards, target, answer: answerOf(endpoint, target) };
+  const gate = new Gate(settings.reserved_header_prefixes, effectivePolicy(endpoint));
+  return { endpoint, gate, guards, target, answer: answerOf(endpoint, target) };
 }
 
 function collect<T>(faults: string[], where: string, make: () => T): T | undefined {
@@ -245,15 +299,14 @@ function wholeGet(request: Request): Request {
 /** RFC 9110, section 9.2.1. */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-async function serve(
-  settings: EdgeSettings,
+function serve(
   route: Route,
   served: ReadonlyMap<EndpointSpec, Served>,
   cache: CacheLayer | undefined,
   incoming: Request,
-  state: RequestState,
-  targetUrl: TargetUrl,
-): Promise<Response> {
+  state: State,
+  target: TargetUrl,
+): Response | Promise<Response> {
   const { method } = incoming;
   // TRACE would echo what the entrance removes, and CONNECT is for proxies: not even `*` means them.
   const refused = method === "TRACE" || method === "CONNECT";
@@ -261,17 +314,41 @@ async function serve(
   const made = endpoint === undefined ? undefined : served.get(endpoint);
   if (made === undefined) return wrongMethod(route, method, state.path);
 
-  state.fronted = made.policy?.engine === "platform";
-  for (const guard of made.guards) await guard(incoming, state);
-  const request = admit(incoming, targetUrl, settings.reserved_header_prefixes, made.policy);
+  state.fronted = made.gate.policy?.engine === "platform";
+  if (made.guards.length === 0) return pass(made, cache, incoming, state, target);
+  return guard(made, incoming, state).then(() => pass(made, cache, incoming, state, target));
+}
+
+async function guard({ guards }: Served, incoming: Request, state: State): Promise<void> {
+  for (const one of guards) await one(incoming, state);
+}
+
+/** Lets a request that nothing holds up go on to the cache, and to the target. */
+function pass(
+  made: Served,
+  cache: CacheLayer | undefined,
+  incoming: Request,
+  state: State,
+  target: TargetUrl,
+): Response | Promise<Response> {
+  const { gate } = made;
+  const admitted = new Admitted(incoming, target, gate);
   const answer = (toOrigin: Request) => made.answer(toOrigin, state);
-  let response: Response;
-  if (cache === undefined || (made.policy === null && SAFE.has(method))) {
+  if (cache === undefined || (gate.policy === null && SAFE.has(admitted.method))) {
     // Nothing to store, and nothing that an unsafe method could have made wrong in the store.
-    response = changeable(await answer(request));
-  } else response = await cache.handle(request, made.policy, cacheContext(state, made), answer);
-  if (response.status === 101) return response;
-  if (made.endpoint.static && (method === "GET" || method === "HEAD")) response = answerConditional(request, response);
+    return answer(admitted.request).then((response) => label(made, admitted, changeable(response)));
+  }
+  const context = new Context(state, made);
+  const response = cache.handle(admitted, gate.policy, context, answer, () => admitted.request);
+  if (response instanceof Promise) return response.then((given) => label(made, admitted, given));
+  return made.endpoint.static ? label(made, admitted, response) : response;
+}
+
+/** Answers conditions on static files, and says of what the cache did not see that it did not. */
+function label({ endpoint }: Served, { method, headers }: RequestHead, given: Response): Response {
+  if (given.status === 101) return given;
+  let response = given;
+  if (endpoint.static && (method === "GET" || method === "HEAD")) response = answerConditional(headers, response);
   if (!response.headers.has("x-cache")) {
     response.headers.set("x-cache", "BYPASS");
     response.headers.append("cache-status", "edgewright; fwd=bypass");
@@ -293,19 +370,52 @@ function wrongMethod(route: Route, method: string, path: string): Response {
   return problemResponse({ status: 405, code: "method-not-allowed", detail, headers: { Allow: allow } }, path);
 }
 
-function cacheContext(state: RequestState, { endpoint, target }: Served): CacheContext {
-  const { host } = state;
-  return {
-    now: () => host.now(),
-    random: () => host.random(),
-    waitUntil: (work) => host.waitUntil(work),
-    edgeCache: host.edgeCache,
-    kv: (binding) => host.kv(binding),
-    rawBodies: isRaw(endpoint, host),
-    country: state.geo.country,
-    region: target.region?.(state),
-    warn: (message) => host.log({ level: "warn", event: "cache.warning", message, endpoint: endpoint.path }),
-  };
+/** The cache's view of a request. What a hit does not need is found out when it is asked for. */
+class Context implements CacheContext {
+  readonly #state: State;
+  readonly #made: Served;
+
+  constructor(state: State, made: Served) {
+    this.#state = state;
+    this.#made = made;
+  }
+
+  now(): number {
+    return this.#state.host.now();
+  }
+
+  random(): number {
+    return this.#state.host.random();
+  }
+
+  waitUntil(work: Promise<unknown>): void {
+    this.#state.host.waitUntil(work);
+  }
+
+  get edgeCache() {
+    return this.#state.host.edgeCache;
+  }
+
+  kv(binding: string) {
+    return this.#state.host.kv(binding);
+  }
+
+  get rawBodies(): boolean {
+    return isRaw(this.#made.endpoint, this.#state.host);
+  }
+
+  get country(): string | undefined {
+    return this.#state.geo.country;
+  }
+
+  get region(): string | undefined {
+    return this.#made.target.region?.(this.#state);
+  }
+
+  warn(message: string): void {
+    const { path } = this.#made.endpoint;
+    this.#state.host.log({ level: "warn", event: "cache.warning", message, endpoint: path });
+  }
 }
 
 function errorResponse(error: unknown, host: Host, path: string, method: string): Response {

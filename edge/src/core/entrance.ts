@@ -1,5 +1,6 @@
 /** The one entrance: what a client sent becomes a request that every later step can trust. */
 
+import type { RequestHead } from "./cache/types";
 import { BadTarget, normalizePath, normalizeQuery, splitTarget } from "./path";
 import { Problem } from "./problem";
 import type { CacheSpec } from "./settings.gen";
@@ -75,6 +76,12 @@ const CACHEABLE_INPUT = new Set([
   "tracestate",
 ]);
 
+/** Names whose verdict a Gate remembers: those that the cache reads, and those that responses vary on. */
+const MAX_KNOWN = 256;
+
+/** The User-Agent of every request whose answer is for all clients. */
+const AGENT = "edgewright";
+
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Removes the headers of one connection, also those that `Connection` names. */
@@ -99,6 +106,8 @@ export interface TargetUrl {
   readonly path: string;
   /** With its `?`; empty if there is none. */
   readonly query: string;
+  /** All of them. */
+  readonly url: string;
 }
 
 /**
@@ -107,16 +116,29 @@ export interface TargetUrl {
  * @throws Problem 400 for a malformed target or for two statements of the body's length.
  */
 export function enter(incoming: Request): TargetUrl {
-  if (incoming.headers.has("content-length") && incoming.headers.has("transfer-encoding")) {
+  checkFraming(incoming.headers);
+  return targetOf(incoming.url);
+}
+
+/** @throws Problem 400 for two statements of the body's length. */
+export function checkFraming(headers: Headers): void {
+  if (headers.has("content-length") && headers.has("transfer-encoding")) {
     throw new Problem({
       status: 400,
       code: "conflicting-lengths",
       detail: "The request has both Content-Length and Transfer-Encoding. Send one of them.",
     });
   }
-  const { origin, path, query } = splitTarget(incoming.url);
+}
+
+/** @throws Problem 400 for a malformed target. */
+export function targetOf(sent: string): TargetUrl {
+  const { origin, path: sentPath, query: sentQuery } = splitTarget(sent);
   try {
-    return { origin, path: normalizePath(path), query: normalizeQuery(query) };
+    const path = normalizePath(sentPath);
+    const query = normalizeQuery(sentQuery);
+    const url = `${origin}${path}${query}`;
+    return { origin, path, query, url: url === sent ? sent : url };
   } catch (error) {
     if (!(error instanceof BadTarget)) throw error;
     throw new Problem({ status: 400, code: "malformed-path", detail: error.message });
@@ -155,6 +177,52 @@ function keepParameters(query: string, key: CacheSpec["key"]): string {
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
+/** Which headers of a client go on, under one policy. Made once an endpoint. */
+export class Gate {
+  readonly #reserved: readonly string[];
+  /** Verdicts on the names that the cache looks at: of a GET or HEAD, and of other methods. */
+  readonly #known = { bodyless: new Map<string, boolean>(), other: new Map<string, boolean>() };
+
+  constructor(
+    reserved: readonly string[],
+    readonly policy: CacheSpec | null,
+  ) {
+    this.#reserved = reserved;
+  }
+
+  /** Answers are forced into a shared cache: only what is in the key may shape them. */
+  forces(bodyless: boolean): boolean {
+    return bodyless && this.policy?.mode === "override";
+  }
+
+  /** `lets`, remembered: for the names that the cache asks for with each request. */
+  knows(name: string, bodyless: boolean): boolean {
+    const known = bodyless ? this.#known.bodyless : this.#known.other;
+    let verdict = known.get(name);
+    if (verdict === undefined) {
+      verdict = this.lets(name, bodyless);
+      if (known.size < MAX_KNOWN) known.set(name, verdict);
+    }
+    return verdict;
+  }
+
+  /** Whether a header may go on. `name` is in lower case. */
+  lets(name: string, bodyless: boolean): boolean {
+    if (REMOVED.has(name)) return false;
+    if (SPOOFABLE_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
+    if (this.#reserved.some((prefix) => name.startsWith(prefix))) return false;
+    // Some servers read `_` as `-`: X_Forwarded_Host would come back in that way.
+    if (name.includes("_")) return false;
+    if (bodyless && OF_A_BODY.has(name)) return false;
+    return !this.forces(bodyless) || CACHEABLE_INPUT.has(name) || this.keys(name);
+  }
+
+  /** The policy has this header in the key, or lets answers vary on it. */
+  keys(name: string): boolean {
+    return this.policy !== null && (this.policy.key.headers.includes(name) || this.policy.vary.includes(name));
+  }
+}
+
 /**
  * The request as the cache, the origin and a handler see it.
  *
@@ -162,44 +230,88 @@ function keepParameters(query: string, key: CacheSpec["key"]): string {
  * which no cache key could have. Where a policy forces answers into a shared cache (`override`), a GET or HEAD also loses
  * every header, cookie and query parameter that is not in the key: what cannot be seen in the key must not be able
  * to change the answer.
+ *
+ * A request that the cache answers from memory is only looked at, header by header; the Request is made when it has to go
+ * on. Both ways show the same.
  */
-export function admit(
-  incoming: Request,
-  target: TargetUrl,
-  reserved: readonly string[],
-  policy: CacheSpec | null,
-): Request {
-  const bodyless = incoming.method === "GET" || incoming.method === "HEAD";
-  const forced = bodyless && policy?.mode === "override";
-  const dropped = connectionOptions(incoming.headers);
-  const headers = new Headers();
-  incoming.headers.forEach((value, name) => {
-    if (REMOVED.has(name) || dropped.includes(name)) return;
-    if (SPOOFABLE_PREFIXES.some((prefix) => name.startsWith(prefix))) return;
-    if (reserved.some((prefix) => name.startsWith(prefix))) return;
-    // Some servers read `_` as `-`: X_Forwarded_Host would come back in that way.
-    if (name.includes("_")) return;
-    if (bodyless && OF_A_BODY.has(name)) return;
-    if (forced && !CACHEABLE_INPUT.has(name) && !policy.key.headers.includes(name) && !policy.vary.includes(name))
-      return;
-    headers.append(name, value);
-  });
-  let query = target.query;
-  if (forced) {
-    if (!policy.key.headers.includes("cookie") && !policy.vary.includes("cookie")) {
-      const cookies = keepCookies(incoming.headers.get("cookie"), policy.key.cookies);
-      if (cookies !== "") headers.set("cookie", cookies);
-    }
-    if (!headers.has("user-agent")) headers.set("user-agent", "edgewright");
-    query = keepParameters(query, policy.key);
-  } else if (incoming.headers.get("upgrade")?.toLowerCase() === "websocket") {
-    // Of all hop-by-hop headers only this one asks for something that a handler can answer.
-    headers.set("upgrade", "websocket");
+export class Admitted implements RequestHead {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: RequestHead["headers"] = this;
+  readonly #bodyless: boolean;
+  readonly #sent: Headers;
+  readonly #dropped: readonly string[];
+  #request: Request | undefined;
+
+  constructor(
+    readonly incoming: Request,
+    { url, origin, path, query }: TargetUrl,
+    readonly gate: Gate,
+  ) {
+    const { method } = incoming;
+    this.method = method;
+    this.#bodyless = method === "GET" || method === "HEAD";
+    this.#sent = incoming.headers;
+    this.#dropped = connectionOptions(this.#sent);
+    const kept = gate.forces(this.#bodyless) ? keepParameters(query, (gate.policy as CacheSpec).key) : query;
+    this.url = kept === query ? url : `${origin}${path}${kept}`;
   }
-  return new Request(`${target.origin}${target.path}${query}`, {
-    method: incoming.method,
-    headers,
-    redirect: "manual",
-    ...(bodyless || incoming.body === null ? {} : { body: incoming.body, duplex: "half" }),
-  } as RequestInit);
+
+  #lets(name: string): boolean {
+    return this.gate.knows(name, this.#bodyless) && !this.#dropped.includes(name);
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  get(name: string): string | null {
+    const value = this.#lets(name) ? this.#sent.get(name) : null;
+    if (value !== null) return value;
+    if (this.gate.forces(this.#bodyless)) {
+      if (name === "cookie") return this.#cookies();
+      return name === "user-agent" ? AGENT : null;
+    }
+    return name === "upgrade" ? this.#upgrade() : null;
+  }
+
+  /** The cookies of the key, where the policy does not let all of them through. */
+  #cookies(): string | null {
+    if (this.gate.keys("cookie")) return null;
+    return keepCookies(this.#sent.get("cookie"), (this.gate.policy as CacheSpec).key.cookies) || null;
+  }
+
+  #upgrade(): string | null {
+    // Of all hop-by-hop headers only this one asks for something that a handler can answer.
+    return this.#sent.get("upgrade")?.toLowerCase() === "websocket" ? "websocket" : null;
+  }
+
+  /** The whole request, made when it is first asked for. */
+  get request(): Request {
+    this.#request ??= this.#make();
+    return this.#request;
+  }
+
+  #make(): Request {
+    const { incoming, gate, method, url } = this;
+    const bodyless = this.#bodyless;
+    const headers = new Headers();
+    this.#sent.forEach((value, name) => {
+      if (gate.lets(name, bodyless) && !this.#dropped.includes(name)) headers.append(name, value);
+    });
+    if (gate.forces(bodyless)) {
+      const cookies = this.#cookies();
+      if (cookies !== null) headers.set("cookie", cookies);
+      if (!headers.has("user-agent")) headers.set("user-agent", AGENT);
+    } else {
+      const upgrade = this.#upgrade();
+      if (upgrade !== null) headers.set("upgrade", upgrade);
+    }
+    return new Request(url, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(bodyless || incoming.body === null ? {} : { body: incoming.body, duplex: "half" }),
+    } as RequestInit);
+  }
 }

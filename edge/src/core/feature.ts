@@ -3,7 +3,7 @@
  * the code that its settings use.
  */
 
-import type { CacheContext, PurgeRequest, PurgeResult } from "./cache/types";
+import type { CacheContext, PurgeRequest, PurgeResult, RequestHead } from "./cache/types";
 import type { Geo, Host } from "./host";
 import type { CacheSpec, EdgeSettings, EndpointSpec, RateLimitSpec } from "./settings.gen";
 
@@ -17,7 +17,8 @@ export interface RequestState {
   readonly receivedAt: number;
   /** What the platform passes to a handler beside the request. */
   readonly platform: PlatformArguments;
-  params: Record<string, string>;
+  /** Path parameters, decoded. */
+  readonly params: Record<string, string>;
   /** The caller's session, once authentication has found one. */
   session: Record<string, unknown> | undefined;
   /** The token's claims, once authentication has verified one. */
@@ -41,12 +42,14 @@ export type Guard = (request: Request, state: RequestState) => Promise<void>;
 
 /** Puts a cache in front of an answer. */
 export interface CacheLayer {
+  /** `whole` is called where a store does not answer; a Response that is no promise came from memory, whole and labelled. */
   handle(
-    request: Request,
+    request: RequestHead,
     policy: CacheSpec | null,
     context: CacheContext,
     answer: (r: Request) => Promise<Response>,
-  ): Promise<Response>;
+    whole: () => Request,
+  ): Response | Promise<Response>;
   /** Purges every tier that can be reached from here, the platform's cache in front included. */
   purge(request: PurgeRequest, host: Host): Promise<PurgeReport>;
   /** Answers the cache's own paths; undefined for every other request. */

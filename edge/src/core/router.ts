@@ -1,5 +1,6 @@
 /** The order in which endpoints are tried: the most specific pattern that matches a path owns it, whatever the method. */
 
+import { PatternRouter } from "hono/router/pattern-router";
 import { normalizePath } from "./path";
 import type { EndpointSpec } from "./settings.gen";
 
@@ -67,4 +68,24 @@ export function endpointFor(endpoints: readonly EndpointSpec[], method: string):
     ({ methods }) =>
       methods.includes("*") || methods.includes(method) || (method === "HEAD" && methods.includes("GET")),
   );
+}
+
+export interface Match<T> {
+  readonly found: T;
+  /** The pattern's parameters, decoded. */
+  readonly params: Record<string, string>;
+}
+
+/** Finds the route of a path. */
+export function matcherOf<T>(routes: readonly { readonly pattern: string; readonly value: T }[]) {
+  const router = new PatternRouter<T>();
+  for (const { pattern, value } of routes) router.add("ALL", pattern, value);
+  return (path: string): Match<T> | undefined => {
+    // They come in the order in which they were added: the most specific one first.
+    const first = router.match("ALL", path)[0][0];
+    if (first === undefined) return undefined;
+    // A path in normal form can always be decoded.
+    const params = Object.entries(first[1]).map(([name, value]) => [name, decodeURIComponent(String(value))] as const);
+    return { found: first[0], params: Object.fromEntries(params) };
+  };
 }

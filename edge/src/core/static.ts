@@ -78,13 +78,13 @@ export function noneMatchHits(field: string, etag: string | null): boolean {
  * Answers a conditional GET or HEAD with 304 where the condition says so (RFC 9110, section 13.2.2). If-Modified-Since
  * counts only where If-None-Match is absent. Anything but a 200 is given back as it is.
  */
-export function answerConditional(request: Request, response: Response): Response {
+export function answerConditional(asked: Pick<Headers, "get">, response: Response): Response {
   if (response.status !== 200) return response;
-  const noneMatch = request.headers.get("if-none-match");
+  const noneMatch = asked.get("if-none-match");
   let unchanged: boolean;
   if (noneMatch !== null) unchanged = noneMatchHits(noneMatch, response.headers.get("etag"));
   else {
-    const since = Date.parse(request.headers.get("if-modified-since") ?? "");
+    const since = Date.parse(asked.get("if-modified-since") ?? "");
     const modified = Date.parse(response.headers.get("last-modified") ?? "");
     unchanged = modified <= since;
   }

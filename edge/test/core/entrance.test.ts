@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEdge } from "../../src/core/edge";
-import { admit, enter } from "../../src/core/entrance";
+import { Admitted, enter, Gate } from "../../src/core/entrance";
 import { Problem } from "../../src/core/problem";
 import { testHost } from "../support/host";
 import { endpoint, policy, settings } from "../support/settings";
 
 const RESERVED = ["x-edgewright-", "x-origin-", "x-local-"];
 const admitted = (incoming: Request, spec: ReturnType<typeof policy> | null = null) =>
-  admit(incoming, enter(incoming), RESERVED, spec);
+  new Admitted(incoming, enter(incoming), new Gate(RESERVED, spec)).request;
 
 describe("what is let in", () => {
   const forbidden = fc.constantFrom(
@@ -46,6 +46,51 @@ describe("what is let in", () => {
         for (const [name] of names) {
           if (["accept", "x-mine", "cookie", "authorization", "referer"].includes(name)) expect(kept).toContain(name);
         }
+      }),
+    );
+  });
+
+  it("looks the same header by header as in the whole request", () => {
+    const names = [
+      "upgrade",
+      "expect",
+      "x-plan",
+      "cookie",
+      "user-agent",
+      "x-mine",
+      "accept",
+      "x-forwarded-host",
+      "a_b",
+    ];
+    const values = fc.constantFrom("v", "websocket", "b=2", "a=1; b=2", "");
+    const keyed = fc.subarray(["x-plan", "cookie", "user-agent", "accept"]);
+    const specs = fc.oneof(
+      fc.constant(null),
+      fc.record({ mode: fc.constantFrom("override", "origin"), vary: keyed, headers: keyed }).map((part) =>
+        policy({
+          mode: part.mode as "override" | "origin",
+          vary: part.vary,
+          key: { ...policy().key, headers: part.headers, cookies: ["b"] },
+        }),
+      ),
+    );
+    const sent = fc.array(fc.tuple(fc.constantFrom(...names), values), { maxLength: 8 });
+    const connection = fc.constantFrom(null, "upgrade", "close, cookie, x-plan", "user-agent");
+    const method = fc.constantFrom("GET", "HEAD", "POST");
+    fc.assert(
+      fc.property(sent, connection, method, specs, (pairs, close, method, spec) => {
+        const headers = new Headers(pairs);
+        if (close !== null) headers.set("connection", close);
+        const incoming = new Request("http://h/a?b=1", { method, headers });
+        const seen = new Admitted(incoming, enter(incoming), new Gate(RESERVED, spec));
+        for (const name of [...names, "connection"]) {
+          expect([name, seen.headers.get(name), seen.headers.has(name)]).toEqual([
+            name,
+            seen.request.headers.get(name),
+            seen.request.headers.has(name),
+          ]);
+        }
+        expect([seen.url, seen.method]).toEqual([seen.request.url, seen.request.method]);
       }),
     );
   });

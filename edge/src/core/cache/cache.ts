@@ -8,7 +8,7 @@
 import { SharedBody, within } from "./body";
 import { ifRange, notModified, parseContentRange, parseRange } from "./conditional";
 import { age, bodyless, type Entry, header, type Index, type Meta, type PartRange, storedHeaders } from "./entry";
-import { forwardHeaders, normaliseUrl, primaryKey, urlKey } from "./key";
+import { forwardHeaders, named, normaliseUrl, primaryKey } from "./key";
 import { tagsOf, toClient, toPlatform } from "./outgoing";
 import { combine, completable, completes } from "./parts";
 import { compile, type Policy } from "./policy";
@@ -17,7 +17,17 @@ import { addValidators, type RequestDirectives, type Reuse, requestDirectives, r
 import { judge, type Verdict } from "./store";
 import { type Body, concat, discard, isStream, slice, toBytes } from "./streams";
 import { edgeLifetime, type Held, Tiers } from "./tiers";
-import type { Cache, CacheContext, CacheOptions, CacheSpec, KvStore, Origin, PurgeRequest, PurgeResult } from "./types";
+import type {
+  Cache,
+  CacheContext,
+  CacheOptions,
+  CacheSpec,
+  KvStore,
+  Origin,
+  PurgeRequest,
+  PurgeResult,
+  RequestHead,
+} from "./types";
 import { invalidated, isSafe, sameByHead, selectedBy304, updatedHeaders } from "./update";
 import { varyValues } from "./vary";
 
@@ -35,15 +45,38 @@ const RANGE = ["range", "if-range"];
 type Forward = "uri-miss" | "vary-miss" | "stale" | "request" | "partial" | "method";
 
 /** A request under a policy, with what is read from it once. */
-interface Query {
-  readonly request: Request;
-  readonly policy: Policy;
-  readonly ctx: CacheContext;
-  readonly origin: Origin;
+class Query {
   readonly key: string;
   readonly url: string;
+  readonly method: string;
+  /** As the client sent them; for looking at one by one. */
+  readonly asked: RequestHead["headers"];
   readonly directives: RequestDirectives;
   readonly range: string | null;
+  readonly #whole: () => Request;
+
+  constructor(
+    head: RequestHead,
+    readonly policy: Policy,
+    readonly ctx: CacheContext,
+    readonly origin: Origin,
+    whole = () => head as Request,
+  ) {
+    const { method, headers, url } = head;
+    const { url: normal, key } = named(url, policy);
+    this.method = method;
+    this.asked = headers;
+    this.url = normal;
+    this.key = primaryKey(key, headers, policy, ctx);
+    this.directives = requestDirectives(headers);
+    this.range = method === "GET" ? headers.get("range") : null;
+    this.#whole = whole;
+  }
+
+  /** The request itself: not for what a store may answer, because it may have to be made first. */
+  get request(): Request {
+    return this.#whole();
+  }
 }
 
 /** What the tiers hold for a query. */
@@ -119,11 +152,18 @@ class EdgeCache implements Cache {
     return { entries: this.#tiers.memory.entries, bytes: this.#tiers.memory.bytes };
   }
 
-  async handle(request: Request, spec: CacheSpec | null, ctx: CacheContext, origin: Origin): Promise<Response> {
+  /** Not `async`: what memory has is answered in one go. */
+  handle(
+    head: RequestHead,
+    spec: CacheSpec | null,
+    ctx: CacheContext,
+    origin: Origin,
+    whole = () => head as Request,
+  ): Response | Promise<Response> {
     const policy = spec && compile(spec);
-    const { method, headers } = request;
+    const { method, headers } = head;
     if (policy) this.#policies.add(policy);
-    if (method !== "GET" && method !== "HEAD") return this.#unsafe(request, policy, ctx, origin);
+    if (method !== "GET" && method !== "HEAD") return this.#unsafe(whole(), policy, ctx, origin);
     if (
       !policy ||
       policy.mode === "bypass" ||
@@ -131,34 +171,32 @@ class EdgeCache implements Cache {
       headers.has("if-match") ||
       headers.has("if-unmodified-since")
     ) {
-      return this.#labelled(await origin(request), "BYPASS", "fwd=bypass");
+      return this.#bypass(origin(whole()), "fwd=bypass");
     }
     // What a policy overrides is shared by all, so a request that says who it is stays out of it (RFC 9111 section 3.5).
     if (policy.mode === "override" && headers.has("authorization")) {
-      return this.#labelled(await origin(request), "BYPASS", "fwd=request; detail=authorization");
+      return this.#bypass(origin(whole()), "fwd=request; detail=authorization");
     }
-    if (this.#purges.due(ctx.now())) await this.#purges.refresh(ctx, this.#stores(ctx));
-    return this.#answer(this.#query(request, policy, ctx, origin), true);
+    const query = new Query(head, policy, ctx, origin, whole);
+    if (this.#purges.due(ctx.now())) {
+      return this.#purges.refresh(ctx, this.#stores(ctx)).then(() => this.#answer(query, true));
+    }
+    const near = this.#near(query, query.key);
+    if (near.decision === "hit" && this.#covers(near.entry?.meta as Meta, query)) {
+      return this.#serve(query, near.entry as Entry);
+    }
+    return this.#answer(query, true, near);
   }
 
-  #query(request: Request, policy: Policy, ctx: CacheContext, origin: Origin): Query {
-    return {
-      request,
-      policy,
-      ctx,
-      origin,
-      key: primaryKey(request, policy, ctx),
-      url: normaliseUrl(request.url, policy),
-      directives: requestDirectives(request.headers),
-      range: request.method === "GET" ? request.headers.get("range") : null,
-    };
+  async #bypass(answer: Promise<Response>, status: string): Promise<Response> {
+    return this.#labelled(await answer, "BYPASS", status);
   }
 
   // --- from the tiers ----------------------------------------------------------------------------------------------
 
   /** `join`: may wait for another request's answer. */
-  async #answer(query: Query, join: boolean): Promise<Response> {
-    let found = this.#near(query, query.key);
+  async #answer(query: Query, join: boolean, near = this.#near(query, query.key)): Promise<Response> {
+    let found = near;
     if (found.decision !== "hit") found = await this.#far(query, found);
     const { entry, decision } = found;
     if (entry && this.#covers(entry.meta, query)) {
@@ -179,7 +217,7 @@ class EdgeCache implements Cache {
       const headers = new Headers({ "cache-control": "no-store" });
       return new Response(null, { status: 504, headers: this.#label(headers, "MISS", "fwd=request") });
     }
-    return query.request.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join);
+    return query.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join);
   }
 
   /** What isolate memory holds: at hand, nothing to wait for. */
@@ -193,6 +231,7 @@ class EdgeCache implements Cache {
     if (held.checked !== this.#purges.version) {
       held.checked = this.#purges.version;
       held.purged = this.#purges.judge(held.value);
+      held.second = -1;
     }
     return this.#judged(query, slot, index, held.value, held.body, "memory", held.purged, held);
   }
@@ -244,7 +283,7 @@ class EdgeCache implements Cache {
   }
 
   #variant(query: Query, names: readonly string[]): string {
-    return `${query.key}\n${varyValues(names, query.request.headers)}`;
+    return `${query.key}\n${varyValues(names, query.asked)}`;
   }
 
   /** Puts a fresh entry of a farther tier into the nearer ones. */
@@ -268,7 +307,7 @@ class EdgeCache implements Cache {
     const part = meta.range;
     if (!part) return true;
     const wanted = parseRange(query.range, part.total);
-    if (!wanted || !ifRange(meta, query.request.headers, query.ctx.now())) return false;
+    if (!wanted || !ifRange(meta, query.asked, query.ctx.now())) return false;
     return wanted.start >= part.start && wanted.end <= part.end;
   }
 
@@ -280,18 +319,25 @@ class EdgeCache implements Cache {
     const now = query.ctx.now();
     // The headers of what memory holds change once a second, not with each hit.
     const second = Math.floor(now / 1000);
-    if (held?.second === second && !note)
-      return this.#respond(query, meta, entry.body as Body, held.headers as Headers);
+    if (held?.second === second && !note) return this.#again(query, meta, entry.body as Body, held.ready as Response);
     const ttl = Math.floor(((entry.soft ? Math.min(now, meta.freshUntil) : meta.freshUntil) - now) / 1000);
     const status = note ?? `hit; ttl=${ttl}; detail=${tier}`;
     // What was marked stale is not to be taken for fresh by a cache in front.
     const told = entry.soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
     const headers = this.#dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
     if (held && !note) {
-      held.headers = headers;
+      held.ready = this.#make(meta.status, headers, null, query.ctx.rawBodies);
       held.second = second;
     }
     return this.#respond(query, meta, entry.body as Body, headers);
+  }
+
+  /** An answer whose headers are ready. The plain one is a copy with the body: the cheapest way to make a Response. */
+  #again(query: Query, meta: Meta, body: Body, ready: Response): Response {
+    const { method, range, asked } = query;
+    const plain = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
+    if (!plain || bodyless(meta.status)) return this.#respond(query, meta, body, ready.headers);
+    return new Response(body as BodyInit | null, ready);
   }
 
   /** Headers for the client: the response's own, the policy's, and what tells where it came from. */
@@ -350,15 +396,14 @@ class EdgeCache implements Cache {
 
   /** The answer to this client's conditions, range and method. Leaves `headers` as they are. */
   #respond(query: Query, meta: Meta, body: Body, headers: Headers): Response {
-    const { ctx, request, range } = query;
-    const asked = request.headers;
+    const { ctx, method, asked, range } = query;
     const now = ctx.now();
     const raw = ctx.rawBodies;
     if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
       return this.#make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
     }
     const length = isStream(body) ? meta.length : body?.byteLength;
-    if (request.method === "HEAD") {
+    if (method === "HEAD") {
       discard(body);
       if (length === undefined || headers.has("content-length")) return this.#make(meta.status, headers, null, raw);
       const sized = new Headers(headers);
@@ -390,7 +435,7 @@ class EdgeCache implements Cache {
 
   #flightKey(query: Query, slot: string): string {
     // What a request with Authorization brings is most likely not for the others.
-    return query.request.headers.has("authorization") ? `${slot}#authorised` : slot;
+    return query.asked.has("authorization") ? `${slot}#authorised` : slot;
   }
 
   async #fromOrigin(query: Query, found: Lookup, join: boolean): Promise<Response> {
@@ -440,7 +485,7 @@ class EdgeCache implements Cache {
     }
     const { meta, body } = head;
     if (
-      varyValues(meta.vary, query.request.headers) !== meta.varyValues ||
+      varyValues(meta.vary, query.asked) !== meta.varyValues ||
       reuse(
         meta,
         query.directives.noCache ? { ...query.directives, noCache: false } : query.directives,
@@ -734,7 +779,7 @@ class EdgeCache implements Cache {
     if (entry && response.status === 200 && !entry.meta.range) {
       if (sameByHead(entry.meta, response.headers)) {
         const confirmation = new Response(null, { status: 304, headers: response.headers });
-        const get = { ...query, request: new Request(request.url, request), origin: async () => confirmation };
+        const get = new Query(new Request(request.url, request), policy, ctx, async () => confirmation);
         ctx.waitUntil(this.#lead(get, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {}));
       } else {
         discard(entry.body);
@@ -760,7 +805,7 @@ class EdgeCache implements Cache {
       // It may answer a later GET if it says that it is what a GET would get (RFC 9110 section 9.3.3).
       if (invalidated(request.url, 200, new Headers({ location: place })).length === 1) {
         const { method, headers, url } = request;
-        const query = this.#query(new Request(url, { method, headers }), policy, ctx, async () => response);
+        const query = new Query(new Request(url, { method, headers }), policy, ctx, async () => response);
         return this.#lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
       }
     }
@@ -781,7 +826,7 @@ class EdgeCache implements Cache {
         }
         // Where more than the URL is in the key, nothing but a marker finds the entries of all clients.
         if (!policy.keyedByUrl) marked.add(schemeless(normal));
-        work.push(this.#tiers.remove(urlKey(url, policy), [policy], ctx));
+        work.push(this.#tiers.remove(named(url, policy).key, [policy], ctx));
       }
     }
     if (marked.size > 0) {

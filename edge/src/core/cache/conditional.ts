@@ -11,7 +11,7 @@ function opaque(tag: string): string {
 }
 
 /** True where a client's conditions say that its copy is the stored one, so that a 304 is the answer. */
-export function notModified(meta: Meta, headers: Headers, now: number): boolean {
+export function notModified(meta: Meta, headers: Pick<Headers, "get">, now: number): boolean {
   if (meta.status !== 200) return false;
   const noneMatch = headers.get("if-none-match");
   if (noneMatch !== null) {
@@ -45,7 +45,7 @@ export function parseRange(text: string | null, total: number): ByteRange {
 }
 
 /** True where there is no If-Range, or it holds: then the range counts, else the whole representation is the answer. */
-export function ifRange(meta: Meta, headers: Headers, now: number): boolean {
+export function ifRange(meta: Meta, headers: Pick<Headers, "get">, now: number): boolean {
   const condition = headers.get("if-range");
   if (condition === null) return true;
   const value = condition.trim();

@@ -8,7 +8,9 @@ import type { Policy } from "./policy";
 import type { CacheContext } from "./types";
 
 const ESCAPE = /%([0-9a-f]{2})/gi;
-const MAX_KEYS = 4096;
+/** URLs whose names are remembered, and how long (characters) one may be: a few megabytes together, at most. */
+const MAX_NAMES = 4096;
+const MAX_NAME = 512;
 
 /** Decodes escapes of unreserved characters and writes others in upper case (RFC 3986 section 6.2.2). */
 export function normaliseEscapes(text: string): string {
@@ -58,36 +60,37 @@ function plain(name: string): string {
   }
 }
 
-/** The normal form of a URL under a policy: what an entry's URL is, and what the origin is asked for. */
-export function normaliseUrl(url: string, policy: Policy): string {
-  let found = policy.keys.get(url);
+/** What a URL is under a policy. */
+export interface Named {
+  /** Its normal form: what an entry's URL is, and what the origin is asked for. */
+  readonly url: string;
+  /** The key of it, where nothing else of a request belongs to the key. */
+  readonly key: string;
+}
+
+export function named(sent: string, policy: Policy): Named {
+  let found = policy.names.get(sent);
   if (found !== undefined) return found;
-  const parsed = new URL(url);
-  found = `${parsed.protocol}//${parsed.host}${normalisePath(parsed.pathname)}${keyQuery(parsed.search, policy)}`;
+  const { protocol, host, pathname, search } = new URL(sent);
+  const rest = normalisePath(pathname) + keyQuery(search, policy);
+  const url = `${protocol}//${host}${rest}`;
+  found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest}`}` };
+  if (sent.length > MAX_NAME) return found;
   // Started afresh when full: an attacker's many URLs cost this table, never the entries.
-  if (policy.keys.size >= MAX_KEYS) policy.keys.clear();
-  policy.keys.set(url, found);
+  if (policy.names.size >= MAX_NAMES) policy.names.clear();
+  policy.names.set(sent, found);
   return found;
 }
 
-/** The key of a URL that nothing else of a request belongs to. */
-export function urlKey(url: string, policy: Policy): string {
-  const normal = normaliseUrl(url, policy);
-  return `${policy.name}|${policy.mode}|${policy.host ? normal : withoutHost(normal)}`;
-}
+export const normaliseUrl = (url: string, policy: Policy): string => named(url, policy).url;
 
-function withoutHost(url: string): string {
-  const path = url.indexOf("/", url.indexOf("//") + 2);
-  return `${url.slice(0, url.indexOf("//"))}//*${url.slice(path)}`;
-}
-
-export function primaryKey(request: Request, policy: Policy, ctx: CacheContext): string {
-  const key = urlKey(request.url, policy);
+/** The key of a request: that of its URL, and what else the policy says. */
+export function primaryKey(key: string, headers: Pick<Headers, "get">, policy: Policy, ctx: CacheContext): string {
   if (policy.keyedByUrl) return key;
   const parts: string[] = [key];
-  for (const name of policy.headers) parts.push(`${name}:${encode(request.headers.get(name))}`);
+  for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
   if (policy.cookies.length > 0) {
-    const jar = parseCookies(request.headers.get("cookie"));
+    const jar = parseCookies(headers.get("cookie"));
     for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
   }
   if (policy.country) parts.push(`country:${ctx.country ?? ""}`);

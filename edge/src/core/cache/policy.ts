@@ -1,5 +1,6 @@
 /** A policy with every default filled in, computed once for each policy object. */
 
+import type { Named } from "./key";
 import type { CacheContext, CacheSpec } from "./types";
 
 export interface Policy {
@@ -33,8 +34,8 @@ export interface Policy {
   readonly tags: readonly string[];
   /** True where the key is of the URL alone, so that an entry can be found from its URL. */
   readonly keyedByUrl: boolean;
-  /** URL as it came in -> URL part of the key, for the hit path. */
-  readonly keys: Map<string, string>;
+  /** URL as it came in -> what it is here, for the hit path. */
+  readonly names: Map<string, Named>;
 }
 
 /** KV's own limit for a value. */
@@ -97,7 +98,7 @@ function make(spec: CacheSpec): Policy {
     vary: lower(spec.vary),
     tags: [...(spec.tags ?? [])],
     keyedByUrl: headers.length === 0 && cookies.length === 0 && !key.country && !key.region,
-    keys: new Map(),
+    names: new Map(),
   };
 }
 

@@ -23,7 +23,7 @@ const ANY: RequestDirectives = {
   maxStale: undefined,
 };
 
-export function requestDirectives(headers: Headers): RequestDirectives {
+export function requestDirectives(headers: Pick<Headers, "get">): RequestDirectives {
   const text = headers.get("cache-control");
   if (text === null) {
     // Pragma counts only where there is no Cache-Control (RFC 9111 section 5.4).

@@ -14,8 +14,8 @@ export interface Held {
   /** State of the purge markers that it was last held against, and what they make of it. */
   checked: number;
   purged: "hard" | "soft" | undefined;
-  /** Response headers for clients, with the Age and Cache-Status of `second`. */
-  headers: Headers | undefined;
+  /** The answer without its body, with the Age and Cache-Status of `second`. */
+  ready: Response | undefined;
   second: number;
 }
 
@@ -175,7 +175,7 @@ export class Tiers {
 }
 
 function hold(value: Meta | Index, body: ArrayBuffer | null): Held {
-  return { value, body, checked: -1, purged: undefined, headers: undefined, second: -1 };
+  return { value, body, checked: -1, purged: undefined, ready: undefined, second: -1 };
 }
 
 /** The copy of an entry for a tier: no longer fresh than the tier's ceiling from now. */

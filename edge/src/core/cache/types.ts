@@ -110,6 +110,13 @@ export interface CacheContext {
   warn?(message: string): void;
 }
 
+/** What is read of a request to answer it from a store. Every Request is one. Names of headers are in lower case. */
+export interface RequestHead {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Pick<Headers, "get" | "has">;
+}
+
 /** Answers a request from the origin. Throws on a timeout or a broken connection; the cache may then serve stale. */
 export type Origin = (request: Request) => Promise<Response>;
 
@@ -156,8 +163,18 @@ export interface Cache {
    * Answers a request: from a tier, or from `origin`. Call it for every method of an endpoint, so that unsafe ones
    * invalidate. `policy` null only forwards and invalidates. Throws what `origin` throws where nothing stale may serve.
    * Sets `Cache-Status`, `X-Cache` and, on a hit, `Age`. The returned response's headers may be changed.
+   *
+   * What isolate memory has is answered at once, without a promise. `whole` gives the Request where `request` is only its
+   * head: it is not called for such a hit.
    */
-  handle(request: Request, policy: CacheSpec | null, ctx: CacheContext, origin: Origin): Promise<Response>;
+  handle(request: Request, policy: CacheSpec | null, ctx: CacheContext, origin: Origin): Response | Promise<Response>;
+  handle(
+    request: RequestHead,
+    policy: CacheSpec | null,
+    ctx: CacheContext,
+    origin: Origin,
+    whole: () => Request,
+  ): Response | Promise<Response>;
   purge(request: PurgeRequest, ctx: CacheContext): Promise<PurgeResult>;
   /** What this isolate's memory holds. */
   stats(): { readonly entries: number; readonly bytes: number };

@@ -26,7 +26,7 @@ export const cache: Feature = {
     // Only the cache in front needs to be told from inside: the other tiers read what is written into KV.
     const remote = bindings.length > 0 && frontOf(settings);
     return {
-      handle: (request, policy, context, answer) => layer.handle(request, policy, context, answer),
+      handle: (request, policy, context, answer, whole) => layer.handle(request, policy, context, answer, whole),
       purge,
       ...(remote && { answer: (request, path, host) => answerPurge(request, path, host, bindings, purge) }),
     };

@@ -39,7 +39,7 @@ interface ExecutionContext {
 type Env = Readonly<Record<string, unknown>>;
 
 export interface Worker {
-  fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response>;
+  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response>;
   /** For other Workers of the account, by a service binding; no client reaches it. */
   purge(request: PurgeRequest, env: Env, context: ExecutionContext): Promise<PurgeReport | undefined>;
 }
@@ -55,8 +55,10 @@ const LIST_PAGES = 2;
 export function createWorker(settings: EdgeSettings, options: EdgeOptions = {}): Worker {
   const edge = createEdge(settings, options);
   return {
-    fetch: async (request, env, context) =>
-      framed(await edge(request, new CloudflareHost(request, env, context), { env, context })),
+    fetch(request, env, context) {
+      const response = edge(request, new CloudflareHost(request, env, context), { env, context });
+      return response instanceof Promise ? response.then(framed) : response;
+    },
     purge: (request, env, context) => edge.purge(request, new CloudflareHost(NO_REQUEST, env, context)),
   };
 }
@@ -68,9 +70,9 @@ declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Ui
  * chunks and, when the stream fails, ends it as if it were whole: a body that broke off would look complete to a client.
  */
 function framed(response: Response): Response {
+  if (response.headers.get("x-cache") !== "MISS") return response;
   const length = response.headers.get("content-length");
-  if (response.body === null || length === null || response.headers.get("x-cache") !== "MISS") return response;
-  if (!/^\d+$/.test(length)) return response;
+  if (response.body === null || length === null || !/^\d+$/.test(length)) return response;
   const { readable, writable } = new FixedLengthStream(Number(length));
   // A failure reaches the client as a connection that closes early; there is nobody else to tell.
   response.body.pipeTo(writable).catch(() => {});

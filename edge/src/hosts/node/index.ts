@@ -62,7 +62,7 @@ export async function serve(settings: EdgeSettings, options: NodeOptions = {}, p
       rateLimit: (name) => options.rateLimits?.[name],
       log,
     };
-    answer(message, reply, (request) => edge(request, host, { env: {}, context: undefined })).catch(
+    answer(message, reply, async (request) => edge(request, host, { env: {}, context: undefined })).catch(
       (error: unknown) => {
         log({ level: "error", event: "server.failed", message: String(error) });
         reply.destroy();
