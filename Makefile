@@ -28,6 +28,7 @@ check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatti
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	for program in components/__main__.py policies/__main__.py examples/*/__main__.py; do $(BIN)/mypy $$program || exit 1; done
 	$(BIN)/python -m tools.npm --prefix edge run lint
 	$(BIN)/python -m tools.npm --prefix edge run typecheck
 	$(BIN)/python -m tools.fresh
@@ -41,6 +42,7 @@ format: $(VENV)/.dev edge/node_modules/.installed ## Format the code
 
 build: $(VENV)/.dev edge/node_modules/.installed ## Generate the contract's schemas and types, bundle the JavaScript
 	$(BIN)/python -m tools.generate
+	$(BIN)/python -m tools.schema
 	$(BIN)/python -m tools.npm --prefix edge run generate
 	$(BIN)/python -m tools.npm --prefix edge run build
 
@@ -55,7 +57,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # A stamp a step: a second run installs nothing again.
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -1,6 +1,6 @@
 """Prove that what is generated is fresh: `python -m tools.fresh`.
 
-The schemas, the TypeScript types and the bundles are made anew in a temporary directory and compared byte for byte with
+The schemas, the TypeScript types, the bundles and the components' public schema are made anew in a temporary directory and compared byte for byte with
 the files in the repository. Exit 1 names each file that differs, is missing or is left over; exit 0 says nothing more.
 """
 
@@ -9,9 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from edgewright._provider import EdgewrightProvider
 from edgewright.local.node import NodeMissing, find_node
 
-from tools import generate
+from tools import generate, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 EDGE = ROOT / "edge"
@@ -58,6 +59,8 @@ def stale(temporary: Path) -> list[str]:
     run("generate.mjs", temporary / "types")
     kept = {name: (EDGE / name).read_bytes() for name in TYPES if (EDGE / name).exists()}
     lines = differences(kept, _files(temporary / "types"), "edge")
+    public = {schema.GOLDEN.name: schema.public_schema(EdgewrightProvider()).encode()}
+    lines += differences({schema.GOLDEN.name: schema.GOLDEN.read_bytes()}, public, "tests/golden")
     run("build.mjs", temporary / "bundles")
     return lines + differences(_files(BUNDLES), _files(temporary / "bundles"), "components/edgewright/_bundles")
 

@@ -2,10 +2,15 @@ import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter
 
 config = pulumi.Config()
-regions = [{"region": name, "url": url} for name, url in config.require_object("origins").items()]
-
-origins = GeoRouter("origins", {"origins": regions, "fallback": "us"})
+urls = config.require_object("origins")
+origins = GeoRouter("origins", {"origins": [{"region": name, "url": urls[name]} for name in urls], "fallback": "us"})
 products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400})
-endpoint = {"path": "/api/*", "origin": origins.routing, "cache": products.spec}
-api = EdgeApi("api", {"account_id": config.require("account_id"), "endpoints": [endpoint], "latency_sensitive": True})
+api = EdgeApi(
+    "api",
+    {
+        "account_id": config.require("account_id"),
+        "endpoints": [{"path": "/api/*", "origin": origins.routing, "cache": products.spec}],
+        "latency_sensitive": True,
+    },
+)
 pulumi.export("urls", api.urls)

@@ -18,10 +18,10 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from tests.components.program import ACCOUNT, run, settings_of
 from tests.components.test_edge_api import CACHE, ROUTING
+from tools.schema import GOLDEN, public_schema
 
 grpc = importlib.import_module("grpc")
 ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = ROOT / "tests" / "golden" / "schema.json"
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +29,13 @@ def provider() -> EdgewrightProvider:
     return EdgewrightProvider()
 
 
-def schema_text(provider: EdgewrightProvider) -> str:
-    assert provider.schema is not None
-    return json.dumps(json.loads(provider.schema), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
 def test_the_public_schema_is_the_golden_one(provider: EdgewrightProvider) -> None:
-    """Where a change is meant: python -m tests.components.test_plugin, and look at the difference."""
-    assert schema_text(provider) == GOLDEN.read_text("utf-8")
+    """Where a change is meant: python -m tools.schema, and look at the difference."""
+    assert public_schema(provider) == GOLDEN.read_text("utf-8")
 
 
 def test_everything_public_is_described(provider: EdgewrightProvider) -> None:
-    schema = json.loads(schema_text(provider))
+    schema = json.loads(public_schema(provider))
     assert sorted(schema["resources"]) == [f"edgewright:index:{component.__name__}" for component in COMPONENTS]
     for name, type_ in schema["types"].items():
         for key, prop in type_["properties"].items():
@@ -142,7 +137,7 @@ def test_the_plugin_serves_its_schema(provider: EdgewrightProvider) -> None:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         served = stub.GetSchema(provider_pb2.GetSchemaRequest(), wait_for_ready=True, timeout=60)
         version = stub.GetPluginInfo(importlib.import_module("google.protobuf.empty_pb2").Empty(), timeout=60).version
-    assert json.loads(served.schema) == json.loads(schema_text(provider))
+    assert json.loads(served.schema) == json.loads(public_schema(provider))
     assert version == edgewright.__version__
 
 
@@ -170,8 +165,3 @@ def test_the_export_list_is_what_can_be_imported() -> None:
 def test_the_package_is_imported_without_the_pulumi_sdk() -> None:
     code = "import sys, edgewright; sys.exit(any(name.startswith('pulumi') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-if __name__ == "__main__":
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text(schema_text(EdgewrightProvider()), "utf-8")
