@@ -131,6 +131,9 @@ def _index() -> str:
         "",
         "```sh\npulumi preview --policy-pack policies\n```",
         "",
+        "The pack runs in the project's `.venv`, which `make` sets up: set it up first, for without it Pulumi 3.272 waits for"
+        " the pack for ever. Its configuration comes from the stack's settings by itself.",
+        "",
         "Levels and configuration are in the stack's settings, and hold for both:",
         "",
         "```yaml\nconfig:\n  edgewright:policies:\n    cpu-budget: { maxMs: 20 }\n    jitter-missing: mandatory\n"

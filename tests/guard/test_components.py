@@ -1,0 +1,84 @@
+"""The six first guardrails on real components: what their arguments compile to is what the policies read."""
+
+import pytest
+from edgewright.guard import Evaluation, evaluate
+from edgewright.program.runner import shared_runner
+
+PROGRAM = """\
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
+
+account = "0123456789abcdef0123456789abcdef"
+store = KvNamespace("store", {"account_id": account, "seed": {"entries": [{"key": "big", "value": "x" * 100}]}})
+origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+static = CachePolicy("static", {"edge_ttl": 31536000, "browser_ttl": 60})
+products = CachePolicy(
+    "products",
+    {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400, "jitter": {"min": 3600, "max": 4200},
+     "tiers": {"kv": {"binding": store.binding, "ttl": 86400}}},
+)
+EdgeApi("api", {
+    "account_id": account,
+    "latency_sensitive": True,
+    "limits": {"cpu_ms": 200},
+    "tags": ["owner:shop"],
+    "endpoints": [
+        {"path": "/api/plain", "origin": origins.routing},
+        {"path": "/api/products", "origin": origins.routing, "cache": products.spec},
+        {"path": "/static/*", "origin": origins.routing, "cache": static.spec, "static": True},
+        {"path": "/assets/*", "origin": origins.routing},
+        {"path": "/report", "methods": ["POST"], "handler": "report.js", "expected_ms": 20000, "rate_limit": {"limit": 5}},
+    ],
+})
+"""
+HANDLER = 'import sharp from "sharp";\nexport default { fetch: () => new Response(String(sharp)) };\n'
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (folder / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (folder / "__main__.py").write_text(PROGRAM)
+    (folder / "report.js").write_text(HANDLER)
+    module = folder / "node_modules" / "sharp"
+    module.mkdir(parents=True)
+    (module / "package.json").write_text('{"name": "sharp", "version": "1.0.0", "main": "index.js", "type": "module"}')
+    (module / "index.js").write_text("export default 'a codec';\n")
+    capture, settings = shared_runner().run(folder, "dev")
+    return evaluate(capture, settings.policies, limits={"overrides": {"cloudflare.kv.value_bytes": 64}})
+
+
+@pytest.mark.parametrize(
+    ("policy", "finding"),
+    [
+        ("cache-headers-missing", "api endpoint /api/plain cache: not set"),
+        ("kv-value-size", "store-seed-big value: 100 B"),
+        ("cpu-budget", "api-version limits.cpu_ms: 200 ms"),
+        ("single-origin-region", "api endpoint /api/products origin regions: 1 (us)"),
+        ("long-work-without-queue", "api endpoint /report expected_ms: 20000 ms without a queue"),
+        ("static-ttl-short", "api endpoint /static/* browser_ttl: 60 s"),
+        ("static-past-cdn", "api endpoint /assets/* cache: not set"),
+        ("static-immutable-missing", "api endpoint /static/* immutable: false"),
+        ("failover-missing", "origins origins: 1"),
+    ],
+)
+def test_a_guardrail_reads_what_the_component_declares(found: Evaluation, policy: str, finding: str) -> None:
+    said = [f"{each.resource} {each.what}: {each.value}" for each in found.findings if each.policy == policy]
+    assert finding in said
+
+
+def test_heavy_work_is_seen_in_the_bundle(found: Evaluation) -> None:
+    (heavy,) = [each for each in found.findings if each.policy == "heavy-imports"]
+    assert heavy.value == "sharp (image codecs)"
+
+
+def test_every_finding_points_at_the_users_own_line(found: Evaluation) -> None:
+    assert {each.source.file for each in found.findings if each.source} == {"__main__.py"}
+    assert all(each.source for each in found.findings if each.resource)
+
+
+def test_nothing_else_is_found(found: Evaluation) -> None:
+    assert {each.policy for each in found.findings} == {
+        "cache-headers-missing", "cpu-budget", "failover-missing", "heavy-imports", "jitter-missing", "kv-value-size", "stale-while-revalidate-missing",
+        "long-work-without-queue", "single-origin-region", "static-immutable-missing", "static-past-cdn", "static-ttl-short",
+    }  # fmt: skip
