@@ -137,11 +137,11 @@ def test_an_unknown_type_is_named_with_those_that_are_known() -> None:
         LocalCloud().new_resource("cloudflare:index/hyperdriveConfig:HyperdriveConfig", "db", {})
     message = str(caught.value)
     assert "'db': the local cloud does not know the resource type cloudflare:index/hyperdriveConfig" in message
-    assert ", ".join(known_types()) in message
+    assert ", ".join(known_types("cloudflare")) in message
     with pytest.raises(UnknownType, match=r"did you mean cloudflare\.Worker\?"):
         LocalCloud().new_resource("cloudflare:index/workr:Workr", "w", {})
-    with pytest.raises(UnknownType, match="aws:s3/bucket:Bucket"):
-        LocalCloud().new_resource("aws:s3/bucket:Bucket", "b", {})
+    with pytest.raises(UnknownType, match="gcp:storage/bucket:Bucket; it knows: aws"):
+        LocalCloud().new_resource("gcp:storage/bucket:Bucket", "b", {})
 
 
 def test_functions_are_refused_by_name() -> None:

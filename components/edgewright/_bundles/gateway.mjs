@@ -1,406 +1,110 @@
 // src/gateway/main.ts
-import { randomBytes as randomBytes4 } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
-import { join as join4 } from "node:path";
+import { randomBytes as randomBytes5 } from "node:crypto";
+import { mkdirSync as mkdirSync2, rmSync as rmSync3 } from "node:fs";
+import { join as join7 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
-import { createHash as createHash2, timingSafeEqual } from "node:crypto";
+import { createHash as createHash5, timingSafeEqual } from "node:crypto";
 import http5 from "node:http";
 
-// src/gateway/diagnostics.ts
-var DeployFailed = class extends Error {
-  constructor(errors) {
-    super(errors.map((error) => error.message).join("\n"));
-    this.errors = errors;
+// src/gateway/cloudfront/index.ts
+import { mkdtempSync, rmSync as rmSync2 } from "node:fs";
+import { tmpdir } from "node:os";
+import { join as join3 } from "node:path";
+
+// src/gateway/cloudfront/adapters.ts
+import { Readable as Readable2 } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+// src/gateway/cloudfront/body.ts
+import { Readable } from "node:stream";
+async function readAll(body, limit = Number.POSITIVE_INFINITY) {
+  if (body === void 0) return new Uint8Array(0);
+  if (!(body instanceof Readable)) return body;
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size > limit) throw new Error(`The body is larger than ${limit} bytes.`);
   }
-  errors;
-};
-function fault(message, worker = null, module = null) {
-  return { message, worker, module, line: null, column: null };
+  return Buffer.concat(chunks, size);
 }
-function startupErrors(messages, ownModule) {
-  const errors = [];
-  for (const message of messages) {
-    const found = message.match(/^service core:user:(.+?)@.*?: ([\s\S]*)$/);
-    if (!found) continue;
-    const [, worker, text] = found;
-    const [first = "", ...rest] = text.replaceAll("file:///", "").trim().split("\n");
-    const place = rest.map((line) => line.match(/^\s*at (\S+?):(\d+):(\d+)(?: in .*)?$/)).find((match) => match !== null && match[1] !== ownModule);
-    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
-    const what = first.replace(/^Uncaught /, "");
-    const base = what.startsWith("SyntaxError") ? 1 : 0;
-    errors.push({
-      message: what,
-      worker,
-      module: place?.[1] ?? importer ?? null,
-      line: place ? Number(place[2]) : null,
-      column: place ? Number(place[3]) + base : null
-    });
-  }
-  return errors;
+function discard(body) {
+  if (body instanceof Readable) body.destroy();
 }
-function unexplained(messages, cause) {
-  const text = messages.join("\n").trim() || (cause instanceof Error ? cause.message : String(cause));
-  return [fault(`The Workers runtime did not start: ${text}`)];
-}
-
-// src/gateway/kv.ts
-import http2 from "node:http";
-
-// src/gateway/proxy.ts
-import http from "node:http";
-
-// src/gateway/headers.ts
-import { randomBytes } from "node:crypto";
-
-// src/gateway/geo.ts
-import { isIP } from "node:net";
-
-// src/gateway/data/countries.ts
-var COUNTRY_ROWS = `
-AD|EU|BCN|42.5|1.5167|Europe/Andorra|Andorra la Vella
-AE|AS|DXB|25.3|55.3|Asia/Dubai|Dubai
-AF|AS|ISB|34.5167|69.2|Asia/Kabul|Kabul
-AG|NA|MIA|17.05|-61.8|America/Antigua|Saint John's
-AI|NA|SJU|18.2|-63.0667|America/Anguilla|The Valley
-AL|EU|TIA|41.3333|19.8333|Europe/Tirane|Tirane
-AM|AS|EVN|40.1833|44.5|Asia/Yerevan|Yerevan
-AO|AF|LAD|-8.8|13.2333|Africa/Luanda|Luanda
-AQ|AN|CHC|-77.8333|166.6|Antarctica/McMurdo|McMurdo Station
-AR|SA|EZE|-34.6|-58.45|America/Argentina/Buenos_Aires|Buenos Aires
-AS|OC|HNL|-14.2667|-170.7|Pacific/Pago_Pago|Pago Pago
-AT|EU|VIE|48.2167|16.3333|Europe/Vienna|Vienna
-AU|OC|SYD|-33.8667|151.217|Australia/Sydney|Sydney
-AW|NA|CUR|12.5|-69.9667|America/Aruba|Oranjestad
-AX|EU|HEL|60.1|19.95|Europe/Mariehamn|Mariehamn
-AZ|AS|GYD|40.3833|49.85|Asia/Baku|Baku
-BA|EU|SJJ|43.8667|18.4167|Europe/Sarajevo|Sarajevo
-BB|NA|BGI|13.1|-59.6167|America/Barbados|Bridgetown
-BD|AS|DAC|23.7167|90.4167|Asia/Dhaka|Dhaka
-BE|EU|BRU|50.8333|4.3333|Europe/Brussels|Brussels
-BF|AF|OUA|12.3667|-1.5167|Africa/Ouagadougou|Ouagadougou
-BG|EU|SOF|42.6833|23.3167|Europe/Sofia|Sofia
-BH|AS|BAH|26.3833|50.5833|Asia/Bahrain|Manama
-BI|AF|NBO|-3.3833|29.3667|Africa/Bujumbura|Bujumbura
-BJ|AF|COO|6.4833|2.6167|Africa/Porto-Novo|Porto-Novo
-BL|NA|SJU|17.8833|-62.85|America/St_Barthelemy|Gustavia
-BM|NA|EWR|32.2833|-64.7667|Atlantic/Bermuda|Hamilton
-BN|AS|BWN|4.9333|114.917|Asia/Brunei|Bandar Seri Begawan
-BO|SA|LPB|-16.5|-68.15|America/La_Paz|La Paz
-BQ|NA|CUR|12.1508|-68.2767|America/Kralendijk|Kralendijk
-BR|SA|GRU|-23.5333|-46.6167|America/Sao_Paulo|Sao Paulo
-BS|NA|MIA|25.0833|-77.35|America/Nassau|Nassau
-BT|AS|PBH|27.4667|89.65|Asia/Thimphu|Thimphu
-BV|AN|CPT|-54.4208|3.3464|Etc/UTC|Bouvet Island
-BW|AF|GBE|-24.65|25.9167|Africa/Gaborone|Gaborone
-BY|EU|MSQ|53.9|27.5667|Europe/Minsk|Minsk
-BZ|NA|MIA|17.5|-88.2|America/Belize|Belize City
-CA|NA|YYZ|43.65|-79.3833|America/Toronto|Toronto
-CC|AS|PER|-12.1667|96.9167|Indian/Cocos|West Island
-CD|AF|FIH|-4.3|15.3|Africa/Kinshasa|Kinshasa
-CF|AF|DLA|4.3667|18.5833|Africa/Bangui|Bangui
-CG|AF|FIH|-4.2667|15.2833|Africa/Brazzaville|Brazzaville
-CH|EU|ZRH|47.3833|8.5333|Europe/Zurich|Zurich
-CI|AF|ABJ|5.3167|-4.0333|Africa/Abidjan|Abidjan
-CK|OC|AKL|-21.2333|-159.767|Pacific/Rarotonga|Avarua
-CL|SA|SCL|-33.45|-70.6667|America/Santiago|Santiago
-CM|AF|DLA|4.05|9.7|Africa/Douala|Douala
-CN|AS|HKG|31.2333|121.467|Asia/Shanghai|Shanghai
-CO|SA|BOG|4.6|-74.0833|America/Bogota|Bogota
-CR|NA|SJO|9.9333|-84.0833|America/Costa_Rica|San Jose
-CU|NA|MIA|23.1333|-82.3667|America/Havana|Havana
-CV|AF|DKR|14.9167|-23.5167|Atlantic/Cape_Verde|Praia
-CW|NA|CUR|12.1833|-69|America/Curacao|Willemstad
-CX|AS|PER|-10.4167|105.717|Indian/Christmas|Flying Fish Cove
-CY|AS|LCA|35.1667|33.3667|Asia/Nicosia|Nicosia
-CZ|EU|PRG|50.0833|14.4333|Europe/Prague|Prague
-DE|EU|FRA|50.1109|8.6821|Europe/Berlin|Frankfurt am Main
-DJ|AF|JIB|11.6|43.15|Africa/Djibouti|Djibouti
-DK|EU|CPH|55.6667|12.5833|Europe/Copenhagen|Copenhagen
-DM|NA|GND|15.3|-61.4|America/Dominica|Roseau
-DO|NA|SDQ|18.4667|-69.9|America/Santo_Domingo|Santo Domingo
-DZ|AF|ALG|36.7833|3.05|Africa/Algiers|Algiers
-EC|SA|UIO|-2.1667|-79.8333|America/Guayaquil|Guayaquil
-EE|EU|TLL|59.4167|24.75|Europe/Tallinn|Tallinn
-EG|AF|CAI|30.05|31.25|Africa/Cairo|Cairo
-EH|AF|LPA|27.15|-13.2|Africa/El_Aaiun|Laayoune
-ER|AF|JIB|15.3333|38.8833|Africa/Asmara|Asmara
-ES|EU|MAD|40.4|-3.6833|Europe/Madrid|Madrid
-ET|AF|ADD|9.0333|38.7|Africa/Addis_Ababa|Addis Ababa
-FI|EU|HEL|60.1667|24.9667|Europe/Helsinki|Helsinki
-FJ|OC|SUV|-18.1333|178.417|Pacific/Fiji|Suva
-FK|SA|EZE|-51.7|-57.85|Atlantic/Stanley|Stanley
-FM|OC|GUM|7.4167|151.783|Pacific/Chuuk|Palikir
-FO|EU|CPH|62.0167|-6.7667|Atlantic/Faroe|Torshavn
-FR|EU|CDG|48.8667|2.3333|Europe/Paris|Paris
-GA|AF|LBV|0.3833|9.45|Africa/Libreville|Libreville
-GB|EU|LHR|51.5083|-0.1253|Europe/London|London
-GD|NA|GND|12.05|-61.75|America/Grenada|Saint George's
-GE|AS|TBS|41.7167|44.8167|Asia/Tbilisi|Tbilisi
-GF|SA|CAY|4.9333|-52.3333|America/Cayenne|Cayenne
-GG|EU|LHR|49.4547|-2.5361|Europe/Guernsey|Saint Peter Port
-GH|AF|ACC|5.55|-0.2167|Africa/Accra|Accra
-GI|EU|MAD|36.1333|-5.35|Europe/Gibraltar|Gibraltar
-GL|NA|KEF|64.1833|-51.7333|America/Nuuk|Nuuk
-GM|AF|DKR|13.4667|-16.65|Africa/Banjul|Banjul
-GN|AF|DKR|9.5167|-13.7167|Africa/Conakry|Conakry
-GP|NA|PTP|16.2333|-61.5333|America/Guadeloupe|Basse-Terre
-GQ|AF|DLA|3.75|8.7833|Africa/Malabo|Malabo
-GR|EU|ATH|37.9667|23.7167|Europe/Athens|Athens
-GS|AN|EZE|-54.2667|-36.5333|Atlantic/South_Georgia|King Edward Point
-GT|NA|GUA|14.6333|-90.5167|America/Guatemala|Guatemala City
-GU|OC|GUM|13.4667|144.75|Pacific/Guam|Hagatna
-GW|AF|DKR|11.85|-15.5833|Africa/Bissau|Bissau
-GY|SA|GEO|6.8|-58.1667|America/Guyana|Georgetown
-HK|AS|HKG|22.2833|114.15|Asia/Hong_Kong|Hong Kong
-HM|AN|PER|-53.1|73.5167|Indian/Kerguelen|Heard Island
-HN|NA|TGU|14.1|-87.2167|America/Tegucigalpa|Tegucigalpa
-HR|EU|ZAG|45.8|15.9667|Europe/Zagreb|Zagreb
-HT|NA|PAP|18.5333|-72.3333|America/Port-au-Prince|Port-au-Prince
-HU|EU|BUD|47.5|19.0833|Europe/Budapest|Budapest
-ID|AS|CGK|-6.1667|106.8|Asia/Jakarta|Jakarta
-IE|EU|DUB|53.3333|-6.25|Europe/Dublin|Dublin
-IL|AS|TLV|31.7806|35.2239|Asia/Jerusalem|Jerusalem
-IM|EU|MAN|54.15|-4.4667|Europe/Isle_of_Man|Douglas
-IN|AS|BOM|19.076|72.8777|Asia/Kolkata|Mumbai
-IO|AS|MLE|-7.3333|72.4167|Indian/Chagos|Diego Garcia
-IQ|AS|BGW|33.35|44.4167|Asia/Baghdad|Baghdad
-IR|AS|DXB|35.6667|51.4333|Asia/Tehran|Tehran
-IS|EU|KEF|64.15|-21.85|Atlantic/Reykjavik|Reykjavik
-IT|EU|MXP|41.9|12.4833|Europe/Rome|Rome
-JE|EU|LHR|49.1836|-2.1067|Europe/Jersey|Saint Helier
-JM|NA|KIN|17.9681|-76.7933|America/Jamaica|Kingston
-JO|AS|AMM|31.95|35.9333|Asia/Amman|Amman
-JP|AS|NRT|35.6544|139.745|Asia/Tokyo|Tokyo
-KE|AF|NBO|-1.2833|36.8167|Africa/Nairobi|Nairobi
-KG|AS|ALA|42.9|74.6|Asia/Bishkek|Bishkek
-KH|AS|PNH|11.55|104.917|Asia/Phnom_Penh|Phnom Penh
-KI|OC|NAN|1.4167|173|Pacific/Tarawa|Tarawa
-KM|AF|MRU|-11.6833|43.2667|Indian/Comoro|Moroni
-KN|NA|SJU|17.3|-62.7167|America/St_Kitts|Basseterre
-KP|AS|ICN|39.0167|125.75|Asia/Pyongyang|Pyongyang
-KR|AS|ICN|37.55|126.967|Asia/Seoul|Seoul
-KW|AS|KWI|29.3333|47.9833|Asia/Kuwait|Kuwait City
-KY|NA|MIA|19.3|-81.3833|America/Cayman|George Town
-KZ|AS|ALA|43.25|76.95|Asia/Almaty|Almaty
-LA|AS|VTE|17.9667|102.6|Asia/Vientiane|Vientiane
-LB|AS|BEY|33.8833|35.5|Asia/Beirut|Beirut
-LC|NA|BGI|14.0167|-61|America/St_Lucia|Castries
-LI|EU|ZRH|47.15|9.5167|Europe/Vaduz|Vaduz
-LK|AS|CMB|6.9333|79.85|Asia/Colombo|Colombo
-LR|AF|ROB|6.3|-10.7833|Africa/Monrovia|Monrovia
-LS|AF|JNB|-29.4667|27.5|Africa/Maseru|Maseru
-LT|EU|VNO|54.6833|25.3167|Europe/Vilnius|Vilnius
-LU|EU|LUX|49.6|6.15|Europe/Luxembourg|Luxembourg
-LV|EU|RIX|56.95|24.1|Europe/Riga|Riga
-LY|AF|TUN|32.9|13.1833|Africa/Tripoli|Tripoli
-MA|AF|CMN|33.65|-7.5833|Africa/Casablanca|Casablanca
-MC|EU|MRS|43.7|7.3833|Europe/Monaco|Monaco
-MD|EU|KIV|47|28.8333|Europe/Chisinau|Chisinau
-ME|EU|TGD|42.4333|19.2667|Europe/Podgorica|Podgorica
-MF|NA|SJU|18.0667|-63.0833|America/Marigot|Marigot
-MG|AF|TNR|-18.9167|47.5167|Indian/Antananarivo|Antananarivo
-MH|OC|HNL|7.15|171.2|Pacific/Majuro|Majuro
-MK|EU|SKP|41.9833|21.4333|Europe/Skopje|Skopje
-ML|AF|DKR|12.65|-8|Africa/Bamako|Bamako
-MM|AS|MDL|16.7833|96.1667|Asia/Yangon|Yangon
-MN|AS|ULN|47.9167|106.883|Asia/Ulaanbaatar|Ulaanbaatar
-MO|AS|MFM|22.1972|113.542|Asia/Macau|Macau
-MP|OC|GUM|15.2|145.75|Pacific/Saipan|Saipan
-MQ|NA|PTP|14.6|-61.0833|America/Martinique|Fort-de-France
-MR|AF|DKR|18.1|-15.95|Africa/Nouakchott|Nouakchott
-MS|NA|SJU|16.7167|-62.2167|America/Montserrat|Brades
-MT|EU|MLA|35.9|14.5167|Europe/Malta|Valletta
-MU|AF|MRU|-20.1667|57.5|Indian/Mauritius|Port Louis
-MV|AS|MLE|4.1667|73.5|Indian/Maldives|Male
-MW|AF|LLW|-15.7833|35|Africa/Blantyre|Blantyre
-MX|NA|QRO|19.4|-99.15|America/Mexico_City|Mexico City
-MY|AS|KUL|3.1667|101.7|Asia/Kuala_Lumpur|Kuala Lumpur
-MZ|AF|MPM|-25.9667|32.5833|Africa/Maputo|Maputo
-NA|AF|WDH|-22.5667|17.1|Africa/Windhoek|Windhoek
-NC|OC|NOU|-22.2667|166.45|Pacific/Noumea|Noumea
-NE|AF|OUA|13.5167|2.1167|Africa/Niamey|Niamey
-NF|OC|SYD|-29.05|167.967|Pacific/Norfolk|Kingston
-NG|AF|LOS|6.45|3.4|Africa/Lagos|Lagos
-NI|NA|MGA|12.15|-86.2833|America/Managua|Managua
-NL|EU|AMS|52.3667|4.9|Europe/Amsterdam|Amsterdam
-NO|EU|OSL|59.9167|10.75|Europe/Oslo|Oslo
-NP|AS|KTM|27.7167|85.3167|Asia/Kathmandu|Kathmandu
-NR|OC|BNE|-0.5167|166.917|Pacific/Nauru|Yaren
-NU|OC|AKL|-19.0167|-169.917|Pacific/Niue|Alofi
-NZ|OC|AKL|-36.8667|174.767|Pacific/Auckland|Auckland
-OM|AS|MCT|23.6|58.5833|Asia/Muscat|Muscat
-PA|NA|PTY|8.9667|-79.5333|America/Panama|Panama City
-PE|SA|LIM|-12.05|-77.05|America/Lima|Lima
-PF|OC|PPT|-17.5333|-149.567|Pacific/Tahiti|Papeete
-PG|OC|POM|-9.5|147.167|Pacific/Port_Moresby|Port Moresby
-PH|AS|MNL|14.5867|120.968|Asia/Manila|Manila
-PK|AS|KHI|24.8667|67.05|Asia/Karachi|Karachi
-PL|EU|WAW|52.25|21|Europe/Warsaw|Warsaw
-PM|NA|YUL|47.05|-56.3333|America/Miquelon|Saint-Pierre
-PN|OC|PPT|-25.0667|-130.083|Pacific/Pitcairn|Adamstown
-PR|NA|SJU|18.4683|-66.1061|America/Puerto_Rico|San Juan
-PS|AS|TLV|31.5|34.4667|Asia/Gaza|Gaza
-PT|EU|LIS|38.7167|-9.1333|Europe/Lisbon|Lisbon
-PW|OC|GUM|7.3333|134.483|Pacific/Palau|Ngerulmud
-PY|SA|ASU|-25.2667|-57.6667|America/Asuncion|Asuncion
-QA|AS|DOH|25.2833|51.5333|Asia/Qatar|Doha
-RE|AF|RUN|-20.8667|55.4667|Indian/Reunion|Saint-Denis
-RO|EU|OTP|44.4333|26.1|Europe/Bucharest|Bucharest
-RS|EU|BEG|44.8333|20.5|Europe/Belgrade|Belgrade
-RU|EU|DME|55.7558|37.6178|Europe/Moscow|Moscow
-RW|AF|KGL|-1.95|30.0667|Africa/Kigali|Kigali
-SA|AS|RUH|24.6333|46.7167|Asia/Riyadh|Riyadh
-SB|OC|BNE|-9.5333|160.2|Pacific/Guadalcanal|Honiara
-SC|AF|SEZ|-4.6667|55.4667|Indian/Mahe|Victoria
-SD|AF|KRT|15.6|32.5333|Africa/Khartoum|Khartoum
-SE|EU|ARN|59.3333|18.05|Europe/Stockholm|Stockholm
-SG|AS|SIN|1.2833|103.85|Asia/Singapore|Singapore
-SH|AF|CPT|-15.9167|-5.7|Atlantic/St_Helena|Jamestown
-SI|EU|LJU|46.05|14.5167|Europe/Ljubljana|Ljubljana
-SJ|EU|OSL|78|16|Arctic/Longyearbyen|Longyearbyen
-SK|EU|BTS|48.15|17.1167|Europe/Bratislava|Bratislava
-SL|AF|ROB|8.5|-13.25|Africa/Freetown|Freetown
-SM|EU|BLQ|43.9167|12.4667|Europe/San_Marino|San Marino
-SN|AF|DKR|14.6667|-17.4333|Africa/Dakar|Dakar
-SO|AF|MGQ|2.0667|45.3667|Africa/Mogadishu|Mogadishu
-SR|SA|PBM|5.8333|-55.1667|America/Paramaribo|Paramaribo
-SS|AF|NBO|4.85|31.6167|Africa/Juba|Juba
-ST|AF|LBV|0.3333|6.7333|Africa/Sao_Tome|Sao Tome
-SV|NA|SAL|13.7|-89.2|America/El_Salvador|San Salvador
-SX|NA|SJU|18.0514|-63.0472|America/Lower_Princes|Philipsburg
-SY|AS|BEY|33.5|36.3|Asia/Damascus|Damascus
-SZ|AF|MPM|-26.3|31.1|Africa/Mbabane|Mbabane
-TC|NA|MIA|21.4667|-71.1333|America/Grand_Turk|Cockburn Town
-TD|AF|NDJ|12.1167|15.05|Africa/Ndjamena|N'Djamena
-TF|AN|RUN|-49.3528|70.2175|Indian/Kerguelen|Port-aux-Francais
-TG|AF|LFW|6.1333|1.2167|Africa/Lome|Lome
-TH|AS|BKK|13.75|100.517|Asia/Bangkok|Bangkok
-TJ|AS|DYU|38.5833|68.8|Asia/Dushanbe|Dushanbe
-TK|OC|AKL|-9.3667|-171.233|Pacific/Fakaofo|Atafu
-TL|AS|DPS|-8.55|125.583|Asia/Dili|Dili
-TM|AS|TAS|37.95|58.3833|Asia/Ashgabat|Ashgabat
-TN|AF|TUN|36.8|10.1833|Africa/Tunis|Tunis
-TO|OC|SUV|-21.1333|-175.2|Pacific/Tongatapu|Nuku'alofa
-TR|AS|IST|41.0167|28.9667|Europe/Istanbul|Istanbul
-TT|NA|POS|10.65|-61.5167|America/Port_of_Spain|Port of Spain
-TV|OC|SUV|-8.5167|179.217|Pacific/Funafuti|Funafuti
-TW|AS|TPE|25.05|121.5|Asia/Taipei|Taipei
-TZ|AF|DAR|-6.8|39.2833|Africa/Dar_es_Salaam|Dar es Salaam
-UA|EU|KBP|44.95|34.1|Europe/Simferopol|Kyiv
-UG|AF|EBB|0.3167|32.4167|Africa/Kampala|Kampala
-UM|OC|HNL|28.2167|-177.367|Pacific/Midway|Sand Island
-US|NA|IAD|39.0438|-77.4874|America/New_York|Ashburn
-UY|SA|MVD|-34.9092|-56.2125|America/Montevideo|Montevideo
-UZ|AS|TAS|41.3333|69.3|Asia/Tashkent|Tashkent
-VA|EU|FCO|41.9022|12.4531|Europe/Vatican|Vatican City
-VC|NA|GND|13.15|-61.2333|America/St_Vincent|Kingstown
-VE|SA|CCS|10.5|-66.9333|America/Caracas|Caracas
-VG|NA|SJU|18.45|-64.6167|America/Tortola|Road Town
-VI|NA|SJU|18.35|-64.9333|America/St_Thomas|Charlotte Amalie
-VN|AS|SGN|10.75|106.667|Asia/Ho_Chi_Minh|Ho Chi Minh City
-VU|OC|NOU|-17.6667|168.417|Pacific/Efate|Port Vila
-WF|OC|NOU|-13.3|-176.167|Pacific/Wallis|Mata-Utu
-WS|OC|AKL|-13.8333|-171.733|Pacific/Apia|Apia
-YE|AS|JED|12.75|45.2|Asia/Aden|Aden
-YT|AF|MRU|-12.7833|45.2333|Indian/Mayotte|Mamoudzou
-ZA|AF|JNB|-26.25|28|Africa/Johannesburg|Johannesburg
-ZM|AF|LUN|-15.4167|28.2833|Africa/Lusaka|Lusaka
-ZW|AF|HRE|-17.8333|31.05|Africa/Harare|Harare
-`;
-
-// src/gateway/problem.ts
-var ProblemError = class extends Error {
-  constructor(problem2) {
-    super(problem2.detail);
-    this.problem = problem2;
-  }
-  problem;
-};
-function problem(status2, title, detail, extensions = {}) {
-  return new ProblemError({ status: status2, title, detail, ...extensions });
-}
-function problemBody(value) {
-  return `${JSON.stringify({ type: "about:blank", ...value })}
-`;
-}
-function sendProblem(response, value, headers = {}) {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const body = problemBody(value);
-  response.writeHead(value.status, {
-    "Content-Type": "application/problem+json",
-    "Content-Length": Buffer.byteLength(body),
-    "Cache-Control": "no-store",
-    ...headers
-  });
-  response.end(response.req.method === "HEAD" ? void 0 : body);
-}
-
-// src/gateway/geo.ts
-var COUNTRIES = new Map(
-  COUNTRY_ROWS.trim().split("\n").map((row) => {
-    const [country, continent, colo, latitude, longitude, timezone, city] = row.split("|");
-    return [country, { country, continent, colo, latitude, longitude, timezone, city }];
-  })
-);
-var DEFAULT_COUNTRY = "US";
-var PLACELESS = /* @__PURE__ */ new Set(["XX", "T1"]);
-var ASN = 64512;
-function clientOf(country, ip, remote) {
-  const code = (country ?? DEFAULT_COUNTRY).trim().toUpperCase();
-  const home = COUNTRIES.get(DEFAULT_COUNTRY);
-  const place = PLACELESS.has(code) ? { ...home, country: code, continent: "" } : COUNTRIES.get(code);
-  if (place === void 0) {
-    throw problem(
-      400,
-      "Bad X-Local-Country",
-      `X-Local-Country is ${JSON.stringify(country)}: give an ISO 3166-1 alpha-2 code such as DE or JP, or XX (unknown) or T1 (Tor).`
-    );
-  }
-  if (ip !== void 0 && isIP(ip.trim()) === 0) {
-    throw problem(
-      400,
-      "Bad X-Local-IP",
-      `X-Local-IP is ${JSON.stringify(ip)}: give an IPv4 or IPv6 address such as 198.51.100.7 or 2001:db8::1.`
-    );
-  }
-  return { ip: ip?.trim() ?? plainAddress(remote), place };
-}
-function plainAddress(remote) {
-  return remote?.replace(/^::ffff:/i, "") ?? "127.0.0.1";
-}
-function cfObject(client, httpProtocol, acceptEncoding) {
-  const { place } = client;
-  const known2 = place.continent !== "";
-  return {
-    colo: place.colo,
-    country: place.country,
-    ...known2 && {
-      city: place.city,
-      continent: place.continent,
-      latitude: place.latitude,
-      longitude: place.longitude,
-      timezone: place.timezone,
-      ...EU.has(place.country) && { isEUCountry: "1" }
+function toWebStream(body) {
+  const chunks = body[Symbol.asyncIterator]();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() {
+        body.destroy();
+      }
     },
-    asn: ASN,
-    asOrganization: "Local",
-    httpProtocol,
-    requestPriority: "",
-    tlsCipher: "",
-    tlsVersion: "",
-    clientAcceptEncoding: acceptEncoding ?? "",
-    clientTcpRtt: 1,
-    edgeRequestKeepAliveStatus: 1
-  };
+    { highWaterMark: 0 }
+  );
 }
-var EU = new Set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" "));
 
-// src/gateway/headers.ts
+// src/gateway/cloudfront/headers.ts
+function headersOf(pairs) {
+  const headers = {};
+  for (const [key, value] of pairs) addHeader(headers, key, value);
+  return headers;
+}
+function headersOfRaw(message) {
+  const headers = {};
+  const raw = message.rawHeaders;
+  for (let index = 0; index < raw.length; index += 2)
+    addHeader(headers, raw[index], raw[index + 1]);
+  return headers;
+}
+function addHeader(headers, key, value) {
+  const name = key.toLowerCase();
+  const fields = headers[name];
+  if (fields === void 0 || !Object.hasOwn(headers, name)) {
+    Object.defineProperty(headers, name, {
+      value: [{ key, value }],
+      enumerable: true,
+      writable: true,
+      configurable: true
+    });
+  } else fields.push({ key, value });
+}
+function setHeader(headers, key, value) {
+  const name = key.toLowerCase();
+  delete headers[name];
+  addHeader(headers, key, value);
+}
+function has(headers, name) {
+  return Object.hasOwn(headers, name);
+}
+function get(headers, name) {
+  if (!Object.hasOwn(headers, name)) return void 0;
+  const fields = headers[name];
+  return fields.length === 1 ? fields[0].value : fields.map((field) => field.value).join(name === "cookie" ? "; " : ", ");
+}
+function copyHeaders(headers) {
+  const copy = {};
+  for (const name of Object.keys(headers))
+    copy[name] = headers[name].map((field) => ({ ...field }));
+  return copy;
+}
+function pairsOf(headers) {
+  const pairs = [];
+  for (const [name, fields] of Object.entries(headers)) {
+    for (const field of fields) pairs.push([field.key ?? canonical(name), field.value]);
+  }
+  return pairs;
+}
+function canonical(name) {
+  return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
+}
 var HOP_BY_HOP = /* @__PURE__ */ new Set([
   "connection",
   "keep-alive",
@@ -412,527 +116,177 @@ var HOP_BY_HOP = /* @__PURE__ */ new Set([
   "transfer-encoding",
   "upgrade"
 ]);
-var RESERVED_PREFIXES = ["cf-", "mf-", "x-local-", "x-forwarded-"];
-var RESERVED = /* @__PURE__ */ new Set(["true-client-ip", "x-real-ip", "forwarded", "cdn-loop"]);
-var CLIENT_MAY_SEND = /* @__PURE__ */ new Set(["cf-access-client-id", "cf-access-client-secret", "cf-access-jwt-assertion"]);
-function isReserved(name) {
-  if (CLIENT_MAY_SEND.has(name)) return false;
-  return RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+var DISALLOWED = /* @__PURE__ */ new Set([
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "trailer",
+  "upgrade",
+  "x-accel-buffering",
+  "x-accel-charset",
+  "x-accel-limit-rate",
+  "x-accel-redirect",
+  "x-amzn-auth",
+  "x-amzn-cf-billing",
+  "x-amzn-cf-id",
+  "x-amzn-cf-xff",
+  "x-amzn-errortype",
+  "x-amzn-fle-profile",
+  "x-amzn-header-count",
+  "x-amzn-header-order",
+  "x-amzn-lambda-integration-tag",
+  "x-amzn-requestid",
+  "x-cache",
+  "x-forwarded-proto",
+  "x-real-ip"
+]);
+function isDisallowed(name) {
+  return DISALLOWED.has(name) || name.startsWith("x-amz-cf-") || name.startsWith("x-edge-");
 }
-function connectionNames(value) {
-  return new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
-}
-function endToEnd(raw, connection, drop2) {
-  const listed = connectionNames(connection);
-  const kept = [];
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index];
-    const lower = name.toLowerCase();
-    if (HOP_BY_HOP.has(lower) || listed.has(lower) || drop2(lower)) continue;
-    kept.push(name, raw[index + 1]);
-  }
-  return kept;
-}
-function rayId(colo) {
-  return `${randomBytes(8).toString("hex")}-${colo}`;
-}
-function workerHeaders(request, host, client, ray) {
-  const raw = endToEnd(
-    request.rawHeaders,
-    request.headers.connection,
-    // Expect was answered here. Accept-Encoding stays the client's: gap `accept-encoding`.
-    (name) => name === "host" || name === "expect" || isReserved(name)
-  );
-  const protocol = `HTTP/${request.httpVersion}`;
-  const encodings = request.headers["accept-encoding"];
-  const cf = cfObject(client, protocol, Array.isArray(encodings) ? encodings.join(", ") : encodings);
-  raw.push(
-    "Host",
-    host,
-    "CF-Connecting-IP",
-    client.ip,
-    "CF-IPCountry",
-    client.place.country,
-    "CF-Ray",
-    ray,
-    "CF-Visitor",
-    '{"scheme":"http"}',
-    "X-Forwarded-For",
-    client.ip,
-    "X-Forwarded-Proto",
-    "http",
-    "X-Real-IP",
-    client.ip,
-    "MF-CF-Blob",
-    JSON.stringify(cf)
-  );
-  return raw;
-}
-
-// src/gateway/proxy.ts
-var IDLE_MS = 2e3;
-var agent = new http.Agent({
-  keepAlive: true,
-  maxSockets: Number.POSITIVE_INFINITY,
-  maxFreeSockets: 256,
-  timeout: IDLE_MS,
-  scheduling: "lifo"
-});
-var ANSWER_HEADERS_LIMIT = 128 * 1024;
-function forward(forwarded) {
-  return new Promise((resolve, reject) => attempt(forwarded, resolve, reject, 0));
-}
-function attempt(forwarded, resolve, reject, tries) {
-  const { request, response, upstream } = forwarded;
-  if (response.closed || response.destroyed) {
-    resolve(499);
-    return;
-  }
-  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-  const hasBody = length !== void 0 || encoding !== void 0;
-  const onward = http.request({
-    host: "127.0.0.1",
-    port: upstream.port(),
-    agent,
-    method: request.method ?? "GET",
-    path: forwarded.path,
-    headers: hasBody && length === void 0 ? [...forwarded.headers, "Transfer-Encoding", "chunked"] : forwarded.headers,
-    setDefaultHeaders: false,
-    maxHeaderSize: ANSWER_HEADERS_LIMIT
-  });
-  let answer;
-  onward.on("response", (incoming) => {
-    answer = incoming;
-    const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
-    try {
-      response.writeHead(
-        incoming.statusCode ?? 502,
-        incoming.statusMessage,
-        forwarded.answer(raw)
-      );
-    } catch (error) {
-      abort(onward);
-      reject(error);
-      return;
-    }
-    if (incoming.headers["content-length"] === void 0) response.flushHeaders();
-    incoming.on("error", () => response.destroy());
-    incoming.pipe(response);
-  });
-  onward.on("error", (error) => {
-    if (answer?.complete) return;
-    if (response.destroyed || response.headersSent) {
-      response.destroy();
-      return;
-    }
-    const untouched = error.code === "ECONNREFUSED" || onward.reusedSocket && error.code === "ECONNRESET" && !hasBody;
-    if (untouched && tries < 3) {
-      response.off("close", closed);
-      upstream.refresh().then(
-        () => attempt(forwarded, resolve, reject, tries + 1),
-        () => reject(lost(error))
-      );
-    } else reject(lost(error));
-  });
-  const closed = () => {
-    const whole2 = response.writableFinished;
-    if (!whole2 || !answer?.complete || !onward.writableEnded) abort(onward);
-    request.removeAllListeners("data");
-    request.resume();
-    resolve(whole2 ? response.statusCode : 499);
-  };
-  response.on("close", closed);
-  if (!hasBody) {
-    onward.end();
-    return;
-  }
-  onward.on("socket", (socket) => {
-    if (socket.connecting) socket.once("connect", () => upload(request, onward));
-    else upload(request, onward);
-  });
-}
-var FIRST_BYTES = 32 * 1024;
-var EARLY_ANSWER_MS = 10;
-function upload(request, onward) {
-  let sent = 0;
-  let answer;
-  onward.on("response", (incoming) => {
-    answer = incoming;
-  });
-  const resume = () => void request.resume();
-  const send2 = (chunk) => {
-    if (answer?.complete || onward.destroyed || onward.write(chunk)) resume();
-    else onward.once("drain", resume);
-  };
-  request.on("data", (chunk) => {
-    request.pause();
-    const first = FIRST_BYTES - sent;
-    sent += chunk.length;
-    if (first <= 0 || chunk.length <= first) {
-      send2(chunk);
-      return;
-    }
-    onward.write(chunk.subarray(0, first));
-    setTimeout(() => send2(chunk.subarray(first)), EARLY_ANSWER_MS);
-  });
-  request.on("end", () => onward.end());
-  onward.on("close", resume);
-}
-function lost(error) {
-  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
-  return problem(502, "No answer from the Worker", detail);
-}
-function abort(onward) {
-  if (onward.socket) onward.socket.resetAndDestroy();
-  else onward.destroy();
-}
-function forwardUpgrade(request, socket, head, to) {
-  return new Promise((resolve) => {
-    const onward = http.request({
-      host: "127.0.0.1",
-      port: to.port,
-      agent: false,
-      method: request.method ?? "GET",
-      path: to.path,
-      headers: [...to.headers, "Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? "websocket"]
-    });
-    const write2 = (answer, raw) => {
-      socket.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r
-`);
-      for (let index = 0; index < raw.length; index += 2) socket.write(`${raw[index]}: ${raw[index + 1]}\r
-`);
-      socket.write("\r\n");
-    };
-    onward.on("upgrade", (answer, upstream, rest) => {
-      if (socket.destroyed) {
-        upstream.destroy();
-        resolve(499);
-        return;
-      }
-      write2(answer, [
-        ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, () => false)),
-        "Connection",
-        "Upgrade",
-        "Upgrade",
-        answer.headers.upgrade ?? "websocket"
-      ]);
-      socket.write(rest);
-      upstream.write(head);
-      socket.setNoDelay(true);
-      upstream.pipe(socket).pipe(upstream);
-      const end2 = () => {
-        socket.destroy();
-        upstream.destroy();
-      };
-      for (const side of [socket, upstream]) side.on("error", end2).on("close", end2);
-      resolve(101);
-    });
-    onward.on("response", (answer) => {
-      write2(answer, [
-        ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, (name) => name === "content-length")),
-        "Connection",
-        "close"
-      ]);
-      answer.pipe(socket);
-      answer.on("error", () => socket.destroy());
-      resolve(answer.statusCode ?? 502);
-    });
-    onward.on("error", () => {
-      socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-      resolve(502);
-    });
-    socket.on("close", () => onward.destroy());
-    onward.end();
-  });
-}
-
-// src/gateway/kv.ts
-var CONTROL_WORKER = "edgewright-control";
-var SCRIPT = `
-import { Buffer } from "node:buffer";
-async function batch(namespace, items) {
-  const failed = [];
-  const rest = items.values();
-  const lane = async () => {
-    for (const { key, value, ...options } of rest) {
-      try {
-        await (value === undefined ? namespace.delete(key) : namespace.put(key, Buffer.from(value, "base64"), options));
-      } catch (error) {
-        failed.push({ key, error: error.message });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, lane));
-  return Response.json(failed);
-}
-export default {
-  async fetch(request, env) {
-    const url = new URL(request.url);
-    const [, index, what, ...rest] = url.pathname.split("/");
-    const namespace = env["N" + index];
-    const query = (name) => url.searchParams.get(name) ?? undefined;
-    const number = (name) => (query(name) === undefined ? undefined : Number(query(name)));
-    try {
-      if (what === "batch") return await batch(namespace, await request.json());
-      if (what === "keys") {
-        return Response.json(await namespace.list({ prefix: query("prefix"), limit: number("limit"), cursor: query("cursor") }));
-      }
-      const key = decodeURIComponent(rest.join("/"));
-      if (request.method === "PUT") {
-        const metadata = query("metadata");
-        await namespace.put(key, await request.arrayBuffer(), {
-          expiration: number("expiration"),
-          expirationTtl: number("expiration_ttl"),
-          metadata: metadata === undefined ? undefined : JSON.parse(metadata),
-        });
-        return new Response(null, { status: 204 });
-      }
-      if (request.method === "DELETE") {
-        await namespace.delete(key);
-        return new Response(null, { status: 204 });
-      }
-      const { value, metadata } = await namespace.getWithMetadata(key, "stream");
-      if (value === null) return new Response(null, { status: 404 });
-      return new Response(value, { headers: metadata === null ? {} : { "KV-Metadata": encodeURIComponent(JSON.stringify(metadata)) } });
-    } catch (error) {
-      return Response.json({ detail: error.message }, { status: 400 });
-    }
-  },
+var READ_ONLY = {
+  "viewer-request": /* @__PURE__ */ new Set(["content-length", "host", "transfer-encoding", "via"]),
+  "origin-request": /* @__PURE__ */ new Set([
+    "accept-encoding",
+    "content-length",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "transfer-encoding",
+    "via"
+  ]),
+  "origin-response": /* @__PURE__ */ new Set(["transfer-encoding", "via"]),
+  "viewer-response": /* @__PURE__ */ new Set(["warning", "via"])
 };
-`;
-function controlWorker(namespaces, compatibilityDate) {
-  return {
-    name: CONTROL_WORKER,
-    modules: [{ type: "ESModule", path: "control.js", contents: SCRIPT }],
-    compatibilityDate,
-    compatibilityFlags: ["nodejs_compat"],
-    kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id])),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }]
-  };
+function isToken(name) {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
 }
-var agent2 = new http2.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
-async function kvRequest(place, method, namespace, rest, body) {
-  for (; ; ) {
-    try {
-      return await attempt2(place, method, namespace, rest, body);
-    } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-    }
-  }
+function badValueCharacter(value) {
+  const found = /[\u0000-\u0008\u000a-\u001f\u007f]/.exec(value);
+  return found === null ? void 0 : `%${found[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
-var StaleConnection = class extends Error {
-};
-function attempt2(place, method, namespace, rest, body) {
-  return new Promise((resolve, reject) => {
-    const request = http2.request(
-      {
-        host: "127.0.0.1",
-        port: place.controlPort,
-        method,
-        agent: agent2,
-        path: `/${place.namespaceIndex(namespace)}/${rest}`,
-        headers: body === void 0 ? {} : { "Content-Length": body.length }
-      },
-      (response) => {
-        const chunks = [];
-        response.on("data", (chunk) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const metadata = response.headers["kv-metadata"];
-          resolve({
-            status: response.statusCode ?? 500,
-            body: Buffer.concat(chunks),
-            metadata: typeof metadata === "string" ? metadata : void 0
-          });
-        });
-      }
-    );
-    request.on("error", (error) => reject(request.reusedSocket ? new StaleConnection() : error));
-    request.end(body);
+
+// src/gateway/cloudfront/adapters.ts
+function split(target) {
+  const question = target.indexOf("?");
+  return question === -1 ? { uri: target, querystring: "" } : { uri: target.slice(0, question), querystring: target.slice(question + 1) };
+}
+function nodeRequest(request, host) {
+  const headers = headersOfRaw(request);
+  for (const name of Object.keys(headers)) if (name.startsWith("x-local-")) delete headers[name];
+  if (host !== request.headers.host) setHeader(headers, "Host", host);
+  const bodyless2 = request.headers["content-length"] === void 0 && request.headers["transfer-encoding"] === void 0;
+  let target = request.url ?? "/";
+  if (!target.startsWith("/"))
+    target = URL.canParse(target) ? `${new URL(target).pathname}${new URL(target).search}` : "/";
+  return { method: request.method ?? "GET", ...split(target), headers, body: bodyless2 ? void 0 : request };
+}
+function fromWebRequest(request, host) {
+  const url = new URL(request.url);
+  const headers = headersOf(request.headers);
+  setHeader(headers, "Host", host);
+  const body = request.body === null ? void 0 : Readable2.fromWeb(request.body);
+  if (body !== void 0 && headers["content-length"] === void 0) setHeader(headers, "Transfer-Encoding", "chunked");
+  return { method: request.method, uri: url.pathname, querystring: url.search.slice(1), headers, body };
+}
+var NULL_BODY = /* @__PURE__ */ new Set([204, 205, 304]);
+function toWebResponse(response, method) {
+  const { status: status2, statusDescription, headers, body } = response;
+  const empty = NULL_BODY.has(status2) || method === "HEAD" || body === void 0;
+  if (empty) discard(body);
+  const content = empty ? null : body instanceof Readable2 ? toWebStream(body) : body;
+  return new Response(content, {
+    status: status2,
+    statusText: latin1(statusDescription),
+    headers: pairsOf(headers)
   });
 }
-
-// src/gateway/purge.ts
-import http4 from "node:http";
-
-// src/gateway/entry.ts
-var ENTRY_MODULE = "edgewright-local-entry.js";
-var CONSOLE_MODULE = "edgewright-local-console.js";
-var MARK = "";
-var PURGE_HEADER = "x-local-purge";
-var frontModule = (url) => `
-function front(ctx) {
-  const call = (soft) => async (what) => {
-    const answer = await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ what, soft }) });
-    return answer.json();
-  };
-  Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
+function latin1(text) {
+  return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
 }
-`;
-function entryModule({ mainModule, purgeToken, frontCacheUrl: frontCacheUrl2 }) {
-  const specifier = JSON.stringify(`./${mainModule}`);
-  return `import { report } from "./${CONSOLE_MODULE}";
-import * as main from ${specifier};
-export * from ${specifier};
-${frontCacheUrl2 === void 0 ? "function front() {}" : frontModule(frontCacheUrl2)}
-function watched(target) {
-  if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
-  const fetch = (...args) => {
-    let answer;
-    try {
-      const [request, env, ctx] = args;
-      front(ctx);
-      if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
-        return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
-      }
-      answer = target.fetch(...args);
-    } catch (error) {
-      report(error);
-      throw error;
-    }
-    if (typeof answer?.then === "function") answer.then(undefined, report);
-    return answer;
-  };
-  return Object.create(target, { fetch: { value: fetch, enumerable: true } });
-}
-export default watched(main.default ?? {});
-`;
-}
-function consoleModule(worker, version) {
-  return `const mark = ${JSON.stringify(`${MARK}${worker}@${version}${MARK}`)};
-for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
-  const print = console[level].bind(console);
-  // A format string stays the first argument.
-  console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
-}
-const error = console.error;
-export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
-`;
-}
-function unmark(message) {
-  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
-  if (end2 === -1) return { message };
-  const name = message.slice(1, end2);
-  const at = name.lastIndexOf("@");
-  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
+async function sendNode(target, response, method, answer = (raw) => raw) {
+  const { status: status2, statusDescription, headers, body } = response;
+  const raw = [];
+  for (const [key, value] of pairsOf(headers)) raw.push(key, value);
+  const empty = NULL_BODY.has(status2) || method === "HEAD" || body === void 0;
+  if (!empty && !(body instanceof Readable2) && headers["content-length"] === void 0) {
+    raw.push("Content-Length", String(body.byteLength));
+  }
+  target.writeHead(status2, latin1(statusDescription), answer(raw));
+  if (empty) {
+    discard(body);
+    target.end();
+  } else if (body instanceof Readable2) {
+    await pipeline(body, target).catch(() => target.destroy());
+  } else target.end(body);
 }
 
-// src/gateway/router.ts
-function patternFault(pattern) {
-  const { host, path } = splitPattern(pattern);
-  if (host.slice(1).includes("*")) return "a `*` in the host may only be its first character";
-  if (path.slice(0, -1).includes("*")) return "a `*` in the path may only be its last character";
-  if (path.includes("?")) return "a pattern cannot contain a query string";
-  if (host.replace("*", "") === "") return "a pattern needs a host name";
-  return void 0;
+// src/gateway/cloudfront/check.ts
+import { existsSync } from "node:fs";
+
+// src/gateway/cloudfront/behaviors.ts
+function compilePattern(pattern) {
+  const bare = pattern.startsWith("/") ? pattern.slice(1) : pattern;
+  const wildcard = bare.search(/[*?]/);
+  if (wildcard === -1) return (path) => path === `/${bare}`;
+  if (wildcard === bare.length - 1 && bare.endsWith("*")) {
+    const prefix = `/${bare.slice(0, -1)}`;
+    return (path) => path.startsWith(prefix);
+  }
+  return (path) => wildcardMatch(`/${bare}`, path);
 }
-function splitPattern(pattern) {
-  const bare = pattern.replace(/^https?:\/\//i, "");
-  const slash = bare.indexOf("/");
-  return slash === -1 ? { host: bare.toLowerCase(), path: "/" } : { host: bare.slice(0, slash).toLowerCase(), path: bare.slice(slash) };
+function wildcardMatch(pattern, text) {
+  let p = 0;
+  let t = 0;
+  let star = -1;
+  let mark = 0;
+  while (t < text.length) {
+    const c = pattern[p];
+    if (c === "*") {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.length && (c === "?" || c === text[t])) {
+      p++;
+      t++;
+    } else if (star !== -1) {
+      p = star + 1;
+      t = ++mark;
+    } else return false;
+  }
+  while (pattern[p] === "*") p++;
+  return p === pattern.length;
 }
-function compile(pattern, worker) {
-  const { host, path } = splitPattern(pattern);
-  const wildcardHost = host.startsWith("*");
-  const wildcardPath = path.endsWith("*");
-  return {
-    pattern,
-    worker,
-    host: wildcardHost ? host.slice(1) : host,
-    wildcardHost,
-    path: wildcardPath ? path.slice(0, -1) : path,
-    wildcardPath
-  };
+function normalizePath(path) {
+  if (!/%|\/\./.test(path)) return path;
+  const decoded = path.replace(/%([0-9A-Fa-f]{2})/g, (whole2, hex) => {
+    const character = String.fromCharCode(Number.parseInt(hex, 16));
+    return /[A-Za-z0-9\-._~]/.test(character) ? character : whole2.toUpperCase();
+  });
+  const output = [];
+  const segments = decoded.split("/").slice(1);
+  segments.forEach((segment, index) => {
+    const last = index === segments.length - 1;
+    if (segment === ".") {
+      if (last) output.push("");
+    } else if (segment === "..") {
+      output.pop();
+      if (last) output.push("");
+    } else output.push(segment);
+  });
+  return `/${output.join("/")}`;
 }
-function bySpecificity(a, b) {
-  return Number(a.wildcardHost) - Number(b.wildcardHost) || b.host.length - a.host.length || b.path.length - a.path.length || Number(a.wildcardPath) - Number(b.wildcardPath);
-}
-function matches(route2, host, target) {
-  if (route2.wildcardHost ? !host.endsWith(route2.host) || host === route2.host.replace(/^\./, "") && route2.host.startsWith(".") : host !== route2.host) {
-    return false;
-  }
-  return route2.wildcardPath ? target.startsWith(route2.path) : target === route2.path;
-}
-var LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0)$/;
-function hostnameOf(host) {
-  return host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
-}
-var Router = class {
-  #routes;
-  #domains;
-  /** The host that stands for a request to loopback: of the one Worker that owns any. */
-  #fallback;
-  constructor(deployment) {
-    this.#routes = deployment.routes.map((route2) => compile(route2.pattern, route2.worker)).sort(bySpecificity);
-    this.#domains = new Map(deployment.domains.map((domain) => [domain.hostname.toLowerCase(), domain.worker]));
-    const owners = /* @__PURE__ */ new Set([...this.#domains.values(), ...this.#routes.flatMap((route2) => route2.worker ?? [])]);
-    if (owners.size === 1) {
-      const [domain] = this.#domains.keys();
-      const route2 = this.#routes.find((candidate) => candidate.worker !== null);
-      this.#fallback = domain ?? (route2 && exampleHost(route2));
-    }
-  }
-  /** Every host and route pattern that is served, for messages. */
-  known() {
-    return [...this.#domains.keys(), ...this.#routes.map((route2) => route2.pattern)];
-  }
-  hosts() {
-    return [
-      ...[...this.#domains].map(([host, worker]) => ({ host, worker })),
-      ...this.#routes.flatMap(
-        (route2) => route2.worker === null ? [] : [{ host: exampleHost(route2), worker: route2.worker }]
-      )
-    ];
-  }
-  /** The custom domain's Worker: what a `fetch` from a Worker to that host reaches. */
-  domain(hostname) {
-    return this.#domains.get(hostname);
-  }
-  /**
-   * @param host the `Host` header
-   * @param localHost the `X-Local-Host` header, which chooses a host where `Host` cannot
-   * @param target path and query string
-   */
-  resolve(host, localHost, target) {
-    const hostname = this.#hostname(hostnameOf(host), localHost);
-    let bypassed;
-    for (const route2 of this.#routes) {
-      if (!matches(route2, hostname, target)) continue;
-      if (route2.worker !== null) return { worker: route2.worker, hostname };
-      bypassed = route2;
-      break;
-    }
-    const worker = this.#domains.get(hostname);
-    if (worker !== void 0) return { worker, hostname };
-    if (bypassed) {
-      throw problem(
-        404,
-        "No origin",
-        `The route ${bypassed.pattern} bypasses Workers for ${hostname}${target}, and the local cloud has no origin behind it.`
-      );
-    }
-    throw problem(
-      404,
-      "No Worker here",
-      `No route or domain matches ${hostname}${target}. Known: ${this.known().join(", ") || "none"}. On loopback, choose one with the header X-Local-Host.`,
-      { hosts: this.known() }
-    );
-  }
-  #hostname(hostname, localHost) {
-    if (localHost !== void 0) return hostnameOf(localHost.trim());
-    if (this.#domains.has(hostname)) return hostname;
-    if (hostname.endsWith(".localhost")) return hostname.slice(0, -".localhost".length);
-    return LOOPBACK.test(hostname) && this.#fallback !== void 0 ? this.#fallback : hostname;
-  }
-};
-function exampleHost(route2) {
-  if (!route2.wildcardHost) return route2.host;
-  return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
+function chooseBehavior(ordered, fallback, path) {
+  const normalized = normalizePath(path);
+  for (const candidate of ordered) if (candidate.matches(normalized)) return candidate.behavior;
+  return fallback;
 }
 
-// src/gateway/front-cache.ts
-import http3 from "node:http";
-import { Readable } from "node:stream";
+// src/gateway/cloudfront/edge-cache.ts
+import { createHash } from "node:crypto";
+import { Readable as Readable3 } from "node:stream";
 
 // src/core/cache/body.ts
 var STALL_MS = 2e4;
@@ -1345,8 +699,8 @@ function parseCookies(header2) {
     if (equals < 0) continue;
     const name = part.slice(0, equals).trim();
     const value = part.slice(equals + 1).trim();
-    const values = jar.get(name);
-    if (values) values.push(value);
+    const values2 = jar.get(name);
+    if (values2) values2.push(value);
     else jar.set(name, [value]);
   }
   return jar;
@@ -1361,8 +715,8 @@ function forwardHeaders(request, policy) {
   }
   if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
     const jar = parseCookies(headers.get("cookie"));
-    const keyed = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
-    if (keyed.length > 0) headers.set("cookie", keyed.join("; "));
+    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
     else headers.delete("cookie");
   }
   return headers;
@@ -1386,20 +740,20 @@ function argument(value, name) {
   if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
   return value;
 }
-function seconds(directives, name) {
-  const value = directives.get(name);
+function seconds(directives2, name) {
+  const value = directives2.get(name);
   if (value === void 0) return void 0;
   if (value === true || !/^\d+$/.test(value)) return 0;
   return Math.min(Number(value), MAX_SECONDS);
 }
-function fieldNames(directives, name) {
-  const value = directives.get(name);
+function fieldNames(directives2, name) {
+  const value = directives2.get(name);
   if (value === void 0 || value === true) return void 0;
-  const names = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return names.length > 0 ? names : void 0;
+  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return names2.length > 0 ? names2 : void 0;
 }
-function whole(directives, name) {
-  return directives.has(name) && fieldNames(directives, name) === void 0;
+function whole(directives2, name) {
+  return directives2.has(name) && fieldNames(directives2, name) === void 0;
 }
 
 // src/core/cache/outgoing.ts
@@ -1486,7 +840,7 @@ function combine(stored, meta, bytes) {
 var KV_VALUE_BYTES = 25 * 1024 * 1024;
 var STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
 var known = /* @__PURE__ */ new WeakMap();
-function compile2(spec) {
+function compile(spec) {
   let policy = known.get(spec);
   if (policy === void 0) {
     policy = make(spec);
@@ -1497,9 +851,9 @@ function compile2(spec) {
 function make(spec) {
   const { memory, edge = {}, kv } = spec.tiers ?? {};
   const key = spec.key ?? {};
-  const lower = (names) => (names ?? []).map((name) => name.toLowerCase()).sort();
-  const headers = lower(key.headers);
-  const cookies = [...key.cookies ?? []].sort();
+  const lower2 = (names2) => (names2 ?? []).map((name) => name.toLowerCase()).sort();
+  const headers = lower2(key.headers);
+  const cookies2 = [...key.cookies ?? []].sort();
   const platform = spec.engine === "platform";
   return {
     name: spec.name,
@@ -1529,13 +883,13 @@ function make(spec) {
     query: key.query ?? "all",
     queryNames: new Set(key.query_names ?? []),
     headers,
-    cookies,
+    cookies: cookies2,
     country: key.country ?? false,
     region: key.region ?? false,
     host: key.host ?? true,
-    vary: lower(spec.vary),
+    vary: lower2(spec.vary),
     tags: [...spec.tags ?? []],
-    keyedByUrl: headers.length === 0 && cookies.length === 0 && !key.country && !key.region,
+    keyedByUrl: headers.length === 0 && cookies2.length === 0 && !key.country && !key.region,
     names: /* @__PURE__ */ new Map()
   };
 }
@@ -1556,7 +910,7 @@ var MAX_MARKERS = 1e3;
 function schemeless(url) {
   return url.slice(url.indexOf("//"));
 }
-async function attempt3(ctx, fault2, work, fallback) {
+async function attempt(ctx, fault2, work, fallback) {
   try {
     return await work;
   } catch (error) {
@@ -1589,7 +943,7 @@ var Purges = class {
       this.#kvAt = now;
       for (const store of stores) work.push(this.#readKv(store));
     }
-    await Promise.all(work.map((one) => attempt3(ctx, "Purge markers could not be read", one, void 0)));
+    await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, void 0)));
   }
   async #readEdge(ctx) {
     const response = await ctx.edgeCache?.match(EDGE_URL);
@@ -1651,7 +1005,7 @@ var Purges = class {
       await store.put(name, bytes.buffer, { expirationTtl: RETENTION_S + 86400 });
       return markers.length;
     };
-    const counted = (one) => attempt3(ctx, "A purge marker could not be written", one, 0);
+    const counted = (one) => attempt(ctx, "A purge marker could not be written", one, 0);
     const [inEdge, ...inKv] = await Promise.all([counted(edge()), ...stores.map((store) => counted(kv(store)))]);
     return { edge: inEdge ?? 0, kv: inKv.reduce((sum, count) => sum + count, 0) };
   }
@@ -1821,21 +1175,21 @@ var UNBOUNDED = /* @__PURE__ */ new Set([
 ]);
 function varyNames(vary, policy) {
   if (!vary && policy.vary.length === 0) return [];
-  const names = new Set(policy.vary);
+  const names2 = new Set(policy.vary);
   for (const part of vary?.split(",") ?? []) {
     const name = part.trim().toLowerCase();
     if (name === "*") return null;
-    if (name) names.add(name);
+    if (name) names2.add(name);
   }
-  return [...names].sort();
+  return [...names2].sort();
 }
-function unbounded(names, policy) {
-  if (names.length > MAX_FIELDS) return `${names.length} headers`;
+function unbounded(names2, policy) {
+  if (names2.length > MAX_FIELDS) return `${names2.length} headers`;
   if (policy.mode !== "override") return void 0;
-  return names.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
+  return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
 }
-function varyValues(names, headers) {
-  return names.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+function varyValues(names2, headers) {
+  return names2.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
 }
 function normaliseValue(name, value) {
   if (value === null) return null;
@@ -1929,16 +1283,16 @@ function judge(exchange, policy, targetedFields) {
   if (!UNDERSTOOD.has(status2) && cc.has("must-understand")) return no("must-understand");
   if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
   if (whole(cc, "private")) return no("private");
-  const names = varyNames(headers.get("vary"), policy);
-  if (names === null) return no("vary", "Vary: * is never stored");
-  const wide = unbounded(names, policy);
+  const names2 = varyNames(headers.get("vary"), policy);
+  if (names2 === null) return no("vary", "Vary: * is never stored");
+  const wide = unbounded(names2, policy);
   if (wide !== void 0) return no("vary", `Vary on ${wide} would make about one entry a client: not stored`);
   const initial = initialAge(headers, exchange.requestTime, responseTime);
   const own = lifetime(cc, targeted, status2, headers, responseTime);
   const omit = [...fieldNames(cc, "private") ?? [], ...fieldNames(cc, "no-cache") ?? []];
   const store = (ttl2, age2, terms) => {
     const until = responseTime + (ttl2 - age2) * 1e3;
-    return { store: true, omit, terms: { initialAge: initial, until, vary: names, ...terms } };
+    return { store: true, omit, terms: { initialAge: initial, until, vary: names2, ...terms } };
   };
   if (policy.mode === "override") {
     if (exchange.authorised) return no("authorization");
@@ -1990,7 +1344,7 @@ function overrideTtl(status2, own, policy) {
 function isStream(body) {
   return body instanceof ReadableStream;
 }
-function discard(body) {
+function discard2(body) {
   if (isStream(body) && !body.locked) body.cancel().catch(() => {
   });
 }
@@ -2138,7 +1492,7 @@ var Tiers = class {
   // --- reading ---
   read(tier, key, policy, ctx) {
     const work = tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx);
-    return attempt3(ctx, `The tier ${tier} could not be read`, work, void 0);
+    return attempt(ctx, `The tier ${tier} could not be read`, work, void 0);
   }
   async #fromEdge(key, ctx) {
     const response = await ctx.edgeCache?.match(edgeUrl(key));
@@ -2185,8 +1539,8 @@ var Tiers = class {
     const response = new Response(body, {
       headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" }
     });
-    const put = ctx.edgeCache.put(edgeUrl(value.key), response).then(() => true);
-    return attempt3(ctx, "The edge cache could not be written", put, false);
+    const put2 = ctx.edgeCache.put(edgeUrl(value.key), response).then(() => true);
+    return attempt(ctx, "The edge cache could not be written", put2, false);
   }
   async toKv(value, body, policy, ctx) {
     const tier = policy.kv;
@@ -2203,8 +1557,8 @@ var Tiers = class {
     if (bytes.byteLength > tier.maxObjectBytes) return false;
     if (this.#writes.size >= MAX_WRITES) this.#writes.clear();
     this.#writes.set(name, now);
-    const put = store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime2) }).then(() => true);
-    return attempt3(ctx, "KV could not be written", put, false);
+    const put2 = store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime2) }).then(() => true);
+    return attempt(ctx, "KV could not be written", put2, false);
   }
   /** Removes a slot everywhere that this isolate can reach. */
   async remove(key, policies, ctx) {
@@ -2217,7 +1571,7 @@ var Tiers = class {
       const store = ctx.kv?.(binding);
       if (store) work.push(store.delete(name));
     }
-    await Promise.all(work.map((one) => attempt3(ctx, "An entry could not be removed", one, void 0)));
+    await Promise.all(work.map((one) => attempt(ctx, "An entry could not be removed", one, void 0)));
   }
 };
 function hold(value, body) {
@@ -2359,14 +1713,14 @@ var EdgeCache = class {
     this.#hitForMiss = options.hitForMissMs ?? 5e3;
     this.#unstored = ["x-origin-latency", "x-origin-failover", "server-timing", ...options.unstoredHeaders ?? []];
     this.#purges = new Purges(options.purgeCheckMs ?? 5e3);
-    for (const spec of options.policies ?? []) this.#policies.add(compile2(spec));
+    for (const spec of options.policies ?? []) this.#policies.add(compile(spec));
   }
   stats() {
     return { entries: this.#tiers.memory.entries, bytes: this.#tiers.memory.bytes };
   }
   /** Not `async`: what memory has is answered in one go. */
   handle(head, spec, ctx, origin, whole2 = () => head) {
-    const policy = spec && compile2(spec);
+    const policy = spec && compile(spec);
     const { method, headers } = head;
     if (policy) this.#policies.add(policy);
     if (method !== "GET" && method !== "HEAD") return this.#unsafe(whole2(), policy, ctx, origin);
@@ -2391,7 +1745,7 @@ var EdgeCache = class {
   }
   // --- from the tiers ----------------------------------------------------------------------------------------------
   /** `join`: may wait for another request's answer. */
-  async #answer(query, join5, near = this.#near(query, query.key)) {
+  async #answer(query, join8, near = this.#near(query, query.key)) {
     let found = near;
     if (found.decision !== "hit") found = await this.#far(query, found);
     const { entry, decision } = found;
@@ -2411,7 +1765,7 @@ var EdgeCache = class {
       const headers = new Headers({ "cache-control": "no-store" });
       return new Response(null, { status: 504, headers: this.#label(headers, "MISS", "fwd=request") });
     }
-    return query.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join5);
+    return query.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join8);
   }
   /** What isolate memory holds: at hand, nothing to wait for. */
   #near(query, slot, index) {
@@ -2440,7 +1794,7 @@ var EdgeCache = class {
         if (near.index) continue;
         this.#tiers.toMemory(value, null, policy, ctx.now());
         if (tier === "kv") ctx.waitUntil(this.#tiers.toEdge(value, null, policy, ctx));
-        discard(best.entry?.body);
+        discard2(best.entry?.body);
         const variant = this.#near(query, this.#variant(query, value.names), value);
         return variant.decision === "hit" ? variant : this.#far(query, variant);
       }
@@ -2448,10 +1802,10 @@ var EdgeCache = class {
       const one = this.#judged(query, near.slot, near.index, value, found.body, tier, purged, found.held);
       const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
       if (one.decision !== "hit" && !newer) {
-        discard(found.body);
+        discard2(found.body);
         continue;
       }
-      discard(best.entry?.body);
+      discard2(best.entry?.body);
       best = one;
       if (one.decision === "hit") return { ...one, entry: await this.#promote(query, one.entry) };
     }
@@ -2463,9 +1817,9 @@ var EdgeCache = class {
     const decision = reuse(meta, query.directives, query.ctx.now(), soft);
     return { entry: { meta, body, tier, soft, held }, decision, index, slot };
   }
-  #variant(query, names) {
+  #variant(query, names2) {
     return `${query.key}
-${varyValues(names, query.asked)}`;
+${varyValues(names2, query.asked)}`;
   }
   /** Puts a fresh entry of a farther tier into the nearer ones. */
   async #promote(query, entry) {
@@ -2548,7 +1902,7 @@ ${varyValues(names, query.asked)}`;
     const init = { status: status2, statusText, headers };
     if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
     if (bodyless(status2)) {
-      discard(body);
+      discard2(body);
       return new Response(null, init);
     }
     return new Response(body, init);
@@ -2563,7 +1917,7 @@ ${varyValues(names, query.asked)}`;
     }
     const length = isStream(body) ? meta.length : body?.byteLength;
     if (method === "HEAD") {
-      discard(body);
+      discard2(body);
       if (length === void 0 || headers.has("content-length")) return this.#make(meta.status, headers, null, raw);
       const sized = new Headers(headers);
       sized.set("content-length", String(length));
@@ -2583,7 +1937,7 @@ ${varyValues(names, query.asked)}`;
           const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
           return this.#make(206, partial, piece, raw);
         }
-        discard(body);
+        discard2(body);
         return this.#make(416, partial, null, raw);
       }
     }
@@ -2593,7 +1947,7 @@ ${varyValues(names, query.asked)}`;
   #flightKey(query, slot) {
     return query.asked.has("authorization") ? `${slot}#authorised` : slot;
   }
-  async #fromOrigin(query, found, join5) {
+  async #fromOrigin(query, found, join8) {
     const { ctx, request } = query;
     const { entry } = found;
     const part = entry?.meta.range;
@@ -2616,7 +1970,7 @@ ${varyValues(names, query.asked)}`;
     }
     const flight = this.#flights.get(flightKey);
     if (!flight) return this.#lead(query, found, { forward: forward2, sendRange, flightKey });
-    if (join5) {
+    if (join8) {
       const head = await within(flight.head, JOIN_MS);
       if (head !== "timeout") {
         const answer = this.#join(query, found, head, forward2);
@@ -2656,13 +2010,13 @@ ${varyValues(names, query.asked)}`;
     if (leading) this.#flights.set(flightKey, flight);
     let finish = () => {
     };
-    const finished = new Promise((resolve) => {
+    const finished2 = new Promise((resolve) => {
       finish = resolve;
     });
     const remove = () => {
       if (leading && this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
     };
-    ctx.waitUntil(finished.then(remove, remove));
+    ctx.waitUntil(finished2.then(remove, remove));
     try {
       return await this.#exchange(query, found, flight, options, finish);
     } catch (error) {
@@ -2696,7 +2050,7 @@ ${varyValues(names, query.asked)}`;
     if (confirmed && stored === void 0) stored = (await this.#tiers.read("edge", found.slot, policy, ctx))?.body;
     const mistaken = confirmed ? stored === void 0 || !selectedBy304(entry.meta, response.headers) : part && (response.status === 416 || response.status === 206 && !completes(entry.meta, response.headers));
     if (mistaken) {
-      discard(response.body);
+      discard2(response.body);
       drop(headers, [...CONDITIONS, ...RANGE]);
       requestTime = ctx.now();
       response = await ask2(headers);
@@ -2709,7 +2063,7 @@ ${varyValues(names, query.asked)}`;
       const note = `fwd=${forward2}; fwd-status=${response.status}; detail=stale-if-error`;
       const stale = this.#staleOnError(query, found, false, note);
       if (stale) {
-        discard(response.body);
+        discard2(response.body);
         flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
         return stale;
       }
@@ -2726,7 +2080,7 @@ ${varyValues(names, query.asked)}`;
       full = without(updatedHeaders(entry.meta, full), /^content-(range|length)$/);
       status2 = 200;
       source = concat(stored, source);
-    } else discard(stored);
+    } else discard2(stored);
     const [saved, verdict] = this.#metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
     const sharable = saved !== void 0 && !saved.noCache && saved.freshUntil > ctx.now();
     if (flightKey !== void 0) {
@@ -2852,23 +2206,23 @@ ${varyValues(names, query.asked)}`;
     const { policy, ctx, key, url } = query;
     if (this.#purges.judge(meta) === "hard") return;
     const work = [];
-    const put = (value, bytes2, kv = true) => {
+    const put2 = (value, bytes2, kv = true) => {
       this.#tiers.toMemory(value, bytes2, policy, ctx.now(), ceiling);
       work.push(this.#tiers.toEdge(value, bytes2, policy, ctx, ceiling));
       if (kv) work.push(this.#tiers.toKv(value, bytes2, policy, ctx));
     };
     if (meta.vary.length > 0) {
       const known2 = found.index;
-      const same = known2?.names.join() === meta.vary.join();
-      const born = same && known2 ? known2.born : meta.requestTime;
-      put({ kind: "index", key, url, born, names: meta.vary }, null, !same);
+      const same2 = known2?.names.join() === meta.vary.join();
+      const born = same2 && known2 ? known2.born : meta.requestTime;
+      put2({ kind: "index", key, url, born, names: meta.vary }, null, !same2);
     }
     const bytes = body.bytes();
     if (bytes && meta.range) {
       if (bytes.byteLength !== meta.range.end - meta.range.start + 1) return;
       const merged = combine(found.entry, meta, bytes);
-      put(merged.meta, merged.body);
-    } else if (bytes) put({ ...meta, length: bytes.byteLength }, bytes);
+      put2(merged.meta, merged.body);
+    } else if (bytes) put2({ ...meta, length: bytes.byteLength }, bytes);
     await Promise.all(work);
   }
   // --- other methods -----------------------------------------------------------------------------------------------
@@ -2890,14 +2244,14 @@ ${varyValues(names, query.asked)}`;
     if (entry && response.status === 200 && !entry.meta.range) {
       if (sameByHead(entry.meta, response.headers)) {
         const confirmation = new Response(null, { status: 304, headers: response.headers });
-        const get = new Query(new Request(request.url, request), policy, ctx, async () => confirmation);
-        ctx.waitUntil(this.#lead(get, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
+        const get2 = new Query(new Request(request.url, request), policy, ctx, async () => confirmation);
+        ctx.waitUntil(this.#lead(get2, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
         }));
       } else {
-        discard(entry.body);
+        discard2(entry.body);
         ctx.waitUntil(this.#tiers.remove(entry.meta.key, [policy], ctx));
       }
-    } else discard(entry?.body);
+    } else discard2(entry?.body);
     const headers = new Headers(response.headers);
     if (standard(response) && this.#metaOf(query, response.status, headers, ctx.now())[0]) {
       toClient(headers, response.status, policy, this.#targeted);
@@ -2963,8 +2317,8 @@ ${varyValues(names, query.asked)}`;
       if (purged) memory++;
       if (purged === "hard") this.#tiers.memory.delete(key);
     }
-    const shared = stores.length > 0 && stores.every((store) => store.list);
-    const visibleWithinMs = shared ? KV_PROPAGATION_MS + KV_CHECK_MS : this.#purges.checkMs;
+    const shared2 = stores.length > 0 && stores.every((store) => store.list);
+    const visibleWithinMs = shared2 ? KV_PROPAGATION_MS + KV_CHECK_MS : this.#purges.checkMs;
     return { memory, ...counts, visibleWithinMs };
   }
 };
@@ -2988,20 +2342,4469 @@ function announced(headers, ctx) {
   const text = headers.get("content-length");
   return text !== null && /^\d+$/.test(text) && (ctx.rawBodies || !headers.has("content-encoding")) ? Number(text) : void 0;
 }
-function drop(headers, names) {
-  for (const name of names) headers.delete(name);
+function drop(headers, names2) {
+  for (const name of names2) headers.delete(name);
 }
-function without(headers, names) {
+function without(headers, names2) {
   const copy = new Headers(headers);
-  for (const name of headers.keys()) if (names.test(name)) copy.delete(name);
+  for (const name of headers.keys()) if (names2.test(name)) copy.delete(name);
   return copy;
 }
 
+// src/gateway/cloudfront/edge-cache.ts
+var FRESHNESS = "cloudfront-cache-control";
+var WHOLE = "x-edgewright-response";
+var UPDATE = "x-edgewright-update";
+var MAX_OBJECT_BYTES = 64 * 1024 * 1024;
+var NOT_ORIGINS_FAULT = 520;
+var PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
+var EdgeCache2 = class {
+  #cache;
+  #spec;
+  #ctx;
+  /** Keys whose origin failed while something stale could serve -> until when (ms) it is left alone. */
+  #holds = /* @__PURE__ */ new Map();
+  #work = /* @__PURE__ */ new Set();
+  constructor(name, maxBytes, deps) {
+    this.#spec = {
+      name,
+      mode: "origin",
+      tiers: { memory: { max_bytes: maxBytes, max_object_bytes: Math.min(MAX_OBJECT_BYTES, maxBytes) } }
+    };
+    this.#ctx = {
+      now: deps.now ?? Date.now,
+      random: deps.random ?? Math.random,
+      rawBodies: true,
+      waitUntil: (work) => {
+        const done = work.catch((error) => deps.log?.({ level: "warn", message: String(error), subject: name }));
+        this.#work.add(done);
+        void done.finally(() => this.#work.delete(done));
+      },
+      warn: (message) => deps.log?.({ level: "warn", message, subject: name })
+    };
+    this.#cache = this.#create();
+  }
+  #create() {
+    return createCache({ policies: [this.#spec], targetedFields: [FRESHNESS], hitForMissMs: 1e3 });
+  }
+  /** Forgets everything. What is under way still answers its requests, and is not kept. */
+  clear() {
+    this.#cache = this.#create();
+    this.#holds.clear();
+  }
+  stats() {
+    return this.#cache.stats();
+  }
+  /** Waits for work behind responses: revalidation, bodies still coming in. */
+  async settled() {
+    while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+  async handle(key, request, fetch) {
+    const id = createHash("sha256").update(key).digest("base64url");
+    const headers = [];
+    for (const name of PASSED_ON) {
+      const value = get(request.headers, name);
+      if (value !== void 0) headers.push([name, value]);
+    }
+    const method = request.method === "HEAD" ? "HEAD" : "GET";
+    const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
+    const answer = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
+      return toResponse(await this.#guarded(id, wanted, fetch), wanted.method);
+    });
+    return fromResponse(answer);
+  }
+  /** Leaves a failing origin alone for its error TTL while something stale serves. */
+  async #guarded(id, wanted, fetch) {
+    const now = this.#ctx.now();
+    const hold2 = this.#holds.get(id);
+    if (hold2 !== void 0 && hold2.until > now) return hold2.fetched();
+    const fetched = await fetch({ method: wanted.method, headers: [...wanted.headers] });
+    const { lifetime: lifetime2, originStatus, response } = fetched;
+    if (originStatus >= 500 && lifetime2.ttl !== void 0 && !(response.body instanceof Readable3)) {
+      this.#holds.set(id, { until: now + lifetime2.ttl * 1e3, fetched: () => fetched });
+      if (this.#holds.size > 1e4) this.#holds.delete(this.#holds.keys().next().value);
+    } else if (hold2 !== void 0) this.#holds.delete(id);
+    return fetched;
+  }
+};
+function ascii(value) {
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+var NULL_BODY2 = /* @__PURE__ */ new Set([204, 205, 304]);
+function toResponse(fetched, method) {
+  const { response, lifetime: lifetime2, originStatus } = fetched;
+  const status2 = fetched.final ? NOT_ORIGINS_FAULT : originStatus;
+  const stored = {
+    s: response.status,
+    d: response.statusDescription,
+    h: pairsOf(response.headers),
+    m: fetched.mark
+  };
+  const headers = new Headers();
+  for (const name of ["etag", "last-modified", "content-length", "content-range", "content-type", "content-encoding"]) {
+    const value = get(response.headers, name);
+    if (value !== void 0) headers.set(name, value);
+  }
+  if (status2 === 304) headers.set(UPDATE, ascii(stored.h));
+  else headers.set(WHOLE, ascii(stored));
+  const silent = status2 === 304 && !("cache-control" in response.headers || "expires" in response.headers);
+  if (!silent) headers.set(FRESHNESS, freshness(lifetime2));
+  const bodyless2 = NULL_BODY2.has(status2) || method === "HEAD";
+  if (bodyless2 && response.body instanceof Readable3) response.body.resume();
+  const body = bodyless2 ? null : response.body instanceof Readable3 ? toWebStream(response.body) : response.body;
+  return new Response(body ?? null, { status: status2, headers });
+}
+function freshness({ ttl, staleWhileRevalidate, staleIfError }) {
+  if (ttl === void 0) return "no-store";
+  const parts = [`max-age=${Math.floor(ttl)}`];
+  if (staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${staleWhileRevalidate}`);
+  parts.push(`stale-if-error=${staleIfError}`);
+  return parts.join(", ");
+}
+var OF_MESSAGE = ["content-length", "content-range"];
+async function fromResponse(answer) {
+  const status2 = answer.headers.get("cache-status") ?? "";
+  const hit = status2.includes("; hit") || status2.includes("detail=stale-if-error") || status2.includes("detail=origin-failed");
+  const refreshed = !hit && status2.includes("fwd-status=304");
+  const whole2 = answer.headers.get(WHOLE);
+  const stored = whole2 === null ? { s: answer.status, d: "", h: [], m: {} } : JSON.parse(whole2);
+  const headers = headersOf(stored.h);
+  const update = answer.headers.get(UPDATE);
+  if (update !== null) merge(headers, headersOf(JSON.parse(update)));
+  const changed = answer.status === 304 || answer.status === 206 || answer.status === 416;
+  if (changed) {
+    for (const name of OF_MESSAGE) delete headers[name];
+    if (answer.status === 304) for (const name of ["content-type", "content-encoding"]) delete headers[name];
+  }
+  for (const name of OF_MESSAGE) {
+    const value = answer.headers.get(name);
+    if (value !== null) headers[name] = [{ key: name === "content-range" ? "Content-Range" : "Content-Length", value }];
+  }
+  const age2 = answer.headers.get("age");
+  return {
+    response: {
+      status: changed && stored.s < 400 ? answer.status : stored.s,
+      statusDescription: changed && stored.s < 400 ? "" : stored.d,
+      headers,
+      body: await bodyOf(answer, hit)
+    },
+    result: hit ? "Hit" : refreshed ? "RefreshHit" : "Miss",
+    age: hit || refreshed ? Number(age2 ?? 0) : void 0,
+    mark: stored.m
+  };
+}
+function merge(headers, update) {
+  for (const [name, fields] of Object.entries(update)) {
+    if (!["content-length", "content-encoding", "content-range", "transfer-encoding"].includes(name))
+      headers[name] = fields;
+  }
+}
+async function bodyOf(answer, hit) {
+  if (answer.body === null) return void 0;
+  if (hit) return new Uint8Array(await answer.arrayBuffer());
+  return Readable3.fromWeb(answer.body);
+}
+
+// src/gateway/cloudfront/invalidation.ts
+var PATH_LIMIT = 4e3;
+var PATHS_LIMIT = 3e3;
+var WILDCARDS_KEPT = 200;
+function invalidationFaults(paths) {
+  const faults = [];
+  if (paths.length > PATHS_LIMIT)
+    faults.push(
+      `The invalidation has ${paths.length} paths; CloudFront takes ${PATHS_LIMIT} at a time. Use a path that ends in *.`
+    );
+  for (const path of paths) {
+    if (!path.startsWith("/")) faults.push(`The invalidation path ${JSON.stringify(path)} must begin with a slash.`);
+    else if (path.slice(0, -1).includes("*"))
+      faults.push(`The invalidation path ${JSON.stringify(path)} has a * that is not its last character.`);
+    else if (path.length > PATH_LIMIT)
+      faults.push(
+        `The invalidation path ${JSON.stringify(path.slice(0, 60))}... has ${path.length} characters, more than ${PATH_LIMIT}.`
+      );
+  }
+  return faults;
+}
+var Invalidations = class {
+  #exact = /* @__PURE__ */ new Map();
+  #prefixes = [];
+  #last = 0;
+  /** The last invalidation that covered everything. */
+  #base = 0;
+  /** Returns true where everything is invalidated. */
+  add(paths) {
+    const at = ++this.#last;
+    if (paths.includes("/*")) return this.#everything(at);
+    for (const path of paths) {
+      if (path.endsWith("*")) {
+        this.#prefixes = this.#prefixes.filter((known2) => !known2.prefix.startsWith(path.slice(0, -1)));
+        this.#prefixes.push({ prefix: path.slice(0, -1), at });
+      } else this.#exact.set(path, at);
+    }
+    return this.#prefixes.length > WILDCARDS_KEPT || this.#exact.size > 1e5 ? this.#everything(at) : false;
+  }
+  #everything(at) {
+    this.#base = at;
+    this.#exact.clear();
+    this.#prefixes = [];
+    return true;
+  }
+  /** The number of the last invalidation of `path`, which includes the query string of the object's key. */
+  epoch(path) {
+    let last = this.#base;
+    if (this.#exact.size > 0) last = Math.max(last, this.#exact.get(path) ?? 0);
+    for (const { prefix, at } of this.#prefixes) if (at > last && path.startsWith(prefix)) last = at;
+    return last;
+  }
+};
+
+// src/gateway/cloudfront/managed-policies.ts
+var YEAR = 31536e3;
+var DAY = 86400;
+var cookies = (behavior) => ({ cookie_behavior: behavior, cookies: null });
+function queries(behavior, items) {
+  return { query_string_behavior: behavior, query_strings: items ? { items } : null };
+}
+function headerRules(behavior, items) {
+  return { header_behavior: behavior, headers: items ? { items } : null };
+}
+function cachePolicy(id, name, [min, def, max], key = {}) {
+  return {
+    id,
+    name: `Managed-${name}`,
+    min_ttl: min,
+    default_ttl: def,
+    max_ttl: max,
+    parameters_in_cache_key_and_forwarded_to_origin: {
+      cookies_config: cookies(key.cookies ?? "none"),
+      headers_config: headerRules(key.headers ? "whitelist" : "none", key.headers),
+      query_strings_config: Array.isArray(key.queries) ? queries("whitelist", key.queries) : queries(key.queries ?? "none"),
+      enable_accept_encoding_gzip: key.gzip ?? false,
+      enable_accept_encoding_brotli: key.brotli ?? false
+    }
+  };
+}
+var ORIGIN_HEADERS = ["host", "origin", "x-http-method-override", "x-http-method", "x-method-override"];
+var MANAGED_CACHE_POLICIES = [
+  cachePolicy("2e54312d-136d-493c-8eb9-b001f22f67d2", "Amplify", [2, 2, 600], {
+    headers: ["Authorization", "CloudFront-Viewer-Country", "Host"],
+    cookies: "all",
+    queries: "all",
+    gzip: true,
+    brotli: true
+  }),
+  cachePolicy("4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled", [0, 0, 0]),
+  cachePolicy("658327ea-f89d-4fab-a63d-7e88639e58f6", "CachingOptimized", [1, DAY, YEAR], { gzip: true, brotli: true }),
+  cachePolicy("b2884449-e4de-46a7-ac36-70bc7f1ddd6d", "CachingOptimizedForUncompressedObjects", [1, DAY, YEAR]),
+  cachePolicy("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Elemental-MediaPackage", [0, DAY, YEAR], {
+    headers: ["Origin"],
+    queries: ["aws.manifestfilter", "start", "end", "m"],
+    gzip: true
+  }),
+  cachePolicy("83da9c7e-98b4-4e11-a168-04f0df8e2c65", "UseOriginCacheControlHeaders", [0, 0, YEAR], {
+    headers: ORIGIN_HEADERS,
+    cookies: "all",
+    gzip: true,
+    brotli: true
+  }),
+  cachePolicy("4cc15a8a-d715-48a4-82b8-cc0b614638fe", "UseOriginCacheControlHeaders-QueryStrings", [0, 0, YEAR], {
+    headers: ORIGIN_HEADERS,
+    cookies: "all",
+    queries: "all",
+    gzip: true,
+    brotli: true
+  })
+];
+function originRequestPolicy(id, name, headers, all2 = {}) {
+  return {
+    id,
+    name: `Managed-${name}`,
+    headers_config: headers,
+    cookies_config: cookies(all2.cookies ? "all" : "none"),
+    query_strings_config: queries(all2.queries ? "all" : "none")
+  };
+}
+var EVERYTHING = { cookies: true, queries: true };
+var CLOUDFRONT_HEADERS_2022_06 = [
+  "CloudFront-Forwarded-Proto",
+  "CloudFront-Is-Android-Viewer",
+  "CloudFront-Is-Desktop-Viewer",
+  "CloudFront-Is-IOS-Viewer",
+  "CloudFront-Is-Mobile-Viewer",
+  "CloudFront-Is-SmartTV-Viewer",
+  "CloudFront-Is-Tablet-Viewer",
+  "CloudFront-Viewer-Address",
+  "CloudFront-Viewer-ASN",
+  "CloudFront-Viewer-City",
+  "CloudFront-Viewer-Country",
+  "CloudFront-Viewer-Country-Name",
+  "CloudFront-Viewer-Country-Region",
+  "CloudFront-Viewer-Country-Region-Name",
+  "CloudFront-Viewer-Http-Version",
+  "CloudFront-Viewer-Latitude",
+  "CloudFront-Viewer-Longitude",
+  "CloudFront-Viewer-Metro-Code",
+  "CloudFront-Viewer-Postal-Code",
+  "CloudFront-Viewer-Time-Zone",
+  "CloudFront-Viewer-TLS"
+];
+var CORS = ["Origin", "Access-Control-Request-Headers", "Access-Control-Request-Method"];
+var MANAGED_ORIGIN_REQUEST_POLICIES = [
+  originRequestPolicy("216adef6-5c7f-47e4-b989-5492eafa07d3", "AllViewer", headerRules("allViewer"), EVERYTHING),
+  originRequestPolicy(
+    "33f36d7e-f396-46d9-90e0-52428a34d9dc",
+    "AllViewerAndCloudFrontHeaders-2022-06",
+    headerRules("allViewerAndWhitelistCloudFront", CLOUDFRONT_HEADERS_2022_06),
+    EVERYTHING
+  ),
+  originRequestPolicy(
+    "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+    "AllViewerExceptHostHeader",
+    headerRules("allExcept", ["host"]),
+    EVERYTHING
+  ),
+  originRequestPolicy(
+    "59781a5b-3903-41f3-afcb-af62929ccde1",
+    "CORS-CustomOrigin",
+    headerRules("whitelist", ["Origin"])
+  ),
+  originRequestPolicy("88a5eaf4-2fd4-4709-b370-b4c650ea3fcf", "CORS-S3Origin", headerRules("whitelist", CORS)),
+  originRequestPolicy(
+    "775133bc-15f2-49f9-abea-afb2e0bf67d2",
+    "Elemental-MediaTailor-PersonalizedManifests",
+    headerRules("whitelist", [...CORS, "User-Agent", "X-Forwarded-For"]),
+    { queries: true }
+  ),
+  originRequestPolicy(
+    "acba4595-bd28-49b8-b9fe-13317c0390fa",
+    "UserAgentRefererHeaders",
+    headerRules("whitelist", ["User-Agent", "Referer"])
+  ),
+  originRequestPolicy("bf0718e1-ba1e-49d1-88b1-f726733018ae", "HostHeaderOnly", headerRules("whitelist", ["Host"]))
+];
+var SIMPLE_CORS = {
+  access_control_allow_credentials: false,
+  access_control_allow_headers: { items: [] },
+  access_control_allow_methods: { items: [] },
+  access_control_allow_origins: { items: ["*"] },
+  access_control_expose_headers: null,
+  access_control_max_age_sec: null,
+  origin_override: false
+};
+var PREFLIGHT_CORS = {
+  ...SIMPLE_CORS,
+  access_control_allow_methods: { items: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"] },
+  access_control_expose_headers: { items: ["*"] }
+};
+var SECURITY_HEADERS = {
+  content_security_policy: null,
+  content_type_options: { override: true },
+  frame_options: { frame_option: "SAMEORIGIN", override: false },
+  referrer_policy: { referrer_policy: "strict-origin-when-cross-origin", override: false },
+  strict_transport_security: {
+    access_control_max_age_sec: YEAR,
+    include_subdomains: false,
+    override: false,
+    preload: false
+  },
+  xss_protection: { protection: true, mode_block: true, override: false, report_uri: null }
+};
+function responsePolicy(id, name, cors2, security2) {
+  return {
+    id,
+    name: `Managed-${name}`,
+    cors_config: cors2,
+    security_headers_config: security2,
+    custom_headers_config: null,
+    remove_headers_config: null,
+    server_timing_headers_config: null
+  };
+}
+var MANAGED_RESPONSE_HEADERS_POLICIES = [
+  responsePolicy("60669652-455b-4ae9-85a4-c4c02393f86c", "SimpleCORS", SIMPLE_CORS, null),
+  responsePolicy("5cc3b908-e619-4b99-88e5-2cf7f45965bd", "CORS-With-Preflight", PREFLIGHT_CORS, null),
+  responsePolicy("67f7725c-6f97-4210-82d7-5512b31e9d03", "SecurityHeadersPolicy", null, SECURITY_HEADERS),
+  responsePolicy(
+    "e61eb60c-9c35-4d20-a928-2b84e02af89c",
+    "CORS-and-SecurityHeadersPolicy",
+    SIMPLE_CORS,
+    SECURITY_HEADERS
+  ),
+  responsePolicy(
+    "eaab4381-ed33-4a86-88ca-d9558dc6cd63",
+    "CORS-with-preflight-and-SecurityHeadersPolicy",
+    PREFLIGHT_CORS,
+    SECURITY_HEADERS
+  )
+];
+
+// src/gateway/cloudfront/policies.ts
+var none = () => false;
+var all = () => true;
+var either = (a, b) => a === none ? b : b === none ? a : (name) => a(name) || b(name);
+function isGenerated(name) {
+  return name.startsWith("cloudfront-");
+}
+function names(behavior, items, fold) {
+  const listed = new Set((items ?? []).map(fold));
+  if (behavior === "all") return all;
+  if (behavior === "whitelist") return (name) => listed.has(fold(name));
+  if (behavior === "allExcept") return (name) => !listed.has(fold(name));
+  return none;
+}
+var same = (name) => name;
+var lower = (name) => name.toLowerCase();
+function selection(policy) {
+  const { cookies_config: cookies2, query_strings_config: queries2 } = policy;
+  return {
+    cookie: names(cookies2.cookie_behavior, cookies2.cookies?.items, same),
+    query: names(queries2.query_string_behavior, queries2.query_strings?.items, same)
+  };
+}
+function rulesOf(behavior, cachePolicy2, originPolicy) {
+  return cachePolicy2 === void 0 ? legacyRules(behavior, behavior.forwarded_values) : policyRules(cachePolicy2, originPolicy);
+}
+function policyRules(cachePolicy2, originPolicy) {
+  const parameters = cachePolicy2.parameters_in_cache_key_and_forwarded_to_origin;
+  const key = selection(parameters);
+  const keyed2 = parameters.headers_config.header_behavior === "whitelist" ? parameters.headers_config.headers?.items ?? [] : [];
+  const keyHeaders = [...new Set(keyed2.map(lower))].sort();
+  const compresses = parameters.enable_accept_encoding_gzip || parameters.enable_accept_encoding_brotli;
+  const listed = /* @__PURE__ */ new Set([...keyHeaders, ...(originPolicy?.headers_config.headers?.items ?? []).map(lower)]);
+  const behavior = originPolicy?.headers_config.header_behavior ?? "none";
+  const extra = originPolicy === void 0 ? { cookie: none, query: none } : selection(originPolicy);
+  const inKey = new Set(keyHeaders);
+  const generated = [...behavior === "allExcept" ? keyHeaders : listed].filter(isGenerated);
+  return {
+    ttl: { min: cachePolicy2.min_ttl, default: cachePolicy2.default_ttl, max: cachePolicy2.max_ttl },
+    gzip: parameters.enable_accept_encoding_gzip,
+    brotli: parameters.enable_accept_encoding_brotli,
+    key: { ...key, headers: keyHeaders.filter((name) => !(compresses && name === "accept-encoding")) },
+    forward: {
+      cookie: either(key.cookie, extra.cookie),
+      query: either(key.query, extra.query),
+      header: either((name) => inKey.has(name), forwardedHeaders(behavior, listed))
+    },
+    generated: new Set(generated),
+    cookies: parameters.cookies_config.cookie_behavior !== "none" || (originPolicy?.cookies_config.cookie_behavior ?? "none") !== "none",
+    legacy: false,
+    disabled: cachePolicy2.max_ttl === 0
+  };
+}
+function forwardedHeaders(behavior, listed) {
+  if (behavior === "whitelist") return (name) => listed.has(name);
+  if (behavior === "allViewer" || behavior === "allViewerAndWhitelistCloudFront") return all;
+  if (behavior === "allExcept") return (name) => !listed.has(name);
+  return none;
+}
+var LEGACY_TTL = { min: 0, default: 86400, max: 31536e3 };
+var LEGACY_REMOVED = /* @__PURE__ */ new Set([
+  "accept",
+  "accept-charset",
+  "accept-language",
+  "referer",
+  "user-agent",
+  "host",
+  "expect"
+]);
+function legacyRules(behavior, forwarded) {
+  const headers = (forwarded?.headers ?? []).map(lower);
+  const everything = headers.includes("*");
+  const forwardedCookies = forwarded?.cookies.forward ?? "none";
+  const cookie = names(forwardedCookies, forwarded?.cookies.whitelisted_names, same);
+  const query = forwarded?.query_string ? all : none;
+  const keyed2 = forwarded?.query_string_cache_keys ?? [];
+  const listed = new Set(headers);
+  return {
+    ttl: {
+      min: behavior.min_ttl ?? LEGACY_TTL.min,
+      default: behavior.default_ttl ?? LEGACY_TTL.default,
+      max: behavior.max_ttl ?? LEGACY_TTL.max
+    },
+    // CloudFront offers only gzip without a cache policy.
+    gzip: behavior.compress,
+    brotli: false,
+    key: {
+      cookie,
+      query: keyed2.length > 0 && forwarded?.query_string ? names("whitelist", keyed2, same) : query,
+      headers: everything ? [] : [...listed].sort()
+    },
+    forward: {
+      cookie,
+      query,
+      header: everything ? all : (name) => listed.has(name) || !LEGACY_REMOVED.has(name) && name !== "authorization" && !isGenerated(name)
+    },
+    generated: new Set(headers.filter(isGenerated)),
+    cookies: forwardedCookies !== "none",
+    legacy: true,
+    // "Forward all headers": CloudFront sends each request to the origin.
+    disabled: everything || behavior.max_ttl === 0
+  };
+}
+
+// src/gateway/cloudfront/distribution.ts
+function byId(managed, own) {
+  return new Map([...managed, ...own].map((policy) => [policy.id, policy]));
+}
+function policiesOf(deployment) {
+  return {
+    cache: byId(MANAGED_CACHE_POLICIES, deployment.cache_policies),
+    originRequest: byId(MANAGED_ORIGIN_REQUEST_POLICIES, deployment.origin_request_policies),
+    responseHeaders: byId(MANAGED_RESPONSE_HEADERS_POLICIES, deployment.response_headers_policies)
+  };
+}
+function startDistributions(deployment, runners, kept, deps, cacheBytes) {
+  const policies = policiesOf(deployment);
+  const share = Math.floor(cacheBytes / Math.max(1, deployment.distributions.length));
+  const running = deployment.distributions.map((config) => {
+    const compile3 = (behavior) => compileBehavior(config, behavior, policies, runners);
+    const { cache, invalidations } = kept.get(config.id) ?? {};
+    return {
+      config,
+      fallback: compile3(config.default_cache_behavior),
+      ordered: config.ordered_cache_behaviors.map((behavior) => ({
+        matches: compilePattern(behavior.path_pattern ?? "*"),
+        behavior: compile3(behavior)
+      })),
+      cache: cache ?? new EdgeCache2(config.id, share, deps),
+      invalidations: invalidations ?? new Invalidations(),
+      counters: { requests: 0, results: {} },
+      continuous: void 0,
+      geo: geoTest(config)
+    };
+  });
+  for (const distribution of running) linkStaging(distribution, running, deployment);
+  return running;
+}
+function compileBehavior(distribution, config, policies, runners) {
+  const lambda = {};
+  for (const { event_type, lambda_arn, include_body } of config.lambda_function_associations) {
+    const runner = runners.lambda.get(lambda_arn);
+    if (runner !== void 0) lambda[event_type] = { runner, includeBody: include_body };
+  }
+  const own = {};
+  for (const { event_type, function_arn } of config.function_associations) {
+    const runner = runners.functions.get(function_arn);
+    if (runner !== void 0) own[event_type] = runner;
+  }
+  const group = distribution.origin_groups.find((each) => each.origin_id === config.target_origin_id);
+  return {
+    config,
+    rules: rulesOf(
+      config,
+      policies.cache.get(config.cache_policy_id ?? ""),
+      policies.originRequest.get(config.origin_request_policy_id ?? "")
+    ),
+    allowed: new Set(config.allowed_methods),
+    cached: new Set(config.cached_methods),
+    responseHeaders: policies.responseHeaders.get(config.response_headers_policy_id ?? ""),
+    lambda,
+    functions: own,
+    origins: originsOf(distribution, config.target_origin_id, group),
+    failover: new Set(group?.failover_criteria.status_codes ?? [])
+  };
+}
+function originsOf(distribution, id, group) {
+  const ids = group === void 0 ? [id] : group.members.map((member) => member.origin_id);
+  return ids.flatMap((each) => distribution.origins.find((origin) => origin.origin_id === each) ?? []);
+}
+function geoTest({ restrictions }) {
+  const { restriction_type: type, locations } = restrictions.geo_restriction;
+  if (type === "none") return void 0;
+  const listed = new Set(locations.map((each) => each.toUpperCase()));
+  return (country) => (country !== void 0 && listed.has(country)) === (type === "whitelist");
+}
+function linkStaging(distribution, all2, deployment) {
+  const id = distribution.config.continuous_deployment_policy_id;
+  const policy = deployment.continuous_deployment_policies.find((each) => each.id === id);
+  if (policy === void 0) return;
+  const names2 = policy.staging_distribution_dns_names.items;
+  const staging = all2.find((each) => each.config.staging && names2.includes(each.config.domain_name));
+  if (staging !== void 0) distribution.continuous = { policy, staging };
+}
+
+// src/gateway/cloudfront/functions-code.ts
+import { Script } from "node:vm";
+
+// src/gateway/cloudfront/functions-syntax.ts
+var CODE_LIMIT = 10 * 1024;
+var BOTH = [
+  [/\bclass\b(?=\s+[A-Za-z_$]|\s*\{)/g, "class is not supported"],
+  [/\bfunction\s*\*/g, "generator functions are not supported"],
+  [/\?\./g, "optional chaining (?.) is not supported"],
+  [/\?\?/g, "nullish coalescing (??) is not supported"],
+  [/\b(?:var|let|const)\s*[[{]/g, "destructuring is not supported"],
+  [/\bimport\s*\(/g, "dynamic import is not supported"],
+  [/\beval\s*\(/g, "eval is not supported: code cannot be evaluated at run time"],
+  [/\bnew\s+Function\b/g, "function constructors are not supported: code cannot be evaluated at run time"]
+];
+var ONLY_1 = [
+  [
+    /\b(?:const|let)\b(?=\s+[A-Za-z_$[{])/g,
+    "const and let are not supported in cloudfront-js-1.0: use var, or cloudfront-js-2.0"
+  ],
+  [
+    /\basync\b(?=\s+function|\s*\(|\s+[A-Za-z_$])/g,
+    "async is not supported in cloudfront-js-1.0: use cloudfront-js-2.0"
+  ],
+  [/\bawait\b/g, "await is not supported in cloudfront-js-1.0: use cloudfront-js-2.0"],
+  [/^[ \t]*import\b/gm, "import is not supported in cloudfront-js-1.0: use require, or cloudfront-js-2.0"],
+  [/\bfor\s*\([^;()]*\bof\b/g, "for-of is not supported in cloudfront-js-1.0"]
+];
+function syntaxFaults(code, runtime) {
+  const bare = blank(code);
+  const rules = runtime === "cloudfront-js-1.0" ? [...BOTH, ...ONLY_1] : BOTH;
+  const faults = [];
+  for (const [pattern, what] of rules) {
+    for (const match of bare.matchAll(pattern)) {
+      const at = match.index + match[0].length - match[0].trimStart().length;
+      faults.push({ at, line: bare.slice(0, at).split("\n").length, what });
+    }
+  }
+  return faults.sort((a, b) => a.at - b.at).map(({ line, what }) => ({ line, what }));
+}
+function blank(code) {
+  let output = "";
+  let index = 0;
+  let previous = "";
+  const templates = [];
+  let depth = 0;
+  const skip = (end2) => {
+    output += code.slice(index, end2).replace(/[^\n]/g, " ");
+    index = end2;
+  };
+  while (index < code.length) {
+    const two = code.slice(index, index + 2);
+    const one = code[index];
+    if (two === "//") skip(endOf(code, "\n", index));
+    else if (two === "/*") skip(endOf(code, "*/", index + 2) + 2);
+    else if (one === '"' || one === "'") skip(quoted(code, index, one));
+    else if (one === "`" || one === "}" && templates.at(-1) === depth) {
+      if (one === "}") templates.pop();
+      const end2 = template(code, index + 1);
+      skip(end2);
+      if (code.slice(end2 - 2, end2) === "${") templates.push(depth);
+    } else if (one === "/" && !/[\w$)\]]/.test(previous)) skip(regex(code, index));
+    else {
+      if (one === "{") depth++;
+      if (one === "}") depth--;
+      output += one;
+      index++;
+      if (!/\s/.test(one)) previous = one;
+      continue;
+    }
+    previous = "x";
+  }
+  return output;
+}
+function endOf(code, mark, from) {
+  const end2 = code.indexOf(mark, from);
+  return end2 === -1 ? code.length : end2;
+}
+function quoted(code, from, quote) {
+  let index = from + 1;
+  while (index < code.length && code[index] !== quote && code[index] !== "\n") index += code[index] === "\\" ? 2 : 1;
+  return Math.min(index + 1, code.length);
+}
+function template(code, from) {
+  let index = from;
+  while (index < code.length) {
+    if (code[index] === "\\") index += 2;
+    else if (code[index] === "`") return index + 1;
+    else if (code[index] === "$" && code[index + 1] === "{") return index + 2;
+    else index++;
+  }
+  return code.length;
+}
+function regex(code, from) {
+  let index = from + 1;
+  let inClass = false;
+  while (index < code.length && code[index] !== "\n") {
+    const one = code[index];
+    if (one === "\\") index++;
+    else if (one === "[") inClass = true;
+    else if (one === "]") inClass = false;
+    else if (one === "/" && !inClass) return index + 1;
+    index++;
+  }
+  return Math.min(index, code.length);
+}
+
+// src/gateway/cloudfront/functions-code.ts
+var IMPORT = /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
+function withoutImports(code) {
+  return code.replace(IMPORT, (_whole, indent, ...names2) => {
+    const [own, namespace, named2, , module] = names2;
+    const load = `require(${JSON.stringify(module)})`;
+    if (named2 !== void 0) return `${indent}const {${named2.replace(/\bas\b/g, ":")}} = ${load};`;
+    return `${indent}const ${own ?? namespace} = ${load}${own === void 0 ? "" : ".default"};`;
+  });
+}
+function runnable(fn) {
+  return `(function (require, __event) { "use strict"; ${withoutImports(fn.code)}
+;return handler(__event); })`;
+}
+function functionFaults(fn) {
+  const faults = [];
+  const size = Buffer.byteLength(fn.code);
+  if (size > CODE_LIMIT) {
+    faults.push(
+      `CloudFront function ${fn.name} has ${size} bytes of code, more than the ${CODE_LIMIT} that CloudFront takes. Make it smaller or use Lambda@Edge.`
+    );
+  }
+  for (const fault2 of syntaxFaults(fn.code, fn.runtime)) {
+    faults.push(`CloudFront function ${fn.name}, line ${fault2.line}: ${fault2.what} (${fn.runtime}).`);
+  }
+  if (faults.length === 0) {
+    try {
+      new Script(runnable(fn), { filename: `${fn.name}.js` });
+    } catch (error) {
+      faults.push(`CloudFront function ${fn.name}: ${error.message}.`);
+    }
+  }
+  const stores = fn.key_value_store_associations.length;
+  if (stores > 1) faults.push(`CloudFront function ${fn.name} has ${stores} key-value stores; CloudFront allows one.`);
+  return faults;
+}
+
+// src/gateway/cloudfront/check.ts
+var CloudFrontFaults = class extends Error {
+  constructor(faults) {
+    super(faults.join("\n"));
+    this.faults = faults;
+  }
+  faults;
+};
+var LAMBDA_TIMEOUT_S = 30;
+function deploymentFaults(deployment) {
+  const faults = deployment.functions.flatMap(functionFaults);
+  for (const version of deployment.lambda_versions) faults.push(...lambdaFaults(version));
+  for (const store of deployment.key_value_stores) {
+    for (const { key, value } of store.pairs) {
+      if (Buffer.byteLength(key) > 512)
+        faults.push(
+          `KeyValueStore ${store.name} has a key of ${Buffer.byteLength(key)} bytes (${key.slice(0, 40)}...); CloudFront takes 512.`
+        );
+      if (Buffer.byteLength(value) > 1024)
+        faults.push(
+          `KeyValueStore ${store.name}, key ${key.slice(0, 40)}: the value has ${Buffer.byteLength(value)} bytes; CloudFront takes 1024.`
+        );
+    }
+  }
+  const seen = /* @__PURE__ */ new Map();
+  for (const distribution of deployment.distributions) {
+    faults.push(...distributionFaults(distribution, deployment));
+    for (const alias of distribution.staging ? [] : distribution.aliases) {
+      const other = seen.get(alias.toLowerCase());
+      if (other !== void 0)
+        faults.push(
+          `The alias ${alias} is on distributions ${other} and ${distribution.id}; a name belongs to one distribution.`
+        );
+      seen.set(alias.toLowerCase(), distribution.id);
+    }
+  }
+  return faults;
+}
+function lambdaFaults(version) {
+  const where = `Lambda function ${version.name}:${version.version}`;
+  const faults = [];
+  if (!/^\d+$/.test(version.version))
+    faults.push(
+      `${where} is not a numbered version; Lambda@Edge takes no $LATEST and no alias. Set publish and associate the qualified ARN.`
+    );
+  if (!version.runtime.startsWith("nodejs"))
+    faults.push(`${where} has the runtime ${version.runtime}; the local cloud runs Node.js functions only.`);
+  if (!(version.timeout > 0 && version.timeout <= LAMBDA_TIMEOUT_S))
+    faults.push(`${where} has a timeout of ${version.timeout} s; Lambda@Edge takes 1 to ${LAMBDA_TIMEOUT_S}.`);
+  if (!/^[\w./-]+\.\w+$/.test(version.handler) || version.handler.includes(".."))
+    faults.push(
+      `${where} has the handler ${JSON.stringify(version.handler)}; write file.export, such as index.handler.`
+    );
+  if (version.directory !== null && !existsSync(version.directory))
+    faults.push(`${where}: the package directory ${version.directory} does not exist.`);
+  if (version.directory === null && version.files.length === 0)
+    faults.push(`${where} has no code: neither a directory nor files.`);
+  return faults;
+}
+function distributionFaults(distribution, deployment) {
+  const faults = [];
+  const targets = new Set([...distribution.origins, ...distribution.origin_groups].map((each) => each.origin_id));
+  for (const group of distribution.origin_groups) {
+    for (const { origin_id: id } of group.members) {
+      if (!distribution.origins.some((origin) => origin.origin_id === id)) {
+        faults.push(
+          `Distribution ${distribution.id}: origin group ${group.origin_id} names the origin ${id}, which it does not have.`
+        );
+      }
+    }
+  }
+  const behaviors = [
+    ["the default behavior", distribution.default_cache_behavior],
+    ...distribution.ordered_cache_behaviors.map((each) => [
+      `the behavior ${each.path_pattern}`,
+      each
+    ])
+  ];
+  for (const [name, behavior] of behaviors) {
+    for (const fault2 of behaviorFaults(behavior, targets, deployment))
+      faults.push(`Distribution ${distribution.id}, ${name}: ${fault2}`);
+  }
+  return faults;
+}
+function behaviorFaults(behavior, targets, deployment) {
+  const faults = [];
+  const policies = policiesOf(deployment);
+  const known2 = (kind, id, map) => {
+    if (id !== null && !map.has(id))
+      faults.push(`the ${kind} ${id} is neither in this stack nor one of AWS's managed policies.`);
+  };
+  if (!targets.has(behavior.target_origin_id)) {
+    faults.push(
+      `it targets ${behavior.target_origin_id}, which is no origin or origin group of the distribution. Known: ${[...targets].join(", ") || "none"}.`
+    );
+  }
+  known2("cache policy", behavior.cache_policy_id, policies.cache);
+  known2("origin request policy", behavior.origin_request_policy_id, policies.originRequest);
+  known2("response headers policy", behavior.response_headers_policy_id, policies.responseHeaders);
+  if (behavior.cache_policy_id === null && behavior.forwarded_values === null)
+    faults.push("it has neither a cache policy nor forwarded values.");
+  if (behavior.cache_policy_id !== null && behavior.forwarded_values !== null)
+    faults.push("it has both a cache policy and forwarded values; CloudFront takes one.");
+  const events = /* @__PURE__ */ new Map();
+  for (const { event_type: type, function_arn: arn } of behavior.function_associations) {
+    if (!deployment.functions.some((fn) => fn.arn === arn))
+      faults.push(`the CloudFront function ${arn} is not in this stack.`);
+    events.set(type, "a CloudFront function");
+  }
+  for (const { event_type: type, lambda_arn: arn, include_body: body } of behavior.lambda_function_associations) {
+    if (!deployment.lambda_versions.some((version) => version.arn === arn))
+      faults.push(`the Lambda function ${arn} is not in this stack.`);
+    if (events.has(type)) faults.push(`${type} has ${events.get(type)} and a Lambda function; an event takes one.`);
+    if (body && type.endsWith("response")) faults.push(`${type} includes the body; only request events can.`);
+    if (type.startsWith("viewer") && behavior.function_associations.length > 0) {
+      faults.push("CloudFront functions and Lambda functions cannot both be on viewer events of one behavior.");
+    }
+    events.set(type, "a Lambda function");
+  }
+  return faults;
+}
+
+// src/gateway/cloudfront/functions-runner.ts
+import { Worker } from "node:worker_threads";
+
+// src/gateway/cloudfront/error-page.ts
+import { STATUS_CODES } from "node:http";
+var CONFIGURATION = "We can't connect to the server for this app or website at this time. There might be too much traffic or a configuration error. Try again later, or contact the app or website owner.";
+var EdgeError = class extends Error {
+  constructor(status2, message, result = "Error", detail) {
+    super(message);
+    this.status = status2;
+    this.result = result;
+    this.detail = detail;
+  }
+  status;
+  result;
+  detail;
+};
+function escapeHtml(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+function errorPage(error, requestId) {
+  const { status: status2 } = error;
+  const html = `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
+<HTML><HEAD><META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=utf-8">
+<TITLE>ERROR: The request could not be satisfied</TITLE>
+</HEAD><BODY>
+<H1>${status2} ERROR</H1>
+<H2>The request could not be satisfied.</H2>
+<HR noshade size="1px">
+${escapeHtml(error.message)}
+${CONFIGURATION}
+<BR clear="all">
+If you provide content to customers through CloudFront, you can find steps to troubleshoot and help prevent this error by reviewing the CloudFront documentation.
+<BR clear="all">
+<HR noshade size="1px">
+<PRE>
+Generated by cloudfront (CloudFront)
+Request ID: ${requestId}
+</PRE>
+<ADDRESS>
+</ADDRESS>
+</BODY></HTML>
+`;
+  const body = Buffer.from(html);
+  return {
+    status: status2,
+    statusDescription: STATUS_CODES[status2] ?? "",
+    headers: headersOf([
+      ["Server", "CloudFront"],
+      ["Date", (/* @__PURE__ */ new Date()).toUTCString()],
+      ["Content-Type", "text/html"],
+      ["Content-Length", String(body.byteLength)]
+    ]),
+    body
+  };
+}
+
+// src/gateway/cloudfront/functions-bootstrap.ts
+var FUNCTION_BOOTSTRAP = `
+"use strict";
+const { parentPort, workerData } = require("node:worker_threads");
+const { createContext, Script } = require("node:vm");
+const { createHash, createHmac } = require("node:crypto");
+
+const { name, code, realm, stores, runtime2 } = workerData;
+const ENTER = new Script("(function () { var run = globalThis.__run; delete globalThis.__run; run(); })()");
+const RUNNER = "(" + function (realm, body) {
+  "use strict";
+  var parse = JSON.parse, stringify = JSON.stringify;
+  // Runtime 1.0 has no promises, so nothing there can return one.
+  var resolve = typeof Promise === "undefined" ? undefined : Promise.resolve.bind(Promise);
+  function describe(error) {
+    return error !== null && typeof error === "object" && "message" in error ? String(error.name) + ": " + String(error.message) : String(error);
+  }
+  function done(outcome, value) {
+    try { outcome.text = stringify(value); } catch (error) { outcome.error = describe(error); }
+    if (outcome.text === undefined) outcome.text = "null";
+  }
+  return function (text, at, outcome) {
+    realm.begin(at);
+    try {
+      var value = body(realm.require, parse(text));
+      if (resolve === undefined || value === null || typeof value !== "object" || typeof value.then !== "function") done(outcome, value);
+      else resolve(value).then(function (result) { done(outcome, result); }, function (error) { outcome.error = describe(error); });
+    } catch (error) { outcome.error = describe(error); }
+  };
+} + ")";
+
+const context = createContext(Object.create(null), {
+  name,
+  codeGeneration: { strings: false, wasm: false },
+  // Promises of the realm settle within the run, so what has not settled by its end never will.
+  microtaskMode: "afterEvaluate",
+});
+const evaluate = (text, filename) => new Script(text, { filename }).runInContext(context);
+const body = evaluate(code, name + ".js");
+const run = evaluate(RUNNER)(evaluate(realm)({
+  runtime2,
+  stores,
+  log: (text) => parentPort.postMessage({ log: String(text) }),
+  digest: (algorithm, key, data) => {
+    const hash = key === null ? createHash(algorithm) : createHmac(algorithm, Buffer.from(key, "base64"));
+    return hash.update(Buffer.from(data, "base64")).digest("base64");
+  },
+}), body);
+
+parentPort.on("message", ({ text, now }) => {
+  const outcome = {};
+  const started = performance.now();
+  try {
+    context.__run = () => run(text, now, outcome);
+    ENTER.runInContext(context);
+  } catch (error) {
+    outcome.error = String(error);
+  }
+  if (outcome.text === undefined && outcome.error === undefined) outcome.error = "it returned a promise that nothing settles";
+  parentPort.postMessage({ text: outcome.text, error: outcome.error, ms: performance.now() - started });
+});
+parentPort.postMessage({ ready: true });
+`;
+
+// src/gateway/cloudfront/functions-engine.ts
+var REALM = String.raw`
+(function (host) {
+  "use strict";
+  var digest = host.digest, log = host.log, stores = JSON.parse(host.stores), runtime2 = host.runtime2;
+  var G = globalThis;
+
+  // No shared memory, no WebAssembly, no view of the collector. Code from text is switched off where the realm is made.
+  ["WebAssembly", "SharedArrayBuffer", "Atomics", "FinalizationRegistry", "WeakRef", "Intl"].forEach(function (name) { delete G[name]; });
+
+  var alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  function toBase64(bytes) {
+    var out = "";
+    for (var i = 0; i < bytes.length; i += 3) {
+      var n = (bytes[i] << 16) | ((bytes[i + 1] || 0) << 8) | (bytes[i + 2] || 0);
+      out += alphabet[n >> 18] + alphabet[(n >> 12) & 63];
+      out += i + 1 < bytes.length ? alphabet[(n >> 6) & 63] : "=";
+      out += i + 2 < bytes.length ? alphabet[n & 63] : "=";
+    }
+    return out;
+  }
+  function fromBase64(text) {
+    var clean = String(text).replace(/-/g, "+").replace(/_/g, "/").replace(/[^A-Za-z0-9+/]/g, "");
+    var bytes = [], bits = 0, n = 0;
+    for (var i = 0; i < clean.length; i++) {
+      n = (n << 6) | alphabet.indexOf(clean[i]); bits += 6;
+      if (bits >= 8) { bits -= 8; bytes.push((n >> bits) & 255); n &= (1 << bits) - 1; }
+    }
+    return Uint8Array.from(bytes);
+  }
+  function utf8(text) {
+    var encoded = encodeURIComponent(String(text).replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?:[^\ud800-\udbff]|^)[\udc00-\udfff]/g, "\ufffd"));
+    var bytes = [];
+    for (var i = 0; i < encoded.length; i++) {
+      if (encoded[i] === "%") { bytes.push(parseInt(encoded.slice(i + 1, i + 3), 16)); i += 2; } else bytes.push(encoded.charCodeAt(i));
+    }
+    return Uint8Array.from(bytes);
+  }
+  function hex(bytes) {
+    var out = "";
+    for (var i = 0; i < bytes.length; i++) out += (bytes[i] < 16 ? "0" : "") + bytes[i].toString(16);
+    return out;
+  }
+  function text(bytes) {
+    var escaped = "";
+    for (var i = 0; i < bytes.length; i++) escaped += "%" + (bytes[i] < 16 ? "0" : "") + bytes[i].toString(16);
+    try { return decodeURIComponent(escaped); } catch (error) { return latin1(bytes); }
+  }
+  function latin1(bytes) {
+    var out = "";
+    for (var i = 0; i < bytes.length; i++) out += String.fromCharCode(bytes[i]);
+    return out;
+  }
+  function bytesOf(value, encoding) {
+    if (typeof value !== "string") return Uint8Array.from(value);
+    if (encoding === "base64" || encoding === "base64url") return fromBase64(value);
+    if (encoding === "hex") return Uint8Array.from((value.match(/../g) || []).map(function (pair) { return parseInt(pair, 16); }));
+    if (encoding === "latin1" || encoding === "binary") return Uint8Array.from(value, function (c) { return c.charCodeAt(0); });
+    return utf8(value);
+  }
+  function textOf(bytes, encoding) {
+    if (encoding === "hex") return hex(bytes);
+    if (encoding === "base64") return toBase64(bytes);
+    if (encoding === "base64url") return toBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+    if (encoding === "latin1" || encoding === "binary") return latin1(bytes);
+    return text(bytes);
+  }
+
+  class Buffer extends Uint8Array {
+    static from(value, encoding) { var bytes = bytesOf(value, encoding); var b = new Buffer(bytes.length); b.set(bytes); return b; }
+    static alloc(size, fill) { var b = new Buffer(size); if (fill !== undefined) b.fill(fill); return b; }
+    static isBuffer(value) { return value instanceof Buffer; }
+    static byteLength(value, encoding) { return bytesOf(value, encoding).length; }
+    static concat(list) {
+      var size = list.reduce(function (sum, each) { return sum + each.length; }, 0), b = new Buffer(size), at = 0;
+      list.forEach(function (each) { b.set(each, at); at += each.length; });
+      return b;
+    }
+    static compare(a, b) {
+      for (var i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i] < b[i] ? -1 : 1;
+      return a.length === b.length ? 0 : a.length < b.length ? -1 : 1;
+    }
+    equals(other) { return Buffer.compare(this, other) === 0; }
+    toString(encoding, start, end) { return textOf(this.subarray(start || 0, end === undefined ? this.length : end), encoding); }
+    toJSON() { return { type: "Buffer", data: Array.from(this) }; }
+  }
+
+  function hasher(algorithm, key) {
+    if (["md5", "sha1", "sha256"].indexOf(algorithm) === -1) throw new TypeError("not supported algorithm: \"" + algorithm + "\"");
+    var parts = [], done = false;
+    return {
+      update: function (data) {
+        if (done) throw new Error("Digest already called");
+        parts.push(Buffer.from(data));
+        return this;
+      },
+      digest: function (encoding) {
+        if (done) throw new Error("Digest already called");
+        done = true;
+        var answer = fromBase64(digest(algorithm, key, toBase64(Buffer.concat(parts))));
+        var b = new Buffer(answer.length);
+        b.set(answer);
+        return encoding === undefined ? (runtime2 ? b : latin1(b)) : textOf(b, encoding);
+      },
+    };
+  }
+  var crypto = {
+    createHash: function (algorithm) { return hasher(algorithm, null); },
+    createHmac: function (algorithm, key) { return hasher(algorithm, toBase64(Buffer.from(key))); },
+  };
+
+  function decode(value) { try { return decodeURIComponent(value.replace(/\+/g, "%20")); } catch (error) { return value; } }
+  var querystring = {
+    escape: encodeURIComponent,
+    unescape: decode,
+    parse: function (value, separator, equals) {
+      var out = {};
+      String(value).split(separator || "&").forEach(function (part) {
+        if (part === "") return;
+        var at = part.indexOf(equals || "="), name = decode(at === -1 ? part : part.slice(0, at)), item = decode(at === -1 ? "" : part.slice(at + 1));
+        if (!Object.prototype.hasOwnProperty.call(out, name)) out[name] = item;
+        else if (Array.isArray(out[name])) out[name].push(item);
+        else out[name] = [out[name], item];
+      });
+      return out;
+    },
+    stringify: function (object, separator, equals) {
+      return Object.keys(object).map(function (name) {
+        return [].concat(object[name]).map(function (item) { return encodeURIComponent(name) + (equals || "=") + encodeURIComponent(item); }).join(separator || "&");
+      }).join(separator || "&");
+    },
+  };
+  querystring.decode = querystring.parse;
+  querystring.encode = querystring.stringify;
+
+  function store(id) {
+    if (id === undefined) id = stores.first;
+    var data = stores.byId[id];
+    if (data === undefined) throw new Error("KeyValueStore is not associated with the function: " + id);
+    var entries = new Map(data);
+    return {
+      get: async function (key, options) {
+        if (!entries.has(key)) throw new Error("KeyNotFound");
+        var value = entries.get(key), format = (options && options.format) || "string";
+        if (format === "json") return JSON.parse(value);
+        if (format === "bytes") return Buffer.from(value);
+        return value;
+      },
+      exists: async function (key) { return entries.has(key); },
+      count: async function () { return entries.size; },
+      meta: async function () {
+        var size = 0;
+        entries.forEach(function (value, key) { size += utf8(key).length + utf8(value).length; });
+        return { creationDateTime: stores.created, lastUpdatedDateTime: stores.created, keyCount: entries.size, byteCount: size };
+      },
+    };
+  }
+  var handles = {};
+  var cloudfront = {
+    kvs: function (id) { var key = id === undefined ? "" : id; return handles[key] || (handles[key] = store(id)); },
+  };
+
+  var modules = { crypto: crypto, querystring: querystring, buffer: { Buffer: Buffer } };
+  if (runtime2) modules.cloudfront = cloudfront;
+  function require(name) {
+    if (!Object.prototype.hasOwnProperty.call(modules, name)) throw new Error("Cannot load module \"" + name + "\"");
+    return modules[name];
+  }
+  Object.keys(modules).forEach(function (name) { modules[name].default = modules[name]; });
+
+  var logged = 0;
+  function write() {
+    var line = Array.prototype.map.call(arguments, function (value) {
+      return typeof value === "string" ? value : JSON.stringify(value);
+    }).join(" ");
+    // Logs of one run are cut at 10 KB. Source: cloudfront-function-restrictions.
+    var left = 10240 - logged;
+    if (left <= 0) return;
+    logged += line.length;
+    log(line.slice(0, left));
+  }
+  G.console = { log: write, error: write };
+
+  if (runtime2) {
+    G.Buffer = Buffer;
+    G.atob = function (value) { return latin1(fromBase64(value)); };
+    G.btoa = function (value) { return toBase64(bytesOf(String(value), "latin1")); };
+  } else {
+    delete G.Promise;
+    // The nonstandard methods of strings in runtime 1.0.
+    String.bytesFrom = function (value, encoding) { return latin1(bytesOf(value, encoding)); };
+    String.prototype.fromBytes = function (start, end) { return this.slice(start, end); };
+    String.prototype.toBytes = function (start, end) { return this.slice(start, end); };
+    String.prototype.fromUTF8 = function (start, end) { return text(bytesOf(this.slice(start, end), "latin1")); };
+    String.prototype.toUTF8 = function (start, end) { return latin1(utf8(this.slice(start, end))); };
+  }
+
+  var RealDate = Date, now = 0;
+  function FrozenDate() {
+    var values = Array.prototype.slice.call(arguments);
+    if (!new.target) return new RealDate(now).toString();
+    return values.length === 0 ? new RealDate(now) : Reflect.construct(RealDate, values);
+  }
+  FrozenDate.prototype = RealDate.prototype;
+  FrozenDate.UTC = RealDate.UTC;
+  FrozenDate.parse = RealDate.parse;
+  FrozenDate.now = function () { return now; };
+  RealDate.prototype.constructor = FrozenDate;
+  G.Date = FrozenDate;
+
+  return {
+    require: require,
+    begin: function (at) { now = at; logged = 0; },
+  };
+})
+`;
+
+// src/gateway/cloudfront/functions-runner.ts
+var TIME_LIMIT_MS = 1e3;
+var START_LIMIT_MS = 1e4;
+var HEAP_MB = 32;
+var NOT_RUN = "The CloudFront function associated with the CloudFront distribution is invalid or could not run.";
+var FunctionRunner = class {
+  constructor(fn, stores, deps) {
+    this.fn = fn;
+    this.stores = stores;
+    this.deps = deps;
+    this.#start();
+  }
+  fn;
+  stores;
+  deps;
+  invocations = 0;
+  errors = 0;
+  /** Milliseconds of wall time of the last run, inside its thread. */
+  lastMs = 0;
+  #worker;
+  #ready = false;
+  #queue = [];
+  #current;
+  #stopped = false;
+  /** Runs the function and returns what it answered, parsed. Throws an EdgeError where it failed. */
+  async invoke(event) {
+    this.invocations++;
+    const outcome = await new Promise((settle) => {
+      this.#queue.push({ text: JSON.stringify(event), settle });
+      this.#next();
+    });
+    this.lastMs = outcome.ms ?? this.lastMs;
+    if (outcome.text !== void 0 && outcome.error === void 0) return JSON.parse(outcome.text);
+    this.errors++;
+    const detail = outcome.error ?? "it answered nothing";
+    this.deps.log?.({ level: "error", message: detail, subject: `function ${this.fn.name}` });
+    throw new EdgeError(503, NOT_RUN, "FunctionExecutionError", `${this.fn.name}: ${detail}`);
+  }
+  /** Sends the thread its next run. It gets one at a time, so that a run that hangs is told from those behind it. */
+  #next() {
+    if (this.#current !== void 0 || this.#stopped || this.#queue.length === 0) return;
+    const worker = this.#worker ?? this.#start();
+    worker.ref();
+    if (!this.#ready) return;
+    const run = this.#queue.shift();
+    const timer = setTimeout(() => this.#expire(worker), TIME_LIMIT_MS);
+    this.#current = { run, timer };
+    worker.postMessage({ text: run.text, now: (this.deps.now ?? Date.now)() });
+  }
+  #expire(worker) {
+    this.#worker = void 0;
+    void worker.terminate();
+    this.#settle({ error: `it ran for more than ${TIME_LIMIT_MS} ms` });
+  }
+  #settle(outcome) {
+    const current = this.#current;
+    if (current === void 0) return;
+    clearTimeout(current.timer);
+    this.#current = void 0;
+    this.#worker?.unref();
+    current.run.settle(outcome);
+    this.#next();
+  }
+  #start() {
+    const { fn, deps } = this;
+    this.#ready = false;
+    const worker = new Worker(FUNCTION_BOOTSTRAP, {
+      eval: true,
+      name: `function ${fn.name}`,
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      workerData: {
+        name: fn.name,
+        code: runnable(fn),
+        realm: REALM,
+        stores: this.#storesText(),
+        runtime2: fn.runtime === "cloudfront-js-2.0"
+      }
+    });
+    const starting = setTimeout(() => ended(new Error(`it did not start within ${START_LIMIT_MS} ms`)), START_LIMIT_MS);
+    starting.unref();
+    worker.on("message", ({ log, ready, ...outcome }) => {
+      if (this.#worker !== worker) return;
+      if (ready) {
+        clearTimeout(starting);
+        this.#ready = true;
+        this.#next();
+      } else if (log === void 0) this.#settle(outcome);
+      else deps.log?.({ level: "info", message: log, subject: `function ${fn.name}` });
+    });
+    const ended = (error) => {
+      clearTimeout(starting);
+      if (this.#worker !== worker) return;
+      this.#worker = void 0;
+      void worker.terminate();
+      if (!this.#ready) for (const run of this.#queue.splice(0)) run.settle({ error: error.message });
+      const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+      this.#settle({ error: memory ? `it used more than ${HEAP_MB} MB of memory` : error.message });
+    };
+    worker.on("error", ended);
+    worker.on("exit", () => ended(new Error("its thread ended")));
+    worker.unref();
+    this.#worker = worker;
+    return worker;
+  }
+  #storesText() {
+    const byId2 = {};
+    const associated = this.stores.filter((store) => this.fn.key_value_store_associations.includes(store.arn));
+    for (const store of associated) {
+      const pairs = store.pairs.map(({ key, value }) => [key, value]);
+      for (const name of [store.id, store.arn, store.name]) byId2[name] = pairs;
+    }
+    return JSON.stringify({ byId: byId2, first: associated[0]?.id, created: (/* @__PURE__ */ new Date(0)).toISOString() });
+  }
+  async stop() {
+    this.#stopped = true;
+    const worker = this.#worker;
+    this.#worker = void 0;
+    for (const run of this.#queue.splice(0)) run.settle({ error: "the local cloud was stopped" });
+    this.#settle({ error: "the local cloud was stopped" });
+    await worker?.terminate();
+  }
+};
+
+// src/gateway/cloudfront/lambda-runner.ts
+import { randomUUID } from "node:crypto";
+import { Worker as Worker2 } from "node:worker_threads";
+
+// src/gateway/cloudfront/lambda-bootstrap.ts
+var LAMBDA_BOOTSTRAP = `
+"use strict";
+const { parentPort, workerData } = require("node:worker_threads");
+const { existsSync } = require("node:fs");
+const { join, dirname } = require("node:path");
+const { pathToFileURL } = require("node:url");
+
+const { directory, handler, functionName, functionVersion, arn, memorySize } = workerData;
+const exit = (type) => (...values) => parentPort.postMessage({ type, ...Object.assign({}, ...values) });
+
+function describe(error) {
+  return error instanceof Error
+    ? { errorType: error.name, errorMessage: error.message, trace: error.stack }
+    : { errorType: typeof error, errorMessage: String(error) };
+}
+
+async function load() {
+  const dot = handler.lastIndexOf(".");
+  const file = handler.slice(0, dot);
+  const name = handler.slice(dot + 1);
+  const path = [".mjs", ".js", ".cjs"].map((end) => join(directory, file + end)).find((each) => existsSync(each));
+  if (path === undefined) {
+    const error = new Error("Cannot find module '" + file + "'");
+    error.name = "Runtime.ImportModuleError";
+    throw error;
+  }
+  const module = await import(pathToFileURL(path).href);
+  const found = module[name] ?? module.default?.[name];
+  if (typeof found !== "function") {
+    const error = new Error(handler + " is undefined or not exported");
+    error.name = "Runtime.HandlerNotFound";
+    throw error;
+  }
+  return found;
+}
+
+function invoke(run, event, requestId, deadline) {
+  return new Promise((resolve, reject) => {
+    const context = {
+      callbackWaitsForEmptyEventLoop: true,
+      functionName,
+      functionVersion,
+      invokedFunctionArn: arn,
+      memoryLimitInMB: String(memorySize),
+      awsRequestId: requestId,
+      logGroupName: "/aws/lambda/us-east-1." + functionName,
+      logStreamName: "local",
+      getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+      done: (error, result) => (error ? reject(error) : resolve(result)),
+      succeed: resolve,
+      fail: reject,
+    };
+    const callback = (error, result) => (error ? reject(error) : resolve(result));
+    const answer = run(event, context, callback);
+    if (answer !== null && typeof answer === "object" && typeof answer.then === "function") answer.then(resolve, reject);
+    // A handler that takes no callback and returns no promise has answered.
+    else if (answer !== undefined || run.length < 3) resolve(answer);
+  });
+}
+
+// A throw outside of an invocation's promise (in a timer, say) ends the invocation, as in Lambda.
+let failed;
+process.on("uncaughtException", (error) => failed?.(error));
+process.on("unhandledRejection", (error) => failed?.(error));
+
+const started = performance.now();
+load().then(
+  (run) => {
+    exit("ready")({ importMs: performance.now() - started });
+    parentPort.on("message", async ({ id, event, requestId, deadline }) => {
+      try {
+        const thrown = new Promise((_resolve, reject) => { failed = reject; });
+        thrown.catch(() => {});
+        const result = await Promise.race([invoke(run, JSON.parse(event), requestId, deadline), thrown]);
+        const text = JSON.stringify(result === undefined ? null : result);
+        exit("result")({ id, text: text === undefined ? "null" : text });
+      } catch (error) {
+        exit("error")({ id }, describe(error));
+      } finally {
+        failed = undefined;
+      }
+    });
+  },
+  (error) => exit("init-error")(describe(error)),
+);
+`;
+
+// src/gateway/cloudfront/lambda-runner.ts
+var TIMEOUT_LIMIT_S = 30;
+var MAX_ENVIRONMENTS = 8;
+var INIT_LIMIT_MS = 1e4;
+var UNAVAILABLE = "The Lambda function associated with the CloudFront distribution is invalid or doesn't have the required permissions.";
+function failure(errorType, errorMessage) {
+  return { type: "error", errorType, errorMessage };
+}
+var LambdaRunner = class {
+  constructor(version, directory, deps) {
+    this.version = version;
+    this.directory = directory;
+    this.deps = deps;
+  }
+  version;
+  directory;
+  deps;
+  coldStarts = [];
+  invocations = 0;
+  errors = 0;
+  #idle = [];
+  #all = /* @__PURE__ */ new Set();
+  #waiting = [];
+  #nextId = 0;
+  /** Runs the function on an event and returns what it answered, parsed. Throws an EdgeError where it failed. */
+  async invoke(event) {
+    this.invocations++;
+    const environment = await this.#take();
+    try {
+      await environment.ready;
+    } catch (error) {
+      this.errors++;
+      this.#discard(environment);
+      this.#log("error", `init failed: ${error.message}`);
+      throw new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", error.message);
+    }
+    const limit = Math.min(this.version.timeout, TIMEOUT_LIMIT_S) * 1e3;
+    const message = await this.#run(environment, event, limit);
+    if (message.type === "result") {
+      this.#noteColdStart(environment);
+      this.#release(environment);
+      return JSON.parse(message.text);
+    }
+    this.errors++;
+    const { errorType, errorMessage, trace } = message;
+    if (environment.dead) this.#discard(environment);
+    else {
+      this.#noteColdStart(environment);
+      this.#release(environment);
+    }
+    this.#log("error", `${errorType}: ${errorMessage}${trace ? `
+${trace}` : ""}`);
+    const timedOut = errorType === "Sandbox.Timedout";
+    throw new EdgeError(
+      503,
+      UNAVAILABLE,
+      timedOut ? "LambdaLimitExceeded" : "LambdaExecutionError",
+      `${errorType}: ${errorMessage}`
+    );
+  }
+  #run(environment, event, limit) {
+    const id = ++this.#nextId;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        environment.dead = true;
+        resolve(failure("Sandbox.Timedout", `Task timed out after ${(limit / 1e3).toFixed(2)} seconds`));
+      }, limit);
+      environment.pending = {
+        id,
+        settle: (message) => {
+          clearTimeout(timer);
+          resolve(message);
+        }
+      };
+      environment.worker.postMessage({
+        id,
+        event: JSON.stringify(event),
+        requestId: randomUUID(),
+        deadline: Date.now() + limit
+      });
+    });
+  }
+  async #take() {
+    const idle = this.#idle.pop();
+    if (idle !== void 0) return idle;
+    if (this.#all.size < MAX_ENVIRONMENTS) return this.#start();
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+  #start() {
+    const { name, version, handler, arn, memory_size: memory } = this.version;
+    const startedAt = performance.now();
+    const worker = new Worker2(LAMBDA_BOOTSTRAP, {
+      eval: true,
+      name: `lambda ${name}:${version}`,
+      stdout: true,
+      stderr: true,
+      // Only what Lambda reserves: Lambda@Edge has no environment variables of one's own.
+      env: {
+        AWS_REGION: "us-east-1",
+        AWS_DEFAULT_REGION: "us-east-1",
+        AWS_EXECUTION_ENV: `AWS_Lambda_${this.version.runtime}`,
+        AWS_LAMBDA_FUNCTION_NAME: `us-east-1.${name}`,
+        AWS_LAMBDA_FUNCTION_VERSION: version,
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
+        LAMBDA_TASK_ROOT: this.directory,
+        TZ: ":UTC"
+      },
+      resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: Math.max(8, Math.floor(memory / 8)) },
+      workerData: {
+        directory: this.directory,
+        handler,
+        functionName: `us-east-1.${name}`,
+        functionVersion: version,
+        arn,
+        memorySize: memory
+      }
+    });
+    const environment = {
+      worker,
+      startedAt,
+      importMs: 0,
+      answered: false,
+      pending: void 0,
+      dead: false,
+      ready: Promise.resolve()
+    };
+    for (const stream of [worker.stdout, worker.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        for (const line of text.split("\n"))
+          if (line !== "") this.#log(stream === worker.stderr ? "warn" : "info", line);
+      });
+    }
+    environment.ready = this.#listen(environment);
+    environment.ready.catch(() => void 0);
+    worker.unref();
+    this.#all.add(environment);
+    return environment;
+  }
+  #listen(environment) {
+    const { worker } = environment;
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        environment.dead = true;
+        reject(new Error(`INIT phase timed out after ${INIT_LIMIT_MS / 1e3} seconds`));
+      }, INIT_LIMIT_MS);
+      const ended = (error) => {
+        clearTimeout(limit);
+        environment.dead = true;
+        this.#forget(environment);
+        reject(error);
+        const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+        const message = memory ? `the function used more than its ${this.version.memory_size} MB of memory` : `RequestId: Error: ${error.message}`;
+        environment.pending?.settle(failure(memory ? "Runtime.OutOfMemory" : "Runtime.ExitError", message));
+        environment.pending = void 0;
+      };
+      worker.on("message", (message) => {
+        if (message.type === "ready") {
+          clearTimeout(limit);
+          environment.importMs = message.importMs;
+          resolve();
+        } else if (message.type === "init-error") {
+          clearTimeout(limit);
+          environment.dead = true;
+          reject(new Error(`${message.errorType}: ${message.errorMessage}`));
+        } else if (environment.pending !== void 0 && environment.pending.id === message.id) {
+          const { settle } = environment.pending;
+          environment.pending = void 0;
+          settle(message);
+        }
+      });
+      worker.on("error", ended);
+      worker.on("exit", (code) => ended(new Error(`Runtime exited with exit code ${code}`)));
+    });
+  }
+  #noteColdStart(environment) {
+    if (environment.answered) return;
+    environment.answered = true;
+    const coldStart = {
+      function: this.version.name,
+      version: this.version.version,
+      importMs: round(environment.importMs),
+      firstAnswerMs: round(performance.now() - environment.startedAt)
+    };
+    this.coldStarts.push(coldStart);
+    if (this.coldStarts.length > 100) this.coldStarts.shift();
+    this.#log("info", `cold start: import ${coldStart.importMs} ms, first answer after ${coldStart.firstAnswerMs} ms`);
+  }
+  #release(environment) {
+    const next = this.#waiting.shift();
+    if (next !== void 0) next.resolve(environment);
+    else this.#idle.push(environment);
+  }
+  #forget(environment) {
+    this.#all.delete(environment);
+    const index = this.#idle.indexOf(environment);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+  #discard(environment) {
+    environment.dead = true;
+    environment.pending = void 0;
+    this.#forget(environment);
+    void environment.worker.terminate();
+    const next = this.#waiting.shift();
+    if (next !== void 0) next.resolve(this.#start());
+  }
+  #log(level, message) {
+    this.deps.log?.({ level, message, subject: `lambda ${this.version.name}:${this.version.version}` });
+  }
+  async stop() {
+    const stopped = new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", "the local cloud was stopped");
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(stopped);
+    await Promise.all([...this.#all].map((environment) => environment.worker.terminate()));
+    this.#all.clear();
+    this.#idle = [];
+  }
+};
+function round(ms) {
+  return Math.round(ms * 10) / 10;
+}
+
+// src/gateway/cloudfront/origin-fetch.ts
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { Readable as Readable4 } from "node:stream";
+var REFUSED = "CloudFront wasn't able to connect to the origin.";
+var UNRESOLVED = "CloudFront wasn't able to resolve the origin domain name.";
+var TIMED_OUT = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
+var OriginError = class extends EdgeError {
+  constructor(status2, message, detail, unconnected) {
+    super(status2, message, "Error", detail);
+    this.unconnected = unconnected;
+  }
+  unconnected;
+};
+var OriginClient = class {
+  constructor(deps) {
+    this.deps = deps;
+  }
+  deps;
+  #agents = /* @__PURE__ */ new Map();
+  async fetch(call) {
+    const repeatable = call.method === "GET" || call.method === "HEAD";
+    for (let attempt4 = 1; ; attempt4++) {
+      try {
+        return await this.#once(call);
+      } catch (error) {
+        if (!(error instanceof OriginError) || attempt4 >= call.attempts) throw error;
+        if (!error.unconnected && !repeatable) throw error;
+      }
+    }
+  }
+  #agent(call) {
+    const secure = call.base.protocol === "https:";
+    const key = `${secure} ${call.keepAliveMs}`;
+    let agent3 = this.#agents.get(key);
+    if (agent3 === void 0) {
+      const options = { keepAlive: true, keepAliveMsecs: call.keepAliveMs, maxSockets: Number.POSITIVE_INFINITY };
+      agent3 = secure ? new HttpsAgent(options) : new HttpAgent(options);
+      this.#agents.set(key, agent3);
+    }
+    return agent3;
+  }
+  #once(call) {
+    const origin = call.base.origin;
+    this.deps.originStarted?.(origin);
+    let finished2 = false;
+    const finish = (status2, bytes, error) => {
+      if (finished2) return;
+      finished2 = true;
+      this.deps.originEnded?.({ origin, ...status2 !== void 0 && { status: status2 }, bytes, ...error && { error } });
+    };
+    return new Promise((resolve, reject) => {
+      const secure = call.base.protocol === "https:";
+      const request = (secure ? httpsRequest : httpRequest)({
+        agent: this.#agent(call),
+        hostname: call.base.hostname.replace(/^\[|\]$/g, ""),
+        port: call.base.port || (secure ? 443 : 80),
+        method: call.method,
+        path: call.target,
+        headers: rawHeaders(call),
+        ...secure && { servername: call.base.hostname }
+      });
+      let connected = false;
+      const fail = (error) => {
+        finish(void 0, 0, true);
+        reject(error);
+        request.destroy();
+      };
+      const connecting = setTimeout(() => {
+        fail(new OriginError(504, TIMED_OUT, `no connection to ${origin} within ${call.connectionTimeoutMs} ms`, true));
+      }, call.connectionTimeoutMs);
+      const send2 = () => {
+        connected = true;
+        clearTimeout(connecting);
+        request.setTimeout(call.readTimeoutMs, () => {
+          fail(new OriginError(504, TIMED_OUT, `no answer from ${origin} within ${call.readTimeoutMs} ms`, false));
+        });
+        if (call.body instanceof Readable4) call.body.pipe(request);
+        else request.end(call.body);
+      };
+      request.on("socket", (socket) => {
+        if (socket.connecting) socket.once(secure ? "secureConnect" : "connect", send2);
+        else send2();
+      });
+      request.on("error", (error) => {
+        clearTimeout(connecting);
+        const resolves = error.code !== "ENOTFOUND" && error.code !== "EAI_AGAIN";
+        const unconnected = !connected || request.reusedSocket;
+        fail(
+          new OriginError(
+            502,
+            resolves ? REFUSED : UNRESOLVED,
+            `${origin}: ${error.code ?? error.message}`,
+            unconnected
+          )
+        );
+      });
+      request.on("response", (message) => {
+        let bytes = 0;
+        message.on("data", (chunk) => {
+          bytes += chunk.byteLength;
+        });
+        message.pause();
+        message.on("close", () => finish(message.statusCode, bytes, !message.complete));
+        resolve(responseOf(message));
+      });
+    });
+  }
+  stop() {
+    for (const agent3 of this.#agents.values()) agent3.destroy();
+    this.#agents.clear();
+  }
+};
+function rawHeaders(call) {
+  const raw = [];
+  let length;
+  for (const [key, value] of pairsOf(call.headers)) {
+    const name = key.toLowerCase();
+    if (name === "content-length") length = value;
+    else if (!HOP_BY_HOP.has(name)) raw.push(key, value);
+  }
+  if (call.body instanceof Readable4) {
+    if (length === void 0) raw.push("Transfer-Encoding", "chunked");
+    else raw.push("Content-Length", length);
+  } else if (call.body !== void 0) raw.push("Content-Length", String(call.body.byteLength));
+  raw.push("Connection", "Keep-Alive");
+  return raw;
+}
+function responseOf(message) {
+  const headers = headersOfRaw(message);
+  for (const name of HOP_BY_HOP) delete headers[name];
+  return {
+    status: message.statusCode ?? 502,
+    statusDescription: message.statusMessage ?? "",
+    headers,
+    body: message
+  };
+}
+
+// src/gateway/cloudfront/s3.ts
+import { createHash as createHash2 } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { extname, join, normalize, sep } from "node:path";
+var DEFAULT_TYPE = "binary/octet-stream";
+var TYPES = {
+  ".avif": "image/avif",
+  ".css": "text/css",
+  ".csv": "text/csv",
+  ".gif": "image/gif",
+  ".html": "text/html",
+  ".ico": "image/x-icon",
+  ".jpeg": "image/jpeg",
+  ".jpg": "image/jpeg",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".mjs": "text/javascript",
+  ".mp4": "video/mp4",
+  ".pdf": "application/pdf",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain",
+  ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
+  ".webp": "image/webp",
+  ".woff": "font/woff",
+  ".woff2": "font/woff2",
+  ".xml": "application/xml"
+};
+var Bucket = class {
+  constructor(bucket) {
+    this.bucket = bucket;
+    this.#objects = new Map(bucket.objects.map((object) => [object.key, object]));
+  }
+  bucket;
+  #objects;
+  #created = /* @__PURE__ */ new Date();
+  answer(request, reader) {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return this.#error(
+        405,
+        "MethodNotAllowed",
+        "The specified method is not allowed against this resource.",
+        request
+      );
+    }
+    const allowed = (list) => reader.signs && (list.includes(reader.distributionArn) || list.includes("*"));
+    if (!this.bucket.public_read && !allowed(this.bucket.readers)) return this.#denied(request);
+    const key = keyOf(request.uri);
+    const stored = key === void 0 ? void 0 : this.#load(key);
+    if (stored === void 0) {
+      if (!allowed(this.bucket.listers)) return this.#denied(request);
+      return this.#error(404, "NoSuchKey", "The specified key does not exist.", request, key);
+    }
+    return this.#found(request, key, stored);
+  }
+  #denied(request) {
+    return this.#error(403, "AccessDenied", "Access Denied", request);
+  }
+  #load(key) {
+    const object = this.#objects.get(key);
+    if (object !== void 0) {
+      if (object.file !== null) return { ...readFile(object.file), object };
+      return { bytes: Buffer.from(object.content_base64 ?? "", "base64"), modified: this.#created, object };
+    }
+    const { directory } = this.bucket;
+    if (directory === null || key === "" || key.endsWith("/") || key.includes("\0")) return void 0;
+    const path = normalize(join(directory, key));
+    if (!path.startsWith(normalize(directory + sep))) return void 0;
+    try {
+      if (!statSync(path).isFile()) return void 0;
+      return { ...readFile(path), object: { content_type: TYPES[extname(path).toLowerCase()] ?? null } };
+    } catch {
+      return void 0;
+    }
+  }
+  #found(request, key, { bytes, modified, object }) {
+    const etag = `"${createHash2("md5").update(bytes).digest("hex")}"`;
+    const seconds3 = Math.floor(modified.getTime() / 1e3) * 1e3;
+    const pairs = [
+      ["Last-Modified", new Date(seconds3).toUTCString()],
+      ["ETag", etag],
+      ["x-amz-server-side-encryption", "AES256"],
+      ...object.cache_control ? [["Cache-Control", object.cache_control]] : [],
+      ...object.content_encoding ? [["Content-Encoding", object.content_encoding]] : [],
+      ...object.content_disposition ? [["Content-Disposition", object.content_disposition]] : [],
+      ...object.content_language ? [["Content-Language", object.content_language]] : [],
+      ...Object.entries(object.metadata ?? {}).map(([name, value]) => [`x-amz-meta-${name}`, value]),
+      ["Accept-Ranges", "bytes"],
+      ["Server", "AmazonS3"],
+      ["Date", (/* @__PURE__ */ new Date()).toUTCString()]
+    ];
+    if (isUnmodified(request, etag, seconds3))
+      return { status: 304, statusDescription: "Not Modified", headers: headersOf(pairs), body: void 0 };
+    pairs.push(["Content-Type", object.content_type ?? DEFAULT_TYPE]);
+    const range = rangeOf(get(request.headers, "range"), bytes.byteLength);
+    if (range === "unsatisfiable") {
+      return this.#error(416, "InvalidRange", "The requested range is not satisfiable", request, key);
+    }
+    const body = range === void 0 ? bytes : bytes.subarray(range.start, range.end + 1);
+    if (range !== void 0) pairs.push(["Content-Range", `bytes ${range.start}-${range.end}/${bytes.byteLength}`]);
+    pairs.push(["Content-Length", String(body.byteLength)]);
+    return {
+      status: range === void 0 ? 200 : 206,
+      statusDescription: range === void 0 ? "OK" : "Partial Content",
+      headers: headersOf(pairs),
+      body: request.method === "HEAD" ? void 0 : body
+    };
+  }
+  #error(status2, code, message, request, key) {
+    const detail = key === void 0 ? "" : `<Key>${key.replace(/[<>&]/g, "")}</Key>`;
+    const xml = `<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>${code}</Code><Message>${message}</Message>${detail}</Error>`;
+    const headers = headersOf([
+      ["Content-Type", "application/xml"],
+      ["Date", (/* @__PURE__ */ new Date()).toUTCString()],
+      ["Server", "AmazonS3"],
+      ["Content-Length", String(Buffer.byteLength(xml))]
+    ]);
+    return { status: status2, statusDescription: code, headers, body: request.method === "HEAD" ? void 0 : Buffer.from(xml) };
+  }
+};
+function readFile(path) {
+  return { bytes: readFileSync(path), modified: statSync(path).mtime };
+}
+function keyOf(uri) {
+  try {
+    return decodeURIComponent(uri.slice(1));
+  } catch {
+    return void 0;
+  }
+}
+function isUnmodified(request, etag, modified) {
+  const match = get(request.headers, "if-none-match");
+  if (match !== void 0) {
+    return match.trim() === "*" || match.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
+  }
+  const since = get(request.headers, "if-modified-since");
+  return since !== void 0 && modified <= Date.parse(since);
+}
+function rangeOf(text, size) {
+  const found = /^bytes=(\d*)-(\d*)$/.exec(text?.trim() ?? "");
+  if (found === null || found[1] === "" && found[2] === "") return void 0;
+  const [, from, to] = found;
+  const start2 = from === "" ? Math.max(0, size - Number(to)) : Number(from);
+  const end2 = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  if (from !== "" && to !== "" && Number(to) < Number(from)) return void 0;
+  return start2 >= size || from === "" && to === "0" ? "unsatisfiable" : { start: start2, end: end2 };
+}
+
+// src/gateway/cloudfront/origins.ts
+var Origins = class {
+  constructor(deployment, deps) {
+    this.deps = deps;
+    this.#client = new OriginClient(deps);
+    this.#addresses = new Map(
+      deployment.addresses.map(({ domain_name: name, url }) => [name.toLowerCase(), new URL(url)])
+    );
+    for (const config of deployment.buckets) {
+      const bucket = new Bucket(config);
+      for (const name of config.domain_names) this.#buckets.set(name.toLowerCase(), bucket);
+    }
+  }
+  deps;
+  #client;
+  #addresses;
+  #buckets = /* @__PURE__ */ new Map();
+  /** The region of the bucket behind a domain name. */
+  regionOf(domain) {
+    return this.#buckets.get(domain.toLowerCase())?.bucket.region ?? "us-east-1";
+  }
+  /**
+   * @param request as it goes out: all headers, `uri` without the origin's path
+   * @param configured the distribution's origin, for attempts, timeouts and access control
+   */
+  async send(request, origin, configured, viewer, distributionArn) {
+    const target = "custom" in origin ? origin.custom : origin.s3;
+    const domain = target.domainName.toLowerCase();
+    const uri = target.path + request.uri;
+    const headers = { ...request.headers };
+    for (const [name, fields] of Object.entries(target.customHeaders)) headers[name.toLowerCase()] = fields;
+    const bucket = this.#buckets.get(domain);
+    if (bucket !== void 0) {
+      const name = `s3://${bucket.bucket.name}`;
+      this.deps.originStarted?.(name);
+      const identity = configured.s3_origin_config?.origin_access_identity ?? "";
+      const signs = configured.origin_access_control_id !== null || identity !== "";
+      const response = bucket.answer({ ...request, uri, headers }, { distributionArn, signs });
+      this.deps.originEnded?.({
+        origin: name,
+        status: response.status,
+        bytes: response.body?.byteLength ?? 0
+      });
+      return response;
+    }
+    const base = this.#addresses.get(domain) ?? baseOf(origin, configured, viewer, domain);
+    if (headers.host === void 0) setHeader(headers, "Host", hostOf(target.domainName, base));
+    const query = request.querystring === "" ? "" : `?${request.querystring}`;
+    const custom2 = "custom" in origin ? origin.custom : void 0;
+    return this.#client.fetch({
+      base,
+      method: request.method,
+      target: `${uri}${query}`,
+      headers,
+      body: request.body,
+      attempts: configured.connection_attempts,
+      connectionTimeoutMs: configured.connection_timeout * 1e3,
+      readTimeoutMs: (custom2?.readTimeout ?? 30) * 1e3,
+      keepAliveMs: (custom2?.keepaliveTimeout ?? 5) * 1e3
+    });
+  }
+  stop() {
+    this.#client.stop();
+  }
+};
+function baseOf(origin, configured, viewer, domain) {
+  if ("s3" in origin) {
+    throw new EdgeError(
+      502,
+      "CloudFront wasn't able to resolve the origin domain name.",
+      "Error",
+      `no bucket of this stack is reached as ${domain}`
+    );
+  }
+  const { custom: custom2 } = origin;
+  let { protocol, port } = custom2;
+  const config = configured.custom_origin_config;
+  if (config?.origin_protocol_policy === "match-viewer" && custom2.domainName === configured.domain_name) {
+    protocol = viewer.protocol ?? "https";
+    port = protocol === "http" ? config.http_port : config.https_port;
+  }
+  return new URL(`${protocol}://${domain}:${port}`);
+}
+function hostOf(domain, base) {
+  return base.port === "" || base.hostname !== domain.toLowerCase() ? domain : `${domain}:${base.port}`;
+}
+
+// src/gateway/cloudfront/package-files.ts
+import { createHash as createHash3 } from "node:crypto";
+import { existsSync as existsSync2, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join as join2, normalize as normalize2, sep as sep2 } from "node:path";
+function packageDirectory(version, workDir) {
+  if (version.directory !== null) return version.directory;
+  const hash = createHash3("sha256");
+  for (const file of version.files) hash.update(JSON.stringify([file.path, file.content_base64]));
+  const directory = join2(workDir, "lambda", hash.digest("hex").slice(0, 32));
+  if (existsSync2(directory)) return directory;
+  const unpacking = `${directory}.${process.pid}`;
+  rmSync(unpacking, { recursive: true, force: true });
+  for (const file of version.files) {
+    const path = normalize2(file.path);
+    if (path.startsWith("..") || path.startsWith(sep2) || path.includes("\0")) {
+      throw new Error(
+        `The package of ${version.name} has a file ${JSON.stringify(file.path)} outside of its directory.`
+      );
+    }
+    mkdirSync(dirname(join2(unpacking, path)), { recursive: true });
+    writeFileSync(join2(unpacking, path), Buffer.from(file.content_base64, "base64"));
+  }
+  mkdirSync(unpacking, { recursive: true });
+  renameSync(unpacking, directory);
+  return directory;
+}
+
+// src/gateway/cloudfront/pipeline.ts
+import { randomBytes } from "node:crypto";
+
+// src/gateway/cloudfront/fetch-stage.ts
+import { STATUS_CODES as STATUS_CODES3 } from "node:http";
+import { Readable as Readable6 } from "node:stream";
+
+// src/gateway/cloudfront/compress.ts
+import { Readable as Readable5 } from "node:stream";
+import { brotliCompressSync, constants, createBrotliCompress, createGzip, gzipSync } from "node:zlib";
+var MIN_BYTES = 1e3;
+var MAX_BYTES = 1e7;
+var STATUSES2 = /* @__PURE__ */ new Set([200, 403, 404]);
+var TYPES2 = new Set(
+  `application/dash+xml application/eot application/font application/font-sfnt application/javascript application/json
+  application/opentype application/otf application/pdf application/pkcs7-mime application/protobuf application/rss+xml
+  application/truetype application/ttf application/vnd.apple.mpegurl application/vnd.mapbox-vector-tile
+  application/vnd.ms-fontobject application/wasm application/xhtml+xml application/xml application/x-font-opentype
+  application/x-font-truetype application/x-font-ttf application/x-httpd-cgi application/x-javascript
+  application/x-mpegurl application/x-opentype application/x-otf application/x-perl application/x-ttf font/eot
+  font/opentype font/otf font/ttf image/svg+xml text/css text/csv text/html text/javascript text/js text/plain
+  text/richtext text/tab-separated-values text/xml text/x-component text/x-java-source text/x-script
+  vnd.apple.mpegurl`.split(/\s+/)
+);
+var BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
+function compress(response, accepted) {
+  const { headers, body } = response;
+  if (accepted === void 0 || body === void 0 || !STATUSES2.has(response.status)) return;
+  if (get(headers, "content-encoding") !== void 0) return;
+  const type = get(headers, "content-type")?.split(";")[0]?.trim().toLowerCase();
+  const length = Number(get(headers, "content-length") ?? Number.NaN);
+  if (type === void 0 || !TYPES2.has(type) || !(length >= MIN_BYTES && length <= MAX_BYTES)) return;
+  const brotli = accepted.split(",").includes("br");
+  if (body instanceof Readable5) {
+    const encoder = brotli ? createBrotliCompress(BROTLI) : createGzip();
+    body.on("error", (error) => encoder.destroy(error));
+    response.body = body.pipe(encoder);
+    delete headers["content-length"];
+  } else {
+    const bytes = brotli ? brotliCompressSync(body, BROTLI) : gzipSync(body);
+    response.body = bytes;
+    setHeader(headers, "Content-Length", String(bytes.byteLength));
+  }
+  setHeader(headers, "Content-Encoding", brotli ? "br" : "gzip");
+  delete headers["accept-ranges"];
+  addVary(response);
+  weaken(response);
+}
+function addVary({ headers }) {
+  const vary = get(headers, "vary");
+  if (vary === void 0) setHeader(headers, "Vary", "Accept-Encoding");
+  else if (!/(^|,)\s*(accept-encoding|\*)\s*(,|$)/i.test(vary)) setHeader(headers, "Vary", `${vary}, Accept-Encoding`);
+}
+function weaken({ headers }) {
+  const etag = get(headers, "etag");
+  if (etag === void 0 || etag.startsWith("W/")) return;
+  if (etag.startsWith('"')) setHeader(headers, "ETag", `W/${etag}`);
+  else delete headers.etag;
+}
+
+// src/gateway/cloudfront/keys.ts
+function normalizedEncoding(accept, gzip, brotli) {
+  if (accept === void 0 || !gzip && !brotli) return void 0;
+  const taken = /* @__PURE__ */ new Set();
+  for (const part of accept.toLowerCase().split(",")) {
+    const [name, ...parameters] = part.split(";").map((text) => text.trim());
+    const refused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+    if (name && !refused) taken.add(name);
+  }
+  const kept = [...brotli && taken.has("br") ? ["br"] : [], ...gzip && taken.has("gzip") ? ["gzip"] : []];
+  return kept.length > 0 ? kept.join(",") : void 0;
+}
+function selectQuery(querystring, taken) {
+  if (querystring === "") return "";
+  return querystring.split("&").filter((part) => part !== "" && taken(parameterName(part))).join("&");
+}
+function parameterName(part) {
+  const equals = part.indexOf("=");
+  const name = equals === -1 ? part : part.slice(0, equals);
+  if (!name.includes("%")) return name;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+function selectCookies(cookie, taken) {
+  if (cookie === void 0) return void 0;
+  const kept = [];
+  for (const part of cookie.split(";")) {
+    const text = part.trim();
+    if (text !== "" && taken(text.split("=", 1)[0])) kept.push(text);
+  }
+  return kept.length > 0 ? kept.join("; ") : void 0;
+}
+function cacheKey(distribution, request, rules) {
+  const { headers } = request;
+  const { key } = rules;
+  const parts = [
+    distribution,
+    // Answers to OPTIONS are kept apart from those to GET and HEAD.
+    request.method === "OPTIONS" ? "OPTIONS" : "GET",
+    request.uri,
+    selectQuery(request.querystring, key.query),
+    normalizedEncoding(get(headers, "accept-encoding"), rules.gzip, rules.brotli) ?? null,
+    selectCookies(get(headers, "cookie"), key.cookie) ?? null
+  ];
+  for (const name of key.headers) parts.push(has(headers, name) ? get(headers, name) ?? null : null);
+  return JSON.stringify(parts);
+}
+
+// src/gateway/cloudfront/events.ts
+var BODY_LIMIT = {
+  "viewer-request": 40 * 1024,
+  "origin-request": 1024 * 1024
+};
+function visibleHeaders(headers) {
+  const copy = copyHeaders(headers);
+  for (const name of Object.keys(copy)) if (isDisallowed(name)) delete copy[name];
+  return copy;
+}
+function requestEvent(config, request, clientIp, more = {}) {
+  const event = {
+    clientIp,
+    headers: visibleHeaders(request.headers),
+    method: request.method,
+    querystring: request.querystring,
+    uri: request.uri
+  };
+  if (more.body !== void 0) event.body = more.body;
+  if (more.origin !== void 0) event.origin = more.origin;
+  return { Records: [{ cf: { config, request: event } }] };
+}
+function responseEvent(config, request, clientIp, response, origin) {
+  const event = requestEvent(config, request, clientIp, { origin });
+  event.Records[0].cf.response = {
+    headers: visibleHeaders(response.headers),
+    status: String(response.status),
+    statusDescription: response.statusDescription
+  };
+  return event;
+}
+function eventBody(bytes, event) {
+  const limit = BODY_LIMIT[event] ?? 0;
+  return {
+    inputTruncated: bytes.byteLength > limit,
+    action: "read-only",
+    encoding: "base64",
+    data: Buffer.from(bytes.subarray(0, limit)).toString("base64")
+  };
+}
+
+// src/gateway/cloudfront/viewer-headers.ts
+function deviceOf(agent3) {
+  const text = agent3 ?? "";
+  const android = /android/i.test(text);
+  const ios = /iphone|ipad|ipod/i.test(text);
+  const tv = /smart-?tv|appletv|googletv|hbbtv|tizen.*tv|web0s|roku|bravia|crkey|aft[a-z]/i.test(text);
+  const tablet = !tv && (/ipad|tablet|kindle|silk\//i.test(text) || android && !/mobile/i.test(text));
+  const mobile = !tv && (tablet || /mobi|iphone|ipod|windows phone|blackberry|opera mini/i.test(text));
+  return { android, ios, mobile, tablet, tv, desktop: !tv && !tablet && !mobile };
+}
+function ascii2(text) {
+  return text.replace(/[^\x20-\x7e]+/g, (part) => encodeURIComponent(part));
+}
+var device = (key) => (_viewer, headers) => String(deviceOf(get(headers, "user-agent"))[key]);
+var MAKERS = Object.fromEntries(
+  [
+    ["CloudFront-Is-Android-Viewer", device("android")],
+    ["CloudFront-Is-Desktop-Viewer", device("desktop")],
+    ["CloudFront-Is-IOS-Viewer", device("ios")],
+    ["CloudFront-Is-Mobile-Viewer", device("mobile")],
+    ["CloudFront-Is-SmartTV-Viewer", device("tv")],
+    ["CloudFront-Is-Tablet-Viewer", device("tablet")],
+    ["CloudFront-Viewer-Address", ({ ip, port }) => `${ip}:${port ?? 0}`],
+    ["CloudFront-Viewer-ASN", ({ asn }) => asn?.toString()],
+    ["CloudFront-Viewer-Country", ({ country }) => country],
+    ["CloudFront-Viewer-City", ({ city }) => city],
+    ["CloudFront-Viewer-Country-Name", ({ country, countryName }) => countryName ?? regionName(country)],
+    ["CloudFront-Viewer-Country-Region", ({ region }) => region],
+    ["CloudFront-Viewer-Country-Region-Name", ({ regionName: regionName2 }) => regionName2],
+    ["CloudFront-Viewer-Latitude", ({ latitude }) => latitude],
+    ["CloudFront-Viewer-Longitude", ({ longitude }) => longitude],
+    ["CloudFront-Viewer-Metro-Code", ({ metroCode }) => metroCode],
+    ["CloudFront-Viewer-Postal-Code", ({ postalCode }) => postalCode],
+    ["CloudFront-Viewer-Time-Zone", ({ timezone }) => timezone],
+    ["CloudFront-Viewer-Header-Order", ({ headerOrder }) => headerOrder?.join(":").slice(0, 7680)],
+    ["CloudFront-Viewer-Header-Count", ({ headerOrder }) => headerOrder?.length.toString()],
+    ["CloudFront-Forwarded-Proto", ({ protocol }) => protocol ?? "https"],
+    ["CloudFront-Viewer-Http-Version", ({ httpVersion }) => httpVersion ?? "1.1"]
+  ].map(([name, maker]) => [name.toLowerCase(), [name, maker]])
+);
+var countryNames;
+function regionName(country) {
+  if (country === void 0) return void 0;
+  countryNames ??= new Intl.DisplayNames("en", { type: "region" });
+  return countryNames.of(country);
+}
+function addViewerHeaders(headers, wanted, viewer) {
+  for (const name of wanted) {
+    if (!isGenerated(name)) continue;
+    delete headers[name];
+    const entry = MAKERS[name];
+    const value = entry?.[1](viewer, headers);
+    if (entry !== void 0 && value !== void 0) setHeader(headers, entry[0], ascii2(value));
+  }
+}
+
+// src/gateway/cloudfront/origin-request.ts
+var ALWAYS = /* @__PURE__ */ new Set(["content-type", "content-length", "content-encoding", "content-md5", "transfer-encoding"]);
+var CONDITIONS2 = /* @__PURE__ */ new Set([
+  "range",
+  "if-range",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since"
+]);
+function originRequest2(request, rules, viewer, identity, conditions) {
+  const headers = {};
+  for (const [name, fields] of Object.entries(request.headers)) {
+    if (forwards(name, rules, conditions !== void 0)) headers[name] = fields;
+  }
+  for (const [name, value] of conditions ?? []) setHeader(headers, name, value);
+  const cookies2 = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
+  if (cookies2 !== void 0) setHeader(headers, "Cookie", cookies2);
+  const accept = get(request.headers, "accept-encoding");
+  if (rules.gzip || rules.brotli) {
+    delete headers["accept-encoding"];
+    if (accept !== void 0)
+      setHeader(headers, "Accept-Encoding", normalizedEncoding(accept, rules.gzip, rules.brotli) ?? "identity");
+  }
+  if (headers["user-agent"] === void 0) setHeader(headers, "User-Agent", "Amazon CloudFront");
+  const forwarded = get(request.headers, "x-forwarded-for");
+  setHeader(headers, "X-Forwarded-For", forwarded === void 0 ? viewer.ip : `${forwarded},${viewer.ip}`);
+  setHeader(headers, "Via", identity.via);
+  addGenerated(headers, request.headers, rules, viewer);
+  return { ...request, headers, querystring: selectQuery(request.querystring, rules.forward.query) };
+}
+function forwards(name, rules, conditional) {
+  if (name === "cookie" || name === "x-forwarded-for" || name === "via" || HOP_BY_HOP.has(name) || name === "expect")
+    return false;
+  if (CONDITIONS2.has(name)) return !conditional;
+  if (isGenerated(name)) return false;
+  return ALWAYS.has(name) || rules.forward.header(name);
+}
+function addGenerated(headers, viewerHeaders, rules, viewer) {
+  if (rules.generated.size === 0) return;
+  const made = {};
+  if (viewerHeaders["user-agent"] !== void 0) made["user-agent"] = viewerHeaders["user-agent"];
+  addViewerHeaders(made, rules.generated, viewer);
+  delete made["user-agent"];
+  Object.assign(headers, made);
+}
+function eventOrigin(origin, region) {
+  const customHeaders = headersOf(origin.custom_headers.map(({ name, value }) => [name, value]));
+  const shared2 = { customHeaders, domainName: origin.domain_name, path: origin.origin_path };
+  const custom2 = origin.custom_origin_config;
+  if (custom2 === null) {
+    const identity = origin.s3_origin_config?.origin_access_identity ?? "";
+    return { s3: { authMethod: identity === "" ? "none" : "origin-access-identity", ...shared2, region } };
+  }
+  const protocol = custom2.origin_protocol_policy === "http-only" ? "http" : "https";
+  return {
+    custom: {
+      customHeaders,
+      domainName: origin.domain_name,
+      keepaliveTimeout: custom2.origin_keepalive_timeout,
+      path: origin.origin_path,
+      port: protocol === "http" ? custom2.http_port : custom2.https_port,
+      protocol,
+      readTimeout: custom2.origin_read_timeout,
+      sslProtocols: custom2.origin_ssl_protocols
+    }
+  };
+}
+
+// src/gateway/cloudfront/validate.ts
+import { STATUS_CODES as STATUS_CODES2 } from "node:http";
+
+// src/gateway/cloudfront/validate-origin.ts
+var SSL = /* @__PURE__ */ new Set(["TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3"]);
+function originFault(value, before, requestHeaders) {
+  if (typeof value !== "object" || value === null) return "The origin must be an object.";
+  const kinds = ["custom", "s3"].filter(
+    (kind2) => value[kind2] !== void 0 && value[kind2] !== null
+  );
+  if (kinds.length !== 1) return "The origin must contain exactly one of custom and s3.";
+  const kind = kinds[0];
+  const origin = value[kind];
+  if (typeof origin !== "object") return `The origin's ${kind} must be an object.`;
+  return shared(origin, requestHeaders) ?? (kind === "custom" ? custom(origin) : s3(origin, before));
+}
+function shared(origin, requestHeaders) {
+  const { domainName, path, customHeaders } = origin;
+  if (typeof domainName !== "string" || domainName === "") return "The origin's domainName cannot be empty.";
+  if (typeof path !== "string" || path !== "" && (!path.startsWith("/") || path.endsWith("/"))) {
+    return "The origin's path must begin with / and must not end with it.";
+  }
+  if (typeof customHeaders !== "object" || customHeaders === null)
+    return "The origin's customHeaders must be an object.";
+  for (const [name, fields] of Object.entries(customHeaders)) {
+    if (!Array.isArray(fields) || fields.some((field) => typeof field?.value !== "string")) {
+      return "Each entry in the origin's customHeaders must be an array of values.";
+    }
+    if (isDisallowed(name.toLowerCase())) return `The origin's customHeaders contain the disallowed header ${name}.`;
+    if (Object.hasOwn(requestHeaders, name.toLowerCase())) {
+      return `The header ${name} is in the origin's customHeaders and in the request's headers.`;
+    }
+  }
+  return void 0;
+}
+function custom(origin) {
+  const { domainName, path, keepaliveTimeout, port, protocol, readTimeout, sslProtocols } = origin;
+  const domain = domainName;
+  if (domain.length > 253 || domain.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(domain)) {
+    return "The origin's domainName must be a DNS name of at most 253 characters, without a colon, and not an IP address.";
+  }
+  if (path.length > 255) return "The origin's path can have at most 255 characters.";
+  if (!within2(keepaliveTimeout, 1, 60)) return "The origin's keepaliveTimeout must be from 1 to 60.";
+  if (!within2(readTimeout, 4, 60)) return "The origin's readTimeout must be from 4 to 60.";
+  if (port !== 80 && port !== 443 && !within2(port, 1024, 65535)) {
+    return "The origin's port must be 80, 443 or from 1024 to 65535.";
+  }
+  if (protocol !== "http" && protocol !== "https") return "The origin's protocol must be http or https.";
+  if (!Array.isArray(sslProtocols) || sslProtocols.some((name) => !SSL.has(name))) {
+    return `The origin's sslProtocols must be of ${[...SSL].join(", ")}.`;
+  }
+  return void 0;
+}
+function s3(origin, before) {
+  const { domainName, authMethod, region } = origin;
+  const domain = domainName;
+  if (domain.length > 128 || domain !== domain.toLowerCase()) {
+    return "The origin's domainName must be lower case and of at most 128 characters.";
+  }
+  if (authMethod !== "none" && authMethod !== "origin-access-identity") {
+    return "The origin's authMethod must be origin-access-identity or none.";
+  }
+  if (authMethod === "origin-access-identity") {
+    if (typeof region !== "string" || region === "")
+      return "The origin's region is required with an origin access identity.";
+    if (before !== void 0 && "custom" in before)
+      return "An origin access identity cannot be used when a custom origin is replaced.";
+  }
+  return void 0;
+}
+function within2(value, low, high) {
+  return typeof value === "number" && value >= low && value <= high;
+}
+
+// src/gateway/cloudfront/validate.ts
+var GENERATED_LIMIT = {
+  "viewer-request": 40 * 1024,
+  "viewer-response": 40 * 1024,
+  "origin-request": 1024 * 1024,
+  "origin-response": 1024 * 1024
+};
+var URI_LIMIT = 8192;
+function invalid(message, detail) {
+  return new EdgeError(502, message, "LambdaValidationError", detail);
+}
+var RESULT = "The Lambda function result failed validation: ";
+var ENTRY = "The Lambda function returned an invalid entry in the headers object: ";
+function acceptResult(result, event, type) {
+  if (typeof result !== "object" || result === null || Array.isArray(result)) {
+    throw invalid(
+      "The Lambda function returned an invalid json: The json output must be an object type.",
+      describe(result)
+    );
+  }
+  const value = result;
+  const { request, response } = event.Records[0].cf;
+  if (type === "origin-response" || type === "viewer-response") {
+    return acceptResponse(value, type, response?.headers ?? {}, response?.status);
+  }
+  const isResponse = "status" in value || "statusDescription" in value || !("uri" in value || "method" in value);
+  if (isResponse) return acceptResponse(value, type, {}, void 0);
+  return acceptRequest(value, type, request);
+}
+function describe(value) {
+  return `it returned ${value === void 0 ? "nothing" : JSON.stringify(value).slice(0, 200)}`;
+}
+function acceptRequest(value, type, before) {
+  for (const field of ["method", "clientIp"]) {
+    if (value[field] !== before[field]) {
+      throw invalid(`${RESULT}The function tried to change the read-only field ${field}.`, describe(value[field]));
+    }
+  }
+  const uri = value.uri;
+  if (typeof uri !== "string" || !uri.startsWith("/")) {
+    throw invalid(`${RESULT}The uri must be a string that begins with a forward slash (/).`, describe(uri));
+  }
+  const querystring = value.querystring ?? "";
+  if (typeof querystring !== "string" || /[\s\p{Cc}#]/u.test(querystring)) {
+    throw invalid(
+      `${RESULT}The querystring must be a string without spaces, control characters or #.`,
+      describe(querystring)
+    );
+  }
+  if (/[\u0000-\u0020\u007f]/.test(uri) || uri.length + querystring.length >= URI_LIMIT) {
+    throw invalid(
+      `${RESULT}The uri must be free of spaces and control characters, and shorter than ${URI_LIMIT} characters with its query string.`,
+      describe(uri)
+    );
+  }
+  const accepted = {
+    kind: "request",
+    uri,
+    querystring,
+    headers: acceptHeaders(value.headers, type, before.headers)
+  };
+  if (type === "viewer-request" && has2(accepted.headers, "cloudfront-viewer-country") && !has2(before.headers, "cloudfront-viewer-country")) {
+    throw invalid(`${RESULT}The function tried to add a blacklisted header.`, "CloudFront-Viewer-Country");
+  }
+  const body = acceptRequestBody(value.body, type);
+  if (body !== void 0) accepted.body = body;
+  if (type === "origin-request" && value.origin !== void 0) {
+    const fault2 = originFault(value.origin, before.origin, accepted.headers);
+    if (fault2 !== void 0) throw invalid(`${RESULT}${fault2}`, describe(value.origin));
+    accepted.origin = value.origin;
+  }
+  return accepted;
+}
+function acceptRequestBody(value, type) {
+  if (value === void 0 || value === null) return void 0;
+  const body = value;
+  if (typeof value !== "object" || body.action !== void 0 && body.action !== "read-only" && body.action !== "replace") {
+    throw invalid(`${RESULT}The body's action must be read-only or replace.`, describe(value));
+  }
+  if (body.action !== "replace") return void 0;
+  const encoding = body.encoding ?? "base64";
+  const data = body.data ?? "";
+  if (typeof data !== "string" || encoding !== "base64" && encoding !== "text") {
+    throw invalid(`${RESULT}The body is not a string, is not an object, or exceeds the maximum size.`, describe(value));
+  }
+  const bytes = encoding === "base64" ? base64(data) : Buffer.from(data, "utf8");
+  if (bytes === void 0) throw invalid(`${RESULT}The body is not valid base64.`, describe(data));
+  return bytes.subarray(0, BODY_LIMIT[type]);
+}
+function base64(text) {
+  const bare = text.replace(/={1,2}$/, "");
+  return /^[A-Za-z0-9+/]*$/.test(bare) && bare.length % 4 !== 1 ? Buffer.from(bare, "base64") : void 0;
+}
+function acceptResponse(value, type, before, statusBefore) {
+  const status2 = Number(value.status);
+  if (!/^\d{3}$/.test(String(value.status)) || status2 < 200 || status2 > 599) {
+    throw invalid(`${RESULT}The status must be a number from 200 to 599.`, describe(value.status));
+  }
+  if (type === "viewer-response" && statusBefore !== void 0 && String(status2) !== statusBefore) {
+    throw invalid(
+      `${RESULT}A function for viewer responses cannot change the status.`,
+      `from ${statusBefore} to ${status2}`
+    );
+  }
+  const description = value.statusDescription ?? STATUS_CODES2[status2] ?? "";
+  if (typeof description !== "string" || /[\u0000-\u001f\u007f]/.test(description)) {
+    throw invalid(`${RESULT}The statusDescription must be a string without control characters.`, describe(description));
+  }
+  const headers = acceptHeaders(value.headers, type, before);
+  const body = acceptResponseBody(value, status2, type);
+  const size = (body?.byteLength ?? 0) + sizeOf(headers);
+  const generated = type === "viewer-request" || type === "origin-request" || body !== void 0;
+  if (generated && size > GENERATED_LIMIT[type]) {
+    throw invalid(
+      `${RESULT}The body is not a string, is not an object, or exceeds the maximum size.`,
+      `${size} bytes with its headers, of ${GENERATED_LIMIT[type]} for ${type}`
+    );
+  }
+  return { kind: "response", status: status2, statusDescription: description, headers, body };
+}
+function acceptResponseBody(value, status2, type) {
+  if (value.body === void 0 || value.body === null || type === "viewer-response") return void 0;
+  if (typeof value.body !== "string") {
+    throw invalid(
+      `${RESULT}The body is not a string, is not an object, or exceeds the maximum size.`,
+      describe(value.body)
+    );
+  }
+  if (status2 === 204 && type === "viewer-request" && value.body !== "") {
+    throw invalid(`${RESULT}A response with status 204 cannot have a body.`);
+  }
+  const encoding = value.bodyEncoding ?? "text";
+  if (encoding !== "text" && encoding !== "base64") {
+    throw invalid(`${RESULT}The bodyEncoding must be text or base64.`, describe(encoding));
+  }
+  const bytes = encoding === "base64" ? base64(value.body) : Buffer.from(value.body, "utf8");
+  if (bytes === void 0) throw invalid(`${RESULT}The body is not valid base64.`);
+  return bytes;
+}
+function has2(headers, name) {
+  return Object.hasOwn(headers, name);
+}
+function sizeOf(headers) {
+  let size = 0;
+  for (const [name, fields] of Object.entries(headers))
+    for (const field of fields) size += name.length + field.value.length + 4;
+  return size;
+}
+function acceptHeaders(value, type, before) {
+  if (value === void 0 || value === null) value = {};
+  if (typeof value !== "object" || Array.isArray(value))
+    throw invalid(`${ENTRY}The headers must be an object.`, describe(value));
+  const accepted = {};
+  for (const [name, fields] of Object.entries(value)) {
+    if (!Array.isArray(fields)) {
+      throw invalid(`${ENTRY}Each header entry in the headers object must be an array.`, `header ${name}`);
+    }
+    const lower2 = name.toLowerCase();
+    if (lower2 !== name) throw invalid(`${ENTRY}The name of each header must be in lower case.`, `header ${name}`);
+    if (!isToken(name)) throw invalid(`${ENTRY}The name of a header is not valid.`, `header ${JSON.stringify(name)}`);
+    if (isDisallowed(name)) throw invalid(`${RESULT}The function tried to add a blacklisted header.`, `header ${name}`);
+    accepted[name] = fields.map((field) => acceptField(name, field));
+  }
+  const readOnly = READ_ONLY[type] ?? /* @__PURE__ */ new Set();
+  for (const name of readOnly) {
+    if (JSON.stringify(valuesOf(accepted, name)) !== JSON.stringify(valuesOf(before, name))) {
+      throw invalid(
+        `${RESULT}The function tried to add, delete, or change a read-only header.`,
+        `header ${canonical(name)}`
+      );
+    }
+  }
+  return accepted;
+}
+function valuesOf(headers, name) {
+  return Object.hasOwn(headers, name) ? (headers[name] ?? []).map((field) => field.value) : [];
+}
+function acceptField(name, field) {
+  const { key, value } = typeof field === "object" && field !== null ? field : {};
+  if (typeof value !== "string") throw invalid(`${ENTRY}The value of each header must be a string.`, `header ${name}`);
+  if (key !== void 0 && (typeof key !== "string" || key.toLowerCase() !== name)) {
+    throw invalid(`${ENTRY}The key of each header must be its name in any case.`, `header ${name}`);
+  }
+  const bad = badValueCharacter(value);
+  if (bad !== void 0) {
+    throw invalid(
+      "The Lambda function result validation failed, the function returned an invalid header.",
+      `invalid character : '${bad}' in header value, headerName : ${canonical(name)}`
+    );
+  }
+  return { key: typeof key === "string" ? key : canonical(name), value };
+}
+
+// src/gateway/cloudfront/origin-stage.ts
+var FAILS_OVER = /* @__PURE__ */ new Set(["GET", "HEAD", "OPTIONS"]);
+function configOf(distribution, eventType, requestId) {
+  return { distributionDomainName: distribution.domain_name, distributionId: distribution.id, eventType, requestId };
+}
+async function askOrigins(exchange, origins) {
+  const { behavior, request } = exchange;
+  const candidates = FAILS_OVER.has(request.method) ? behavior.origins : behavior.origins.slice(0, 1);
+  for (const [index, origin] of candidates.entries()) {
+    const last = index === candidates.length - 1;
+    try {
+      const answer = await askOrigin(exchange, origin, origins);
+      if (last || !behavior.failover.has(answer.response.status)) return answer;
+      discard(answer.response.body);
+    } catch (error) {
+      if (last || !(error instanceof OriginError)) throw error;
+    }
+  }
+  throw new EdgeError(502, "CloudFront wasn't able to connect to the origin.", "Error", "the behavior has no origin");
+}
+async function askOrigin(exchange, configured, origins) {
+  const { distribution, behavior, viewer, identity, conditions } = exchange;
+  let request = originRequest2(exchange.request, behavior.rules, viewer, identity, conditions);
+  let origin = eventOrigin(configured, origins.regionOf(configured.domain_name));
+  const trigger = behavior.lambda["origin-request"];
+  const forwardsHost = request.headers.host !== void 0;
+  if (trigger !== void 0 || behavior.lambda["origin-response"] !== void 0) {
+    if (!forwardsHost) setHeader(request.headers, "Host", configured.domain_name);
+  }
+  if (trigger !== void 0) {
+    const result = await runOriginRequest(exchange, trigger, request, origin);
+    if ("status" in result) return { response: result, generated: true };
+    ({ request, origin } = result);
+  }
+  const outgoing = { ...request, headers: { ...request.headers } };
+  if (!forwardsHost && outgoing.headers.host?.[0]?.value === configured.domain_name) delete outgoing.headers.host;
+  setHeader(outgoing.headers, "X-Amz-Cf-Id", identity.requestId);
+  let response = await origins.send(outgoing, origin, configured, viewer, distribution.arn);
+  const after = behavior.lambda["origin-response"];
+  if (after !== void 0) response = await runOriginResponse(exchange, after, request, origin, response);
+  return { response, generated: false };
+}
+async function runOriginRequest(exchange, trigger, request, origin) {
+  const { distribution, viewer, identity } = exchange;
+  let current = request;
+  const takesBody = trigger.includeBody && request.body !== void 0;
+  if (takesBody) {
+    const bytes = await readAll(request.body);
+    exchange.request.body = bytes;
+    current = { ...request, body: bytes };
+  }
+  const event = requestEvent(configOf(distribution, "origin-request", identity.requestId), current, viewer.ip, {
+    origin,
+    body: takesBody ? eventBody(current.body, "origin-request") : void 0
+  });
+  const accepted = acceptResult(await trigger.runner.invoke(event), event, "origin-request");
+  if (accepted.kind === "response") return finished(accepted);
+  const { uri, querystring, headers } = accepted;
+  return {
+    request: { ...current, uri, querystring, headers, ...accepted.body !== void 0 && { body: accepted.body } },
+    origin: accepted.origin ?? origin
+  };
+}
+async function runOriginResponse(exchange, trigger, request, origin, response) {
+  const { distribution, viewer, identity } = exchange;
+  const config = configOf(distribution, "origin-response", identity.requestId);
+  const event = responseEvent(config, request, viewer.ip, response, origin);
+  let accepted;
+  try {
+    accepted = acceptResult(await trigger.runner.invoke(event), event, "origin-response");
+  } catch (error) {
+    discard(response.body);
+    throw error;
+  }
+  if (accepted.kind !== "response")
+    throw new EdgeError(502, "The Lambda function returned an invalid json.", "LambdaValidationError");
+  const { status: status2, statusDescription, headers, body } = accepted;
+  if (body === void 0) return { status: status2, statusDescription, headers, body: response.body };
+  discard(response.body);
+  return finished({ status: status2, statusDescription, headers, body });
+}
+function finished({
+  status: status2,
+  statusDescription,
+  headers,
+  body
+}) {
+  const whole2 = { status: status2, statusDescription, headers: { ...headers }, body };
+  delete whole2.headers["transfer-encoding"];
+  setHeader(whole2.headers, "Content-Length", String(body?.byteLength ?? 0));
+  return whole2;
+}
+
+// src/gateway/cloudfront/ttl.ts
+var UNTIL_EVICTED = 365 * 86400;
+var ALWAYS_CACHED_ERRORS = /* @__PURE__ */ new Set([404, 414, 500, 501, 502, 503, 504]);
+var CACHED_ERRORS_WITH_MAX_AGE = /* @__PURE__ */ new Set([400, 403, 405, 412, 415]);
+var DEFAULT_ERROR_TTL = 10;
+function isStorable(status2) {
+  return status2 >= 200 && status2 < 400 && status2 !== 304;
+}
+function directives(value) {
+  const found = /* @__PURE__ */ new Map();
+  if (value === void 0) return found;
+  for (const part of value.matchAll(/([^\s,=;]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;]*)))?/g)) {
+    const name = part[1].toLowerCase();
+    if (!found.has(name)) found.set(name, part[2] ?? part[3] ?? "");
+  }
+  return found;
+}
+function seconds2(found, name) {
+  const value = found.get(name);
+  return value !== void 0 && /^\d+$/.test(value) ? Math.min(Number(value), 100 * UNTIL_EVICTED) : void 0;
+}
+function originTtl(headers, now) {
+  const found = directives(get(headers, "cache-control"));
+  const explicit = seconds2(found, "s-maxage") ?? seconds2(found, "max-age");
+  if (explicit !== void 0) return explicit;
+  const expires = get(headers, "expires");
+  if (expires === void 0) return void 0;
+  const at = Date.parse(expires);
+  return Number.isNaN(at) ? 0 : Math.max(0, Math.floor((at - now) / 1e3));
+}
+function lifetimeOf(status2, headers, rules, now) {
+  const found = directives(get(headers, "cache-control"));
+  const forbidden = found.has("no-store") || found.has("private") || isNoCache(found);
+  const stale = {
+    staleWhileRevalidate: Math.min(seconds2(found, "stale-while-revalidate") ?? 0, rules.max),
+    staleIfError: Math.min(seconds2(found, "stale-if-error") ?? UNTIL_EVICTED, Math.max(rules.max, 0))
+  };
+  if (!isStorable(status2) || rules.max === 0) return { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
+  if (forbidden) {
+    if (rules.min > 0) return { ttl: rules.min, ...stale, staleWhileRevalidate: 0 };
+    const validated = !found.has("no-store") && !found.has("private");
+    return { ttl: validated ? 0 : void 0, staleWhileRevalidate: 0, staleIfError: 0 };
+  }
+  const said = originTtl(headers, now);
+  const ttl = said === void 0 ? Math.max(rules.min, rules.default) : Math.max(rules.min, Math.min(said, rules.max));
+  return { ttl, ...stale };
+}
+function isNoCache(found) {
+  return found.has("no-cache") && found.get("no-cache") === "";
+}
+function errorLifetime(status2, headers, rules, minimum, now) {
+  const none2 = { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
+  const said = originTtl(headers, now);
+  const found = directives(get(headers, "cache-control"));
+  const saysMaxAge = seconds2(found, "s-maxage") !== void 0 || seconds2(found, "max-age") !== void 0;
+  if (!ALWAYS_CACHED_ERRORS.has(status2) && !(CACHED_ERRORS_WITH_MAX_AGE.has(status2) && saysMaxAge)) return none2;
+  const ttl = Math.max(minimum, Math.min(said ?? 0, rules.max));
+  return ttl > 0 ? { ttl, staleWhileRevalidate: 0, staleIfError: 0 } : none2;
+}
+
+// src/gateway/cloudfront/fetch-stage.ts
+var ERROR_BYTES = 1024 * 1024;
+var NOT_STORED = { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
+async function fetchFor(exchange, origins, errorPageFetch, now) {
+  let answer;
+  try {
+    answer = await askOrigins(exchange, origins);
+  } catch (error) {
+    if (!(error instanceof EdgeError)) throw error;
+    const response2 = errorPage(error, exchange.identity.requestId);
+    if (!(error instanceof OriginError)) {
+      return {
+        response: response2,
+        lifetime: NOT_STORED,
+        originStatus: error.status,
+        mark: { error: true },
+        final: true,
+        result: error.result
+      };
+    }
+    answer = { response: response2, generated: false };
+  }
+  const { behavior, distribution, request } = exchange;
+  const { response } = answer;
+  tidy(response, behavior.rules);
+  const { rules } = behavior;
+  const { status: status2 } = response;
+  if (status2 < 400) {
+    const lifetime3 = variesWildly(response, rules) ? NOT_STORED : lifetimeOf(status2, response.headers, rules.ttl, now);
+    if (behavior.config.compress && !rules.disabled) {
+      compress(response, normalizedEncoding(get(request.headers, "accept-encoding"), rules.gzip, rules.brotli));
+    }
+    return {
+      response,
+      lifetime: lifetime3,
+      originStatus: status2,
+      mark: answer.generated ? { generated: true } : {},
+      ...answer.generated && { result: "LambdaGeneratedResponse" }
+    };
+  }
+  const custom2 = distribution.custom_error_responses.find((each) => each.error_code === status2);
+  const lifetime2 = errorLifetime(
+    status2,
+    response.headers,
+    rules.ttl,
+    custom2?.error_caching_min_ttl ?? DEFAULT_ERROR_TTL,
+    now
+  );
+  if (response.body instanceof Readable6 && Number(get(response.headers, "content-length") ?? 0) <= ERROR_BYTES) {
+    response.body = await readAll(response.body).catch(() => new Uint8Array(0));
+    setHeader(response.headers, "Content-Length", String(response.body.byteLength));
+  }
+  const shown2 = await customized(response, custom2, errorPageFetch);
+  if (behavior.config.compress && !rules.disabled) {
+    compress(shown2, normalizedEncoding(get(request.headers, "accept-encoding"), rules.gzip, rules.brotli));
+  }
+  return { response: shown2, lifetime: lifetime2, originStatus: status2, mark: { error: true }, result: "Error" };
+}
+async function customized(response, custom2, fetchPage) {
+  if (!custom2?.response_page_path) return response;
+  const page = await fetchPage(custom2.response_page_path);
+  if (page === void 0 || page.status >= 400) return page ?? response;
+  discard(response.body);
+  const status2 = custom2.response_code ?? response.status;
+  const headers = { ...page.headers };
+  for (const name of ["etag", "last-modified", "age"]) delete headers[name];
+  return { status: status2, statusDescription: STATUS_CODES3[status2] ?? "", headers, body: page.body };
+}
+function variesWildly({ headers }, rules) {
+  return rules.ttl.min === 0 && get(headers, "vary")?.trim() === "*";
+}
+function tidy({ headers }, rules) {
+  for (const name of ["trailer", "upgrade", "connection", "keep-alive"]) delete headers[name];
+  if (!rules.cookies) delete headers["set-cookie"];
+  const vary = get(headers, "vary");
+  if (vary === void 0 || vary.trim() === "*") return;
+  const kept = vary.split(",").map((name) => name.trim()).filter((name) => keepsVary(name.toLowerCase(), rules));
+  if (kept.length > 0) setHeader(headers, "Vary", kept.join(", "));
+  else delete headers.vary;
+}
+var DEVICE = /^cloudfront-is-(desktop|mobile|smarttv|tablet)-viewer$/;
+function keepsVary(name, rules) {
+  if (name === "accept-encoding" || name === "cookie") return true;
+  if (name === "user-agent" && [...rules.generated].some((header2) => DEVICE.test(header2))) return true;
+  return rules.key.headers.includes(name) || rules.generated.has(name) || !rules.legacy && rules.forward.header(name);
+}
+
+// src/gateway/cloudfront/response-headers.ts
+var KEPT2 = /* @__PURE__ */ new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "via"
+]);
+var ALL_METHODS = ["GET", "DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+function applyPolicy(policy, request, headers, timing) {
+  for (const { header: header2 } of policy.remove_headers_config?.items ?? []) {
+    if (!KEPT2.has(header2.toLowerCase())) delete headers[header2.toLowerCase()];
+  }
+  if (policy.cors_config !== null) cors(policy.cors_config, request, headers);
+  security(policy, headers);
+  for (const { header: header2, value, override } of policy.custom_headers_config?.items ?? [])
+    put(headers, header2, value, override);
+  const serverTiming = policy.server_timing_headers_config;
+  if (serverTiming?.enabled && timing.random * 100 < serverTiming.sampling_rate) {
+    const hit = timing.result === "Hit" || timing.result === "RefreshHit";
+    const parts = [
+      hit ? "cdn-cache-hit" : "cdn-cache-miss",
+      `cdn-pop;desc="${timing.colo}"`,
+      `cdn-downstream-fbl;dur=${Math.round(timing.total)}`
+    ];
+    const before = get(headers, "server-timing");
+    setHeader(headers, "Server-Timing", [...before === void 0 ? [] : [before], ...parts].join(","));
+  }
+}
+function put(headers, name, value, override) {
+  if (override || !has(headers, name.toLowerCase())) setHeader(headers, name, value);
+}
+function cors(config, request, headers) {
+  const origin = get(request.headers, "origin");
+  if (origin === void 0) return;
+  const fromOrigin = Object.keys(headers).some((name) => name.startsWith("access-control-"));
+  if (fromOrigin && !config.origin_override) return;
+  if (fromOrigin) {
+    for (const name of Object.keys(headers)) if (name.startsWith("access-control-")) delete headers[name];
+  }
+  const origins = config.access_control_allow_origins.items;
+  const any = origins.includes("*");
+  if (!any && !origins.some((pattern) => originMatches(pattern, origin))) return;
+  setHeader(headers, "Access-Control-Allow-Origin", any ? "*" : origin);
+  if (!any) setHeader(headers, "Vary", joinVary(get(headers, "vary"), "Origin"));
+  if (config.access_control_allow_credentials) setHeader(headers, "Access-Control-Allow-Credentials", "true");
+  const preflight = request.method === "OPTIONS" && has(request.headers, "access-control-request-method");
+  const exposed = config.access_control_expose_headers?.items ?? [];
+  if (exposed.length > 0) setHeader(headers, "Access-Control-Expose-Headers", exposed.join(","));
+  if (!preflight) return;
+  const { items: methods } = config.access_control_allow_methods;
+  const { items: allowed } = config.access_control_allow_headers;
+  if (methods.length > 0)
+    setHeader(headers, "Access-Control-Allow-Methods", (methods.includes("ALL") ? ALL_METHODS : methods).join(","));
+  if (allowed.length > 0) setHeader(headers, "Access-Control-Allow-Headers", allowed.join(","));
+  if (config.access_control_max_age_sec !== null)
+    setHeader(headers, "Access-Control-Max-Age", String(config.access_control_max_age_sec));
+}
+function joinVary(vary, name) {
+  if (vary === void 0) return name;
+  return vary.toLowerCase().split(",").some((part) => part.trim() === name.toLowerCase()) ? vary : `${vary}, ${name}`;
+}
+function originMatches(pattern, origin) {
+  const bare = pattern.includes("://") ? origin : origin.replace(/^[a-z]+:\/\//i, "");
+  return wildcardMatch(pattern, bare);
+}
+function security(policy, headers) {
+  const config = policy.security_headers_config;
+  if (config === null) return;
+  const { content_security_policy: csp, content_type_options: type, frame_options: frame } = config;
+  const { referrer_policy: referrer, strict_transport_security: hsts, xss_protection: xss } = config;
+  if (hsts) {
+    const parts = [`max-age=${hsts.access_control_max_age_sec}`];
+    if (hsts.include_subdomains) parts.push("includeSubDomains");
+    if (hsts.preload) parts.push("preload");
+    put(headers, "Strict-Transport-Security", parts.join("; "), hsts.override);
+  }
+  if (type) put(headers, "X-Content-Type-Options", "nosniff", type.override);
+  if (frame) put(headers, "X-Frame-Options", frame.frame_option, frame.override);
+  if (xss) {
+    const mode = xss.mode_block ? "; mode=block" : xss.report_uri ? `; report=${xss.report_uri}` : "";
+    put(headers, "X-XSS-Protection", xss.protection ? `1${mode}` : "0", xss.override);
+  }
+  if (referrer) put(headers, "Referrer-Policy", referrer.referrer_policy, referrer.override);
+  if (csp) put(headers, "Content-Security-Policy", csp.content_security_policy, csp.override);
+}
+
+// src/gateway/cloudfront/staging.ts
+var STICKY_COOKIE = "AWSCFCDSESSION";
+function chooseStaging(policy, request, now, random) {
+  const traffic = policy.traffic_config;
+  if (!policy.enabled || traffic === null) return { staging: false };
+  if (traffic.type === "SingleHeader") {
+    const wanted = traffic.single_header_config;
+    return { staging: wanted !== null && get(request.headers, wanted.header.toLowerCase()) === wanted.value };
+  }
+  const weight2 = traffic.single_weight_config;
+  if (weight2 === null) return { staging: false };
+  const sticky = weight2.session_stickiness_config;
+  if (sticky === null) return { staging: random() < weight2.weight };
+  const session = readSession(get(request.headers, "cookie"), policy.id, sticky, now);
+  const staging = session?.staging ?? random() < weight2.weight;
+  const started = session?.started ?? Math.floor(now / 1e3);
+  return { staging, cookie: writeSession(policy.id, staging, started, Math.floor(now / 1e3), sticky) };
+}
+function readSession(cookie, policy, sticky, now) {
+  const text = cookie?.split(";").map((part) => part.trim()).find((part) => part.startsWith(`${STICKY_COOKIE}=`));
+  const [id, choice, started, seen] = text?.slice(STICKY_COOKIE.length + 1).split(".") ?? [];
+  if (id !== policy || choice !== "s" && choice !== "p") return void 0;
+  const seconds3 = now / 1e3;
+  const alive = seconds3 - Number(seen) <= sticky.idle_ttl && seconds3 - Number(started) <= sticky.maximum_ttl;
+  return alive ? { staging: choice === "s", started: Number(started) } : void 0;
+}
+function writeSession(policy, staging, started, now, sticky) {
+  const left = Math.max(0, Math.min(sticky.idle_ttl, started + sticky.maximum_ttl - now));
+  return `${STICKY_COOKIE}=${policy}.${staging ? "s" : "p"}.${started}.${now}; Path=/; Max-Age=${left}; HttpOnly`;
+}
+
+// src/gateway/cloudfront/functions-event.ts
+function collect(target, name, item) {
+  const known2 = Object.hasOwn(target, name) ? target[name] : void 0;
+  if (known2 === void 0) {
+    Object.defineProperty(target, name, { value: { ...item }, enumerable: true, writable: true, configurable: true });
+    return;
+  }
+  known2.multiValue ??= [
+    { value: known2.value, ...known2.attributes !== void 0 && { attributes: known2.attributes } }
+  ];
+  known2.multiValue.push(item);
+}
+function headerValues(headers, except) {
+  const values2 = {};
+  for (const [name, fields] of Object.entries(headers)) {
+    if (name === except || isDisallowed(name)) continue;
+    for (const field of fields) collect(values2, name, { value: field.value });
+  }
+  return values2;
+}
+function cookieValues(cookie) {
+  const values2 = {};
+  for (const part of (cookie ?? "").split(";")) {
+    const text = part.trim();
+    if (text === "") continue;
+    const equals = text.indexOf("=");
+    if (equals === -1) collect(values2, text, { value: "" });
+    else collect(values2, text.slice(0, equals), { value: text.slice(equals + 1) });
+  }
+  return values2;
+}
+function queryValues(querystring) {
+  const values2 = {};
+  for (const part of querystring.split("&")) {
+    if (part === "") continue;
+    const equals = part.indexOf("=");
+    if (equals === -1) collect(values2, part, { value: "" });
+    else collect(values2, part.slice(0, equals), { value: part.slice(equals + 1) });
+  }
+  return values2;
+}
+function setCookieValues(headers) {
+  const values2 = {};
+  for (const field of headers["set-cookie"] ?? []) {
+    const semicolon = field.value.indexOf(";");
+    const pair2 = semicolon === -1 ? field.value : field.value.slice(0, semicolon);
+    const attributes = semicolon === -1 ? "" : field.value.slice(semicolon + 1).trim();
+    const equals = pair2.indexOf("=");
+    if (equals === -1) continue;
+    const value = pair2.slice(equals + 1).trim();
+    collect(values2, pair2.slice(0, equals).trim(), attributes === "" ? { value } : { value, attributes });
+  }
+  return values2;
+}
+function functionRequest(request) {
+  return {
+    method: request.method,
+    uri: request.uri,
+    querystring: queryValues(request.querystring),
+    headers: headerValues(request.headers, "cookie"),
+    cookies: cookieValues(get(request.headers, "cookie"))
+  };
+}
+function functionResponse(response) {
+  return {
+    statusCode: response.status,
+    statusDescription: response.statusDescription,
+    headers: headerValues(response.headers, "set-cookie"),
+    cookies: setCookieValues(response.headers)
+  };
+}
+function entries(value) {
+  return value.multiValue ?? [value];
+}
+function queryText(values2) {
+  return Object.entries(values2).flatMap(([name, value]) => entries(value).map((entry) => entry.value === "" ? name : `${name}=${entry.value}`)).join("&");
+}
+function cookieText(values2) {
+  return Object.entries(values2).flatMap(([name, value]) => entries(value).map((entry) => `${name}=${entry.value}`)).join("; ");
+}
+
+// src/gateway/cloudfront/functions-validate.ts
+import { STATUS_CODES as STATUS_CODES4 } from "node:http";
+var BODY_LIMIT2 = 40 * 1024;
+function invalid2(what) {
+  return new EdgeError(
+    502,
+    `The CloudFront function returned an invalid value: ${what}.`,
+    "FunctionValidationError",
+    what
+  );
+}
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function values(value, where) {
+  if (value === void 0 || value === null) return {};
+  if (!isObject(value)) throw invalid2(`${where} is not an object`);
+  for (const [name, item] of Object.entries(value)) {
+    const fault2 = valueFault(item);
+    if (fault2 !== void 0) throw invalid2(`${where}['${name}'] ${fault2}`);
+  }
+  return value;
+}
+function valueFault(item) {
+  if (!isObject(item)) return "is not an object with a value";
+  const list = item.multiValue === void 0 ? [item] : item.multiValue;
+  if (!Array.isArray(list)) return "has a multiValue that is not an array";
+  for (const entry of list) {
+    if (!isObject(entry) || typeof entry.value !== "string") return "has a value that is not a string";
+    if (entry.attributes !== void 0 && typeof entry.attributes !== "string")
+      return "has attributes that are not a string";
+  }
+  return void 0;
+}
+function headersFrom(value, where, type, before, cookieHeader) {
+  const headers = {};
+  for (const [name, item] of Object.entries(values(value, where))) {
+    if (name !== name.toLowerCase() || !isToken(name))
+      throw invalid2(`${where}['${name}'] is not a header name in lower case`);
+    if (name === cookieHeader) throw invalid2(`${where}['${name}']: cookies belong into ${where.split(".")[0]}.cookies`);
+    if (isDisallowed(name)) throw invalid2(`${where}['${name}'] is a header that functions cannot add`);
+    for (const entry of entries(item)) {
+      const bad = badValueCharacter(entry.value);
+      if (bad !== void 0) throw invalid2(`${where}['${name}'] has the character ${bad}`);
+      addHeader(headers, canonical(name), entry.value);
+    }
+  }
+  for (const name of READ_ONLY[type] ?? []) {
+    const [was, is] = [before, headers].map((each) => JSON.stringify((each[name] ?? []).map((field) => field.value)));
+    if (was !== is) throw invalid2(`${where}['${name}'] is read-only in ${type} events`);
+  }
+  return headers;
+}
+function acceptViewerRequest(result, request) {
+  if (!isObject(result)) throw invalid2("it is not a request or response object");
+  if ("statusCode" in result) return madeResponse(result);
+  const value = result;
+  if (value.method !== request.method) throw invalid2("request.method is read-only");
+  if (typeof value.uri !== "string" || !value.uri.startsWith("/"))
+    throw invalid2("request.uri must begin with a forward slash (/)");
+  const before = functionRequest(request);
+  const queries2 = values(value.querystring, "request.querystring");
+  const cookies2 = values(value.cookies, "request.cookies");
+  const headers = headersFrom(value.headers, "request.headers", "viewer-request", request.headers, "cookie");
+  const same2 = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const querystring = same2(queries2, before.querystring) ? request.querystring : queryText(queries2);
+  if (/[\s\p{Cc}#]/u.test(value.uri + querystring))
+    throw invalid2("request.uri or request.querystring has a space, a control character or #");
+  if (value.uri.length + querystring.length >= URI_LIMIT)
+    throw invalid2(`request.uri and request.querystring have ${URI_LIMIT} characters or more`);
+  for (const [name, fields] of Object.entries(request.headers)) {
+    if (isDisallowed(name)) headers[name] = fields;
+    else if (same2(
+      headers[name]?.map((field) => field.value),
+      fields.map((field) => field.value)
+    ))
+      headers[name] = fields;
+  }
+  const cookie = same2(cookies2, before.cookies) ? request.headers.cookie?.map((field) => field.value).join("; ") : cookieText(cookies2);
+  delete headers.cookie;
+  if (cookie !== void 0 && cookie !== "") addHeader(headers, "Cookie", cookie);
+  return { ...request, uri: value.uri, querystring, headers };
+}
+function statusOf(value) {
+  const status2 = value.statusCode;
+  if (!Number.isInteger(status2) || status2 < 200 || status2 > 599)
+    throw invalid2("response.statusCode is not an integer from 200 to 599");
+  const description = value.statusDescription ?? STATUS_CODES4[status2] ?? "";
+  if (typeof description !== "string" || badValueCharacter(description) !== void 0)
+    throw invalid2("response.statusDescription is not a string");
+  return { status: status2, statusDescription: description };
+}
+function bodyOf2(value) {
+  const { body } = value;
+  if (body === void 0 || body === null) return void 0;
+  const { data, encoding = "text" } = typeof body === "string" ? { data: body } : body;
+  if (typeof data !== "string") throw invalid2("response.body.data is not a string");
+  if (encoding !== "text" && encoding !== "base64") throw invalid2("response.body.encoding is not text or base64");
+  if (encoding === "base64" && !/^[A-Za-z0-9+/]*={0,2}$/.test(data))
+    throw invalid2("response.body.data is not valid base64");
+  const bytes = Buffer.from(data, encoding === "text" ? "utf8" : "base64");
+  if (bytes.byteLength > BODY_LIMIT2)
+    throw invalid2(`response.body has ${bytes.byteLength} bytes, more than ${BODY_LIMIT2}`);
+  return bytes;
+}
+function responseHeaders(value, before) {
+  const headers = headersFrom(value.headers, "response.headers", "viewer-response", before, "set-cookie");
+  for (const [name, item] of Object.entries(values(value.cookies, "response.cookies"))) {
+    for (const entry of entries(item)) {
+      addHeader(headers, "Set-Cookie", `${name}=${entry.value}${entry.attributes ? `; ${entry.attributes}` : ""}`);
+    }
+  }
+  return headers;
+}
+function madeResponse(value) {
+  return { ...statusOf(value), headers: responseHeaders(value, {}), body: bodyOf2(value) };
+}
+function acceptViewerResponse(result, response) {
+  if (!isObject(result)) throw invalid2("it is not a response object");
+  const value = isObject(result.response) ? result.response : result;
+  const body = bodyOf2(value);
+  const headers = responseHeaders(value, response.headers);
+  for (const [name, fields] of Object.entries(response.headers)) if (isDisallowed(name)) headers[name] = fields;
+  if (body !== void 0) {
+    delete headers["content-length"];
+    addHeader(headers, "Content-Length", String(body.byteLength));
+  }
+  return { ...statusOf(value), headers, body: body ?? response.body };
+}
+
+// src/gateway/cloudfront/viewer-stage.ts
+async function viewerRequest(distribution, behavior, request, viewer, requestId) {
+  const fn = behavior.functions["viewer-request"];
+  if (fn !== void 0) {
+    const config = configOf(distribution.config, "viewer-request", requestId);
+    const accepted2 = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, request)), request);
+    if ("method" in accepted2) return { request: accepted2 };
+    const response = finished({ ...accepted2, body: accepted2.body });
+    return { response, result: "FunctionGeneratedResponse" };
+  }
+  const trigger = behavior.lambda["viewer-request"];
+  if (trigger === void 0) return { request };
+  const takesBody = trigger.includeBody && request.body !== void 0;
+  let current = request;
+  if (takesBody) current = { ...request, body: await readAll(request.body) };
+  const event = requestEvent(configOf(distribution.config, "viewer-request", requestId), current, viewer.ip, {
+    body: takesBody ? eventBody(current.body, "viewer-request") : void 0
+  });
+  const accepted = acceptResult(await trigger.runner.invoke(event), event, "viewer-request");
+  if (accepted.kind === "response") return { response: finished(accepted), result: "LambdaGeneratedResponse" };
+  const { uri, querystring, headers, body } = accepted;
+  return { request: { ...current, uri, querystring, headers, ...body !== void 0 && { body } } };
+}
+async function viewerResponse(distribution, behavior, request, response, viewer, requestId) {
+  const config = configOf(distribution.config, "viewer-response", requestId);
+  const fn = behavior.functions["viewer-response"];
+  if (fn !== void 0) {
+    const event2 = functionEvent(config, viewer, request);
+    event2.response = functionResponse(response);
+    return acceptViewerResponse(await fn.invoke(event2), response);
+  }
+  const trigger = behavior.lambda["viewer-response"];
+  if (trigger === void 0) return response;
+  const event = responseEvent(config, request, viewer.ip, response);
+  const accepted = acceptResult(await trigger.runner.invoke(event), event, "viewer-response");
+  if (accepted.kind !== "response")
+    throw new EdgeError(502, "The Lambda function returned an invalid json.", "LambdaValidationError");
+  return {
+    status: accepted.status,
+    statusDescription: accepted.statusDescription,
+    headers: accepted.headers,
+    body: response.body
+  };
+}
+function hasViewerResponse(behavior) {
+  return behavior.functions["viewer-response"] !== void 0 || behavior.lambda["viewer-response"] !== void 0;
+}
+function functionEvent(config, viewer, request) {
+  return { version: "1.0", context: { ...config }, viewer: { ip: viewer.ip }, request: functionRequest(request) };
+}
+
+// src/gateway/cloudfront/pipeline.ts
+var NO_METHOD = "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
+var Pipeline = class {
+  constructor(origins, deps) {
+    this.origins = origins;
+    this.deps = deps;
+    this.#now = deps.now ?? Date.now;
+    this.#random = deps.random ?? Math.random;
+  }
+  origins;
+  deps;
+  #now;
+  #random;
+  /** Answers a request; never throws but for faults of this program. */
+  async handle(primary, request, viewer) {
+    const started = performance.now();
+    const { distribution, cookie } = this.#chosen(primary, request);
+    const behavior = chooseBehavior(distribution.ordered, distribution.fallback, request.uri);
+    const identity = identityOf(viewer, distribution);
+    let result;
+    try {
+      result = await this.#run(distribution, behavior, request, viewer, identity);
+    } catch (error) {
+      if (!(error instanceof EdgeError)) throw error;
+      this.#note(error, request);
+      result = { response: errorPage(error, identity.requestId), result: error.result, mark: { error: true } };
+    }
+    const response = await this.#finish(distribution, behavior, request, result, viewer, identity, started);
+    if (cookie !== void 0) addHeader(response.headers, "Set-Cookie", cookie);
+    return response;
+  }
+  #note(error, request) {
+    const message = `${request.method} ${request.uri}: ${error.status} ${error.message}${error.detail ? ` (${error.detail})` : ""}`;
+    this.deps.log?.({ level: error.status >= 500 ? "error" : "info", message });
+  }
+  #chosen(primary, request) {
+    if (primary.continuous === void 0) return { distribution: primary };
+    const { policy, staging } = primary.continuous;
+    const choice = chooseStaging(policy, request, this.#now(), this.#random);
+    return {
+      distribution: choice.staging ? staging : primary,
+      ...choice.cookie !== void 0 && { cookie: choice.cookie }
+    };
+  }
+  async #run(distribution, behavior, request, viewer, identity) {
+    const refused = refusal(distribution, behavior, request, viewer);
+    if (refused !== void 0) return refused;
+    const outcome = await viewerRequest(distribution, behavior, request, viewer, identity.requestId);
+    if ("response" in outcome) return { ...outcome, mark: { error: true } };
+    const wanted = outcome.request;
+    const root = distribution.config.default_root_object;
+    if (wanted.uri === "/" && root !== "") wanted.uri = `/${root.replace(/^\//, "")}`;
+    return this.#object(distribution, behavior, wanted, viewer, identity);
+  }
+  /** The object that a request is for, from the cache or from an origin. */
+  async #object(distribution, behavior, request, viewer, identity) {
+    const { rules } = behavior;
+    const fetch = async (conditions, method) => {
+      const exchange = {
+        distribution: distribution.config,
+        behavior,
+        request: { ...request, method },
+        viewer,
+        identity,
+        conditions
+      };
+      return fetchFor(
+        exchange,
+        this.origins,
+        (path) => this.#errorPage(distribution, path, request, viewer, identity),
+        this.#now()
+      );
+    };
+    const cacheable = behavior.cached.has(request.method) && !rules.disabled;
+    if (!cacheable) {
+      const { response: response2, mark: mark2, result: result2 } = await fetch(void 0, request.method);
+      return { response: response2, mark: mark2, result: result2 ?? "Miss" };
+    }
+    let own;
+    const wanted = keyed(request, rules.generated, viewer);
+    const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
+    const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
+    const answer = await distribution.cache.handle(key, request, async ({ method, headers }) => {
+      const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
+      own = fetched.result;
+      return fetched;
+    });
+    const { response, mark, age: age2 } = answer;
+    const result = mark.error ? own ?? "Error" : answer.result === "Miss" ? own ?? "Miss" : answer.result;
+    return { response, mark, age: age2, result };
+  }
+  /** A custom error page is an object of the distribution, found by its path like any other. */
+  async #errorPage(distribution, path, request, viewer, identity) {
+    const bare = {
+      method: "GET",
+      uri: path,
+      querystring: "",
+      headers: copyHeaders(request.headers),
+      body: void 0
+    };
+    for (const name of ["range", "if-range", "if-none-match", "if-modified-since", "if-match", "if-unmodified-since"])
+      delete bare.headers[name];
+    const behavior = chooseBehavior(distribution.ordered, distribution.fallback, path);
+    const plain2 = { ...distribution, config: { ...distribution.config, custom_error_responses: [] } };
+    try {
+      return (await this.#object(plain2, behavior, bare, viewer, identity)).response;
+    } catch (error) {
+      if (!(error instanceof EdgeError)) throw error;
+      return void 0;
+    }
+  }
+  async #finish(distribution, behavior, request, { response: given, result: type, age: age2, mark }, viewer, identity, started) {
+    let response = given;
+    let result = type;
+    if (age2 !== void 0) setHeader(response.headers, "Age", String(age2));
+    else delete response.headers.age;
+    for (const name of HOP_BY_HOP) delete response.headers[name];
+    if (behavior.responseHeaders !== void 0 && result !== "Redirect") {
+      const timing = { result, colo: popOf(viewer), total: performance.now() - started, random: this.#random() };
+      applyPolicy(behavior.responseHeaders, request, response.headers, timing);
+    }
+    if (!mark.error && response.status < 400 && hasViewerResponse(behavior)) {
+      try {
+        response = await viewerResponse(distribution, behavior, request, response, viewer, identity.requestId);
+      } catch (error) {
+        if (!(error instanceof EdgeError)) throw error;
+        this.#note(error, request);
+        discard(given.body);
+        response = errorPage(error, identity.requestId);
+        result = error.result;
+      }
+    }
+    const { headers } = response;
+    if (!has(headers, "date")) setHeader(headers, "Date", new Date(this.#now()).toUTCString());
+    setHeader(headers, "X-Cache", `${result} from cloudfront`);
+    setHeader(headers, "Via", identity.via);
+    setHeader(headers, "X-Amz-Cf-Pop", popOf(viewer));
+    setHeader(headers, "X-Amz-Cf-Id", identity.requestId);
+    const { counters } = distribution;
+    counters.requests++;
+    counters.results[result] = (counters.results[result] ?? 0) + 1;
+    return response;
+  }
+};
+function refusal(distribution, behavior, request, viewer) {
+  const { uri, querystring, method } = request;
+  if (uri.length + querystring.length > URI_LIMIT)
+    throw new EdgeError(414, `The request's URL has more than ${URI_LIMIT} characters.`);
+  if (distribution.geo?.(viewer.country) === false) {
+    throw new EdgeError(403, "The Amazon CloudFront distribution is configured to block access from your country.");
+  }
+  if ((viewer.protocol ?? "https") === "http" && behavior.config.viewer_protocol_policy !== "allow-all") {
+    if (behavior.config.viewer_protocol_policy === "https-only") throw new EdgeError(403, "Bad request.");
+    return redirect(request);
+  }
+  if (!behavior.allowed.has(method)) throw new EdgeError(403, NO_METHOD);
+  if (method === "GET" && hasBody(request))
+    throw new EdgeError(403, "Bad request.", "Error", "a GET request with a body");
+  const signed = behavior.config.trusted_key_groups.length > 0 || behavior.config.trusted_signers.length > 0;
+  if (signed && !/(^|&)Key-Pair-Id=/.test(querystring) && !/CloudFront-Key-Pair-Id=/.test(get(request.headers, "cookie") ?? "")) {
+    throw new EdgeError(403, "Missing Key-Pair-Id query parameter or cookie value.");
+  }
+  return void 0;
+}
+function hasBody(request) {
+  const length = get(request.headers, "content-length");
+  return length !== void 0 && length !== "0" || has(request.headers, "transfer-encoding");
+}
+function redirect({ headers, uri, querystring, method }) {
+  const query = querystring === "" ? "" : `?${querystring}`;
+  const host = (get(headers, "host") ?? "").replace(/:\d+$/, "");
+  const body = Buffer.from(
+    "<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n<center><h1>301 Moved Permanently</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n"
+  );
+  return {
+    response: {
+      // The method of what is not GET or HEAD survives only a 307.
+      status: method === "GET" || method === "HEAD" ? 301 : 307,
+      statusDescription: "Moved Permanently",
+      headers: headersOf([
+        ["Server", "CloudFront"],
+        ["Content-Type", "text/html"],
+        ["Content-Length", String(body.byteLength)],
+        ["Location", `https://${host}${uri}${query}`]
+      ]),
+      body
+    },
+    result: "Redirect",
+    mark: { error: true }
+  };
+}
+function keyed(request, generated, viewer) {
+  if (generated.size === 0) return request;
+  const headers = copyHeaders(request.headers);
+  addViewerHeaders(headers, generated, viewer);
+  return { ...request, headers };
+}
+function pathOf(request, behavior) {
+  const query = selectQuery(request.querystring, behavior.rules.key.query);
+  return query === "" ? request.uri : `${request.uri}?${query}`;
+}
+function identityOf(viewer, distribution) {
+  const requestId = `${randomBytes(41).toString("base64url")}==`;
+  const node = Buffer.from(distribution.config.id).toString("hex").padEnd(32, "0").slice(0, 32);
+  return { requestId, via: `${viewer.httpVersion ?? "1.1"} ${node}.cloudfront.net (CloudFront)` };
+}
+function popOf(viewer) {
+  return `${(viewer.colo ?? "IAD").toUpperCase()}50-C1`;
+}
+
+// src/gateway/cloudfront/index.ts
+var DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
+function createCloudFront(deployment, deps = {}, previous) {
+  const faults = deploymentFaults(deployment);
+  if (faults.length > 0) throw new CloudFrontFaults(faults);
+  return new LocalCloudFront(deployment, deps, previous instanceof LocalCloudFront ? previous : void 0);
+}
+var LocalCloudFront = class {
+  hosts;
+  #distributions;
+  #byHost = /* @__PURE__ */ new Map();
+  #wildcards = [];
+  #runners = /* @__PURE__ */ new Map();
+  #functions = /* @__PURE__ */ new Map();
+  #origins;
+  #pipeline;
+  #ownDir;
+  constructor(deployment, deps, previous) {
+    this.#ownDir = deps.workDir === void 0 ? mkdtempSync(join3(tmpdir(), "edgewright-cloudfront-")) : void 0;
+    const workDir = deps.workDir ?? this.#ownDir;
+    for (const version of deployment.lambda_versions) {
+      this.#runners.set(version.arn, new LambdaRunner(version, packageDirectory(version, workDir), deps));
+    }
+    for (const fn of deployment.functions) {
+      this.#functions.set(fn.arn, new FunctionRunner(fn, deployment.key_value_stores, deps));
+    }
+    const kept = new Map(previous?.running().map((each) => [each.config.id, each]));
+    const runners = { lambda: this.#runners, functions: this.#functions };
+    this.#distributions = startDistributions(deployment, runners, kept, deps, deps.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    this.#origins = new Origins(deployment, deps);
+    this.#pipeline = new Pipeline(this.#origins, deps);
+    for (const distribution of this.#distributions) this.#register(distribution);
+    this.hosts = [...this.#byHost.keys(), ...this.#wildcards.map(({ suffix }) => `*${suffix}`)];
+  }
+  running() {
+    return this.#distributions;
+  }
+  #register(distribution) {
+    const { config } = distribution;
+    if (!config.enabled || config.staging) return;
+    for (const name of [...config.aliases, config.domain_name]) {
+      const lower2 = name.toLowerCase();
+      if (lower2.startsWith("*.")) this.#wildcards.push({ suffix: lower2.slice(1), distribution });
+      else this.#byHost.set(lower2, distribution);
+    }
+    this.#wildcards.sort((a, b) => b.suffix.length - a.suffix.length);
+  }
+  #find(host) {
+    const lower2 = host.toLowerCase();
+    return this.#byHost.get(lower2) ?? this.#wildcards.find(({ suffix }) => lower2.endsWith(suffix))?.distribution;
+  }
+  serves(host) {
+    return this.#find(host) !== void 0;
+  }
+  async handle(request, viewer, host) {
+    const own = host ?? request.headers.get("host") ?? new URL(request.url).host;
+    return toWebResponse(await this.#answer(fromWebRequest(request, own), viewer, own), request.method);
+  }
+  async handleNode(request, response, viewer, host, answer) {
+    const own = host ?? request.headers.host ?? "";
+    const made = await this.#answer(nodeRequest(request, own), viewer, own);
+    await sendNode(response, made, request.method ?? "GET", answer);
+  }
+  #answer(request, viewer, host) {
+    const distribution = this.#find(host.replace(/:\d+$/, ""));
+    if (distribution === void 0)
+      throw new CloudFrontFaults([`No distribution answers ${host}. Known: ${this.hosts.join(", ") || "none"}.`]);
+    return this.#pipeline.handle(distribution, request, viewer);
+  }
+  invalidate(paths, distributionId) {
+    const faults = invalidationFaults(paths);
+    const chosen = this.#distributions.filter(
+      ({ config }) => distributionId === void 0 || config.id === distributionId
+    );
+    if (chosen.length === 0) faults.push(`There is no distribution ${distributionId}.`);
+    if (faults.length > 0) throw new CloudFrontFaults(faults);
+    for (const { invalidations, cache } of chosen) if (invalidations.add(paths)) cache.clear();
+  }
+  stats() {
+    return {
+      distributions: this.#distributions.map(({ config, counters, cache }) => {
+        const { entries: entries2, bytes } = cache.stats();
+        return { id: config.id, domainName: config.domain_name, ...counters, cacheEntries: entries2, cacheBytes: bytes };
+      }),
+      lambda: [...this.#runners.values()].map((runner) => ({
+        function: runner.version.name,
+        version: runner.version.version,
+        invocations: runner.invocations,
+        errors: runner.errors,
+        coldStarts: [...runner.coldStarts]
+      })),
+      functions: [...this.#functions.values()].map(({ fn, invocations, errors, lastMs }) => ({
+        function: fn.name,
+        invocations,
+        errors,
+        lastMs
+      }))
+    };
+  }
+  async settled() {
+    await Promise.all(this.#distributions.map(({ cache }) => cache.settled()));
+  }
+  async stop() {
+    this.#origins.stop();
+    await Promise.all([...this.#runners.values(), ...this.#functions.values()].map((runner) => runner.stop()));
+    if (this.#ownDir !== void 0) rmSync2(this.#ownDir, { recursive: true, force: true });
+  }
+};
+
+// src/gateway/diagnostics.ts
+var DeployFailed = class extends Error {
+  constructor(errors) {
+    super(errors.map((error) => error.message).join("\n"));
+    this.errors = errors;
+  }
+  errors;
+};
+function fault(message, worker = null, module = null) {
+  return { message, worker, module, line: null, column: null };
+}
+function startupErrors(messages, ownModule) {
+  const errors = [];
+  for (const message of messages) {
+    const found = message.match(/^service core:user:(.+?)@.*?: ([\s\S]*)$/);
+    if (!found) continue;
+    const [, worker, text] = found;
+    const [first = "", ...rest] = text.replaceAll("file:///", "").trim().split("\n");
+    const place = rest.map((line) => line.match(/^\s*at (\S+?):(\d+):(\d+)(?: in .*)?$/)).find((match) => match !== null && match[1] !== ownModule);
+    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
+    const what = first.replace(/^Uncaught /, "");
+    const base = what.startsWith("SyntaxError") ? 1 : 0;
+    errors.push({
+      message: what,
+      worker,
+      module: place?.[1] ?? importer ?? null,
+      line: place ? Number(place[2]) : null,
+      column: place ? Number(place[3]) + base : null
+    });
+  }
+  return errors;
+}
+function unexplained(messages, cause) {
+  const text = messages.join("\n").trim() || (cause instanceof Error ? cause.message : String(cause));
+  return [fault(`The Workers runtime did not start: ${text}`)];
+}
+
+// src/gateway/kv.ts
+import http2 from "node:http";
+
+// src/gateway/proxy.ts
+import http from "node:http";
+
+// src/gateway/headers.ts
+import { randomBytes as randomBytes2 } from "node:crypto";
+
+// src/gateway/geo.ts
+import { isIP } from "node:net";
+
+// src/gateway/data/countries.ts
+var COUNTRY_ROWS = `
+AD|EU|BCN|42.5|1.5167|Europe/Andorra|Andorra la Vella
+AE|AS|DXB|25.3|55.3|Asia/Dubai|Dubai
+AF|AS|ISB|34.5167|69.2|Asia/Kabul|Kabul
+AG|NA|MIA|17.05|-61.8|America/Antigua|Saint John's
+AI|NA|SJU|18.2|-63.0667|America/Anguilla|The Valley
+AL|EU|TIA|41.3333|19.8333|Europe/Tirane|Tirane
+AM|AS|EVN|40.1833|44.5|Asia/Yerevan|Yerevan
+AO|AF|LAD|-8.8|13.2333|Africa/Luanda|Luanda
+AQ|AN|CHC|-77.8333|166.6|Antarctica/McMurdo|McMurdo Station
+AR|SA|EZE|-34.6|-58.45|America/Argentina/Buenos_Aires|Buenos Aires
+AS|OC|HNL|-14.2667|-170.7|Pacific/Pago_Pago|Pago Pago
+AT|EU|VIE|48.2167|16.3333|Europe/Vienna|Vienna
+AU|OC|SYD|-33.8667|151.217|Australia/Sydney|Sydney
+AW|NA|CUR|12.5|-69.9667|America/Aruba|Oranjestad
+AX|EU|HEL|60.1|19.95|Europe/Mariehamn|Mariehamn
+AZ|AS|GYD|40.3833|49.85|Asia/Baku|Baku
+BA|EU|SJJ|43.8667|18.4167|Europe/Sarajevo|Sarajevo
+BB|NA|BGI|13.1|-59.6167|America/Barbados|Bridgetown
+BD|AS|DAC|23.7167|90.4167|Asia/Dhaka|Dhaka
+BE|EU|BRU|50.8333|4.3333|Europe/Brussels|Brussels
+BF|AF|OUA|12.3667|-1.5167|Africa/Ouagadougou|Ouagadougou
+BG|EU|SOF|42.6833|23.3167|Europe/Sofia|Sofia
+BH|AS|BAH|26.3833|50.5833|Asia/Bahrain|Manama
+BI|AF|NBO|-3.3833|29.3667|Africa/Bujumbura|Bujumbura
+BJ|AF|COO|6.4833|2.6167|Africa/Porto-Novo|Porto-Novo
+BL|NA|SJU|17.8833|-62.85|America/St_Barthelemy|Gustavia
+BM|NA|EWR|32.2833|-64.7667|Atlantic/Bermuda|Hamilton
+BN|AS|BWN|4.9333|114.917|Asia/Brunei|Bandar Seri Begawan
+BO|SA|LPB|-16.5|-68.15|America/La_Paz|La Paz
+BQ|NA|CUR|12.1508|-68.2767|America/Kralendijk|Kralendijk
+BR|SA|GRU|-23.5333|-46.6167|America/Sao_Paulo|Sao Paulo
+BS|NA|MIA|25.0833|-77.35|America/Nassau|Nassau
+BT|AS|PBH|27.4667|89.65|Asia/Thimphu|Thimphu
+BV|AN|CPT|-54.4208|3.3464|Etc/UTC|Bouvet Island
+BW|AF|GBE|-24.65|25.9167|Africa/Gaborone|Gaborone
+BY|EU|MSQ|53.9|27.5667|Europe/Minsk|Minsk
+BZ|NA|MIA|17.5|-88.2|America/Belize|Belize City
+CA|NA|YYZ|43.65|-79.3833|America/Toronto|Toronto
+CC|AS|PER|-12.1667|96.9167|Indian/Cocos|West Island
+CD|AF|FIH|-4.3|15.3|Africa/Kinshasa|Kinshasa
+CF|AF|DLA|4.3667|18.5833|Africa/Bangui|Bangui
+CG|AF|FIH|-4.2667|15.2833|Africa/Brazzaville|Brazzaville
+CH|EU|ZRH|47.3833|8.5333|Europe/Zurich|Zurich
+CI|AF|ABJ|5.3167|-4.0333|Africa/Abidjan|Abidjan
+CK|OC|AKL|-21.2333|-159.767|Pacific/Rarotonga|Avarua
+CL|SA|SCL|-33.45|-70.6667|America/Santiago|Santiago
+CM|AF|DLA|4.05|9.7|Africa/Douala|Douala
+CN|AS|HKG|31.2333|121.467|Asia/Shanghai|Shanghai
+CO|SA|BOG|4.6|-74.0833|America/Bogota|Bogota
+CR|NA|SJO|9.9333|-84.0833|America/Costa_Rica|San Jose
+CU|NA|MIA|23.1333|-82.3667|America/Havana|Havana
+CV|AF|DKR|14.9167|-23.5167|Atlantic/Cape_Verde|Praia
+CW|NA|CUR|12.1833|-69|America/Curacao|Willemstad
+CX|AS|PER|-10.4167|105.717|Indian/Christmas|Flying Fish Cove
+CY|AS|LCA|35.1667|33.3667|Asia/Nicosia|Nicosia
+CZ|EU|PRG|50.0833|14.4333|Europe/Prague|Prague
+DE|EU|FRA|50.1109|8.6821|Europe/Berlin|Frankfurt am Main
+DJ|AF|JIB|11.6|43.15|Africa/Djibouti|Djibouti
+DK|EU|CPH|55.6667|12.5833|Europe/Copenhagen|Copenhagen
+DM|NA|GND|15.3|-61.4|America/Dominica|Roseau
+DO|NA|SDQ|18.4667|-69.9|America/Santo_Domingo|Santo Domingo
+DZ|AF|ALG|36.7833|3.05|Africa/Algiers|Algiers
+EC|SA|UIO|-2.1667|-79.8333|America/Guayaquil|Guayaquil
+EE|EU|TLL|59.4167|24.75|Europe/Tallinn|Tallinn
+EG|AF|CAI|30.05|31.25|Africa/Cairo|Cairo
+EH|AF|LPA|27.15|-13.2|Africa/El_Aaiun|Laayoune
+ER|AF|JIB|15.3333|38.8833|Africa/Asmara|Asmara
+ES|EU|MAD|40.4|-3.6833|Europe/Madrid|Madrid
+ET|AF|ADD|9.0333|38.7|Africa/Addis_Ababa|Addis Ababa
+FI|EU|HEL|60.1667|24.9667|Europe/Helsinki|Helsinki
+FJ|OC|SUV|-18.1333|178.417|Pacific/Fiji|Suva
+FK|SA|EZE|-51.7|-57.85|Atlantic/Stanley|Stanley
+FM|OC|GUM|7.4167|151.783|Pacific/Chuuk|Palikir
+FO|EU|CPH|62.0167|-6.7667|Atlantic/Faroe|Torshavn
+FR|EU|CDG|48.8667|2.3333|Europe/Paris|Paris
+GA|AF|LBV|0.3833|9.45|Africa/Libreville|Libreville
+GB|EU|LHR|51.5083|-0.1253|Europe/London|London
+GD|NA|GND|12.05|-61.75|America/Grenada|Saint George's
+GE|AS|TBS|41.7167|44.8167|Asia/Tbilisi|Tbilisi
+GF|SA|CAY|4.9333|-52.3333|America/Cayenne|Cayenne
+GG|EU|LHR|49.4547|-2.5361|Europe/Guernsey|Saint Peter Port
+GH|AF|ACC|5.55|-0.2167|Africa/Accra|Accra
+GI|EU|MAD|36.1333|-5.35|Europe/Gibraltar|Gibraltar
+GL|NA|KEF|64.1833|-51.7333|America/Nuuk|Nuuk
+GM|AF|DKR|13.4667|-16.65|Africa/Banjul|Banjul
+GN|AF|DKR|9.5167|-13.7167|Africa/Conakry|Conakry
+GP|NA|PTP|16.2333|-61.5333|America/Guadeloupe|Basse-Terre
+GQ|AF|DLA|3.75|8.7833|Africa/Malabo|Malabo
+GR|EU|ATH|37.9667|23.7167|Europe/Athens|Athens
+GS|AN|EZE|-54.2667|-36.5333|Atlantic/South_Georgia|King Edward Point
+GT|NA|GUA|14.6333|-90.5167|America/Guatemala|Guatemala City
+GU|OC|GUM|13.4667|144.75|Pacific/Guam|Hagatna
+GW|AF|DKR|11.85|-15.5833|Africa/Bissau|Bissau
+GY|SA|GEO|6.8|-58.1667|America/Guyana|Georgetown
+HK|AS|HKG|22.2833|114.15|Asia/Hong_Kong|Hong Kong
+HM|AN|PER|-53.1|73.5167|Indian/Kerguelen|Heard Island
+HN|NA|TGU|14.1|-87.2167|America/Tegucigalpa|Tegucigalpa
+HR|EU|ZAG|45.8|15.9667|Europe/Zagreb|Zagreb
+HT|NA|PAP|18.5333|-72.3333|America/Port-au-Prince|Port-au-Prince
+HU|EU|BUD|47.5|19.0833|Europe/Budapest|Budapest
+ID|AS|CGK|-6.1667|106.8|Asia/Jakarta|Jakarta
+IE|EU|DUB|53.3333|-6.25|Europe/Dublin|Dublin
+IL|AS|TLV|31.7806|35.2239|Asia/Jerusalem|Jerusalem
+IM|EU|MAN|54.15|-4.4667|Europe/Isle_of_Man|Douglas
+IN|AS|BOM|19.076|72.8777|Asia/Kolkata|Mumbai
+IO|AS|MLE|-7.3333|72.4167|Indian/Chagos|Diego Garcia
+IQ|AS|BGW|33.35|44.4167|Asia/Baghdad|Baghdad
+IR|AS|DXB|35.6667|51.4333|Asia/Tehran|Tehran
+IS|EU|KEF|64.15|-21.85|Atlantic/Reykjavik|Reykjavik
+IT|EU|MXP|41.9|12.4833|Europe/Rome|Rome
+JE|EU|LHR|49.1836|-2.1067|Europe/Jersey|Saint Helier
+JM|NA|KIN|17.9681|-76.7933|America/Jamaica|Kingston
+JO|AS|AMM|31.95|35.9333|Asia/Amman|Amman
+JP|AS|NRT|35.6544|139.745|Asia/Tokyo|Tokyo
+KE|AF|NBO|-1.2833|36.8167|Africa/Nairobi|Nairobi
+KG|AS|ALA|42.9|74.6|Asia/Bishkek|Bishkek
+KH|AS|PNH|11.55|104.917|Asia/Phnom_Penh|Phnom Penh
+KI|OC|NAN|1.4167|173|Pacific/Tarawa|Tarawa
+KM|AF|MRU|-11.6833|43.2667|Indian/Comoro|Moroni
+KN|NA|SJU|17.3|-62.7167|America/St_Kitts|Basseterre
+KP|AS|ICN|39.0167|125.75|Asia/Pyongyang|Pyongyang
+KR|AS|ICN|37.55|126.967|Asia/Seoul|Seoul
+KW|AS|KWI|29.3333|47.9833|Asia/Kuwait|Kuwait City
+KY|NA|MIA|19.3|-81.3833|America/Cayman|George Town
+KZ|AS|ALA|43.25|76.95|Asia/Almaty|Almaty
+LA|AS|VTE|17.9667|102.6|Asia/Vientiane|Vientiane
+LB|AS|BEY|33.8833|35.5|Asia/Beirut|Beirut
+LC|NA|BGI|14.0167|-61|America/St_Lucia|Castries
+LI|EU|ZRH|47.15|9.5167|Europe/Vaduz|Vaduz
+LK|AS|CMB|6.9333|79.85|Asia/Colombo|Colombo
+LR|AF|ROB|6.3|-10.7833|Africa/Monrovia|Monrovia
+LS|AF|JNB|-29.4667|27.5|Africa/Maseru|Maseru
+LT|EU|VNO|54.6833|25.3167|Europe/Vilnius|Vilnius
+LU|EU|LUX|49.6|6.15|Europe/Luxembourg|Luxembourg
+LV|EU|RIX|56.95|24.1|Europe/Riga|Riga
+LY|AF|TUN|32.9|13.1833|Africa/Tripoli|Tripoli
+MA|AF|CMN|33.65|-7.5833|Africa/Casablanca|Casablanca
+MC|EU|MRS|43.7|7.3833|Europe/Monaco|Monaco
+MD|EU|KIV|47|28.8333|Europe/Chisinau|Chisinau
+ME|EU|TGD|42.4333|19.2667|Europe/Podgorica|Podgorica
+MF|NA|SJU|18.0667|-63.0833|America/Marigot|Marigot
+MG|AF|TNR|-18.9167|47.5167|Indian/Antananarivo|Antananarivo
+MH|OC|HNL|7.15|171.2|Pacific/Majuro|Majuro
+MK|EU|SKP|41.9833|21.4333|Europe/Skopje|Skopje
+ML|AF|DKR|12.65|-8|Africa/Bamako|Bamako
+MM|AS|MDL|16.7833|96.1667|Asia/Yangon|Yangon
+MN|AS|ULN|47.9167|106.883|Asia/Ulaanbaatar|Ulaanbaatar
+MO|AS|MFM|22.1972|113.542|Asia/Macau|Macau
+MP|OC|GUM|15.2|145.75|Pacific/Saipan|Saipan
+MQ|NA|PTP|14.6|-61.0833|America/Martinique|Fort-de-France
+MR|AF|DKR|18.1|-15.95|Africa/Nouakchott|Nouakchott
+MS|NA|SJU|16.7167|-62.2167|America/Montserrat|Brades
+MT|EU|MLA|35.9|14.5167|Europe/Malta|Valletta
+MU|AF|MRU|-20.1667|57.5|Indian/Mauritius|Port Louis
+MV|AS|MLE|4.1667|73.5|Indian/Maldives|Male
+MW|AF|LLW|-15.7833|35|Africa/Blantyre|Blantyre
+MX|NA|QRO|19.4|-99.15|America/Mexico_City|Mexico City
+MY|AS|KUL|3.1667|101.7|Asia/Kuala_Lumpur|Kuala Lumpur
+MZ|AF|MPM|-25.9667|32.5833|Africa/Maputo|Maputo
+NA|AF|WDH|-22.5667|17.1|Africa/Windhoek|Windhoek
+NC|OC|NOU|-22.2667|166.45|Pacific/Noumea|Noumea
+NE|AF|OUA|13.5167|2.1167|Africa/Niamey|Niamey
+NF|OC|SYD|-29.05|167.967|Pacific/Norfolk|Kingston
+NG|AF|LOS|6.45|3.4|Africa/Lagos|Lagos
+NI|NA|MGA|12.15|-86.2833|America/Managua|Managua
+NL|EU|AMS|52.3667|4.9|Europe/Amsterdam|Amsterdam
+NO|EU|OSL|59.9167|10.75|Europe/Oslo|Oslo
+NP|AS|KTM|27.7167|85.3167|Asia/Kathmandu|Kathmandu
+NR|OC|BNE|-0.5167|166.917|Pacific/Nauru|Yaren
+NU|OC|AKL|-19.0167|-169.917|Pacific/Niue|Alofi
+NZ|OC|AKL|-36.8667|174.767|Pacific/Auckland|Auckland
+OM|AS|MCT|23.6|58.5833|Asia/Muscat|Muscat
+PA|NA|PTY|8.9667|-79.5333|America/Panama|Panama City
+PE|SA|LIM|-12.05|-77.05|America/Lima|Lima
+PF|OC|PPT|-17.5333|-149.567|Pacific/Tahiti|Papeete
+PG|OC|POM|-9.5|147.167|Pacific/Port_Moresby|Port Moresby
+PH|AS|MNL|14.5867|120.968|Asia/Manila|Manila
+PK|AS|KHI|24.8667|67.05|Asia/Karachi|Karachi
+PL|EU|WAW|52.25|21|Europe/Warsaw|Warsaw
+PM|NA|YUL|47.05|-56.3333|America/Miquelon|Saint-Pierre
+PN|OC|PPT|-25.0667|-130.083|Pacific/Pitcairn|Adamstown
+PR|NA|SJU|18.4683|-66.1061|America/Puerto_Rico|San Juan
+PS|AS|TLV|31.5|34.4667|Asia/Gaza|Gaza
+PT|EU|LIS|38.7167|-9.1333|Europe/Lisbon|Lisbon
+PW|OC|GUM|7.3333|134.483|Pacific/Palau|Ngerulmud
+PY|SA|ASU|-25.2667|-57.6667|America/Asuncion|Asuncion
+QA|AS|DOH|25.2833|51.5333|Asia/Qatar|Doha
+RE|AF|RUN|-20.8667|55.4667|Indian/Reunion|Saint-Denis
+RO|EU|OTP|44.4333|26.1|Europe/Bucharest|Bucharest
+RS|EU|BEG|44.8333|20.5|Europe/Belgrade|Belgrade
+RU|EU|DME|55.7558|37.6178|Europe/Moscow|Moscow
+RW|AF|KGL|-1.95|30.0667|Africa/Kigali|Kigali
+SA|AS|RUH|24.6333|46.7167|Asia/Riyadh|Riyadh
+SB|OC|BNE|-9.5333|160.2|Pacific/Guadalcanal|Honiara
+SC|AF|SEZ|-4.6667|55.4667|Indian/Mahe|Victoria
+SD|AF|KRT|15.6|32.5333|Africa/Khartoum|Khartoum
+SE|EU|ARN|59.3333|18.05|Europe/Stockholm|Stockholm
+SG|AS|SIN|1.2833|103.85|Asia/Singapore|Singapore
+SH|AF|CPT|-15.9167|-5.7|Atlantic/St_Helena|Jamestown
+SI|EU|LJU|46.05|14.5167|Europe/Ljubljana|Ljubljana
+SJ|EU|OSL|78|16|Arctic/Longyearbyen|Longyearbyen
+SK|EU|BTS|48.15|17.1167|Europe/Bratislava|Bratislava
+SL|AF|ROB|8.5|-13.25|Africa/Freetown|Freetown
+SM|EU|BLQ|43.9167|12.4667|Europe/San_Marino|San Marino
+SN|AF|DKR|14.6667|-17.4333|Africa/Dakar|Dakar
+SO|AF|MGQ|2.0667|45.3667|Africa/Mogadishu|Mogadishu
+SR|SA|PBM|5.8333|-55.1667|America/Paramaribo|Paramaribo
+SS|AF|NBO|4.85|31.6167|Africa/Juba|Juba
+ST|AF|LBV|0.3333|6.7333|Africa/Sao_Tome|Sao Tome
+SV|NA|SAL|13.7|-89.2|America/El_Salvador|San Salvador
+SX|NA|SJU|18.0514|-63.0472|America/Lower_Princes|Philipsburg
+SY|AS|BEY|33.5|36.3|Asia/Damascus|Damascus
+SZ|AF|MPM|-26.3|31.1|Africa/Mbabane|Mbabane
+TC|NA|MIA|21.4667|-71.1333|America/Grand_Turk|Cockburn Town
+TD|AF|NDJ|12.1167|15.05|Africa/Ndjamena|N'Djamena
+TF|AN|RUN|-49.3528|70.2175|Indian/Kerguelen|Port-aux-Francais
+TG|AF|LFW|6.1333|1.2167|Africa/Lome|Lome
+TH|AS|BKK|13.75|100.517|Asia/Bangkok|Bangkok
+TJ|AS|DYU|38.5833|68.8|Asia/Dushanbe|Dushanbe
+TK|OC|AKL|-9.3667|-171.233|Pacific/Fakaofo|Atafu
+TL|AS|DPS|-8.55|125.583|Asia/Dili|Dili
+TM|AS|TAS|37.95|58.3833|Asia/Ashgabat|Ashgabat
+TN|AF|TUN|36.8|10.1833|Africa/Tunis|Tunis
+TO|OC|SUV|-21.1333|-175.2|Pacific/Tongatapu|Nuku'alofa
+TR|AS|IST|41.0167|28.9667|Europe/Istanbul|Istanbul
+TT|NA|POS|10.65|-61.5167|America/Port_of_Spain|Port of Spain
+TV|OC|SUV|-8.5167|179.217|Pacific/Funafuti|Funafuti
+TW|AS|TPE|25.05|121.5|Asia/Taipei|Taipei
+TZ|AF|DAR|-6.8|39.2833|Africa/Dar_es_Salaam|Dar es Salaam
+UA|EU|KBP|44.95|34.1|Europe/Simferopol|Kyiv
+UG|AF|EBB|0.3167|32.4167|Africa/Kampala|Kampala
+UM|OC|HNL|28.2167|-177.367|Pacific/Midway|Sand Island
+US|NA|IAD|39.0438|-77.4874|America/New_York|Ashburn
+UY|SA|MVD|-34.9092|-56.2125|America/Montevideo|Montevideo
+UZ|AS|TAS|41.3333|69.3|Asia/Tashkent|Tashkent
+VA|EU|FCO|41.9022|12.4531|Europe/Vatican|Vatican City
+VC|NA|GND|13.15|-61.2333|America/St_Vincent|Kingstown
+VE|SA|CCS|10.5|-66.9333|America/Caracas|Caracas
+VG|NA|SJU|18.45|-64.6167|America/Tortola|Road Town
+VI|NA|SJU|18.35|-64.9333|America/St_Thomas|Charlotte Amalie
+VN|AS|SGN|10.75|106.667|Asia/Ho_Chi_Minh|Ho Chi Minh City
+VU|OC|NOU|-17.6667|168.417|Pacific/Efate|Port Vila
+WF|OC|NOU|-13.3|-176.167|Pacific/Wallis|Mata-Utu
+WS|OC|AKL|-13.8333|-171.733|Pacific/Apia|Apia
+YE|AS|JED|12.75|45.2|Asia/Aden|Aden
+YT|AF|MRU|-12.7833|45.2333|Indian/Mayotte|Mamoudzou
+ZA|AF|JNB|-26.25|28|Africa/Johannesburg|Johannesburg
+ZM|AF|LUN|-15.4167|28.2833|Africa/Lusaka|Lusaka
+ZW|AF|HRE|-17.8333|31.05|Africa/Harare|Harare
+`;
+
+// src/gateway/problem.ts
+var ProblemError = class extends Error {
+  constructor(problem2) {
+    super(problem2.detail);
+    this.problem = problem2;
+  }
+  problem;
+};
+function problem(status2, title, detail, extensions = {}) {
+  return new ProblemError({ status: status2, title, detail, ...extensions });
+}
+function problemBody(value) {
+  return `${JSON.stringify({ type: "about:blank", ...value })}
+`;
+}
+function sendProblem(response, value, headers = {}) {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = problemBody(value);
+  response.writeHead(value.status, {
+    "Content-Type": "application/problem+json",
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    ...headers
+  });
+  response.end(response.req.method === "HEAD" ? void 0 : body);
+}
+
+// src/gateway/geo.ts
+var COUNTRIES = new Map(
+  COUNTRY_ROWS.trim().split("\n").map((row) => {
+    const [country, continent, colo, latitude, longitude, timezone, city] = row.split("|");
+    return [country, { country, continent, colo, latitude, longitude, timezone, city }];
+  })
+);
+var DEFAULT_COUNTRY = "US";
+var PLACELESS = /* @__PURE__ */ new Set(["XX", "T1"]);
+var ASN = 64512;
+function clientOf(country, ip, remote) {
+  const code = (country ?? DEFAULT_COUNTRY).trim().toUpperCase();
+  const home = COUNTRIES.get(DEFAULT_COUNTRY);
+  const place = PLACELESS.has(code) ? { ...home, country: code, continent: "" } : COUNTRIES.get(code);
+  if (place === void 0) {
+    throw problem(
+      400,
+      "Bad X-Local-Country",
+      `X-Local-Country is ${JSON.stringify(country)}: give an ISO 3166-1 alpha-2 code such as DE or JP, or XX (unknown) or T1 (Tor).`
+    );
+  }
+  if (ip !== void 0 && isIP(ip.trim()) === 0) {
+    throw problem(
+      400,
+      "Bad X-Local-IP",
+      `X-Local-IP is ${JSON.stringify(ip)}: give an IPv4 or IPv6 address such as 198.51.100.7 or 2001:db8::1.`
+    );
+  }
+  return { ip: ip?.trim() ?? plainAddress(remote), place };
+}
+function plainAddress(remote) {
+  return remote?.replace(/^::ffff:/i, "") ?? "127.0.0.1";
+}
+function cfObject(client, httpProtocol, acceptEncoding) {
+  const { place } = client;
+  const known2 = place.continent !== "";
+  return {
+    colo: place.colo,
+    country: place.country,
+    ...known2 && {
+      city: place.city,
+      continent: place.continent,
+      latitude: place.latitude,
+      longitude: place.longitude,
+      timezone: place.timezone,
+      ...EU.has(place.country) && { isEUCountry: "1" }
+    },
+    asn: ASN,
+    asOrganization: "Local",
+    httpProtocol,
+    requestPriority: "",
+    tlsCipher: "",
+    tlsVersion: "",
+    clientAcceptEncoding: acceptEncoding ?? "",
+    clientTcpRtt: 1,
+    edgeRequestKeepAliveStatus: 1
+  };
+}
+var EU = new Set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" "));
+
+// src/gateway/headers.ts
+var HOP_BY_HOP2 = /* @__PURE__ */ new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+]);
+var RESERVED_PREFIXES = ["cf-", "mf-", "x-local-", "x-forwarded-"];
+var RESERVED = /* @__PURE__ */ new Set(["true-client-ip", "x-real-ip", "forwarded", "cdn-loop"]);
+var CLIENT_MAY_SEND = /* @__PURE__ */ new Set(["cf-access-client-id", "cf-access-client-secret", "cf-access-jwt-assertion"]);
+function isReserved(name) {
+  if (CLIENT_MAY_SEND.has(name)) return false;
+  return RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
+function connectionNames(value) {
+  return new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+}
+function endToEnd(raw, connection, drop2) {
+  const listed = connectionNames(connection);
+  const kept = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index];
+    const lower2 = name.toLowerCase();
+    if (HOP_BY_HOP2.has(lower2) || listed.has(lower2) || drop2(lower2)) continue;
+    kept.push(name, raw[index + 1]);
+  }
+  return kept;
+}
+function rayId(colo) {
+  return `${randomBytes2(8).toString("hex")}-${colo}`;
+}
+function workerHeaders(request, host, client, ray) {
+  const raw = endToEnd(
+    request.rawHeaders,
+    request.headers.connection,
+    // Expect was answered here. Accept-Encoding stays the client's: gap `accept-encoding`.
+    (name) => name === "host" || name === "expect" || isReserved(name)
+  );
+  const protocol = `HTTP/${request.httpVersion}`;
+  const encodings = request.headers["accept-encoding"];
+  const cf = cfObject(client, protocol, Array.isArray(encodings) ? encodings.join(", ") : encodings);
+  raw.push(
+    "Host",
+    host,
+    "CF-Connecting-IP",
+    client.ip,
+    "CF-IPCountry",
+    client.place.country,
+    "CF-Ray",
+    ray,
+    "CF-Visitor",
+    '{"scheme":"http"}',
+    "X-Forwarded-For",
+    client.ip,
+    "X-Forwarded-Proto",
+    "http",
+    "X-Real-IP",
+    client.ip,
+    "MF-CF-Blob",
+    JSON.stringify(cf)
+  );
+  return raw;
+}
+
+// src/gateway/proxy.ts
+var IDLE_MS = 2e3;
+var agent = new http.Agent({
+  keepAlive: true,
+  maxSockets: Number.POSITIVE_INFINITY,
+  maxFreeSockets: 256,
+  timeout: IDLE_MS,
+  scheduling: "lifo"
+});
+var ANSWER_HEADERS_LIMIT = 128 * 1024;
+function forward(forwarded) {
+  return new Promise((resolve, reject) => attempt2(forwarded, resolve, reject, 0));
+}
+function attempt2(forwarded, resolve, reject, tries) {
+  const { request, response, upstream } = forwarded;
+  if (response.closed || response.destroyed) {
+    resolve(499);
+    return;
+  }
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  const hasBody2 = length !== void 0 || encoding !== void 0;
+  const onward = http.request({
+    host: "127.0.0.1",
+    port: upstream.port(),
+    agent,
+    method: request.method ?? "GET",
+    path: forwarded.path,
+    headers: hasBody2 && length === void 0 ? [...forwarded.headers, "Transfer-Encoding", "chunked"] : forwarded.headers,
+    setDefaultHeaders: false,
+    maxHeaderSize: ANSWER_HEADERS_LIMIT
+  });
+  let answer;
+  onward.on("response", (incoming) => {
+    answer = incoming;
+    const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
+    try {
+      response.writeHead(
+        incoming.statusCode ?? 502,
+        incoming.statusMessage,
+        forwarded.answer(raw)
+      );
+    } catch (error) {
+      abort(onward);
+      reject(error);
+      return;
+    }
+    if (incoming.headers["content-length"] === void 0) response.flushHeaders();
+    incoming.on("error", () => response.destroy());
+    incoming.pipe(response);
+  });
+  onward.on("error", (error) => {
+    if (answer?.complete) return;
+    if (response.destroyed || response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const untouched = error.code === "ECONNREFUSED" || onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2;
+    if (untouched && tries < 3) {
+      response.off("close", closed);
+      upstream.refresh().then(
+        () => attempt2(forwarded, resolve, reject, tries + 1),
+        () => reject(lost(error))
+      );
+    } else reject(lost(error));
+  });
+  const closed = () => {
+    const whole2 = response.writableFinished;
+    if (!whole2 || !answer?.complete || !onward.writableEnded) abort(onward);
+    request.removeAllListeners("data");
+    request.resume();
+    resolve(whole2 ? response.statusCode : 499);
+  };
+  response.on("close", closed);
+  if (!hasBody2) {
+    onward.end();
+    return;
+  }
+  onward.on("socket", (socket) => {
+    if (socket.connecting) socket.once("connect", () => upload(request, onward));
+    else upload(request, onward);
+  });
+}
+var FIRST_BYTES = 32 * 1024;
+var EARLY_ANSWER_MS = 10;
+function upload(request, onward) {
+  let sent = 0;
+  let answer;
+  onward.on("response", (incoming) => {
+    answer = incoming;
+  });
+  const resume = () => void request.resume();
+  const send2 = (chunk) => {
+    if (answer?.complete || onward.destroyed || onward.write(chunk)) resume();
+    else onward.once("drain", resume);
+  };
+  request.on("data", (chunk) => {
+    request.pause();
+    const first = FIRST_BYTES - sent;
+    sent += chunk.length;
+    if (first <= 0 || chunk.length <= first) {
+      send2(chunk);
+      return;
+    }
+    onward.write(chunk.subarray(0, first));
+    setTimeout(() => send2(chunk.subarray(first)), EARLY_ANSWER_MS);
+  });
+  request.on("end", () => onward.end());
+  onward.on("close", resume);
+}
+function lost(error) {
+  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
+  return problem(502, "No answer from the Worker", detail);
+}
+function abort(onward) {
+  if (onward.socket) onward.socket.resetAndDestroy();
+  else onward.destroy();
+}
+function forwardUpgrade(request, socket, head, to) {
+  return new Promise((resolve) => {
+    const onward = http.request({
+      host: "127.0.0.1",
+      port: to.port,
+      agent: false,
+      method: request.method ?? "GET",
+      path: to.path,
+      headers: [...to.headers, "Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? "websocket"]
+    });
+    const write2 = (answer, raw) => {
+      socket.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r
+`);
+      for (let index = 0; index < raw.length; index += 2) socket.write(`${raw[index]}: ${raw[index + 1]}\r
+`);
+      socket.write("\r\n");
+    };
+    onward.on("upgrade", (answer, upstream, rest) => {
+      if (socket.destroyed) {
+        upstream.destroy();
+        resolve(499);
+        return;
+      }
+      write2(answer, [
+        ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, () => false)),
+        "Connection",
+        "Upgrade",
+        "Upgrade",
+        answer.headers.upgrade ?? "websocket"
+      ]);
+      socket.write(rest);
+      upstream.write(head);
+      socket.setNoDelay(true);
+      upstream.pipe(socket).pipe(upstream);
+      const end2 = () => {
+        socket.destroy();
+        upstream.destroy();
+      };
+      for (const side of [socket, upstream]) side.on("error", end2).on("close", end2);
+      resolve(101);
+    });
+    onward.on("response", (answer) => {
+      write2(answer, [
+        ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, (name) => name === "content-length")),
+        "Connection",
+        "close"
+      ]);
+      answer.pipe(socket);
+      answer.on("error", () => socket.destroy());
+      resolve(answer.statusCode ?? 502);
+    });
+    onward.on("error", () => {
+      socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      resolve(502);
+    });
+    socket.on("close", () => onward.destroy());
+    onward.end();
+  });
+}
+
+// src/gateway/kv.ts
+var CONTROL_WORKER = "edgewright-control";
+var SCRIPT = `
+import { Buffer } from "node:buffer";
+async function batch(namespace, items) {
+  const failed = [];
+  const rest = items.values();
+  const lane = async () => {
+    for (const { key, value, ...options } of rest) {
+      try {
+        await (value === undefined ? namespace.delete(key) : namespace.put(key, Buffer.from(value, "base64"), options));
+      } catch (error) {
+        failed.push({ key, error: error.message });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, lane));
+  return Response.json(failed);
+}
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    const [, index, what, ...rest] = url.pathname.split("/");
+    const namespace = env["N" + index];
+    const query = (name) => url.searchParams.get(name) ?? undefined;
+    const number = (name) => (query(name) === undefined ? undefined : Number(query(name)));
+    try {
+      if (what === "batch") return await batch(namespace, await request.json());
+      if (what === "keys") {
+        return Response.json(await namespace.list({ prefix: query("prefix"), limit: number("limit"), cursor: query("cursor") }));
+      }
+      const key = decodeURIComponent(rest.join("/"));
+      if (request.method === "PUT") {
+        const metadata = query("metadata");
+        await namespace.put(key, await request.arrayBuffer(), {
+          expiration: number("expiration"),
+          expirationTtl: number("expiration_ttl"),
+          metadata: metadata === undefined ? undefined : JSON.parse(metadata),
+        });
+        return new Response(null, { status: 204 });
+      }
+      if (request.method === "DELETE") {
+        await namespace.delete(key);
+        return new Response(null, { status: 204 });
+      }
+      const { value, metadata } = await namespace.getWithMetadata(key, "stream");
+      if (value === null) return new Response(null, { status: 404 });
+      return new Response(value, { headers: metadata === null ? {} : { "KV-Metadata": encodeURIComponent(JSON.stringify(metadata)) } });
+    } catch (error) {
+      return Response.json({ detail: error.message }, { status: 400 });
+    }
+  },
+};
+`;
+function controlWorker(namespaces, compatibilityDate) {
+  return {
+    name: CONTROL_WORKER,
+    modules: [{ type: "ESModule", path: "control.js", contents: SCRIPT }],
+    compatibilityDate,
+    compatibilityFlags: ["nodejs_compat"],
+    kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id])),
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }]
+  };
+}
+var agent2 = new http2.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
+async function kvRequest(place, method, namespace, rest, body) {
+  for (; ; ) {
+    try {
+      return await attempt3(place, method, namespace, rest, body);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+    }
+  }
+}
+var StaleConnection = class extends Error {
+};
+function attempt3(place, method, namespace, rest, body) {
+  return new Promise((resolve, reject) => {
+    const request = http2.request(
+      {
+        host: "127.0.0.1",
+        port: place.controlPort,
+        method,
+        agent: agent2,
+        path: `/${place.namespaceIndex(namespace)}/${rest}`,
+        headers: body === void 0 ? {} : { "Content-Length": body.length }
+      },
+      (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const metadata = response.headers["kv-metadata"];
+          resolve({
+            status: response.statusCode ?? 500,
+            body: Buffer.concat(chunks),
+            metadata: typeof metadata === "string" ? metadata : void 0
+          });
+        });
+      }
+    );
+    request.on("error", (error) => reject(request.reusedSocket ? new StaleConnection() : error));
+    request.end(body);
+  });
+}
+
+// src/gateway/purge.ts
+import http4 from "node:http";
+
+// src/gateway/entry.ts
+var ENTRY_MODULE = "edgewright-local-entry.js";
+var CONSOLE_MODULE = "edgewright-local-console.js";
+var MARK = "";
+var PURGE_HEADER = "x-local-purge";
+var frontModule = (url) => `
+function front(ctx) {
+  const call = (soft) => async (what) => {
+    const answer = await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ what, soft }) });
+    return answer.json();
+  };
+  Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
+}
+`;
+function entryModule({ mainModule, purgeToken, frontCacheUrl: frontCacheUrl2 }) {
+  const specifier = JSON.stringify(`./${mainModule}`);
+  return `import { report } from "./${CONSOLE_MODULE}";
+import * as main from ${specifier};
+export * from ${specifier};
+${frontCacheUrl2 === void 0 ? "function front() {}" : frontModule(frontCacheUrl2)}
+function watched(target) {
+  if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
+  const fetch = (...args) => {
+    let answer;
+    try {
+      const [request, env, ctx] = args;
+      front(ctx);
+      if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
+        return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
+      }
+      answer = target.fetch(...args);
+    } catch (error) {
+      report(error);
+      throw error;
+    }
+    if (typeof answer?.then === "function") answer.then(undefined, report);
+    return answer;
+  };
+  return Object.create(target, { fetch: { value: fetch, enumerable: true } });
+}
+export default watched(main.default ?? {});
+`;
+}
+function consoleModule(worker, version) {
+  return `const mark = ${JSON.stringify(`${MARK}${worker}@${version}${MARK}`)};
+for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
+  const print = console[level].bind(console);
+  // A format string stays the first argument.
+  console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
+}
+const error = console.error;
+export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
+`;
+}
+function unmark(message) {
+  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
+  if (end2 === -1) return { message };
+  const name = message.slice(1, end2);
+  const at = name.lastIndexOf("@");
+  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
+}
+
+// src/gateway/router.ts
+function patternFault(pattern) {
+  const { host, path } = splitPattern(pattern);
+  if (host.slice(1).includes("*")) return "a `*` in the host may only be its first character";
+  if (path.slice(0, -1).includes("*")) return "a `*` in the path may only be its last character";
+  if (path.includes("?")) return "a pattern cannot contain a query string";
+  if (host.replace("*", "") === "") return "a pattern needs a host name";
+  return void 0;
+}
+function splitPattern(pattern) {
+  const bare = pattern.replace(/^https?:\/\//i, "");
+  const slash = bare.indexOf("/");
+  return slash === -1 ? { host: bare.toLowerCase(), path: "/" } : { host: bare.slice(0, slash).toLowerCase(), path: bare.slice(slash) };
+}
+function compile2(pattern, worker) {
+  const { host, path } = splitPattern(pattern);
+  const wildcardHost = host.startsWith("*");
+  const wildcardPath = path.endsWith("*");
+  return {
+    pattern,
+    worker,
+    host: wildcardHost ? host.slice(1) : host,
+    wildcardHost,
+    path: wildcardPath ? path.slice(0, -1) : path,
+    wildcardPath
+  };
+}
+function bySpecificity(a, b) {
+  return Number(a.wildcardHost) - Number(b.wildcardHost) || b.host.length - a.host.length || b.path.length - a.path.length || Number(a.wildcardPath) - Number(b.wildcardPath);
+}
+function matches(route2, host, target) {
+  if (route2.wildcardHost ? !host.endsWith(route2.host) || host === route2.host.replace(/^\./, "") && route2.host.startsWith(".") : host !== route2.host) {
+    return false;
+  }
+  return route2.wildcardPath ? target.startsWith(route2.path) : target === route2.path;
+}
+var LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|0\.0\.0\.0)$/;
+function hostnameOf(host) {
+  return host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
+}
+var Router = class {
+  #routes;
+  #domains;
+  #fronts;
+  /** The host that stands for a request to loopback: of the one Worker that owns any, else of the one distribution. */
+  #fallback;
+  constructor(deployment) {
+    this.#routes = deployment.routes.map((route2) => compile2(route2.pattern, route2.worker)).sort(bySpecificity);
+    this.#domains = new Map(deployment.domains.map((domain) => [domain.hostname.toLowerCase(), domain.worker]));
+    const owners = /* @__PURE__ */ new Set([...this.#domains.values(), ...this.#routes.flatMap((route2) => route2.worker ?? [])]);
+    if (owners.size === 1) {
+      const [domain] = this.#domains.keys();
+      const route2 = this.#routes.find((candidate) => candidate.worker !== null);
+      this.#fallback = domain ?? (route2 && exampleHost(route2));
+    }
+    const served = (deployment.cloudfront?.distributions ?? []).filter((each) => each.enabled && !each.staging);
+    this.#fronts = served.flatMap(
+      (each) => [...each.aliases, each.domain_name].map((name) => ({
+        host: name.toLowerCase().replace(/^\*/, "www"),
+        distribution: each.id
+      }))
+    );
+    if (owners.size === 0 && served.length === 1) this.#fallback = this.#fronts[0]?.host;
+  }
+  /** Every host and route pattern that is served, for messages. */
+  known() {
+    return [
+      ...this.#domains.keys(),
+      ...this.#routes.map((route2) => route2.pattern),
+      ...this.#fronts.map(({ host }) => host)
+    ];
+  }
+  /** A host of each domain, route and distribution, and who answers there. */
+  hosts() {
+    return [
+      ...this.#fronts,
+      ...[...this.#domains].map(([host, worker]) => ({ host, worker })),
+      ...this.#routes.flatMap(
+        (route2) => route2.worker === null ? [] : [{ host: exampleHost(route2), worker: route2.worker }]
+      )
+    ];
+  }
+  /** The custom domain's Worker: what a `fetch` from a Worker to that host reaches. */
+  domain(hostname) {
+    return this.#domains.get(hostname);
+  }
+  /**
+   * @param host the `Host` header
+   * @param localHost the `X-Local-Host` header, which chooses a host where `Host` cannot
+   * @param target path and query string
+   */
+  resolve(host, localHost, target) {
+    const hostname = this.hostname(host, localHost);
+    let bypassed;
+    for (const route2 of this.#routes) {
+      if (!matches(route2, hostname, target)) continue;
+      if (route2.worker !== null) return { worker: route2.worker, hostname };
+      bypassed = route2;
+      break;
+    }
+    const worker = this.#domains.get(hostname);
+    if (worker !== void 0) return { worker, hostname };
+    if (bypassed) {
+      throw problem(
+        404,
+        "No origin",
+        `The route ${bypassed.pattern} bypasses Workers for ${hostname}${target}, and the local cloud has no origin behind it.`
+      );
+    }
+    throw problem(
+      404,
+      "No Worker here",
+      `No route or domain matches ${hostname}${target}. Known: ${this.known().join(", ") || "none"}. On loopback, choose one with the header X-Local-Host.`,
+      { hosts: this.known() }
+    );
+  }
+  /** The name that a request is for: see `resolve`. */
+  hostname(host, localHost) {
+    const hostname = hostnameOf(host);
+    if (localHost !== void 0) return hostnameOf(localHost.trim());
+    if (this.#domains.has(hostname)) return hostname;
+    if (hostname.endsWith(".localhost")) return hostname.slice(0, -".localhost".length);
+    return LOOPBACK.test(hostname) && this.#fallback !== void 0 ? this.#fallback : hostname;
+  }
+};
+function exampleHost(route2) {
+  if (!route2.wildcardHost) return route2.host;
+  return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
+}
+
 // src/gateway/front-cache.ts
+import http3 from "node:http";
+import { Readable as Readable7 } from "node:stream";
 var FRONT_CACHE_HOST = "front-cache.edgewright.invalid";
 var frontCacheUrl = (worker) => `http://${FRONT_CACHE_HOST}/${encodeURIComponent(worker)}`;
-var MAX_BYTES = 128 * 1024 * 1024;
-var MAX_OBJECT_BYTES = 32 * 1024 * 1024;
+var MAX_BYTES2 = 128 * 1024 * 1024;
+var MAX_OBJECT_BYTES2 = 32 * 1024 * 1024;
 var VERSIONS = 4;
 var UNSAID = {
   200: 7200,
@@ -3019,7 +6822,7 @@ var FOR_EVER_S = 10 * 365 * 86400;
 var OWN_FIELD = "edgewright-front-control";
 var KEPT_FIELD = "x-edgewright-front-kept";
 var RAW_TARGET = "x-edgewright-front-target";
-var KEPT2 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
+var KEPT3 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
 var KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
 var SAYS = ["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"];
 var POISONS = [
@@ -3037,7 +6840,7 @@ var POISONS = [
 var SPEC = {
   name: "workers-cache",
   mode: "origin",
-  tiers: { memory: { max_bytes: MAX_BYTES, max_object_bytes: MAX_OBJECT_BYTES } },
+  tiers: { memory: { max_bytes: MAX_BYTES2, max_object_bytes: MAX_OBJECT_BYTES2 } },
   key: { headers: [RAW_TARGET, ...POISONS] }
 };
 var FrontCaches = class {
@@ -3122,8 +6925,8 @@ var FrontCaches = class {
   }
   /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
   async purge(request) {
-    const pathOf = (text) => text.startsWith("/") ? text : new URL(text).pathname;
-    const paths = [...request.urls ?? [], ...request.prefixes ?? []].map(pathOf);
+    const pathOf2 = (text) => text.startsWith("/") ? text : new URL(text).pathname;
+    const paths = [...request.urls ?? [], ...request.prefixes ?? []].map(pathOf2);
     const translated = {
       ...request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) },
       ...paths.length > 0 && { prefixes: paths },
@@ -3144,14 +6947,14 @@ var FrontCaches = class {
     return count;
   }
   stats() {
-    let [entries, bytes] = [0, 0];
+    let [entries2, bytes] = [0, 0];
     for (const versions of this.#workers.values()) {
       for (const cache of versions.values()) {
-        entries += cache.stats().entries;
+        entries2 += cache.stats().entries;
         bytes += cache.stats().bytes;
       }
     }
-    return { entries, bytes };
+    return { entries: entries2, bytes };
   }
 };
 function frontable(request) {
@@ -3226,25 +7029,25 @@ function ask(fronted, headers) {
     onward.end();
   });
 }
-var NULL_BODY = /* @__PURE__ */ new Set([204, 205, 304]);
+var NULL_BODY3 = /* @__PURE__ */ new Set([204, 205, 304]);
 function shown(incoming) {
   const status2 = incoming.statusCode;
   const headers = webHeaders(incoming.rawHeaders);
   for (const name of ["connection", "keep-alive", "transfer-encoding"]) headers.delete(name);
   const kept = [];
-  for (const name of [...KEPT2, ...KEPT_UNSTORED]) {
+  for (const name of [...KEPT3, ...KEPT_UNSTORED]) {
     const value = headers.get(name);
     if (value !== null) kept.push([name, value]);
   }
   if (status2 !== 304) headers.set(KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
   const says = SAYS.some((name) => headers.has(name));
   if (status2 !== 304 || says) headers.set(OWN_FIELD, control(status2, headers, says));
-  for (const name of [...KEPT2, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name);
+  for (const name of [...KEPT3, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name);
   const tags = headers.get("cache-tag");
   if (tags !== null) headers.set("cache-tag", tags.toLowerCase());
-  const bodyless2 = NULL_BODY.has(status2);
+  const bodyless2 = NULL_BODY3.has(status2);
   if (bodyless2) incoming.resume();
-  return new Response(bodyless2 ? null : Readable.toWeb(incoming), {
+  return new Response(bodyless2 ? null : Readable7.toWeb(incoming), {
     status: status2,
     statusText: incoming.statusMessage ?? "",
     headers
@@ -3274,7 +7077,7 @@ function* words(cc) {
     else if (name === "private" || name === "no-cache") yield `${name}="${value.replace(/[^ !#-[\]-~]/g, "")}"`;
   }
 }
-function statusOf(cacheStatus) {
+function statusOf2(cacheStatus) {
   const own = cacheStatus?.split(",").at(-1) ?? "";
   if (/; detail=(stale-if-error|origin-failed)/.test(own)) return "STALE";
   const hit = /; hit; ttl=(-?\d+)/.exec(own);
@@ -3283,7 +7086,7 @@ function statusOf(cacheStatus) {
   if (!own.includes("fwd=stale")) return "MISS";
   return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
-var REMOVED = /* @__PURE__ */ new Set([...KEPT2, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
+var REMOVED = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
 function write(request, response, answer, finish) {
   return new Promise((resolve) => {
     const raw = [];
@@ -3293,7 +7096,7 @@ function write(request, response, answer, finish) {
     }
     const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
     for (const [name, value] of restored) raw.push(name, value);
-    raw.push("Cf-Cache-Status", statusOf(answer.headers.get("cache-status")));
+    raw.push("Cf-Cache-Status", statusOf2(answer.headers.get("cache-status")));
     response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
     response.writeHead(answer.status, answer.statusText, finish(raw));
     if (answer.body === null || request.method === "HEAD") {
@@ -3301,7 +7104,7 @@ function write(request, response, answer, finish) {
       response.end();
       return;
     }
-    const body = Readable.fromWeb(answer.body);
+    const body = Readable7.fromWeb(answer.body);
     body.on("error", () => response.destroy());
     response.on("close", () => body.destroy());
     body.pipe(response);
@@ -3309,7 +7112,7 @@ function write(request, response, answer, finish) {
 }
 
 // src/gateway/versions.ts
-import { createHash } from "node:crypto";
+import { createHash as createHash4 } from "node:crypto";
 var VERSION_KEY = "cloudflare-workers-version-key";
 var VERSION_OVERRIDES = "cloudflare-workers-version-overrides";
 function seededRandom(seed) {
@@ -3331,7 +7134,7 @@ function overrideFor(header2, worker) {
   return void 0;
 }
 function placeOf(worker, key) {
-  return createHash("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
+  return createHash4("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
 }
 function pickVersion(worker, shares, headers, random) {
   const override = overrideFor(headers.override, worker);
@@ -3574,7 +7377,9 @@ function checkTarget(name, item, faults) {
     );
 }
 function ofHosts(request, serving) {
-  const hosts = [...new Set(serving.router.hosts().map(({ host }) => hostnameOf(host)))];
+  const hosts = [
+    ...new Set(serving.router.hosts().flatMap((each) => "worker" in each ? [hostnameOf(each.host)] : []))
+  ];
   const urls = (request.urls ?? []).flatMap((text) => {
     const url = new URL(text, "http://127.0.0.1");
     if (!LOOPBACK2.has(url.hostname)) return [text];
@@ -3635,6 +7440,18 @@ var LISTS2 = [
   "routes",
   "domains"
 ];
+var CLOUDFRONT_LISTS = [
+  "distributions",
+  "cache_policies",
+  "origin_request_policies",
+  "response_headers_policies",
+  "continuous_deployment_policies",
+  "functions",
+  "key_value_stores",
+  "lambda_versions",
+  "buckets",
+  "addresses"
+];
 var KNOWN = /* @__PURE__ */ new Set(["stack", ...LISTS2, "cloudfront"]);
 function readDeployment(text) {
   let value;
@@ -3653,6 +7470,10 @@ function readDeployment(text) {
   if (strange.length > 0) return `Unknown: ${strange.join(", ")}. Known: ${[...KNOWN].join(", ")}`;
   const wrong = LISTS2.filter((name) => !Array.isArray(document[name]));
   if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
+  if (document.cloudfront != null) {
+    const lists = Object.fromEntries(CLOUDFRONT_LISTS.map((name) => [name, []]));
+    document.cloudfront = { ...lists, ...document.cloudfront };
+  }
   for (const worker of document.workers) {
     worker.versions ??= [];
     worker.deployment ??= [];
@@ -3664,9 +7485,9 @@ function readDeployment(text) {
   }
   return document;
 }
-function repeated(values) {
+function repeated(values2) {
   const seen = /* @__PURE__ */ new Set();
-  return [...new Set(values.filter((value) => seen.size === seen.add(value).size))];
+  return [...new Set(values2.filter((value) => seen.size === seen.add(value).size))];
 }
 function isJson(text) {
   try {
@@ -3676,12 +7497,23 @@ function isJson(text) {
     return false;
   }
 }
+function sharedHosts(deployment) {
+  const aliases = new Map(
+    (deployment.cloudfront?.distributions ?? []).flatMap(
+      (each) => each.aliases.map((alias) => [alias.toLowerCase(), each.id])
+    )
+  );
+  return deployment.domains.filter(({ hostname }) => aliases.has(hostname.toLowerCase())).map(
+    ({ hostname, worker }) => fault(`Domain ${hostname} is also an alias of distribution ${aliases.get(hostname.toLowerCase())}`, worker)
+  );
+}
 function validate(deployment) {
   const errors = [];
   if (deployment.cloudfront != null) {
-    errors.push(fault("The deployment has CloudFront distributions (`cloudfront`), which this gateway does not serve"));
+    for (const message of deploymentFaults(deployment.cloudfront)) errors.push(fault(message));
+    errors.push(...sharedHosts(deployment));
   }
-  const names = new Set(deployment.workers.map((worker) => worker.name));
+  const names2 = new Set(deployment.workers.map((worker) => worker.name));
   const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
   for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
     errors.push(fault(`There are several Workers named ${name}`, name));
@@ -3715,7 +7547,7 @@ function validate(deployment) {
   for (const route2 of deployment.routes) {
     const wrong = patternFault(route2.pattern);
     if (wrong !== void 0) errors.push(fault(`Route ${route2.pattern}: ${wrong}`, route2.worker));
-    if (route2.worker !== null && !names.has(route2.worker)) {
+    if (route2.worker !== null && !names2.has(route2.worker)) {
       errors.push(fault(`Route ${route2.pattern} names Worker ${route2.worker}, which is not there`, route2.worker));
     }
   }
@@ -3723,7 +7555,7 @@ function validate(deployment) {
     errors.push(fault(`Route ${pattern} is declared more than once`));
   }
   for (const domain of deployment.domains) {
-    if (!names.has(domain.worker))
+    if (!names2.has(domain.worker))
       errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
   }
   for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
@@ -3746,7 +7578,7 @@ function validate(deployment) {
 }
 
 // src/gateway/control.ts
-var BODY_LIMIT = 512 * 1024 * 1024;
+var BODY_LIMIT3 = 512 * 1024 * 1024;
 var ROUTES = {
   "POST /v1/deploy": deploy,
   "GET /v1/status": status,
@@ -3756,10 +7588,39 @@ var ROUTES = {
     json(response, 200, options.counters.snapshot());
   },
   "GET /v1/logs": logEntries,
+  "POST /v1/invalidate": invalidate,
   "POST /v1/purge": async (options, request, response) => {
-    json(response, 200, await purge(options, (await bodyOf(request)).toString("utf8")));
+    json(response, 200, await purge(options, (await bodyOf3(request)).toString("utf8")));
   }
 };
+function readInvalidation(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw problem(400, "Not an invalidation", `The body is not JSON: ${error.message}.`);
+  }
+  const { paths, distribution_id: id, ...strange } = value ?? {};
+  const faults = Object.keys(strange).map((name) => `${name} is unknown; an invalidation has paths, distribution_id.`);
+  if (!Array.isArray(paths) || paths.length === 0 || paths.some((path) => typeof path !== "string"))
+    faults.push('paths must be a list of texts such as "/images/*", with one or more.');
+  if (id !== void 0 && id !== null && typeof id !== "string") faults.push("distribution_id must be a text.");
+  if (faults.length > 0) throw problem(400, "Not an invalidation", faults.join(" "));
+  return { paths, ...typeof id === "string" && { distribution_id: id } };
+}
+async function invalidate(options, request, response) {
+  const asked = readInvalidation((await bodyOf3(request)).toString("utf8"));
+  const front = options.reload.serving?.front;
+  if (front === void 0) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");
+  try {
+    front.cloudfront.invalidate(asked.paths, asked.distribution_id);
+  } catch (error) {
+    if (error instanceof CloudFrontFaults) throw problem(400, "Invalidation refused", error.faults.join(" "));
+    throw error;
+  }
+  options.logs.info(`Invalidated ${asked.paths.join(", ")}`);
+  json(response, 200, { paths: asked.paths });
+}
 function createControl(options) {
   const expected = digest(options.token);
   return http5.createServer({ requestTimeout: 0 }, (request, response) => {
@@ -3794,25 +7655,25 @@ function createControl(options) {
     });
   });
 }
-var digest = (text) => createHash2("sha256").update(text).digest();
+var digest = (text) => createHash5("sha256").update(text).digest();
 function json(response, code, value) {
   const body = Buffer.from(`${JSON.stringify(value)}
 `);
   response.writeHead(code, { "Content-Type": "application/json", "Content-Length": body.length });
   response.end(body);
 }
-async function bodyOf(request) {
+async function bodyOf3(request) {
   const chunks = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > BODY_LIMIT) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT} bytes.`);
+    if (size > BODY_LIMIT3) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT3} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 async function deploy(options, request, response) {
-  const deployment = readDeployment((await bodyOf(request)).toString("utf8"));
+  const deployment = readDeployment((await bodyOf3(request)).toString("utf8"));
   if (typeof deployment === "string") throw problem(400, "Not a deployment", deployment);
   try {
     json(response, 200, await options.reload.deploy(deployment));
@@ -3832,6 +7693,7 @@ function status(options, _request, response) {
       versions: worker.versions.map((version) => version.id),
       deployment: worker.deployment
     })),
+    cloudfront: serving?.front?.cloudfront.stats() ?? null,
     urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
     uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
     since: started.toISOString(),
@@ -3857,7 +7719,7 @@ async function keyValue(options, request, response, url) {
   if (!found || !(found[2] ? ["GET"] : ["GET", "PUT", "DELETE"]).includes(method))
     return unknown(options, request, response, url);
   const namespace = decodeURIComponent(found[1]);
-  const body = method === "PUT" ? await bodyOf(request) : void 0;
+  const body = method === "PUT" ? await bodyOf3(request) : void 0;
   const { instance, deployment } = await options.reload.enter();
   let answer;
   try {
@@ -3943,8 +7805,64 @@ var Counters = class {
 };
 
 // src/gateway/edge.ts
-import { randomBytes as randomBytes2 } from "node:crypto";
+import { randomBytes as randomBytes3 } from "node:crypto";
 import http6 from "node:http";
+
+// src/gateway/cloudfront/mount.ts
+var LOCAL_PROTOCOL = "x-local-proto";
+function depsFor(counters, logs) {
+  return {
+    originStarted: (origin) => {
+      counters.started(origin);
+    },
+    originEnded: ({ origin, status: status2, bytes, error }) => {
+      const own = counters.origin(origin);
+      own.inFlight -= 1;
+      own.bytes += bytes;
+      if (error) own.errors += 1;
+      if (status2 !== void 0) own.byStatus[status2] = (own.byStatus[status2] ?? 0) + 1;
+    },
+    log: ({ level, message, subject }) => {
+      logs.add({
+        level,
+        source: subject === void 0 ? "gateway" : "worker",
+        message,
+        ...subject !== void 0 && { worker: subject }
+      });
+    }
+  };
+}
+function viewerFor(client, request) {
+  const asked = request.headers[LOCAL_PROTOCOL];
+  if (asked !== void 0 && asked !== "http" && asked !== "https") {
+    throw problem(400, "Bad X-Local-Proto", `X-Local-Proto is ${JSON.stringify(asked)}: give http or https.`);
+  }
+  const { place } = client;
+  const located = place.continent !== "";
+  const headerOrder = [];
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index];
+    if (!name.toLowerCase().startsWith("x-local-")) headerOrder.push(name);
+  }
+  return {
+    ip: client.ip,
+    ...request.socket.remotePort !== void 0 && { port: request.socket.remotePort },
+    protocol: asked ?? "https",
+    httpVersion: request.httpVersion,
+    asn: ASN,
+    colo: place.colo,
+    headerOrder,
+    ...located && {
+      country: place.country,
+      city: place.city,
+      latitude: place.latitude,
+      longitude: place.longitude,
+      timezone: place.timezone
+    }
+  };
+}
+
+// src/gateway/edge.ts
 var HEADERS_LIMIT = 128 * 1024;
 var URL_LIMIT = 16 * 1024;
 function createEdge(options) {
@@ -4028,14 +7946,33 @@ function targetOf(request) {
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw problem(400, "Bad request", "The request target is not a path.");
   return { host, path };
 }
-async function route(options, request) {
+async function enter(options, request) {
   const { host, path } = targetOf(request);
   const client = clientOf(
     single(request, "x-local-country"),
     single(request, "x-local-ip"),
     request.socket.remoteAddress
   );
-  const serving = await options.reload.enter();
+  return { serving: await options.reload.enter(), host, path, client };
+}
+function frontHost({ serving, host }, request) {
+  if (serving.front === void 0) return void 0;
+  const hostname = serving.router.hostname(host, single(request, "x-local-host"));
+  return serving.front.cloudfront.serves(hostname) ? hostname : void 0;
+}
+async function distribute({ serving, host, client }, hostname, request, response) {
+  const { cloudfront, busy } = serving.front;
+  busy.begin();
+  serving.instance.busy.end();
+  try {
+    const viewer = viewerFor(client, request);
+    await cloudfront.handleNode(request, response, viewer, hostname, (raw) => ownRedirects(raw, hostname, host));
+  } finally {
+    busy.end();
+  }
+}
+function route(options, request, entered) {
+  const { serving, host, path, client } = entered;
   try {
     const target = serving.router.resolve(host, single(request, "x-local-host"), path);
     const shares = serving.shares.get(target.worker) ?? [];
@@ -4065,7 +8002,7 @@ async function route(options, request) {
     throw error;
   }
 }
-function answerHeaders(raw, hostname, host, ray) {
+function ownRedirects(raw, hostname, host) {
   if (hostnameOf(host) !== hostname || host.includes(":")) {
     for (let index = 0; index < raw.length; index += 2) {
       if (raw[index].toLowerCase() !== "location") continue;
@@ -4073,7 +8010,10 @@ function answerHeaders(raw, hostname, host, ray) {
       if (own && hostnameOf(own[1]) === hostname) raw[index + 1] = `http://${host}${own[2]}`;
     }
   }
-  raw.push("CF-Ray", ray);
+  return raw;
+}
+function answerHeaders(raw, hostname, host, ray) {
+  ownRedirects(raw, hostname, host).push("CF-Ray", ray);
   return raw;
 }
 function upstreamOf(routed) {
@@ -4092,23 +8032,19 @@ async function serve(options, request, response) {
   counters.requests += 1;
   counters.inFlight += 1;
   let routed;
+  let told;
   let status2;
   try {
-    routed = await route(options, request);
-    const { path, headers, answer } = routed;
-    const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
-    const front = frontOf(routed);
-    if (front === void 0) status2 = await forward(forwarded);
-    else if (frontable(request)) {
-      const { busy } = routed.serving.instance;
-      const hold2 = () => {
-        busy.begin();
-        return () => busy.end();
-      };
-      status2 = await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold: hold2 });
+    const entered = await enter(options, request);
+    const front = frontHost(entered, request);
+    if (front !== void 0) {
+      told = { hostname: front, path: entered.path, worker: "cloudfront" };
+      await distribute(entered, front, request, response);
+      status2 = response.statusCode;
     } else {
-      const bypass = (raw) => answer(unfronted(raw));
-      status2 = await forward({ ...forwarded, answer: bypass });
+      routed = route(options, request, entered);
+      told = tellOf(routed);
+      status2 = await toWorker(options, request, response, routed);
     }
   } catch (error) {
     status2 = answerError(options, error, response);
@@ -4116,11 +8052,29 @@ async function serve(options, request, response) {
     routed?.serving.instance.busy.end();
     counters.inFlight -= 1;
   }
-  record(options, request, status2, begin, routed);
+  record(options, request, status2, begin, told);
+}
+function tellOf({ target, path, version }) {
+  return { hostname: target.hostname, path, worker: target.worker, version };
+}
+async function toWorker(options, request, response, routed) {
+  const { path, headers, answer } = routed;
+  const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
+  const front = frontOf(routed);
+  if (front === void 0) return forward(forwarded);
+  if (frontable(request)) {
+    const { busy } = routed.serving.instance;
+    const hold2 = () => {
+      busy.begin();
+      return () => busy.end();
+    };
+    return options.fronts.serve(routed.target.worker, front, { ...forwarded, hold: hold2 });
+  }
+  return forward({ ...forwarded, answer: (raw) => answer(unfronted(raw)) });
 }
 function problemOf(options, error) {
   if (error instanceof ProblemError) return error.problem;
-  const id = randomBytes2(4).toString("hex");
+  const id = randomBytes3(4).toString("hex");
   options.logs.error(`Fault ${id}: ${error instanceof Error ? error.stack : String(error)}`);
   return { status: 500, title: "The gateway failed", detail: `See fault ${id} in the log.` };
 }
@@ -4137,7 +8091,12 @@ async function upgrade(options, request, socket, head) {
   let routed;
   let status2;
   try {
-    routed = await route(options, request);
+    const entered = await enter(options, request);
+    if (frontHost(entered, request) !== void 0) {
+      entered.serving.instance.busy.end();
+      throw problem(501, "Not served here", "WebSockets through a distribution are not served (gap aws-protocols).");
+    }
+    routed = route(options, request, entered);
     const port = upstreamOf(routed).port();
     status2 = await forwardUpgrade(request, socket, head, {
       port,
@@ -4152,15 +8111,15 @@ async function upgrade(options, request, socket, head) {
   } finally {
     routed?.serving.instance.busy.end();
   }
-  record(options, request, status2, begin, routed);
+  record(options, request, status2, begin, routed && tellOf(routed));
 }
-function record(options, request, status2, begin, routed) {
+function record(options, request, status2, begin, told) {
   const { counters, logs } = options;
   counters.byStatus[status2] = (counters.byStatus[status2] ?? 0) + 1;
   const ms = Math.round((performance.now() - begin) * 100) / 100;
   const method = request.method ?? "GET";
-  const host = routed?.target.hostname ?? request.headers.host ?? "";
-  const url = `http://${host}${routed?.path ?? request.url ?? ""}`;
+  const host = told?.hostname ?? request.headers.host ?? "";
+  const url = `http://${host}${told?.path ?? request.url ?? ""}`;
   logs.add({
     level: status2 >= 500 ? "error" : "info",
     source: "request",
@@ -4169,13 +8128,13 @@ function record(options, request, status2, begin, routed) {
     url,
     status: status2,
     ms,
-    ...routed && { worker: routed.target.worker, version: routed.version }
+    ...told && { worker: told.worker, ...told.version !== void 0 && { version: told.version } }
   });
 }
 
 // src/gateway/instance.ts
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join as join4 } from "node:path";
 import { createInterface } from "node:readline";
 
 // src/gateway/busy.ts
@@ -4211,7 +8170,7 @@ var Busy = class {
 
 // src/gateway/instance.ts
 function loadMiniflare(runtimeDir) {
-  return createRequire(join(runtimeDir, "package.json"))("miniflare");
+  return createRequire(join4(runtimeDir, "package.json"))("miniflare");
 }
 var LEVELS = /* @__PURE__ */ new Set(["debug", "log", "info", "warn", "error"]);
 var Instance = class _Instance {
@@ -4233,7 +8192,7 @@ var Instance = class _Instance {
     const { stateDir, cacheDir } = options;
     let instance;
     const lines = [];
-    const shared = {
+    const shared2 = {
       host: "127.0.0.1",
       port: 0,
       cf: false,
@@ -4260,7 +8219,7 @@ var Instance = class _Instance {
       }
     };
     const miniflare = new options.miniflare.Miniflare({
-      ...shared,
+      ...shared2,
       workers: options.workers
     });
     instance = new _Instance(options, miniflare);
@@ -4394,7 +8353,7 @@ var Logs = class {
 };
 
 // src/gateway/outbound.ts
-import { randomBytes as randomBytes3 } from "node:crypto";
+import { randomBytes as randomBytes4 } from "node:crypto";
 import http7 from "node:http";
 import https from "node:https";
 import { connect } from "node:net";
@@ -4436,7 +8395,7 @@ var Outbound = class {
   }
   options;
   #server;
-  #pass = randomBytes3(16).toString("hex");
+  #pass = randomBytes4(16).toString("hex");
   /** Requests under way for each workerd, so that one is not ended in the middle of its background work. */
   #busy = /* @__PURE__ */ new Map();
   #agents = {
@@ -4520,7 +8479,7 @@ var Outbound = class {
   }
   #send(request, response, to, counters, finish, again) {
     const onward = this.#open(request, to);
-    const hasBody = request.headers["content-length"] !== void 0 || request.headers["transfer-encoding"] !== void 0;
+    const hasBody2 = request.headers["content-length"] !== void 0 || request.headers["transfer-encoding"] !== void 0;
     let answer;
     onward.on("response", (incoming) => {
       answer = incoming;
@@ -4559,7 +8518,7 @@ var Outbound = class {
         if (error.code === "HPE_INVALID_CHUNK_SIZE") request.socket.write("not a chunk\r\n");
         return;
       }
-      if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody && !again) {
+      if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2 && !again) {
         this.#send(request, response, to, counters, finish, true);
         return;
       }
@@ -4571,7 +8530,7 @@ var Outbound = class {
     response.on("close", () => {
       if (answer === void 0 ? !response.writableFinished : !answer.complete) onward.destroy();
     });
-    if (hasBody) request.pipe(onward);
+    if (hasBody2) request.pipe(onward);
     else onward.end();
   }
   #open(request, to, extra = []) {
@@ -4630,7 +8589,7 @@ var Outbound = class {
       upstream.on("data", (chunk) => {
         counters.bytes += chunk.length;
       });
-      join2(socket, upstream);
+      join5(socket, upstream);
     });
     onward.on("response", (answer) => {
       relay(answer, ["Connection", "close"]);
@@ -4662,7 +8621,7 @@ var Outbound = class {
       failed = false;
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);
-      join2(socket, upstream);
+      join5(socket, upstream);
     });
     upstream.on("data", (chunk) => {
       counters.bytes += chunk.length;
@@ -4676,7 +8635,7 @@ var Outbound = class {
     });
   }
 };
-function join2(one, other) {
+function join5(one, other) {
   one.setNoDelay(true);
   other.setNoDelay(true);
   one.pipe(other).pipe(one);
@@ -4685,26 +8644,26 @@ function join2(one, other) {
 }
 
 // src/gateway/reload.ts
-import { createHash as createHash4 } from "node:crypto";
+import { createHash as createHash7 } from "node:crypto";
 
 // src/gateway/kv-entries.ts
-import { createHash as createHash3 } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join as join3 } from "node:path";
+import { createHash as createHash6 } from "node:crypto";
+import { readFileSync as readFileSync2, renameSync as renameSync2, writeFileSync as writeFileSync2 } from "node:fs";
+import { join as join6 } from "node:path";
 var BATCH_ITEMS = 500;
 var BATCH_BYTES = 8 * 1024 * 1024;
 var KvEntries = class {
   #path;
   #ledger;
   constructor(stateDir) {
-    this.#path = join3(stateDir, "kv-declared.json");
+    this.#path = join6(stateDir, "kv-declared.json");
     this.#ledger = readLedger(this.#path);
   }
   /**
    * Brings the namespaces to what is declared. Keys that a Worker wrote are never touched, nor is a declared key that a Worker
    * overwrote, until its declaration changes: as with the provider.
    */
-  async apply(entries, namespaces, placeOf2) {
+  async apply(entries2, namespaces, placeOf2) {
     const counts = { written: 0, unchanged: 0, deleted: 0 };
     const failed = [];
     for (const namespace of namespaces) {
@@ -4712,10 +8671,10 @@ var KvEntries = class {
       this.#ledger[namespace] = written;
       const items = [];
       const declared = /* @__PURE__ */ new Set();
-      for (const entry of entries) {
+      for (const entry of entries2) {
         if (entry.namespace_id !== namespace) continue;
         declared.add(entry.key);
-        const hash = createHash3("sha256").update(JSON.stringify(entry)).digest("base64url");
+        const hash = createHash6("sha256").update(JSON.stringify(entry)).digest("base64url");
         if (written[entry.key] === hash) counts.unchanged += 1;
         else items.push(itemOf(entry, hash));
       }
@@ -4740,13 +8699,13 @@ var KvEntries = class {
     return counts;
   }
   #save() {
-    writeFileSync(`${this.#path}.new`, JSON.stringify(this.#ledger), { mode: 384 });
-    renameSync(`${this.#path}.new`, this.#path);
+    writeFileSync2(`${this.#path}.new`, JSON.stringify(this.#ledger), { mode: 384 });
+    renameSync2(`${this.#path}.new`, this.#path);
   }
 };
 function readLedger(path) {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return JSON.parse(readFileSync2(path, "utf8"));
   } catch {
     return {};
   }
@@ -4891,31 +8850,59 @@ var Reload = class {
     const namespaces = deployment.kv_namespaces.map((namespace) => namespace.id).sort();
     workers.push(controlWorker(namespaces, newestDate));
     const old = this.#serving;
-    const fingerprint = createHash4("sha256").update(JSON.stringify(workers, (key, value) => key === "outboundService" ? void 0 : value)).digest("hex");
-    const same = old !== void 0 && fingerprint === this.#fingerprint;
-    const instance = same ? old.instance : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
+    const fingerprint = createHash7("sha256").update(JSON.stringify(workers, (key, value) => key === "outboundService" ? void 0 : value)).digest("hex");
+    const same2 = old !== void 0 && fingerprint === this.#fingerprint;
+    const instance = same2 ? old.instance : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
     const startMs = elapsed(begin);
+    let front;
     try {
+      front = this.#front(deployment, old?.front);
       const placeOf2 = (id) => old !== void 0 && old.instance.namespaceIndex(id) !== -1 ? old.instance : instance;
       const counts = await this.#entries.apply(deployment.kv_entries, namespaces, placeOf2);
       for (const key of ["written", "unchanged", "deleted"]) counters.kv[key] += counts[key];
     } catch (error) {
-      if (!same) await instance.dispose();
+      if (!same2) await instance.dispose();
+      if (front !== void 0 && front !== old?.front) await front.cloudfront.stop();
+      if (error instanceof CloudFrontFaults) throw new DeployFailed(error.faults.map((text) => fault(text)));
       throw error;
     }
     const entriesMs = elapsed(begin) - startMs;
     const next = {
       instance,
+      front,
       router: new Router(deployment),
       shares: new Map(deployment.workers.map((worker) => [worker.name, worker.deployment])),
       deployment,
       generation: (old?.generation ?? 0) + 1
     };
-    if (!same && old !== void 0) await this.#switch(old.instance, next);
+    if (!same2 && old !== void 0) await this.#switch(old.instance, next);
     this.#serving = next;
     this.#fingerprint = fingerprint;
+    if (old?.front !== void 0 && old.front !== front) void this.#retire(old.front);
     const switchMs = elapsed(begin) - startMs - entriesMs;
     return `start ${startMs} ms, KV entries ${entriesMs.toFixed(1)} ms, switch ${switchMs.toFixed(1)} ms`;
+  }
+  /** The distributions of a deployment: those that serve already where nothing about them changed. */
+  #front(deployment, old) {
+    if (deployment.cloudfront == null) return void 0;
+    const fingerprint = createHash7("sha256").update(JSON.stringify(deployment.cloudfront)).digest("hex");
+    if (old?.fingerprint === fingerprint) return old;
+    const deps = depsFor(this.options.counters, this.options.logs);
+    return {
+      cloudfront: createCloudFront(deployment.cloudfront, deps, old?.cloudfront),
+      busy: new Busy(),
+      fingerprint
+    };
+  }
+  /** Stops distributions that no longer serve once they are at nothing any more. */
+  async #retire({ cloudfront, busy }) {
+    try {
+      await busy.idle(LINGER_MS);
+      await cloudfront.settled();
+      await cloudfront.stop();
+    } catch (error) {
+      this.options.logs.warn(`Distributions that were replaced did not stop: ${String(error)}`);
+    }
   }
   async #switch(old, next) {
     this.#holding = true;
@@ -4943,6 +8930,7 @@ var Reload = class {
     this.options.outbound.forget(instance.options.name);
   }
   async close() {
+    await this.#serving?.front?.cloudfront.stop();
     await this.#serving?.instance.dispose();
   }
 };
@@ -5007,13 +8995,13 @@ function listen(server, host, port) {
 }
 async function start(options) {
   const started = /* @__PURE__ */ new Date();
-  const cacheDir = join4(options.stateDir, "cache");
-  rmSync(cacheDir, { recursive: true, force: true });
-  mkdirSync(options.stateDir, { recursive: true, mode: 448 });
+  const cacheDir = join7(options.stateDir, "cache");
+  rmSync3(cacheDir, { recursive: true, force: true });
+  mkdirSync2(options.stateDir, { recursive: true, mode: 448 });
   const logs = new Logs(options.logFile);
   const counters = new Counters();
-  const token = randomBytes4(32).toString("base64url");
-  const purgeToken = randomBytes4(32).toString("base64url");
+  const token = randomBytes5(32).toString("base64url");
+  const purgeToken = randomBytes5(32).toString("base64url");
   let port = options.port;
   const fronts = new FrontCaches(logs);
   const outbound = new Outbound({

@@ -16,7 +16,7 @@ from edgewright.local import runtime
 from edgewright.local.cloud import LocalCloud
 from edgewright.local.cloud import plan as plan_of
 from edgewright.local.detached import start_detached
-from edgewright.local.services import process_name
+from edgewright.local.services import addresses, process_name
 from edgewright.local.session import Session, StateDir
 from edgewright.local.stack import DEFAULT_PORT, archive, deploy
 from edgewright.program.errors import ProjectError
@@ -54,14 +54,14 @@ def up(
             _console.errors().print(line, soft_wrap=True)
         state = StateDir(project, stack)
         # Before anything is started or stopped: what cannot be deployed changes nothing.
-        plan_of(project, capture, archive(state))
+        plan_of(project, capture, archive(state), addresses(settings.services))
         session = _running(state, settings.services, port, fresh)
         started = session is None
         if session is None:
             session = start_detached(state, settings.services, port=port, fresh=fresh, progress=_console.step)
         try:
             with session.control() as control:
-                deployed = deploy(control, state, capture)
+                deployed = deploy(control, state, capture, settings.services)
         except BaseException:
             if started:
                 state.stop()  # nothing half-deployed is left

@@ -120,6 +120,11 @@ class Service(SettingsModel):
     port: int = Field(ge=1, le=65535)
     ready: str = Field(default="/", description="Path that answers below 500 once the service is up.")
     environment: dict[str, str] = Field(default_factory=dict)
+    domain_names: tuple[Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$")], ...] = Field(
+        default=(),
+        description="Names, in lower case, under which a distribution's origins reach this service when the stack runs"
+        " here.",
+    )
     faults: Faults | None = Field(default=None, description="Lets `edgewright verify` try failover.")
 
 

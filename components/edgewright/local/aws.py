@@ -222,13 +222,21 @@ def _bucket_outputs(inputs: Inputs, _identity: str) -> Outputs:
         "objectLockEnabled": inputs.get("objectLockEnabled", False),
         "region": region(inputs),
         **_tags(inputs),
+        "forceDestroy": inputs.get("forceDestroy", False),
         # What a bucket has until resources of their own say something else.
         "accelerationStatus": "",
         "acl": inputs.get("acl") or "private",
         "corsRules": inputs.get("corsRules") or [],
         "grants": inputs.get("grants") or [],
         "lifecycleRules": inputs.get("lifecycleRules") or [],
-        "logging": inputs.get("logging"),
+        "logging": inputs.get("logging") or {},
+        "objectLockConfiguration": inputs.get("objectLockConfiguration") or {},
+        "replicationConfiguration": inputs.get("replicationConfiguration") or {},
+        "replicationConfigurations": inputs.get("replicationConfigurations") or [],
+        "serverSideEncryptionConfiguration": inputs.get("serverSideEncryptionConfiguration") or {},
+        "serverSideEncryptionConfigurations": inputs.get("serverSideEncryptionConfigurations") or [],
+        "website": inputs.get("website") or {},
+        "websites": inputs.get("websites") or [],
         "loggings": inputs.get("loggings") or [],
         "policy": inputs.get("policy") or "",
         "requestPayer": inputs.get("requestPayer") or "BucketOwner",
@@ -799,6 +807,7 @@ HANDLERS: dict[str, Handler] = {
         make_id=_cloudfront_id("K"),
         gap="aws-signed-urls",
         auto_name="name",
+        auto_prefix=True,
     ),
     KEY_GROUP: Handler(
         _by("name"),
@@ -816,6 +825,7 @@ HANDLERS: dict[str, Handler] = {
         make_id=_first,
         gap="aws-iam",
         auto_name="statementId",
+        auto_prefix=True,
     ),
     ROLE: Handler(
         _by("name"),
@@ -825,6 +835,7 @@ HANDLERS: dict[str, Handler] = {
         make_id=_first,
         gap="aws-lambda-role",
         auto_name="name",
+        auto_prefix=True,
     ),
     ROLE_ATTACHMENT: Handler(
         _by("role", "policyArn"),
@@ -841,6 +852,7 @@ HANDLERS: dict[str, Handler] = {
         make_id=lambda _type, identity: ":".join(map(str, identity)),
         gap="aws-lambda-role",
         auto_name="name",
+        auto_prefix=True,
     ),
     POLICY: Handler(
         _by("path", "name"),
@@ -856,9 +868,12 @@ HANDLERS: dict[str, Handler] = {
         make_id=lambda _type, identity: _global("iam", "policy{}{}".format(*(p or "/" for p in identity))),
         gap="aws-lambda-role",
         auto_name="name",
+        auto_prefix=True,
     ),
     **{
-        type_: Handler(_by("bucket"), _bucket_outputs, (), _check_bucket, make_id=_first, auto_name="bucket")
+        type_: Handler(
+            _by("bucket"), _bucket_outputs, (), _check_bucket, make_id=_first, auto_name="bucket", auto_prefix=True
+        )
         for type_ in (BUCKET, BUCKET_V2)
     },
     BUCKET_POLICY: Handler(_by("bucket"), _in_region, ("bucket", "policy"), _check_policy("policy"), make_id=_first),
@@ -881,7 +896,10 @@ HANDLERS: dict[str, Handler] = {
         ("rules",)
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _bucket_setting(
-        (), lambda i: {"transitionDefaultMinimumObjectSize": "all_storage_classes_128K"} | dict(i)
+        (),
+        lambda i: (
+            {"expectedBucketOwner": "", "transitionDefaultMinimumObjectSize": "all_storage_classes_128K"} | dict(i)
+        ),
     ),
     "aws:s3/bucketAcl:BucketAcl": _bucket_setting(
         (), lambda i: {"accessControlPolicy": i.get("accessControlPolicy") or {}}
@@ -917,6 +935,7 @@ HANDLERS: dict[str, Handler] = {
         make_id=_uuid,
         gap="aws-waf",
         auto_name="name",
+        auto_prefix=True,
     ),
     "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": Handler(
         _by("resourceArn"), _in_region, ("logDestinationConfigs", "resourceArn"), make_id=_first, gap="aws-waf"
@@ -926,6 +945,7 @@ HANDLERS: dict[str, Handler] = {
         lambda i, identity: {
             "arn": f"arn:aws:route53:::hostedzone/{identity}",
             "comment": i.get("comment") or "Managed by Pulumi",
+            "enableAcceleratedRecovery": i.get("enableAcceleratedRecovery", False),
             "nameServers": [f"ns-{n}.awsdns-{n:02}.{end}" for n, end in enumerate(("com", "net", "org", "co.uk"))],
             "primaryNameServer": "ns-0.awsdns-00.com",
             "zoneId": identity,
@@ -938,7 +958,10 @@ HANDLERS: dict[str, Handler] = {
     ),
     "aws:route53/record:Record": Handler(
         _by("zoneId", "name", "type", "setIdentifier"),
-        lambda i, _: {"fqdn": str(i.get("name")).rstrip(".")},
+        lambda i, _: {
+            "allowOverwrite": i.get("allowOverwrite", False),
+            "fqdn": str(i.get("name")).rstrip("."),
+        },
         ("name", "type", "zoneId"),
         make_id=_joined,
         gap="aws-dns",
@@ -948,6 +971,10 @@ HANDLERS: dict[str, Handler] = {
         lambda i, identity: {
             "arn": f"arn:aws:route53:::healthcheck/{identity}",
             "enableSni": i.get("enableSni", i.get("type") == "HTTPS"),
+            "failureThreshold": i.get("failureThreshold", 3),
+            "regions": i.get("regions") or [],
+            "requestInterval": i.get("requestInterval", 30),
+            "triggers": i.get("triggers") or {},
             **_tags(i),
         },
         ("type",),
@@ -967,6 +994,7 @@ HANDLERS: dict[str, Handler] = {
         make_id=_first,
         gap="aws-logs",
         auto_name="name",
+        auto_prefix=True,
     ),
     "aws:cloudwatch/dashboard:Dashboard": Handler(
         _by("dashboardName"),

@@ -22,13 +22,16 @@ FUNCTIONS = {**aws.FUNCTIONS}
 
 
 def _short(type_: str) -> str:
-    """Return `cloudflare.Worker` for `cloudflare:index/worker:Worker`."""
-    return f"{type_.split(':', 1)[0]}.{type_.rsplit(':', 1)[-1]}"
+    """Return `cloudflare.Worker` for `cloudflare:index/worker:Worker`, and `aws.s3.Bucket` for `aws:s3/bucket:Bucket`."""
+    package, module, name = type_.split(":", 2) if type_.count(":") > 1 else (type_, "", type_)
+    module = module.split("/", 1)[0]
+    return f"{package}.{name}" if module in ("", "index") else f"{package}.{module}.{name}"
 
 
-def known_types() -> tuple[str, ...]:
-    """Return the names of the known types, for people."""
-    return tuple(sorted(map(_short, HANDLERS)))
+def known_types(package: str | None = None) -> tuple[str, ...]:
+    """Return the names of the known types, for people: those of one package, or of all where it has none."""
+    own = [type_ for type_ in HANDLERS if package is not None and type_.startswith(f"{package}:")]
+    return tuple(sorted(map(_short, own or HANDLERS)))
 
 
 class LocalCloud:
@@ -47,7 +50,8 @@ class LocalCloud:
         if faults:
             raise CloudError(f"{_short(type_)} {name!r}: " + "; ".join(faults))
         identity = handler.make_id(type_, [name] if handler.by_name else handler.identity(inputs))
-        return identity, {**inputs, **handler.outputs(inputs, identity)}
+        prefix = {f"{handler.auto_name}Prefix": ""} if handler.auto_prefix else {}
+        return identity, {**prefix, **inputs, **handler.outputs(inputs, identity)}
 
     def read_resource(self, type_: str, name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         self._handler(type_, name)
@@ -68,7 +72,7 @@ class LocalCloud:
             near = difflib.get_close_matches(_short(type_), known_types(), n=1, cutoff=0.8)
             raise UnknownType(
                 f"{name!r}: the local cloud does not know the resource type {type_}"
-                f"{f'; did you mean {near[0]}?' if near else ''}; it knows: {', '.join(known_types())}"
+                f"{f'; did you mean {near[0]}?' if near else ''}; it knows: {', '.join(known_types(type_.split(':', 1)[0]))}"
             )
         return handler
 
@@ -78,8 +82,10 @@ def _named(handler: Handler, type_: str, name: str, inputs: Mapping[str, Any]) -
     key = handler.auto_name
     if key is None or inputs.get(key):
         return inputs
-    prefix = inputs.get(f"{key}Prefix") or (f"{name}-" if handler.auto_suffix else name)
-    return {**inputs, key: f"{prefix}{hex_id(type_, name)[:7]}" if handler.auto_suffix else prefix}
+    if not handler.auto_suffix:
+        return {**inputs, key: name}
+    prefix = inputs.get(f"{key}Prefix") if handler.auto_prefix else None
+    return {**inputs, key: f"{prefix or f'{name}-'}{hex_id(type_, name)[:7]}"}
 
 
 @dataclass(frozen=True)

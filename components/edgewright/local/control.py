@@ -76,6 +76,14 @@ class Control:
         """Purge caches: `everything=True`, or `urls`, `prefixes` or `tags`; `soft=True` marks as stale only."""
         return self._json(self._request("POST", "/v1/purge", content=json.dumps(what)))
 
+    def invalidate(self, paths: Sequence[str], distribution_id: str | None = None) -> Mapping[str, Any]:
+        """Invalidate paths such as `/images/*` in one distribution, or in all."""
+        return self._json(
+            self._request(
+                "POST", "/v1/invalidate", content=json.dumps({"paths": [*paths], "distribution_id": distribution_id})
+            )
+        )
+
     def kv_keys(self, namespace_id: str, prefix: str = "") -> Any:
         """Return the keys of a namespace."""
         return self._json(

@@ -33,6 +33,8 @@ class Handler:
     """The input that the provider makes from the resource's name where it is not given."""
     auto_suffix: bool = True
     """Whether such a name ends in digits that tell it from others."""
+    auto_prefix: bool = False
+    """Whether there is an input `<auto_name>Prefix`, which such a name then begins with."""
     by_name: bool = False
     """The platform tells such resources apart by ids of its own; here the resource's name does."""
     gap: str | None = None

@@ -17,6 +17,11 @@ READY_TIMEOUT_S = 30.0
 _PREFIX = "service-"
 
 
+def addresses(services: Sequence[Service]) -> dict[str, str]:
+    """Return where the domain names of services are found on this machine."""
+    return {name: f"http://127.0.0.1:{service.port}" for service in services for name in service.domain_names}
+
+
 def process_name(service: Service) -> str:
     """Return the name of a service's process."""
     return f"{_PREFIX}{service.name}"

@@ -18,7 +18,7 @@ from edgewright.local.errors import InfrastructureError
 from edgewright.local.gateway import Gateway, start_gateway
 from edgewright.local.private import open_private
 from edgewright.local.processes import Processes
-from edgewright.local.services import process_name, start_services
+from edgewright.local.services import addresses, process_name, start_services
 from edgewright.local.session import ProcessId, Session, StateDir
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
@@ -39,15 +39,21 @@ class Deployed:
     """Milliseconds from the gateway's having the document to its being served."""
 
 
-def deploy(control: Control, state: StateDir, capture: Capture) -> Deployed:
+def deploy(control: Control, state: StateDir, capture: Capture, services: Sequence[Service] = ()) -> Deployed:
     """Deploy a captured program, whole or not at all.
+
+    Args:
+        control: of the gateway.
+        state: of the stack.
+        capture: the program's resources.
+        services: what runs beside it, where origins may be.
 
     Raises:
         ProgramFailed: the resources do not fit together.
         DeployRefused: the runtime refuses the code; the last good deployment goes on serving.
         InfrastructureError: the gateway does not answer.
     """
-    return deploy_plan(control, state, plan(state.project, capture, archive(state)))
+    return deploy_plan(control, state, plan(state.project, capture, archive(state), addresses(services)))
 
 
 def deploy_plan(control: Control, state: StateDir, planned: Plan) -> Deployed:
@@ -205,11 +211,11 @@ class LocalStack:
 
     def deploy(self, capture: Capture) -> Deployed:
         """Deploy a captured program; see :func:`deploy`."""
-        return deploy(self.control, self.state, capture)
+        return deploy(self.control, self.state, capture, self._services)
 
     def plan(self, capture: Capture) -> Plan:
         """Translate a captured program without deploying it."""
-        return plan(self.project, capture, archive(self.state))
+        return plan(self.project, capture, archive(self.state), addresses(self._services))
 
     def deploy_plan(self, planned: Plan) -> Deployed:
         """Deploy what :meth:`plan` returned."""

@@ -2,6 +2,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { CloudFrontFaults } from "./cloudfront/index.js";
 import type { Counters } from "./counters.js";
 import { DeployFailed } from "./diagnostics.js";
 import type { FrontCaches } from "./front-cache.js";
@@ -42,10 +43,47 @@ const ROUTES: Record<string, Handler> = {
     json(response, 200, options.counters.snapshot());
   },
   "GET /v1/logs": logEntries,
+  "POST /v1/invalidate": invalidate,
   "POST /v1/purge": async (options, request, response) => {
     json(response, 200, await purge(options, (await bodyOf(request)).toString("utf8")));
   },
 };
+
+interface Invalidation {
+  paths: string[];
+  distribution_id?: string;
+}
+
+function readInvalidation(text: string): Invalidation {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw problem(400, "Not an invalidation", `The body is not JSON: ${(error as Error).message}.`);
+  }
+  const { paths, distribution_id: id, ...strange } = (value ?? {}) as Record<string, unknown>;
+  const faults = Object.keys(strange).map((name) => `${name} is unknown; an invalidation has paths, distribution_id.`);
+  if (!Array.isArray(paths) || paths.length === 0 || paths.some((path) => typeof path !== "string"))
+    faults.push('paths must be a list of texts such as "/images/*", with one or more.');
+  if (id !== undefined && id !== null && typeof id !== "string") faults.push("distribution_id must be a text.");
+  if (faults.length > 0) throw problem(400, "Not an invalidation", faults.join(" "));
+  return { paths: paths as string[], ...(typeof id === "string" && { distribution_id: id }) };
+}
+
+/** As CreateInvalidation: paths of one distribution, or of all. It is done when it is answered (gap `aws-propagation`). */
+async function invalidate(options: ControlOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const asked = readInvalidation((await bodyOf(request)).toString("utf8"));
+  const front = options.reload.serving?.front;
+  if (front === undefined) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");
+  try {
+    front.cloudfront.invalidate(asked.paths, asked.distribution_id);
+  } catch (error) {
+    if (error instanceof CloudFrontFaults) throw problem(400, "Invalidation refused", error.faults.join(" "));
+    throw error;
+  }
+  options.logs.info(`Invalidated ${asked.paths.join(", ")}`);
+  json(response, 200, { paths: asked.paths });
+}
 
 export function createControl(options: ControlOptions): Server {
   const expected = digest(options.token);
@@ -125,6 +163,7 @@ function status(options: ControlOptions, _request: IncomingMessage, response: Se
       versions: worker.versions.map((version) => version.id),
       deployment: worker.deployment,
     })),
+    cloudfront: serving?.front?.cloudfront.stats() ?? null,
     urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
     uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
     since: started.toISOString(),

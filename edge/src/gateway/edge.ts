@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { viewerFor } from "./cloudfront/mount.js";
 import type { Counters } from "./counters.js";
 import { type FrontCaches, frontable, unfronted } from "./front-cache.js";
 import { type Client, clientOf } from "./geo.js";
@@ -10,7 +11,7 @@ import { rayId, workerHeaders } from "./headers.js";
 import type { Logs } from "./logs.js";
 import { type Problem, ProblemError, problem, problemBody, sendProblem } from "./problem.js";
 import { forward, forwardUpgrade } from "./proxy.js";
-import type { Reload, Serving } from "./reload.js";
+import type { Front, Reload, Serving } from "./reload.js";
 import { hostnameOf, type Target } from "./router.js";
 import { serviceName } from "./translate.js";
 import { pickVersion, VERSION_KEY, VERSION_OVERRIDES } from "./versions.js";
@@ -28,6 +29,21 @@ export interface EdgeOptions {
   logs: Logs;
   random: () => number;
   fronts: FrontCaches;
+}
+
+/** What the log says of a request. */
+interface Told {
+  hostname: string;
+  path: string;
+  worker: string;
+  version?: string;
+}
+
+interface Entered {
+  serving: Serving;
+  host: string;
+  path: string;
+  client: Client;
 }
 
 interface Routed {
@@ -129,15 +145,45 @@ function targetOf(request: IncomingMessage): { host: string; path: string } {
   return { host, path };
 }
 
-/** Everything up to the Worker. The caller ends the instance's lease. */
-async function route(options: EdgeOptions, request: IncomingMessage): Promise<Routed> {
+/** What every request goes through first. The caller ends the instance's lease. */
+async function enter(options: EdgeOptions, request: IncomingMessage): Promise<Entered> {
   const { host, path } = targetOf(request);
   const client = clientOf(
     single(request, "x-local-country"),
     single(request, "x-local-ip"),
     request.socket.remoteAddress,
   );
-  const serving = await options.reload.enter();
+  return { serving: await options.reload.enter(), host, path, client };
+}
+
+/** The name by which a distribution answers this request; undefined where none does. */
+function frontHost({ serving, host }: Entered, request: IncomingMessage): string | undefined {
+  if (serving.front === undefined) return undefined;
+  const hostname = serving.router.hostname(host, single(request, "x-local-host"));
+  return serving.front.cloudfront.serves(hostname) ? hostname : undefined;
+}
+
+/** Lets a distribution answer; ends the instance's lease, which it does not need. */
+async function distribute(
+  { serving, host, client }: Entered,
+  hostname: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { cloudfront, busy } = serving.front as Front;
+  busy.begin();
+  serving.instance.busy.end();
+  try {
+    const viewer = viewerFor(client, request);
+    await cloudfront.handleNode(request, response, viewer, hostname, (raw) => ownRedirects(raw, hostname, host));
+  } finally {
+    busy.end();
+  }
+}
+
+/** Everything up to the Worker. Ends the instance's lease where there is none. */
+function route(options: EdgeOptions, request: IncomingMessage, entered: Entered): Routed {
+  const { serving, host, path, client } = entered;
   try {
     const target = serving.router.resolve(host, single(request, "x-local-host"), path);
     const shares = serving.shares.get(target.worker) ?? [];
@@ -168,8 +214,8 @@ async function route(options: EdgeOptions, request: IncomingMessage): Promise<Ro
   }
 }
 
-/** The answer's headers: a ray id, and redirects to the Worker's own host lead back to where the client came from (gap `local-host`). */
-function answerHeaders(raw: string[], hostname: string, host: string, ray: string): string[] {
+/** Redirects to the answering host lead back to where the client came from (gap `local-host`). */
+function ownRedirects(raw: string[], hostname: string, host: string): string[] {
   if (hostnameOf(host) !== hostname || host.includes(":")) {
     for (let index = 0; index < raw.length; index += 2) {
       if ((raw[index] as string).toLowerCase() !== "location") continue;
@@ -177,7 +223,12 @@ function answerHeaders(raw: string[], hostname: string, host: string, ray: strin
       if (own && hostnameOf(own[1] as string) === hostname) raw[index + 1] = `http://${host}${own[2]}`;
     }
   }
-  raw.push("CF-Ray", ray);
+  return raw;
+}
+
+/** The answer's headers: redirects that stay here, and a ray id. */
+function answerHeaders(raw: string[], hostname: string, host: string, ray: string): string[] {
+  ownRedirects(raw, hostname, host).push("CF-Ray", ray);
   return raw;
 }
 
@@ -200,23 +251,19 @@ async function serve(options: EdgeOptions, request: IncomingMessage, response: S
   counters.requests += 1;
   counters.inFlight += 1;
   let routed: Routed | undefined;
+  let told: Told | undefined;
   let status: number;
   try {
-    routed = await route(options, request);
-    const { path, headers, answer } = routed;
-    const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
-    const front = frontOf(routed);
-    if (front === undefined) status = await forward(forwarded);
-    else if (frontable(request)) {
-      const { busy } = routed.serving.instance;
-      const hold = (): (() => void) => {
-        busy.begin();
-        return () => busy.end();
-      };
-      status = await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold });
+    const entered = await enter(options, request);
+    const front = frontHost(entered, request);
+    if (front !== undefined) {
+      told = { hostname: front, path: entered.path, worker: "cloudfront" };
+      await distribute(entered, front, request, response);
+      status = response.statusCode;
     } else {
-      const bypass = (raw: string[]): string[] => answer(unfronted(raw));
-      status = await forward({ ...forwarded, answer: bypass });
+      routed = route(options, request, entered);
+      told = tellOf(routed);
+      status = await toWorker(options, request, response, routed);
     }
   } catch (error) {
     status = answerError(options, error, response);
@@ -224,7 +271,32 @@ async function serve(options: EdgeOptions, request: IncomingMessage, response: S
     routed?.serving.instance.busy.end();
     counters.inFlight -= 1;
   }
-  record(options, request, status, begin, routed);
+  record(options, request, status, begin, told);
+}
+
+function tellOf({ target, path, version }: Routed): Told {
+  return { hostname: target.hostname, path, worker: target.worker, version };
+}
+
+async function toWorker(
+  options: EdgeOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  routed: Routed,
+): Promise<number> {
+  const { path, headers, answer } = routed;
+  const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
+  const front = frontOf(routed);
+  if (front === undefined) return forward(forwarded);
+  if (frontable(request)) {
+    const { busy } = routed.serving.instance;
+    const hold = (): (() => void) => {
+      busy.begin();
+      return () => busy.end();
+    };
+    return options.fronts.serve(routed.target.worker, front, { ...forwarded, hold });
+  }
+  return forward({ ...forwarded, answer: (raw) => answer(unfronted(raw)) });
 }
 
 function problemOf(options: EdgeOptions, error: unknown): Problem {
@@ -248,7 +320,12 @@ async function upgrade(options: EdgeOptions, request: IncomingMessage, socket: S
   let routed: Routed | undefined;
   let status: number;
   try {
-    routed = await route(options, request);
+    const entered = await enter(options, request);
+    if (frontHost(entered, request) !== undefined) {
+      entered.serving.instance.busy.end();
+      throw problem(501, "Not served here", "WebSockets through a distribution are not served (gap aws-protocols).");
+    }
+    routed = route(options, request, entered);
     const port = upstreamOf(routed).port();
     status = await forwardUpgrade(request, socket, head, {
       port,
@@ -264,7 +341,7 @@ async function upgrade(options: EdgeOptions, request: IncomingMessage, socket: S
     // An open WebSocket does not hold a reload back: a deployment ends it, as the platform's does (gap `websocket-reload`).
     routed?.serving.instance.busy.end();
   }
-  record(options, request, status, begin, routed);
+  record(options, request, status, begin, routed && tellOf(routed));
 }
 
 function record(
@@ -272,14 +349,14 @@ function record(
   request: IncomingMessage,
   status: number,
   begin: number,
-  routed: Routed | undefined,
+  told: Told | undefined,
 ): void {
   const { counters, logs } = options;
   counters.byStatus[status] = (counters.byStatus[status] ?? 0) + 1;
   const ms = Math.round((performance.now() - begin) * 100) / 100;
   const method = request.method ?? "GET";
-  const host = routed?.target.hostname ?? request.headers.host ?? "";
-  const url = `http://${host}${routed?.path ?? request.url ?? ""}`;
+  const host = told?.hostname ?? request.headers.host ?? "";
+  const url = `http://${host}${told?.path ?? request.url ?? ""}`;
   logs.add({
     level: status >= 500 ? "error" : "info",
     source: "request",
@@ -288,6 +365,6 @@ function record(
     url,
     status,
     ms,
-    ...(routed && { worker: routed.target.worker, version: routed.version }),
+    ...(told && { worker: told.worker, ...(told.version !== undefined && { version: told.version }) }),
   });
 }

@@ -72,7 +72,9 @@ function checkTarget(name: string, item: string, faults: string[]): void {
  * of the deployment.
  */
 function ofHosts(request: PurgeRequest, serving: Serving): PurgeRequest {
-  const hosts = [...new Set(serving.router.hosts().map(({ host }) => hostnameOf(host)))];
+  const hosts = [
+    ...new Set(serving.router.hosts().flatMap((each) => ("worker" in each ? [hostnameOf(each.host)] : []))),
+  ];
   const urls = (request.urls ?? []).flatMap((text) => {
     const url = new URL(text, "http://127.0.0.1");
     if (!LOOPBACK.has(url.hostname)) return [text];

@@ -7,6 +7,9 @@
 
 import { createHash } from "node:crypto";
 import type * as MiniflareModule from "miniflare";
+import { Busy } from "./busy.js";
+import { type CloudFront, CloudFrontFaults, createCloudFront } from "./cloudfront/index.js";
+import { depsFor } from "./cloudfront/mount.js";
 import type { Counters } from "./counters.js";
 import { type DeployError, DeployFailed, fault } from "./diagnostics.js";
 import { Instance } from "./instance.js";
@@ -29,9 +32,17 @@ const GRACE_MS = 20;
 const HELD_MAX = 2_000;
 const HELD_MS = 15_000;
 
+/** The distributions that serve, and how many requests they are at. */
+export interface Front {
+  cloudfront: CloudFront;
+  busy: Busy;
+  fingerprint: string;
+}
+
 /** What serves: a deployment in its instance. */
 export interface Serving {
   instance: Instance;
+  front: Front | undefined;
   router: Router;
   shares: Map<string, Share[]>;
   deployment: Deployment;
@@ -170,7 +181,9 @@ export class Reload {
       ? old.instance
       : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
     const startMs = elapsed(begin);
+    let front: Front | undefined;
     try {
+      front = this.#front(deployment, old?.front);
       // A namespace has one writer at a time: the old workerd where it knows the namespace.
       const placeOf = (id: string): KvPlace =>
         old !== undefined && old.instance.namespaceIndex(id) !== -1 ? old.instance : instance;
@@ -178,11 +191,14 @@ export class Reload {
       for (const key of ["written", "unchanged", "deleted"] as const) counters.kv[key] += counts[key];
     } catch (error) {
       if (!same) await instance.dispose();
+      if (front !== undefined && front !== old?.front) await front.cloudfront.stop();
+      if (error instanceof CloudFrontFaults) throw new DeployFailed(error.faults.map((text) => fault(text)));
       throw error;
     }
     const entriesMs = elapsed(begin) - startMs;
     const next: Serving = {
       instance,
+      front,
       router: new Router(deployment),
       shares: new Map(deployment.workers.map((worker) => [worker.name, worker.deployment])),
       deployment,
@@ -191,8 +207,33 @@ export class Reload {
     if (!same && old !== undefined) await this.#switch(old.instance, next);
     this.#serving = next;
     this.#fingerprint = fingerprint;
+    if (old?.front !== undefined && old.front !== front) void this.#retire(old.front);
     const switchMs = elapsed(begin) - startMs - entriesMs;
     return `start ${startMs} ms, KV entries ${entriesMs.toFixed(1)} ms, switch ${switchMs.toFixed(1)} ms`;
+  }
+
+  /** The distributions of a deployment: those that serve already where nothing about them changed. */
+  #front(deployment: Deployment, old: Front | undefined): Front | undefined {
+    if (deployment.cloudfront == null) return undefined;
+    const fingerprint = createHash("sha256").update(JSON.stringify(deployment.cloudfront)).digest("hex");
+    if (old?.fingerprint === fingerprint) return old;
+    const deps = depsFor(this.options.counters, this.options.logs);
+    return {
+      cloudfront: createCloudFront(deployment.cloudfront, deps, old?.cloudfront),
+      busy: new Busy(),
+      fingerprint,
+    };
+  }
+
+  /** Stops distributions that no longer serve once they are at nothing any more. */
+  async #retire({ cloudfront, busy }: Front): Promise<void> {
+    try {
+      await busy.idle(LINGER_MS);
+      await cloudfront.settled();
+      await cloudfront.stop();
+    } catch (error) {
+      this.options.logs.warn(`Distributions that were replaced did not stop: ${String(error)}`);
+    }
   }
 
   async #switch(old: Instance, next: Serving): Promise<void> {
@@ -224,6 +265,7 @@ export class Reload {
   }
 
   async close(): Promise<void> {
+    await this.#serving?.front?.cloudfront.stop();
     await this.#serving?.instance.dispose();
   }
 }

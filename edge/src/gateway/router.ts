@@ -86,10 +86,11 @@ export function hostnameOf(host: string): string {
 export class Router {
   readonly #routes: CompiledRoute[];
   readonly #domains: Map<string, string>;
-  /** The host that stands for a request to loopback: of the one Worker that owns any. */
+  readonly #fronts: { host: string; distribution: string }[];
+  /** The host that stands for a request to loopback: of the one Worker that owns any, else of the one distribution. */
   readonly #fallback: string | undefined;
 
-  constructor(deployment: Pick<Deployment, "routes" | "domains">) {
+  constructor(deployment: Pick<Deployment, "routes" | "domains"> & Partial<Pick<Deployment, "cloudfront">>) {
     this.#routes = deployment.routes.map((route) => compile(route.pattern, route.worker)).sort(bySpecificity);
     this.#domains = new Map(deployment.domains.map((domain) => [domain.hostname.toLowerCase(), domain.worker]));
     const owners = new Set([...this.#domains.values(), ...this.#routes.flatMap((route) => route.worker ?? [])]);
@@ -98,15 +99,29 @@ export class Router {
       const route = this.#routes.find((candidate) => candidate.worker !== null);
       this.#fallback = domain ?? (route && exampleHost(route));
     }
+    const served = (deployment.cloudfront?.distributions ?? []).filter((each) => each.enabled && !each.staging);
+    this.#fronts = served.flatMap((each) =>
+      [...each.aliases, each.domain_name].map((name) => ({
+        host: name.toLowerCase().replace(/^\*/, "www"),
+        distribution: each.id,
+      })),
+    );
+    if (owners.size === 0 && served.length === 1) this.#fallback = this.#fronts[0]?.host;
   }
 
   /** Every host and route pattern that is served, for messages. */
   known(): string[] {
-    return [...this.#domains.keys(), ...this.#routes.map((route) => route.pattern)];
+    return [
+      ...this.#domains.keys(),
+      ...this.#routes.map((route) => route.pattern),
+      ...this.#fronts.map(({ host }) => host),
+    ];
   }
 
-  hosts(): { host: string; worker: string }[] {
+  /** A host of each domain, route and distribution, and who answers there. */
+  hosts(): ({ host: string; worker: string } | { host: string; distribution: string })[] {
     return [
+      ...this.#fronts,
       ...[...this.#domains].map(([host, worker]) => ({ host, worker })),
       ...this.#routes.flatMap((route) =>
         route.worker === null ? [] : [{ host: exampleHost(route), worker: route.worker }],
@@ -125,7 +140,7 @@ export class Router {
    * @param target path and query string
    */
   resolve(host: string, localHost: string | undefined, target: string): Target {
-    const hostname = this.#hostname(hostnameOf(host), localHost);
+    const hostname = this.hostname(host, localHost);
     let bypassed: CompiledRoute | undefined;
     for (const route of this.#routes) {
       if (!matches(route, hostname, target)) continue;
@@ -152,7 +167,9 @@ export class Router {
     );
   }
 
-  #hostname(hostname: string, localHost: string | undefined): string {
+  /** The name that a request is for: see `resolve`. */
+  hostname(host: string, localHost: string | undefined): string {
+    const hostname = hostnameOf(host);
     if (localHost !== undefined) return hostnameOf(localHost.trim());
     if (this.#domains.has(hostname)) return hostname;
     // `api.example.com.localhost` reaches api.example.com from a browser, which resolves *.localhost to loopback.

@@ -1,5 +1,6 @@
 // What a deployment document must hold beyond its types: names that meet, percentages that add up, patterns that can match.
 
+import { deploymentFaults } from "./cloudfront/index.js";
 import { type DeployError, fault } from "./diagnostics.js";
 import type { Deployment } from "./protocol.gen.js";
 import { patternFault } from "./router.js";
@@ -13,6 +14,19 @@ const LISTS = [
   "d1_databases",
   "routes",
   "domains",
+] as const;
+
+const CLOUDFRONT_LISTS = [
+  "distributions",
+  "cache_policies",
+  "origin_request_policies",
+  "response_headers_policies",
+  "continuous_deployment_policies",
+  "functions",
+  "key_value_stores",
+  "lambda_versions",
+  "buckets",
+  "addresses",
 ] as const;
 
 const KNOWN = new Set(["stack", ...LISTS, "cloudfront"]);
@@ -35,6 +49,10 @@ export function readDeployment(text: string): Deployment | string {
   if (strange.length > 0) return `Unknown: ${strange.join(", ")}. Known: ${[...KNOWN].join(", ")}`;
   const wrong = LISTS.filter((name) => !Array.isArray(document[name]));
   if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
+  if (document.cloudfront != null) {
+    const lists = Object.fromEntries(CLOUDFRONT_LISTS.map((name) => [name, []]));
+    document.cloudfront = { ...lists, ...document.cloudfront } as NonNullable<Deployment["cloudfront"]>;
+  }
   for (const worker of document.workers) {
     worker.versions ??= [];
     worker.deployment ??= [];
@@ -61,10 +79,25 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Names that would go to a Worker and to a distribution. */
+function sharedHosts(deployment: Deployment): DeployError[] {
+  const aliases = new Map(
+    (deployment.cloudfront?.distributions ?? []).flatMap((each) =>
+      each.aliases.map((alias) => [alias.toLowerCase(), each.id] as const),
+    ),
+  );
+  return deployment.domains
+    .filter(({ hostname }) => aliases.has(hostname.toLowerCase()))
+    .map(({ hostname, worker }) =>
+      fault(`Domain ${hostname} is also an alias of distribution ${aliases.get(hostname.toLowerCase())}`, worker),
+    );
+}
+
 export function validate(deployment: Deployment): DeployError[] {
   const errors: DeployError[] = [];
   if (deployment.cloudfront != null) {
-    errors.push(fault("The deployment has CloudFront distributions (`cloudfront`), which this gateway does not serve"));
+    for (const message of deploymentFaults(deployment.cloudfront)) errors.push(fault(message));
+    errors.push(...sharedHosts(deployment));
   }
   const names = new Set(deployment.workers.map((worker) => worker.name));
   const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));

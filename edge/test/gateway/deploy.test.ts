@@ -158,12 +158,6 @@ describe("a deployment that cannot be applied leaves the last good one serving",
     }
   });
 
-  test("CloudFront is refused by name, not ignored", async () => {
-    const answer = await gateway.deploy({ workers: [], cloudfront: {} as never });
-    expect(answer.status).toBe(422);
-    expect(answer.json.errors[0].message).toContain("CloudFront distributions");
-  });
-
   test.each(["", "[]", "{", '{"workers": 1}', '{"crons": []}'])("a body that is no deployment: %j", async (body) => {
     const answer = await gateway.control("POST", "/v1/deploy", body);
     expect(answer.status).toBe(400);

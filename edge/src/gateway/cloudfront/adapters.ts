@@ -56,7 +56,13 @@ function latin1(text: string): string {
   return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
 }
 
-export async function sendNode(target: ServerResponse, response: EdgeResponse, method: string): Promise<void> {
+/** @param answer what is done to the raw headers last */
+export async function sendNode(
+  target: ServerResponse,
+  response: EdgeResponse,
+  method: string,
+  answer: (raw: string[]) => string[] = (raw) => raw,
+): Promise<void> {
   const { status, statusDescription, headers, body } = response;
   const raw: string[] = [];
   for (const [key, value] of pairsOf(headers)) raw.push(key, value);
@@ -64,7 +70,7 @@ export async function sendNode(target: ServerResponse, response: EdgeResponse, m
   if (!empty && !(body instanceof Readable) && headers["content-length"] === undefined) {
     raw.push("Content-Length", String(body.byteLength));
   }
-  target.writeHead(status, latin1(statusDescription), raw);
+  target.writeHead(status, latin1(statusDescription), answer(raw));
   if (empty) {
     discard(body);
     target.end();

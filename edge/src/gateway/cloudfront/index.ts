@@ -57,7 +57,14 @@ export interface CloudFront {
   /** Answers a request of the web's kind. `host` chooses the distribution where the request's own Host does not. */
   handle(request: Request, viewer: Viewer, host?: string): Promise<Response>;
   /** Answers a request of Node's server, with less work a request than `handle`. */
-  handleNode(request: IncomingMessage, response: ServerResponse, viewer: Viewer, host?: string): Promise<void>;
+  handleNode(
+    request: IncomingMessage,
+    response: ServerResponse,
+    viewer: Viewer,
+    host?: string,
+    /** What is done to the response's raw headers last. */
+    answer?: (raw: string[]) => string[],
+  ): Promise<void>;
   /** Invalidates paths in one distribution (by id), or in all. Throws CloudFrontFaults on bad paths. */
   invalidate(paths: readonly string[], distributionId?: string): void;
   stats(): { distributions: DistributionStats[]; lambda: LambdaStats[]; functions: FunctionStats[] };
@@ -137,9 +144,16 @@ class LocalCloudFront implements CloudFront {
     return toWebResponse(await this.#answer(fromWebRequest(request, own), viewer, own), request.method);
   }
 
-  async handleNode(request: IncomingMessage, response: ServerResponse, viewer: Viewer, host?: string): Promise<void> {
+  async handleNode(
+    request: IncomingMessage,
+    response: ServerResponse,
+    viewer: Viewer,
+    host?: string,
+    answer?: (raw: string[]) => string[],
+  ): Promise<void> {
     const own = host ?? request.headers.host ?? "";
-    await sendNode(response, await this.#answer(nodeRequest(request, own), viewer, own), request.method ?? "GET");
+    const made = await this.#answer(nodeRequest(request, own), viewer, own);
+    await sendNode(response, made, request.method ?? "GET", answer);
   }
 
   #answer(request: EdgeRequest, viewer: Viewer, host: string): Promise<EdgeResponse> {
