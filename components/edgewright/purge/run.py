@@ -141,7 +141,7 @@ class Purger:
         journal: what is done already.
         sleep: waits so many seconds.
         clock: seconds.
-        client: asks the functions themselves.
+        client: asks the functions themselves; closed when the purge is done.
     """
 
     def __init__(
@@ -175,6 +175,8 @@ class Purger:
         except BaseException:
             self._journal.close()
             raise
+        finally:
+            self._client.close()
         self._journal.finish()
 
     def _kv(self, step: Step) -> None:

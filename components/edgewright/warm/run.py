@@ -157,7 +157,7 @@ class Warmer:
             wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
             try:
                 async with client.stream("GET", self._url + ask.page.path, headers=headers) as answer:
-                    async for _ in answer.aiter_raw():
+                    async for _ in answer.aiter_bytes():
                         pass
             except httpx.TimeoutException:
                 reason = "no answer in time"

@@ -1,0 +1,346 @@
+"""Purges of a deployed stack, against a stand-in for the vendor's API."""
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from edgewright.cli.main import run
+from edgewright.local.errors import InfrastructureError
+from edgewright.program.errors import ProjectError
+from edgewright.purge.cloudflare import TRIES, Cloudflare, Pace
+from edgewright.purge.deployed import functions
+from edgewright.purge.request import Purge
+from edgewright.testing import LocalCloud
+
+from tests.projects import ACCOUNT, ZONE, make_project
+from tests.purge.shop import shop_project, state_of
+from tests.purge.stub import TOKEN, Api
+
+NAMESPACE = "c" * 32
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    stub = Api()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture
+def client(api: Api) -> Iterator[tuple[Cloudflare, list[float]]]:
+    slept: list[float] = []
+    with Cloudflare(TOKEN, "enterprise", api.url, sleep=slept.append) as cloudflare:
+        yield cloudflare, slept
+
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def say(api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Say:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", api.url)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        code = run(list(arguments))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def state(**changes: Any) -> dict[str, Any]:
+    spec = {"name": "pages", "mode": "override", "engine": "worker", "key": {"query": "all"}, **changes.pop("spec", {})}
+    bound = {**spec, "bindings": [{"type": "kv_namespace", "name": "STORE", "namespace_id": NAMESPACE}]}
+    api_resource = {
+        "urn": "urn:pulumi:prod::demo::edgewright:index:EdgeApi::api",
+        "type": "edgewright:index:EdgeApi",
+        "inputs": {"accountId": ACCOUNT, "zoneId": ZONE, "endpoints": [{"path": "/*", "cache": bound}]},
+        "outputs": {
+            "scriptName": "demo-api",
+            "urls": ["https://www.example.com"],
+            "settings": {"endpoints": [{"path": "/*", "cache": spec}]},
+        },
+    }
+    for part in ("inputs", "outputs"):
+        api_resource[part].update(changes.get(part, {}))  # type: ignore[attr-defined]
+    return {"version": 3, "deployment": {"resources": [api_resource]}}
+
+
+def project(folder: Path, document: dict[str, Any]) -> None:
+    make_project(folder, "import pulumi\n", files={"state.json": json.dumps(document)})
+
+
+def zone_calls(api: Api) -> list[Any]:
+    return [body for _, path, body in api.calls if path == f"/zones/{ZONE}/purge_cache"]
+
+
+def test_every_place_is_reached_the_functions_own_tiers_first(api: Api, say: Say, tmp_path: Path) -> None:
+    project(tmp_path, state())
+    code, out, err = say("purge", "--state", "state.json", "--url", "/b?y=1&x=2", "--prefix", "/docs", "--tag", "goods")
+    assert (code, err) == (0, "")
+    (_, path, pairs), *rest = api.calls
+    assert path == f"/accounts/{ACCOUNT}/storage/kv/namespaces/{NAMESPACE}/bulk"
+    (pair,) = pairs
+    assert pair["key"].startswith("purge:")
+    assert pair["expiration_ttl"] == 31 * 86400
+    markers = json.loads(pair["value"])
+    assert [(marker["type"], marker["value"]) for marker in markers] == [
+        ("url", "//www.example.com/b?y=1&x=2"),
+        ("url", "//www.example.com/b?x=2&y=1"),
+        ("prefix", "/docs"),
+        ("tag", "goods"),
+    ]
+    assert all(abs(marker["time"] - time.time() * 1000) < 60_000 and not marker["soft"] for marker in markers)
+    assert [body for _, _, body in rest] == [
+        {"files": ["https://www.example.com/b?y=1&x=2"]},
+        {"prefixes": ["www.example.com/docs"]},
+        {"tags": ["goods"]},
+    ]
+    assert "in 90 s at most" in out
+
+
+def test_a_large_purge_goes_in_requests_of_a_hundred_and_markers_of_five_hundred(
+    api: Api, say: Say, tmp_path: Path
+) -> None:
+    project(tmp_path, state())
+    options = [part for number in range(750) for part in ("--tag", f"t{number}")]
+    assert say("purge", "--deployed", "--state", "state.json", *options, "--plan", "enterprise")[0] == 0
+    assert [len(json.loads(pair["value"])) for pair in api.calls[0][2]] == [500, 250]
+    assert [len(body["tags"]) for body in zone_calls(api)] == [100] * 7 + [50]
+
+
+def test_soft_and_everything(api: Api, say: Say, tmp_path: Path) -> None:
+    project(tmp_path, state())
+    code, _, err = say("purge", "--state", "state.json", "--everything", "--soft")
+    assert (code, zone_calls(api)) == (0, [])
+    assert "knows no soft purge" in err
+    (marker,) = json.loads(api.calls[0][2][0]["value"])
+    assert (marker["type"], marker["soft"]) == ("everything", True)
+    say("purge", "--state", "state.json", "--everything")
+    assert zone_calls(api) == [{"purge_everything": True}]
+
+
+def test_a_dry_run_says_what_it_would_do_without_credentials(
+    api: Api, say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, state())
+    monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
+    code, out, _ = say("purge", "--state", "state.json", "--tag", "a", "--dry-run")
+    assert (code, api.calls) == (0, [])
+    assert out.splitlines() == [
+        f"would purge demo-api: markers in KV namespace {NAMESPACE}",
+        f"would purge zone {ZONE}: 1 tag",
+    ]
+    code, _, err = say("purge", "--state", "state.json", "--tag", "a")
+    assert code == 2
+    assert "CLOUDFLARE_API_TOKEN is not set" in err
+    assert "Zone > Cache Purge" in err
+
+
+def test_what_the_stack_has_no_way_for_is_said(api: Api, say: Say, tmp_path: Path) -> None:
+    unbound = state(spec={"engine": "platform"}, inputs={"endpoints": [], "zoneId": None})
+    project(tmp_path, unbound)
+    code, _, err = say("purge", "--state", "state.json", "--tag", "a")
+    assert (code, api.calls) == (2, [])
+    for part in ("has no KV tier", "takes a purge from the function alone", "nothing that the stack has can be purged"):
+        assert part in err
+
+
+def test_refusals_are_waited_for_as_long_as_they_say(api: Api, client: tuple[Cloudflare, list[float]]) -> None:
+    cloudflare, slept = client
+    api.refusals = [(429, {"Retry-After": "7"}), (503, {}), (500, {})]
+    cloudflare.purge_zone(ZONE, Purge(tags=("a",)))
+    assert 7 <= slept[0] <= 8
+    assert 1 <= slept[1] <= 2
+    assert 2 <= slept[2] <= 4
+    assert len(api.calls) == 1
+
+
+def test_a_refusal_without_end_is_given_up_and_says_how_to_go_on(
+    api: Api, client: tuple[Cloudflare, list[float]]
+) -> None:
+    cloudflare, slept = client
+    api.refusals = [(429, {})] * 100
+    with pytest.raises(InfrastructureError, match="run the same command again later"):
+        cloudflare.purge_zone(ZONE, Purge(tags=("a",)))
+    assert len(slept) == TRIES - 1
+    assert all(later > earlier / 2 for earlier, later in itertools.pairwise(slept))
+    assert max(slept) <= 60
+
+
+@pytest.mark.parametrize("status", [400, 404, 413])
+def test_a_fault_of_ours_is_not_tried_again(status: int, api: Api, client: tuple[Cloudflare, list[float]]) -> None:
+    cloudflare, slept = client
+    api.refusals = [(status, {})]
+    with pytest.raises(InfrastructureError, match=str(status)):
+        cloudflare.purge_zone(ZONE, Purge(tags=("a",)))
+    assert slept == []
+
+
+def test_a_token_that_may_not_is_a_matter_of_settings(api: Api) -> None:
+    with Cloudflare("wrong", "free", api.url) as cloudflare:
+        with pytest.raises(ProjectError, match="needs the permission Zone > Cache Purge"):
+            cloudflare.purge_zone(ZONE, Purge(tags=("a",)))
+        with pytest.raises(ProjectError, match="Workers KV Storage"):
+            cloudflare.write_keys(ACCOUNT, NAMESPACE, [{"key": "k", "value": "v"}])
+
+
+def test_keys_that_were_not_taken_are_a_failure(api: Api, client: tuple[Cloudflare, list[float]]) -> None:
+    api.unsuccessful = ["k"]
+    with pytest.raises(InfrastructureError, match="took not all keys: k"):
+        client[0].write_keys(ACCOUNT, NAMESPACE, [{"key": "k", "value": "v"}])
+
+
+@pytest.mark.parametrize("url", ["http://api.example.com", "ftp://x", "nonsense"])
+def test_the_token_goes_to_no_plain_address_but_this_machines(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "x")
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", url)
+    with pytest.raises(ProjectError, match="https://"):
+        Cloudflare.from_environment("free")
+
+
+def test_the_pace_lets_a_burst_through_and_then_the_plans_rate() -> None:
+    now = [0.0]
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(round(seconds, 6))
+        now[0] += seconds
+
+    pace = Pace(3, 0.5, lambda: now[0], sleep)
+    for _ in range(5):
+        pace.take()
+    assert slept == [2, 2]
+    now[0] += 1000
+    for _ in range(3):
+        pace.take()
+    assert len(slept) == 2
+
+
+def test_what_was_interrupted_goes_on_and_keeps_its_time(
+    api: Api, say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgewright.purge.cloudflare.TRIES", 1)
+    project(tmp_path, state())
+    options = ["purge", "--state", "state.json", *[part for number in range(150) for part in ("--tag", f"t{number}")]]
+    taken: list[int] = []
+
+    def once(_namespace: str, _pairs: object) -> None:
+        taken.append(1)
+        # The first request to the zone is taken, the second refused.
+        api.refusals = []
+
+    api.on_keys = once
+    original = api.answer
+
+    def answer(method: str, path: str, token: str | None, body: Any) -> Any:
+        if len(api.calls) == 2:
+            api.refusals = [(503, {})]
+        return original(method, path, token, body)
+
+    api.answer = answer  # type: ignore[method-assign]
+    code, _, err = say(*options)
+    assert (code, len(api.calls)) == (3, 2)
+    assert "it goes on from here" in err
+    journal = next((tmp_path / ".edgewright" / "local").glob("*.journal"))
+    assert TOKEN not in journal.read_text()
+    api.answer = original  # type: ignore[method-assign]
+    api.refusals = []
+    code, _out, err = say(*options)
+    assert code == 0
+    assert "2 of 3 steps are done" in err
+    assert (len(taken), [len(body["tags"]) for body in zone_calls(api)]) == (1, [100, 50])
+    assert not journal.exists()
+    # Another purge is another task, and the same again is not skipped.
+    assert say(*options)[0] == 0
+    assert len(taken) == 2
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({}, "is not a stack's state"),
+        ({"deployment": {"resources": []}}, "has no EdgeApi with a cache"),
+        (
+            state(inputs={"endpoints": {"4dabf18193072939515e22adb298388d": "1b47", "ciphertext": "v1:x"}}),
+            "endpoints is secret; write the state with: pulumi stack export --show-secrets",
+        ),
+    ],
+)
+def test_a_state_that_does_not_say_enough(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ProjectError) as raised:
+        functions(document, "state.json")
+    assert message in str(raised.value)
+
+
+def test_a_secret_that_is_shown_is_read() -> None:
+    shown = {"4dabf18193072939515e22adb298388d": "1b47", "plaintext": json.dumps(ACCOUNT)}
+    assert functions(state(inputs={"accountId": shown}), "x")[0].account_id == ACCOUNT
+
+
+def test_without_the_pulumi_cli_the_state_is_asked_for(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, state())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = say("purge", "--deployed", "--tag", "a")
+    assert code == 2
+    assert "pulumi stack export --stack local | edgewright purge local --state -" in err
+
+
+@pytest.mark.runtime
+def test_the_cache_in_front_is_purged_by_the_function_itself(
+    api: Api, say: Say, tmp_path: Path, start_cloud: Callable[..., LocalCloud], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgewright.purge.run.FIRST_WAIT_S", 0.01)
+    cloud = start_cloud(shop_project(tmp_path, "platform"))
+    document = state_of(cloud.capture)
+    for resource in document["deployment"]["resources"]:
+        if resource["type"] == "edgewright:index:EdgeApi":
+            resource["outputs"]["urls"] = [cloud.url]
+    (tmp_path / "state.json").write_text(json.dumps(document))
+    late: list[tuple[str, dict[str, Any]]] = []
+
+    def arrive(namespace: str, pairs: list[dict[str, Any]]) -> None:
+        # The ticket arrives after the function was first asked about it.
+        for pair in pairs:
+            if pair["key"].startswith("purge-request:") and not late:
+                late.append((namespace, pair))
+            else:
+                cloud.control.kv_put(namespace, pair["key"], pair["value"].encode())
+
+    api.on_keys = arrive
+
+    def get(path: str) -> httpx.Response:
+        return httpx.get(cloud.url + path, trust_env=False)
+
+    sleeps: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        namespace, pair = late[0]
+        cloud.control.kv_put(namespace, pair["key"], pair["value"].encode())
+
+    monkeypatch.setattr("edgewright.cli.purge.Purger", _with_sleep(sleep))
+    before, stays = get("/shop/a").text, get("/shop/b").text
+    assert get("/shop/a").headers["cf-cache-status"] == "HIT"
+    code, out, err = say("purge", "--state", "state.json", "--url", "https://www.example.com/shop/a")
+    assert (code, len(sleeps)) == (0, 1), err
+    assert "cache in front, 1 URL" in out
+    after = get("/shop/a")
+    assert (after.text != before, after.headers["cf-cache-status"]) == (True, "MISS")
+    assert get("/shop/b").text == stays
+
+
+def _with_sleep(sleep: Callable[[float], None]) -> Callable[..., Any]:
+    from edgewright.purge.run import Purger
+
+    return lambda *arguments: Purger(*arguments, sleep=sleep)

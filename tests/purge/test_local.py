@@ -1,0 +1,158 @@
+"""Purge and warm over HTTP on the real local cloud, with both engines."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from edgewright.cli.main import run
+from edgewright.purge.deployed import functions
+from edgewright.purge.request import Purge
+from edgewright.testing import LocalCloud
+
+from tests.purge.shop import shop_project, state_of
+
+pytestmark = pytest.mark.runtime
+
+Start = Callable[..., LocalCloud]
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    def call(folder: Path, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(folder)
+        capsys.readouterr()
+        code = run(list(arguments))
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def get(cloud: LocalCloud, path: str) -> httpx.Response:
+    return httpx.get(cloud.url + path, trust_env=False)
+
+
+def kept(cloud: LocalCloud, path: str) -> str:
+    """Ask for a page until it is in every tier, KV too; return its text."""
+    text = get(cloud, path).text
+    namespace = cloud.deployed.plan.deployment.kv_namespaces[0].id
+    deadline = time.monotonic() + 10
+    while path not in json.dumps(cloud.control.kv_keys(namespace)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert get(cloud, path).text == text
+    return text
+
+
+@pytest.mark.parametrize("engine", ["worker", "platform"])
+def test_each_kind_of_purge_is_seen_at_once(
+    engine: str, tmp_path: Path, start_cloud: Start, say: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = shop_project(tmp_path, engine)
+    cloud = start_cloud(folder)
+    other = kept(cloud, "/shop/other")
+    for options in (
+        ["--url", "/shop/a/b"],
+        ["--url", "https://www.example.com/shop/a/b"],
+        ["--url", f"{cloud.url}/shop/a/b"],
+        ["--prefix", "/shop/a"],
+        ["--prefix", "https://www.example.com/shop/a"],
+    ):
+        before = kept(cloud, "/shop/a/b")
+        code, out, err = say(folder, "purge", *options)
+        assert (code, err) == (0, ""), options
+        assert f"purged 1 {'URL' if options[0] == '--url' else 'prefix'}" in out
+        assert get(cloud, "/shop/a/b").text != before, options
+    assert get(cloud, "/shop/other").text == other
+    for options in (["--tag", "shop"], ["--tag", "goods"], ["--everything"]):
+        before = kept(cloud, "/shop/other")
+        assert say(folder, "purge", *options)[0] == 0
+        assert get(cloud, "/shop/other").text != before, options
+    before = kept(cloud, "/shop/other")
+    assert say(folder, "purge", "--everything", "--dry-run")[1].startswith("would purge everything")
+    assert get(cloud, "/shop/other").text == before
+
+
+def test_markers_as_the_api_writes_them_void_what_a_new_isolate_finds_in_kv(tmp_path: Path, start_cloud: Start) -> None:
+    cloud = start_cloud(shop_project(tmp_path))
+    (function,) = functions(state_of(cloud.capture), "here")
+    paths = ["/shop/x%3fy?b=2&a=1", "/shop/p/q", "/shop/stays", "/shop/x%3fy?a=1"]
+    texts = [get(cloud, path).text for path in paths]
+    time.sleep(1)
+    purge = Purge(urls=("https://www.example.com/shop/./x%3Fy?a=1&b=2",), prefixes=("/shop/%70",))
+    markers = purge.markers(int(time.time() * 1000), function.specs)
+    namespace = function.namespaces[0]
+    cloud.control.kv_put(namespace, "purge:1:test", json.dumps(markers).encode())
+    # Another version is another isolate: it has nothing in memory, and looks into KV with its first request.
+    handler = tmp_path / "page.js"
+    handler.write_text(handler.read_text().replace("made = 0", "made = 100"))
+    cloud.reload()
+    after = [get(cloud, path).text for path in paths]
+    assert [one == other for one, other in zip(texts, after, strict=True)] == [False, False, True, True]
+
+
+def test_a_deployment_purges_what_changed_and_nothing_else(
+    tmp_path: Path, start_cloud: Start, say: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = shop_project(tmp_path)
+    files = folder / "dist"
+    files.mkdir()
+    for name in ("one.css", "two.css"):
+        (files / name).write_text(name)
+    cloud = start_cloud(folder)
+    one, two = kept(cloud, "/shop/one.css"), kept(cloud, "/shop/two.css")
+    code, out, err = say(folder, "purge", "--changed", "dist=/shop")
+    assert code == 0
+    assert "all 2 files count as changed" in err
+    assert "purged 2 URLs" in out
+    one, two = kept(cloud, "/shop/one.css"), kept(cloud, "/shop/two.css")
+    assert say(folder, "purge", "--changed", "dist=/shop")[1] == "nothing changed: nothing is purged\n"
+    (files / "two.css").write_text("new")
+    assert "purged 1 URL " in say(folder, "purge", "--changed", "dist=/shop")[1]
+    assert get(cloud, "/shop/one.css").text == one
+    assert get(cloud, "/shop/two.css").text != two
+
+
+@pytest.mark.parametrize("engine", ["worker", "platform"])
+def test_warming_makes_hits_and_says_what_it_cannot(
+    engine: str, tmp_path: Path, start_cloud: Start, say: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = shop_project(tmp_path, engine)
+    cloud = start_cloud(folder)
+    pages = [f"/shop/{number}" for number in range(5)]
+    (folder / "pages.txt").write_text("\n".join(["# pages", *pages, "https://elsewhere.example/shop/0", ""]))
+    code, out, err = say(folder, "warm", "--from", "pages.txt", "--rate", "500")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"5 of 5 (100.0 %) are served from a cache on {cloud.url}: 5 became hits, 0 were before")
+    code, out, err = say(
+        folder, "warm", "--from", "pages.txt", "--path", "/plain/x", "--path", "/shop/missing", "--json"
+    )
+    assert code == 0
+    document = json.loads(out)
+    assert (document["hits_before"], document["missed"], document["failed"]) == (5, {"bypass": 1}, {"status 404": 1})
+    code, out, err = say(folder, "warm", "--path", "/plain/x", "--min-hits", "50")
+    assert code == 1
+    code, out, err = say(folder, "warm", "--path", "/shop/missing")
+    assert (code, "answered none of 1 requests well" in err) == (3, True)
+
+
+def test_warming_by_sitemap_index_last_traffic_and_country(
+    tmp_path: Path, start_cloud: Start, say: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = shop_project(tmp_path)
+    cloud = start_cloud(folder)
+    index = "<sitemapindex><sitemap><loc>https://www.example.com/sitemap.xml</loc></sitemap></sitemapindex>"
+    (folder / "index.xml").write_text(index)
+    code, out, _ = say(folder, "warm", "--from", "index.xml", "--countries", "us,DE", "--rate", "500")
+    assert code == 0
+    assert "2 of 2" in out
+    assert "hit" in get(cloud, "/shop/s1").headers["cache-status"]
+    get(cloud, "/shop/wanted")
+    say(folder, "purge", "--everything")
+    code, out, _ = say(folder, "warm", "--last-traffic", "--json", "--rate", "500")
+    assert code == 0
+    assert json.loads(out)["became_hits"] == 2
+    assert "hit" in get(cloud, "/shop/wanted").headers["cache-status"]
