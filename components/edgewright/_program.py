@@ -59,6 +59,13 @@ def claim(kind: str, key: str, owner: str, path: str, faults: Faults, why: str) 
     faults.add(path, f"{show(key)} is already taken by {first}", fix=why)
 
 
+def claimed(kind: str) -> list[tuple[str, str]]:
+    """Return what of a kind this program has claimed so far, each with its owner."""
+    root = pulumi.runtime.get_root_resource()
+    taken = {} if root is None else _claims.get(root, {})
+    return [(key, owner) for (claimed_kind, key), owner in taken.items() if claimed_kind == kind]
+
+
 def claim_name(component: str, name: str, opts: pulumi.ResourceOptions | None, faults: Faults) -> None:
     """Claim a component's name among those of its type under the same parent."""
     parent = opts.parent if opts is not None else None

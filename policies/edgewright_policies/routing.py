@@ -266,10 +266,14 @@ def routes_overlap(stack: StackView, _context: Context[NoConfig]) -> Iterator[Vi
                     "route", f"{show(one[1] + one[2])} and {show(other[1] + other[2])} of {other[4]}",
                     "routes of which one is the narrower", urn=one[5],
                 )  # fmt: skip
+    # A route is asked before a custom domain. A narrower one is a Worker in front of some paths; one that takes every path
+    # leaves the custom domain's Worker nothing.
+    whole = {host: (script, name) for _, host, path, script, name, _ in globs if path == "/*"}
     domains: dict[str, str] = {}
     for node in stack.of(WORKERS_CUSTOM_DOMAIN):
         try:
             hostname = (node.props.text("hostname") or "").lower().rstrip(".")
+            service = node.props.text("service")
         except UnknownValueError:
             yield None
             continue
@@ -279,6 +283,12 @@ def routes_overlap(stack: StackView, _context: Context[NoConfig]) -> Iterator[Vi
                 urn=node.urn,
             )  # fmt: skip
         domains.setdefault(hostname, node.name)
+        script, route = whole.get(hostname, (service, ""))
+        if script != service:
+            yield Violation(
+                "custom domain", f"{show(hostname)}, every path of which the route {route} takes",
+                "a hostname that no route of another function takes whole", urn=node.urn,
+            )  # fmt: skip
 
 
 class Canary(PolicyConfig):

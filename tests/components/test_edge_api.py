@@ -798,6 +798,61 @@ def test_two_apis_cannot_have_the_same(second: Any, path: str) -> None:
     assert "is already taken by EdgeApi 'one' (" in fault
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [
+        (
+            {"hostname": "api.example.com"},
+            {"routes": ["api.example.com/*"]},
+            "routes[0]: 'api.example.com/*' overlaps the hostname 'api.example.com' of EdgeApi 'one' (",
+        ),
+        (
+            {"routes": ["*.example.com/hello"]},
+            {"hostname": "api.example.com"},
+            "hostname: 'api.example.com' overlaps the route '*.example.com/hello' of EdgeApi 'one' (",
+        ),
+        (
+            {"routes": ["api.example.com/*"]},
+            {"routes": ["https://api.example.com/*"]},
+            "routes[0]: 'https://api.example.com/*' overlaps the route 'api.example.com/*' of EdgeApi 'one' (",
+        ),
+        (
+            {"routes": ["*.example.com/api/*"]},
+            {"routes": ["shop.example.com/*"]},
+            "routes[0]: 'shop.example.com/*' overlaps the route '*.example.com/api/*' of EdgeApi 'one' (",
+        ),
+    ],
+)
+def test_two_apis_cannot_answer_the_same_requests(first: Any, second: Any, says: str) -> None:
+    def program() -> None:
+        common: Any = {"account_id": ACCOUNT, "zone_id": ZONE, "endpoints": [ENDPOINT]}
+        EdgeApi("one", common | first)
+        EdgeApi("two", common | second)
+
+    (fault,) = faults_of(program)
+    assert fault.startswith(says)
+    assert fault.endswith("). Give each API hostnames and routes of its own.")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"routes": ["a.example.com/*"]}, {"routes": ["b.example.com/*"]}),
+        ({"routes": ["a.example.com/one/*"]}, {"routes": ["a.example.com/two/*"]}),
+        ({"routes": ["http://a.example.com/*"]}, {"routes": ["https://a.example.com/*"]}),
+        ({"hostname": "a.example.com"}, {"routes": ["*.a.example.com/*"]}),
+        ({"hostname": "a.example.com"}, {"hostname": "b.example.com"}),
+    ],
+)
+def test_two_apis_can_have_what_does_not_overlap(first: Any, second: Any) -> None:
+    def program() -> None:
+        common: Any = {"account_id": ACCOUNT, "zone_id": ZONE, "endpoints": [ENDPOINT]}
+        EdgeApi("one", common | first)
+        EdgeApi("two", common | second)
+
+    assert len(run(program).of("Worker")) == 2
+
+
 def test_two_routers_of_one_name_and_different_content_are_refused() -> None:
     other = {**ROUTING, "timeout_ms": 5}
     (fault,) = faults_of(api(endpoints=[ENDPOINT, {"path": "/b", "origin": other}]))

@@ -18,7 +18,7 @@ from edgewright import _check
 from edgewright._endpoints import Endpoints
 from edgewright._modules import MAIN, digest
 from edgewright._normalise import checked, is_later, when_known
-from edgewright._program import claim, default_name
+from edgewright._program import claim, claimed, default_name
 from edgewright._seeds import Seed
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
@@ -30,6 +30,8 @@ CPU_MS = int(limit("cloudflare.workers.cpu_ms_guardrail").value)
 PLACEMENTS = ("smart",)
 CACHE_PHASE = "http_request_cache_settings"
 
+_ADDRESS = "address"
+"""What a program's hostnames and routes are claimed as: one list, because each may take the other's requests."""
 _FLAG = re.compile(r"[a-z][a-z0-9_]*\Z")
 _TAG = re.compile(r"[^\s,&]{1,64}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -117,13 +119,13 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
     if zone is not None and not _check.hostname("zone_name", zone, faults):
         zone = None
     hostname = given.get("hostname")
-    why = "Give each API hostnames and routes of its own."
+    others = claimed(_ADDRESS)
     if hostname is not None and _check.hostname("hostname", hostname, faults):
         if zone and not _check.inside_zone(hostname, zone):
             faults.add(
                 "hostname", f"{show(hostname)} is outside the zone {zone}", allowed=f"{zone}, or a name under it"
             )
-        claim("hostname", hostname, f"EdgeApi {name!r}", "hostname", faults, why)
+        _claim_address(name, "hostname", hostname, others, faults)
     sound: list[str] = []
     for index, pattern in enumerate(given.get("routes", ())):
         at = f"routes[{index}]"
@@ -147,7 +149,7 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
                 )
         if pattern not in sound:
             sound.append(pattern)
-            claim("route", pattern, f"EdgeApi {name!r}", at, faults, why)
+            _claim_address(name, at, pattern, others, faults)
     for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
         if given.get(key) and "zone_id" not in given:
             faults.add("zone_id", f"is required by `{key}`", allowed="32 hexadecimal digits, lower case")
@@ -157,6 +159,21 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
             claim(key, zone_id, f"EdgeApi {name!r}", key, faults, f"A zone has one set of {what}: let one API own it.")
     if given.get("cache_rules") and hostname is None and not given.get("routes"):
         faults.add("cache_rules", "needs to know which hostname its rules are for", fix="Give `hostname` or `routes`.")
+
+
+def _claim_address(name: str, at: str, address: str, others: list[tuple[str, str]], faults: Faults) -> None:
+    """Claim a hostname or a route; note a fault where another API of the program answers some of its requests."""
+    why = "Give each API hostnames and routes of its own."
+    for other, owner in others:
+        if other != address and _meet(_as_route(address), _as_route(other)):
+            what = "route" if "/" in other else "hostname"
+            faults.add(at, f"{show(address)} overlaps the {what} {show(other)} of {owner}", fix=why)
+    claim(_ADDRESS, address, f"EdgeApi {name!r}", at, faults, why)
+
+
+def _as_route(address: str) -> str:
+    """Return a route as it is, and a hostname as the route that takes everything of it."""
+    return address if "/" in address else f"{address}/*"
 
 
 def _split_route(pattern: str) -> tuple[str, str, str]:
@@ -177,6 +194,28 @@ def _covers(wide: str, narrow: str) -> bool:
     elif wide_host != host:
         return False
     return path.startswith(wide_path[:-1]) if wide_path.endswith("*") else path == wide_path
+
+
+def _meet(one: str, other: str) -> bool:
+    """Say whether some request matches both routes' patterns."""
+    one_scheme, one_host, one_path = _split_route(one)
+    scheme, host, path = _split_route(other)
+    if one_scheme and scheme and one_scheme != scheme:
+        return False
+    wild_hosts = one_host.startswith("*"), host.startswith("*")
+    one_tail, tail = one_host.removeprefix("*"), host.removeprefix("*")
+    if not (
+        (wild_hosts[0] and tail.endswith(one_tail))
+        or (wild_hosts[1] and one_tail.endswith(tail))
+        or (one_tail == tail and not any(wild_hosts))
+    ):
+        return False
+    one_head, head = one_path.removesuffix("*"), path.removesuffix("*")
+    return (
+        (one_path.endswith("*") and head.startswith(one_head))
+        or (path.endswith("*") and one_head.startswith(head))
+        or one_path == path
+    )
 
 
 def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, Any]:
