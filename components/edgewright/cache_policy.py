@@ -120,7 +120,8 @@ class CachePolicyArgs(TypedDict):
     """`override`: this policy's times decide. `origin`: the origin's headers decide. `bypass`: nothing is stored.
     Default: `override` where `edge_ttl` is given, else `origin`."""
     engine: NotRequired[str]
-    """`worker`: the cache in the function. `platform`: the platform's own cache in front of it. Default: `worker`."""
+    """`worker`: the cache in the function. `platform`: the platform's own cache in front of it, which answers hits without
+    running the function and keeps entries apart by path and query alone (`key.host` must be false). Default: `worker`."""
     statuses: NotRequired[list[int]]
     """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308, 404, 410. Never a 5xx."""
     error_ttl: NotRequired[int]
@@ -235,8 +236,8 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
     for key in ("edge_ttl", "browser_ttl", "stale_while_revalidate", "stale_if_error", "error_ttl"):
         if key in given:
             _check.seconds(key, given[key], faults)
-    if "engine" in given:
-        faults.one_of("engine", given["engine"], ENGINES)
+    if "engine" in given and faults.one_of("engine", given["engine"], ENGINES) and given["engine"] == "platform":
+        _check_platform(given.get("key", {}), faults)
     if "mode" not in given or faults.one_of("mode", given["mode"], MODES):
         _check_mode(_mode(given), given, faults)
     if given.get("immutable") and not given.get("browser_ttl"):
@@ -388,6 +389,23 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
             faults.add(at, f"{show(header)} differs for nearly every caller", fix=f"Use {instead}.")
     for index, cookie in enumerate(key.get("cookies", ())):
         _check.header_name(f"key.cookies[{index}]", cookie, faults)
+
+
+def _check_platform(key: Mapping[str, Any], faults: Faults) -> None:
+    """Workers Cache keys entries by path and query alone: https://developers.cloudflare.com/workers/cache/cache-keys/"""
+    for part in ("headers", "cookies", "country", "region"):
+        if key.get(part):
+            faults.add(
+                f"key.{part}",
+                "is not part of the platform's key, so that engine 'platform' would give one caller's answer to another",
+                fix="Use engine 'worker', or `vary` for request headers.",
+            )
+    if key.get("host", True):
+        faults.add(
+            "key.host",
+            "must be false with engine 'platform', which keeps one entry for all hostnames",
+            fix="Say `host: false` if each hostname may be given the same answer, or use engine 'worker'.",
+        )
 
 
 def _check_tags(tags: list[str], faults: Faults) -> None:

@@ -122,6 +122,16 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     ({"engine": "worker2"}, "engine: 'worker2' is not known. Allowed: worker, platform. Did you mean 'worker'?"),
     (
+        {"engine": "platform"},
+        "key.host: must be false with engine 'platform', which keeps one entry for all hostnames."
+        " Say `host: false` if each hostname may be given the same answer, or use engine 'worker'.",
+    ),
+    (
+        {"engine": "platform", "key": {"host": False, "country": True}},
+        "key.country: is not part of the platform's key, so that engine 'platform' would give one caller's answer"
+        " to another. Use engine 'worker', or `vary` for request headers.",
+    ),
+    (
         {"mode": "override"},
         "edge_ttl: is required by mode 'override'. Allowed: 0 or more seconds. Give it, or mode 'origin' to follow the origin's headers.",
     ),

@@ -29,6 +29,7 @@ pages = CachePolicy(
     {{
         "edge_ttl": 600,
         "engine": config.get("engine") or "worker",
+        "key": {{"host": False}},
         "tags": ["shop"],
         "tiers": {{"memory": {{}}, "kv": {{"binding": store.binding, "ttl": 600}}}},
     }},

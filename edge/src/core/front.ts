@@ -24,11 +24,11 @@ export function frontOf(settings: EdgeSettings): boolean {
 
 /**
  * Whether an endpoint's answers may be given out without running the function. Not where a caller must be known or counted
- * first, and not where more than the URL tells entries apart.
+ * first, and not where more than path and query tells entries apart.
  */
 export function mayFront(endpoint: EndpointSpec, policy: CacheSpec): boolean {
   const { key } = policy;
-  const byUrl = key.headers.length === 0 && key.cookies.length === 0 && !key.country && !key.region;
+  const byUrl = key.headers.length === 0 && key.cookies.length === 0 && !key.country && !key.region && !key.host;
   return policy.engine === "platform" && endpoint.auth == null && endpoint.rate_limit == null && byUrl;
 }
 

@@ -263,6 +263,7 @@ describe("the two engines", () => {
       engine,
       immutable: true,
       tags: ["all"],
+      key: { query: "all", query_names: [], headers: [], cookies: [], country: false, region: false, host: false },
       tiers: { memory, edge: { ttl_ceiling_s: null }, kv },
     });
     const limit = { binding: "LIMIT", limit: 1000, period_s: 60 as const };
@@ -273,6 +274,7 @@ describe("the two engines", () => {
         endpoint("/gone", "r", { cache: strategy }),
         endpoint("/limited", "r", { cache: strategy, rate_limit: limit }),
         endpoint("/country", "r", { cache: { ...strategy, key: { ...strategy.key, country: true } } }),
+        endpoint("/hosts", "r", { cache: { ...strategy, key: { ...strategy.key, host: true } } }),
         endpoint("/plain", "r"),
       ],
     });
@@ -320,6 +322,7 @@ describe("the two engines", () => {
     test.each([
       ["a counted caller", "/limited", "HIT-EDGE"],
       ["what is kept apart by country", "/country", "HIT-EDGE"],
+      ["what is kept apart by host", "/hosts", "HIT-EDGE"],
       ["no policy", "/plain", "BYPASS"],
       ["no endpoint", "/nowhere", undefined],
       ["another spelling of a path", "/open/%61", "HIT-EDGE"],
