@@ -216,3 +216,244 @@ def test_managed_policies_are_those_of_the_gateway() -> None:
         **aws_managed.RESPONSE_HEADERS_POLICIES,
     }
     assert {identity: f"Managed-{name}" for identity, name in there.items()} == {v: k for k, v in known.items()}
+
+
+BAD: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("cloudfront.Distribution", {"httpVersion": "http9"}, "httpVersion: must be one of http1.1, http2, http3"),
+    ("cloudfront.Distribution", {"defaultRootObject": "/index.html"}, "'/index.html' must not begin with /"),
+    (
+        "cloudfront.Distribution",
+        {"aliases": ["www.example.com"]},
+        "aliases: www.example.com need a certificate that covers them",
+    ),
+    (
+        "cloudfront.Distribution",
+        {"viewerCertificate": {"acmCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/x"}},
+        'is not in us-east-1, where CloudFront takes certificates from; set region="us-east-1"',
+    ),
+    (
+        "cloudfront.Distribution",
+        {"webAclId": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b"},
+        "a web ACL of CloudFront is global",
+    ),
+    (
+        "cloudfront.Distribution",
+        {"origins": [{**ORIGIN, "domainName": "https://origin.example/x"}]},
+        "must be a host name alone, without scheme, port and path",
+    ),
+    ("cloudfront.Distribution", {"origins": [{**ORIGIN, "domainName": "192.0.2.1"}]}, "'192.0.2.1' is an IP address"),
+    ("cloudfront.Distribution", {"origins": [{**ORIGIN, "originPath": "api/"}]}, "must begin with / and not end with"),
+    (
+        "cloudfront.Distribution",
+        {"origins": [{"originId": "o", "domainName": "origin.example"}]},
+        "is no bucket's name, so it needs customOriginConfig",
+    ),
+    (
+        "cloudfront.Distribution",
+        {"origins": [{**ORIGIN, "customHeaders": [{"name": "Host", "value": "x"}]}]},
+        "CloudFront does not let an origin have the custom header Host",
+    ),
+    ("cloudfront.Distribution", {"origins": [ORIGIN] * 101}, "origins: 101; a distribution has at most 100"),
+    (
+        "cloudfront.Distribution",
+        {"orderedCacheBehaviors": [{**BEHAVIOR, "pathPattern": f"/{n}"} for n in range(75)]},
+        "orderedCacheBehaviors: 76, with the default behavior; a distribution has at most 75",
+    ),
+    (
+        "cloudfront.Distribution",
+        {"defaultCacheBehavior": {**BEHAVIOR, "allowedMethods": ["GET", "POST"]}},
+        "allowedMethods: ['GET', 'POST'] is none of the sets that CloudFront takes",
+    ),
+    (
+        "cloudfront.Distribution",
+        {"defaultCacheBehavior": {**BEHAVIOR, "cachedMethods": ["GET", "HEAD", "OPTIONS"]}},
+        "cachedMethods: ['OPTIONS'] are not in allowedMethods",
+    ),
+    (
+        "cloudfront.Distribution",
+        {
+            "defaultCacheBehavior": {
+                **BEHAVIOR,
+                "lambdaFunctionAssociations": [{"eventType": "origin-request", "lambdaArn": "a"}] * 2,
+            }
+        },
+        "origin-request is there twice; an event takes one function",
+    ),
+    ("cloudfront.CachePolicy", {"minTtl": 5, "defaultTtl": 1}, "minTtl, defaultTtl and maxTtl must rise: got 5, 1"),
+    (
+        "cloudfront.CachePolicy",
+        {
+            "parametersInCacheKeyAndForwardedToOrigin": {
+                **NOTHING,
+                "headersConfig": {"headerBehavior": "whitelist", "headers": {"items": [f"h{n}" for n in range(11)]}},
+            }
+        },
+        "headersConfig: 11 names; a cache policy takes 10",
+    ),
+    (
+        "cloudfront.CachePolicy",
+        {
+            "minTtl": 0,
+            "defaultTtl": 0,
+            "maxTtl": 0,
+            "parametersInCacheKeyAndForwardedToOrigin": {**NOTHING, "cookiesConfig": {"cookieBehavior": "all"}},
+        },
+        "cookiesConfig: cannot be in a policy with caching disabled",
+    ),
+    (
+        "cloudfront.OriginRequestPolicy",
+        {"headersConfig": {"headerBehavior": "whitelist"}},
+        "headersConfig: whitelist needs names",
+    ),
+    (
+        "cloudfront.ResponseHeadersPolicy",
+        {"securityHeadersConfig": {"contentSecurityPolicy": {"contentSecurityPolicy": "x" * 1784, "override": True}}},
+        "1784 characters; CloudFront takes 1783",
+    ),
+    ("cloudfront.Function", {"code": "x" * 10241}, "10241 bytes; a CloudFront function has at most 10 KiB"),
+    ("cloudfront.Function", {"name": "a b"}, "name: 'a b' must have 1 to 64 letters"),
+    (
+        "cloudfront.Function",
+        {"runtime": "cloudfront-js-1.0", "keyValueStoreAssociations": [STORE]},
+        "key-value stores need the runtime cloudfront-js-2.0",
+    ),
+    ("cloudfront.KeyvaluestoreKey", {"value": "v" * 1025}, "1025 bytes under 'k'; a value has at most 1 KiB"),
+    (
+        "cloudfront.KeyvaluestoreKeysExclusive",
+        {"resourceKeyValuePairs": [{"key": "k", "value": "v"}] * 2},
+        "the key 'k' is there twice",
+    ),
+    (
+        "cloudfront.ContinuousDeploymentPolicy",
+        {"trafficConfig": {"type": "SingleWeight", "singleWeightConfig": {"weight": 0.5}}},
+        "weight: must be 0 to 0.15, got 0.5",
+    ),
+    ("lambda_.Function", {"code": None}, "code: needs code, s3Bucket with s3Key, or imageUri"),
+    ("lambda_.Function", {"code": pulumi.FileArchive("no-such-folder")}, "'no-such-folder' cannot be read"),
+    ("lambda_.Function", {"memorySize": 64}, "memorySize: must be 128 to 32768 MB, got 64"),
+    ("lambda_.Function", {"timeout": 901}, "timeout: must be 1 to 900 s, got 901"),
+    ("iam.Role", {"assumeRolePolicy": "{"}, "assumeRolePolicy: is not JSON"),
+    ("s3.Bucket", {"bucket": "Files_"}, "'Files_' is not a bucket's name"),
+    ("s3.BucketObjectv2", {"source": pulumi.StringAsset("x")}, "source and content: give one of them"),
+    ("wafv2.WebAcl", {"region": "eu-west-1"}, "a web ACL of the scope CLOUDFRONT is in us-east-1, got 'eu-west-1'"),
+)
+
+
+@pytest.mark.parametrize(("name", "changed", "message"), BAD)
+def test_what_aws_would_refuse_is_refused(name: str, changed: dict[str, Any], message: str) -> None:
+    assert message in refused(name, **changed)
+
+
+def test_names_that_are_not_given_are_made_as_the_provider_does() -> None:
+    _, outputs = make("cloudfront.CachePolicy", GOOD["cloudfront.CachePolicy"], "pages")
+    assert re.fullmatch(r"pages-[0-9a-f]{7}", outputs["name"])
+    _, outputs = make("iam.Role", {**GOOD["iam.Role"], "namePrefix": "edge-"}, "role")
+    assert re.fullmatch(r"edge-[0-9a-f]{7}", outputs["name"])
+    identity, outputs = make("lambda_.Function", {**GOOD["lambda_.Function"], "name": "own"}, "function")
+    assert identity == outputs["name"] == "own"
+    assert outputs["qualifiedArn"] == "arn:aws:lambda:us-east-1:123456789012:function:own:1"
+    unpublished = make("lambda_.Function", {**GOOD["lambda_.Function"], "publish": False, "region": "eu-west-1"})[1]
+    assert unpublished["qualifiedArn"].startswith("arn:aws:lambda:eu-west-1:")
+    assert unpublished["qualifiedArn"].endswith(":$LATEST")
+
+
+def test_a_distribution_keeps_its_id_whatever_changes() -> None:
+    name = "cloudfront.Distribution"
+    first = make(name, GOOD[name], "cdn")[0]
+    assert make(name, {**GOOD[name], "comment": "changed"}, "cdn")[0] == first
+    assert make(name, GOOD[name], "other")[0] != first
+    assert re.fullmatch(r"E[A-Z2-7]{13}", first)
+
+
+def test_code_is_told_apart_by_its_content() -> None:
+    def digest(text: str) -> str:
+        code = pulumi.AssetArchive({"index.js": pulumi.StringAsset(text)})
+        return str(make("lambda_.Function", {**GOOD["lambda_.Function"], "code": code})[1]["codeSha256"])
+
+    assert digest("a") == digest("a") != digest("b")
+
+
+def call(function: str, **args: Any) -> Mapping[str, Any]:
+    module, name = function.split(".")
+    return LocalCloud().call(f"aws:{module}/{name}:{name}", args)
+
+
+def test_policy_documents_are_written_as_the_provider_writes_them() -> None:
+    # The documentation's own example: https://www.pulumi.com/registry/packages/aws/api-docs/iam/getpolicydocument/
+    answer = call(
+        "iam.getPolicyDocument",
+        statements=[
+            {"sid": "1", "actions": ["s3:ListAllMyBuckets", "s3:GetBucketLocation"], "resources": ["arn:aws:s3:::*"]},
+            {
+                "actions": ["s3:ListBucket"],
+                "resources": ["arn:aws:s3:::b"],
+                "conditions": [
+                    {"test": "StringLike", "variable": "s3:prefix", "values": ["", "home/", "home/&{aws:username}/"]}
+                ],
+            },
+            {
+                "effect": "Deny",
+                "notActions": ["s3:*"],
+                "principals": [
+                    {"type": "AWS", "identifiers": ["*"]},
+                    {"type": "Service", "identifiers": ["b.amazonaws.com", "a.amazonaws.com"]},
+                ],
+            },
+            {"principals": [{"type": "*", "identifiers": ["*"]}], "actions": ["x:y"]},
+        ],
+    )
+    assert json.loads(answer["json"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "1",
+                "Effect": "Allow",
+                "Action": ["s3:ListAllMyBuckets", "s3:GetBucketLocation"],
+                "Resource": "arn:aws:s3:::*",
+            },
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": "arn:aws:s3:::b",
+                "Condition": {"StringLike": {"s3:prefix": ["home/${aws:username}/", "home/", ""]}},
+            },
+            {
+                "Effect": "Deny",
+                "NotAction": "s3:*",
+                "Principal": {"AWS": "*", "Service": ["b.amazonaws.com", "a.amazonaws.com"]},
+            },
+            {"Effect": "Allow", "Action": "x:y", "Principal": "*"},
+        ],
+    }
+    assert json.loads(answer["minifiedJson"]) == json.loads(answer["json"])
+    assert " " not in answer["minifiedJson"]
+
+
+def test_policy_documents_are_merged_by_sid() -> None:
+    base = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "a", "Effect": "Allow", "Action": "x:1"}]})
+    over = json.dumps({"Statement": {"Sid": "b", "Effect": "Deny", "Action": "x:3"}})
+    answer = call(
+        "iam.getPolicyDocument",
+        sourcePolicyDocuments=[base],
+        statements=[{"sid": "b", "actions": ["x:2"]}, {"actions": ["x:4"]}],
+        overridePolicyDocuments=[over],
+    )
+    assert json.loads(answer["json"])["Statement"] == [
+        {"Sid": "a", "Effect": "Allow", "Action": "x:1"},
+        {"Sid": "b", "Effect": "Deny", "Action": "x:3"},
+        {"Effect": "Allow", "Action": "x:4"},
+    ]
+    with pytest.raises(CloudError, match="two statements of sourcePolicyDocuments have the Sid 'a'"):
+        call("iam.getPolicyDocument", sourcePolicyDocuments=[base, base])
+    with pytest.raises(CloudError, match="is not JSON"):
+        call("iam.getPolicyDocument", overridePolicyDocuments=["{"])
+
+
+def test_data_functions_stand_in_for_the_account() -> None:
+    found = call("cloudfront.getCachePolicy", name="Managed-CachingDisabled")
+    assert found["id"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    assert call("cloudfront.getCachePolicy", id=found["id"])["name"] == "Managed-CachingDisabled"
+    with pytest.raises(CloudError, match="there is no managed policy 'mine', such as 'Managed-AllViewer'"):
+        call("cloudfront.getOriginRequestPolicy", name="mine")
+    assert LocalCloud().call("aws:index/getCallerIdentity:getCallerIdentity", {})["accountId"] == "123456789012"
+    assert LocalCloud().call("aws:index/getRegion:getRegion", {})["region"] == "us-east-1"
