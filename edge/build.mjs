@@ -1,5 +1,5 @@
 // Bundles the code at the edge, and the local cloud's gateway, into the Python package:
-// `node build.mjs [OUTPUT_DIR] [--only=cloudflare|gateway]`.
+// `node build.mjs [OUTPUT_DIR] [--only=cloudflare|lambda_edge|gateway]`.
 // OUTPUT_DIR stands for components/edgewright/_bundles (the default), so that a check can build elsewhere and compare.
 // The output depends on the sources and the locked packages alone: no clock, no absolute path, no order of a directory.
 
@@ -51,19 +51,28 @@ function packagesOf(metafile) {
   return names;
 }
 
-async function bundleCloudflare() {
-  const entries = ["edgewright.js", ...Object.values(FEATURES).map((feature) => feature.file)];
+/** The features that a function on origin-request has: CloudFront itself caches, and WAF counts. */
+const LAMBDA_FEATURES = {
+  geo: { ...FEATURES.geo, file: "forward.mjs", export: "forward" },
+  sessions: { ...FEATURES.sessions, file: "sessions.mjs" },
+  jwt: { ...FEATURES.jwt, file: "jwt.mjs" },
+};
+
+/** Modules that one function is put together from, and the manifest that says which need which. */
+async function bundleHost(folder, core, features, options) {
+  const extension = core.file.endsWith(".mjs") ? ".mjs" : ".js";
+  const entries = [core.file, ...Object.values(features).map((feature) => feature.file)];
   const result = await build({
     ...shared,
-    entryPoints: entries.map((file) => `src/hosts/cloudflare/${file.replace(/\.js$/, ".ts")}`),
+    entryPoints: entries.map((file) => `src/hosts/${folder}/${file.replace(/\.m?js$/, ".ts")}`),
     outdir: "dist",
-    outbase: "src/hosts/cloudflare",
+    outbase: `src/hosts/${folder}`,
+    outExtension: { ".js": extension },
     chunkNames: "chunk-[hash]",
     splitting: true,
     minify: true,
-    platform: "neutral",
     mainFields: ["module", "main"],
-    conditions: ["workerd", "worker", "browser"],
+    ...options,
   });
   const contents = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
   const outputs = new Map(Object.entries(result.metafile.outputs).map(([path, value]) => [basename(path), value]));
@@ -81,9 +90,9 @@ async function bundleCloudflare() {
   const importsOf = (file) => [...closure(file)].sort();
   const manifest = {
     version: 1,
-    core: { file: "edgewright.js", export: "createWorker", imports: importsOf("edgewright.js") },
+    core: { ...core, imports: importsOf(core.file) },
     features: Object.fromEntries(
-      Object.entries(FEATURES).map(([name, feature]) => [name, { ...feature, imports: importsOf(feature.file) }]),
+      Object.entries(features).map(([name, feature]) => [name, { ...feature, imports: importsOf(feature.file) }]),
     ),
     files: Object.fromEntries(
       [...contents]
@@ -101,6 +110,19 @@ async function bundleCloudflare() {
   contents.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
   return { files: contents, packages: packagesOf(result.metafile) };
 }
+
+const bundleCloudflare = () =>
+  bundleHost("cloudflare", { file: "edgewright.js", export: "createWorker" }, FEATURES, {
+    platform: "neutral",
+    conditions: ["workerd", "worker", "browser"],
+  });
+
+const bundleLambdaEdge = () =>
+  bundleHost("lambda-edge", { file: "edgewright.mjs", export: "createLambda" }, LAMBDA_FEATURES, {
+    platform: "node",
+    target: "node20",
+    conditions: ["node", "import"],
+  });
 
 async function bundleGateway() {
   const entry = "src/gateway/main.ts";
@@ -131,18 +153,22 @@ async function licences(packages) {
   return `The bundles beside this file contain code of these packages.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }
 
-const cloudflare = values.only === "gateway" ? NOTHING : await bundleCloudflare();
-const gateway = values.only === "cloudflare" ? NOTHING : await bundleGateway();
+const wanted = (name) => values.only === undefined || values.only === name;
+const cloudflare = wanted("cloudflare") ? await bundleCloudflare() : NOTHING;
+const lambdaEdge = wanted("lambda_edge") ? await bundleLambdaEdge() : NOTHING;
+const gateway = wanted("gateway") ? await bundleGateway() : NOTHING;
 const files = new Map([
   ...[...cloudflare.files].map(([name, contents]) => [`cloudflare/${name}`, contents]),
+  ...[...lambdaEdge.files].map(([name, contents]) => [`lambda_edge/${name}`, contents]),
   ...gateway.files,
   ...(values.only === undefined
-    ? [["LICENSES", await licences(new Set([...cloudflare.packages, ...gateway.packages]))]]
+    ? [["LICENSES", await licences(new Set([...cloudflare.packages, ...lambdaEdge.packages, ...gateway.packages]))]]
     : []),
 ]);
 
 // Chunks are named by their content: those of an older build would stay for ever.
 if (cloudflare !== NOTHING) await rm(join(output, "cloudflare"), { recursive: true, force: true });
+if (lambdaEdge !== NOTHING) await rm(join(output, "lambda_edge"), { recursive: true, force: true });
 for (const [name, contents] of files) {
   const path = join(output, name);
   await mkdir(dirname(path), { recursive: true });

@@ -8,6 +8,8 @@ from edgewright._normalise import is_later
 from edgewright.errors import Faults, show
 
 KV_NAMESPACE = "kv_namespace"
+KEY_VALUE_STORE = "key_value_store"
+"""A CloudFront KeyValueStore: reached by CloudFront Functions only."""
 
 FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "kv_namespace": (("namespace_id",), ("options",)),
@@ -53,8 +55,26 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
     return {key: item for key, item in value.items() if item is not None} if sound else None
 
 
+def store_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | None:
+    """Return the binding of a KvNamespace on any platform made regular, or note what is wrong and return None."""
+    if not isinstance(value, Mapping) or value.get("type") != KEY_VALUE_STORE:
+        return kv_binding(path, value, faults)
+    sound = _check.binding_name(f"{path}.name", value.get("name"), faults)
+    if not value.get("arn"):
+        faults.add(f"{path}.arn", f"is required by a binding of type {KEY_VALUE_STORE!r}")
+        sound = False
+    return {key: item for key, item in value.items() if item is not None} if sound else None
+
+
 def kv_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | None:
     """Return a KV binding made regular, or note what is wrong and return None."""
+    if isinstance(value, Mapping) and value.get("type") == KEY_VALUE_STORE:
+        faults.add(
+            path,
+            "is a CloudFront KeyValueStore, which only CloudFront Functions can read, and nothing at the edge can write",
+            fix="Leave the KV tier out on CloudFront: its regional caches and `origin_shield` stand for it.",
+        )
+        return None
     if isinstance(value, Mapping) and value.get("type") not in (None, KV_NAMESPACE):
         faults.add(path, f"is a binding of type {value.get('type')!r}", allowed="a KvNamespace's `binding`")
         return None

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from edgewright import _check
-from edgewright._bindings import check_binding, kv_binding
+from edgewright._bindings import check_binding, kv_binding, store_binding
 from edgewright._handlers import SUFFIXES
 from edgewright._normalise import is_later, whole_numbers
 from edgewright._program import program_file
@@ -363,7 +363,7 @@ def _cache(path: str, value: object, bound: _Bound, faults: Faults) -> dict[str,
 def _sessions(given: Mapping[str, Any], binding: object, bound: _Bound, faults: Faults) -> dict[str, Any] | None:
     if "sessions" not in given:
         return None
-    kv = kv_binding("sessions.binding", binding, faults)
+    kv = store_binding("sessions.binding", binding, faults)
     bound.add("sessions.binding", kv)
     sessions = given["sessions"]
     document = {

@@ -13,73 +13,38 @@ from typing import Any
 
 import pulumi
 
+from edgewright import _bundler
 from edgewright.errors import Faults
 from edgewright.local.node import NodeMissing, find_node
 
 SUFFIXES = (".js", ".mjs", ".jsx", ".ts", ".mts", ".tsx")
 """Kinds of files that a handler may be."""
 
+SOURCE_MAP = ".map"
+"""Ends the name of a module's source map."""
+
 TIMEOUT_S = 60
 """Longest time for bundling all handlers of one API."""
 
-_BUNDLE = """
-import { createRequire } from "node:module";
-import { resolve } from "node:path";
-const request = JSON.parse(await new Response(process.stdin).text());
-const { build } = createRequire(request.runtime + "/package.json")("esbuild");
-const answer = {};
-const kinds = {
-  worker: {
-    platform: "neutral", mainFields: ["workerd", "worker", "browser", "module", "main"],
-    conditions: ["workerd", "worker", "browser"], external: ["node:*", "cloudflare:*"],
-  },
-  // Lambda's own runtime has the AWS SDK. A package of CommonJS may ask for Node's modules by `require`.
-  lambda: {
-    platform: "node", target: "node20", minifySyntax: true, minifyWhitespace: true, external: ["@aws-sdk/*"],
-    banner: { js: 'import{createRequire as __require}from"node:module";const require=__require(import.meta.url);' },
-    plugins: [{ name: "settings", setup: (build) => build.onResolve({ filter: /^edgewright:/ }, ({ path }) =>
-      path === request.settings ? { path: "./settings.mjs", external: true } : undefined) }],
-  },
-};
-for (const [name, item] of Object.entries(request.files)) {
-  const entry = item.file === undefined
-    ? { stdin: { contents: item.text, loader: "ts", resolveDir: request.folder } } : { entryPoints: [item.file] };
-  try {
-    const result = await build({
-      absWorkingDir: request.folder, ...entry, outfile: name, bundle: true, write: false, metafile: true,
-      format: "esm", target: "es2022", charset: "utf8", legalComments: "none", treeShaking: true,
-      logLevel: "silent", ...kinds[request.mode],
-    });
-    const [output] = Object.values(result.metafile.outputs);
-    let { text } = result.outputFiles[0];
-    const { banner } = kinds[request.mode];
-    if (banner && !text.slice(banner.js.length).includes("require")) text = text.slice(banner.js.length).trimStart();
-    answer[name] = {
-      text, exports: output.exports,
-      externals: output.imports.filter((item) => item.external).map((item) => item.path),
-      inputs: Object.entries(output.inputs).map(([item, { bytesInOutput }]) => ({
-        path: resolve(request.folder, item), shown: item, bytes: bytesInOutput,
-      })),
-    };
-  } catch (error) {
-    if (!Array.isArray(error.errors)) throw error;
-    answer[name] = { errors: error.errors.map(({ text, location }) => ({ text, location })) };
-  }
-}
-process.stdout.write(JSON.stringify(answer));
-"""
-
 
 def bundle_handlers(
-    files: Mapping[str, Path], places: Mapping[str, str], flags: list[str], faults: Faults
+    files: Mapping[str, Path],
+    places: Mapping[str, str],
+    flags: list[str],
+    faults: Faults,
+    *,
+    mode: str = "worker",
 ) -> dict[str, str]:
     """Return each module's text by its name; note a fault for each file that cannot be one.
+
+    Beside each module for workerd stands its source map, named `<module>.map`.
 
     Args:
         files: module name to the handler's file.
         places: module name to the property that names it, for faults.
         flags: the function's compatibility flags: `node:` imports need one.
         faults: where faults are noted.
+        mode: `worker`, or `lambda` for Node.js in Lambda, where `node:` imports need no flag.
 
     Raises:
         RunError: there is no Node.js or no esbuild to bundle with, or it broke.
@@ -87,7 +52,9 @@ def bundle_handlers(
     if not files:
         return {}
     texts: dict[str, str] = {}
-    for name, result in run_esbuild({name: {"file": os.fspath(file)} for name, file in files.items()}).items():
+    for name, result in run_esbuild(
+        {name: {"file": os.fspath(file)} for name, file in files.items()}, mode=mode
+    ).items():
         path, file_shown = places[name], shown(files[name])
         for error in result.get("errors", ()):
             where = error.get("location") or {}
@@ -103,27 +70,47 @@ def bundle_handlers(
                 f"{file_shown} has no default export",
                 fix="Write `export default { fetch(request, env, ctx) { ... } }`, or export such a function.",
             )
+        if wrong := result.get("wrong"):
+            at = f"{wrong['file']}:{wrong['line']}:{wrong['column']}" if "file" in wrong else file_shown
+            faults.add(
+                path,
+                f"{at}: the default export is {wrong['what']}",
+                allowed="a function (request, env, ctx) that returns a Response, or an object with such a function as `fetch`",
+                fix="Write `export default { fetch(request, env, ctx) { ... } }`.",
+            )
         needs_node = sorted({item for item in result["externals"] if item.startswith("node:")})
-        if needs_node and "nodejs_compat" not in flags:
+        if needs_node and mode == "worker" and "nodejs_compat" not in flags:
             faults.add(
                 path,
                 f"{file_shown} imports {', '.join(needs_node)}, which the runtime has only with a flag",
                 fix="Add 'nodejs_compat' to `compatibility_flags`.",
             )
         texts[name] = result["text"]
+        if (source_map := result.get("map")) is not None:
+            texts[f"{name}{SOURCE_MAP}"] = source_map
     return texts
 
 
-def esbuild_home() -> Path:
-    """Return the folder whose `node_modules` holds esbuild: the checkout's own, else the runtime's in the user's cache."""
+def installed_esbuild() -> Path | None:
+    """Return the folder whose `node_modules` holds esbuild, where there is one already.
+
+    It is the checkout's own, else the runtime's in the user's cache.
+    """
     checkout = Path(__file__).parents[2] / "edge"
     if (checkout / "node_modules" / "esbuild" / "package.json").is_file():
         return checkout
     from edgewright.local import runtime
+
+    return runtime.runtime_dir() if runtime.installed() else None
+
+
+def esbuild_home() -> Path:
+    """Return the folder whose `node_modules` holds esbuild; install it into the user's cache where there is none."""
+    from edgewright.local import runtime
     from edgewright.local.errors import RuntimeInstallFailed
 
     try:
-        return runtime.ensure(pulumi.log.info)
+        return installed_esbuild() or runtime.ensure(pulumi.log.info)
     except RuntimeInstallFailed as error:
         raise pulumi.RunError(f"handlers cannot be bundled: {error}") from None
 
@@ -141,20 +128,29 @@ def run_esbuild(
     Raises:
         RunError: there is no Node.js or no esbuild to bundle with, or it broke.
     """
+    request = {"folder": os.fspath(Path.cwd()), "files": files, "mode": mode, "settings": settings}
+    late = f"handlers were not bundled within {TIMEOUT_S} s: " + ", ".join(
+        shown(Path(item.get("file", "the code"))) for item in files.values()
+    )
+    service = _bundler.current
+    if service is not None and service.usable:
+        # What it cannot answer is asked of a process of its own, which says why.
+        try:
+            answer: dict[str, dict[str, Any]] = service.ask(request, TIMEOUT_S)
+        except TimeoutError:
+            raise pulumi.RunError(late) from None
+        except (OSError, ValueError):
+            pass
+        else:
+            if "broken" not in answer:
+                return answer
     try:
         node = find_node()
     except NodeMissing as error:
         raise pulumi.RunError(f"handlers cannot be bundled: {error}") from None
-    request = {
-        "runtime": str(esbuild_home()),
-        "folder": os.fspath(Path.cwd()),
-        "files": files,
-        "mode": mode,
-        "settings": settings,
-    }
     try:
         done = subprocess.run(
-            [str(node.executable), "--input-type=module", "--eval", _BUNDLE],
+            [str(node.executable), os.fspath(_bundler.SCRIPT), os.fspath(esbuild_home())],
             input=json.dumps(request),
             capture_output=True,
             text=True,
@@ -164,13 +160,11 @@ def run_esbuild(
             check=True,
         )
     except subprocess.TimeoutExpired:
-        raise pulumi.RunError(
-            f"handlers were not bundled within {TIMEOUT_S} s: {', '.join(shown(Path(item.get('file', 'the code'))) for item in files.values())}"
-        ) from None
+        raise pulumi.RunError(late) from None
     except subprocess.CalledProcessError as error:
         reason = next((line for line in error.stderr.splitlines() if "Error" in line), error.stderr.strip()[:500])
         raise pulumi.RunError(f"handlers cannot be bundled: {reason}") from None
-    answer: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    answer = json.loads(done.stdout)
     return answer
 
 

@@ -13,6 +13,7 @@ import pulumi
 from edgewright.spec.models import EdgeSettings
 
 JAVASCRIPT = "application/javascript+module"
+SOURCE_MAP = "application/source-map"
 MAIN = "main.js"
 SETTINGS = "settings.js"
 
@@ -42,7 +43,8 @@ def worker_modules(
 
     Args:
         settings: the settings document.
-        handlers: module name to JavaScript text.
+        handlers: module name to JavaScript text, and `<module>.map` to its source map: Workers maps stack traces by it,
+            and no code sees it.
         bundles: where the built code for the platform is; the package's own where it is not given.
 
     Raises:
@@ -54,14 +56,65 @@ def worker_modules(
     parts = [manifest["core"], *(manifest["features"][feature] for feature in features_of(document))]
     files = sorted({name for part in parts for name in (part["file"], *part["imports"])})
     modules = {name: (folder / name).read_bytes() for name in files}
-    modules[MAIN] = _main(manifest, document, sorted(handlers)).encode()
+    modules[MAIN] = _main(manifest, document, sorted(name for name in handlers if not name.endswith(".map"))).encode()
     modules[SETTINGS] = f"export default {_json(document)};\n".encode()
     for name, text in handlers.items():
         modules[name] = text.encode()
     return [
-        {"name": name, "content_type": JAVASCRIPT, "content_base64": base64.b64encode(modules[name]).decode("ascii")}
+        {
+            "name": name,
+            "content_type": SOURCE_MAP if name.endswith(".map") else JAVASCRIPT,
+            "content_base64": base64.b64encode(modules[name]).decode("ascii"),
+        }
         for name in sorted(modules)
     ]
+
+
+def lambda_modules(
+    settings: Mapping[str, Any],
+    behaviors: list[dict[str, Any]],
+    handlers: Mapping[str, str],
+    variables: Mapping[str, str],
+    bundles: Path | None = None,
+) -> dict[str, bytes]:
+    """Return the files of the API's function on Lambda@Edge, by name.
+
+    Args:
+        settings: the complete settings document, as plain data.
+        behaviors: the distribution's behaviors in their order, each with pattern and policy.
+        handlers: module name to JavaScript text.
+        variables: what handlers see on `env`: there are no environment variables.
+        bundles: where the built code for the platform is; the package's own where it is not given.
+
+    Raises:
+        RunError: the package has no built code.
+    """
+    folder = bundles or Path(__file__).parent / "_bundles" / "lambda_edge"
+    manifest = _manifest(folder)
+    document = EdgeSettings.model_validate(settings).model_dump(mode="json")
+    features = [manifest["features"][feature] for feature in features_of(document) if feature in manifest["features"]]
+    core = manifest["core"]
+    names = sorted({name for part in (core, *features) for name in (part["file"], *part["imports"])})
+    files = {name: (folder / name).read_bytes() for name in names}
+    lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
+    lines += [f'import {{ {feature["export"]} }} from "./{feature["file"]}";' for feature in features]
+    lines.append('import { settings, behaviors, env } from "./settings.mjs";')
+    modules = {name.removesuffix(".js") + ".mjs": text for name, text in handlers.items()}
+    lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(sorted(modules))]
+    used = ", ".join(feature["export"] for feature in features)
+    given = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(sorted(handlers)))
+    lines.append(
+        f"export const handler = {core['export']}(settings,"
+        f" {{ features: [{used}], handlers: {{ {given} }}, behaviors, env }});"
+    )
+    files["index.mjs"] = ("\n".join(lines) + "\n").encode()
+    files["settings.mjs"] = (
+        f"export const settings = {_json(document)};\n"
+        f"export const behaviors = {_json(behaviors)};\n"
+        f"export const env = {_json(dict(variables))};\n"
+    ).encode()
+    files.update({name: text.encode() for name, text in modules.items()})
+    return files
 
 
 def digest(modules: list[dict[str, str]]) -> str:
@@ -73,8 +126,10 @@ def digest(modules: list[dict[str, str]]) -> str:
 
 
 def size(modules: list[dict[str, str]]) -> int:
-    """Return the bytes of all modules, uncompressed."""
-    return sum(len(base64.b64decode(module["content_base64"])) for module in modules)
+    """Return the bytes of all modules, uncompressed. Source maps do not count."""
+    return sum(
+        len(base64.b64decode(module["content_base64"])) for module in modules if module["content_type"] != SOURCE_MAP
+    )
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """An API at the edge. See :class:`EdgeApi`."""
 
-import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,16 +7,12 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright._endpoints import Compiled, Endpoints, check_endpoints, compile_settings
-from edgewright._handlers import bundle_handlers
-from edgewright._modules import size, worker_modules
 from edgewright._normalise import has_later, is_later, normalise, when_known, wire
 from edgewright._program import claim_name
 from edgewright.errors import Faults
-from edgewright.limits import limit
+from edgewright.hosts import HOSTS, host_of
 
 TOKEN = "edgewright:index:EdgeApi"
-HOSTS = ("cloudflare",)
-"""Platforms: each is a module of `edgewright.hosts` with `check`, `bindings` and `create`."""
 
 
 class EndpointAuth(TypedDict):
@@ -82,6 +77,9 @@ class Endpoint(TypedDict):
     """How long the work behind this endpoint takes, in milliseconds; policies judge it. Default: not said."""
     queue: NotRequired[str]
     """Name of the queue binding to which long work is handed; policies look for it. Default: none."""
+    functions: NotRequired[list[pulumi.Input[Any]]]
+    """cloudfront: a LambdaEdgeFunction's `association`, for viewer events: those of the origin are the API's own. One
+    function an event. Default: none."""
 
 
 class SessionStore(TypedDict):
@@ -129,15 +127,52 @@ class Observability(TypedDict):
     """Whether traces are kept. Default: false."""
 
 
+class StaticAssets(TypedDict):
+    """Files of a folder, served from S3 that only the distribution may read (origin access control)."""
+
+    path: str
+    """Where they are served: `/assets/*`. The whole path is the object's key."""
+    directory: str
+    """The folder. Relative to the program's folder."""
+    browser_ttl: NotRequired[int]
+    """`max-age` sent to clients, in seconds. Default: 0, always revalidated."""
+    immutable: NotRequired[bool]
+    """Tells clients never to revalidate (RFC 8246). For versioned names only. Default: false."""
+
+
+class Redirect(TypedDict):
+    """A redirect, answered at the viewer before anything else."""
+
+    path: str
+    """The path, or with `*` at its end every path that begins so."""
+    to: str
+    """A path, or an http(s) URL. `*` at its end takes what the `*` of `path` stood for."""
+    status: NotRequired[int]
+    """301, 302, 303, 307 or 308. Default: 308."""
+
+
+class Experiment(TypedDict):
+    """An A/B experiment: each viewer is given a variant by a cookie, at the viewer, and keeps it."""
+
+    cookie: str
+    """The cookie that says the variant. Handlers and origins see it."""
+    variants: dict[str, int]
+    """Variants with their weights: `{"a": 90, "b": 10}`."""
+    paths: list[str]
+    """Endpoints that take part, by their `path`. One that is cached must have the cookie in its key."""
+    max_age: NotRequired[int]
+    """Seconds that a viewer keeps the cookie. Default: 2592000."""
+
+
 class EdgeApiArgs(TypedDict):
     """Arguments of EdgeApi."""
 
-    account_id: pulumi.Input[str]
-    """The Cloudflare account: 32 hexadecimal digits."""
     endpoints: list[Endpoint]
     """What the API answers. At least one."""
+    account_id: NotRequired[pulumi.Input[str]]
+    """cloudflare: the account, 32 hexadecimal digits. Required there."""
     host: NotRequired[str]
-    """The platform. Default, and so far the only one: `cloudflare`."""
+    """The platform: `cloudflare` or `cloudfront`. Default: `cloudflare`."""
     script_name: NotRequired[str]
     """The function's name in the account. Default: `<name>-<stack>`."""
     zone_id: NotRequired[pulumi.Input[str]]
@@ -181,6 +216,37 @@ class EdgeApiArgs(TypedDict):
     """Tags on the function. Default: none."""
     trace: NotRequired[bool]
     """Whether answers carry `Server-Timing`. Default: false."""
+    assets: NotRequired[list[StaticAssets]]
+    """cloudfront: folders served from S3. Default: none."""
+    redirects: NotRequired[list[Redirect]]
+    """cloudfront: redirects answered at the viewer. Default: none."""
+    experiments: NotRequired[list[Experiment]]
+    """cloudfront: A/B experiments. Default: none."""
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """cloudfront: the certificate of `hostname`, from us-east-1. Default: made, where `hosted_zone_id` is given."""
+    hosted_zone_id: NotRequired[pulumi.Input[str]]
+    """cloudfront: the Route 53 zone of `hostname`: a certificate is made and validated there, and the hostname leads to
+    the distribution. Default: DNS and certificate are left to you."""
+    price_class: NotRequired[str]
+    """cloudfront: `PriceClass_100`, `PriceClass_200` or `PriceClass_All`: where it answers. Default: `PriceClass_All`."""
+    origin_shield: NotRequired[str]
+    """cloudfront: the AWS region nearest to the origins, through which every miss goes. Default: none."""
+    web_acl_arn: NotRequired[pulumi.Input[str]]
+    """cloudfront: a web ACL with scope CLOUDFRONT, from us-east-1. Excludes `rate_limit` on endpoints, which makes one.
+    Default: none, or one made from the endpoints' rate limits."""
+    security_headers: NotRequired[bool]
+    """cloudfront: whether answers carry AWS's managed set of security headers. Default: false."""
+    access_logs: NotRequired[bool]
+    """cloudfront: whether each request is logged, to CloudWatch Logs in us-east-1. Default: false."""
+    log_retention_days: NotRequired[int]
+    """cloudfront: how long access logs are kept. Default: 30."""
+    metrics: NotRequired[bool]
+    """cloudfront: whether the additional metrics (hit rate, origin latency, errors by status) are on. Default: true."""
+    dashboard: NotRequired[bool]
+    """cloudfront: whether a CloudWatch dashboard shows them. Default: false."""
+    wait_for_deployment: NotRequired[bool]
+    """cloudfront: whether a deployment waits until every edge location has it, which takes minutes. Default: true in a
+    stack named prod or production, else false."""
     public: NotRequired[bool]
     """Whether the API is meant for the public internet; policies judge it. Default: true."""
     latency_sensitive: NotRequired[bool]
@@ -211,6 +277,11 @@ class EdgeApi(pulumi.ComponentResource):
     """The version being rolled out, or an empty string when no rollout is under way."""
     settings: pulumi.Output[Any]
     """The settings document that the function was given."""
+    distribution: Any
+    """cloudfront: id, arn and domain_name; `content`, which changes when what is served may have changed and keys
+    invalidations; `quotas`, what the stack uses of the account's. Empty on other hosts."""
+    ledger: Any
+    """cloudfront: what `edgewright reap` must know of the function's versions. Empty on other hosts."""
 
     def __init__(self, name: str, args: EdgeApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare an API.
@@ -225,13 +296,12 @@ class EdgeApi(pulumi.ComponentResource):
         given = normalise(guarded, EdgeApiArgs, faults)
         platform = given.get("host", "cloudflare")
         faults.one_of("host", platform, HOSTS)
-        host = importlib.import_module(f"edgewright.hosts.{platform if platform in HOSTS else HOSTS[0]}")
+        host = host_of(platform)
 
         endpoints = check_endpoints(given, faults)
         plan = host.check(name, given, faults)
-        handlers = bundle_handlers(
-            endpoints.handlers, endpoints.handler_places, given.get("compatibility_flags", []), faults
-        )
+        host.check_endpoints(plan, endpoints, faults)
+        handlers = host.bundle(plan, endpoints, faults)
         compiled = _compiled(name, endpoints, given, faults)
         if isinstance(compiled, Compiled):
             settings: Any = compiled.settings
@@ -242,14 +312,16 @@ class EdgeApi(pulumi.ComponentResource):
                 lambda known: _late(name, lambda found: host.bindings(plan, endpoints, known.bindings, found))
             )
         faults.raise_if_any()
-        modules = when_known(settings, lambda known: _modules(name, known, handlers))
+        modules = when_known(settings, lambda known: host.modules(name, plan, endpoints, known, handlers))
 
-        deployed = host.create(self, name, plan, settings, modules, bound)
+        deployed = host.create(self, name, plan, endpoints, settings, modules, bound)
         self.urls = deployed.urls
         self.script_name = deployed.script_name
         self.version_id = deployed.version_id
         self.stable_version_id = deployed.stable_version_id
         self.candidate_version_id = deployed.candidate_version_id
+        self.distribution = deployed.distribution
+        self.ledger = deployed.ledger
         self.settings = pulumi.Output.from_input(settings)
         self.register_outputs(
             {
@@ -259,6 +331,8 @@ class EdgeApi(pulumi.ComponentResource):
                 "stableVersionId": self.stable_version_id,
                 "candidateVersionId": self.candidate_version_id,
                 "settings": self.settings,
+                "distribution": self.distribution,
+                "ledger": self.ledger,
             }
         )
 
@@ -296,18 +370,3 @@ def _late(name: str, make: Callable[[Faults], Any]) -> Any:
     made = make(faults)
     faults.raise_if_any()
     return pulumi.Output.from_input(made) if has_later(made) else made
-
-
-def _modules(name: str, settings: Mapping[str, Any], handlers: Mapping[str, str]) -> list[dict[str, str]]:
-    modules = worker_modules(settings, handlers)
-    most = limit("cloudflare.workers.script_bytes")
-    if size(modules) > most.value:
-        faults = Faults("EdgeApi", name)
-        faults.add(
-            "endpoints",
-            f"need modules of {size(modules)} bytes",
-            allowed=f"at most {most.text}",
-            fix="Leave packages out of the handlers, or split the API in two.",
-        )
-        faults.raise_if_any()
-    return modules

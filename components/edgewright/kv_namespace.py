@@ -1,6 +1,7 @@
 """A key-value store, with its seed data. See :class:`KvNamespace`."""
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
+from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._normalise import checked, normalise, wire
 from edgewright._program import claim, claim_name, default_name
 from edgewright._seeds import Seed, read_seeds
@@ -15,6 +17,7 @@ from edgewright.errors import Faults, show
 from edgewright.limits import limit
 
 TOKEN = "edgewright:index:KvNamespace"
+HOSTS = ("cloudflare", "cloudfront")
 JURISDICTIONS = ("eu", "us", "fedramp")
 MAX_TITLE = 512
 """Longest title that the platform keeps, in characters."""
@@ -52,8 +55,11 @@ class KvSeed(TypedDict):
 class KvNamespaceArgs(TypedDict):
     """Arguments of KvNamespace."""
 
-    account_id: pulumi.Input[str]
-    """The Cloudflare account: 32 hexadecimal digits."""
+    account_id: NotRequired[pulumi.Input[str]]
+    """cloudflare: the account, 32 hexadecimal digits. Required there."""
+    host: NotRequired[str]
+    """The platform: `cloudflare` (Workers KV) or `cloudfront` (a KeyValueStore: values of at most 1 KB, 5 MB in all, read by
+    CloudFront Functions only, no expiry). Default: `cloudflare`."""
     title: NotRequired[pulumi.Input[str]]
     """The namespace's title, unique in the account. Default: `<name>-<stack>`."""
     binding_name: NotRequired[str]
@@ -71,7 +77,7 @@ class KvNamespaceArgs(TypedDict):
 
 
 class KvNamespace(pulumi.ComponentResource):
-    """A Workers KV namespace, with the keys that it starts with.
+    """A key-value store, with the keys that it starts with: a Workers KV namespace, or a CloudFront KeyValueStore.
 
         products = KvNamespace("products", {"account_id": account, "seed": {"file": "seed/products.json"}})
 
@@ -80,7 +86,7 @@ class KvNamespace(pulumi.ComponentResource):
     """
 
     namespace_id: pulumi.Output[str]
-    """The namespace's id."""
+    """The namespace's id; on CloudFront the store's ARN."""
     title: pulumi.Output[str]
     """The namespace's title."""
     binding: Any
@@ -97,14 +103,24 @@ class KvNamespace(pulumi.ComponentResource):
         faults = Faults("KvNamespace", name)
         claim_name("KvNamespace", name, opts, faults)
         given = normalise(_guarded(args), KvNamespaceArgs, faults)
-        account_id = checked(
-            given.get("account_id", ""),
-            lambda value, found: _check.hex_id("account_id", value, found, "an account's id"),
-            faults,
-        )
+        host = given.get("host", HOSTS[0])
+        on_cloudfront = faults.one_of("host", host, HOSTS) and host == "cloudfront"
+        account_id = given.get("account_id")
+        if not on_cloudfront:
+            if account_id is None:
+                faults.add("account_id", "is required and was not given")
+            else:
+                account_id = checked(
+                    account_id,
+                    lambda value, found: _check.hex_id("account_id", value, found, "an account's id"),
+                    faults,
+                )
         title = checked(given.get("title", default_name(name)), _check_title, faults)
         binding_name = given.get("binding_name", _binding_name(name))
         seeds = _check_args(given, binding_name, faults)
+        if on_cloudfront:
+            self._on_cloudfront(name, title, binding_name, given, seeds, faults)
+            return
         if isinstance(title, str) and isinstance(account_id, str):
             claim(
                 "kv title",
@@ -125,6 +141,27 @@ class KvNamespace(pulumi.ComponentResource):
         self.binding = {"type": "kv_namespace", "name": binding_name, "namespace_id": namespace.id}
         if options:
             self.binding["options"] = options
+        self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
+
+    def _on_cloudfront(
+        self, name: str, title: Any, binding_name: str, given: Mapping[str, Any], seeds: list[Seed], faults: Faults
+    ) -> None:
+        from edgewright.hosts import cloudfront
+
+        cloudfront.check_store(given, seeds, faults)
+        if isinstance(title, str):
+            if not re.fullmatch(r"[A-Za-z0-9-_]{1,64}", title):
+                faults.add(
+                    "title",
+                    f"{show(title)} is not a KeyValueStore's name",
+                    allowed="1 to 64 letters, digits, `-` and `_`",
+                )
+            claim("key value store", title, f"KvNamespace {name!r}", "title", faults, "Names are unique in an account.")
+        faults.raise_if_any()
+        store = cloudfront.create_store(self, name, title, given, seeds)
+        self.namespace_id = store.arn
+        self.title = store.name
+        self.binding = {"type": KEY_VALUE_STORE, "name": binding_name, "arn": store.arn}
         self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
 
 

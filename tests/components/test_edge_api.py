@@ -268,6 +268,7 @@ def test_cache_rules_have_a_ref_and_the_specific_ones_come_last(made: Run) -> No
 def test_outputs(made: Run) -> None:
     outputs = dict(made.one("EdgeApi").outputs)
     outputs.pop("settings")
+    assert (outputs.pop("distribution"), outputs.pop("ledger")) == ({}, [])
     assert outputs == {
         "urls": ["https://api.example.com", "https://shop.example.com/", "https://www.example.com/api/"],
         "scriptName": "api-dev",
@@ -487,7 +488,10 @@ METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 FAULTS: list[tuple[Any, str]] = [
     ({"account_id": "ACME"}, f"account_id: 'ACME' is not an account's id. {HEX}"),
     ({"zone_id": ZONE.upper()}, f"zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}"),
-    ({"host": "cloudflair"}, "host: 'cloudflair' is not known. Allowed: cloudflare. Did you mean 'cloudflare'?"),
+    (
+        {"host": "cloudflair"},
+        "host: 'cloudflair' is not known. Allowed: cloudflare, cloudfront. Did you mean 'cloudflare'?",
+    ),
     (
         {"script_name": "My_API"},
         "script_name: 'My_API' is not a function's name. Allowed: 1 to 63 lower-case letters, digits and hyphens, beginning and"
@@ -637,7 +641,8 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         endpoint(cach={}),
-        "endpoints[0].cach: is not an argument. Allowed: auth, cache, expected_ms, handler, methods, origin, path, queue,"
+        "endpoints[0].cach: is not an argument. Allowed: auth, cache, expected_ms, functions, handler, methods, origin, path,"
+        " queue,"
         " rate_limit, session, static, strip_prefix. Did you mean 'cache'?",
     ),
     (endpoint(cache="1h"), "endpoints[0].cache: '1h' is not a cache strategy. Allowed: a CachePolicy's `spec`."),

@@ -15,12 +15,15 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from edgewright import _check
+from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
-from edgewright._modules import MAIN, digest
+from edgewright._handlers import bundle_handlers
+from edgewright._modules import MAIN, digest, size, worker_modules
 from edgewright._normalise import checked, is_later, when_known
 from edgewright._program import claim, claimed, default_name
 from edgewright._seeds import Seed
 from edgewright.errors import Faults, show
+from edgewright.hosts import Deployed
 from edgewright.limits import limit
 
 COMPATIBILITY_DATE = "2026-07-01"
@@ -29,6 +32,23 @@ COMPATIBILITY_DATE = "2026-07-01"
 CPU_MS = int(limit("cloudflare.workers.cpu_ms_guardrail").value)
 PLACEMENTS = ("smart",)
 CACHE_PHASE = "http_request_cache_settings"
+CLOUDFRONT_ONLY = (
+    "access_logs",
+    "assets",
+    "certificate_arn",
+    "dashboard",
+    "experiments",
+    "hosted_zone_id",
+    "log_retention_days",
+    "metrics",
+    "origin_shield",
+    "price_class",
+    "redirects",
+    "security_headers",
+    "wait_for_deployment",
+    "web_acl_arn",
+)
+"""Arguments of EdgeApi that another platform has."""
 
 _ADDRESS = "address"
 """What a program's hostnames and routes are claimed as: one list, because each may take the other's requests."""
@@ -52,22 +72,16 @@ class Plan:
     given: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Deployed:
-    """What an API tells of what was made of it."""
-
-    urls: pulumi.Output[list[str]]
-    script_name: pulumi.Output[str]
-    version_id: pulumi.Output[str]
-    stable_version_id: pulumi.Output[str]
-    candidate_version_id: pulumi.Output[str]
-
-
 # --- checks --------------------------------------------------------------------------------------------------------
 
 
 def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Return the platform's arguments with their defaults; note what is wrong with them."""
+    for key in CLOUDFRONT_ONLY:
+        if key in given:
+            faults.add(key, "is of use to host 'cloudfront' only", fix="Leave it out.")
+    if "account_id" not in given:
+        faults.add("account_id", "is required and was not given")
     account_id = checked(
         given.get("account_id", "0" * 32),
         lambda value, found: _check.hex_id("account_id", value, found, "an account's id"),
@@ -112,6 +126,37 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
         previous_version_id=previous,
         given=given,
     )
+
+
+def check_endpoints(_plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
+    """Note what an endpoint asks for that only another platform has."""
+    for item in endpoints.items:
+        if "functions" in item:
+            faults.add(f"{item['at']}.functions", "is of use to host 'cloudfront' only", fix="Leave it out.")
+
+
+def bundle(plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
+    """Return the handlers' modules, bundled for workerd."""
+    flags = plan.given.get("compatibility_flags", [])
+    return bundle_handlers(endpoints.handlers, endpoints.handler_places, flags, faults)
+
+
+def modules(
+    name: str, _plan: Plan, _endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Return the Worker's modules, or raise a fault where they are larger than the platform takes."""
+    made = worker_modules(settings, handlers)
+    most = limit("cloudflare.workers.script_bytes")
+    if size(made) > most.value:
+        faults = Faults("EdgeApi", name)
+        faults.add(
+            "endpoints",
+            f"need modules of {size(made)} bytes",
+            allowed=f"at most {most.text}",
+            fix="Leave packages out of the handlers, or split the API in two.",
+        )
+        faults.raise_if_any()
+    return made
 
 
 def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None:
@@ -333,6 +378,13 @@ def bindings(
         found[binding["name"]] = binding
 
     for binding in needed:
+        if binding["type"] == KEY_VALUE_STORE:
+            faults.add(
+                "sessions.binding",
+                "is a CloudFront KeyValueStore, which a Worker cannot reach",
+                allowed="the `binding` of a KvNamespace with host 'cloudflare'",
+            )
+            continue
         plain = {key: value for key, value in binding.items() if key != "options"}
         if plain["type"] == "json" and not is_later(plain["json"]) and not isinstance(plain["json"], str):
             plain["json"] = json.dumps(plain["json"], sort_keys=True, separators=(",", ":"))
@@ -375,6 +427,7 @@ def create(
     parent: pulumi.Resource,
     name: str,
     plan: Plan,
+    _endpoints: Endpoints,
     settings: Any,
     modules: Any,
     bound: Any,

@@ -222,7 +222,7 @@ async function bodyOf(
   return { body: request.body, repeatable: false };
 }
 
-function stripped(path: string, prefix: string | null): string {
+export function stripped(path: string, prefix: string | null): string {
   if (prefix === null) return path;
   const base = prefix.replace(/\/+$/, "");
   if (path === base) return "/";

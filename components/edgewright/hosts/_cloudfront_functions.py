@@ -1,0 +1,238 @@
+"""CloudFront Functions: the API's own code at the viewer, and what the runtime takes.
+
+The code is generated and small. It removes headers by which a client would speak for the edge, and does what the behavior
+needs: redirects, the routing region for the cache key, the session's look-up, experiments.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgewright.errors import Faults
+from edgewright.limits import limit
+
+RUNTIME = "cloudfront-js-2.0"
+FEATURES_SOURCE = (
+    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-features.html"
+)
+
+STATUS_TEXTS = {
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+}
+
+RESERVED = ("x-edgewright-", "x-origin-", "x-local-", "x-middleware-", "x-vercel-", "x-forwarded-host", "x-original-")
+"""Beginnings of request headers that only the edge may set."""
+
+_REFUSED: Sequence[tuple[str, str]] = (
+    (r"\bclass\b(?=\s+[A-Za-z_$]|\s*\{)", "class is not supported"),
+    (r"\bfunction\s*\*", "generator functions are not supported"),
+    (r"\?\.(?!\d)", "optional chaining (?.) is not supported"),
+    (r"\?\?", "nullish coalescing (??) is not supported"),
+    (r"\b(?:var|let|const)\s*[\[{]", "destructuring is not supported"),
+    (r"\bimport\s*\(", "dynamic import is not supported"),
+    (r"\beval\s*\(", "eval is not supported"),
+    (r"\bnew\s+Function\b", "function constructors are not supported"),
+)
+_BLANK = re.compile(
+    r"//[^\n]*|/\*.*?\*/|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|`(?:[^`\\]|\\.)*`"
+    r"|(?<=[=(,:])\s*/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class ViewerNeeds:
+    """What a behavior needs at the viewer. Behaviors with equal needs share a function."""
+
+    regions: str = ""
+    """JSON: region to the countries it serves, two letters each; empty where no key has the region."""
+    session: str = ""
+    """JSON: cookie and key_prefix of the session store; empty where nothing asks for a session."""
+    experiments: str = ""
+    """JSON: a list of cookie, variants with weights, max_age."""
+    redirects: str = ""
+    """JSON: a list of path, to, status."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether the answer passes a function too."""
+        return bool(self.experiments)
+
+
+def check_code(path: str, code: str, faults: Faults) -> None:
+    """Note what CloudFront would refuse of a function's code: its size, and syntax that its engine does not have."""
+    most = limit("cloudfront.functions.code_bytes")
+    size = len(code.encode())
+    if size > most.value:
+        faults.add(
+            path,
+            f"the function at the viewer would have {size} bytes ({most.source})",
+            allowed=f"at most {most.text}",
+            fix="Have fewer redirects and experiments, or answer them with a LambdaEdgeFunction on viewer-request.",
+        )
+    bare = _BLANK.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), code)
+    for pattern, what in _REFUSED:
+        for found in re.finditer(pattern, bare):
+            line = bare.count("\n", 0, found.start()) + 1
+            faults.add(path, f"line {line}: {what} by {RUNTIME} ({FEATURES_SOURCE})")
+
+
+def viewer_request(needs: ViewerNeeds) -> str:
+    """Return the code for viewer-request events."""
+    parts = [
+        "import cf from 'cloudfront';" if needs.session else "",
+        f"var reserved = {json.dumps(list(RESERVED))};",
+        *(
+            f"var {name} = {value};"
+            for name, value in (
+                ("redirects", needs.redirects),
+                ("regions", needs.regions),
+                ("experiments", needs.experiments),
+                ("session", needs.session),
+            )
+            if value
+        ),
+        _QUERY if needs.redirects else "",
+        _BUCKET if needs.experiments else "",
+        _SESSION if needs.session else "",
+        "async function handler(event) {" if needs.session else "function handler(event) {",
+        "  var request = event.request;",
+        "  var headers = request.headers;",
+        "  Object.keys(headers).forEach(function (name) {",
+        "    if (reserved.some(function (prefix) { return name.indexOf(prefix) === 0; })) delete headers[name];",
+        "  });",
+        _REDIRECT if needs.redirects else "",
+        _REGION if needs.regions else "",
+        _ASSIGN if needs.experiments else "",
+        "  await lookUp(request);" if needs.session else "",
+        "  return request;",
+        "}",
+    ]
+    return "\n".join(filter(None, parts)) + "\n"
+
+
+def viewer_response(needs: ViewerNeeds) -> str:
+    """Return the code for viewer-response events: a viewer keeps the variant it was given."""
+    return "\n".join(
+        [
+            f"var experiments = {needs.experiments};",
+            _BUCKET,
+            "function handler(event) {",
+            "  var response = event.response;",
+            "  experiments.forEach(function (experiment) {",
+            "    var variant = variantOf(event, experiment);",
+            "    response.cookies[experiment.cookie] = {",
+            "      value: variant, attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=' + experiment.max_age",
+            "    };",
+            "  });",
+            "  return response;",
+            "}",
+            "",
+        ]
+    )
+
+
+def regions_of(router: Mapping[str, Any]) -> str:
+    """Return which countries a router's regions serve, but those of its fallback, as compact JSON."""
+    served = {
+        origin["region"]: "".join(origin["countries"])
+        for origin in router["origins"]
+        if origin["region"] != router["fallback"]
+    }
+    return compact({"fallback": router["fallback"], "served": served})
+
+
+def compact(value: Any) -> str:
+    """Return JSON without blanks, sorted."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+_QUERY = """\
+function queryOf(values) {
+  var pairs = [];
+  Object.keys(values).forEach(function (name) {
+    (values[name].multiValue || [values[name]]).forEach(function (item) {
+      pairs.push(item.value === '' ? name : name + '=' + item.value);
+    });
+  });
+  return pairs.length === 0 ? '' : '?' + pairs.join('&');
+}"""
+
+_REDIRECT = """\
+  for (var i = 0; i < redirects.length; i++) {
+    var rule = redirects[i];
+    var open = rule.path.charAt(rule.path.length - 1) === '*';
+    var stem = open ? rule.path.slice(0, -1) : rule.path;
+    if (open ? request.uri.indexOf(stem) !== 0 : request.uri !== stem) continue;
+    var to = rule.to;
+    if (to.charAt(to.length - 1) === '*') to = to.slice(0, -1) + request.uri.slice(stem.length);
+    // One slash more would name another host.
+    if (to.charAt(0) === '/') to = to.replace(/^[/\\\\\\\\]+/, '/');
+    return {
+      statusCode: rule.status, statusDescription: rule.text,
+      headers: { location: { value: to + queryOf(request.querystring) } }
+    };
+  }""".replace("\\\\\\\\", "\\\\")
+
+_REGION = """\
+  var country = headers['cloudfront-viewer-country'];
+  var region = regions.fallback;
+  Object.keys(regions.served).forEach(function (name) {
+    var codes = regions.served[name];
+    for (var at = 0; country && at < codes.length; at += 2) {
+      if (codes.substr(at, 2) === country.value) region = name;
+    }
+  });
+  headers['x-edgewright-region'] = { value: region };"""
+
+_BUCKET = """\
+function variantOf(event, experiment) {
+  var names = Object.keys(experiment.variants);
+  var cookie = event.request.cookies[experiment.cookie];
+  if (cookie && names.indexOf(cookie.value) !== -1) return cookie.value;
+  // The same for the request and its answer, and for a viewer without cookies.
+  var agent = event.request.headers['user-agent'];
+  var text = experiment.cookie + event.viewer.ip + (agent ? agent.value : '');
+  var hash = 2166136261;
+  for (var i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619) >>> 0;
+  var total = names.reduce(function (sum, name) { return sum + experiment.variants[name]; }, 0);
+  var drawn = (hash ^ (hash >>> 15)) >>> 0;
+  drawn = drawn % total;
+  for (var n = 0; n < names.length; n++) {
+    drawn -= experiment.variants[names[n]];
+    if (drawn < 0) return names[n];
+  }
+  return names[0];
+}"""
+
+_ASSIGN = """\
+  experiments.forEach(function (experiment) {
+    request.cookies[experiment.cookie] = { value: variantOf(event, experiment) };
+  });"""
+
+_SESSION = """\
+async function lookUp(request) {
+  var authorization = request.headers.authorization;
+  var cookie = request.cookies[session.cookie];
+  var id = '';
+  if (authorization) {
+    var found = /^bearer +(\\S+) *$/i.exec(authorization.value);
+    id = found ? found[1] : '';
+  } else if (cookie) {
+    id = (cookie.multiValue ? cookie.multiValue[0].value : cookie.value).replace(/^"(.*)"$/, '$1');
+  }
+  if (!/^[A-Za-z0-9_-]{8,128}$/.test(id)) return;
+  try {
+    var key = session.key_prefix + id;
+    var value = await cf.kvs().get(key);
+    request.headers['x-edgewright-kv'] = { value: encodeURIComponent(key) + '=' + encodeURIComponent(value) };
+  } catch (error) {
+    // No such key: the edge answers as for any unknown session.
+  }
+}"""

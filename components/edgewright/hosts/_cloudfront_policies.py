@@ -1,0 +1,213 @@
+"""CloudFront's policies: what of a caching strategy a cache policy says, AWS's managed ones first.
+
+A cache policy names the key and bounds the time. For how long an answer is kept, the function at the edge says with each
+answer: a minimum above 0 would let CloudFront keep what is private.
+"""
+
+import hashlib
+import json
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from edgewright.errors import Faults
+from edgewright.limits import limit
+
+YEAR = 31_536_000
+DAY = 86_400
+REGION_HEADER = "x-edgewright-region"
+"""Set at the viewer where a key has the routing region."""
+
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_VIEWER_AND_CLOUDFRONT_HEADERS = "33f36d7e-f396-46d9-90e0-52428a34d9dc"
+SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+MANAGED_SOURCE = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html"
+
+
+@dataclass(frozen=True)
+class CachePolicySpec:
+    """A cache policy as CloudFront has it. Equal ones are one resource."""
+
+    min_ttl: int
+    default_ttl: int
+    max_ttl: int
+    headers: tuple[str, ...] = ()
+    cookies: tuple[str, ...] = ()
+    query: str = "none"
+    query_names: tuple[str, ...] = ()
+    coded: bool = True
+
+    @property
+    def content(self) -> str:
+        """A hash of everything that it says."""
+        return content_hash(self.__dict__)
+
+    def key_parameters(self) -> Any:
+        """Return the provider's argument for the key."""
+        return {
+            "cookies_config": {
+                "cookie_behavior": "whitelist" if self.cookies else "none",
+                **({"cookies": {"items": list(self.cookies)}} if self.cookies else {}),
+            },
+            "headers_config": {
+                "header_behavior": "whitelist" if self.headers else "none",
+                **({"headers": {"items": list(self.headers)}} if self.headers else {}),
+            },
+            "query_strings_config": {
+                "query_string_behavior": self.query,
+                **({"query_strings": {"items": list(self.query_names)}} if self.query_names else {}),
+            },
+            "enable_accept_encoding_brotli": self.coded,
+            "enable_accept_encoding_gzip": self.coded,
+        }
+
+
+_USE_ORIGIN_HEADERS = ("host", "origin", "x-http-method", "x-http-method-override", "x-method-override")
+MANAGED: Mapping[CachePolicySpec, str] = {
+    CachePolicySpec(0, 0, 0, coded=False): CACHING_DISABLED,
+    CachePolicySpec(1, DAY, YEAR): "658327ea-f89d-4fab-a63d-7e88639e58f6",
+    CachePolicySpec(1, DAY, YEAR, coded=False): "b2884449-e4de-46a7-ac36-70bc7f1ddd6d",
+}
+"""AWS's own policies that a strategy can be equal to, by what they say. Those with every cookie in the key are none: a
+strategy names its cookies."""
+
+ASSETS = CachePolicySpec(1, DAY, YEAR)
+"""Files of a bucket, which are for everybody: CachingOptimized."""
+
+_QUERY = {"all": "all", "none": "none", "include": "whitelist", "exclude": "allExcept"}
+
+
+def compile_policy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> CachePolicySpec:
+    """Return what CloudFront's cache policy must say for a caching strategy; note what it cannot."""
+    if spec is None or spec["mode"] == "bypass":
+        return CachePolicySpec(0, 0, 0, coded=False)
+    key = spec["key"]
+    headers = {*key["headers"], *spec["vary"]} - {"accept-encoding"}
+    if key["country"]:
+        headers.add("cloudfront-viewer-country")
+    if key["region"]:
+        headers.add(REGION_HEADER)
+    compiled = CachePolicySpec(
+        0,
+        0,
+        YEAR,
+        headers=tuple(sorted(headers)),
+        cookies=tuple(key["cookies"]),
+        query=_QUERY[key["query"]],
+        query_names=tuple(key["query_names"]),
+    )
+    for part, names in (
+        ("headers", compiled.headers),
+        ("cookies", compiled.cookies),
+        ("query_strings", compiled.query_names),
+    ):
+        most = limit(f"cloudfront.cache_policy.{part}")
+        if len(names) > most.value:
+            faults.add(
+                at,
+                f"has {len(names)} {part.replace('_', ' ')} in its key ({', '.join(names)}; {most.source})",
+                allowed=f"at most {most.text}",
+                fix="Key by fewer, or ask AWS for more and set the account's value under `edgewright:limits`.",
+            )
+    most = limit("cloudfront.cache_policy.names_chars")
+    size = sum(map(len, (*compiled.headers, *compiled.cookies, *compiled.query_names)))
+    if size > most.value:
+        faults.add(at, f"has names of {size} characters in its key ({most.source})", allowed=f"at most {most.text}")
+    return compiled
+
+
+def content_hash(content: Any) -> str:
+    """Return a short hash of plain content."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=list)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+_shared: "weakref.WeakKeyDictionary[pulumi.Resource, dict[str, pulumi.CustomResource]]" = weakref.WeakKeyDictionary()
+
+
+def shared(parent: pulumi.Resource, kind: str, content: str, make: Callable[[str, pulumi.ResourceOptions], Any]) -> Any:
+    """Return the stack's one resource of this kind and content.
+
+    It belongs to no component, so that it stays when the one that asked first goes. Its name has the content's hash: a
+    change makes a new one beside the old, which is deleted once nothing uses it. In a provider plugin, where the
+    stack's resources are not known, it belongs to the component.
+    """
+    name = f"edgewright-{kind}-{content}"
+    root = pulumi.runtime.get_root_resource()
+    if root is None:
+        return make(f"{parent._name}-{kind}-{content}", pulumi.ResourceOptions(parent=parent))
+    made = _shared.setdefault(root, {})
+    if name not in made:
+        made[name] = make(name, pulumi.ResourceOptions())
+    return made[name]
+
+
+def used() -> dict[str, int]:
+    """Return how many resources of each kind the stack shares so far."""
+    root = pulumi.runtime.get_root_resource()
+    found: dict[str, int] = {}
+    for name in _shared.get(root, {}) if root is not None else ():
+        kind = name.removeprefix("edgewright-").rpartition("-")[0]
+        found[kind] = found.get(kind, 0) + 1
+    return found
+
+
+def physical(kind: str, content: str) -> str:
+    """Return a name in the account: by stack, because another stack's equal policy is not this one's to delete."""
+    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{kind}-{content}"
+
+
+def cache_policy_id(parent: pulumi.Resource, spec: CachePolicySpec) -> Any:
+    """Return the id of AWS's managed policy that says the same, else of the stack's own."""
+    managed = MANAGED.get(spec)
+    if managed is not None:
+        return managed
+    policy = shared(
+        parent,
+        "cache",
+        spec.content,
+        lambda name, opts: aws.cloudfront.CachePolicy(
+            name,
+            name=physical("cache", spec.content),
+            comment="By edgewright. Shared by every behavior with this key.",
+            min_ttl=spec.min_ttl,
+            default_ttl=spec.default_ttl,
+            max_ttl=spec.max_ttl,
+            parameters_in_cache_key_and_forwarded_to_origin=spec.key_parameters(),
+            opts=opts,
+        ),
+    )
+    return policy.id
+
+
+def response_headers_policy_id(parent: pulumi.Resource, cache_control: str | None, security: bool) -> Any:
+    """Return the id of the policy that adds headers to answers, or None where there are none to add."""
+    if cache_control is None:
+        return SECURITY_HEADERS if security else None
+    content = content_hash([cache_control, security])
+    safe: Any = {
+        "content_type_options": {"override": True},
+        "frame_options": {"frame_option": "SAMEORIGIN", "override": False},
+        "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": False},
+        "strict_transport_security": {"access_control_max_age_sec": YEAR, "override": False},
+        "xss_protection": {"protection": True, "mode_block": True, "override": False},
+    }
+    added: Any = {"items": [{"header": "Cache-Control", "value": cache_control, "override": True}]}
+    policy = shared(
+        parent,
+        "headers",
+        content,
+        lambda name, opts: aws.cloudfront.ResponseHeadersPolicy(
+            name,
+            name=physical("headers", content),
+            comment="By edgewright. Shared by every behavior with these headers.",
+            custom_headers_config=added,
+            security_headers_config=safe if security else None,
+            opts=opts,
+        ),
+    )
+    return policy.id

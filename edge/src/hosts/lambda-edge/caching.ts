@@ -1,0 +1,96 @@
+/**
+ * What CloudFront is told to store, by `Cache-Control` on each response: its cache policy bounds the time and names the key,
+ * and the portable core's own rules decide. CloudFront alone would store an answer with Set-Cookie, or one to a request
+ * with Authorization, and would reuse one whatever its Vary.
+ */
+
+import { tagsOf, toClient } from "../../core/cache/outgoing";
+import { compile } from "../../core/cache/policy";
+import { judge } from "../../core/cache/store";
+import type { CacheSpec } from "../../core/settings.gen";
+
+/** CloudFront does not know it; it is obeyed here and passed on as `s-maxage`. */
+const TARGETED = ["cdn-cache-control"];
+const NOT_STORED = /(?:^|[\s,])(?:private|no-store)\b/i;
+const S_MAXAGE = /(?:^|,)\s*s-maxage\s*=\s*"?\d+"?/gi;
+/** The coding is in CloudFront's key already, normalised. */
+const IN_EVERY_KEY = "accept-encoding";
+
+export interface Asked {
+  readonly method: string;
+  readonly headers: Headers;
+}
+
+/**
+ * Sets the headers by which CloudFront stores a response, or not.
+ *
+ * @param policy the endpoint's strategy, or null where nothing may be stored
+ * @param random a number in [0, 1), for jitter
+ */
+export function tellCloudFront(
+  asked: Asked,
+  status: number,
+  headers: Headers,
+  policy: CacheSpec | null,
+  now: number,
+  random: number,
+): void {
+  if (policy === null) {
+    refuse(headers);
+    return;
+  }
+  const compiled = compile(policy);
+  const verdict = judge(
+    {
+      method: asked.method === "HEAD" ? "GET" : asked.method,
+      authorised: asked.headers.has("authorization"),
+      noStore: false,
+      oversized: false,
+      status,
+      headers,
+      requestTime: now,
+      responseTime: now,
+    },
+    compiled,
+    TARGETED,
+  );
+  const tags = tagsOf(headers, compiled);
+  if (!verdict.store) {
+    toClient(headers, status, compiled, TARGETED);
+    refuse(headers);
+    return;
+  }
+  // CloudFront reuses an object for every request of its key, whatever the response's Vary names.
+  const keyed = new Set([IN_EVERY_KEY, ...compiled.headers]);
+  if (verdict.terms.vary.some((name) => !keyed.has(name))) {
+    toClient(headers, status, compiled, TARGETED);
+    refuse(headers);
+    return;
+  }
+  let ttl = Math.floor((verdict.terms.until - now) / 1000);
+  const jitter = compiled.edgeJitter;
+  const listed = compiled.statuses.has(status) && status !== 404 && status !== 410;
+  if (compiled.mode === "override" && jitter !== null && listed) {
+    ttl = jitter[0] + Math.floor(random * (jitter[1] - jitter[0] + 1));
+  } else if (compiled.mode === "override" && compiled.kv !== null && compiled.edgeTtl !== null && listed) {
+    ttl = compiled.edgeTtl;
+  }
+  toClient(headers, status, compiled, TARGETED);
+  for (const name of ["age", "expires", "pragma"]) headers.delete(name);
+  const control = (headers.get("cache-control") ?? "").replace(S_MAXAGE, "").replace(/^\s*,\s*/, "");
+  const parts = [control || "public", `s-maxage=${Math.max(0, ttl)}`];
+  const { staleWhileRevalidate, staleIfError } = verdict.terms;
+  if (staleWhileRevalidate > 0 && !/stale-while-revalidate/i.test(control)) {
+    parts.push(`stale-while-revalidate=${staleWhileRevalidate}`);
+  }
+  if (staleIfError > 0 && !/stale-if-error/i.test(control)) parts.push(`stale-if-error=${staleIfError}`);
+  headers.set("cache-control", parts.join(", "));
+  if (tags.length > 0) headers.set("cache-tag", tags.join(","));
+}
+
+/** CloudFront obeys `private` and `no-store` because every cache policy's minimum is 0 seconds. */
+function refuse(headers: Headers): void {
+  const control = headers.get("cache-control");
+  if (control !== null && NOT_STORED.test(control)) return;
+  headers.set("cache-control", control === null || control === "" ? "private" : `private, ${control}`);
+}

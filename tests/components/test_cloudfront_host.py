@@ -1,0 +1,872 @@
+"""EdgeApi, KvNamespace and CachePolicy on CloudFront: what a program declares, and what is refused before it is deployed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
+from edgewright.errors import Faults
+from edgewright.hosts import cloudfront
+from edgewright.hosts._cloudfront_functions import check_code
+from edgewright.hosts._cloudfront_policies import (
+    ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
+    CACHING_DISABLED,
+    MANAGED,
+    CachePolicySpec,
+)
+from edgewright.hosts.lambda_edge import RESTRICTIONS
+from edgewright.limits import limit
+
+from tests.components.program import ACCOUNT, UNKNOWN, Run, faults_of, run
+
+OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:api-edge-function:7"
+QUOTAS = limit("cloudfront.cache_policies").source
+EVENT = limit("lambda_edge.functions_per_event").source
+
+
+def origins(name: str = "origins") -> GeoRouter:
+    return GeoRouter(
+        name,
+        {
+            "origins": [
+                {"region": "us", "url": "https://us.example.com"},
+                {"region": "eu", "url": "https://eu.example.com:8443/base"},
+            ],
+            "fallback": "us",
+        },
+    )
+
+
+def api(name: str = "api", **args: Any) -> EdgeApi:
+    whole: Any = {"host": "cloudfront", **args}
+    if "endpoints" not in whole:
+        whole["endpoints"] = [{"path": "/api", "origin": origins(f"{name}-origins").routing}]
+    return EdgeApi(name, whole)
+
+
+def program(**args: Any) -> Callable[[], object]:
+    return lambda: api(**args)
+
+
+def endpoint(**parts: Any) -> Callable[[], object]:
+    """Return a program with one endpoint, to which parts are added."""
+    return lambda: api(endpoints=[{"path": "/api", "origin": origins().routing, **parts}])
+
+
+def whole() -> None:
+    """A program that uses nearly everything."""
+    sessions = KvNamespace(
+        "sessions",
+        {
+            "host": "cloudfront",
+            "seed": {"entries": [{"key": "session:b", "value": {"user": 1}}, {"key": "a", "value": "x"}]},
+        },
+    )
+    products = CachePolicy(
+        "products",
+        {
+            "edge_ttl": 3600,
+            "browser_ttl": 60,
+            "key": {"query": "include", "query_names": ["page", "limit"], "region": True},
+            "tags": ["products"],
+        },
+    )
+    same = CachePolicy(
+        "same-key", {"edge_ttl": 9, "key": {"query": "include", "query_names": ["limit", "page"], "region": True}}
+    )
+    routed = origins()
+    api(
+        hostname="api.example.com",
+        hosted_zone_id="Z1",
+        endpoints=[
+            {"path": "/api/products", "origin": routed.routing, "cache": products.spec, "rate_limit": {"limit": 100}},
+            {"path": "/api/products/:id", "origin": routed.routing, "cache": same.spec},
+            {"path": "/api/orders", "origin": routed.routing, "methods": ["GET", "POST"]},
+            {"path": "/api/session", "session": True},
+        ],
+        sessions={"binding": sessions.binding},
+        redirects=[{"path": "/old/*", "to": "/api/*", "status": 301}],
+        vars={"MODE": "live"},
+        tags=["owner:web"],
+        dashboard=True,
+        access_logs=True,
+        origin_shield="us-east-1",
+    )
+
+
+@pytest.fixture(scope="module")
+def made() -> Run:
+    return run(whole)
+
+
+def of(found: Run, type_: str) -> list[Any]:
+    """Return the inputs of the resources of a type, named with its package: `cloudfront.Function`."""
+    package, _, kind = type_.partition(".")
+    return [
+        item.inputs
+        for item in found.resources
+        if item.type.startswith(f"aws:{package}/") and item.type.rsplit(":", 1)[-1] == kind
+    ]
+
+
+def distribution(found: Run) -> Any:
+    (one,) = of(found, "cloudfront.Distribution")
+    return one
+
+
+def behaviors(found: Run) -> dict[str, Any]:
+    inputs = distribution(found)
+    named = {each["pathPattern"]: each for each in inputs.get("orderedCacheBehaviors") or []}
+    return {**named, "*": inputs["defaultCacheBehavior"]}
+
+
+def package(found: Run, function: str = "Function") -> dict[str, str]:
+    (inputs,) = of(found, "lambda.Function")
+    return {name: asset.text for name, asset in inputs["code"].assets.items()}
+
+
+def settings(found: Run) -> Any:
+    line = package(found)["settings.mjs"].splitlines()[0]
+    return json.loads(line.removeprefix("export const settings = ").removesuffix(";"))
+
+
+# --- the distribution --------------------------------------------------------------------------------------------------
+
+
+def test_endpoints_become_behaviors_the_most_specific_first(made: Run) -> None:
+    assert list(behaviors(made)) == ["/api/orders", "/api/products", "/api/session", "/api/products/*", "*"]
+
+
+def test_the_distribution_speaks_the_newest_protocols_safely(made: Run) -> None:
+    inputs = distribution(made)
+    assert inputs["httpVersion"] == "http2and3"
+    assert inputs["isIpv6Enabled"] is True
+    assert inputs["priceClass"] == "PriceClass_All"
+    assert inputs["aliases"] == ["api.example.com"]
+    assert inputs["viewerCertificate"] == {
+        "acmCertificateArn": "arn:aws:acm::api-certificate",
+        "minimumProtocolVersion": "TLSv1.2_2021",
+        "sslSupportMethod": "sni-only",
+    }
+    for behavior in behaviors(made).values():
+        assert behavior["viewerProtocolPolicy"] == "redirect-to-https"
+        assert behavior["compress"] is True
+
+
+def test_errors_are_not_kept_but_where_the_function_says_so(made: Run) -> None:
+    responses = distribution(made)["customErrorResponses"]
+    assert {item["errorCachingMinTtl"] for item in responses} == {0}
+    assert [item["errorCode"] for item in responses] == list(cloudfront.ERROR_STATUSES)
+
+
+def test_a_router_becomes_an_origin_group_for_what_can_fail_over(made: Run) -> None:
+    inputs = distribution(made)
+    (group,) = inputs["originGroups"]
+    assert group == {
+        "originId": "origins",
+        "failoverCriteria": {"statusCodes": [502, 503, 504]},
+        "members": [{"originId": "origins-0"}, {"originId": "origins-1"}],
+    }
+    first, second = inputs["origins"]
+    assert (first["domainName"], second["domainName"]) == ("us.example.com", "eu.example.com")
+    assert second["customOriginConfig"]["httpsPort"] == 8443
+    assert [item["customHeaders"] for item in (first, second)] == [
+        [{"name": "x-edgewright-attempt", "value": "0"}],
+        [{"name": "x-edgewright-attempt", "value": "1"}],
+    ]
+    assert first["originShield"] == {"enabled": True, "originShieldRegion": "us-east-1"}
+    by_path = behaviors(made)
+    assert by_path["/api/products"]["targetOriginId"] == "origins"
+    assert by_path["/api/products"]["allowedMethods"] == ["GET", "HEAD", "OPTIONS"]
+    # CloudFront refuses an origin group for a behavior that takes other methods.
+    assert by_path["/api/orders"]["targetOriginId"] == "origins-0"
+    assert "POST" in by_path["/api/orders"]["allowedMethods"]
+
+
+def test_the_core_runs_on_the_origins_events_of_every_behavior_with_its_numbered_version(made: Run) -> None:
+    for behavior in behaviors(made).values():
+        assert behavior["lambdaFunctionAssociations"] == [
+            {"eventType": "origin-request", "lambdaArn": FUNCTION, "includeBody": False},
+            {"eventType": "origin-response", "lambdaArn": FUNCTION, "includeBody": False},
+        ]
+        assert behavior["originRequestPolicyId"] == ALL_VIEWER_AND_CLOUDFRONT_HEADERS
+
+
+def test_the_package_has_the_settings_what_they_need_and_nothing_more(made: Run) -> None:
+    files = package(made)
+    assert {"index.mjs", "settings.mjs", "edgewright.mjs", "forward.mjs", "sessions.mjs"} <= files.keys()
+    assert "jwt.mjs" not in files
+    assert files["index.mjs"].splitlines()[-1] == (
+        "export const handler = createLambda(settings, { features: [forward, sessions], handlers: {  }, behaviors, env });"
+    )
+    assert 'export const env = {"MODE":"live"};' in files["settings.mjs"]
+    document = settings(made)
+    # What CloudFront and WAF do themselves is not done twice.
+    assert {item["static"] for item in document["endpoints"]} == {False}
+    assert {item["rate_limit"] for item in document["endpoints"]} == {None}
+    assert document["endpoints"][1]["cache"]["tiers"]["kv"] is None
+
+
+def test_certificate_records_and_names_lead_to_the_distribution(made: Run) -> None:
+    (certificate,) = of(made, "acm.Certificate")
+    assert (certificate["region"], certificate["domainName"], certificate["validationMethod"]) == (
+        "us-east-1",
+        "api.example.com",
+        "DNS",
+    )
+    records = {record["type"]: record for record in of(made, "route53.Record")}
+    assert records["CNAME"]["records"] == ["_y"]
+    for kind in ("A", "AAAA"):
+        assert records[kind]["aliases"] == [
+            {"name": "api-distribution.cloudfront.net", "zoneId": "Z2FDTNDATAQYW2", "evaluateTargetHealth": False}
+        ]
+    outputs = made.one("EdgeApi").outputs
+    assert outputs["urls"] == ["https://api.example.com", "https://api-distribution.cloudfront.net"]
+
+
+def test_rate_limits_become_rules_of_a_web_acl_in_us_east_1(made: Run) -> None:
+    (acl,) = of(made, "wafv2.WebAcl")
+    assert (acl["region"], acl["scope"]) == ("us-east-1", "CLOUDFRONT")
+    (rule,) = acl["rules"]
+    statement = rule["statement"]["rateBasedStatement"]
+    assert (statement["limit"], statement["evaluationWindowSec"], statement["aggregateKeyType"]) == (100, 60, "IP")
+    assert statement["scopeDownStatement"]["regexMatchStatement"]["regexString"] == "^/api/products/?$"
+    assert rule["action"]["block"]["customResponse"]["responseCode"] == 429
+    assert distribution(made)["webAclId"] == "arn:aws:wafv2::api-web-acl"
+
+
+def test_logs_metrics_and_a_dashboard(made: Run) -> None:
+    (group,) = of(made, "cloudwatch.LogGroup")
+    assert (group["region"], group["retentionInDays"]) == ("us-east-1", 30)
+    (source,) = of(made, "cloudwatch.LogDeliverySource")
+    assert (source["region"], source["logType"], source["resourceArn"]) == (
+        "us-east-1",
+        "ACCESS_LOGS",
+        "arn:aws:cloudfront::api-distribution",
+    )
+    (board,) = of(made, "cloudwatch.Dashboard")
+    metrics = json.dumps(json.loads(board["dashboardBody"]))
+    assert "CacheHitRate" in metrics
+    assert "api-distribution-id" in metrics
+    assert len(of(made, "cloudfront.MonitoringSubscription")) == 1
+    assert of(run(program(metrics=False)), "cloudfront.MonitoringSubscription") == []
+
+
+def test_without_a_router_the_function_answers_everything() -> None:
+    def only_sessions() -> None:
+        store = KvNamespace("s", {"host": "cloudfront"})
+        api(endpoints=[{"path": "/me", "session": True}], sessions={"binding": store.binding})
+
+    found = run(only_sessions)
+    assert [item["domainName"] for item in distribution(found)["origins"]] == ["origin.invalid"]
+    for behavior in behaviors(found).values():
+        assert [item["eventType"] for item in behavior["lambdaFunctionAssociations"]] == ["origin-request"]
+
+
+def test_the_endpoint_for_every_path_is_the_default_behavior() -> None:
+    def everything() -> None:
+        policy = CachePolicy("all", {"edge_ttl": 1})
+        api(endpoints=[{"path": "/*", "origin": origins().routing, "cache": policy.spec}])
+
+    found = run(everything)
+    assert list(behaviors(found)) == ["*"]
+    assert behaviors(found)["*"]["cachePolicyId"].startswith("edgewright-cache-")
+
+
+# --- the viewer --------------------------------------------------------------------------------------------------------
+
+
+def codes(found: Run) -> dict[str, str]:
+    by_arn = {f"arn:aws:cloudfront::{inputs['name']}": inputs["code"] for inputs in of(found, "cloudfront.Function")}
+    assert by_arn
+    return {inputs["name"]: inputs["code"] for inputs in of(found, "cloudfront.Function")}
+
+
+def viewer_code(found: Run, pattern: str, event: str = "viewer-request") -> str:
+    (arn,) = [
+        item["functionArn"] for item in behaviors(found)[pattern]["functionAssociations"] if item["eventType"] == event
+    ]
+    content = arn.rsplit("-", 1)[-1]
+    (code,) = [code for name, code in codes(found).items() if name.endswith(content)]
+    return code
+
+
+def test_equal_needs_at_the_viewer_share_one_function(made: Run) -> None:
+    functions = of(made, "cloudfront.Function")
+    assert len(functions) == 3  # with regions, with sessions, plain
+    assert {item["runtime"] for item in functions} == {"cloudfront-js-2.0"}
+    assert {item["publish"] for item in functions} == {True}
+    assert viewer_code(made, "/api/products") == viewer_code(made, "/api/products/*")
+    assert "x-edgewright-region" in viewer_code(made, "/api/products")
+    assert "cf.kvs()" in viewer_code(made, "/api/session")
+    assert "cf.kvs()" in viewer_code(made, "*")
+    assert "cf.kvs()" not in viewer_code(made, "/api/orders")
+    stores = [item["keyValueStoreAssociations"] for item in functions if item.get("keyValueStoreAssociations")]
+    assert stores == [["arn:aws:cloudfront::sessions-store"]]
+
+
+def test_headers_by_which_a_client_speaks_for_the_edge_are_removed_at_the_viewer(made: Run) -> None:
+    for code in codes(made).values():
+        assert '"x-edgewright-"' in code
+        assert "delete headers[name]" in code
+
+
+def test_an_experiment_is_assigned_at_the_viewer_and_kept_by_a_cookie() -> None:
+    def experiment() -> None:
+        policy = CachePolicy("home", {"edge_ttl": 60, "key": {"cookies": ["variant"]}})
+        api(
+            endpoints=[
+                {"path": "/home", "origin": origins().routing, "cache": policy.spec},
+                {"path": "/other", "origin": origins("others").routing},
+            ],
+            experiments=[{"cookie": "variant", "variants": {"b": 1, "a": 9}, "paths": ["/home"]}],
+        )
+
+    found = run(experiment)
+    code = viewer_code(found, "/home")
+    assert '{"cookie":"variant","max_age":2592000,"variants":{"a":9,"b":1}}' in code
+    assert "response.cookies" in viewer_code(found, "/home", "viewer-response")
+    assert [item["eventType"] for item in behaviors(found)["/other"]["functionAssociations"]] == ["viewer-request"]
+
+
+def test_code_for_the_viewer_is_held_to_the_runtimes_size_and_syntax() -> None:
+    source = limit("cloudfront.functions.code_bytes").source
+    faults = Faults("EdgeApi", "api")
+    check_code("redirects", "// class ?? in a comment\nvar a = 'class x';\nclass A {}\nvar {b} = a ?? c;\n", faults)
+    assert [fault.problem.split(" by ")[0] for fault in faults] == [
+        "line 3: class is not supported",
+        "line 4: nullish coalescing (??) is not supported",
+        "line 4: destructuring is not supported",
+    ]
+    many = [{"path": f"/old/{number:04}", "to": f"/new/{number:04}"} for number in range(150)]
+    (fault,) = faults_of(program(redirects=many))
+    assert fault.startswith("redirects: the function at the viewer would have 1")
+    assert f" bytes ({source}). Allowed: at most 10 KiB. Have fewer redirects" in fault
+
+
+# --- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_served_from_a_bucket_that_only_the_distribution_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "public" / "css").mkdir(parents=True)
+    (tmp_path / "public" / "css" / "app.css").write_text("a{}")
+    (tmp_path / "public" / "logo.svg").write_text("<svg/>")
+    found = run(program(assets=[{"path": "/assets/*", "directory": "public", "browser_ttl": 60, "immutable": True}]))
+    objects = {item["key"]: item for item in of(found, "s3.BucketObjectv2")}
+    assert {key: item["contentType"] for key, item in objects.items()} == {
+        "assets/css/app.css": "text/css",
+        "assets/logo.svg": "image/svg+xml",
+    }
+    (block,) = of(found, "s3.BucketPublicAccessBlock")
+    assert {block[key] for key in block if key not in ("bucket", "region")} == {True}
+    (control,) = of(found, "cloudfront.OriginAccessControl")
+    assert (control["signingBehavior"], control["signingProtocol"]) == ("always", "sigv4")
+    (policy,) = of(found, "s3.BucketPolicy")
+    (statement,) = json.loads(policy["policy"])["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::api-distribution"}}
+    behavior = behaviors(found)["/assets/*"]
+    assert behavior["cachePolicyId"] == OPTIMIZED
+    assert "lambdaFunctionAssociations" not in behavior or behavior["lambdaFunctionAssociations"] == []
+    (headers,) = of(found, "cloudfront.ResponseHeadersPolicy")
+    assert headers["customHeadersConfig"]["items"] == [
+        {"header": "Cache-Control", "value": "public, max-age=60, immutable", "override": True}
+    ]
+
+
+# --- pains -------------------------------------------------------------------------------------------------------------
+
+
+def test_pain_1_the_function_outlives_its_replicas_and_is_in_the_ledger(made: Run) -> None:
+    (function,) = of(made, "lambda.Function")
+    assert function["skipDestroy"] is True
+    (entry,) = made.one("EdgeApi").outputs["ledger"]
+    assert (entry["component"], entry["function_name"], entry["version"]) == ("shop/dev/api", "api-edge-function", "7")
+
+
+def test_pain_2_everything_that_cloudfront_takes_from_us_east_1_is_there_without_a_second_provider(made: Run) -> None:
+    assert not [item for item in made.resources if item.type.startswith("pulumi:providers:")]
+    kinds = ("acm.Certificate", "lambda.Function", "wafv2.WebAcl", "cloudwatch.LogGroup", "cloudwatch.Dashboard")
+    assert {of(made, kind)[0]["region"] for kind in kinds} == {"us-east-1"}
+
+
+def test_pain_4_settings_are_in_the_package_and_not_in_the_environment(made: Run) -> None:
+    (function,) = of(made, "lambda.Function")
+    assert "environment" not in function
+    assert settings(made)["name"] == "api"
+
+
+def test_pain_8_code_and_settings_change_as_one_version(made: Run) -> None:
+    one, two = (run(program(vars={"MODE": mode})) for mode in ("live", "test"))
+    assert of(one, "lambda.Function")[0]["publish"] is True
+    assert package(one) != package(two)
+    assert [item for name, item in package(one).items() if item != package(two)[name]] == [package(one)["settings.mjs"]]
+
+
+def test_pain_9_a_version_is_rolled_out_by_its_number_and_its_outputs_say_which(made: Run) -> None:
+    outputs = made.one("EdgeApi").outputs
+    assert (outputs["versionId"], outputs["stableVersionId"], outputs["candidateVersionId"]) == ("7", "7", "")
+    (fault,) = faults_of(program(rollout={"percentage": 10, "previous_version_id": "1"}))
+    assert fault == (
+        "rollout: is of use to host 'cloudflare' only. Leave it out, and use a continuous deployment policy of CloudFront."
+    )
+
+
+def test_pain_10_managed_policies_come_first_and_equal_ones_are_shared_by_content(made: Run) -> None:
+    by_path = behaviors(made)
+    (policy,) = of(made, "cloudfront.CachePolicy")
+    assert by_path["/api/orders"]["cachePolicyId"] == CACHING_DISABLED
+    assert by_path["*"]["cachePolicyId"] == CACHING_DISABLED
+    assert by_path["/api/products"]["cachePolicyId"] == by_path["/api/products/*"]["cachePolicyId"]
+    assert policy["minTtl"] == 0
+    assert policy["parametersInCacheKeyAndForwardedToOrigin"] == {
+        "cookiesConfig": {"cookieBehavior": "none"},
+        "headersConfig": {"headerBehavior": "whitelist", "headers": {"items": ["x-edgewright-region"]}},
+        "queryStringsConfig": {"queryStringBehavior": "whitelist", "queryStrings": {"items": ["limit", "page"]}},
+        "enableAcceptEncodingBrotli": True,
+        "enableAcceptEncodingGzip": True,
+    }
+    assert made.one("EdgeApi").outputs["distribution"]["quotas"] == {
+        "cache_policies": {"used": 1, "limit": 20, "left": 19},
+        "response_headers_policies": {"used": 0, "limit": 20, "left": 20},
+    }
+
+
+def test_pain_10_two_apis_of_a_stack_share_a_policy_that_belongs_to_neither() -> None:
+    def two() -> None:
+        for name in ("one", "two"):
+            policy = CachePolicy(name, {"edge_ttl": 5})
+            api(name, endpoints=[{"path": "/a", "origin": origins(f"o-{name}").routing, "cache": policy.spec}])
+
+    found = run(two)
+    (policy,) = [item for item in found.resources if item.type == "aws:cloudfront/cachePolicy:CachePolicy"]
+    assert policy.parent is None or "EdgeApi" not in policy.parent
+    ids = {item["orderedCacheBehaviors"][0]["cachePolicyId"] for item in of(found, "cloudfront.Distribution")}
+    assert ids == {f"{policy.name}-id"}
+
+
+def test_pain_10_more_policies_than_an_account_has_are_refused() -> None:
+    def many() -> None:
+        endpoints = []
+        for number in range(21):
+            policy = CachePolicy(f"p{number}", {"edge_ttl": 5, "key": {"headers": [f"x-{number}"]}})
+            endpoints.append({"path": f"/{number}", "origin": origins(f"o{number}").routing, "cache": policy.spec})
+        api(endpoints=endpoints)
+
+    assert faults_of(many) == [
+        f"cache: needs 21 cache policies of the stack's own ({QUOTAS}). Allowed: at most 20 an account. Give endpoints equal"
+        " keys: equal ones are shared."
+    ]
+
+
+def test_pain_11_what_a_distribution_uses_is_named_by_its_content_so_that_the_next_is_made_beside_it() -> None:
+    def keyed(header: str, to: str) -> Run:
+        def declared() -> None:
+            policy = CachePolicy("p", {"edge_ttl": 5, "key": {"headers": [header]}})
+            api(
+                endpoints=[{"path": "/a", "origin": origins().routing, "cache": policy.spec}],
+                redirects=[{"path": "/b", "to": to}],
+            )
+
+        return run(declared)
+
+    one, two = keyed("x-a", "/c"), keyed("x-b", "/d")
+    for kind in ("cloudfront.CachePolicy", "cloudfront.Function"):
+        first, second = ({item["name"] for item in of(found, kind)} for found in (one, two))
+        assert not first & second
+    names = {
+        item.name
+        for found in (one, two)
+        for item in found.resources
+        if item.type.endswith("CachePolicy") and "aws" in item.type
+    }
+    assert len(names) == 2
+    assert not [item for item in one.resources if item.options.delete_before_replace]
+
+
+@pytest.mark.parametrize(
+    ("stack", "waits"),
+    [
+        ("dev", False),
+        ("staging", False),
+        ("prod", True),
+        ("aws-prod", True),
+        ("production", True),
+        ("product-test", False),
+    ],
+)
+def test_pain_15_only_production_waits_for_every_edge_location(stack: str, waits: bool) -> None:
+    assert distribution(run(program(), stack=stack))["waitForDeployment"] is waits
+    assert distribution(run(program(wait_for_deployment=not waits), stack=stack))["waitForDeployment"] is not waits
+
+
+# --- a second run, a preview ------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_changes_nothing(made: Run) -> None:
+    def plain(found: Run) -> Any:
+        shape = found.shape()
+        return (
+            [
+                (urn, parent, {key: value for key, value in inputs.items() if key != "code"}, secrets)
+                for urn, parent, inputs, secrets in shape
+            ],
+            package(found),
+            codes(found),
+        )
+
+    assert plain(run(whole)) == plain(made)
+
+
+def test_a_preview_knows_the_shape_of_everything(made: Run) -> None:
+    seen = run(whole, preview=True)
+    assert [(item.type, item.name) for item in seen.resources] == [(item.type, item.name) for item in made.resources]
+    assert package(seen) == package(made)
+    assert codes(seen) == codes(made)
+    assert list(behaviors(seen)) == list(behaviors(made))
+    association = behaviors(seen)["*"]["lambdaFunctionAssociations"][0]
+    assert association["lambdaArn"] is UNKNOWN
+    assert association["eventType"] == "origin-request"
+
+
+def test_an_unchanged_deployment_has_the_same_content_and_invalidates_nothing(made: Run) -> None:
+    content = made.one("EdgeApi").outputs["distribution"]["content"]
+    assert run(whole).one("EdgeApi").outputs["distribution"]["content"] == content
+    one, two = (run(program(vars={"A": value})).one("EdgeApi").outputs["distribution"]["content"] for value in "12")
+    assert one != two
+
+
+def test_the_managed_policies_are_none_that_keeps_what_is_private() -> None:
+    for spec, identity in MANAGED.items():
+        assert spec == CachePolicySpec(0, 0, 0, coded=False) or identity != CACHING_DISABLED
+    for behavior in behaviors(run(whole)).values():
+        # A minimum above 0 would keep an answer marked private.
+        assert behavior["cachePolicyId"] not in [identity for spec, identity in MANAGED.items() if spec.min_ttl > 0]
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+def association(events: list[str], arn: str = FUNCTION) -> Any:
+    return {"events": events, "arn": arn, "include_body": False}
+
+
+def test_a_viewer_function_of_ones_own_takes_the_place_of_ours() -> None:
+    def own() -> None:
+        function = LambdaEdgeFunction(
+            "sign", {"code": {"text": "x = 1\n"}, "runtime": "python3.13", "events": ["viewer-request"]}
+        )
+        api(endpoints=[{"path": "/a", "origin": origins().routing, "functions": [function.association]}])
+
+    found = run(own)
+    behavior = behaviors(found)["/a"]
+    assert behavior.get("functionAssociations") in ([], None)
+    assert behavior["lambdaFunctionAssociations"][-1] == {
+        "eventType": "viewer-request",
+        "lambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:sign-function:7",
+        "includeBody": False,
+    }
+
+
+FUNCTION_FAULTS: list[tuple[list[Any], str]] = [
+    (
+        [association(["viewer-request"]), association(["viewer-request"])],
+        "endpoints[0].functions[1]: is on viewer-request, as endpoints[0].functions[0] is: an event of a behavior takes one"
+        f" function ({EVENT}). Join the two functions.",
+    ),
+    (
+        [association(["origin-request"])],
+        "endpoints[0].functions[0]: is on origin-request, where the API's own function runs: an event of a behavior takes one"
+        f" ({EVENT}). Allowed: viewer-request or viewer-response. Do it in a `handler`, or at the viewer.",
+    ),
+    (
+        [association(["viewer-request"], FUNCTION.replace(":7", ":$LATEST"))],
+        f"endpoints[0].functions[0].arn: has $LATEST, and CloudFront takes numbered versions only ({RESTRICTIONS}). Allowed: a"
+        " LambdaEdgeFunction's `qualified_arn`.",
+    ),
+    (
+        [association(["viewer-request"], FUNCTION.removesuffix(":7"))],
+        "endpoints[0].functions[0].arn: has no version, which is $LATEST, and CloudFront takes numbered versions only"
+        f" ({RESTRICTIONS}). Allowed: a LambdaEdgeFunction's `qualified_arn`.",
+    ),
+    (
+        [association(["viewer-request"], FUNCTION.replace("us-east-1", "eu-west-1"))],
+        "endpoints[0].functions[0].arn: is a function of eu-west-1, and CloudFront takes functions from us-east-1 only"
+        f" ({RESTRICTIONS}). Allowed: us-east-1.",
+    ),
+    (
+        ["rewrite"],
+        "endpoints[0].functions[0]: 'rewrite' is not a function. Allowed: a LambdaEdgeFunction's `association`.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("functions", "fault"), FUNCTION_FAULTS)
+def test_functions_that_cloudfront_would_refuse(functions: list[Any], fault: str) -> None:
+    assert faults_of(endpoint(functions=functions)) == [fault]
+    assert faults_of(endpoint(functions=functions), preview=True) == [fault]
+
+
+def test_a_viewer_function_beside_what_needs_a_cloudfront_function_is_refused() -> None:
+    def both() -> None:
+        api(
+            endpoints=[{"path": "/a", "origin": origins().routing, "functions": [association(["viewer-request"])]}],
+            redirects=[{"path": "/x", "to": "/a"}],
+        )
+
+    assert faults_of(both) == [
+        "endpoints[0].functions: are on viewer events, where redirects needs a CloudFront Function: CloudFront refuses both"
+        " kinds together. Leave one of the two out."
+    ]
+
+
+@pytest.mark.parametrize("key", sorted(cloudfront.CLOUDFLARE_ONLY))
+def test_arguments_of_cloudflare_are_refused_with_what_to_do_instead(key: str) -> None:
+    values: dict[str, Any] = {
+        "account_id": ACCOUNT,
+        "bindings": [],
+        "cache_rules": True,
+        "compatibility_flags": ["x"],
+        "limits": {"cpu_ms": 1},
+        "rollout": {},
+        "routes": ["example.com/*"],
+        "secrets": {"A": "canary"},
+        "tiered_cache": True,
+        "workers_dev": True,
+    }
+    (fault,) = faults_of(program(**{key: values.get(key, "x")}))
+    assert fault == f"{key}: is of use to host 'cloudflare' only. {cloudfront.CLOUDFLARE_ONLY[key]}"
+    assert "canary" not in fault
+
+
+@pytest.mark.parametrize("key", ["price_class", "origin_shield", "certificate_arn"])
+def test_arguments_of_cloudfront_are_refused_on_cloudflare(key: str) -> None:
+    def on_cloudflare() -> None:
+        given: Any = {"account_id": ACCOUNT, "endpoints": [{"path": "/a", "origin": origins().routing}], key: "x"}
+        EdgeApi("api", given)
+
+    assert faults_of(on_cloudflare) == [f"{key}: is of use to host 'cloudfront' only. Leave it out."]
+
+
+TLS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html"
+
+
+@pytest.mark.parametrize(
+    ("args", "fault"),
+    [
+        (
+            {"hostname": "api.example.com"},
+            "hostname: needs a certificate. Give `hosted_zone_id`, and one is made and validated, or `certificate_arn`, from"
+            " us-east-1.",
+        ),
+        (
+            {"hostname": "a.example.com", "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1-2"},
+            f"certificate_arn: is from eu-west-1, and CloudFront takes certificates from us-east-1 only ({TLS}). Allowed:"
+            " us-east-1. Give `hosted_zone_id` instead, and one is made there; no second provider is needed.",
+        ),
+        (
+            {"price_class": "PriceClass_10"},
+            "price_class: 'PriceClass_10' is not known. Allowed: PriceClass_100, PriceClass_200, PriceClass_All. Did you mean"
+            " 'PriceClass_100'?",
+        ),
+        (
+            {"observability": {"traces": True}},
+            "observability.traces: is of use to host 'cloudflare' only. Use `metrics`, `dashboard` and `access_logs`.",
+        ),
+        (
+            {"redirects": [{"path": "/a", "to": "//evil.example"}]},
+            "redirects[0].to: '//evil.example' is neither a path nor an http(s) URL. Allowed: /new, /new/* or https://....",
+        ),
+        (
+            {"redirects": [{"path": "/a", "to": "/b", "status": 200}]},
+            "redirects[0].status: 200 is no redirect. Allowed: 301, 302, 303, 307, 308.",
+        ),
+        (
+            {"experiments": [{"cookie": "v", "variants": {"a": 1}, "paths": ["/api"]}]},
+            "experiments[0].variants: has 1 variants. Allowed: 2 or more, each with a weight.",
+        ),
+        (
+            {"experiments": [{"cookie": "v", "variants": {"a": 1, "b": 1}, "paths": ["/x"]}]},
+            "experiments[0].paths[0]: '/x' is not the `path` of an endpoint. Allowed: /api.",
+        ),
+        ({"assets": [{"path": "/a/*", "directory": "nowhere"}]}, "assets[0].directory: 'nowhere' is not a folder."),
+    ],
+)
+def test_a_fault_is_named(args: dict[str, Any], fault: str) -> None:
+    assert faults_of(program(**args)) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("parts", "fault"),
+    [
+        (
+            {"rate_limit": {"limit": 10, "period": 10}},
+            "endpoints[0].rate_limit.period: 10 s is no window of AWS WAF, which counts on CloudFront. Allowed: 60 s.",
+        ),
+        (
+            {"rate_limit": {"limit": 9}},
+            "endpoints[0].rate_limit.limit: 9 is below what AWS WAF counts. Allowed: 10 or more.",
+        ),
+        (
+            {
+                "cache": {"name": "p", "edge_ttl_s": 1, "mode": "origin"},
+                "auth": {
+                    "kind": "jwt",
+                    "issuer": "https://i",
+                    "audience": ["a"],
+                    "jwks_url": "https://i.example.com/k",
+                },
+            },
+            "endpoints[0].cache: is given behind `auth`: CloudFront answers a hit before the function that checks who is"
+            " asking. Leave the cache out, or split the public part into an endpoint of its own.",
+        ),
+    ],
+)
+def test_an_endpoints_fault_is_named(parts: dict[str, Any], fault: str) -> None:
+    assert faults_of(endpoint(**parts)) == [fault]
+
+
+def test_an_experiment_on_a_cache_without_its_cookie_is_refused() -> None:
+    def mixed() -> None:
+        policy = CachePolicy("home", {"edge_ttl": 60})
+        api(
+            endpoints=[{"path": "/home", "origin": origins().routing, "cache": policy.spec}],
+            experiments=[{"cookie": "v", "variants": {"a": 1, "b": 1}, "paths": ["/home"]}],
+        )
+
+    assert faults_of(mixed) == [
+        "experiments[0].paths: has '/home', whose cache 'home' has no cookie 'v' in its key, so that one variant would be"
+        " served for another. Add it to the CachePolicy's `key.cookies`."
+    ]
+
+
+def test_a_key_larger_than_cloudfronts_is_refused() -> None:
+    def wide() -> None:
+        policy = CachePolicy("wide", {"edge_ttl": 60, "key": {"headers": [f"x-{number:02}" for number in range(11)]}})
+        api(endpoints=[{"path": "/a", "origin": origins().routing, "cache": policy.spec}])
+
+    (fault,) = faults_of(wide)
+    assert fault.startswith("endpoints[0].cache: has 11 headers in its key (x-00, ")
+    assert "Allowed: at most 10. Key by fewer" in fault
+
+
+def test_two_strategies_behind_one_pattern_of_cloudfront_are_refused() -> None:
+    def clash() -> None:
+        one, two = (CachePolicy(name, {"edge_ttl": ttl}) for name, ttl in (("one", 1), ("two", 2)))
+        routed = origins()
+        api(
+            endpoints=[
+                {"path": "/a/:id", "origin": routed.routing, "cache": one.spec},
+                {"path": "/a/*", "origin": routed.routing, "cache": two.spec},
+            ]
+        )
+
+    assert faults_of(clash) == [
+        "endpoints[1].cache: is not that of every endpoint which CloudFront matches by '/a/*': '/a/*' and '/a/:id'. Give them"
+        " one strategy, or other paths."
+    ]
+
+
+# --- stores -----------------------------------------------------------------------------------------------------------
+
+
+def store(**args: Any) -> Callable[[], object]:
+    whole: Any = {"host": "cloudfront", **args}
+    return lambda: KvNamespace("data", whole)
+
+
+def test_a_namespace_becomes_a_key_value_store_with_all_its_keys_in_one_resource(made: Run) -> None:
+    (keys,) = of(made, "cloudfront.KeyvaluestoreKeysExclusive")
+    assert keys == {
+        "keyValueStoreArn": "arn:aws:cloudfront::sessions-store",
+        "maxBatchSize": 50,
+        "resourceKeyValuePairs": [{"key": "a", "value": "x"}, {"key": "session:b", "value": '{"user":1}'}],
+    }
+    assert made.one("KvNamespace").outputs["binding"] == {
+        "type": "key_value_store",
+        "name": "SESSIONS",
+        "arn": "arn:aws:cloudfront::sessions-store",
+    }
+
+
+def test_values_that_do_not_fit_are_refused_with_the_alternatives() -> None:
+    source = limit("cloudfront.kvs.value_bytes").source
+    (fault,) = faults_of(store(seed={"entries": [{"key": "big", "value": "x" * 1025}]}))
+    assert fault == (
+        f"seed[big]: the value has 1025 bytes, more than a KeyValueStore holds ({source}). Allowed: at most 1 KiB. Put it into"
+        " S3 behind `assets` and its name here, or use host 'cloudflare' (25 MiB a value), or a DynamoDB global table read by a"
+        " handler."
+    )
+    many = [{"key": f"{number:05}", "value": "x" * 1024} for number in range(5_200)]
+    (fault,) = faults_of(store(seed={"entries": many}))
+    assert fault.startswith("seed: has 5350800 bytes of keys and values, more than a KeyValueStore holds")
+    assert "Allowed: at most 5 MiB." in fault
+
+
+def test_what_a_key_value_store_does_not_have_is_refused() -> None:
+    found = faults_of(
+        store(
+            account_id=ACCOUNT,
+            default_ttl=60,
+            list_limit=5,
+            title="a b",
+            seed={"entries": [{"key": "k", "value": "v", "ttl": 60, "metadata": 1}]},
+        )
+    )
+    assert [fault.split(":")[0] for fault in found] == [
+        "account_id",
+        "default_ttl",
+        "list_limit",
+        "seed[k].ttl",
+        "seed[k].metadata",
+        "title",
+    ]
+
+
+def test_a_store_of_one_platform_is_refused_by_the_other() -> None:
+    def cloudflare_api() -> None:
+        data = KvNamespace("data", {"host": "cloudfront"})
+        given: Any = {
+            "account_id": ACCOUNT,
+            "endpoints": [{"path": "/s", "session": True}],
+            "sessions": {"binding": data.binding},
+        }
+        EdgeApi("api", given)
+
+    def cloudfront_api() -> None:
+        data = KvNamespace("data", {"account_id": ACCOUNT})
+        api(endpoints=[{"path": "/s", "session": True}], sessions={"binding": data.binding})
+
+    def kv_tier() -> None:
+        data = KvNamespace("data", {"host": "cloudfront"})
+        CachePolicy("p", {"edge_ttl": 1, "tiers": {"kv": {"binding": data.binding, "ttl": 60}}})
+
+    assert faults_of(cloudflare_api) == [
+        "sessions.binding: is a CloudFront KeyValueStore, which a Worker cannot reach. Allowed: the `binding` of a KvNamespace"
+        " with host 'cloudflare'."
+    ]
+    assert faults_of(cloudfront_api) == [
+        "sessions.binding: is a binding of type 'kv_namespace', which nothing at CloudFront's edge can reach. Allowed: the"
+        " `binding` of a KvNamespace with host 'cloudfront'."
+    ]
+    assert faults_of(kv_tier) == [
+        "tiers.kv.binding: is a CloudFront KeyValueStore, which only CloudFront Functions can read, and nothing at the edge can"
+        " write. Leave the KV tier out on CloudFront: its regional caches and `origin_shield` stand for it."
+    ]
+
+
+def test_through_the_plugin_everything_comes_as_outputs() -> None:
+    def outputs() -> None:
+        spec = pulumi.Output.from_input({"name": "p", "edge_ttl_s": 60.0})
+        routing = pulumi.Output.from_input(origins().routing)
+        api(endpoints=[{"path": "/a", "origin": routing, "cache": spec}])
+
+    found = run(outputs)
+    assert list(behaviors(found)) == ["/a", "*"]
+    assert found.one("EdgeApi").outputs["urls"] == ["https://api-distribution.cloudfront.net"]
