@@ -1,4 +1,4 @@
-"""The whole pack costs less than a second over a thousand resources, and ten times as much over ten thousand."""
+"""The whole pack takes less than a second of CPU time over 1,000 resources, and about ten times that over 10,000."""
 
 import time
 
@@ -12,9 +12,9 @@ def _best(size: int, prefix: str) -> float:
     declared = stack(size, prefix)
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         assert evaluate(declared).resources == size
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
