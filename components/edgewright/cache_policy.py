@@ -120,7 +120,8 @@ class CachePolicyArgs(TypedDict):
     """`override`: this policy's times decide. `origin`: the origin's headers decide. `bypass`: nothing is stored.
     Default: `override` where `edge_ttl` is given, else `origin`."""
     engine: NotRequired[str]
-    """`worker`: the cache in the function. `platform`: the platform's own cache in front of it. Default: `worker`."""
+    """`worker`: the cache in the function. `platform`: the platform's own cache in front of it, which answers hits without
+    running the function and keeps entries apart by path and query alone (`key.host` must be false). Default: `worker`."""
     statuses: NotRequired[list[int]]
     """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308, 404, 410. Never a 5xx."""
     error_ttl: NotRequired[int]
