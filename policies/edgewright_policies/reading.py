@@ -252,7 +252,8 @@ def _file_bytes(path: str) -> bytes | None:
 def modules(resource: View) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each module of a Worker's version or script.
 
-    Content in a file is read where the file is there; what is unknown is left out.
+    Content in a file is read where the file is there; what is unknown is left out, and so are source maps: they are no code
+    and do not count in its size.
     """
     try:
         listed = resource.views("modules")
@@ -260,6 +261,8 @@ def modules(resource: View) -> Iterator[tuple[str, bytes]]:
         listed = []
     for module in listed:
         try:
+            if (module.text("contentType") or "").startswith("application/source-map"):
+                continue
             name = module.text("name") or ""
             encoded = module.text("contentBase64")
             content = decoded(encoded) if encoded is not None else _file_bytes(module.text("contentFile") or "")

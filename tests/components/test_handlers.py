@@ -1,5 +1,7 @@
 """Users' handlers become one module each, the same bytes for the same sources; their errors have file, line and column."""
 
+import json
+import re
 from pathlib import Path
 
 import pulumi
@@ -48,10 +50,10 @@ def test_the_same_sources_give_the_same_bytes_wherever_they_lie(
         monkeypatch.chdir(place)
         texts, faults = bundle("src/a.mjs")
         assert faults == []
-        assert str(tmp_path) not in texts["handler-0.js"]
-        found.append(texts["handler-0.js"])
+        assert str(tmp_path) not in str(texts)
+        found.append(texts)
     assert found[0] == found[1]
-    assert '"ü"' in found[0]
+    assert '"ü"' in found[0]["handler-0.js"]
 
 
 def test_a_parse_error_has_file_line_and_column(folder: Path) -> None:
@@ -68,11 +70,11 @@ def test_an_import_that_is_not_there_is_named_at_its_place(folder: Path) -> None
 
 def test_errors_of_every_handler_are_named_at_once_and_the_good_one_is_bundled(folder: Path) -> None:
     (folder / "a.js").write_text("export default (;\n")
-    (folder / "b.js").write_text("export default {};\n")
+    (folder / "b.js").write_text("export default { fetch };\n")
     (folder / "c.ts").write_text("export default let;\n")
     texts, faults = bundle("a.js", "b.js", "c.ts")
     assert [fault.split(":")[0] for fault in faults] == ["endpoints[0].handler", "endpoints[2].handler"]
-    assert list(texts) == ["handler-1.js"]
+    assert list(texts) == ["handler-1.js", "handler-1.js.map"]
 
 
 def test_a_handler_needs_a_default_export(folder: Path) -> None:
@@ -81,6 +83,92 @@ def test_a_handler_needs_a_default_export(folder: Path) -> None:
         "endpoints[0].handler: a.js has no default export. Write `export default { fetch(request, env, ctx) { ... } }`, or"
         " export such a function."
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("export default 5;", "a number"),
+        ("\nexport default -1.5e3", "a number"),
+        ("export default 'text; with \\' quote';", "a text"),
+        ("export default true;", "a boolean"),
+        ("export default null;", "null"),
+        ("export default [1, /[/]}/, `}${'}'}`];", "an array"),
+        ("export default class { fetch() {} }", "a class"),
+        ("class Api { fetch() {} }\nexport { Api as default };", "a class"),
+        ("export default {};", "an object with nothing in it"),
+        (
+            "export default { async get(request) { return /fetch[/}]/.test(`}${request}`) ? 4 / 2 : '}' }, 'a-b': 1 };",
+            "an object without `fetch` (it has `get`, `a-b`)",
+        ),
+        (
+            "const fetch = 1; export default { get: fetch, post() {}, put() {}, a: 1, b: 2, c: 3 };",
+            "an object without `fetch` (it has `get`, `post`, `put`, `a`, `b`, ...)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("mode", ["worker", "lambda"])
+def test_a_default_export_that_can_be_no_handler_is_refused(folder: Path, source: str, found: str, mode: str) -> None:
+    (folder / "a.ts").write_text(source)
+    faults = Faults("EdgeApi", "api")
+    bundle_handlers({"handler-0.js": folder / "a.ts"}, {"handler-0.js": "endpoints[0].handler"}, [], faults, mode=mode)
+    (fault,) = map(str, faults.items)
+    assert re.sub(r"a\.ts(:\d+:\d+)?", "a.ts", fault) == (
+        f"endpoints[0].handler: a.ts: the default export is {found}. Allowed: a function (request, env, ctx) that returns a"
+        " Response, or an object with such a function as `fetch`. Write `export default { fetch(request, env, ctx) { ... } }`."
+    )
+
+
+def test_a_default_export_with_another_name_is_followed(folder: Path) -> None:
+    (folder / "a.ts").write_text("const routes = [1];\nexport default routes;\n")
+    assert bundle("a.ts")[1][0].startswith("endpoints[0].handler: a.ts:1:16: the default export is an array. ")
+
+
+def test_a_default_export_that_can_be_no_handler_is_refused_at_its_place(folder: Path) -> None:
+    (folder / "lib").mkdir()
+    (folder / "lib" / "answer.ts").write_text("export const other = 1;\n\nexport default 5;\n")
+    (folder / "a.ts").write_text('export { default } from "./lib/answer";\n')
+    assert bundle("a.ts")[1][0].startswith("endpoints[0].handler: lib/answer.ts:3:16: the default export is a number. ")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "export default () => new Response();",
+        "export default async function (request: Request) { return new Response(request.url) }",
+        "export default { get: 1, async fetch() { return new Response() } };",
+        "export default { get: 1, 'fetch': async () => new Response() };",
+        "const fetch = () => new Response(); export default { fetch };",
+        "const base = { fetch() {} }; export default { ...base };",
+        "export default { ['fe' + 'tch']() {} };",
+        "export default { __proto__: { fetch() {} } };",
+        "export default Object.assign(() => new Response(), { a: 1 });",
+        "export default { a: { fetch() {} } }.a;",
+        "export default [() => new Response()][0];",
+        "export default 5 ? () => new Response() : 1;",
+        "let handler: unknown = null; handler = () => new Response(); export default handler;",
+        "import { make } from './make'; export default make();",
+        "export default { a: '}', b: /}/, c: `}${{}}`, d() { return 1 / 2 /* } */ // }\n }, get fetch() { return () => 1 } };",
+    ],
+)
+@pytest.mark.parametrize("mode", ["worker", "lambda"])
+def test_a_default_export_that_may_be_a_handler_is_taken(folder: Path, source: str, mode: str) -> None:
+    (folder / "make.ts").write_text("export const make = () => ({ fetch: () => new Response() });")
+    (folder / "a.ts").write_text(source)
+    faults = Faults("EdgeApi", "api")
+    bundle_handlers({"handler-0.js": folder / "a.ts"}, {"handler-0.js": "endpoints[0].handler"}, [], faults, mode=mode)
+    assert faults.items == []
+
+
+def test_a_source_map_names_the_sources_and_does_not_hold_them(folder: Path) -> None:
+    (folder / "lib").mkdir()
+    (folder / "lib" / "b.ts").write_text("export const b: number = Math.random();\n")
+    (folder / "a.ts").write_text('import { b } from "./lib/b";\nexport default () => new Response(`${b}`);\n')
+    texts, _ = bundle("a.ts")
+    assert texts["handler-0.js"].endswith("//# sourceMappingURL=handler-0.js.map\n")
+    found = json.loads(texts["handler-0.js.map"])
+    assert found["sources"] == ["lib/b.ts", "a.ts"]
+    assert "sourcesContent" not in found
 
 
 def test_node_modules_of_the_runtime_need_a_flag(folder: Path) -> None:
@@ -113,6 +201,7 @@ def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
         raise RuntimeInstallFailed("there is no network")
 
     monkeypatch.setattr(_handlers, "__file__", str(folder / "lib" / "site-packages" / "edgewright" / "_handlers.py"))
+    monkeypatch.setattr(runtime, "installed", lambda: False)
     monkeypatch.setattr(runtime, "ensure", fail)
     (folder / "a.js").write_text("export default () => new Response();\n")
     with pytest.raises(pulumi.RunError, match=r"^handlers cannot be bundled: there is no network$"):

@@ -21,6 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edgewright import _bundler
+
 PRELOAD = ("pulumi", "pulumi_cloudflare", "pulumi_aws", "pydantic", "edgewright.program.execute")
 """Imported before the first run. What is missing or broken is left to the program to find."""
 
@@ -127,6 +129,8 @@ def _child(payload: bytes, context: bytes, writer: int) -> None:
     """Run one request and end. Never returns."""
     status = 1
     try:
+        if _bundler.current is not None and _bundler.current.process.stdin is not None:
+            _bundler.current.process.stdin.close()  # it ends when the last one that holds its input has closed it
         os.setpgid(0, 0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         prepare(*pickle.loads(context))
@@ -196,13 +200,19 @@ def serve() -> None:
     gc.collect()
     gc.freeze()
     send(out, b"ready")
-    while True:
-        context = receive(control)
-        payload = receive(control) if context is not None else None
-        timeout = receive(control) if payload is not None else None
-        if context is None or payload is None or timeout is None:
-            return
-        reply = _run(payload, context, float(timeout), control)
-        if reply is None:
-            return
-        send(out, reply)
+    try:
+        while True:
+            # Before the first run, and again after one that installed what it needs.
+            with contextlib.suppress(OSError):
+                _bundler.ensure()
+            context = receive(control)
+            payload = receive(control) if context is not None else None
+            timeout = receive(control) if payload is not None else None
+            if context is None or payload is None or timeout is None:
+                return
+            reply = _run(payload, context, float(timeout), control)
+            if reply is None:
+                return
+            send(out, reply)
+    finally:
+        _bundler.close()

@@ -36,7 +36,7 @@ def program_timeout() -> float:
 def _package_state() -> tuple[tuple[str, int, int], ...]:
     """Return names, times and sizes of this package's own modules: the warm process must not outlive an edit of them."""
     root = Path(edgewright.__file__).parent
-    found = ((str(path), path.stat()) for path in sorted(root.rglob("*.py")))
+    found = ((str(path), path.stat()) for path in sorted((*root.rglob("*.py"), root / "_bundler.mjs")))
     return tuple((name, status.st_mtime_ns, status.st_size) for name, status in found)
 
 
