@@ -20,8 +20,10 @@ export interface Marker {
   readonly soft: boolean;
 }
 
-/** How often (ms) an isolate looks for markers in KV. */
+/** How long (ms) an isolate may serve without having looked for markers in KV. */
 export const KV_CHECK_MS = 30_000;
+/** A busy isolate looks before that, behind its answers, so that none of them waits for KV. */
+const KV_AHEAD_MS = 20_000;
 /** KV's own time until a write is seen everywhere, by its documentation. */
 export const KV_PROPAGATION_MS = 60_000;
 export const INTERNAL = "https://cache.edgewright.invalid/";
@@ -65,9 +67,14 @@ export class Purges {
     this.#edgeAt = now;
     const work: Promise<void>[] = [];
     if (ctx.edgeCache) work.push(this.#readEdge(ctx));
-    if (stores.length > 0 && now - this.#kvAt >= KV_CHECK_MS) {
+    const since = now - this.#kvAt;
+    if (stores.length > 0 && since >= KV_AHEAD_MS) {
       this.#kvAt = now;
-      for (const store of stores) work.push(this.#readKv(store));
+      for (const store of stores) {
+        const look = this.#readKv(store);
+        if (since >= KV_CHECK_MS) work.push(look);
+        else ctx.waitUntil(attempt(ctx, "Purge markers could not be read", look, undefined));
+      }
     }
     await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, undefined)));
   }

@@ -1,0 +1,106 @@
+/** Purges that others wrote into KV: seen in time, and never at the price of a busy isolate's answers. */
+
+import { beforeEach, expect, it } from "vitest";
+import { createCache } from "../../src/core/cache";
+import { KV_CHECK_MS } from "../../src/core/cache/purge";
+import type { CacheContext, CacheSpec, KvStore } from "../../src/core/cache/types";
+import { MemoryKv } from "../../src/hosts/node/memory";
+
+const SPEC: CacheSpec = {
+  name: "p",
+  edge_ttl_s: 3600,
+  tiers: { memory: {}, edge: null, kv: { binding: "KV", ttl_s: 3600 } },
+};
+
+let now: number;
+let store: MemoryKv;
+let looks: number;
+/** Holds every list until it is called. */
+let gate: Promise<void> | undefined;
+let background: Promise<unknown>[];
+
+beforeEach(() => {
+  now = 1_000_000_000;
+  store = new MemoryKv(() => now);
+  looks = 0;
+  gate = undefined;
+  background = [];
+});
+
+function isolate(name: string) {
+  const cache = createCache({ policies: [SPEC] });
+  const kv: KvStore = {
+    get: (key) => store.get(key),
+    put: (key, value, options) => store.put(key, value, options),
+    delete: (key) => store.delete(key),
+    async list(prefix) {
+      looks += 1;
+      await gate;
+      return store.list(prefix);
+    },
+  };
+  const ctx: CacheContext = {
+    now: () => now,
+    random: () => 0.5,
+    waitUntil: (work) => void background.push(work),
+    kv: () => kv,
+  };
+  let made = 0;
+  return {
+    purge: (tag: string) => cache.purge({ tags: [tag] }, ctx),
+    async get() {
+      const origin = async () => new Response(`${name} ${++made}`, { headers: { "cache-tag": "goods" } });
+      const answer = await cache.handle(new Request("https://e.test/a"), SPEC, ctx, origin);
+      const text = await answer.text();
+      if (gate === undefined) await Promise.all(background);
+      return text;
+    },
+  };
+}
+
+/** As `edgewright purge` writes it through the vendor's API. */
+const outside = () =>
+  store.put(`purge:${now}:x`, JSON.stringify([{ type: "tag", value: "goods", time: now, soft: false }]), {
+    expirationTtl: 86400,
+  });
+
+it("is seen by an isolate that has not looked for as long as it may", async () => {
+  const one = isolate("a");
+  expect(await one.get()).toBe("a 1");
+  now += 1000;
+  await outside();
+  expect(await one.get()).toBe("a 1");
+  now += KV_CHECK_MS;
+  expect(await one.get()).toBe("a 2");
+});
+
+it("is seen by a new isolate with its first request: what KV holds is void", async () => {
+  await isolate("a").get();
+  now += 1000;
+  expect(await isolate("b").get()).toBe("a 1");
+  await outside();
+  now += 1000;
+  expect(await isolate("c").get()).toBe("c 1");
+});
+
+it("is told to other isolates by a purge in one of them", async () => {
+  const [one, other] = [isolate("a"), isolate("b")];
+  expect([await one.get(), await other.get()]).toEqual(["a 1", "a 1"]);
+  now += 1000;
+  await one.purge("goods");
+  now += KV_CHECK_MS;
+  expect(await other.get()).toBe("b 1");
+  expect(await one.get()).toBe("b 1");
+});
+
+it("is looked for behind the answers of a busy isolate: none waits, and few ask", async () => {
+  const one = isolate("a");
+  await one.get();
+  const before = looks;
+  gate = new Promise(() => {});
+  for (let second = 0; second < 29; second += 1) {
+    now += 1000;
+    expect(await one.get()).toBe("a 1");
+  }
+  expect(looks).toBe(before + 1);
+});
