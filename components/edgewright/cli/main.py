@@ -28,7 +28,22 @@ _ClickException: type[Exception] = next(
 )
 """typer carries a click of its own in some releases and uses the real one in others."""
 
-COMMANDS = ("up", "dev", "down", "status", "logs", "check", "verify", "purge", "warm", "policies", "limits", "schema")
+COMMANDS = (
+    "up",
+    "dev",
+    "down",
+    "status",
+    "logs",
+    "check",
+    "verify",
+    "purge",
+    "warm",
+    "reap",
+    "report",
+    "policies",
+    "limits",
+    "schema",
+)
 """In the order of the help. Each is the function of its name in the module of its name."""
 
 

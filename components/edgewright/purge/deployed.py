@@ -121,16 +121,7 @@ def read_state(project: Project, stack: str, file: str | None) -> tuple[Function
         ProjectError: there is no state, or it is none.
         InfrastructureError: the Pulumi CLI fails.
     """
-    if file is None:
-        text, where = _export(project, stack), f"the state of {stack}"
-    elif file == "-":
-        text, where = sys.stdin.read(MOST_BYTES), "the standard input"
-    else:
-        where = file
-        try:
-            text = Path(file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ProjectError(f"--state {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    text, where = export_state(project, stack, file)
     try:
         state = json.loads(text)
     except ValueError as error:
@@ -159,3 +150,20 @@ def _export(project: Project, stack: str) -> str:
     if done.returncode != 0:
         raise InfrastructureError(f"pulumi stack export --stack {stack} failed:\n{done.stderr.strip()}")
     return done.stdout
+
+
+def export_state(project: Project, stack: str, file: str | None) -> tuple[str, str]:
+    """Return the text of a stack's state, and where it is from: a file, the standard input (`-`), or the Pulumi CLI.
+
+    Raises:
+        ProjectError: there is no state.
+        InfrastructureError: the Pulumi CLI fails.
+    """
+    if file is None:
+        return _export(project, stack), f"the state of {stack}"
+    if file == "-":
+        return sys.stdin.read(MOST_BYTES), "the standard input"
+    try:
+        return Path(file).read_text(encoding="utf-8"), file
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"--state {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
