@@ -41,10 +41,10 @@ def compose(settings: Settings) -> EdgeApi:
             "stale_while_revalidate": cache.stale_while_revalidate,
             "stale_if_error": cache.stale_if_error,
             "engine": cache.engine,
-            "jitter": _jitter(cache.edge_jitter),
+            "jitter": _jitter(cache.edge_range),
             "tiers": {
                 "memory": {},
-                "kv": {"binding": products_kv.binding, "ttl": cache.kv_ttl, "jitter": _jitter(cache.kv_jitter)},
+                "kv": {"binding": products_kv.binding, "ttl": cache.kv_ttl, "jitter": _jitter(cache.kv_range)},
             },
             # Only what the API reads: a stranger's ?utm_source= makes no entry. Regions differ in what they have.
             "key": {"query": "include", "query_names": ["category", "limit", "page"], "region": True},

@@ -26,6 +26,11 @@ class Range(SettingsModel):
     max: Annotated[int, Field(ge=1, le=2**31)]
 
 
+def _spread(ttl: int) -> Range:
+    """Return the range that a time is drawn from where none is given, so that an hour becomes 3600 to 4200 s."""
+    return Range(min=ttl, max=min(ttl * 7 // 6, 2**31))
+
+
 OrderedRange = Annotated[Range, AfterValidator(_ordered)]
 
 
@@ -52,14 +57,51 @@ class Health(SettingsModel):
 class ProductsCache(SettingsModel):
     """How products are cached."""
 
-    edge_ttl: Seconds = 3600
-    edge_jitter: OrderedRange = Range(min=3600, max=4200)
+    edge_ttl: int = Field(default=3600, ge=1, le=2**31)
+    edge_jitter: OrderedRange | None = Field(
+        default=None,
+        description="Range that holds edge_ttl, from which it is drawn. From edge_ttl to a sixth above it.",
+    )
     browser_ttl: Seconds = 60
     stale_while_revalidate: Seconds = 86_400
     stale_if_error: Seconds = 86_400
     kv_ttl: int = Field(default=86_400, ge=60, description="Workers KV keeps nothing for less than 60 s.")
-    kv_jitter: OrderedRange = Range(min=86_400, max=100_800)
+    kv_jitter: OrderedRange | None = Field(
+        default=None, description="Range from which freshness in KV is drawn. From kv_ttl to a sixth above it."
+    )
     engine: Literal["worker", "platform"] = "worker"
+
+    @field_validator("edge_jitter")
+    @classmethod
+    def _holds_the_ttl(cls, value: Range | None, info: ValidationInfo) -> Range | None:
+        ttl = info.data.get("edge_ttl")
+        if value is not None and ttl is not None and not value.min <= ttl <= value.max:
+            raise ValueError(
+                f"{value.min} to {value.max} leaves out edge_ttl {ttl}, which would have no effect; allowed: min at most"
+                f" {ttl}, max at least {ttl}. Change edge_ttl with it, or leave edge_jitter out"
+            )
+        return value
+
+    @field_validator("kv_jitter")
+    @classmethod
+    def _within_what_is_kept(cls, value: Range | None, info: ValidationInfo) -> Range | None:
+        ttl = info.data.get("kv_ttl")
+        if value is not None and ttl is not None and value.min > ttl:
+            raise ValueError(
+                f"begins at {value.min}, above kv_ttl {ttl}, which would have no effect; allowed: min at most {ttl}."
+                " Change kv_ttl with it, or leave kv_jitter out"
+            )
+        return value
+
+    @property
+    def edge_range(self) -> Range:
+        """What freshness at the edge is drawn from."""
+        return self.edge_jitter or _spread(self.edge_ttl)
+
+    @property
+    def kv_range(self) -> Range:
+        """What freshness in KV is drawn from."""
+        return self.kv_jitter or _spread(self.kv_ttl)
 
 
 class Sessions(SettingsModel):

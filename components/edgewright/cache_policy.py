@@ -57,7 +57,7 @@ class KvTierOptions(TypedDict):
     ttl: int
     """How long an entry stays in the store, in seconds. At least 60, which is the least that Workers KV accepts."""
     jitter: NotRequired[Jitter]
-    """Freshness drawn for an entry in place of `ttl`, in seconds. Default: `ttl` as it is."""
+    """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
     max_object_bytes: NotRequired[int]
     """A larger response is not put into the store. Default, and most allowed: Workers KV's limit of 25 MiB."""
 
@@ -105,7 +105,7 @@ class CachePolicyArgs(TypedDict):
     stale_if_error: NotRequired[int]
     """How long a stale response may be served while the origin fails (RFC 5861). Default: 0."""
     jitter: NotRequired[Jitter]
-    """Freshness at the edge is drawn from this range in place of `edge_ttl`. Default: `edge_ttl` as it is."""
+    """Freshness at the edge is drawn from this range, which holds `edge_ttl`. Default: `edge_ttl` as it is."""
     tiers: NotRequired[CacheTierOptions]
     """Where responses are kept. Default: the edge cache only."""
     key: NotRequired[CacheKey]
@@ -246,7 +246,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
             "is true without a `browser_ttl`",
             fix="Give the time for which clients may keep it, for example 31536000.",
         )
-    _check_jitter("jitter", given.get("jitter"), faults)
+    _check_jitter("jitter", given.get("jitter"), "edge_ttl", given.get("edge_ttl"), faults)
     _check_statuses(given.get("statuses"), faults)
     _check_tiers(given.get("tiers", {}), _mode(given), faults)
     _check_key(given.get("key", {}), faults)
@@ -285,12 +285,22 @@ def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
                 )
 
 
-def _check_jitter(path: str, jitter: Mapping[str, Any] | None, faults: Faults) -> None:
+def _check_jitter(
+    path: str, jitter: Mapping[str, Any] | None, key: str, ttl: object, faults: Faults, *, shorter: bool = False
+) -> None:
+    """A range, and whether the time that it spreads lies in it; `shorter`: the range may also end before that time."""
     if jitter is None or not {"min", "max"} <= jitter.keys():
         return
     sound = [_check.seconds(f"{path}.{key}", jitter[key], faults, low=1) for key in ("min", "max")]
     if all(sound) and jitter["min"] > jitter["max"]:
         faults.add(path, f"has min {jitter['min']} above max {jitter['max']}", allowed="min no larger than max")
+    elif all(sound) and isinstance(ttl, int) and not (jitter["min"] <= ttl and (shorter or ttl <= jitter["max"])):
+        faults.add(
+            path,
+            f"{jitter['min']} to {jitter['max']} leaves out the {key} {ttl}, which would have no effect",
+            allowed=f"min at most {ttl}" if shorter else f"min at most {ttl}, max at least {ttl}",
+            fix=f"Change {key} with it.",
+        )
 
 
 def _check_statuses(statuses: list[int] | None, faults: Faults) -> None:
@@ -352,7 +362,7 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
                 int(least.value),
                 f"Workers KV keeps nothing for less than {least.text}.",
             )
-        _check_jitter("tiers.kv.jitter", kv.get("jitter"), faults)
+        _check_jitter("tiers.kv.jitter", kv.get("jitter"), "ttl", kv.get("ttl"), faults, shorter=True)
         if "max_object_bytes" in kv:
             most = limit("cloudflare.kv.value_bytes")
             _check.whole(

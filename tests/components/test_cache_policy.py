@@ -151,6 +151,21 @@ FAULTS: list[tuple[Any, str]] = [
         {"edge_ttl": 9, "jitter": {"min": 9, "max": 8}},
         "jitter: has min 9 above max 8. Allowed: min no larger than max.",
     ),
+    (
+        {"edge_ttl": 120, "jitter": {"min": 3600, "max": 4200}},
+        "jitter: 3600 to 4200 leaves out the edge_ttl 120, which would have no effect. Allowed: min at most 120,"
+        " max at least 120. Change edge_ttl with it.",
+    ),
+    (
+        {"edge_ttl": 7200, "jitter": {"min": 3600, "max": 4200}},
+        "jitter: 3600 to 4200 leaves out the edge_ttl 7200, which would have no effect. Allowed: min at most 7200,"
+        " max at least 7200. Change edge_ttl with it.",
+    ),
+    (
+        {"tiers": {"kv": {"binding": KV, "ttl": 300, "jitter": {"min": 3600, "max": 4200}}}},
+        "tiers.kv.jitter: 3600 to 4200 leaves out the ttl 300, which would have no effect. Allowed: min at most 300."
+        " Change ttl with it.",
+    ),
     ({"edge_ttl": 9, "jitter": {"min": 9}}, "jitter.max: is required and was not given."),
     (
         {"edge_ttl": 9, "statuses": [500]},

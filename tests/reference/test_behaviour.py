@@ -278,7 +278,7 @@ def test_an_origin_is_used_again_once_it_is_well(cloud: Cloud) -> None:
 
 def _short(text: str) -> str:
     # A second at the edge and none stale, so that a test can outwait it; a day in KV as before.
-    cache = "  products-api:cache: { edge_ttl: 1, edge_jitter: { min: 1, max: 1 }, stale_while_revalidate: 0, stale_if_error: 0 }\n"
+    cache = "  products-api:cache: { edge_ttl: 1, stale_while_revalidate: 0, stale_if_error: 0 }\n"
     return text.replace("  products-api:trace: true\n", "  products-api:trace: true\n" + cache)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from edgewright.program.resources import Capture, Resource
 from edgewright.program.runner import Runner
 from edgewright.spec import EdgeSettings
 
-from tests.reference.cloud import ROOT
+from tests.reference.cloud import ROOT, copy_project
 from tests.reference.conftest import STACKS, Spoil
 
 WORKER = "cloudflare:index/worker:Worker"
@@ -88,6 +89,26 @@ def test_the_worker_is_told_the_reference_systems_rules(captures: dict[str, Capt
     assert endpoints["/api/session"].auth is not None
     assert settings.sessions is not None
     assert settings.sessions.ttl_s == 86_400
+
+
+@pytest.mark.parametrize(
+    ("given", "edge", "kv"),
+    [
+        ("{ edge_ttl: 120, kv_ttl: 300 }", (120, (120, 140)), (300, (300, 350))),
+        ("{ edge_ttl: 1 }", (1, (1, 1)), (86_400, (86_400, 100_800))),
+        ("{ edge_ttl: 60, edge_jitter: { min: 50, max: 90 } }", (60, (50, 90)), (86_400, (86_400, 100_800))),
+    ],
+)
+def test_times_in_the_settings_reach_the_worker(
+    runner: Runner, tmp_path: Path, given: str, edge: object, kv: object
+) -> None:
+    trace = "  products-api:trace: true\n"
+    project = copy_project(tmp_path, lambda text: text.replace(trace, f"{trace}  products-api:cache: {given}\n"))
+    cache = settings_of(runner.run(project, "local")[0]).endpoints[0].cache
+    assert cache is not None
+    assert cache.tiers.kv is not None
+    assert (cache.edge_ttl_s, cache.edge_jitter_s) == edge
+    assert (cache.tiers.kv.ttl_s, cache.tiers.kv.jitter_s) == kv
 
 
 @pytest.mark.parametrize("stack", STACKS)

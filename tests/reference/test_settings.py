@@ -83,6 +83,8 @@ def test_the_editors_schema_accepts_every_stack_and_refuses_a_wrong_one(runner: 
         ("staging", "57a92057a92057a92057a92057a92057", "9e8d7c6b5a4f4e3d8c2b1a0f9e8d7c6b", r"zone_id: '9e8d.*' belongs to production"),
         ("dev", "products-api:trace: true", "products-api:rollout: { percentage: 10 }", r"rollout: percentage 10 leaves requests to no version"),
         ("dev", "products-api:trace: true", "products-api:cache: { edge_jitter: { min: 9, max: 3 } }", r"cache\.edge_jitter: min 9 is above max 3"),
+        ("dev", "products-api:trace: true", "products-api:cache: { edge_ttl: 120, edge_jitter: { min: 3600, max: 4200 } }", r"cache\.edge_jitter: 3600 to 4200 leaves out edge_ttl 120, which would have no effect; allowed: min at most 120, max at least 120"),
+        ("dev", "products-api:trace: true", "products-api:cache: { kv_ttl: 300, kv_jitter: { min: 3600, max: 4200 } }", r"cache\.kv_jitter: begins at 3600, above kv_ttl 300, which would have no effect; allowed: min at most 300"),
         ("dev", "products-api:trace: true", "products-api:cache: { kv_ttl: 30 }", r"cache\.kv_ttl: .*got 30 \(Workers KV keeps nothing for less than 60 s\)"),
         ("dev", "products-api:tier: development", "products-api:tier: producton", r"tier: .*got 'producton'; did you mean production"),
     ],
