@@ -24,6 +24,18 @@ FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """For each type of binding the fields that it needs and those that it may have, beside `type` and `name`."""
 
 
+_NEEDED = {
+    "namespace_id": ("a namespace's id", "Give a KvNamespace's `binding`, which has it."),
+    "bucket_name": ("an R2 bucket's name", "Give the `name` of the R2Bucket."),
+    "database_id": ("a D1 database's id", "Give the `id` of the D1Database."),
+    "queue_name": ("a queue's name", "Give the `queue_name` of the Queue."),
+    "service": ("a Worker's name", "Give the `script_name` of the EdgeApi that is called."),
+    "class_name": ("the name of a class that a Worker exports", "Give it as the Worker's module spells it."),
+    "json": ("any JSON value but null and an empty text", "Give the value, or leave the binding out."),
+}
+"""For each field that a binding may need, what it may be and where to find it."""
+
+
 def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | None:
     """Return a binding made regular, or note what is wrong and return None. Its ids may become known later."""
     if not isinstance(value, Mapping):
@@ -47,10 +59,11 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
     for key in needed:
         given = value.get(key)
         if given is None or given == "":
-            faults.add(f"{path}.{key}", f"is required by a binding of type {type_!r}")
+            allowed, fix = _NEEDED[key]
+            faults.add(f"{path}.{key}", f"is required by a binding of type {type_!r}", allowed=allowed, fix=fix)
             sound = False
         elif key != "json" and not is_later(given) and not isinstance(given, str):
-            faults.add(f"{path}.{key}", f"{show(given)} is not a string")
+            faults.add(f"{path}.{key}", f"{show(given)} is not a string", allowed=_NEEDED[key][0], fix=_NEEDED[key][1])
             sound = False
     return {key: item for key, item in value.items() if item is not None} if sound else None
 

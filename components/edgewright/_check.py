@@ -150,33 +150,34 @@ def hostname(path: str, value: object, faults: Faults) -> bool:
     if not isinstance(value, str):
         faults.add(path, f"{show(value)} is not a hostname", allowed="a full hostname, for example api.example.com")
         return False
-    problem, fix = _hostname_problem(value)
+    problem, meant = _hostname_problem(value)
     if problem:
         faults.add(
             path,
             f"{show(value)} {problem}",
             allowed="a full hostname in lower-case ASCII, for example api.example.com",
-            fix=fix,
+            fix=f"Write {meant!r}." if meant else "Give it as a route." if "*" in value else "",
         )
     return not problem
 
 
 def _hostname_problem(value: str) -> tuple[str, str]:
+    """Return what is wrong with a hostname and the sound one that was meant; both empty where nothing is wrong."""
     if "://" in value or "/" in value:
         return "is a URL or path, not a hostname", ""
     if not value.isascii():
         try:
-            return "is not ASCII", f"Write {idna.encode(value, uts46=True).decode('ascii')!r}."
+            return _but_for("is not ASCII", idna.encode(value, uts46=True).decode("ascii"))
         except (idna.IDNAError, UnicodeError):
             return "is not ASCII, and not a name that IDNA can encode", ""
     if "*" in value:
-        return "has a wildcard, which a hostname cannot have", "Give it as a route."
+        return "has a wildcard, which a hostname cannot have", ""
     if ":" in value:
         return "has a port or is an address", ""
     if value.endswith("."):
-        return "ends with a dot", f"Write {value.rstrip('.')!r}."
+        return _but_for("ends with a dot", value.rstrip("."))
     if value != value.lower():
-        return "is not lower case", f"Write {value.lower()!r}."
+        return _but_for("is not lower case", value.lower())
     if len(value) > 253:
         return f"has {len(value)} characters, more than the 253 that DNS allows", ""
     try:
@@ -202,6 +203,12 @@ def _hostname_problem(value: str) -> tuple[str, str]:
     return "", ""
 
 
+def _but_for(problem: str, meant: str) -> tuple[str, str]:
+    """Return a problem with what mends it; where that has a problem too, both and what mends both."""
+    more, meant_then = _hostname_problem(meant)
+    return (f"{problem}, and {more}", meant_then) if more else (problem, meant)
+
+
 def inside_zone(host: str, zone: str) -> bool:
     """Say whether a hostname, perhaps with a leading wildcard, lies in a zone."""
     host = host.removeprefix("*").removeprefix(".")
@@ -220,7 +227,9 @@ def route_pattern(path: str, value: object, faults: Faults, zone: str | None) ->
     if "://" in rest:
         problem = "has a scheme other than http and https"
     elif not slash:
-        problem, fix = "has no path, so it matches nothing but the bare hostname", f"Write '{value}/*' for every path."
+        problem = "has no path, so it matches nothing but the bare hostname"
+        if not _hostname_problem(host.removeprefix("*").removeprefix("."))[0]:
+            fix = f"Write '{value}/*' for every path."
     elif "?" in tail or "#" in tail:
         problem = "has a query or fragment, which routes do not look at"
     elif "*" in tail[:-1] or "*" in host[1:]:
@@ -231,9 +240,10 @@ def route_pattern(path: str, value: object, faults: Faults, zone: str | None) ->
         problem = "has a path that is not ASCII"
     else:
         bare = host.removeprefix("*").removeprefix(".")
-        wrong, fix = _hostname_problem(bare)
+        wrong, meant = _hostname_problem(bare)
         if wrong:
             problem = f"has a hostname that {wrong}" if bare else "has no hostname"
+            fix = f"Write {value.replace(bare, meant, 1)!r}." if meant else ""
         elif zone and not inside_zone(host, zone):
             problem, fix = (
                 f"is outside the zone {zone}",

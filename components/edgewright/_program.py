@@ -4,19 +4,71 @@ Names that must be unique are claimed as components come. Claims belong to one r
 runs programs again and again (the local cloud, tests) starts each with none.
 """
 
+import contextlib
+import functools
 import sys
+import traceback
 import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
-from edgewright.errors import Faults, show
+from edgewright.errors import Faults, InputFaults, show
 
 _PACKAGE = str(Path(__file__).parent)
 _PULUMI = str(Path(pulumi.__file__).parent)
 
 _claims: "weakref.WeakKeyDictionary[pulumi.Resource, dict[tuple[str, str], str]]" = weakref.WeakKeyDictionary()
+
+
+Init = TypeVar("Init", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A component that refused its arguments while refusals are gathered, and the calls that led to it."""
+
+    error: InputFaults
+    stack: traceback.StackSummary
+
+
+_gathered: list[Refusal] | None = None
+
+
+@contextlib.contextmanager
+def gather() -> Iterator[list[Refusal]]:
+    """Gather what components refuse instead of raising it, so that one run of a program finds the faults of all.
+
+    For a run that fails where anything was gathered: a component that refused its arguments has unknown outputs.
+    """
+    global _gathered
+    found: list[Refusal] = []
+    _gathered = found
+    try:
+        yield found
+    finally:
+        _gathered = None
+
+
+def gathers(init: Init) -> Init:
+    """Let a component's constructor take part in :func:`gather`. Outside of it, faults are raised."""
+
+    @functools.wraps(init)
+    def constructor(self: pulumi.ComponentResource, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except InputFaults as error:
+            if _gathered is None:
+                raise
+            _gathered.append(Refusal(error, traceback.extract_stack()))
+            # What takes these sees something that becomes known later, and has nothing to say against it.
+            for name in type(self).__annotations__:
+                setattr(self, name, pulumi.Output.from_input(pulumi.UNKNOWN))
+
+    return constructor  # type: ignore[return-value]
 
 
 def program_file(given: str) -> Path:

@@ -9,7 +9,7 @@ from typing_extensions import NotRequired, TypedDict
 from edgewright import _check
 from edgewright._bindings import kv_binding
 from edgewright._normalise import is_later, normalise, wire
-from edgewright._program import claim_name
+from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
 from edgewright.spec.models import CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, KvTier, MemoryTier
@@ -141,6 +141,7 @@ class CachePolicy(pulumi.ComponentResource):
     """The strategy, compiled: what an endpoint's `cache` takes. A mapping, known at preview, with the fields of the settings
     document's CacheSpec and, where a KV tier is used, `bindings`: what the function must be bound to."""
 
+    @gathers
     def __init__(self, name: str, args: CachePolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a caching strategy.
 

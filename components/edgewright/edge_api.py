@@ -8,7 +8,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright._endpoints import Compiled, Endpoints, check_endpoints, compile_settings
 from edgewright._normalise import has_later, is_later, normalise, when_known, wire
-from edgewright._program import claim_name
+from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults
 from edgewright.hosts import HOSTS, host_of
 
@@ -283,6 +283,7 @@ class EdgeApi(pulumi.ComponentResource):
     ledger: Any
     """cloudfront: what `edgewright reap` must know of the function's versions. Empty on other hosts."""
 
+    @gathers
     def __init__(self, name: str, args: EdgeApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare an API.
 

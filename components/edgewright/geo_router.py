@@ -10,7 +10,7 @@ from typing_extensions import NotRequired, TypedDict
 from edgewright import _check
 from edgewright._countries import NOT_ISO, countries
 from edgewright._normalise import checked, is_later, normalise, wire
-from edgewright._program import claim_name
+from edgewright._program import claim_name, gathers
 from edgewright._regions import REGION_POSITIONS, Position, assign_countries, failover_order
 from edgewright.errors import Faults, show
 from edgewright.spec.models import HealthCheckSpec, OriginSpec, RouterSpec
@@ -82,6 +82,7 @@ class GeoRouter(pulumi.ComponentResource):
     regions: list[str]
     """The regions' names, sorted."""
 
+    @gathers
     def __init__(self, name: str, args: GeoRouterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a router.
 

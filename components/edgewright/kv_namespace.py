@@ -11,7 +11,7 @@ from typing_extensions import NotRequired, TypedDict
 from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._normalise import checked, normalise, wire
-from edgewright._program import claim, claim_name, default_name
+from edgewright._program import claim, claim_name, default_name, gathers
 from edgewright._seeds import Seed, read_seeds
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
@@ -93,6 +93,7 @@ class KvNamespace(pulumi.ComponentResource):
     """What `CachePolicy.tiers.kv.binding`, `EdgeApi.sessions.binding` and `EdgeApi.bindings` take: a mapping with type,
     name and namespace_id. All but the id is known at preview."""
 
+    @gathers
     def __init__(self, name: str, args: KvNamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a namespace.
 

@@ -8,7 +8,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright._normalise import has_later, normalise, when_known, wire
 from edgewright._packages import SETTINGS_FILES, SOURCES, Package, bundle_function, read_folder, settings_files
-from edgewright._program import claim_name, program_file
+from edgewright._program import claim_name, gathers, program_file
 from edgewright.errors import Faults, show
 
 TOKEN = "edgewright:index:LambdaEdgeFunction"
@@ -98,6 +98,7 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
     """What the package is made of and what would make it start sooner: digest, files, bytes, zipped_bytes, parts, imports,
     advice."""
 
+    @gathers
     def __init__(self, name: str, args: LambdaEdgeFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare a function.
 

@@ -208,7 +208,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"tiers": {"kv": {"binding": {"type": "kv_namespace", "name": "P"}, "ttl": 60}}},
-        "tiers.kv.binding.namespace_id: is required by a binding of type 'kv_namespace'.",
+        "tiers.kv.binding.namespace_id: is required by a binding of type 'kv_namespace'. Allowed: a namespace's id. Give a KvNamespace's `binding`, which has it.",
     ),
     (
         {"tiers": {"kv": {"binding": KV, "ttl": 60, "max_object_bytes": 26214401}}},

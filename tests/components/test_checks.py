@@ -167,3 +167,35 @@ def test_messages_say_the_word_that_was_meant_and_cut_long_values() -> None:
     assert len(show("x" * 500)) == 80
     error = InputFaults("EdgeApi", "api", [])
     assert str(error) == "EdgeApi 'api': 0 faults in its arguments"
+
+
+@pytest.mark.parametrize(
+    ("value", "problem", "meant"),
+    [
+        ("Bad_Host", "is not lower case, and has the label 'bad_host', which DNS does not allow", ""),
+        ("API", "is not lower case, and is not a full hostname", ""),
+        ("API.Example.com.", "ends with a dot, and is not lower case", "api.example.com"),
+        ("API.example.com", "is not lower case", "api.example.com"),
+        ("münchen", "is not ASCII, and is not a full hostname", ""),
+        ("bad_host.example.com.", "ends with a dot, and has the label 'bad_host', which DNS does not allow", ""),
+    ],
+)
+def test_what_a_fix_says_to_write_is_taken(value: str, problem: str, meant: str) -> None:
+    faults = Faults("EdgeApi", "api")
+    assert not _check.hostname("hostname", value, faults)
+    assert not _check.route_pattern("route", f"https://*.{value}/api/*", faults, None)
+    host, route = faults
+    assert host.problem == f"{value!r} {problem}"
+    assert route.problem == f"'https://*.{value}/api/*' has a hostname that {problem}"
+    assert host.fix == (f"Write {meant!r}." if meant else "")
+    assert route.fix == (f"Write 'https://*.{meant}/api/*'." if meant else "")
+    if meant:
+        assert _check.hostname("hostname", meant, faults)
+        assert _check.route_pattern("route", f"https://*.{meant}/api/*", faults, None)
+
+
+def test_a_route_without_a_path_and_with_a_bad_hostname_is_given_no_fix_that_is_refused() -> None:
+    faults = Faults("EdgeApi", "api")
+    assert not _check.route_pattern("route", "Bad_Host", faults, None)
+    (fault,) = faults
+    assert fault.fix == ""

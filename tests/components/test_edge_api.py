@@ -701,7 +701,7 @@ FAULTS: list[tuple[Any, str]] = [
     # bindings
     (
         {"bindings": [{"type": "kv_namespace", "name": "KV"}]},
-        "bindings[0].namespace_id: is required by a binding of type 'kv_namespace'.",
+        "bindings[0].namespace_id: is required by a binding of type 'kv_namespace'. Allowed: a namespace's id. Give a KvNamespace's `binding`, which has it.",
     ),
     (
         {"bindings": [{"type": "kv", "name": "KV"}]},

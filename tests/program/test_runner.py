@@ -52,6 +52,24 @@ def run(runner: Runner, project: Path, **options: object) -> Capture:
     return runner.run(project, "local", **options)[0]  # type: ignore[arg-type]
 
 
+REFUSING = f"""
+import pulumi
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
+
+one = KvNamespace("one", {{"account_id": "x"}})
+two = KvNamespace("two", {{"account_id": "{ACCOUNT}", "jurisdiction": "mars"}})
+policy = CachePolicy("policy", {{"edge_ttl": -1, "tiers": {{"kv": {{"binding": one.binding, "ttl": 60}}}}}})
+kept = CachePolicy("kept", {{"edge_ttl": 9, "tiers": {{"kv": {{"binding": two.binding, "ttl": 60}}}}}})
+router = GeoRouter("router", {{"origins": [{{"region": "us", "url": "ftp://x"}}], "fallback": "us"}})
+route = {{"origin": router.routing}}
+endpoints = [{{"path": "/a", "cache": policy.spec, **route}}, {{"path": "/b", "cache": kept.spec, **route}}]
+sound = EdgeApi("sound", {{"account_id": "{ACCOUNT}", "endpoints": endpoints, "bindings": [one.binding]}})
+api = EdgeApi("api", {{"account_id": "{ACCOUNT}", "endpoints": [{{"path": "nope", **route}}]}})
+pulumi.export("urls", sound.urls)
+pulumi.export("name", one.binding["name"].upper())
+"""
+
+
 def failure(runner: Runner, project: Path, **options: object) -> str:
     with pytest.raises(ProgramFailed) as caught:
         run(runner, project, **options)
@@ -484,3 +502,19 @@ def test_projects_of_one_file(runner: Runner, tmp_path: Path) -> None:
     )
     assert Project.load(tmp_path).main.name == "program.py"
     assert run(runner, tmp_path).outputs == {"x": 5}
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_what_every_component_refuses_is_told_at_once_and_nothing_that_follows_from_it(
+    runner: Runner, tmp_path: Path, preview: bool
+) -> None:
+    told = failure(runner, make_project(tmp_path, REFUSING), preview=preview)
+    heads = [line for line in told.splitlines() if not line.startswith("  ")]
+    assert heads == [
+        "__main__.py:5: KvNamespace 'one': 1 fault in its arguments",
+        "__main__.py:6: KvNamespace 'two': 1 fault in its arguments",
+        "__main__.py:7: CachePolicy 'policy': 1 fault in its arguments",
+        "__main__.py:9: GeoRouter 'router': 1 fault in its arguments",
+        "__main__.py:13: EdgeApi 'api': 1 fault in its arguments",
+    ]
+    assert "  jurisdiction: 'mars' is not known. Allowed: eu, us, fedramp." in told.splitlines()

@@ -23,6 +23,7 @@ import pulumi
 import pulumi.runtime
 
 import edgewright
+from edgewright._program import Refusal, gather
 from edgewright.config.loader import StackConfig, check_settings, read_stack, stack_schema
 from edgewright.config.models import StackSettings
 from edgewright.program.cloud import Cloud, CloudError, RecordingCloud
@@ -144,8 +145,11 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         )
     )
     pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
-    with _printed() as printed, _on_path(project):
+    with _printed() as printed, _on_path(project), gather() as refused:
         failure = _attempt(project)
+    if refused:
+        # What else failed may have failed because of them: it shows when they are mended.
+        raise ProgramFailed([_refusal(project, each) for each in refused])
     faults = monitor.told_faults()
     logged = [d.message for d in engine.diagnostics if d.severity is Severity.ERROR]
     if failure:
@@ -246,9 +250,19 @@ def describe(project: Project, error: BaseException) -> str:
     return f"{prefix}{type(error).__name__}: {text}" if text else f"{prefix}{type(error).__name__}"
 
 
+def _refusal(project: Project, refused: Refusal) -> str:
+    where = _users(project, refused.stack)
+    return f"{where}: {refused.error}" if where else str(refused.error)
+
+
 def _user_line(project: Project, trace: TracebackType | None) -> str | None:
+    return _users(project, traceback.extract_tb(trace))
+
+
+def _users(project: Project, frames: traceback.StackSummary) -> str | None:
+    """Return file and line of the innermost frame that is the user's own."""
     excluded = excluded_folders(project)
-    for frame in reversed(traceback.extract_tb(trace)):
+    for frame in reversed(frames):
         path = Path(frame.filename)
         if path.is_relative_to(project.directory) and not any(path.is_relative_to(folder) for folder in excluded):
             return f"{project.shown(path)}:{frame.lineno}"
