@@ -84,7 +84,15 @@ function badRequest(detail: string): Problem {
   return { status: 400, title: "Bad request", detail };
 }
 
+/** How long (ms) what a refused client still sends is read and dropped: closing at once would reset the answer away. */
+const LINGER_MS = 1000;
+
+const refused = new WeakSet<Socket>();
+
 function refuse(socket: Socket, value: Problem): void {
+  // The parser tells of the same request again with each further piece of it.
+  if (refused.has(socket)) return;
+  refused.add(socket);
   if (!socket.writable) {
     socket.destroy();
     return;
@@ -94,6 +102,10 @@ function refuse(socket: Socket, value: Problem): void {
     `HTTP/1.1 ${value.status} ${http.STATUS_CODES[value.status]}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  socket.removeAllListeners("data");
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** What Node's strict parser refuses: line breaks in values, conflicting lengths, headers over the limit. */
