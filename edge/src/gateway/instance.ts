@@ -11,8 +11,6 @@ import { DeployFailed, startupErrors, unexplained } from "./diagnostics.js";
 import { ENTRY_MODULE, unmark } from "./entry.js";
 import { CONTROL_WORKER } from "./kv.js";
 import type { LogEntry, Logs } from "./logs.js";
-import type { SourceMaps } from "./source-maps.js";
-import { serviceName } from "./translate.js";
 
 /** miniflare is not bundled: it comes from the runtime directory, where a lock file pins it. */
 export function loadMiniflare(runtimeDir: string): typeof MiniflareModule {
@@ -31,7 +29,6 @@ export interface InstanceOptions {
   logs: Logs;
   /** The namespaces that the control Worker is bound to, in order. */
   namespaces: readonly string[];
-  maps: SourceMaps;
 }
 
 const LEVELS = new Set(["debug", "log", "info", "warn", "error"]);
@@ -92,7 +89,7 @@ export class Instance {
       await instance.findPorts();
     } catch (error) {
       await miniflare.dispose().catch(() => {}); // It rejects with the same error again.
-      const errors = startupErrors(instance.#startup, ENTRY_MODULE, options.maps);
+      const errors = startupErrors(instance.#startup, ENTRY_MODULE);
       throw new DeployFailed(errors.length > 0 ? errors : unexplained(instance.#startup, error));
     }
     instance.#started = true;
@@ -147,8 +144,7 @@ export class Instance {
     if (origin.worker !== undefined) {
       if (message.startsWith("Uncaught "))
         this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
-      const mapped = this.options.maps.text(serviceName(origin.worker, origin.version ?? ""), message);
-      this.options.logs.add({ level: line.level, source: "worker", message: mapped, ...origin });
+      this.options.logs.add({ level: line.level, source: "worker", message, ...origin });
       return;
     }
     // What the client gets for it is workerd's: gap `error-pages`.

@@ -20,7 +20,6 @@ import type { Outbound } from "./outbound.js";
 import { problem } from "./problem.js";
 import type { Deployment, Share } from "./protocol.gen.js";
 import { Router } from "./router.js";
-import { SourceMaps } from "./source-maps.js";
 import { translate } from "./translate.js";
 import { validate } from "./validate.js";
 
@@ -180,16 +179,7 @@ export class Reload {
     const same = old !== undefined && fingerprint === this.#fingerprint;
     const instance = same
       ? old.instance
-      : await Instance.start({
-          name: workerd,
-          miniflare,
-          workers,
-          stateDir,
-          cacheDir,
-          logs,
-          namespaces,
-          maps: new SourceMaps(deployment),
-        });
+      : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
     const startMs = elapsed(begin);
     let front: Front | undefined;
     try {
