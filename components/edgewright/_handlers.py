@@ -132,11 +132,12 @@ def run_esbuild(
     late = f"handlers were not bundled within {TIMEOUT_S} s: " + ", ".join(
         shown(Path(item.get("file", "the code"))) for item in files.values()
     )
+    answer: dict[str, dict[str, Any]]
     service = _bundler.current
     if service is not None and service.usable:
         # What it cannot answer is asked of a process of its own, which says why.
         try:
-            answer: dict[str, dict[str, Any]] = service.ask(request, TIMEOUT_S)
+            answer = service.ask(request, TIMEOUT_S)
         except TimeoutError:
             raise pulumi.RunError(late) from None
         except (OSError, ValueError):

@@ -4692,7 +4692,7 @@ function shared(origin, requestHeaders) {
 function custom(origin) {
   const { domainName, path, keepaliveTimeout, port, protocol, readTimeout, sslProtocols } = origin;
   const domain = domainName;
-  if (domain.length > 253 || domain.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(domain)) {
+  if (domain.length > 253 || domain.includes(":") || /^(?!127\.)\d{1,3}(\.\d{1,3}){3}$/.test(domain)) {
     return "The origin's domainName must be a DNS name of at most 253 characters, without a colon, and not an IP address.";
   }
   if (path.length > 255) return "The origin's path can have at most 255 characters.";
@@ -5077,12 +5077,14 @@ function errorLifetime(status2, headers, rules, minimum, now) {
 // src/gateway/cloudfront/fetch-stage.ts
 var ERROR_BYTES = 1024 * 1024;
 var NOT_STORED = { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
-async function fetchFor(exchange, origins, errorPageFetch, now) {
+async function fetchFor(exchange, origins, errorPageFetch, now, note = () => {
+}) {
   let answer;
   try {
     answer = await askOrigins(exchange, origins);
   } catch (error) {
     if (!(error instanceof EdgeError)) throw error;
+    note(error);
     const response2 = errorPage(error, exchange.identity.requestId);
     if (!(error instanceof OriginError)) {
       return {
@@ -5500,7 +5502,8 @@ async function viewerRequest(distribution, behavior, request, viewer, requestId)
   const fn = behavior.functions["viewer-request"];
   if (fn !== void 0) {
     const config = configOf(distribution.config, "viewer-request", requestId);
-    const accepted2 = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, request)), request);
+    const seen = withViewerHeaders(request, behavior, viewer);
+    const accepted2 = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, seen)), seen);
     if ("method" in accepted2) return { request: accepted2 };
     const response = finished({ ...accepted2, body: accepted2.body });
     return { response, result: "FunctionGeneratedResponse" };
@@ -5522,7 +5525,7 @@ async function viewerResponse(distribution, behavior, request, response, viewer,
   const config = configOf(distribution.config, "viewer-response", requestId);
   const fn = behavior.functions["viewer-response"];
   if (fn !== void 0) {
-    const event2 = functionEvent(config, viewer, request);
+    const event2 = functionEvent(config, viewer, withViewerHeaders(request, behavior, viewer));
     event2.response = functionResponse(response);
     return acceptViewerResponse(await fn.invoke(event2), response);
   }
@@ -5541,6 +5544,12 @@ async function viewerResponse(distribution, behavior, request, response, viewer,
 }
 function hasViewerResponse(behavior) {
   return behavior.functions["viewer-response"] !== void 0 || behavior.lambda["viewer-response"] !== void 0;
+}
+function withViewerHeaders(request, behavior, viewer) {
+  const headers = copyHeaders(request.headers);
+  for (const name of Object.keys(headers)) if (isGenerated(name)) delete headers[name];
+  addViewerHeaders(headers, behavior.rules.generated, viewer);
+  return { ...request, headers };
 }
 function functionEvent(config, viewer, request) {
   return { version: "1.0", context: { ...config }, viewer: { ip: viewer.ip }, request: functionRequest(request) };
@@ -5616,7 +5625,8 @@ var Pipeline = class {
         exchange,
         this.origins,
         (path) => this.#errorPage(distribution, path, request, viewer, identity),
-        this.#now()
+        this.#now(),
+        (error) => this.#note(error, request)
       );
     };
     const cacheable = behavior.cached.has(request.method) && !rules.disabled;
@@ -5876,23 +5886,31 @@ var DeployFailed = class extends Error {
 function fault(message, worker = null, module = null) {
   return { message, worker, module, line: null, column: null };
 }
-function startupErrors(messages, ownModule) {
+function startupErrors(messages, ownModule, maps) {
   const errors = [];
   for (const message of messages) {
-    const found = message.match(/^service core:user:(.+?)@.*?: ([\s\S]*)$/);
+    const found = message.match(/^service core:user:((.+?)@.*?): ([\s\S]*)$/);
     if (!found) continue;
-    const [, worker, text] = found;
-    const [first = "", ...rest] = text.replaceAll("file:///", "").trim().split("\n");
-    const place = rest.map((line) => line.match(/^\s*at (\S+?):(\d+):(\d+)(?: in .*)?$/)).find((match) => match !== null && match[1] !== ownModule);
-    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
-    const what = first.replace(/^Uncaught /, "");
+    const [, service, worker, text] = found;
+    const lines = text.replaceAll("file:///", "").trim().split("\n");
+    const end2 = lines.findIndex((line) => /^\s+(?:at \S|imported from ")/.test(line));
+    const rest = end2 === -1 ? [] : lines.slice(end2);
+    const what = (end2 === -1 ? lines : lines.slice(0, end2)).join("\n").replace(/^Uncaught /, "").replace(/^(?:Error: )?BadAssembly: /, "");
     const base = what.startsWith("SyntaxError") ? 1 : 0;
+    const frames = rest.map((line) => line.match(/^\s*at (?:.+ \()?(\S+?):(\d+):(\d+)\)?(?: in .*)?$/)).filter((match) => match !== null && match[1] !== ownModule).map((match) => {
+      const [, module, line, column] = match;
+      return { module, line: Number(line), column: Number(column) + base };
+    });
+    const named2 = maps.named(service, what);
+    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
+    const mapped = frames.map(({ module, line, column }) => maps.place(service, module, line, column)).find((place) => place !== void 0);
+    const frame = mapped === void 0 && named2.source === void 0 ? frames[0] : void 0;
     errors.push({
-      message: what,
+      message: named2.text,
       worker,
-      module: place?.[1] ?? importer ?? null,
-      line: place ? Number(place[2]) : null,
-      column: place ? Number(place[3]) + base : null
+      module: mapped?.source ?? frame?.module ?? named2.source ?? importer ?? null,
+      line: mapped?.line ?? frame?.line ?? null,
+      column: mapped?.column ?? frame?.column ?? null
     });
   }
   return errors;
@@ -8243,7 +8261,7 @@ var Instance = class _Instance {
     } catch (error) {
       await miniflare.dispose().catch(() => {
       });
-      const errors = startupErrors(instance.#startup, ENTRY_MODULE);
+      const errors = startupErrors(instance.#startup, ENTRY_MODULE, options.maps);
       throw new DeployFailed(errors.length > 0 ? errors : unexplained(instance.#startup, error));
     }
     instance.#started = true;
@@ -8290,7 +8308,8 @@ var Instance = class _Instance {
     if (origin.worker !== void 0) {
       if (message.startsWith("Uncaught "))
         this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
-      this.options.logs.add({ level: line.level, source: "worker", message, ...origin });
+      const mapped = this.options.maps.text(serviceName(origin.worker, origin.version ?? ""), message);
+      this.options.logs.add({ level: line.level, source: "worker", message: mapped, ...origin });
       return;
     }
     const exception = message.match(/remote\.jsg\.(\w+: [\s\S]*?)(?:\nstack: [\s\S]*)?$/);
@@ -8758,6 +8777,69 @@ async function send(place, namespace, items) {
   return new Map(failed.map(({ key, error }) => [key, error]));
 }
 
+// src/gateway/source-maps.ts
+import { SourceMap } from "node:module";
+var LazyMap = class {
+  constructor(base642) {
+    this.base64 = base642;
+  }
+  base64;
+  #map;
+  #broken = false;
+  get map() {
+    if (this.#map === void 0 && !this.#broken) {
+      try {
+        this.#map = new SourceMap(JSON.parse(Buffer.from(this.base64, "base64").toString("utf8")));
+      } catch {
+        this.#broken = true;
+      }
+    }
+    return this.#map;
+  }
+};
+var SourceMaps = class {
+  #services = /* @__PURE__ */ new Map();
+  constructor(deployment) {
+    for (const worker of deployment.workers) {
+      for (const version of worker.versions) {
+        const maps = version.modules.filter(({ name, content_type: type }) => type.startsWith("application/source-map") && name.endsWith(".map")).map(({ name, content_base64: base642 }) => [name.slice(0, -".map".length), new LazyMap(base642)]);
+        this.#services.set(serviceName(worker.name, version.id), new Map(maps));
+      }
+    }
+  }
+  /** Where a line and a column, both counted from 1, come from. */
+  place(service, module, line, column) {
+    const entry = this.#services.get(service)?.get(module)?.map?.findEntry(line - 1, column - 1);
+    if (entry === void 0 || !("originalSource" in entry) || typeof entry.originalSource !== "string")
+      return void 0;
+    return { source: entry.originalSource, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+  }
+  /** The file that a module was made of: esbuild lists what is imported before what imports it. */
+  source(service, module) {
+    return this.#services.get(service)?.get(module)?.map?.payload.sources.at(-1);
+  }
+  /** A text with every `module:line:column` in it as a place in the sources. */
+  text(service, text) {
+    if ((this.#services.get(service)?.size ?? 0) === 0) return text;
+    return text.replace(/([\w./-]+\.m?js):(\d+):(\d+)/g, (whole2, module, line, column) => {
+      const place = this.place(service, module, Number(line), Number(column));
+      return place === void 0 ? whole2 : `${place.source}:${place.line}:${place.column}`;
+    });
+  }
+  /** A text with every module that has a map named by its source, and the first such source. */
+  named(service, text) {
+    let first;
+    let named2 = text;
+    for (const module of this.#services.get(service)?.keys() ?? []) {
+      const source = this.source(service, module);
+      if (source === void 0 || !named2.includes(module)) continue;
+      named2 = named2.replaceAll(module, source);
+      first ??= source;
+    }
+    return { text: named2, source: first };
+  }
+};
+
 // src/gateway/reload.ts
 var DRAIN_MS = 1e3;
 var LINGER_MS2 = 3e4;
@@ -8866,7 +8948,16 @@ var Reload = class {
     const old = this.#serving;
     const fingerprint = createHash7("sha256").update(JSON.stringify(workers, (key, value) => key === "outboundService" ? void 0 : value)).digest("hex");
     const same2 = old !== void 0 && fingerprint === this.#fingerprint;
-    const instance = same2 ? old.instance : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
+    const instance = same2 ? old.instance : await Instance.start({
+      name: workerd,
+      miniflare,
+      workers,
+      stateDir,
+      cacheDir,
+      logs,
+      namespaces,
+      maps: new SourceMaps(deployment)
+    });
     const startMs = elapsed(begin);
     let front;
     try {

@@ -1,8 +1,14 @@
 """`edgewright dev`: serve a stack locally and take in edits."""
 
+import contextlib
+import datetime
+import json
+import re
 import signal
+import threading
 import time
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -11,13 +17,53 @@ from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
 from edgewright.cli._exit import Exit, told
 from edgewright.local import runtime
+from edgewright.local.control import Control
 from edgewright.local.detached import start_detached
 from edgewright.local.dev import Reload, look, run_and_deploy, watch
+from edgewright.local.errors import InfrastructureError
 from edgewright.local.processes import Exit as ProcessExit
 from edgewright.local.session import StateDir
 from edgewright.local.stack import DEFAULT_PORT, LocalStack
 from edgewright.program.errors import ProjectError
 from edgewright.program.runner import shared_runner
+
+_POLL_S = 0.25
+_MOST = 200
+"""Log entries taken at once; the rest comes a moment later."""
+
+
+def _tell_errors(control: Control, stopping: threading.Event) -> None:
+    """Print what Workers warn of and fail with, until the stack stops. Everything else is in `edgewright logs`."""
+    last = 0
+    while not stopping.wait(_POLL_S):
+        try:
+            entries = control.logs(last, _MOST)
+        except (InfrastructureError, RuntimeError):
+            return  # the gateway is gone, which the loop that watches says
+        for entry in entries:
+            last = max(last, int(entry["seq"]))
+            if entry["source"] in ("worker", "runtime") and entry["level"] in ("warn", "error"):
+                _console.errors().print(_shown(entry), soft_wrap=True)
+
+
+_OWN_FRAME = re.compile(r"^\s+at .*\b(edgewright|edgewright-local-entry)\.js:\d+:\d+\)?$")
+
+
+def _shown(entry: Mapping[str, Any]) -> str:
+    when = datetime.datetime.fromisoformat(str(entry["time"]).replace("Z", "+00:00")).astimezone()
+    colour, what = ("red", "error") if entry["level"] == "error" else ("yellow", "warning")
+    who = f"{what} in {entry['worker']}" if entry.get("worker") else f"{what} of the runtime"
+    message = str(entry["message"])
+    # What edgewright's own code at the edge logs is one JSON object.
+    with contextlib.suppress(ValueError):
+        found = json.loads(message)
+        if isinstance(found, dict) and isinstance(found.get("message"), str):
+            message = found["message"]
+            if found.get("method") and found.get("path"):
+                who += f" at {found['method']} {found['path']}"
+    first, *rest = message.removeprefix("Uncaught ").splitlines() or [""]
+    frames = [escape(line) for line in rest if not _OWN_FRAME.match(line)]
+    return "\n".join([f"[dim]{when:%H:%M:%S}[/] [{colour}]{escape(who)}[/]: {escape(first)}", *frames])
 
 
 class _Terminal:
@@ -53,7 +99,7 @@ def dev(
     """Serve a stack on this machine, and reload it on every edit.
 
     The program, its settings and its handlers are watched. An edit that fails keeps the last good version serving and
-    says what is wrong with file and line. KV data survive restarts unless --fresh.
+    says what is wrong with file and line. So do Workers' warnings and errors. KV data survive restarts unless --fresh.
 
     Examples:
 
@@ -103,5 +149,6 @@ def _foreground(running: LocalStack) -> None:
         for line in _show.curl_lines(capture, deployed.plan, settings, running.url):
             console.print(escape(line), soft_wrap=True)
         _console.step(f"serving {running.stack} on {running.url}; edits are taken in, Ctrl-C stops")
+        threading.Thread(target=_tell_errors, args=(running.control, running.stopping), daemon=True).start()
         watch(runner, running, _Terminal(), deployed, capture, seen)
     _console.step("stopped")

@@ -1,5 +1,7 @@
 // What workerd says when a Worker does not start, as errors that name the Worker, the module, the line and the column.
 
+import type { SourceMaps } from "./source-maps.js";
+
 export interface DeployError {
   message: string;
   worker: string | null;
@@ -31,26 +33,42 @@ export function fault(message: string, worker: string | null = null, module: str
  *     service core:user:api@v1: Uncaught Error: No such module "nope.js".
  *       imported from "main.js"
  */
-export function startupErrors(messages: readonly string[], ownModule: string): DeployError[] {
+export function startupErrors(messages: readonly string[], ownModule: string, maps: SourceMaps): DeployError[] {
   const errors: DeployError[] = [];
   for (const message of messages) {
-    const found = message.match(/^service core:user:(.+?)@.*?: ([\s\S]*)$/);
+    const found = message.match(/^service core:user:((.+?)@.*?): ([\s\S]*)$/);
     if (!found) continue;
-    const [, worker, text] = found as unknown as [string, string, string];
-    const [first = "", ...rest] = text.replaceAll("file:///", "").trim().split("\n");
-    const place = rest
-      .map((line) => line.match(/^\s*at (\S+?):(\d+):(\d+)(?: in .*)?$/))
-      .find((match) => match !== null && match[1] !== ownModule);
-    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== undefined);
-    const what = first.replace(/^Uncaught /, "");
+    const [, service, worker, text] = found as unknown as [string, string, string, string];
+    const lines = text.replaceAll("file:///", "").trim().split("\n");
+    const end = lines.findIndex((line) => /^\s+(?:at \S|imported from ")/.test(line));
+    const rest = end === -1 ? [] : lines.slice(end);
+    // Reasons may take several lines.
+    const what = (end === -1 ? lines : lines.slice(0, end))
+      .join("\n")
+      .replace(/^Uncaught /, "")
+      .replace(/^(?:Error: )?BadAssembly: /, ""); // our own word, of no use to whoever reads this
     // The parser counts columns from 0, stack frames from 1.
     const base = what.startsWith("SyntaxError") ? 1 : 0;
+    const frames = rest
+      .map((line) => line.match(/^\s*at (?:.+ \()?(\S+?):(\d+):(\d+)\)?(?: in .*)?$/))
+      .filter((match) => match !== null && match[1] !== ownModule)
+      .map((match) => {
+        const [, module, line, column] = match as unknown as [string, string, string, string];
+        return { module, line: Number(line), column: Number(column) + base };
+      });
+    const named = maps.named(service, what);
+    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== undefined);
+    // The user's own sources tell more than the modules that they were bundled into, and than edgewright's own.
+    const mapped = frames
+      .map(({ module, line, column }) => maps.place(service, module, line, column))
+      .find((place) => place !== undefined);
+    const frame = mapped === undefined && named.source === undefined ? frames[0] : undefined;
     errors.push({
-      message: what,
+      message: named.text,
       worker,
-      module: place?.[1] ?? importer ?? null,
-      line: place ? Number(place[2]) : null,
-      column: place ? Number(place[3]) + base : null,
+      module: mapped?.source ?? frame?.module ?? named.source ?? importer ?? null,
+      line: mapped?.line ?? frame?.line ?? null,
+      column: mapped?.column ?? frame?.column ?? null,
     });
   }
   return errors;

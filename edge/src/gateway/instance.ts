@@ -11,6 +11,8 @@ import { DeployFailed, startupErrors, unexplained } from "./diagnostics.js";
 import { ENTRY_MODULE, unmark } from "./entry.js";
 import { CONTROL_WORKER } from "./kv.js";
 import type { LogEntry, Logs } from "./logs.js";
+import type { SourceMaps } from "./source-maps.js";
+import { serviceName } from "./translate.js";
 
 /** miniflare is not bundled: it comes from the runtime directory, where a lock file pins it. */
 export function loadMiniflare(runtimeDir: string): typeof MiniflareModule {
@@ -29,6 +31,7 @@ export interface InstanceOptions {
   logs: Logs;
   /** The namespaces that the control Worker is bound to, in order. */
   namespaces: readonly string[];
+  maps: SourceMaps;
 }
 
 const LEVELS = new Set(["debug", "log", "info", "warn", "error"]);
@@ -89,7 +92,7 @@ export class Instance {
       await instance.findPorts();
     } catch (error) {
       await miniflare.dispose().catch(() => {}); // It rejects with the same error again.
-      const errors = startupErrors(instance.#startup, ENTRY_MODULE);
+      const errors = startupErrors(instance.#startup, ENTRY_MODULE, options.maps);
       throw new DeployFailed(errors.length > 0 ? errors : unexplained(instance.#startup, error));
     }
     instance.#started = true;
@@ -144,7 +147,8 @@ export class Instance {
     if (origin.worker !== undefined) {
       if (message.startsWith("Uncaught "))
         this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
-      this.options.logs.add({ level: line.level, source: "worker", message, ...origin });
+      const mapped = this.options.maps.text(serviceName(origin.worker, origin.version ?? ""), message);
+      this.options.logs.add({ level: line.level, source: "worker", message: mapped, ...origin });
       return;
     }
     // What the client gets for it is workerd's: gap `error-pages`.

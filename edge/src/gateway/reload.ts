@@ -20,6 +20,7 @@ import type { Outbound } from "./outbound.js";
 import { problem } from "./problem.js";
 import type { Deployment, Share } from "./protocol.gen.js";
 import { Router } from "./router.js";
+import { SourceMaps } from "./source-maps.js";
 import { translate } from "./translate.js";
 import { validate } from "./validate.js";
 
@@ -179,7 +180,16 @@ export class Reload {
     const same = old !== undefined && fingerprint === this.#fingerprint;
     const instance = same
       ? old.instance
-      : await Instance.start({ name: workerd, miniflare, workers, stateDir, cacheDir, logs, namespaces });
+      : await Instance.start({
+          name: workerd,
+          miniflare,
+          workers,
+          stateDir,
+          cacheDir,
+          logs,
+          namespaces,
+          maps: new SourceMaps(deployment),
+        });
     const startMs = elapsed(begin);
     let front: Front | undefined;
     try {
