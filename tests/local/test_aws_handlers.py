@@ -129,6 +129,9 @@ GOOD: Mapping[str, dict[str, Any]] = {
     "route53.Record": {"zoneId": "Z1", "name": "www.example.com", "type": "A"},
     "route53.HealthCheck": {"type": "HTTPS"},
     "cloudwatch.LogGroup": {},
+    "cloudwatch.LogDeliverySource": {"logType": "ACCESS_LOGS", "resourceArn": "arn"},
+    "cloudwatch.LogDeliveryDestination": {"deliveryDestinationConfiguration": {"destinationResourceArn": "arn"}},
+    "cloudwatch.LogDelivery": {"deliveryDestinationArn": "arn", "deliverySourceName": "s"},
     "cloudwatch.Dashboard": {"dashboardName": "d", "dashboardBody": "{}"},
     "cloudwatch.MetricAlarm": {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1},
 }

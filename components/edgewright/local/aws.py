@@ -996,6 +996,46 @@ HANDLERS: dict[str, Handler] = {
         auto_name="name",
         auto_prefix=True,
     ),
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource": Handler(
+        _by("name"),
+        lambda i, _: {
+            "arn": _arn("logs", i, f"delivery-source:{i.get('name')}"),
+            "region": region(i),
+            "service": "cloudfront",
+            **_tags(i),
+        },
+        ("logType", "resourceArn"),
+        make_id=_first,
+        gap="aws-logs",
+        auto_name="name",
+    ),
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": Handler(
+        _by("name"),
+        lambda i, _: {
+            "arn": _arn("logs", i, f"delivery-destination:{i.get('name')}"),
+            "deliveryDestinationType": i.get("deliveryDestinationType") or "CWL",
+            "outputFormat": i.get("outputFormat") or "json",
+            "region": region(i),
+            **_tags(i),
+        },
+        make_id=_first,
+        gap="aws-logs",
+        auto_name="name",
+    ),
+    "aws:cloudwatch/logDelivery:LogDelivery": Handler(
+        _by("deliverySourceName", "deliveryDestinationArn"),
+        lambda i, identity: {
+            "arn": _arn("logs", i, f"delivery:{identity}"),
+            "fieldDelimiter": i.get("fieldDelimiter") or "",
+            "recordFields": i.get("recordFields") or [],
+            "region": region(i),
+            "s3DeliveryConfigurations": i.get("s3DeliveryConfigurations") or [],
+            **_tags(i),
+        },
+        ("deliveryDestinationArn", "deliverySourceName"),
+        make_id=lambda type_, identity: _number(type_, *identity, digits=16),
+        gap="aws-logs",
+    ),
     "aws:cloudwatch/dashboard:Dashboard": Handler(
         _by("dashboardName"),
         lambda i, _: {

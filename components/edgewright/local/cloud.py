@@ -69,12 +69,21 @@ class LocalCloud:
     def _handler(self, type_: str, name: str) -> Handler:
         handler = HANDLERS.get(type_)
         if handler is None:
+            known = known_types(type_.split(":", 1)[0])
             near = difflib.get_close_matches(_short(type_), known_types(), n=1, cutoff=0.8)
             raise UnknownType(
                 f"{name!r}: the local cloud does not know the resource type {type_}"
-                f"{f'; did you mean {near[0]}?' if near else ''}; it knows: {', '.join(known_types(type_.split(':', 1)[0]))}"
+                f"{f'; did you mean {near[0]}?' if near else ''}; it knows: {_listed(type_, known)}"
             )
         return handler
+
+
+def _listed(type_: str, known: tuple[str, ...]) -> str:
+    """Return known types as a text: those of the same part of the package, and the names of its other parts."""
+    part = _short(type_).rpartition(".")[0]
+    same = [name for name in known if name.rpartition(".")[0] == part]
+    others = sorted({name.rpartition(".")[0] + ".*" for name in known} - {f"{part}.*"})
+    return ", ".join([*same, *others])
 
 
 def _named(handler: Handler, type_: str, name: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:

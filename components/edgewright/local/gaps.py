@@ -341,6 +341,11 @@ GAPS: tuple[Gap, ...] = (
         " first; the real one also looks it up before.",
     ),
     Gap(
+        "aws-loopback",
+        "CloudFront origins",
+        "An origin may be at 127.0.0.1 and its like; the real one takes DNS names only.",
+    ),
+    Gap(
         "aws-s3",
         "S3 origins",
         "GET and HEAD of current objects, with access by the bucket's policy, where a statement about part of a bucket"

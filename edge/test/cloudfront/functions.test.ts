@@ -97,6 +97,31 @@ describe("the event", () => {
   });
 });
 
+describe("CloudFront's own headers", () => {
+  const country = handler(
+    `return { statusCode: 200, body: request.headers["cloudfront-viewer-country"] ? request.headers["cloudfront-viewer-country"].value : "none" };`,
+  );
+  const forged = { headers: { "CloudFront-Viewer-Country": "US" } };
+
+  it("are seen where a policy of the behavior names them", async () => {
+    const document = simple(1, { headers: ["CloudFront-Viewer-Country"] });
+    document.distributions[0] = {
+      ...(document.distributions[0] as (typeof document.distributions)[0]),
+      default_cache_behavior: behavior({
+        function_associations: [{ event_type: "viewer-request", function_arn: FUNCTION_ARN }],
+      }),
+    };
+    document.functions.push(edgeFunction(country));
+    const { get } = await edge(document, {}, { country: "DE" });
+    expect((await get("/", forged)).body).toBe("DE");
+  });
+
+  it("are never the viewer's own", async () => {
+    const { get } = await site(country);
+    expect((await get("/", forged)).body).toBe("none");
+  });
+});
+
 describe("viewer requests", () => {
   it("are changed on their way in", async () => {
     const { get } = await site(

@@ -35,12 +35,14 @@ export async function fetchFor(
   origins: Origins,
   errorPageFetch: ErrorPageFetch,
   now: number,
+  note: (error: EdgeError) => void = () => {},
 ): Promise<FetchedNow> {
   let answer: OriginAnswer;
   try {
     answer = await askOrigins(exchange, origins);
   } catch (error) {
     if (!(error instanceof EdgeError)) throw error;
+    note(error);
     const response = errorPage(error, exchange.identity.requestId);
     // What a function did wrong is no answer of the origin: it is not stored, and nothing stale stands in for it.
     if (!(error instanceof OriginError)) {

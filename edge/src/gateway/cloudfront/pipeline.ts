@@ -115,6 +115,7 @@ export class Pipeline {
         this.origins,
         (path) => this.#errorPage(distribution, path, request, viewer, identity),
         this.#now(),
+        (error) => this.#note(error, request),
       );
     };
     const cacheable = behavior.cached.has(request.method) && !rules.disabled;

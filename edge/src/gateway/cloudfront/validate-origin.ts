@@ -49,7 +49,8 @@ function shared(origin: Fields, requestHeaders: Headers): string | undefined {
 function custom(origin: Fields): string | undefined {
   const { domainName, path, keepaliveTimeout, port, protocol, readTimeout, sslProtocols } = origin;
   const domain = domainName as string;
-  if (domain.length > 253 || domain.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(domain)) {
+  // An address of this machine is taken as a name (gap `aws-loopback`).
+  if (domain.length > 253 || domain.includes(":") || /^(?!127\.)\d{1,3}(\.\d{1,3}){3}$/.test(domain)) {
     return "The origin's domainName must be a DNS name of at most 253 characters, without a colon, and not an IP address.";
   }
   if ((path as string).length > 255) return "The origin's path can have at most 255 characters.";

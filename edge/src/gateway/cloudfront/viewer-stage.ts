@@ -6,9 +6,12 @@ import { EdgeError } from "./error-page.js";
 import { type EventConfig, eventBody, requestEvent, responseEvent } from "./events.js";
 import { type FunctionEvent, functionRequest, functionResponse } from "./functions-event.js";
 import { acceptViewerRequest, acceptViewerResponse } from "./functions-validate.js";
+import { copyHeaders } from "./headers.js";
 import { configOf, finished } from "./origin-stage.js";
+import { isGenerated } from "./policies.js";
 import type { EdgeRequest, EdgeResponse, ResultType, Viewer } from "./types.js";
 import { acceptResult } from "./validate.js";
+import { addViewerHeaders } from "./viewer-headers.js";
 
 /** The request that goes on, or a response that a function made. */
 export type ViewerOutcome = { request: EdgeRequest } | { response: EdgeResponse; result: ResultType };
@@ -23,7 +26,8 @@ export async function viewerRequest(
   const fn = behavior.functions["viewer-request"];
   if (fn !== undefined) {
     const config = configOf(distribution.config, "viewer-request", requestId);
-    const accepted = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, request)), request);
+    const seen = withViewerHeaders(request, behavior, viewer);
+    const accepted = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, seen)), seen);
     if ("method" in accepted) return { request: accepted };
     const response = finished({ ...accepted, body: accepted.body as Uint8Array | undefined });
     return { response, result: "FunctionGeneratedResponse" };
@@ -53,7 +57,7 @@ export async function viewerResponse(
   const config = configOf(distribution.config, "viewer-response", requestId);
   const fn = behavior.functions["viewer-response"];
   if (fn !== undefined) {
-    const event = functionEvent(config, viewer, request);
+    const event = functionEvent(config, viewer, withViewerHeaders(request, behavior, viewer));
     event.response = functionResponse(response);
     return acceptViewerResponse(await fn.invoke(event), response);
   }
@@ -73,6 +77,17 @@ export async function viewerResponse(
 
 export function hasViewerResponse(behavior: Behavior): boolean {
   return behavior.functions["viewer-response"] !== undefined || behavior.lambda["viewer-response"] !== undefined;
+}
+
+/**
+ * A CloudFront function sees the `CloudFront-*` headers that the behavior's policies name; Lambda@Edge gets them on origin
+ * events only. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/example_cloudfront_functions_redirect_based_on_country_section.html
+ */
+function withViewerHeaders(request: EdgeRequest, behavior: Behavior, viewer: Viewer): EdgeRequest {
+  const headers = copyHeaders(request.headers);
+  for (const name of Object.keys(headers)) if (isGenerated(name)) delete headers[name];
+  addViewerHeaders(headers, behavior.rules.generated, viewer);
+  return { ...request, headers };
 }
 
 function functionEvent(config: EventConfig, viewer: Viewer, request: EdgeRequest): FunctionEvent {
