@@ -11,6 +11,13 @@ Tier = Literal["memory", "edge", "kv", "platform", "miss", "bypass", "unknown"]
 HITS: tuple[Tier, ...] = ("memory", "edge", "kv", "platform")
 
 _X_CACHE: dict[str, Tier] = {"HIT-EDGE": "edge", "HIT-KV": "kv", "HIT": "platform", "MISS": "miss", "BYPASS": "bypass"}
+_CLOUDFRONT: dict[str, Tier] = {
+    "hit": "edge",
+    "miss": "miss",
+    # The origin was asked whether what was stored still holds.
+    "refreshhit": "miss",
+}
+"""The first word of CloudFront's `X-Cache`; the others tell of answers that it made itself."""
 _CF_HITS = frozenset({"HIT", "STALE", "UPDATING", "REVALIDATED"})
 _CF_MISSES = frozenset({"MISS", "EXPIRED"})
 _DETAIL = re.compile(r";\s*detail=\"?(memory|edge|kv)\b")
@@ -43,6 +50,10 @@ def tier_of(headers: Mapping[str, str]) -> Tier:
 
     Names in `headers` are in lower case.
     """
+    word, _, whose = headers.get("x-cache", "").strip().lower().partition(" ")
+    if whose == "from cloudfront":
+        # It stands before whatever else says something of caches.
+        return _CLOUDFRONT.get(word, "bypass")
     platform = headers.get("cf-cache-status", "").upper()
     if platform in _CF_HITS:
         return "platform"
