@@ -4692,7 +4692,7 @@ function shared(origin, requestHeaders) {
 function custom(origin) {
   const { domainName, path, keepaliveTimeout, port, protocol, readTimeout, sslProtocols } = origin;
   const domain = domainName;
-  if (domain.length > 253 || domain.includes(":") || /^\d{1,3}(\.\d{1,3}){3}$/.test(domain)) {
+  if (domain.length > 253 || domain.includes(":") || /^(?!127\.)\d{1,3}(\.\d{1,3}){3}$/.test(domain)) {
     return "The origin's domainName must be a DNS name of at most 253 characters, without a colon, and not an IP address.";
   }
   if (path.length > 255) return "The origin's path can have at most 255 characters.";
@@ -5077,12 +5077,14 @@ function errorLifetime(status2, headers, rules, minimum, now) {
 // src/gateway/cloudfront/fetch-stage.ts
 var ERROR_BYTES = 1024 * 1024;
 var NOT_STORED = { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
-async function fetchFor(exchange, origins, errorPageFetch, now) {
+async function fetchFor(exchange, origins, errorPageFetch, now, note = () => {
+}) {
   let answer;
   try {
     answer = await askOrigins(exchange, origins);
   } catch (error) {
     if (!(error instanceof EdgeError)) throw error;
+    note(error);
     const response2 = errorPage(error, exchange.identity.requestId);
     if (!(error instanceof OriginError)) {
       return {
@@ -5500,7 +5502,8 @@ async function viewerRequest(distribution, behavior, request, viewer, requestId)
   const fn = behavior.functions["viewer-request"];
   if (fn !== void 0) {
     const config = configOf(distribution.config, "viewer-request", requestId);
-    const accepted2 = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, request)), request);
+    const seen = withViewerHeaders(request, behavior, viewer);
+    const accepted2 = acceptViewerRequest(await fn.invoke(functionEvent(config, viewer, seen)), seen);
     if ("method" in accepted2) return { request: accepted2 };
     const response = finished({ ...accepted2, body: accepted2.body });
     return { response, result: "FunctionGeneratedResponse" };
@@ -5522,7 +5525,7 @@ async function viewerResponse(distribution, behavior, request, response, viewer,
   const config = configOf(distribution.config, "viewer-response", requestId);
   const fn = behavior.functions["viewer-response"];
   if (fn !== void 0) {
-    const event2 = functionEvent(config, viewer, request);
+    const event2 = functionEvent(config, viewer, withViewerHeaders(request, behavior, viewer));
     event2.response = functionResponse(response);
     return acceptViewerResponse(await fn.invoke(event2), response);
   }
@@ -5541,6 +5544,12 @@ async function viewerResponse(distribution, behavior, request, response, viewer,
 }
 function hasViewerResponse(behavior) {
   return behavior.functions["viewer-response"] !== void 0 || behavior.lambda["viewer-response"] !== void 0;
+}
+function withViewerHeaders(request, behavior, viewer) {
+  const headers = copyHeaders(request.headers);
+  for (const name of Object.keys(headers)) if (isGenerated(name)) delete headers[name];
+  addViewerHeaders(headers, behavior.rules.generated, viewer);
+  return { ...request, headers };
 }
 function functionEvent(config, viewer, request) {
   return { version: "1.0", context: { ...config }, viewer: { ip: viewer.ip }, request: functionRequest(request) };
@@ -5616,7 +5625,8 @@ var Pipeline = class {
         exchange,
         this.origins,
         (path) => this.#errorPage(distribution, path, request, viewer, identity),
-        this.#now()
+        this.#now(),
+        (error) => this.#note(error, request)
       );
     };
     const cacheable = behavior.cached.has(request.method) && !rules.disabled;
