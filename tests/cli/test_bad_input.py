@@ -36,7 +36,7 @@ for name in ["api", config.get("second") or ""]:
             "script_name": f"script-{{name}}",
             "endpoints": [{{"path": "/api/*", "origin": origins.routing}}, *([{{"path": "/h", "handler": "handler.ts"}}] if config.get_bool("handler") else [])],
             **({{"zone_id": "{"b" * 32}", "hostname": config.require("hostname")}} if config.get("hostname") else {{}}),
-            **({{"zone_id": "{"b" * 32}", "routes": ["www.example.com/api/*"]}} if config.get("routes") else {{}}),
+            **({{"zone_id": "{"b" * 32}", "routes": [config.require(f"route-{{name}}")]}} if config.get(f"route-{{name}}") else {{}}),
         }})
 """
 
@@ -70,31 +70,87 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("config: {demo:hostname: not_a_host}\n", "hostname"),
-        ("config: {demo:country: XX}\n", "XX"),
-        ("config: {demo:us: 'ftp://127.0.0.1:9'}\n", "ftp://127.0.0.1:9"),
-        ("config: {demo:fallback: mars}\n", "mars"),
-        ("config: {demo:second: api}\n", "api"),
-        ("config: {demo:second: other, demo:routes: 'yes'}\n", "www.example.com/api/*"),
+        (
+            "config: {demo:hostname: not_a_host}\n",
+            "__main__.py:15: EdgeApi 'api': 1 fault in its arguments\n"
+            "    hostname: 'not_a_host' has the label 'not_a_host', which DNS does not allow. Allowed: a full hostname in"
+            " lower-case ASCII, for example api.example.com.",
+        ),
+        (
+            "config: {demo:country: XX}\n",
+            "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
+            "    origins[0].countries[0]: 'XX' is not a country. Allowed: ISO 3166-1 alpha-2 codes in capitals, for example"
+            " DE.",
+        ),
+        (
+            "config: {demo:us: 'ftp://127.0.0.1:9'}\n",
+            "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
+            "    origins[0].url: 'ftp://127.0.0.1:9' is not http or https. Allowed: an http:// or https:// URL without"
+            " credentials, query and fragment.",
+        ),
+        (
+            "config: {demo:fallback: mars}\n",
+            "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
+            "    fallback: 'mars' is not the region of any origin. Allowed: eu, us.",
+        ),
+        (
+            "config: {demo:second: api}\n",
+            "__main__.py:15: EdgeApi 'api': 2 faults in its arguments\n"
+            "    name: 'api' is already taken by another EdgeApi (__main__.py:15). Give each EdgeApi a name of its own.\n"
+            f"    script_name: '{ACCOUNT}/script-api' is already taken by EdgeApi 'api' (__main__.py:15). Names are unique"
+            " in an account: give `script_name`.",
+        ),
+        (
+            "config: {demo:second: other, demo:route-api: www.example.com/api/*, demo:route-other: 'https://www.example.com/*'}\n",
+            "__main__.py:15: EdgeApi 'other': 1 fault in its arguments\n"
+            "    routes[0]: 'https://www.example.com/*' overlaps the route 'www.example.com/api/*' of EdgeApi 'api'"
+            " (__main__.py:15). Give each API hostnames and routes of its own.",
+        ),
+        (
+            "config: {demo:second: other, demo:hostname: api.example.com}\n",
+            "__main__.py:15: EdgeApi 'other': 1 fault in its arguments\n"
+            "    hostname: 'api.example.com' is already taken by EdgeApi 'api' (__main__.py:15). Give each API hostnames and"
+            " routes of its own.",
+        ),
+        (
+            "config: {demo:country: XX, demo:hostname: not_a_host}\n",
+            "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
+            "    origins[0].countries[0]: 'XX' is not a country. Allowed: ISO 3166-1 alpha-2 codes in capitals, for example"
+            " DE.\n"
+            "error: __main__.py:15: EdgeApi 'api': 1 fault in its arguments\n"
+            "    hostname: 'not_a_host' has the label 'not_a_host', which DNS does not allow. Allowed: a full hostname in"
+            " lower-case ASCII, for example api.example.com.\n"
+            "2 errors",
+        ),
         (
             "config:\n  edgewright:objectives: {p50: 3}\n",
-            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50: unknown key",
+            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50: unknown key; did you mean p50_ms?; allowed: error_rate,"
+            " failover_success, hit_ratio, origin_reduction, p50_ms, p95_ms, p99_ms",
         ),
         (
             "config:\n  edgewright:objectives: {p50_ms: fast}\n",
-            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: must be a valid number",
+            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: must be a valid number, unable to parse string as a"
+            " number, got 'fast'",
         ),
         (
             "config:\n  edgewright:services: [{name: a, port: 1}]\n",
-            "edgewright:services[0].command: is required and missing",
+            "stacks/Pulumi.local.yaml:2: edgewright:services[0].command: is required and missing; add it (Argument vector;"
+            " `{python}`, `{port}` and `{stack}` are filled in)",
         ),
-        ("config:\n  edgewright:traffic: {countries: {ZZ: 1}}\n", "'ZZ' is not a country"),
-        ("config: [\n", "not valid YAML"),
-        (BOMB, "more than 50000 values once aliases are expanded"),
+        (
+            "config:\n  edgewright:traffic: {countries: {ZZ: 1}}\n",
+            "stacks/Pulumi.local.yaml:2: edgewright:traffic.countries: 'ZZ' is not a country; allowed: ISO 3166-1 alpha-2"
+            " codes in capitals, each with a share above 0",
+        ),
+        ("config: [\n", "stacks/Pulumi.local.yaml:2: not valid YAML: did not find expected node content"),
+        (
+            BOMB,
+            "stacks/Pulumi.local.yaml:2: more than 50000 values once aliases are expanded, the most that is read",
+        ),
     ],
 )
 def test_settings(settings_fault: Callable[[str, str], str], settings: str, message: str) -> None:
-    assert message in settings_fault(API, settings)
+    assert settings_fault(API, settings) == f"error: {message}\n"
 
 
 @pytest.mark.runtime

@@ -9,8 +9,11 @@ from edgewright import __version__
 from edgewright.cli import main
 from edgewright.cli._exit import Exit
 from edgewright.local import runtime
+from edgewright.local.session import ProcessId, Session, StateDir
+from edgewright.program.project import Project
 
 from tests.cli.conftest import COMMAND, Edgewright
+from tests.projects import make_project
 
 
 def test_version(edgewright: Edgewright, tmp_path: Path) -> None:
@@ -103,3 +106,37 @@ def test_starting_the_command_imports_no_sdk() -> None:
     check = "import sys, edgewright.cli.main; print([m for m in ('pulumi', 'pulumi_cloudflare', 'grpc') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_status_and_down_agree_about_what_a_crash_left(edgewright: Edgewright, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: x\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text("")
+    (tmp_path / "Pulumi.local.yaml").write_text("config: {}\n")
+    state = StateDir(Project.load(tmp_path), "local")
+    state.create()
+    gone = ProcessId(2**22 - 1, 0.0)
+    state.write(Session("local", str(tmp_path), gone, gone, {"gateway": gone}, 8787, 8788, "t", watching=False))
+    assert "local stopped unexpectedly (edgewright down cleans up)" in edgewright("status", cwd=tmp_path).out
+    assert edgewright("down", cwd=tmp_path).out == "cleaned up local, which had stopped unexpectedly\n"
+    assert edgewright("status", cwd=tmp_path).out == "nothing runs\n"
+    assert edgewright("down", cwd=tmp_path).out == "nothing runs\n"
+
+
+@pytest.mark.parametrize(
+    ("main", "code", "said"),
+    [
+        ("import os\nos._exit(3)\n", Exit.USAGE, "the program ended its own process with status 3"),
+        (
+            "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+            Exit.FAILED,
+            "the program's process was killed by SIGKILL before its end",
+        ),
+    ],
+)
+def test_a_program_that_dies_is_no_defect_of_edgewright(
+    edgewright: Edgewright, tmp_path: Path, main: str, code: Exit, said: str
+) -> None:
+    outcome = edgewright("check", "local", cwd=make_project(tmp_path, main))
+    assert outcome.code == code
+    assert outcome.err.startswith(f"error: {said}")
+    assert "defect" not in outcome.err

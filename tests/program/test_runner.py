@@ -10,6 +10,7 @@ from edgewright.program import (
     UNKNOWN,
     Capture,
     ProgramFailed,
+    ProgramKilled,
     ProjectError,
     Runner,
     RunnerBroken,
@@ -423,11 +424,21 @@ def test_a_run_that_cannot_be_stopped_is_killed(runner: Runner, tmp_path: Path) 
 
 def test_a_program_that_kills_its_process(runner: Runner, tmp_path: Path) -> None:
     project = make_project(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
-    with pytest.raises(RunnerBroken, match="died without an answer"):
+    with pytest.raises(ProgramKilled) as killed:
         run(runner, project)
+    assert str(killed.value) == (
+        "the program's process was killed by SIGKILL before its end; the system does this when memory runs out"
+    )
     # The next one runs as if nothing had happened.
     make_project(tmp_path, "import pulumi\npulumi.export('fine', True)\n")
     assert run(runner, project).outputs == {"fine": True}
+
+
+def test_a_program_that_ends_its_process(runner: Runner, tmp_path: Path) -> None:
+    assert failure(runner, make_project(tmp_path, "import os\nos._exit(3)\n")) == (
+        "the program ended its own process with status 3 (os._exit, or a library that calls it); let it end by itself,"
+        " or raise pulumi.RunError with a message"
+    )
 
 
 def test_what_a_program_starts_does_not_outlive_its_run(runner: Runner, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from edgewright.local.errors import DeployRefused, InfrastructureError
 from edgewright.local.node import NodeMissing
-from edgewright.program.errors import ProjectError, RunnerBroken
+from edgewright.program.errors import ProgramKilled, ProjectError, RunnerBroken
 
 
 class Exit(enum.IntEnum):
@@ -54,7 +54,7 @@ def told() -> Iterator[None]:
     except DeployRefused as error:
         _say_faults([str(fault) for fault in error.errors])
         raise typer.Exit(Exit.USAGE) from None
-    except (InfrastructureError, NodeMissing) as error:
+    except (InfrastructureError, NodeMissing, ProgramKilled) as error:
         say_error(str(error))
         raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:

@@ -32,8 +32,13 @@ def down(
             chosen = [StateDir(project, stack)]
         else:
             chosen = [state for state, _ in sessions(project)]
-        stopped = [state.stack for state in chosen if state.stop()]
-        for name in stopped:
-            console.print(f"stopped {name}", soft_wrap=True)
-        if not stopped:
+        said = False
+        for state in chosen:
+            known = state.read() is not None
+            if state.stop():
+                console.print(f"stopped {state.stack}", soft_wrap=True)
+            elif known:
+                console.print(f"cleaned up {state.stack}, which had stopped unexpectedly", soft_wrap=True)
+            said = said or known
+        if not said:
             console.print(f"{stack or 'nothing'} {'is not running' if stack else 'runs'}", soft_wrap=True)

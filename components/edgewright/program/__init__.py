@@ -1,7 +1,7 @@
 """Runs Pulumi programs in-process on Pulumi's own seams, and captures what they declare."""
 
 from edgewright.program.cloud import Cloud, CloudError, RecordingCloud, UnknownType
-from edgewright.program.errors import ProgramFailed, ProjectError, RunnerBroken
+from edgewright.program.errors import ProgramFailed, ProgramKilled, ProjectError, RunnerBroken
 from edgewright.program.project import Project
 from edgewright.program.resources import (
     UNKNOWN,
@@ -22,6 +22,7 @@ __all__ = [
     "CloudError",
     "Diagnostic",
     "ProgramFailed",
+    "ProgramKilled",
     "Project",
     "ProjectError",
     "RecordingCloud",

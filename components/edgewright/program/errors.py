@@ -23,3 +23,7 @@ class ProgramFailed(ProjectError):
 
 class RunnerBroken(Exception):
     """The process that runs programs died or did not answer: not the user's mistake."""
+
+
+class ProgramKilled(RunnerBroken):
+    """The program's process was killed: by a library that crashed, by the system for memory, or by somebody."""

@@ -26,6 +26,9 @@ from edgewright import _bundler
 PRELOAD = ("pulumi", "pulumi_cloudflare", "pulumi_aws", "pydantic", "edgewright.program.execute")
 """Imported before the first run. What is missing or broken is left to the program to find."""
 
+_DEFECT = 97
+"""Exit status of a run that failed before or after the program."""
+
 GRACE_S = 2.0
 """Between asking a run that takes too long to stop, and killing it."""
 
@@ -127,7 +130,7 @@ def prepare(path: tuple[str, ...], environment: Mapping[str, str], directory: st
 
 def _child(payload: bytes, context: bytes, writer: int) -> None:
     """Run one request and end. Never returns."""
-    status = 1
+    status = _DEFECT
     try:
         if _bundler.current is not None and _bundler.current.process.stdin is not None:
             _bundler.current.process.stdin.close()  # it ends when the last one that holds its input has closed it
@@ -156,6 +159,7 @@ def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> byte
         os.setpgid(child, child)
     deadline = time.monotonic() + timeout_s + GRACE_S
     parts = bytearray()
+    ended = 0
     try:
         while True:
             wait = deadline - time.monotonic()
@@ -174,10 +178,35 @@ def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> byte
         os.close(reader)
         with contextlib.suppress(OSError):
             os.killpg(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        _, ended = os.waitpid(child, 0)
     if len(parts) < _LENGTH.size or len(parts) != _LENGTH.size + _LENGTH.unpack(parts[: _LENGTH.size])[0]:
-        return pickle.dumps(Reply(broken="the process that ran the program died without an answer"))
+        return pickle.dumps(_without_answer(ended))
     return bytes(parts[_LENGTH.size :])
+
+
+def _without_answer(ended: int) -> Reply:
+    """Return what to say of a run that ended with a wait status instead of an answer."""
+    from edgewright.program.errors import ProgramFailed, ProgramKilled
+
+    if os.WIFSIGNALED(ended):
+        number = os.WTERMSIG(ended)
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = f"signal {number}"
+        why = (
+            "the system does this when memory runs out" if number == signal.SIGKILL else "a native library may do this"
+        )
+        return Reply(error=ProgramKilled(f"the program's process was killed by {name} before its end; {why}"))
+    status = os.WEXITSTATUS(ended)
+    if status == _DEFECT:
+        return Reply(broken="the process that ran the program died without an answer")
+    return Reply(
+        error=ProgramFailed(
+            f"the program ended its own process with status {status} (os._exit, or a library that calls it); let it end by"
+            " itself, or raise pulumi.RunError with a message"
+        )
+    )
 
 
 def _own_modules() -> list[str]:

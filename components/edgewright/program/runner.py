@@ -87,6 +87,7 @@ class Runner:
 
         Raises:
             ProjectError: the project or its settings have faults. A ProgramFailed is one: the program itself failed.
+            ProgramKilled: the program's process was killed.
             RunnerBroken: the run could not be carried out at all.
         """
         result = self._ask("run", timeout_s, project_dir.resolve(), stack, preview=preview, cloud=cloud)
