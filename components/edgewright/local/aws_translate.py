@@ -78,6 +78,7 @@ class _Translator:
         self._quotas()
         distributions = self.of(aws.DISTRIBUTION)
         if not distributions:
+            # Gap `aws-lambda-other`.
             for resource in self.of(aws.LAMBDA):
                 self.result.gaps.append((resource, "aws-lambda-other"))
             return self.result

@@ -58,6 +58,7 @@ class LocalCloud:
         return dict(inputs)
 
     def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        # Most would need the account: gap `reads`.
         function = FUNCTIONS.get(token)
         if function is None:
             raise UnknownType(

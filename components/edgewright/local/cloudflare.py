@@ -24,7 +24,7 @@ from edgewright.program.resources import Capture, Resource
 PACKAGE: Final = "cloudflare"
 
 WORKERS_DEV: Final = "local.workers.dev"
-"""Stands for the account's own workers.dev subdomain, which only the account knows."""
+"""Stands for the account's own workers.dev subdomain, which only the account knows (gap `workers-dev`)."""
 
 _WORKER = "cloudflare:index/worker:Worker"
 _VERSION = "cloudflare:index/workerVersion:WorkerVersion"
@@ -148,7 +148,7 @@ def _script_outputs(inputs: Inputs, _identity: str) -> Outputs:
         "lastDeployedFrom": "edgewright",
         "logpush": inputs.get("logpush", False),
         "migrationTag": (inputs.get("migrations") or {}).get("newTag"),
-        "placement": inputs.get("placement") or {},
+        "placement": inputs.get("placement") or {},  # gap `placement`
         "placementMode": None,
         "placementStatus": None,
         "startupTimeMs": 0,

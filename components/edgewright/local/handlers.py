@@ -10,7 +10,7 @@ from typing import Any
 Inputs = Mapping[str, Any]
 Outputs = dict[str, Any]
 
-EPOCH = "1970-01-01T00:00:00Z"
+EPOCH = "1970-01-01T00:00:00Z"  # gap `server-times`
 """Stands for every time that the platform's API would set, so that two runs give the same."""
 
 _NAMESPACE = uuid.UUID("6f6d1f0a-7e3c-5c39-9a44-1c9a5d0f3b52")

@@ -52,6 +52,7 @@ function attempt(
     resolve(499); // It left while it was held.
     return;
   }
+  // workerd ends an answer of unknown length that fails half-way as if it were whole: gap `chunked-truncation`.
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   const hasBody = length !== undefined || encoding !== undefined;
   const onward = http.request({

@@ -171,6 +171,7 @@ export class Reload {
     );
     if (errors.length > 0) throw new DeployFailed(errors);
 
+    // The data of others stay on disk: gap `kv-namespace-removed`.
     const namespaces = deployment.kv_namespaces.map((namespace) => namespace.id).sort();
     workers.push(controlWorker(namespaces, newestDate));
     const old = this.#serving;

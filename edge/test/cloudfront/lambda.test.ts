@@ -122,9 +122,7 @@ describe("failures", () => {
       returning(`if (request.uri === "/slow") await new Promise(() => setInterval(() => {}, 1000)); return request;`),
       { timeout: 0.3 },
     );
-    const started = performance.now();
     refused(await get("/slow"), 503, "LambdaLimitExceeded", UNAVAILABLE);
-    expect(performance.now() - started).toBeLessThan(2500);
     expect(logs.some((line) => line.message.includes("Task timed out after 0.30 seconds"))).toBe(true);
     expect((await get("/fast")).status).toBe(200);
   });

@@ -1,5 +1,5 @@
-// What a CloudFront Function finds around it, as code that runs inside its own realm (gap `aws-function-engine`, gap
-// `aws-function-helpers`).
+// What a CloudFront Function finds around it, as code that runs inside its own realm (gap `aws-function-engine`,
+// gap `aws-function-helpers`).
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-features.html
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-custom-methods.html
 

@@ -1,5 +1,5 @@
-// Sends a request to what an event's origin names: a bucket, or a server found on this machine or by DNS (gap
-// `aws-origin-dns`).
+// Sends a request to what an event's origin names: a bucket, or a server found on this machine or by DNS
+// (gap `aws-origin-dns`).
 
 import { EdgeError } from "./error-page.js";
 import type { EventOrigin } from "./events.js";
