@@ -20,6 +20,12 @@ def test_schema_in_the_repository_is_what_the_models_say(name: str) -> None:
     assert kept == generate.schema_text(generate.SCHEMAS[name]), "run `make build`"
 
 
+@pytest.mark.parametrize("name", sorted(generate.data_files()))
+def test_typescripts_data_is_what_python_says(name: str) -> None:
+    kept = (SCHEMAS.parent / name).read_text(encoding="utf-8")
+    assert kept == generate.data_files()[name], "run `make build`"
+
+
 def _validator(name: str) -> jsonschema.Draft202012Validator:
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)

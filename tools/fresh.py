@@ -58,6 +58,9 @@ def stale(temporary: Path) -> list[str]:
         return lines
     run("generate.mjs", temporary / "types")
     kept = {name: (EDGE / name).read_bytes() for name in TYPES if (EDGE / name).exists()}
+    generate.generate_data(temporary / "types")
+    for name in generate.data_files():
+        kept[name] = (EDGE / name).read_bytes()
     lines = differences(kept, _files(temporary / "types"), "edge")
     public = {schema.GOLDEN.name: schema.public_schema(EdgewrightProvider()).encode()}
     lines += differences({schema.GOLDEN.name: schema.GOLDEN.read_bytes()}, public, "tests/golden")

@@ -1,4 +1,5 @@
-"""Write the JSON Schemas of the contracts with the code at the edge: `python -m tools.generate [OUTPUT_DIR]`.
+"""Write the JSON Schemas of the contracts with the code at the edge, and data that it shares with Python, as TypeScript
+(into the schemas' parent folder): `python -m tools.generate [OUTPUT_DIR]`.
 
 The pydantic models are the one definition. The schemas describe the documents as they are written, with every default
 written out, so a field is only optional there where it may really be absent.
@@ -9,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edgewright import _countries
 from edgewright.local.protocol import Deployment
 from edgewright.spec import EdgeSettings
 from pydantic import BaseModel
@@ -49,10 +51,34 @@ def generate(directory: Path) -> list[Path]:
     return written
 
 
+def data_files() -> dict[str, str]:
+    """Return the TypeScript data that is written from Python's, by its path under `edge`."""
+    return {
+        "src/gateway/data/countries.ts": (
+            "// Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one\n"
+            "// representative place with its coordinates and time zone (gap `geo-representative`).\n"
+            "// Generated from components/edgewright/_countries.py. Run `make build`; do not edit.\n"
+            "//\n"
+            "// country, continent, colo, latitude, longitude, time zone, city\n"
+            f"export const COUNTRY_ROWS = `\n{_countries.gateway_rows()}\n`;\n"
+        ),
+    }
+
+
+def generate_data(directory: Path) -> None:
+    """Write the TypeScript data into a directory that stands for `edge`."""
+    for name, text in data_files().items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("output", nargs="?", type=Path, default=ROOT / "edge" / "schema", help="Directory to write to.")
-    generate(parser.parse_args().output)
+    output: Path = parser.parse_args().output
+    generate(output)
+    generate_data(output.parent)
 
 
 if __name__ == "__main__":

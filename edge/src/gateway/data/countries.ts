@@ -1,6 +1,6 @@
-// Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one representative
-// place with its coordinates and time zone. Places and zones are those of the IANA time zone database (zone.tab, public domain);
-// the data centres are a choice (gap `geo-representative`), good for a laptop and no statement about real routing.
+// Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one
+// representative place with its coordinates and time zone (gap `geo-representative`).
+// Generated from components/edgewright/_countries.py. Run `make build`; do not edit.
 //
 // country, continent, colo, latitude, longitude, time zone, city
 export const COUNTRY_ROWS = `
@@ -58,7 +58,7 @@ CU|NA|MIA|23.1333|-82.3667|America/Havana|Havana
 CV|AF|DKR|14.9167|-23.5167|Atlantic/Cape_Verde|Praia
 CW|NA|CUR|12.1833|-69|America/Curacao|Willemstad
 CX|AS|PER|-10.4167|105.717|Indian/Christmas|Flying Fish Cove
-CY|AS|LCA|35.1667|33.3667|Asia/Nicosia|Nicosia
+CY|EU|LCA|35.1667|33.3667|Asia/Nicosia|Nicosia
 CZ|EU|PRG|50.0833|14.4333|Europe/Prague|Prague
 DE|EU|FRA|50.1109|8.6821|Europe/Berlin|Frankfurt am Main
 DJ|AF|JIB|11.6|43.15|Africa/Djibouti|Djibouti
@@ -233,7 +233,7 @@ TT|NA|POS|10.65|-61.5167|America/Port_of_Spain|Port of Spain
 TV|OC|SUV|-8.5167|179.217|Pacific/Funafuti|Funafuti
 TW|AS|TPE|25.05|121.5|Asia/Taipei|Taipei
 TZ|AF|DAR|-6.8|39.2833|Africa/Dar_es_Salaam|Dar es Salaam
-UA|EU|KBP|44.95|34.1|Europe/Simferopol|Kyiv
+UA|EU|KBP|50.4333|30.5167|Europe/Kyiv|Kyiv
 UG|AF|EBB|0.3167|32.4167|Africa/Kampala|Kampala
 UM|OC|HNL|28.2167|-177.367|Pacific/Midway|Sand Island
 US|NA|IAD|39.0438|-77.4874|America/New_York|Ashburn
