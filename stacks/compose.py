@@ -2,7 +2,7 @@
 
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright.cache_policy import Jitter
+from edgewright.cache_policy import CacheTierOptions, Jitter
 from edgewright.edge_api import EdgeApiArgs
 from edgewright.geo_router import RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
@@ -15,7 +15,12 @@ YEAR = 31_536_000
 def compose(settings: Settings) -> EdgeApi:
     """Declare the stack's components and return its API."""
     data = pulumi.ResourceOptions(protect=settings.protect)
-    products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, data)
+    tiers: CacheTierOptions = {"memory": {}}
+    if settings.account_id is not None:
+        # Behind CloudFront's own cache there is no second one: its KeyValueStore is read at the viewer only.
+        products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, data)
+        kv = settings.cache
+        tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
     sessions_kv = KvNamespace("sessions", _sessions_args(settings), data)
 
     origins = GeoRouter(
@@ -42,10 +47,7 @@ def compose(settings: Settings) -> EdgeApi:
             "stale_if_error": cache.stale_if_error,
             "engine": cache.engine,
             "jitter": _jitter(cache.edge_range),
-            "tiers": {
-                "memory": {},
-                "kv": {"binding": products_kv.binding, "ttl": cache.kv_ttl, "jitter": _jitter(cache.kv_range)},
-            },
+            "tiers": tiers,
             # Only what the API reads: a stranger's ?utm_source= makes no entry. Regions differ in what they have.
             "key": {"query": "include", "query_names": ["category", "limit", "page"], "region": True},
             "tags": ["products"],
@@ -70,7 +72,7 @@ def _api_args(
     settings: Settings, origins: GeoRouter, products: CachePolicy, static: CachePolicy, sessions_kv: KvNamespace
 ) -> EdgeApiArgs:
     args: EdgeApiArgs = {
-        "account_id": settings.account_id,
+        "host": settings.host,
         "endpoints": [
             {"path": "/api/products", "origin": origins.routing, "cache": products.spec},
             {"path": "/api/products/:id", "origin": origins.routing, "cache": products.spec},
@@ -78,21 +80,28 @@ def _api_args(
             {"path": "/static/*", "origin": origins.routing, "cache": static.spec, "static": True},
         ],
         "sessions": {"binding": sessions_kv.binding, "ttl": settings.sessions.ttl},
-        "observability": {
-            "head_sampling_rate": settings.observability.head_sampling_rate,
-            "traces": settings.observability.traces,
-        },
-        "tiered_cache": settings.tiered_cache,
         "latency_sensitive": True,
         "trace": settings.trace,
         "tags": [f"owner:{settings.owner}", settings.tier],
     }
+    if settings.hostname:
+        args["hostname"] = settings.hostname
+    if settings.account_id is None:
+        if settings.hosted_zone_id:
+            args["hosted_zone_id"] = settings.hosted_zone_id
+        args["access_logs"] = True
+        args["dashboard"] = settings.tier == "production"
+        return args
+    args["account_id"] = settings.account_id
+    args["observability"] = {
+        "head_sampling_rate": settings.observability.head_sampling_rate,
+        "traces": settings.observability.traces,
+    }
+    args["tiered_cache"] = settings.tiered_cache
     if settings.zone_id:
         args["zone_id"] = settings.zone_id
     if settings.zone_name:
         args["zone_name"] = settings.zone_name
-    if settings.hostname:
-        args["hostname"] = settings.hostname
     if settings.rollout.previous_version_id and settings.rollout.percentage < 100:
         args["rollout"] = {
             "percentage": settings.rollout.percentage,
@@ -113,7 +122,9 @@ def _origin(origin: Origin) -> RegionOrigin:
 
 
 def _sessions_args(settings: Settings) -> KvNamespaceArgs:
-    args: KvNamespaceArgs = {"account_id": settings.account_id, "default_ttl": settings.sessions.ttl}
+    args: KvNamespaceArgs = {"host": settings.host}
+    if settings.account_id is not None:
+        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl
     if settings.sessions.seed:
         args["seed"] = {"file": settings.sessions.seed, "prefix": "session:", "secret": True}
     return args

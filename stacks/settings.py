@@ -146,13 +146,27 @@ class Settings(StackSettings):
         alias="products-api:production_ids",
         description="Account and zone ids that only the production stack may use; set in Pulumi.yaml for all stacks.",
     )
-    account_id: AccountId = Field(alias="products-api:account_id", description="The Cloudflare account.")
+    host: Literal["cloudflare", "cloudfront"] = Field(
+        default="cloudflare", alias="products-api:host", description="The platform that the API is on."
+    )
+    account_id: AccountId | None = Field(
+        default=None,
+        validate_default=True,
+        alias="products-api:account_id",
+        description="cloudflare: the account. On cloudfront it is that of AWS's credentials.",
+    )
     zone_id: ZoneId | None = Field(
-        default=None, alias="products-api:zone_id", description="The DNS zone of `hostname`."
+        default=None, alias="products-api:zone_id", description="cloudflare: the DNS zone of `hostname`."
+    )
+    hosted_zone_id: str | None = Field(
+        default=None,
+        pattern=r"^Z[A-Z0-9]{1,31}$",
+        alias="products-api:hosted_zone_id",
+        description="cloudfront: the Route 53 zone of `hostname`.",
     )
     zone_name: Hostname | None = Field(default=None, alias="products-api:zone_name", description="The zone's domain.")
     hostname: Hostname | None = Field(
-        default=None, alias="products-api:hostname", description="Without one, the API answers on workers.dev."
+        default=None, alias="products-api:hostname", description="Without one, the API answers on workers.dev or cloudfront.net."
     )
     origins: tuple[Origin, ...] = Field(alias="products-api:origins", min_length=1)
     fallback: Region = Field(alias="products-api:fallback", description="Region of a caller whose country is unknown.")
@@ -170,7 +184,18 @@ class Settings(StackSettings):
     protect: bool = Field(default=False, alias="products-api:protect", description="Refuses to delete what holds data.")
     trace: bool = Field(default=False, alias="products-api:trace", description="Answers carry Server-Timing.")
 
-    @field_validator("account_id", "zone_id")
+    @field_validator("account_id", "zone_id", "hosted_zone_id")
+    @classmethod
+    def _of_the_host(cls, value: str | None, info: ValidationInfo) -> str | None:
+        host = info.data.get("host")
+        owner = "cloudfront" if info.field_name == "hosted_zone_id" else "cloudflare"
+        if value is None and info.field_name == "account_id" and host == owner:
+            raise ValueError("products-api:account_id: is required on cloudflare; allowed: 32 hexadecimal digits")
+        if value is not None and host is not None and host != owner:
+            raise ValueError(f"{value!r} is of use on {owner} only, and products-api:host is {host}. Leave it out")
+        return value
+
+    @field_validator("account_id", "zone_id", "hosted_zone_id")
     @classmethod
     def _not_of_production(cls, value: str | None, info: ValidationInfo) -> str | None:
         tier = info.data.get("tier")
@@ -185,8 +210,9 @@ class Settings(StackSettings):
     @classmethod
     def _in_a_zone(cls, value: str | None, info: ValidationInfo) -> str | None:
         # A zone that has a fault of its own is not in `data`; one fault is enough for it.
-        if value is not None and info.data.get("zone_id", "faulty") is None:
-            raise ValueError(f"{value!r} needs its DNS zone; add products-api:zone_id")
+        key = "hosted_zone_id" if info.data.get("host") == "cloudfront" else "zone_id"
+        if value is not None and info.data.get(key, "faulty") is None:
+            raise ValueError(f"{value!r} needs its DNS zone; add products-api:{key}")
         zone = info.data.get("zone_name")
         if value is not None and zone and value != zone and not value.endswith(f".{zone}"):
             raise ValueError(

@@ -118,6 +118,8 @@ def origin_plaintext(resource: View, context: Context[Plaintext]) -> Iterator[Vi
             if found and found.group(1).lower() not in context.config.allowed_hosts:
                 yield Violation(f"origin {show(origin.text('region'))} url", show(url), "an https:// URL")
         elif origin.view("customOriginConfig").text("originProtocolPolicy") == "http-only":
+            if origin.known("domainName") and origin.text("domainName") in context.config.allowed_hosts:
+                continue
             yield Violation(
                 f"origin {show(origin.text('originId'))} originProtocolPolicy", "http-only", "https-only",
                 "Set originProtocolPolicy to https-only.",

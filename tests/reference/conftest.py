@@ -10,6 +10,9 @@ from edgewright.program.runner import Runner
 from tests.reference.cloud import ROOT, Cloud, copy_project, running
 
 STACKS = ("dev", "local", "prod", "staging")
+"""On Cloudflare."""
+AWS_STACKS = ("aws-local", "aws-prod")
+"""On CloudFront."""
 
 
 Spoil = Callable[[str, str, str], Path]

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from edgewright._countries import countries
+from edgewright.local.cloud import LocalCloud, plan
+from edgewright.program.project import Project
 from edgewright.program.resources import Capture, Resource
 from edgewright.program.runner import Runner
 from edgewright.spec import EdgeSettings
 
 from tests.reference.cloud import ROOT, copy_project
-from tests.reference.conftest import STACKS, Spoil
+from tests.reference.conftest import AWS_STACKS, STACKS, Spoil
 
 WORKER = "cloudflare:index/worker:Worker"
 VERSION = "cloudflare:index/workerVersion:WorkerVersion"
@@ -186,3 +188,62 @@ def test_the_quickstart_is_ten_lines_and_runs(runner: Runner) -> None:
     settings = settings_of(runner.run(folder, "local")[0])
     assert [endpoint.path for endpoint in settings.endpoints] == ["/api/*"]
     assert len(settings.routers[0].origins) == 2
+
+
+# --- on CloudFront ---------------------------------------------------------------------------------------------------
+
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+CACHE_POLICY = "aws:cloudfront/cachePolicy:CachePolicy"
+KEYS = "aws:cloudfront/keyvaluestoreKeysExclusive:KeyvaluestoreKeysExclusive"
+
+
+@pytest.fixture(scope="module")
+def on_aws(runner: Runner) -> dict[str, Capture]:
+    return {stack: runner.run(ROOT, stack, cloud=LocalCloud())[0] for stack in AWS_STACKS}
+
+
+@pytest.mark.parametrize("stack", AWS_STACKS)
+def test_a_stack_on_aws_has_nothing_of_cloudflare(on_aws: dict[str, Capture], stack: str) -> None:
+    capture = on_aws[stack]
+    assert {resource.package for resource in capture if resource.custom} == {"aws"}
+    assert set(capture.outputs) == {"urls", "script_name", "version_id", "stable_version_id"}
+    assert [diagnostic for diagnostic in capture.diagnostics if diagnostic.severity.value in ("warning", "error")] == []
+    alone = {resource.type for resource in capture if resource.custom and not resource.parent}
+    assert alone == {CACHE_POLICY}, "children belong to components; equal cache policies are the stack's"
+
+
+def test_the_stacks_on_aws_differ_where_they_should(on_aws: dict[str, Capture]) -> None:
+    aliases = {stack: only(on_aws[stack], DISTRIBUTION).inputs.get("aliases") for stack in AWS_STACKS}
+    assert aliases == {"aws-local": [], "aws-prod": ["api.aws.example.com"]}
+    waits = {stack: only(on_aws[stack], DISTRIBUTION).inputs["waitForDeployment"] for stack in AWS_STACKS}
+    assert waits == {"aws-local": False, "aws-prod": True}
+    assert {stack for stack in AWS_STACKS if of_type(on_aws[stack], KEYS)} == {"aws-local"}, "demo sessions stay here"
+    for capture in on_aws.values():
+        assert len(of_type(capture, CACHE_POLICY)) <= 3, "equal policies are shared: an account has 20"
+
+
+def test_seeded_sessions_on_aws_are_secret_in_the_state(on_aws: dict[str, Capture]) -> None:
+    keys = only(on_aws["aws-local"], KEYS)
+    pairs = keys.inputs["resourceKeyValuePairs"]
+    assert {pair["key"] for pair in pairs} == {"session:sess-demo", "session:sess-demo-staff"}
+    assert {f"resourceKeyValuePairs[{index}].value" for index in range(len(pairs))} <= keys.secret_paths
+
+
+@pytest.mark.parametrize("stack", AWS_STACKS)
+def test_a_second_run_on_aws_declares_the_same(on_aws: dict[str, Capture], runner: Runner, stack: str) -> None:
+    again = runner.run(ROOT, stack, cloud=LocalCloud())[0]
+    planned = [plan(Project.load(ROOT), capture).deployment for capture in (again, on_aws[stack])]
+    assert planned[0] == planned[1]
+
+
+@pytest.mark.parametrize("stack", AWS_STACKS)
+def test_a_preview_on_aws_runs_with_unknown_ids(runner: Runner, stack: str) -> None:
+    assert only(runner.run(ROOT, stack, cloud=LocalCloud(), preview=True)[0], DISTRIBUTION).id is None
+
+
+@pytest.mark.parametrize("stack", AWS_STACKS)
+def test_the_policies_pass_on_aws(stack: str) -> None:
+    from edgewright.cli.check import evaluate_stack
+
+    _, evaluation = evaluate_stack(ROOT, stack)
+    assert [finding for finding in evaluation.findings if finding.level == "mandatory"] == []

@@ -12,24 +12,26 @@ from edgewright.program.runner import Runner
 
 from examples.origins.catalogue import static_files
 from tests.reference.cloud import ROOT
-from tests.reference.conftest import STACKS, Spoil
+from tests.reference.conftest import AWS_STACKS, STACKS, Spoil
 
 
 @pytest.fixture(scope="module")
 def settings(runner: Runner) -> dict[str, StackSettings]:
-    return {stack: runner.settings(ROOT, stack) for stack in STACKS}
+    return {stack: runner.settings(ROOT, stack) for stack in (*STACKS, *AWS_STACKS)}
 
 
-def test_the_four_stacks_are_there() -> None:
+def test_the_six_stacks_are_there() -> None:
     found = {file.name for file in (ROOT / "stacks").glob("Pulumi.*.yaml")}
-    assert found == {f"Pulumi.{stack}.yaml" for stack in STACKS}
+    assert found == {f"Pulumi.{stack}.yaml" for stack in (*STACKS, *AWS_STACKS)}
 
 
 def test_objectives_are_those_that_the_reference_system_promises(settings: dict[str, StackSettings]) -> None:
     local = settings["local"].objectives
     assert (local.p50_ms, local.hit_ratio, local.origin_reduction) == (10, 0.90, 0.80)
     assert local.failover_success is not None
-    for stack in ("dev", "staging", "prod"):  # failover needs an origin that can be made to fail
+    assert settings["aws-local"].objectives == local, "the same on both platforms"
+    assert settings["aws-local"].traffic == settings["local"].traffic
+    for stack in ("dev", "staging", "prod", "aws-prod"):  # failover needs an origin that can be made to fail
         assert settings[stack].objectives.failover_success is None
         assert settings[stack].traffic.mix
 
@@ -50,7 +52,10 @@ def test_the_replayed_static_files_are_those_that_the_origins_have(settings: dic
 
 def test_the_editors_schema_accepts_every_stack_and_refuses_a_wrong_one(runner: Runner) -> None:
     schema = runner.schema(ROOT)
-    documents = {stack: yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text()) for stack in STACKS}
+    documents = {
+        stack: yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
+        for stack in (*STACKS, *AWS_STACKS)
+    }
     for document in documents.values():
         jsonschema.validate(document, schema)
     documents["prod"]["config"]["products-api:hostnam"] = "api.example.com"
@@ -63,6 +68,11 @@ def test_the_editors_schema_accepts_every_stack_and_refuses_a_wrong_one(runner: 
     [
         ("local", "products-api:account_id: 10ca110ca110ca110ca110ca110ca110", "", r"products-api:account_id: is required"),
         ("dev", "de7e10de7e10de7e10de7e10de7e10de", "my-account", r":\d+: .*account_id: 'my-account' is not an account's id; allowed: 32 hex"),
+        ("aws-local", "host: cloudfront", "host: cloudfronts", r":\d+: .*host: .*got 'cloudfronts'; did you mean cloudfront"),
+        ("aws-local", "host: cloudfront", "host: cloudflare", r"products-api:account_id: is required on cloudflare"),
+        ("aws-local", "products-api:trace: true", "products-api:account_id: 10ca110ca110ca110ca110ca110ca110", r"account_id: '10ca.*' is of use on cloudflare only, and products-api:host is cloudfront"),
+        ("aws-local", "products-api:trace: true", "products-api:hosted_zone_id: Z0EXAMPLE9E8D7C6B5A4F", r"hosted_zone_id: 'Z0EX.*' belongs to production"),
+        ("aws-prod", "  products-api:hosted_zone_id: Z0EXAMPLE9E8D7C6B5A4F\n", "", r"hostname: .*needs its DNS zone; add products-api:hosted_zone_id"),
         ("dev", "products-api:trace: true", "products-api:trase: true", r":\d+: .*trase: unknown key; did you mean products-api:trace"),
         ("dev", "products-api:trace: true", "products-api:trace: perhaps", r":\d+: .*trace: .*got 'perhaps'"),
         ("prod", "hostname: api.example.com", "hostname: https://api.example.com/", r":\d+: .*hostname: .* is a URL or path"),
