@@ -237,7 +237,7 @@ class EdgeApiArgs(TypedDict):
     security_headers: NotRequired[bool]
     """cloudfront: whether answers carry AWS's managed set of security headers. Default: false."""
     access_logs: NotRequired[bool]
-    """cloudfront: whether each request is logged, to CloudWatch Logs in us-east-1. Default: false."""
+    """cloudfront: whether each request is logged, to CloudWatch Logs in us-east-1. Default: true."""
     log_retention_days: NotRequired[int]
     """cloudfront: how long access logs are kept. Default: 30."""
     metrics: NotRequired[bool]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
 from edgewright_policies.reading import View, show
@@ -19,6 +20,7 @@ from edgewright_policies.types import (
     DISTRIBUTION,
     DYNAMODB_TABLE,
     LAMBDA_FUNCTION,
+    LOG_DELIVERY_SOURCE,
     LOG_GROUP,
     METRIC_ALARM,
     NOTIFICATION_POLICY,
@@ -29,31 +31,55 @@ from edgewright_policies.types import (
 )
 
 
-@resource_rule(
+@stack_rule(
     "observability-missing",
     id="EW801",
     family="operations",
-    on=(WORKER, WORKERS_SCRIPT, DISTRIBUTION),
+    on=(WORKER, WORKERS_SCRIPT, DISTRIBUTION, LOG_DELIVERY_SOURCE),
     severity="medium",
     title="What runs at the edge can be seen",
     why="Without logs, the first report of an error comes from a user, and there is nothing to look at.",
     fix="Turn it on: `observability.enabled`, sampled where the traffic is large.",
     source="https://developers.cloudflare.com/workers/observability/logs/workers-logs/",
 )
-def observability_missing(resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
-    if context.type == DISTRIBUTION:
-        if not resource.has("loggingConfig") and not any(
-            each.has("realtimeLogConfigArn") for each in behaviors(resource)
-        ):
+def observability_missing(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
+    delivered = {urn for source in stack.of(LOG_DELIVERY_SOURCE) for urn in source.dependencies}
+    arns = {
+        source.props.text("resourceArn")
+        for source in stack.of(LOG_DELIVERY_SOURCE)
+        if source.props.known("resourceArn")
+    }
+    for node in stack.of(DISTRIBUTION):
+        try:
+            logged = (
+                node.urn in delivered
+                or (node.props.known("arn") and (node.props.text("arn") or "-") in arns)
+                or node.props.has("loggingConfig")
+                or any(each.has("realtimeLogConfigArn") for each in behaviors(node.props))
+            )
+        except UnknownValueError:
+            yield None
+            continue
+        if not logged:
             yield Violation(
-                "loggingConfig", "not set", "a bucket, or a realtime log configuration",
-                "Set loggingConfig, or realtimeLogConfigArn on the behaviors.",
+                "loggingConfig", "not set", "a bucket, a realtime log configuration, or a LogDeliverySource of it",
+                "Set loggingConfig, or realtimeLogConfigArn on the behaviors, or deliver its ACCESS_LOGS.",
+                urn=node.urn,
             )  # fmt: skip
-        return
-    observability = resource.view("observability")
-    if observability.flag("enabled") or observability.view("logs").flag("enabled") or resource.flag("logpush"):
-        return
-    yield Violation("observability.enabled", show(observability.raw("enabled")), "true")
+    for node in stack.of(WORKER, WORKERS_SCRIPT):
+        try:
+            observability = node.props.view("observability")
+            seen = (
+                observability.flag("enabled")
+                or observability.view("logs").flag("enabled")
+                or node.props.flag("logpush")
+            )
+            shown = show(observability.raw("enabled"))
+        except UnknownValueError:
+            yield None
+            continue
+        if not seen:
+            yield Violation("observability.enabled", shown, "true", urn=node.urn)
 
 
 @stack_rule(

@@ -45,6 +45,7 @@ LAMBDA_PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurr
 IAM_ROLE = "aws:iam/role:Role"
 ACM_CERTIFICATE = "aws:acm/certificate:Certificate"
 WAF_WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+LOG_DELIVERY_SOURCE = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 METRIC_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ROUTE53_RECORD = "aws:route53/record:Record"

@@ -185,6 +185,8 @@ def test_a_router_becomes_an_origin_group_for_what_can_fail_over(made: Run) -> N
     # CloudFront refuses an origin group for a behavior that takes other methods.
     assert by_path["/api/orders"]["targetOriginId"] == "origins-0"
     assert "POST" in by_path["/api/orders"]["allowedMethods"]
+    # What nobody writes to is not open to writes.
+    assert {len(by_path[path]["allowedMethods"]) for path in ("/api/session", "*")} == {3}
 
 
 def test_the_core_runs_on_the_origins_events_of_every_behavior_with_its_numbered_version(made: Run) -> None:
@@ -253,6 +255,7 @@ def test_logs_metrics_and_a_dashboard(made: Run) -> None:
     assert "CacheHitRate" in metrics
     assert "api-distribution-id" in metrics
     assert len(of(made, "cloudfront.MonitoringSubscription")) == 1
+    assert of(run(program(access_logs=False)), "cloudwatch.LogDelivery") == []
     assert of(run(program(metrics=False)), "cloudfront.MonitoringSubscription") == []
 
 

@@ -9,7 +9,7 @@ from edgewright.program.project import Project
 from edgewright.program.runner import shared_runner
 
 ROOT = Path(__file__).parents[2]
-KNOWN = {("prod", "alarm-missing")}
+KNOWN = {("prod", "alarm-missing"), ("aws-prod", "alarm-missing")}
 """Advice that the reference stack leaves to its user: where alarms go is the account's own."""
 
 

@@ -4,8 +4,8 @@ Endpoints become behaviors. The portable core runs on origin-request and origin-
 chooses the region's origin, which CloudFront then asks itself, and tells CloudFront what to store. What is cheap at the viewer
 is a CloudFront Function.
 
-What CloudFront does otherwise than the other host: on an endpoint with several origins and only GET, HEAD and OPTIONS,
-which can fail over, other methods are answered 403 by CloudFront itself.
+What CloudFront does otherwise than the other host: where no endpoint of a behavior writes, other methods than GET, HEAD and
+OPTIONS are answered 403 by CloudFront itself, not 405 by the core. A behavior open to writes would need a guard of its own.
 """
 
 import json
@@ -784,7 +784,7 @@ class _Builder:
         behavior: dict[str, Any] = {
             "target_origin_id": target,
             "viewer_protocol_policy": "redirect-to-https",
-            "allowed_methods": list(SAFE if failover else METHODS),
+            "allowed_methods": list(SAFE if served.safe or not served.specs else METHODS),
             "cached_methods": ["GET", "HEAD"],
             "compress": True,
             "cache_policy_id": policies.cache_policy_id(
@@ -950,13 +950,20 @@ class _Builder:
             tags=dict(self.plan.tags),
             opts=self.child,
         )
-        option: pulumi.Output[Any] = certificate.domain_validation_options.apply(lambda options: options[0])
+        # Nothing is known of it where the program is only recorded, to be checked.
+        option: pulumi.Output[Any] = certificate.domain_validation_options.apply(
+            lambda options: options[0] if options else None
+        )
+
+        def part(name: str) -> pulumi.Output[Any]:
+            return option.apply(lambda found: getattr(found, name, None))
+
         record = aws.route53.Record(
             f"{self.name}-certificate-record",
             zone_id=self.given["hosted_zone_id"],
-            name=option.apply(lambda found: found.resource_record_name),
-            type=option.apply(lambda found: found.resource_record_type),
-            records=[option.apply(lambda found: found.resource_record_value)],
+            name=part("resource_record_name"),
+            type=part("resource_record_type"),
+            records=[part("resource_record_value")],
             ttl=300,
             allow_overwrite=True,
             opts=self.child,
@@ -1024,7 +1031,7 @@ class _Builder:
                 dashboard_body=distribution.id.apply(dashboard),
                 opts=self.child,
             )
-        if self.given.get("access_logs", False):
+        if self.given.get("access_logs", True):
             self._logs(distribution)
 
     def _logs(self, distribution: aws.cloudfront.Distribution) -> None:
@@ -1063,7 +1070,7 @@ class _Builder:
 
     def _urls(self, distribution: aws.cloudfront.Distribution) -> pulumi.Output[list[str]]:
         own = [f"https://{self.plan.hostname}"] if self.plan.hostname else []
-        return distribution.domain_name.apply(lambda known: [*own, f"https://{known}"])
+        return distribution.domain_name.apply(lambda known: [*own, *([f"https://{known}"] if known else [])])
 
 
 def production() -> bool:

@@ -35,10 +35,21 @@ class Cloud(Protocol):
 
 
 class RecordingCloud:
-    """Accepts every resource and gives its inputs back; ids are made of names. For tests and for looking at inputs."""
+    """Accepts every resource and gives its inputs back; ids are made of names. For tests and for looking at inputs.
 
-    def new_resource(self, _type: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-        return f"{name}-id", dict(inputs)
+    A resource of AWS gets the ARNs and names that others refer to it by: without them, nothing would lead from one to another.
+    """
+
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        identity = f"{name}-id"
+        if not type_.startswith("aws:"):
+            return identity, dict(inputs)
+        from edgewright.local.aws import HANDLERS
+
+        handler = HANDLERS.get(type_)
+        if handler is None or any(inputs.get(key) is None for key in handler.required):
+            return identity, dict(inputs)
+        return identity, {**handler.outputs(inputs, identity), **inputs}
 
     def read_resource(self, _type: str, _name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         return dict(inputs)
