@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright import _countries
+from edgewright.limits import limit
 from edgewright.local.protocol import Deployment
 from edgewright.spec import EdgeSettings
 from pydantic import BaseModel
@@ -51,9 +52,28 @@ def generate(directory: Path) -> list[Path]:
     return written
 
 
+LIMITS = {
+    "KV_VALUE_BYTES": "cloudflare.kv.value_bytes",
+    "VIEWER_BODY_BYTES": "lambda_edge.viewer.body_bytes",
+    "ORIGIN_BODY_BYTES": "lambda_edge.origin.body_bytes",
+    "VIEWER_RESPONSE_BYTES": "lambda_edge.viewer.response_bytes",
+    "ORIGIN_RESPONSE_BYTES": "lambda_edge.origin.response_bytes",
+}
+"""Limits that code at the edge and in the gateway needs, by their names there."""
+
+
+def _limits() -> str:
+    lines = ["// Generated from components/edgewright/limits. Run `make build`; do not edit.", ""]
+    for name, limit_id in LIMITS.items():
+        found = limit(limit_id)
+        lines += [f"/** {found.title}: {found.source} */", f"export const {name} = {int(found.value)};"]
+    return "\n".join(lines) + "\n"
+
+
 def data_files() -> dict[str, str]:
     """Return the TypeScript data that is written from Python's, by its path under `edge`."""
     return {
+        "src/core/limits.gen.ts": _limits(),
         "src/gateway/data/countries.ts": (
             "// Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one\n"
             "// representative place with its coordinates and time zone (gap `geo-representative`).\n"

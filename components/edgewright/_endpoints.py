@@ -19,10 +19,11 @@ from edgewright._handlers import SUFFIXES
 from edgewright._normalise import is_later, whole_numbers
 from edgewright._program import program_file
 from edgewright.errors import Faults, show
+from edgewright.limits import limit
 from edgewright.spec.models import CacheSpec, EdgeSettings, RouterSpec
 
 PENDING_URL = "https://pending.invalid"
-PERIODS = (10, 60)
+PERIODS = tuple(int(limit(f"cloudflare.workers.rate_limit_period_{each}_s").value) for each in ("short", "long"))
 """Periods of a rate limit, in seconds: those that the platform's binding has."""
 ANSWERERS = ("handler", "origin", "session")
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -108,7 +109,7 @@ def compile_settings(
     compiled = []
     for index, binding in enumerate(pieces["bindings"]):
         bound.add(f"bindings[{index}]", check_binding(f"bindings[{index}]", binding, faults))
-    limits = {limit.name: limit for limit in endpoints.rate_limits}
+    limits = {each.name: each for each in endpoints.rate_limits}
     for item, cache, origin in zip(endpoints.items, pieces["caches"], pieces["origins"], strict=True):
         at = item["at"]
         spec = _cache(f"{at}.cache", cache, bound, faults)
@@ -123,7 +124,7 @@ def compile_settings(
             target = {"kind": "handler", "module": item["module"]}
         else:
             target = {"kind": "session"}
-        limit = limits.get(_rate_limit_name(item)) if "rate_limit" in item else None
+        rate = limits.get(_rate_limit_name(item)) if "rate_limit" in item else None
         compiled.append(
             {
                 "path": item["path"],
@@ -131,9 +132,7 @@ def compile_settings(
                 "target": target,
                 "cache": spec,
                 "auth": item["auth"],
-                "rate_limit": {"binding": limit.name, "limit": limit.limit, "period_s": limit.period_s}
-                if limit
-                else None,
+                "rate_limit": {"binding": rate.name, "limit": rate.limit, "period_s": rate.period_s} if rate else None,
                 "static": item.get("static", False),
             }
         )

@@ -19,7 +19,7 @@ from edgewright.limits import limit
 TOKEN = "edgewright:index:KvNamespace"
 HOSTS = ("cloudflare", "cloudfront")
 JURISDICTIONS = ("eu", "us", "fedramp")
-MAX_TITLE = 512
+MAX_TITLE = int(limit("cloudflare.kv.title_chars").value)
 """Longest title that the platform keeps, in characters."""
 
 

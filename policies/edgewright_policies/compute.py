@@ -5,6 +5,7 @@ import gzip
 import re
 from collections.abc import Iterator
 
+from edgewright.limits import limit
 from pydantic import Field
 
 from edgewright_policies.reading import View, modules, show
@@ -23,7 +24,10 @@ class CpuBudget(PolicyConfig):
     """Configuration of cpu-budget."""
 
     max_ms: int | None = Field(
-        default=None, ge=1, le=300000, description="Most CPU milliseconds a request; by default the guardrail of 50."
+        default=None,
+        ge=1,
+        le=int(limit("cloudflare.workers.cpu_ms_max").value),
+        description="Most CPU milliseconds a request; by default the guardrail of 50.",
     )
 
 

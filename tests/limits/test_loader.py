@@ -1,10 +1,16 @@
 """Limits are dated data with a source, one loader, per-account overrides."""
 
 import datetime
+from typing import get_args
 
 import pytest
+from edgewright._endpoints import PERIODS
+from edgewright.kv_namespace import MAX_TITLE
 from edgewright.limits import STALE_AFTER_DAYS, LimitError, all_limits, limit, platforms, stale_warnings
 from edgewright.limits.loader import parse, quantity
+from edgewright.local.protocol import RateLimitBinding
+from edgewright.spec.models import KvTier, RateLimitSpec
+from edgewright_policies.compute import CpuBudget
 
 GOOD = """
 platform: x
@@ -111,3 +117,13 @@ def test_a_wrong_file_says_where(change: tuple[str, str], message: str) -> None:
 )
 def test_quantities_are_exact_and_short(value: int, unit: str, text: str) -> None:
     assert quantity(value, unit) == text
+
+
+def test_what_must_be_written_out_is_what_the_limits_say() -> None:
+    """A type lists its values; these are the limits'."""
+    for model in (RateLimitSpec, RateLimitBinding):
+        assert get_args(model.model_fields["period_s"].annotation) == PERIODS == (10, 60), model
+    assert KvTier(binding="KV", ttl_s=60).max_object_bytes == limit("cloudflare.kv.value_bytes").value
+    assert limit("cloudflare.kv.title_chars").value == MAX_TITLE
+    with pytest.raises(ValueError, match="less than or equal to 300000"):
+        CpuBudget(max_ms=int(limit("cloudflare.workers.cpu_ms_max").value) + 1)

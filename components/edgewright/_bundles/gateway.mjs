@@ -836,8 +836,10 @@ function combine(stored, meta, bytes) {
   };
 }
 
+// src/core/limits.gen.ts
+var KV_VALUE_BYTES = 26214400;
+
 // src/core/cache/policy.ts
-var KV_VALUE_BYTES = 25 * 1024 * 1024;
 var STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
 var known = /* @__PURE__ */ new WeakMap();
 function compile(spec) {

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edgewright.limits import limit
+
 
 class SpecModel(BaseModel):
     """Base of every model in the settings document: immutable, and strict about unknown keys."""
@@ -41,7 +43,9 @@ class KvTier(SpecModel):
         default=None, description="Lowest and highest freshness (s) drawn for an entry; None uses ttl_s as it is."
     )
     max_object_bytes: int = Field(
-        default=25 * 1024 * 1024, gt=0, description="A larger response is not put into KV (its own limit is 25 MiB)."
+        default=int(limit("cloudflare.kv.value_bytes").value),
+        gt=0,
+        description="A larger response is not put into KV (its own limit is 25 MiB).",
     )
 
 
@@ -82,7 +86,9 @@ class CacheSpec(SpecModel):
     edge_jitter_s: tuple[int, int] | None = Field(
         default=None, description="Lowest and highest freshness (s) drawn for an edge entry instead of edge_ttl_s."
     )
-    browser_ttl_s: int | None = Field(default=None, ge=0, description="max-age sent to clients; None keeps the origin's.")
+    browser_ttl_s: int | None = Field(
+        default=None, ge=0, description="max-age sent to clients; None keeps the origin's."
+    )
     stale_while_revalidate_s: int = Field(default=0, ge=0, description="RFC 5861, at the edge and told to clients.")
     stale_if_error_s: int = Field(default=0, ge=0, description="RFC 5861.")
     immutable: bool = Field(default=False, description="RFC 8246, sent to clients.")

@@ -1,5 +1,6 @@
 /** A policy with every default filled in, computed once for each policy object. */
 
+import { KV_VALUE_BYTES } from "../limits.gen";
 import type { Named } from "./key";
 import type { CacheContext, CacheSpec } from "./types";
 
@@ -38,8 +39,6 @@ export interface Policy {
   readonly names: Map<string, Named>;
 }
 
-/** KV's own limit for a value. */
-const KV_VALUE_BYTES = 25 * 1024 * 1024;
 const STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
 const known = new WeakMap<CacheSpec, Policy>();
 
