@@ -7,7 +7,9 @@ from pathlib import Path
 import pulumi
 import pytest
 from edgewright._handlers import bundle_handlers
+from edgewright._modules import size, worker_modules
 from edgewright.errors import Faults
+from edgewright_policies.reading import View, modules
 
 pytestmark = pytest.mark.runtime
 
@@ -206,3 +208,15 @@ def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
     (folder / "a.js").write_text("export default () => new Response();\n")
     with pytest.raises(pulumi.RunError, match=r"^handlers cannot be bundled: there is no network$"):
         bundle("a.js")
+
+
+def test_a_source_map_is_uploaded_as_one_and_counts_for_nothing() -> None:
+    settings = {"name": "api", "endpoints": []}
+    handlers = {"handler-a.js": "export default () => new Response();\n"}
+    plain = worker_modules(settings, handlers)
+    mapped = worker_modules(settings, {**handlers, "handler-a.js.map": '{"version":3,"sources":["node_modules/a.js"]}'})
+    (added,) = [module for module in mapped if module not in plain]
+    assert (added["name"], added["content_type"]) == ("handler-a.js.map", "application/source-map")
+    assert size(mapped) == size(plain)
+    # Policies read code, and no paths in maps.
+    assert [name for name, _ in modules(View({"modules": mapped}))] == [module["name"] for module in plain]
