@@ -1474,6 +1474,7 @@ var KV_KEY_BYTES = 500;
 var KV_PREFIX2 = "cache:";
 var MAX_WRITES = 4096;
 var MAX_READ = 1024;
+var SHARE_MS = 1e3;
 function shorten(key) {
   let a = 3735928559;
   let b = 1103547991;
@@ -1495,12 +1496,38 @@ var Tiers = class {
   memory = new Memory(0);
   /** KV key -> when this isolate last wrote it (ms). */
   #writes = /* @__PURE__ */ new Map();
+  /** Tier and key -> a read that is under way; `alone` where its body is a stream, which only one request can have. */
+  #reads = /* @__PURE__ */ new Map();
   /** Key -> the meta that the edge cache last had for it. */
   #read = /* @__PURE__ */ new Map();
   // --- reading ---
-  read(tier, key, policy, ctx) {
-    const work = tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx);
-    return attempt(ctx, `The tier ${tier} could not be read`, work, void 0);
+  /** Reads an entry, once for a crowd that comes while nobody knows yet what the store has. */
+  async read(tier, key, policy, ctx) {
+    const name = tier + key;
+    const other = this.#reads.get(name);
+    if (other) {
+      const found = await within(other, SHARE_MS);
+      if (found === "timeout") this.#settled(name, other);
+      else if (found !== "alone") return found;
+    }
+    const work = attempt(
+      ctx,
+      `The tier ${tier} could not be read`,
+      tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx),
+      void 0
+    );
+    if (other) return work;
+    const shared2 = work.then((found) => isStream(found?.body) ? "alone" : found);
+    this.#reads.set(name, shared2);
+    ctx.waitUntil(shared2.then(() => this.#settled(name, shared2)));
+    return work;
+  }
+  #settled(name, read) {
+    if (this.#reads.get(name) === read) this.#reads.delete(name);
+  }
+  /** Whoever reads from now on asks the stores again. */
+  #changed(key) {
+    for (const tier of ["edge", "kv"]) this.#reads.delete(tier + key);
   }
   async #fromEdge(key, ctx) {
     const response = await ctx.edgeCache?.match(edgeUrl(key));
@@ -1548,7 +1575,7 @@ var Tiers = class {
       headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" }
     });
     const put2 = ctx.edgeCache.put(edgeUrl(value.key), response).then(() => true);
-    return attempt(ctx, "The edge cache could not be written", put2, false);
+    return this.#written(value.key, attempt(ctx, "The edge cache could not be written", put2, false));
   }
   async toKv(value, body, policy, ctx) {
     const tier = policy.kv;
@@ -1566,11 +1593,18 @@ var Tiers = class {
     if (this.#writes.size >= MAX_WRITES) this.#writes.clear();
     this.#writes.set(name, now);
     const put2 = store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime2) }).then(() => true);
-    return attempt(ctx, "KV could not be written", put2, false);
+    return this.#written(value.key, attempt(ctx, "KV could not be written", put2, false));
+  }
+  async #written(key, work) {
+    this.#changed(key);
+    const done = await work;
+    this.#changed(key);
+    return done;
   }
   /** Removes a slot everywhere that this isolate can reach. */
   async remove(key, policies, ctx) {
     this.memory.delete(key);
+    this.#changed(key);
     const work = [];
     if (ctx.edgeCache) work.push(ctx.edgeCache.delete(edgeUrl(key)));
     const name = kvKey(key);
@@ -1580,6 +1614,7 @@ var Tiers = class {
       if (store) work.push(store.delete(name));
     }
     await Promise.all(work.map((one) => attempt(ctx, "An entry could not be removed", one, void 0)));
+    this.#changed(key);
   }
 };
 function hold(value, body) {
@@ -1650,6 +1685,7 @@ function invalidated(url, status2, headers) {
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
 var MAX_PASSES = 4096;
+var SHORT = 64 * 1024;
 var OVERSIZED = 8192;
 var ERRORS = [500, 502, 503, 504];
 var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
@@ -1687,10 +1723,14 @@ var Query = class {
   }
 };
 var Flight = class {
-  constructor(url) {
+  constructor(url, missed, behind) {
     this.url = url;
+    this.missed = missed;
+    this.behind = behind;
   }
   url;
+  missed;
+  behind;
   settle;
   head = new Promise((resolve) => {
     this.settle = resolve;
@@ -1740,7 +1780,9 @@ var EdgeCache = class {
     }
     const query = new Query(head, policy, ctx, origin, whole2);
     if (this.#purges.due(ctx.now())) {
-      return this.#purges.refresh(ctx, this.#stores(ctx)).then(() => this.#answer(query, true));
+      return this.#purges.refresh(ctx, this.#stores(ctx)).then(() => {
+        return this.#answer(query, true, this.#near(query, query.key));
+      });
     }
     const near = this.#near(query, query.key);
     if (near.decision === "hit" && this.#covers(near.entry?.meta, query)) {
@@ -1753,8 +1795,10 @@ var EdgeCache = class {
   }
   // --- from the tiers ----------------------------------------------------------------------------------------------
   /** `join`: may wait for another request's answer. */
-  async #answer(query, join8, near = this.#near(query, query.key)) {
-    let found = near;
+  async #answer(query, join8, near) {
+    const early = near && this.#early(query, near);
+    if (early) return early;
+    let found = near ?? this.#near(query, query.key);
     if (found.decision !== "hit") found = await this.#far(query, found);
     const { entry, decision } = found;
     if (entry && this.#covers(entry.meta, query)) {
@@ -1774,6 +1818,24 @@ var EdgeCache = class {
       return new Response(null, { status: 504, headers: this.#label(headers, "MISS", "fwd=request") });
     }
     return query.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join8);
+  }
+  /**
+   * A crowd's answer without a look at the farther tiers, where its first request has looked already: a stale entry that is
+   * being revalidated, or what the origin was asked for because nothing was stored. Undefined where there is no such flight.
+   */
+  #early(query, near) {
+    const { entry, decision } = near;
+    const { directives: directives2, range, method } = query;
+    const flightKey = this.#flightKey(query, near.slot);
+    const flight = this.#flights.get(flightKey);
+    if (!flight) return void 0;
+    if (entry && decision === "revalidate-behind" && this.#covers(entry.meta, query)) return this.#serve(query, entry);
+    if (!(flight.missed || entry) || flight.behind) return void 0;
+    if (range !== null || method !== "GET" || directives2.noStore || directives2.onlyIfCached) return void 0;
+    const forward2 = entry ? "stale" : near.index ? "vary-miss" : "uri-miss";
+    return this.#wait(query, near, flight, flightKey, forward2, () => this.#far(query, near)).then(
+      (answer) => answer ?? this.#fromOrigin(query, near, false)
+    );
   }
   /** What isolate memory holds: at hand, nothing to wait for. */
   #near(query, slot, index) {
@@ -1833,6 +1895,7 @@ ${varyValues(names2, query.asked)}`;
   async #promote(query, entry) {
     const { policy, ctx } = query;
     const { meta, tier } = entry;
+    if (tier === "edge" && !policy.memory) return entry;
     if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > (policy.memory?.maxObjectBytes ?? -1)) {
       return entry;
     }
@@ -1978,15 +2041,20 @@ ${varyValues(names2, query.asked)}`;
     }
     const flight = this.#flights.get(flightKey);
     if (!flight) return this.#lead(query, found, { forward: forward2, sendRange, flightKey });
-    if (join8) {
-      const head = await within(flight.head, JOIN_MS);
-      if (head !== "timeout") {
-        const answer = this.#join(query, found, head, forward2);
-        if (answer) return answer;
-        if (head.kind === "entry") return this.#answer(query, head.meta.vary.length > 0 && !found.index);
-      } else if (this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
+    const answer = join8 && await this.#wait(query, found, flight, flightKey, forward2);
+    return answer || this.#lead(query, found, { forward: forward2, sendRange });
+  }
+  /** Waits for what another request brings. Undefined where it is not for this one, or its leader is gone. */
+  async #wait(query, found, flight, flightKey, forward2, far) {
+    const head = await within(flight.head, JOIN_MS);
+    if (head === "timeout") {
+      if (this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
+      return void 0;
     }
-    return this.#lead(query, found, { forward: forward2, sendRange });
+    const known2 = far && head.kind === "failed" ? await far() : found;
+    const answer = this.#join(query, known2, head, forward2);
+    if (answer || head.kind !== "entry") return answer;
+    return this.#answer(query, head.meta.vary.length > 0 && !found.index);
   }
   /** An answer from what another request brought, or undefined where it is not for this one. */
   #join(query, found, head, forward2) {
@@ -2013,7 +2081,7 @@ ${varyValues(names2, query.asked)}`;
   async #lead(query, found, options) {
     const { ctx } = query;
     const { flightKey } = options;
-    const flight = new Flight(query.url);
+    const flight = new Flight(query.url, !found.entry, options.behind ?? false);
     const leading = flightKey !== void 0 && !this.#flights.has(flightKey) && options.detail === void 0;
     if (leading) this.#flights.set(flightKey, flight);
     let finish = () => {
@@ -2123,12 +2191,12 @@ ${varyValues(names2, query.asked)}`;
       });
       const pumping = body.pump(source, length);
       body.finished = pumping;
-      if (entry && !options.behind && this.#usable(query, entry, true)) {
-        await Promise.race([pumping, overflow]);
-        if (body.failed) throw body.error;
-      }
+      const careful = entry && !options.behind && this.#usable(query, entry, true);
+      if (careful || length !== void 0 && length <= SHORT) await Promise.race([pumping, overflow]);
+      if (careful && body.failed) throw body.error;
     }
-    flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+    if (body.failed) flight.settle({ kind: "failed", error: body.error });
+    else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
     const store = async () => {
       await body.finished;
       await streamed;

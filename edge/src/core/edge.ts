@@ -340,8 +340,9 @@ function pass(
   }
   const context = new Context(state, made);
   const response = cache.handle(admitted, gate.policy, context, answer, () => admitted.request);
+  if (!made.endpoint.static) return response;
   if (response instanceof Promise) return response.then((given) => label(made, admitted, given));
-  return made.endpoint.static ? label(made, admitted, response) : response;
+  return label(made, admitted, response);
 }
 
 /** Answers conditions on static files, and says of what the cache did not see that it did not. */

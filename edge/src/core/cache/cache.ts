@@ -34,6 +34,8 @@ import { varyValues } from "./vary";
 /** How long (ms) a request waits for another one's response headers before it asks the origin itself. */
 const JOIN_MS = 15_000;
 const MAX_PASSES = 4096;
+/** A body announced with up to this many bytes is short. */
+const SHORT = 64 * 1024;
 /** A request whose headers have more bytes than this may have caused the error that it got: that is not stored. */
 const OVERSIZED = 8192;
 const ERRORS = [500, 502, 503, 504];
@@ -103,7 +105,13 @@ class Flight {
   });
   /** An invalidation came while it was under way: what it brings is not stored. */
   void = false;
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    /** Nothing was stored when it began. */
+    readonly missed: boolean,
+    /** Nobody waits for it: what is stale is served meanwhile. */
+    readonly behind: boolean,
+  ) {}
 }
 
 interface LeadOptions {
@@ -179,7 +187,9 @@ class EdgeCache implements Cache {
     }
     const query = new Query(head, policy, ctx, origin, whole);
     if (this.#purges.due(ctx.now())) {
-      return this.#purges.refresh(ctx, this.#stores(ctx)).then(() => this.#answer(query, true));
+      return this.#purges.refresh(ctx, this.#stores(ctx)).then(() => {
+        return this.#answer(query, true, this.#near(query, query.key));
+      });
     }
     const near = this.#near(query, query.key);
     if (near.decision === "hit" && this.#covers(near.entry?.meta as Meta, query)) {
@@ -195,8 +205,11 @@ class EdgeCache implements Cache {
   // --- from the tiers ----------------------------------------------------------------------------------------------
 
   /** `join`: may wait for another request's answer. */
-  async #answer(query: Query, join: boolean, near = this.#near(query, query.key)): Promise<Response> {
-    let found = near;
+  async #answer(query: Query, join: boolean, near?: Lookup): Promise<Response> {
+    // Only with the first look: what came of another request's answer may be in the tiers now.
+    const early = near && this.#early(query, near);
+    if (early) return early;
+    let found = near ?? this.#near(query, query.key);
     if (found.decision !== "hit") found = await this.#far(query, found);
     const { entry, decision } = found;
     if (entry && this.#covers(entry.meta, query)) {
@@ -218,6 +231,25 @@ class EdgeCache implements Cache {
       return new Response(null, { status: 504, headers: this.#label(headers, "MISS", "fwd=request") });
     }
     return query.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join);
+  }
+
+  /**
+   * A crowd's answer without a look at the farther tiers, where its first request has looked already: a stale entry that is
+   * being revalidated, or what the origin was asked for because nothing was stored. Undefined where there is no such flight.
+   */
+  #early(query: Query, near: Lookup): Response | Promise<Response> | undefined {
+    const { entry, decision } = near;
+    const { directives, range, method } = query;
+    const flightKey = this.#flightKey(query, near.slot);
+    const flight = this.#flights.get(flightKey);
+    if (!flight) return undefined;
+    if (entry && decision === "revalidate-behind" && this.#covers(entry.meta, query)) return this.#serve(query, entry);
+    if (!(flight.missed || entry) || flight.behind) return undefined;
+    if (range !== null || method !== "GET" || directives.noStore || directives.onlyIfCached) return undefined;
+    const forward = entry ? "stale" : near.index ? "vary-miss" : "uri-miss";
+    return this.#wait(query, near, flight, flightKey, forward, () => this.#far(query, near)).then(
+      (answer) => answer ?? this.#fromOrigin(query, near, false),
+    );
   }
 
   /** What isolate memory holds: at hand, nothing to wait for. */
@@ -290,6 +322,7 @@ class EdgeCache implements Cache {
   async #promote(query: Query, entry: Entry): Promise<Entry> {
     const { policy, ctx } = query;
     const { meta, tier } = entry;
+    if (tier === "edge" && !policy.memory) return entry;
     if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > (policy.memory?.maxObjectBytes ?? -1)) {
       return entry;
     }
@@ -461,17 +494,31 @@ class EdgeCache implements Cache {
     }
     const flight = this.#flights.get(flightKey);
     if (!flight) return this.#lead(query, found, { forward, sendRange, flightKey });
-    if (join) {
-      const head = await within(flight.head, JOIN_MS);
-      if (head !== "timeout") {
-        const answer = this.#join(query, found, head, forward);
-        if (answer) return answer;
-        // It is of another variant: those who want the same one gather once more.
-        if (head.kind === "entry") return this.#answer(query, head.meta.vary.length > 0 && !found.index);
-      } else if (this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
-    }
+    const answer = join && (await this.#wait(query, found, flight, flightKey, forward));
     // Not for us, or its leader is gone. Now each goes for itself, all at once.
-    return this.#lead(query, found, { forward, sendRange });
+    return answer || this.#lead(query, found, { forward, sendRange });
+  }
+
+  /** Waits for what another request brings. Undefined where it is not for this one, or its leader is gone. */
+  async #wait(
+    query: Query,
+    found: Lookup,
+    flight: Flight,
+    flightKey: string,
+    forward: Forward,
+    far?: () => Promise<Lookup>,
+  ): Promise<Response | undefined> {
+    const head = await within(flight.head, JOIN_MS);
+    if (head === "timeout") {
+      if (this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
+      return undefined;
+    }
+    // Only what is stale can still answer then, and a farther tier may have it.
+    const known = far && head.kind === "failed" ? await far() : found;
+    const answer = this.#join(query, known, head, forward);
+    if (answer || head.kind !== "entry") return answer;
+    // It is of another variant: those who want the same one gather once more.
+    return this.#answer(query, head.meta.vary.length > 0 && !found.index);
   }
 
   /** An answer from what another request brought, or undefined where it is not for this one. */
@@ -506,7 +553,7 @@ class EdgeCache implements Cache {
   async #lead(query: Query, found: Lookup, options: LeadOptions): Promise<Response> {
     const { ctx } = query;
     const { flightKey } = options;
-    const flight = new Flight(query.url);
+    const flight = new Flight(query.url, !found.entry, options.behind ?? false);
     const leading = flightKey !== undefined && !this.#flights.has(flightKey) && options.detail === undefined;
     if (leading) this.#flights.set(flightKey, flight);
     let finish: (storing?: Promise<void>) => void = () => {};
@@ -633,13 +680,14 @@ class EdgeCache implements Cache {
       });
       const pumping = body.pump(source, length);
       body.finished = pumping;
-      // While something stale could still serve, nothing is promised to a client before the body is here.
-      if (entry && !options.behind && this.#usable(query, entry, true)) {
-        await Promise.race([pumping, overflow]);
-        if (body.failed) throw body.error;
-      }
+      // While something stale could still serve, nothing is promised to a client before the body is here. A short one is
+      // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
+      const careful = entry && !options.behind && this.#usable(query, entry, true);
+      if (careful || (length !== undefined && length <= SHORT)) await Promise.race([pumping, overflow]);
+      if (careful && body.failed) throw body.error;
     }
-    flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+    if (body.failed) flight.settle({ kind: "failed", error: body.error });
+    else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
     const store = async () => {
       await body.finished;
       await streamed;

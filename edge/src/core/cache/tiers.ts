@@ -1,10 +1,11 @@
 /** The tiers that carry bytes: isolate memory, the data centre's cache, KV. A fault in one never fails a response. */
 
+import { within } from "./body";
 import { type Index, type Meta, pack, parseValue, retention, toAscii, unpack } from "./entry";
 import { Memory } from "./memory";
 import { draw, type Policy } from "./policy";
 import { attempt, INTERNAL } from "./purge";
-import type { Body } from "./streams";
+import { type Body, isStream } from "./streams";
 import type { CacheContext } from "./types";
 
 /** What isolate memory holds: also what serving it needs, prepared once. */
@@ -28,6 +29,8 @@ const KV_KEY_BYTES = 500;
 const KV_PREFIX = "cache:";
 const MAX_WRITES = 4096;
 const MAX_READ = 1024;
+/** How long (ms) a request waits for another one's read of a store before it reads for itself. */
+const SHARE_MS = 1000;
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */
 function shorten(key: string): string {
@@ -63,14 +66,43 @@ export class Tiers {
   /** KV key -> when this isolate last wrote it (ms). */
   readonly #writes = new Map<string, number>();
 
+  /** Tier and key -> a read that is under way; `alone` where its body is a stream, which only one request can have. */
+  readonly #reads = new Map<string, Promise<Found | "alone" | undefined>>();
   /** Key -> the meta that the edge cache last had for it. */
   readonly #read = new Map<string, { readonly text: string; readonly held: Held }>();
 
   // --- reading ---
 
-  read(tier: "edge" | "kv", key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined> {
-    const work = tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx);
-    return attempt(ctx, `The tier ${tier} could not be read`, work, undefined);
+  /** Reads an entry, once for a crowd that comes while nobody knows yet what the store has. */
+  async read(tier: "edge" | "kv", key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined> {
+    const name = tier + key;
+    const other = this.#reads.get(name);
+    if (other) {
+      const found = await within(other, SHARE_MS);
+      if (found === "timeout") this.#settled(name, other);
+      else if (found !== "alone") return found;
+    }
+    const work = attempt(
+      ctx,
+      `The tier ${tier} could not be read`,
+      tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx),
+      undefined,
+    );
+    if (other) return work;
+    const shared = work.then((found) => (isStream(found?.body) ? "alone" : found));
+    this.#reads.set(name, shared);
+    // It goes on when this client goes away: others wait for it.
+    ctx.waitUntil(shared.then(() => this.#settled(name, shared)));
+    return work;
+  }
+
+  #settled(name: string, read: Promise<unknown>): void {
+    if (this.#reads.get(name) === read) this.#reads.delete(name);
+  }
+
+  /** Whoever reads from now on asks the stores again. */
+  #changed(key: string): void {
+    for (const tier of ["edge", "kv"]) this.#reads.delete(tier + key);
   }
 
   async #fromEdge(key: string, ctx: CacheContext): Promise<Found | undefined> {
@@ -137,7 +169,7 @@ export class Tiers {
       headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" },
     });
     const put = ctx.edgeCache.put(edgeUrl(value.key), response).then(() => true);
-    return attempt(ctx, "The edge cache could not be written", put, false);
+    return this.#written(value.key, attempt(ctx, "The edge cache could not be written", put, false));
   }
 
   async toKv(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, ctx: CacheContext): Promise<boolean> {
@@ -156,12 +188,20 @@ export class Tiers {
     if (this.#writes.size >= MAX_WRITES) this.#writes.clear();
     this.#writes.set(name, now);
     const put = store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime) }).then(() => true);
-    return attempt(ctx, "KV could not be written", put, false);
+    return this.#written(value.key, attempt(ctx, "KV could not be written", put, false));
+  }
+
+  async #written(key: string, work: Promise<boolean>): Promise<boolean> {
+    this.#changed(key);
+    const done = await work;
+    this.#changed(key);
+    return done;
   }
 
   /** Removes a slot everywhere that this isolate can reach. */
   async remove(key: string, policies: readonly Policy[], ctx: CacheContext): Promise<void> {
     this.memory.delete(key);
+    this.#changed(key);
     const work: Promise<unknown>[] = [];
     if (ctx.edgeCache) work.push(ctx.edgeCache.delete(edgeUrl(key)));
     const name = kvKey(key);
@@ -171,6 +211,7 @@ export class Tiers {
       if (store) work.push(store.delete(name));
     }
     await Promise.all(work.map((one) => attempt(ctx, "An entry could not be removed", one, undefined)));
+    this.#changed(key);
   }
 }
 
