@@ -16,6 +16,7 @@ from edgewright.local.cloud import LocalCloud
 from edgewright.local.stack import LocalStack
 from edgewright.program.project import Project
 from edgewright.program.runner import Runner
+from edgewright.verify.outcome import HITS, tier_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,18 +30,20 @@ def free_ports(count: int) -> list[int]:
 
 
 def copy_project(folder: Path, edit: Callable[[str], str] = lambda text: text) -> Path:
-    """Copy the repository's project with the origins on free ports; `edit` changes the settings of `local`."""
+    """Copy the repository's project with the origins on free ports; `edit` changes the settings of `local` and `aws-local`."""
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, folder / name)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=ignored)
     shutil.copytree(ROOT / "examples" / "origins", folder / "examples" / "origins", ignore=ignored)
     shutil.copy(ROOT / "examples" / "__init__.py", folder / "examples" / "__init__.py")
-    file = folder / "stacks" / "Pulumi.local.yaml"
-    text = file.read_text()
-    for before, after in zip(("9101", "9102", "9103"), free_ports(3), strict=True):
-        text = re.sub(rf"\b{before}\b", str(after), text)
-    file.write_text(edit(text))
+    ports = free_ports(3)
+    for stack in ("local", "aws-local"):
+        file = folder / "stacks" / f"Pulumi.{stack}.yaml"
+        text = file.read_text()
+        for before, after in zip(("9101", "9102", "9103"), ports, strict=True):
+            text = re.sub(rf"\b{before}\b", str(after), text)
+        file.write_text(edit(text))
     return folder
 
 
@@ -52,6 +55,24 @@ class Cloud:
     settings: StackSettings
     folder: Path
     client: httpx.Client
+
+    @property
+    def on_cloudfront(self) -> bool:
+        """Whether it is on AWS: the headers that tell of caches have other names there."""
+        return self.stack.stack.startswith("aws-")
+
+    @staticmethod
+    def cache(answer: httpx.Response) -> str:
+        """Return `hit`, `miss`, or what else an answer says of caches, whatever the platform calls it."""
+        tier = tier_of({name.lower(): value for name, value in answer.headers.items()})
+        return "hit" if tier in HITS else tier
+
+    def ttl(self, answer: httpx.Response) -> int:
+        """Return the seconds for which the edge keeps an answer, as it tells them."""
+        name, pattern = ("cache-control", r"s-maxage=(\d+)") if self.on_cloudfront else ("cache-status", r"ttl=(\d+)")
+        found = re.search(pattern, answer.headers[name])
+        assert found is not None, answer.headers[name]
+        return int(found[1])
 
     def get(self, path: str, country: str = "US", **headers: str) -> httpx.Response:
         return self.client.get(path, headers={"X-Local-Country": country, **_names(headers)})
