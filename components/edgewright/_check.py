@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
+from edgewright._countries import NOT_ISO, countries
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
 
@@ -85,6 +86,21 @@ def region(path: str, value: object, faults: Faults) -> bool:
         f"{show(value)} is not a region's name",
         allowed="a lower-case letter, then at most 30 lower-case letters, digits and hyphens",
         fix=f"Did you mean {meant!r}?" if meant else "",
+    )
+    return False
+
+
+def country(path: str, value: str, faults: Faults) -> bool:
+    """A country's code: ISO 3166-1 alpha-2, in capitals."""
+    if value in countries():
+        return True
+    upper = value.upper()
+    meant = upper if upper in countries() else NOT_ISO.get(upper)
+    faults.add(
+        path,
+        f"{show(value)} is not a country",
+        allowed="ISO 3166-1 alpha-2 codes in capitals, for example DE",
+        fix=f"Did you mean {meant!r} ({countries()[meant].name})?" if meant else "",
     )
     return False
 

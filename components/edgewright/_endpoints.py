@@ -16,13 +16,12 @@ from pydantic import BaseModel, ValidationError
 from edgewright import _check
 from edgewright._bindings import check_binding, kv_binding, store_binding
 from edgewright._handlers import SUFFIXES
-from edgewright._normalise import is_later, whole_numbers
+from edgewright._normalise import PENDING_URL, is_later, whole_numbers
 from edgewright._program import program_file
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
 from edgewright.spec.models import CacheSpec, EdgeSettings, RouterSpec
 
-PENDING_URL = "https://pending.invalid"
 PERIODS = tuple(int(limit(f"cloudflare.workers.rate_limit_period_{each}_s").value) for each in ("short", "long"))
 """Periods of a rate limit, in seconds: those that the platform's binding has."""
 ANSWERERS = ("handler", "origin", "session")

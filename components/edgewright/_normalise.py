@@ -17,6 +17,9 @@ from edgewright.errors import Faults, show
 
 T = TypeVar("T")
 
+PENDING_URL = "https://pending.invalid"
+"""Stands for a URL that becomes known later, so that what is around it can be checked now."""
+
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 

@@ -8,8 +8,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
-from edgewright._countries import NOT_ISO, countries
-from edgewright._normalise import checked, is_later, normalise, wire
+from edgewright._normalise import PENDING_URL, checked, is_later, normalise, wire
 from edgewright._program import claim_name, gathers
 from edgewright._regions import REGION_POSITIONS, Position, assign_countries, failover_order
 from edgewright.errors import Faults, show
@@ -18,8 +17,6 @@ from edgewright.spec.models import HealthCheckSpec, OriginSpec, RouterSpec
 TOKEN = "edgewright:index:GeoRouter"
 MAX_TIMEOUT_MS = 30_000
 """Longest wait for one origin: a caller that waited this long has gone."""
-PENDING_URL = "https://pending.invalid"
-"""Stands for an origin's URL that is not known yet, while everything else about the router is checked."""
 
 
 class RegionOrigin(TypedDict):
@@ -209,16 +206,9 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
 def _check_countries(path: str, origin: Mapping[str, Any], owner: dict[str, str], faults: Faults) -> None:
     for index, code in enumerate(origin.get("countries", ())):
         at = f"{path}.countries[{index}]"
-        if code not in countries():
-            upper = code.upper()
-            meant = upper if upper in countries() else NOT_ISO.get(upper)
-            faults.add(
-                at,
-                f"{show(code)} is not a country",
-                allowed="ISO 3166-1 alpha-2 codes in capitals, for example DE",
-                fix=f"Did you mean {meant!r} ({countries()[meant].name})?" if meant else "",
-            )
-        elif code in owner:
+        if not _check.country(at, code, faults):
+            continue
+        if code in owner:
             where = "given twice" if owner[code] == path else f"also given to {owner[code]}"
             faults.add(at, f"{code!r} is {where}", fix="A country has one region.")
         else:

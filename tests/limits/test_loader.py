@@ -127,3 +127,9 @@ def test_what_must_be_written_out_is_what_the_limits_say() -> None:
     assert limit("cloudflare.kv.title_chars").value == MAX_TITLE
     with pytest.raises(ValueError, match="less than or equal to 300000"):
         CpuBudget(max_ms=int(limit("cloudflare.workers.cpu_ms_max").value) + 1)
+
+
+def test_a_limit_that_is_there_twice_is_refused() -> None:
+    twice = GOOD + GOOD.splitlines()[-1] + "\n"
+    with pytest.raises(LimitError, match=r"x\.yaml:9: .*a\.b"):
+        parse(twice, "x.yaml")

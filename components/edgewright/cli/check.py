@@ -12,6 +12,7 @@ from rich.console import Console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument
 from edgewright.cli._exit import Exit, told
 from edgewright.config.loader import read_stack
+from edgewright.config.models import StackSettings
 from edgewright.guard.evaluate import evaluate
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding
 from edgewright.guard.formats import FORMATS, markdown, text
@@ -28,6 +29,7 @@ from edgewright.guard.suppress import (
 from edgewright.program.cloud import Cloud
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
+from edgewright.program.resources import Capture
 from edgewright.program.runner import shared_runner
 
 _FORMATS = ", ".join(FORMATS)
@@ -42,20 +44,38 @@ def evaluate_stack(
         ProjectError: the project, its settings or the program have faults.
         RunnerBroken: the program could not be run at all.
     """
-    from edgewright_policies import ConfigurationFaults
-
     project = Project.load(directory)
     capture, settings = shared_runner().run(directory, stack, preview=preview, cloud=cloud)
+    return project, evaluate_capture(project, stack, capture, settings)
+
+
+def evaluate_capture(project: Project, stack: str, capture: Capture, settings: StackSettings) -> Evaluation:
+    """Return the findings of what a stack's program declared, nothing set aside.
+
+    Raises:
+        ProjectError: the policies' settings have faults.
+    """
+    from edgewright_policies import ConfigurationFaults
+
     try:
-        found = evaluate(
-            capture, settings.policies, limits=settings.limits.model_dump(), production=settings.production
-        )
+        return evaluate(capture, settings.policies, limits=settings.limits.model_dump(), production=settings.production)
     except ConfigurationFaults as error:
         config = read_stack(project, stack)
         raise ProjectError(
             [f"{config.shown}:{config.line(path)}: {'.'.join(path)}: {message}" for path, message in error.faults]
         ) from None
-    return project, found
+
+
+def without_ignored(project: Project, evaluation: Evaluation, ignore_file: Path | None = None) -> Evaluation:
+    """Return the findings without those that the project's exceptions, or those of the file given, set aside.
+
+    Raises:
+        SuppressionFaults: the exceptions have faults.
+    """
+    ignores = ignore_file or project.directory / IGNORE_FILE
+    if ignore_file is None and not ignores.is_file():
+        return evaluation
+    return apply_ignores(evaluation, read_ignores(ignores), shown=ignores.name)
 
 
 def repository_prefix(project: Path) -> str:
@@ -137,9 +157,7 @@ def run_check(
         RunnerBroken: the program could not be run at all.
     """
     project, evaluation = evaluate_stack(directory, stack, preview=preview)
-    ignores = ignore_file or project.directory / IGNORE_FILE
-    if ignore_file is not None or ignores.is_file():
-        evaluation = apply_ignores(evaluation, read_ignores(ignores), shown=ignores.name)
+    evaluation = without_ignored(project, evaluation, ignore_file)
     if new_baseline is not None:
         try:
             count = write_baseline(new_baseline, evaluation.findings)

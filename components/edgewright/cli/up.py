@@ -10,7 +10,6 @@ from rich.markup import escape
 from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
 from edgewright.cli._exit import Exit, told
-from edgewright.config.loader import read_stack
 from edgewright.config.models import Service, StackSettings
 from edgewright.local import runtime
 from edgewright.local.cloud import LocalCloud
@@ -110,27 +109,15 @@ def _running(state: StateDir, services: Sequence[Service], port: int, fresh: boo
 
 def _check(project: Project, stack: str, capture: Capture, settings: StackSettings, console: Console) -> int:
     """Hold what was run against the policies, as `edgewright check` does, and print the findings."""
-    from edgewright_policies import ConfigurationFaults
-
-    from edgewright.guard.evaluate import evaluate
+    from edgewright.cli.check import evaluate_capture, without_ignored
     from edgewright.guard.formats import text
     from edgewright.guard.gate import Gate, judge
-    from edgewright.guard.suppress import IGNORE_FILE, SuppressionFaults, apply_ignores, read_ignores
+    from edgewright.guard.suppress import SuppressionFaults
 
     try:
-        found = evaluate(
-            capture, settings.policies, limits=settings.limits.model_dump(), production=settings.production
-        )
-        ignores = project.directory / IGNORE_FILE
-        if ignores.is_file():
-            found = apply_ignores(found, read_ignores(ignores), shown=IGNORE_FILE)
-    except ConfigurationFaults as error:
-        config = read_stack(project, stack)
-        raise ProjectError(
-            [f"{config.shown}:{config.line(path)}: {'.'.join(path)}: {message}" for path, message in error.faults]
-        ) from None
+        found = without_ignored(project, evaluate_capture(project, stack, capture, settings))
     except SuppressionFaults as error:
-        raise ProjectError(str(error).splitlines()) from None
+        raise ProjectError(error.faults) from None
     verdict = judge(found, Gate())
     console.print(text.document(verdict), end="", soft_wrap=True, markup=False, emoji=False)
     return int(Exit.PASS if verdict.passed else Exit.BREACH)

@@ -12,8 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from edgewright import _check
-from edgewright._countries import NOT_ISO, countries
-from edgewright.errors import Faults, show
+from edgewright.errors import Faults
 
 
 def _validator(check: Callable[[str, str, Faults], object]) -> AfterValidator:
@@ -29,18 +28,6 @@ def _validator(check: Callable[[str, str, Faults], object]) -> AfterValidator:
 
 def _sentence(problem: str, allowed: str, fix: str) -> str:
     return problem + (f"; allowed: {allowed}" if allowed else "") + (f". {fix}" if fix else "")
-
-
-def _country(path: str, value: str, faults: Faults) -> None:
-    if value not in countries():
-        upper = value.upper()
-        meant = upper if upper in countries() else NOT_ISO.get(upper)
-        faults.add(
-            path,
-            f"{show(value)} is not a country",
-            allowed="ISO 3166-1 alpha-2 codes in capitals, for example DE",
-            fix=f"Did you mean {meant!r} ({countries()[meant].name})?" if meant else "",
-        )
 
 
 AccountId = Annotated[
@@ -60,5 +47,5 @@ HttpUrl = Annotated[str, _validator(_check.http_url)]
 Region = Annotated[str, _validator(_check.region)]
 """A region's name."""
 
-Country = Annotated[str, _validator(_country)]
+Country = Annotated[str, _validator(_check.country)]
 """An ISO 3166-1 alpha-2 code in capitals."""

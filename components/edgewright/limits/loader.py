@@ -6,9 +6,9 @@ import functools
 import importlib.resources
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, ValidationError, model_validator
 
 STALE_AFTER_DAYS = 180
@@ -88,7 +88,7 @@ class _Entry(BaseModel):
     unit: Unit
     kind: Literal["hard", "soft"]
     source: str
-    read: datetime.date | None = None
+    read: Annotated[datetime.date, Field(strict=False)] | None = None
     value: Annotated[Number, Field(gt=0)] | None = None
     values: dict[str, Annotated[Number, Field(gt=0)]] | None = None
     note: str | None = None
@@ -108,7 +108,7 @@ class _File(BaseModel):
     title: str
     plans: list[str] = Field(min_length=1)
     default_plan: str
-    read: datetime.date
+    read: Annotated[datetime.date, Field(strict=False)]
     limits: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$")], _Entry]
 
     @model_validator(mode="after")
@@ -125,6 +125,21 @@ class _File(BaseModel):
         return self
 
 
+def read_yaml(text: str, origin: str) -> Any:
+    """Return a data file's content; a key that is there twice is refused, not lost.
+
+    Raises:
+        LimitError: it is not YAML that is read here.
+    """
+    # At the top, this would go round: settings have limits too.
+    from edgewright.config.document import DocumentError, parse_document
+
+    try:
+        return parse_document(text, Path(origin), origin).data
+    except DocumentError as error:
+        raise LimitError(str(error)) from None
+
+
 def parse(text: str, origin: str) -> _File:
     """Return one platform's file, validated.
 
@@ -132,7 +147,7 @@ def parse(text: str, origin: str) -> _File:
         LimitError: the file is not as the schema says.
     """
     try:
-        return _File.model_validate(yaml.safe_load(text))
+        return _File.model_validate(read_yaml(text, origin))
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise LimitError(f"{origin}: {faults}") from error

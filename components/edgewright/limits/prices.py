@@ -6,10 +6,9 @@ import importlib.resources
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgewright.limits.loader import LimitError
+from edgewright.limits.loader import LimitError, read_yaml
 
 STALE_AFTER_DAYS = 90
 """A price read longer ago than this is warned about."""
@@ -28,7 +27,7 @@ class Price(BaseModel):
     included: Annotated[float, Field(ge=0)] = Field(default=0, description="Units a month that cost nothing.")
     confidence: Literal["vendor page", "third party", "low"]
     source: str = Field(pattern=r"^https://")
-    as_of: datetime.date
+    as_of: Annotated[datetime.date, Field(strict=False)]
     note: str | None = None
 
     def cost(self, units: float) -> float:
@@ -46,7 +45,7 @@ def parse(text: str, origin: str) -> dict[str, Price]:
     Raises:
         LimitError: the file is not as the schema says.
     """
-    data = yaml.safe_load(text)
+    data = read_yaml(text, origin)
     try:
         return {
             name: Price.model_validate({"id": name, "as_of": data["read"], **entry})
