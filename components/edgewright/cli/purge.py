@@ -1,6 +1,8 @@
 """`edgewright purge`: make the caches forget."""
 
+import contextlib
 import enum
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +17,7 @@ from edgewright.local.session import Session, StateDir
 from edgewright.program.errors import ProjectError
 from edgewright.purge import changed as changed_files
 from edgewright.purge.cloudflare import Cloudflare
-from edgewright.purge.deployed import read_state
+from edgewright.purge.deployed import Function, read_state
 from edgewright.purge.journal import Journal
 from edgewright.purge.request import Purge
 from edgewright.purge.run import Purger, Step, size, steps
@@ -60,12 +62,17 @@ def purge(
     ] = None,
     plan: Annotated[Plan, typer.Option(help="The zone's plan: how fast purges may be sent.")] = Plan.free,
     restart: Annotated[bool, typer.Option("--restart", help="Do not go on with a purge that was interrupted.")] = False,
+    if_changed: Annotated[
+        bool,
+        typer.Option("--if-changed", help="CloudFront: leave out what was deployed unchanged since the last purge."),
+    ] = False,
 ) -> None:
     """Purge every tier: isolate memory, edge cache, KV, and the platform's cache in front.
 
     On the local cloud it is seen at once. On a deployed stack it goes through Cloudflare's API, and needs
-    CLOUDFLARE_API_TOKEN; other isolates see it when KV has told them, after 90 s at most. What is interrupted, or refused
-    for being too fast, goes on when the same command is run again.
+    CLOUDFLARE_API_TOKEN; other isolates see it when KV has told them, after 90 s at most. CloudFront is invalidated through
+    AWS's API, and needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY that may cloudfront:CreateInvalidation. What is
+    interrupted, or refused for being too fast, goes on when the same command is run again.
 
     Exit code: 0 purged, 2 usage, settings or credentials, 3 something does not answer or refuses.
 
@@ -74,6 +81,8 @@ def purge(
       edgewright purge --url /api/products/1 --tag products
 
       edgewright purge prod --state state.json --changed dist=/static --plan pro
+
+      edgewright purge aws-prod --deployed --everything --if-changed
     """
     with told():
         project = load_project(stack)
@@ -96,12 +105,43 @@ def purge(
                     f"no record of an earlier purge in {record}: all {len(found.hashes)} files count as changed"
                 )
             if deployed or state is not None:
-                todo, notes = steps(wanted, read_state(project, stack, state))
+                functions = read_state(project, stack, state)
+                contents = folder.path / "purged-content.json"
+                if if_changed:
+                    functions = tuple(each for each in functions if not _unchanged(each, contents))
+                if not functions:
+                    out.print("nothing was deployed since the last purge: nothing is purged", soft_wrap=True)
+                    return
+                todo, notes = steps(wanted, functions)
                 _purge_deployed(folder, todo, notes, wanted, plan, dry_run, restart)
+                if not dry_run:
+                    _write_contents(functions, contents)
+            elif if_changed:
+                raise ProjectError("--if-changed is about a deployed stack: give --deployed or --state too")
             else:
                 _purge_local(folder.running(), stack, wanted, dry_run)
         if found is not None and prefix_of is not None and not dry_run:
             changed_files.write(record, found, prefix_of)
+
+
+def _contents(file: Path) -> dict[str, str]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _unchanged(function: Function, file: Path) -> bool:
+    """Say whether a distribution serves what it served at the last purge."""
+    known = _contents(file).get(str(function.distribution))
+    return function.distribution is not None and function.content is not None and function.content == known
+
+
+def _write_contents(functions: tuple[Function, ...], file: Path) -> None:
+    found = {each.distribution: each.content for each in functions if each.distribution and each.content}
+    if found:
+        file.write_text(json.dumps({**_contents(file), **found}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bool) -> None:
@@ -144,7 +184,9 @@ def _purge_deployed(
         for step in todo:
             out.print(f"would purge {escape(step.text)}", soft_wrap=True)
         return
-    with Cloudflare.from_environment(plan.value) as cloudflare:
+    with contextlib.ExitStack() as stack:
+        on_cloudflare = any(step.kind != "cloudfront" for step in todo)
+        cloudflare = stack.enter_context(Cloudflare.from_environment(plan.value)) if on_cloudflare else None
         folder.create()
         task = [wanted.document(), [[step.id, step.purge.document()] for step in todo]]
         journal = Journal(folder.path / "purge.journal", task, restart=restart)
@@ -157,7 +199,7 @@ def _purge_deployed(
             out.print(f"{'was purged before' if before else 'purged'} {escape(step.text)}", soft_wrap=True)
 
         Purger(cloudflare, journal).run(todo, show)
-        if cloudflare.waited:
+        if cloudflare is not None and cloudflare.waited:
             _console.step(f"waited {sum(cloudflare.waited):.0f} s because the API asked for it")
     if any(step.kind == "kv" for step in todo):
         out.print("every isolate sees it in 90 s at most", soft_wrap=True)

@@ -33,6 +33,8 @@ class Function:
         namespaces: ids of the KV namespaces that its cache uses.
         specs: its caching strategies.
         front: the platform's own cache stands in front of it (`engine: platform`).
+        distribution: CloudFront's distribution, where it is on CloudFront.
+        content: changes when what that distribution serves may have changed.
     """
 
     script_name: str
@@ -42,6 +44,8 @@ class Function:
     namespaces: tuple[str, ...]
     specs: tuple[Mapping[str, Any], ...]
     front: bool
+    distribution: str | None = None
+    content: str | None = None
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -99,6 +103,7 @@ def _function(resource: Mapping[str, Any]) -> Function:
 
     settings = get(outputs, "settings") or {}
     specs = [endpoint["cache"] for endpoint in settings.get("endpoints", ()) if endpoint.get("cache")]
+    distribution = get(outputs, "distribution") or {}
     namespaces: dict[str, None] = {}
     for endpoint in get(inputs, "endpoints") or ():
         for binding in (endpoint.get("cache") or {}).get("bindings", ()):
@@ -111,6 +116,8 @@ def _function(resource: Mapping[str, Any]) -> Function:
         namespaces=tuple(namespaces),
         specs=tuple(specs),
         front=any(spec.get("engine") == "platform" for spec in specs),
+        distribution=distribution.get("id"),
+        content=distribution.get("content"),
     )
 
 

@@ -13,6 +13,7 @@ import httpx
 
 from edgewright.local.errors import InfrastructureError
 from edgewright.purge.cloudflare import Cloudflare, purge_operations
+from edgewright.purge.cloudfront import CloudFront, batches, items
 from edgewright.purge.deployed import Function
 from edgewright.purge.journal import Journal
 from edgewright.purge.request import MARKERS_A_KEY, Purge
@@ -33,7 +34,7 @@ class Step:
     """One step of a purge.
 
     Attributes:
-        kind: `kv`, `front` or `zone`.
+        kind: `kv`, `front`, `zone` or `cloudfront`.
         text: what it does, for people.
     """
 
@@ -42,8 +43,10 @@ class Step:
     text: str
     function: Function
     target: str
-    """The namespace's or zone's id, or the function's URL."""
+    """The namespace's, zone's or distribution's id, or the function's URL."""
     purge: Purge
+    items: tuple[str, ...] = ()
+    """cloudfront: the invalidation's items."""
 
 
 def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
@@ -57,6 +60,9 @@ def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...]
     for function in functions:
         own = purge.on(function.hosts)
         name = function.script_name
+        if function.distribution is not None:
+            zone += _cloudfront(function, function.distribution, purge, notes)
+            continue
         if not function.urls and any(url.startswith("/") for url in purge.urls):
             notes.append(f"{name}: has no address, so that URLs that are only a path mean nothing there")
         for namespace in function.namespaces:
@@ -110,6 +116,27 @@ def _zone(function: Function, zone_id: str, purge: Purge, notes: list[str]) -> l
     ]
 
 
+def _cloudfront(function: Function, distribution: str, purge: Purge, notes: list[str]) -> list[Step]:
+    where = f"distribution {distribution}"
+    if purge.soft:
+        notes.append(f"{where}: CloudFront knows no soft purge, and is left as it is")
+        return []
+    found = items(purge, function.hosts)
+    if not found:
+        notes.append(f"{where}: none of the URLs and prefixes is on one of its hosts, {', '.join(function.hosts)}")
+    return [
+        Step(f"{where} {index}", "cloudfront", f"{where}: {_count(part)}", function, distribution, purge, part)
+        for index, part in enumerate(batches(found))
+    ]
+
+
+def _count(part: Sequence[str]) -> str:
+    tags = sum(item.startswith("#") for item in part)
+    paths = len(part) - tags
+    counts = [(paths, "path", "paths"), (tags, "tag", "tags")]
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count)
+
+
 def _kinds(purge: Purge) -> list[tuple[str, Purge]]:
     """A request to a zone has operations of one kind."""
     if purge.everything:
@@ -137,8 +164,9 @@ class Purger:
     """Does the steps of a purge.
 
     Args:
-        cloudflare: the API.
+        cloudflare: the API; None where nothing of the purge is on Cloudflare.
         journal: what is done already.
+        cloudfront: CloudFront's API, for what is there.
         sleep: waits so many seconds.
         clock: seconds.
         client: asks the functions themselves; closed when the purge is done.
@@ -146,14 +174,16 @@ class Purger:
 
     def __init__(
         self,
-        cloudflare: Cloudflare,
+        cloudflare: Cloudflare | None,
         journal: Journal,
         *,
+        cloudfront: CloudFront | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         client: httpx.Client | None = None,
     ) -> None:
-        self._cloudflare = cloudflare
+        self._given = cloudflare
+        self._cloudfront_api = cloudfront or CloudFront()
         self._journal = journal
         self._sleep = sleep
         self._clock = clock
@@ -178,6 +208,16 @@ class Purger:
         finally:
             self._client.close()
         self._journal.finish()
+
+    @property
+    def _cloudflare(self) -> Cloudflare:
+        assert self._given is not None, "a step on Cloudflare without its API"
+        return self._given
+
+    def _cloudfront(self, step: Step) -> dict[str, Any]:
+        # The purge's own time keys it: a step that was interrupted makes no second invalidation when it is done again.
+        key = f"{int(self._journal.began * 1000)} {step.id}"
+        return {"invalidation": self._cloudfront_api.invalidate(step.target, step.items, key)}
 
     def _kv(self, step: Step) -> None:
         # Of when the purge was asked for, not of when it was tried again: what came since is not void.

@@ -90,7 +90,9 @@ export function tellCloudFront(
 
 /** CloudFront obeys `private` and `no-store` because every cache policy's minimum is 0 seconds. */
 function refuse(headers: Headers): void {
-  const control = headers.get("cache-control");
-  if (control !== null && NOT_STORED.test(control)) return;
-  headers.set("cache-control", control === null || control === "" ? "private" : `private, ${control}`);
+  const control = headers.get("cache-control") ?? "";
+  if (NOT_STORED.test(control)) return;
+  const kept = control.split(",").map((part) => part.trim());
+  const own = kept.filter((part) => part !== "" && !/^(?:public|s-maxage\s*=.*)$/i.test(part));
+  headers.set("cache-control", ["private", ...own].join(", "));
 }
