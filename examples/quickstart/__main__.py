@@ -2,15 +2,8 @@ import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter
 
 config = pulumi.Config()
-urls = config.require_object("origins")
-origins = GeoRouter("origins", {"origins": [{"region": name, "url": urls[name]} for name in urls], "fallback": "us"})
-products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400})
-api = EdgeApi(
-    "api",
-    {
-        "account_id": config.require("account_id"),
-        "endpoints": [{"path": "/api/*", "origin": origins.routing, "cache": products.spec}],
-        "latency_sensitive": True,
-    },
-)
+account, urls = config.require("account_id"), config.require_object("origins")
+nearest = GeoRouter("origins", {"origins": [{"region": r, "url": urls[r]} for r in urls], "fallback": "us"}).routing
+cache = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400}).spec
+api = EdgeApi("api", {"account_id": account, "endpoints": [{"path": "/api/*", "origin": nearest, "cache": cache}]})
 pulumi.export("urls", api.urls)
