@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import random
+import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,8 @@ class Spread:
         }
 
     def __str__(self) -> str:
-        return f"{self.median:.3g} ({min(self.values):.3g} to {max(self.values):.3g})"
+        median, least, most = (_plain(value) for value in (self.median, min(self.values), max(self.values)))
+        return median if least == most else f"{median} ({least} to {most})"
 
 
 def ratio(numerator: Spread, denominator: Spread) -> Spread:
@@ -109,6 +111,7 @@ def keep(name: str, description: str, result: Result, options: Options, folder: 
         "description": description,
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
         "machine": {
+            "processor": _processor(),
             "processors": os.cpu_count(),
             "architecture": platform.machine(),
             "system": platform.system(),
@@ -124,7 +127,40 @@ def keep(name: str, description: str, result: Result, options: Options, folder: 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
     file.write_text(json.dumps(document, indent=2) + "\n")
+    file.with_suffix(".md").write_text(_page(document, result))
     return file
+
+
+def _page(document: Mapping[str, Any], result: Result) -> str:
+    """Return a result as a page for people. The numbers are the JSON's."""
+
+    def cell(value: Any) -> str:
+        text = ", ".join(f"{key}: {one}" for key, one in value.items()) if isinstance(value, Mapping) else str(value)
+        return text.replace("|", "\\|")
+
+    def rows(spreads: Mapping[str, Spread]) -> list[str]:
+        return [
+            f"| {cell(name)} | {_plain(one.median)} | {_plain(min(one.values))} | {_plain(max(one.values))} |"
+            for name, one in spreads.items()
+        ]
+
+    lines = [f"# {document['benchmark']}", "", f"{document['description']}.", ""]
+    lines += [f"| {result.unit} | median | least | most |", "| --- | ---: | ---: | ---: |", *rows(result.spreads)]
+    if result.ratios:
+        lines += ["", "| ratio, round by round | median | least | most |", "| --- | ---: | ---: | ---: |"]
+        lines += rows(result.ratios)
+    lines += ["", f"Run on {document['date']}; {cell(document['machine'])}; seed {document['seed']}.", ""]
+    lines += [f"- {name}: {cell(note)}" for name, note in result.notes.items()]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    model = re.search(r"model name\s*: (.+)", text)
+    return model.group(1).strip() if model else platform.processor()
 
 
 def table(result: Result) -> str:
@@ -136,6 +172,11 @@ def table(result: Result) -> str:
     ]
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"  {name:<{width}}  {text}" for name, text in rows)
+
+
+def _plain(value: float) -> str:
+    """Three digits that mean something, and never an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _round(value: float) -> float:
