@@ -50,6 +50,12 @@ class Engine:
         )
         return Answer(done.returncode, done.stdout)
 
+    def with_state(self, name: str) -> "Engine":
+        """Return the same with another backend, empty at first use."""
+        folder = self.project.parent / name
+        folder.mkdir(exist_ok=True)
+        return Engine(self.project, {**self.environment, "PULUMI_BACKEND_URL": folder.as_uri()})
+
     def export(self, stack: str) -> list[dict[str, Any]]:
         """Return the resources in the stack's state."""
         return list(json.loads(self("stack", "export", "--stack", stack).text)["deployment"]["resources"])

@@ -3,10 +3,13 @@
 The engine starts `pulumi-resource-cloudflare <engine address>`, which is this module. It keeps no state: the engine does.
 """
 
+import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import pulumi_cloudflare
 from edgewright.local.cloud import LocalCloud
 from edgewright.program.cloud import CloudError
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
@@ -27,7 +30,8 @@ from pulumi.provider.experimental.provider import (
 )
 from pulumi.provider.experimental.server import main
 
-VERSION = "6.23.1"
+VERSION: str = json.loads((Path(pulumi_cloudflare.__file__).parent / "pulumi-plugin.json").read_text())["version"]
+"""That of the SDK that is installed: the engine asks for the provider by it."""
 
 ONLY_REPLACED = ("WorkerVersion", "WorkersDeployment")
 """The real provider has no update for these: a change makes a new one."""
