@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi
-
 from edgewright.local.protocol_cloudfront import PackageFile
 
 MAX_BYTES = 250 * 1024 * 1024
@@ -29,6 +27,8 @@ def asset_bytes(asset: Any, base: Path) -> bytes:
     Raises:
         BadPackage: it cannot be read, or it is somewhere else.
     """
+    import pulumi  # the command starts without the SDK
+
     if isinstance(asset, pulumi.StringAsset):
         return asset.text.encode()
     if isinstance(asset, pulumi.FileAsset):
@@ -80,6 +80,8 @@ def _read(path: Path) -> bytes:
 
 
 def _members(archive: Any, base: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
+    import pulumi  # the command starts without the SDK
+
     if isinstance(archive, pulumi.AssetArchive):
         for name, member in archive.assets.items():
             path = f"{prefix}{name}"

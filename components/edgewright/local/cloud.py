@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgewright.local import aws, aws_translate, cloudflare, protocol
+from edgewright.local import aws, cloudflare, protocol
 from edgewright.local.gaps import Gap, gap
 from edgewright.local.handlers import Handler, hex_id
 from edgewright.program.cloud import CloudError, UnknownType
@@ -126,6 +126,9 @@ def plan(
     """
     base = project.main if project.main.is_dir() else project.main.parent
     translation = cloudflare.translate(capture, Path(base), archive or {})
+    # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
+    from edgewright.local import aws_translate
+
     front = aws_translate.translate(capture, Path(base), addresses)
     translation.deployment.cloudfront = front.deployment
     faults = [*translation.faults, *front.faults]
