@@ -2468,6 +2468,10 @@ var EdgeCache2 = class {
     this.#cache = this.#create();
     this.#holds.clear();
   }
+  /** Forgets what has one of these tags, and keeps nothing with one that is under way. */
+  async forget(tags) {
+    await this.#cache.purge({ tags }, this.#ctx);
+  }
   stats() {
     return this.#cache.stats();
   }
@@ -2526,6 +2530,7 @@ function toResponse(fetched, method) {
   }
   if (status2 === 304) headers.set(UPDATE, ascii(stored.h));
   else headers.set(WHOLE, ascii(stored));
+  if (fetched.tags !== void 0 && fetched.tags.length > 0) headers.set("cache-tag", fetched.tags.join(","));
   const silent = status2 === 304 && !("cache-control" in response.headers || "expires" in response.headers);
   if (!silent) headers.set(FRESHNESS, freshness(lifetime2));
   const bodyless2 = NULL_BODY2.has(status2) || method === "HEAD";
@@ -2587,6 +2592,12 @@ async function bodyOf(answer, hit) {
 // src/gateway/cloudfront/invalidation.ts
 var PATH_LIMIT = 4e3;
 var PATHS_LIMIT = 3e3;
+var TAG = /^[!-+\--~]{1,256}$/;
+var TAGS_KEPT = 50;
+function tagsOf2(header2) {
+  const tags = (header2 ?? "").split(",").map((tag) => tag.trim().toLowerCase());
+  return [...new Set(tags.filter((tag) => TAG.test(tag)))].slice(0, TAGS_KEPT);
+}
 var WILDCARDS_KEPT = 200;
 function invalidationFaults(paths) {
   const faults = [];
@@ -2595,7 +2606,13 @@ function invalidationFaults(paths) {
       `The invalidation has ${paths.length} paths; CloudFront takes ${PATHS_LIMIT} at a time. Use a path that ends in *.`
     );
   for (const path of paths) {
-    if (!path.startsWith("/")) faults.push(`The invalidation path ${JSON.stringify(path)} must begin with a slash.`);
+    if (path.startsWith("#")) {
+      if (!TAG.test(path.slice(1)))
+        faults.push(
+          `The invalidation tag ${JSON.stringify(path.slice(0, 60))} must have 1 to 256 visible ASCII characters and no comma.`
+        );
+    } else if (!path.startsWith("/"))
+      faults.push(`The invalidation path ${JSON.stringify(path)} must begin with a slash.`);
     else if (path.slice(0, -1).includes("*"))
       faults.push(`The invalidation path ${JSON.stringify(path)} has a * that is not its last character.`);
     else if (path.length > PATH_LIMIT)
@@ -5711,7 +5728,9 @@ var Pipeline = class {
     const answer = await distribution.cache.handle(key, request, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
       own = fetched.result;
-      return fetched;
+      const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
+      const listed = tagged === void 0 ? [] : fetched.response.headers[tagged] ?? [];
+      return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age: age2 } = answer;
     const result = mark.error ? own ?? "Error" : answer.result === "Miss" ? own ?? "Miss" : answer.result;
@@ -5905,14 +5924,20 @@ var LocalCloudFront = class {
       throw new CloudFrontFaults([`No distribution answers ${host}. Known: ${this.hosts.join(", ") || "none"}.`]);
     return this.#pipeline.handle(distribution, request, viewer);
   }
-  invalidate(paths, distributionId) {
-    const faults = invalidationFaults(paths);
+  invalidate(items, distributionId) {
+    const faults = invalidationFaults(items);
     const chosen = this.#distributions.filter(
       ({ config }) => distributionId === void 0 || config.id === distributionId
     );
     if (chosen.length === 0) faults.push(`There is no distribution ${distributionId}.`);
     if (faults.length > 0) throw new CloudFrontFaults(faults);
-    for (const { invalidations, cache } of chosen) if (invalidations.add(paths)) cache.clear();
+    const paths = items.filter((item) => !item.startsWith("#"));
+    const tags = items.filter((item) => item.startsWith("#")).map((item) => item.slice(1).toLowerCase());
+    for (const { invalidations, cache } of chosen) if (paths.length > 0 && invalidations.add(paths)) cache.clear();
+    if (tags.length === 0) return Promise.resolve();
+    const tagged = chosen.filter(({ config }) => config.cache_tag_config !== null);
+    return Promise.all(tagged.map(({ cache }) => cache.forget(tags))).then(() => {
+    });
   }
   stats() {
     return {
@@ -7498,10 +7523,34 @@ async function purge({ reload, fronts, purgeToken }, text) {
         workers.push({ worker: worker.name, version: version.id, report: await tell(port, purgeToken, request) });
       }
     }
-    return { front: await fronts.purge(asked), workers };
+    return { front: await fronts.purge(asked), workers, distributions: await invalidate(asked, serving) };
   } finally {
     serving.instance.busy.end();
   }
+}
+async function invalidate(request, serving) {
+  const { front, deployment } = serving;
+  if (front === void 0 || request.soft) return [];
+  const done = [];
+  for (const { id, aliases, domain_name: name } of deployment.cloudfront?.distributions ?? []) {
+    const items = itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase())));
+    if (items.length > 0) await front.cloudfront.invalidate(items, id);
+    done.push({ id, items });
+  }
+  return done;
+}
+function itemsOf(request, hosts) {
+  if (request.everything === true) return ["/*"];
+  const pathOf2 = (text) => {
+    const url = new URL(text, "http://127.0.0.1");
+    return LOOPBACK2.has(url.hostname) || hosts.has(url.hostname) ? [`${url.pathname}${url.search}`] : [];
+  };
+  const urls = (request.urls ?? []).flatMap(pathOf2);
+  const prefixes = (request.prefixes ?? []).flatMap(pathOf2).flatMap((path) => {
+    const bare = path.replace(/\/+$/, "");
+    return bare === "" ? ["/*"] : [bare, `${bare}?*`, `${bare}/*`];
+  });
+  return [.../* @__PURE__ */ new Set([...urls, ...prefixes, ...(request.tags ?? []).map((tag) => `#${tag}`)])];
 }
 function tell(port, token, request) {
   const body = Buffer.from(JSON.stringify(request));
@@ -7682,7 +7731,7 @@ var ROUTES = {
     json(response, 200, options.counters.snapshot());
   },
   "GET /v1/logs": logEntries,
-  "POST /v1/invalidate": invalidate,
+  "POST /v1/invalidate": invalidate2,
   "POST /v1/purge": async (options, request, response) => {
     json(response, 200, await purge(options, (await bodyOf3(request)).toString("utf8")));
   }
@@ -7702,12 +7751,12 @@ function readInvalidation(text) {
   if (faults.length > 0) throw problem(400, "Not an invalidation", faults.join(" "));
   return { paths, ...typeof id === "string" && { distribution_id: id } };
 }
-async function invalidate(options, request, response) {
+async function invalidate2(options, request, response) {
   const asked = readInvalidation((await bodyOf3(request)).toString("utf8"));
   const front = options.reload.serving?.front;
   if (front === void 0) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");
   try {
-    front.cloudfront.invalidate(asked.paths, asked.distribution_id);
+    await front.cloudfront.invalidate(asked.paths, asked.distribution_id);
   } catch (error) {
     if (error instanceof CloudFrontFaults) throw problem(400, "Invalidation refused", error.faults.join(" "));
     throw error;

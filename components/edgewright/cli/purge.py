@@ -164,6 +164,9 @@ def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bo
         report = entry["report"]
         what = "has no cache" if report is None else f"{report['memory']} entries in memory {kinds}, edge and KV told"
         out.print(f"  {escape(entry['worker'])} {entry['version'][:8]}: {what}", soft_wrap=True)
+    for entry in answer["distributions"]:
+        what = f"invalidated {', '.join(entry['items'])}" if entry["items"] else "has none of it"
+        out.print(f"  distribution {entry['id']}: {escape(what)}", soft_wrap=True)
 
 
 def _purge_deployed(

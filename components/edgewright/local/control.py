@@ -77,7 +77,7 @@ class Control:
         return self._json(self._request("POST", "/v1/purge", content=json.dumps(what)))
 
     def invalidate(self, paths: Sequence[str], distribution_id: str | None = None) -> Mapping[str, Any]:
-        """Invalidate paths such as `/images/*` in one distribution, or in all."""
+        """Invalidate paths such as `/images/*`, and tags such as `#news`, in one distribution, or in all."""
         return self._json(
             self._request(
                 "POST", "/v1/invalidate", content=json.dumps({"paths": [*paths], "distribution_id": distribution_id})

@@ -270,6 +270,12 @@ class Restrictions(AwsModel):
     geo_restriction: GeoRestriction = GeoRestriction()
 
 
+class CacheTagConfig(AwsModel):
+    """The response header that lists an object's tags, by which it can be invalidated."""
+
+    header_name: str
+
+
 class Distribution(AwsModel):
     """`aws:cloudfront/distribution:Distribution`."""
 
@@ -289,6 +295,7 @@ class Distribution(AwsModel):
     custom_error_responses: list[CustomErrorResponse] = []
     restrictions: Restrictions = Restrictions()
     continuous_deployment_policy_id: str | None = None
+    cache_tag_config: CacheTagConfig | None = None
 
 
 class SingleHeader(AwsModel):

@@ -70,13 +70,13 @@ function readInvalidation(text: string): Invalidation {
   return { paths: paths as string[], ...(typeof id === "string" && { distribution_id: id }) };
 }
 
-/** As CreateInvalidation: paths of one distribution, or of all. It is done when it is answered (gap `aws-propagation`). */
+/** As CreateInvalidation: paths and `#tags` of one distribution, or of all. It is done when it is answered (gap `aws-propagation`). */
 async function invalidate(options: ControlOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const asked = readInvalidation((await bodyOf(request)).toString("utf8"));
   const front = options.reload.serving?.front;
   if (front === undefined) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");
   try {
-    front.cloudfront.invalidate(asked.paths, asked.distribution_id);
+    await front.cloudfront.invalidate(asked.paths, asked.distribution_id);
   } catch (error) {
     if (error instanceof CloudFrontFaults) throw problem(400, "Invalidation refused", error.faults.join(" "));
     throw error;

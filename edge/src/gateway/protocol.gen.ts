@@ -207,6 +207,7 @@ export interface Distribution {
   custom_error_responses: CustomErrorResponse[];
   restrictions: Restrictions;
   continuous_deployment_policy_id: string | null;
+  cache_tag_config: CacheTagConfig | null;
 }
 /**
  * `Distribution.origins[]`.
@@ -319,6 +320,12 @@ export interface Restrictions {
 export interface GeoRestriction {
   restriction_type: "none" | "whitelist" | "blacklist";
   locations: string[];
+}
+/**
+ * The response header that lists an object's tags, by which it can be invalidated.
+ */
+export interface CacheTagConfig {
+  header_name: string;
 }
 /**
  * `aws:cloudfront/cachePolicy:CachePolicy`. TTLs are in seconds.

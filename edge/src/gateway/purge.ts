@@ -26,6 +26,8 @@ export interface PurgeAnswer {
   /** Entries removed from, or made stale in, caches in front of Workers. */
   front: { memory: number };
   workers: { worker: string; version: string; report: PurgeReport | null }[];
+  /** What was invalidated in each distribution; nothing where none of it is there, or where the purge is soft. */
+  distributions: { id: string; items: string[] }[];
 }
 
 /** Reads a purge; raises a 400 problem that names every fault. */
@@ -101,10 +103,38 @@ export async function purge({ reload, fronts, purgeToken }: PurgeOptions, text: 
         workers.push({ worker: worker.name, version: version.id, report: await tell(port, purgeToken, request) });
       }
     }
-    return { front: await fronts.purge(asked), workers };
+    return { front: await fronts.purge(asked), workers, distributions: await invalidate(asked, serving) };
   } finally {
     serving.instance.busy.end();
   }
+}
+
+/** CloudFront knows no soft purge. */
+async function invalidate(request: PurgeRequest, serving: Serving): Promise<PurgeAnswer["distributions"]> {
+  const { front, deployment } = serving;
+  if (front === undefined || request.soft) return [];
+  const done: PurgeAnswer["distributions"] = [];
+  for (const { id, aliases, domain_name: name } of deployment.cloudfront?.distributions ?? []) {
+    const items = itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase())));
+    if (items.length > 0) await front.cloudfront.invalidate(items, id);
+    done.push({ id, items });
+  }
+  return done;
+}
+
+/** A purge as an invalidation's items, as it is sent to CloudFront's API for what is deployed. */
+function itemsOf(request: PurgeRequest, hosts: ReadonlySet<string>): string[] {
+  if (request.everything === true) return ["/*"];
+  const pathOf = (text: string): string[] => {
+    const url = new URL(text, "http://127.0.0.1");
+    return LOOPBACK.has(url.hostname) || hosts.has(url.hostname) ? [`${url.pathname}${url.search}`] : [];
+  };
+  const urls = (request.urls ?? []).flatMap(pathOf);
+  const prefixes = (request.prefixes ?? []).flatMap(pathOf).flatMap((path) => {
+    const bare = path.replace(/\/+$/, "");
+    return bare === "" ? ["/*"] : [bare, `${bare}?*`, `${bare}/*`];
+  });
+  return [...new Set([...urls, ...prefixes, ...(request.tags ?? []).map((tag) => `#${tag}`)])];
 }
 
 function tell(port: number, token: string, request: PurgeRequest): Promise<PurgeReport | null> {

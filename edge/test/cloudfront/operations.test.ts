@@ -68,6 +68,30 @@ describe("invalidations", () => {
     expect((await site.get("/a")).body).toBe("v2");
   });
 
+  it("remove what has a tag, whatever its case, where the distribution names the header", async () => {
+    const from = await origin((request, response) => {
+      response.setHeader("Surrogates", request.url === "/a" ? "news, Red" : "news");
+      response.end(request.url);
+    });
+    const tagged = simple(from.port, {}, { cache_tag_config: { header_name: "surrogates" } });
+    const site = await edge(tagged);
+    const result = async (path: string): Promise<unknown> => (await site.get(path)).headers["x-cache"];
+    const [miss, hit] = ["Miss from cloudfront", "Hit from cloudfront"];
+    for (const path of ["/a", "/b"]) await site.get(path);
+    await site.cloudfront.invalidate(["#RED"]);
+    expect([await result("/a"), await result("/b")]).toEqual([miss, hit]);
+    await site.cloudfront.invalidate(["#news", "/other"]);
+    expect([await result("/a"), await result("/b")]).toEqual([miss, miss]);
+    await site.cloudfront.invalidate(["#nothing"]);
+    expect([await result("/a"), await result("/b")]).toEqual([hit, hit]);
+    expect(() => site.cloudfront.invalidate(["#", "#a,b", `#${"x".repeat(257)}`])).toThrow(/"#".*"#a,b".*"#xxx/s);
+
+    const without = await edge(simple(from.port));
+    await without.get("/a");
+    await without.cloudfront.invalidate(["#news"]);
+    expect((await without.get("/a")).headers["x-cache"]).toBe(hit);
+  });
+
   it("refuse paths that CloudFront refuses, all at once", async () => {
     const from = await origin((_request, response) => response.end());
     const site = await edge(simple(from.port));

@@ -189,6 +189,7 @@ export function distribution(origins: CloudFrontOrigin[], more: Partial<Distribu
     custom_error_responses: [],
     restrictions: { geo_restriction: { restriction_type: "none", locations: [] } },
     continuous_deployment_policy_id: null,
+    cache_tag_config: null,
     ...more,
   };
 }

@@ -33,6 +33,8 @@ export interface Fetched {
   originStatus: number;
   /** Who made it, for `X-Cache` on later hits. */
   mark: Mark;
+  /** By which it can be invalidated. */
+  tags?: readonly string[];
   /** True for a failure that is neither the origin's nor to be stored. */
   final?: boolean;
 }
@@ -106,6 +108,11 @@ export class EdgeCache {
     this.#holds.clear();
   }
 
+  /** Forgets what has one of these tags, and keeps nothing with one that is under way. */
+  async forget(tags: readonly string[]): Promise<void> {
+    await this.#cache.purge({ tags }, this.#ctx);
+  }
+
   stats(): { entries: number; bytes: number } {
     return this.#cache.stats();
   }
@@ -174,6 +181,7 @@ function toResponse(fetched: Fetched, method: string): Response {
   }
   if (status === 304) headers.set(UPDATE, ascii(stored.h));
   else headers.set(WHOLE, ascii(stored));
+  if (fetched.tags !== undefined && fetched.tags.length > 0) headers.set("cache-tag", fetched.tags.join(","));
   // A 304 that says nothing of freshness starts the stored response's own anew.
   const silent = status === 304 && !("cache-control" in response.headers || "expires" in response.headers);
   if (!silent) headers.set(FRESHNESS, freshness(lifetime));

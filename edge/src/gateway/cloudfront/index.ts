@@ -65,8 +65,11 @@ export interface CloudFront {
     /** What is done to the response's raw headers last. */
     answer?: (raw: string[]) => string[],
   ): Promise<void>;
-  /** Invalidates paths in one distribution (by id), or in all. Throws CloudFrontFaults on bad paths. */
-  invalidate(paths: readonly string[], distributionId?: string): void;
+  /**
+   * Invalidates paths, and tags that begin with `#`, in one distribution (by id), or in all. Throws CloudFrontFaults on bad
+   * ones. Paths are gone when this returns, tags when its promise is kept.
+   */
+  invalidate(items: readonly string[], distributionId?: string): Promise<void>;
   stats(): { distributions: DistributionStats[]; lambda: LambdaStats[]; functions: FunctionStats[] };
   /** Waits for work that goes on behind responses. */
   settled(): Promise<void>;
@@ -163,14 +166,19 @@ class LocalCloudFront implements CloudFront {
     return this.#pipeline.handle(distribution, request, viewer);
   }
 
-  invalidate(paths: readonly string[], distributionId?: string): void {
-    const faults = invalidationFaults(paths);
+  invalidate(items: readonly string[], distributionId?: string): Promise<void> {
+    const faults = invalidationFaults(items);
     const chosen = this.#distributions.filter(
       ({ config }) => distributionId === undefined || config.id === distributionId,
     );
     if (chosen.length === 0) faults.push(`There is no distribution ${distributionId}.`);
     if (faults.length > 0) throw new CloudFrontFaults(faults);
-    for (const { invalidations, cache } of chosen) if (invalidations.add(paths)) cache.clear();
+    const paths = items.filter((item) => !item.startsWith("#"));
+    const tags = items.filter((item) => item.startsWith("#")).map((item) => item.slice(1).toLowerCase());
+    for (const { invalidations, cache } of chosen) if (paths.length > 0 && invalidations.add(paths)) cache.clear();
+    if (tags.length === 0) return Promise.resolve();
+    const tagged = chosen.filter(({ config }) => config.cache_tag_config !== null);
+    return Promise.all(tagged.map(({ cache }) => cache.forget(tags))).then(() => {});
   }
 
   stats(): ReturnType<CloudFront["stats"]> {

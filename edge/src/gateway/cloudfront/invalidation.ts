@@ -1,9 +1,19 @@
-// Invalidations by path.
+// Invalidations by path, and by tag: an item that begins with `#`.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
 
 /** What a path may have at most, and how many an invalidation. Source: cloudfront-limits. */
 const PATH_LIMIT = 4000;
 const PATHS_LIMIT = 3000;
+
+/** Of one tag, and of an object. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html */
+const TAG = /^[!-+\--~]{1,256}$/;
+const TAGS_KEPT = 50;
+
+/** The tags of an object, by the header that lists them; case does not matter. */
+export function tagsOf(header: string | undefined): string[] {
+  const tags = (header ?? "").split(",").map((tag) => tag.trim().toLowerCase());
+  return [...new Set(tags.filter((tag) => TAG.test(tag)))].slice(0, TAGS_KEPT);
+}
 
 /** Wildcards kept apart; older ones are merged into the one that covers everything. */
 const WILDCARDS_KEPT = 200;
@@ -16,7 +26,13 @@ export function invalidationFaults(paths: readonly string[]): string[] {
       `The invalidation has ${paths.length} paths; CloudFront takes ${PATHS_LIMIT} at a time. Use a path that ends in *.`,
     );
   for (const path of paths) {
-    if (!path.startsWith("/")) faults.push(`The invalidation path ${JSON.stringify(path)} must begin with a slash.`);
+    if (path.startsWith("#")) {
+      if (!TAG.test(path.slice(1)))
+        faults.push(
+          `The invalidation tag ${JSON.stringify(path.slice(0, 60))} must have 1 to 256 visible ASCII characters and no comma.`,
+        );
+    } else if (!path.startsWith("/"))
+      faults.push(`The invalidation path ${JSON.stringify(path)} must begin with a slash.`);
     else if (path.slice(0, -1).includes("*"))
       faults.push(`The invalidation path ${JSON.stringify(path)} has a * that is not its last character.`);
     else if (path.length > PATH_LIMIT)

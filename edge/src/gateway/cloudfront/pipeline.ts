@@ -8,6 +8,7 @@ import type { Mark } from "./edge-cache.js";
 import { EdgeError, errorPage } from "./error-page.js";
 import { fetchFor } from "./fetch-stage.js";
 import { addHeader, copyHeaders, get, HOP_BY_HOP, has, headersOf, setHeader } from "./headers.js";
+import { tagsOf } from "./invalidation.js";
 import { cacheKey, selectQuery } from "./keys.js";
 import type { Identity } from "./origin-request.js";
 import type { Origins } from "./origins.js";
@@ -130,7 +131,9 @@ export class Pipeline {
     const answer = await distribution.cache.handle(key, request, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
       own = fetched.result;
-      return fetched;
+      const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
+      const listed = tagged === undefined ? [] : (fetched.response.headers[tagged] ?? []);
+      return { ...fetched, tags: tagsOf(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age } = answer;
     const result = mark.error ? (own ?? "Error") : answer.result === "Miss" ? (own ?? "Miss") : answer.result;
