@@ -759,6 +759,18 @@ def test_a_key_larger_than_cloudfronts_is_refused() -> None:
     assert "Allowed: at most 10. Key by fewer" in fault
 
 
+def test_more_tags_than_cloudfront_keeps_are_refused() -> None:
+    def tagged() -> None:
+        policy = CachePolicy("t", {"edge_ttl": 60, "tags": [*(f"t{number}" for number in range(50)), "x" * 257]})
+        api(endpoints=[{"path": "/a", "origin": origins().routing, "cache": policy.spec}])
+
+    source = limit("cloudfront.object_tags").source
+    assert faults_of(tagged) == [
+        f"endpoints[0].cache: has 51 tags, and CloudFront drops the rest ({source}). Allowed: at most 50.",
+        f"endpoints[0].cache: has a tag of 257 characters ({source}). Allowed: at most 256 characters.",
+    ]
+
+
 def test_two_strategies_behind_one_pattern_of_cloudfront_are_refused() -> None:
     def clash() -> None:
         one, two = (CachePolicy(name, {"edge_ttl": ttl}) for name, ttl in (("one", 1), ("two", 2)))

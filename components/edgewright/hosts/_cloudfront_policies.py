@@ -7,7 +7,7 @@ answer: a minimum above 0 would let CloudFront keep what is private.
 import hashlib
 import json
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +117,19 @@ def compile_policy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> C
     size = sum(map(len, (*compiled.headers, *compiled.cookies, *compiled.query_names)))
     if size > most.value:
         faults.add(at, f"has names of {size} characters in its key ({most.source})", allowed=f"at most {most.text}")
+    _check_tags(at, spec["tags"], faults)
     return compiled
+
+
+def _check_tags(at: str, tags: Sequence[str], faults: Faults) -> None:
+    most, longest = limit("cloudfront.object_tags"), limit("cloudfront.invalidation.tag_characters")
+    if len(tags) > most.value:
+        faults.add(
+            at, f"has {len(tags)} tags, and CloudFront drops the rest ({most.source})", allowed=f"at most {most.text}"
+        )
+    for tag in tags:
+        if len(tag) > longest.value:
+            faults.add(at, f"has a tag of {len(tag)} characters ({longest.source})", allowed=f"at most {longest.text}")
 
 
 def content_hash(content: Any) -> str:
