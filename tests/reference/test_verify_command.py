@@ -49,10 +49,19 @@ def without_mix(text: str) -> str:
     return text[text.index("    mix:\n") : text.index("    failover:\n")]
 
 
-def test_the_objectives_of_local_are_met(cloud: Cloud, tmp_path: Path) -> None:
+def test_the_objectives_of_local_are_met(api: Cloud, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
     found = verify(
-        cloud.folder, "local", "--requests", "600", "--warm-up", "2500", "--format", "json", "--output", str(output)
+        api.folder,
+        api.stack.stack,
+        "--requests",
+        "600",
+        "--warm-up",
+        "2500",
+        "--format",
+        "json",
+        "--output",
+        str(output),
     )
     assert (found.returncode, found.stdout) == (0, ""), found.stderr + output.read_text()
     document = json.loads(output.read_text())

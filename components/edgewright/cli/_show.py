@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from edgewright.config.models import PathMix, StackSettings
-from edgewright.local.cloud import Plan
+from edgewright.local.cloud import Plan, short_type
 from edgewright.program.resources import PROVIDER_PREFIX, Capture, Diagnostic, Resource, Severity
 
 EDGE_API = "edgewright:index:EdgeApi"
@@ -41,9 +41,7 @@ def resource_tree(capture: Capture, plan: Plan) -> Tree:
 
 
 def _short(type_: str) -> str:
-    package, _, name = type_.partition(":")
-    name = name.rsplit(":", 1)[-1]
-    return name if package == "edgewright" else f"{package}.{name}"
+    return short_type(type_).removeprefix("edgewright.")
 
 
 def curl_lines(capture: Capture, plan: Plan, settings: StackSettings, url: str) -> list[str]:

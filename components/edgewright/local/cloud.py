@@ -21,7 +21,7 @@ FUNCTIONS = {**aws.FUNCTIONS}
 """Every data function that the local cloud answers."""
 
 
-def _short(type_: str) -> str:
+def short_type(type_: str) -> str:
     """Return `cloudflare.Worker` for `cloudflare:index/worker:Worker`, and `aws.s3.Bucket` for `aws:s3/bucket:Bucket`."""
     package, module, name = type_.split(":", 2) if type_.count(":") > 1 else (type_, "", type_)
     module = module.split("/", 1)[0]
@@ -31,7 +31,7 @@ def _short(type_: str) -> str:
 def known_types(package: str | None = None) -> tuple[str, ...]:
     """Return the names of the known types, for people: those of one package, or of all where it has none."""
     own = [type_ for type_ in HANDLERS if package is not None and type_.startswith(f"{package}:")]
-    return tuple(sorted(map(_short, own or HANDLERS)))
+    return tuple(sorted(map(short_type, own or HANDLERS)))
 
 
 class LocalCloud:
@@ -48,7 +48,7 @@ class LocalCloud:
         if not faults:
             faults = list(handler.check(inputs))
         if faults:
-            raise CloudError(f"{_short(type_)} {name!r}: " + "; ".join(faults))
+            raise CloudError(f"{short_type(type_)} {name!r}: " + "; ".join(faults))
         identity = handler.make_id(type_, [name] if handler.by_name else handler.identity(inputs))
         prefix = {f"{handler.auto_name}Prefix": ""} if handler.auto_prefix else {}
         return identity, {**prefix, **inputs, **handler.outputs(inputs, identity)}
@@ -71,7 +71,7 @@ class LocalCloud:
         handler = HANDLERS.get(type_)
         if handler is None:
             known = known_types(type_.split(":", 1)[0])
-            near = difflib.get_close_matches(_short(type_), known_types(), n=1, cutoff=0.8)
+            near = difflib.get_close_matches(short_type(type_), known_types(), n=1, cutoff=0.8)
             raise UnknownType(
                 f"{name!r}: the local cloud does not know the resource type {type_}"
                 f"{f'; did you mean {near[0]}?' if near else ''}; it knows: {_listed(type_, known)}"
@@ -81,7 +81,7 @@ class LocalCloud:
 
 def _listed(type_: str, known: tuple[str, ...]) -> str:
     """Return known types as a text: those of the same part of the package, and the names of its other parts."""
-    part = _short(type_).rpartition(".")[0]
+    part = short_type(type_).rpartition(".")[0]
     same = [name for name in known if name.rpartition(".")[0] == part]
     others = sorted({name.rpartition(".")[0] + ".*" for name in known} - {f"{part}.*"})
     return ", ".join([*same, *others])
@@ -136,7 +136,7 @@ def plan(
         lines = []
         for resource, message in faults:
             where = f"{resource.source.relative_to(project.directory)}: " if resource.source else ""
-            lines.append(f"{where}{_short(resource.type)} {resource.name!r}: {message}")
+            lines.append(f"{where}{short_type(resource.type)} {resource.name!r}: {message}")
         raise ProgramFailed(lines)
     recorded = []
     for resource in capture:
