@@ -166,7 +166,9 @@ class Settings(StackSettings):
     )
     zone_name: Hostname | None = Field(default=None, alias="products-api:zone_name", description="The zone's domain.")
     hostname: Hostname | None = Field(
-        default=None, alias="products-api:hostname", description="Without one, the API answers on workers.dev or cloudfront.net."
+        default=None,
+        alias="products-api:hostname",
+        description="Without one, the API answers on workers.dev or cloudfront.net.",
     )
     origins: tuple[Origin, ...] = Field(alias="products-api:origins", min_length=1)
     fallback: Region = Field(alias="products-api:fallback", description="Region of a caller whose country is unknown.")
