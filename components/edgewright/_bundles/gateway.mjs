@@ -1504,7 +1504,8 @@ var Tiers = class {
   /** Reads an entry, once for a crowd that comes while nobody knows yet what the store has. */
   async read(tier, key, policy, ctx) {
     const name = tier + key;
-    const other = this.#reads.get(name);
+    const alone = tier === "edge" && this.#read.has(key);
+    const other = alone ? void 0 : this.#reads.get(name);
     if (other) {
       const found = await within(other, SHARE_MS);
       if (found === "timeout") this.#settled(name, other);
@@ -1516,10 +1517,12 @@ var Tiers = class {
       tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx),
       void 0
     );
-    if (other) return work;
-    const shared2 = work.then((found) => isStream(found?.body) ? "alone" : found);
+    if (other || alone) return work;
+    const shared2 = work.then((found) => {
+      this.#settled(name, shared2);
+      return isStream(found?.body) ? "alone" : found;
+    });
     this.#reads.set(name, shared2);
-    ctx.waitUntil(shared2.then(() => this.#settled(name, shared2)));
     return work;
   }
   #settled(name, read) {
@@ -1527,6 +1530,7 @@ var Tiers = class {
   }
   /** Whoever reads from now on asks the stores again. */
   #changed(key) {
+    this.#read.delete(key);
     for (const tier of ["edge", "kv"]) this.#reads.delete(tier + key);
   }
   async #fromEdge(key, ctx) {

@@ -24,6 +24,9 @@ describe("a crowd", () => {
   it("that nothing is stored for reads the edge cache once, and asks the origin once", async () => {
     const h = make({ memory: {}, edge: {} });
     h.origin = () => new Response("1", { headers: fresh });
+    // The first request of an isolate looks for purges as well, and comes after the others.
+    await h.get("/first");
+    h.requests = [];
     const reads = counted(h);
     const answers = await crowd(h);
     expect(answers.map((one) => one.status === "fulfilled" && one.value.text)).toEqual(["1", "1", "1", "1", "1"]);

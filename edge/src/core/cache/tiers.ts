@@ -76,7 +76,9 @@ export class Tiers {
   /** Reads an entry, once for a crowd that comes while nobody knows yet what the store has. */
   async read(tier: "edge" | "kv", key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined> {
     const name = tier + key;
-    const other = this.#reads.get(name);
+    // What the edge cache had before comes as a stream, which each must read alone.
+    const alone = tier === "edge" && this.#read.has(key);
+    const other = alone ? undefined : this.#reads.get(name);
     if (other) {
       const found = await within(other, SHARE_MS);
       if (found === "timeout") this.#settled(name, other);
@@ -88,11 +90,13 @@ export class Tiers {
       tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx),
       undefined,
     );
-    if (other) return work;
-    const shared = work.then((found) => (isStream(found?.body) ? "alone" : found));
+    if (other || alone) return work;
+    // Without `waitUntil`, which each read would pay for: where this client goes away, the others read for themselves.
+    const shared: Promise<Found | "alone" | undefined> = work.then((found) => {
+      this.#settled(name, shared);
+      return isStream(found?.body) ? "alone" : found;
+    });
     this.#reads.set(name, shared);
-    // It goes on when this client goes away: others wait for it.
-    ctx.waitUntil(shared.then(() => this.#settled(name, shared)));
     return work;
   }
 
@@ -102,6 +106,7 @@ export class Tiers {
 
   /** Whoever reads from now on asks the stores again. */
   #changed(key: string): void {
+    this.#read.delete(key);
     for (const tier of ["edge", "kv"]) this.#reads.delete(tier + key);
   }
 
