@@ -92,7 +92,8 @@ class SessionStore(TypedDict):
     ttl: NotRequired[int]
     """Seconds that a session lasts, at least 60. Default: 86400."""
     key_prefix: NotRequired[str]
-    """Put before the id to make the key. Default: `session:`."""
+    """Put before the id to make the key. Default: `session:`. An id is 8 to 128 letters, digits, `-` and `_`; any other
+    is answered like one that the store does not know."""
 
 
 class Rollout(TypedDict):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from edgewright import __version__
-from edgewright.cli import main
+from edgewright.cli import _console, main
 from edgewright.cli._exit import Exit
 from edgewright.local import runtime
 from edgewright.local.session import ProcessId, Session, StateDir
@@ -140,3 +140,8 @@ def test_a_program_that_dies_is_no_defect_of_edgewright(
     assert outcome.code == code
     assert outcome.err.startswith(f"error: {said}")
     assert "defect" not in outcome.err
+
+
+def test_a_users_own_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    _console.results().print("seed.session:abc: is taken", markup=False)
+    assert capsys.readouterr().out == "seed.session:abc: is taken\n"
