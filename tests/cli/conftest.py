@@ -1,5 +1,6 @@
 """Running the command in this process, or in one of its own."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,4 +65,6 @@ def popen(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # A shell's background job ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
