@@ -1349,6 +1349,7 @@ function overrideTtl(status2, own, policy) {
 }
 
 // src/core/cache/streams.ts
+var fromBytes = /* @__PURE__ */ new WeakSet();
 function isStream(body) {
   return body instanceof ReadableStream;
 }
@@ -1980,7 +1981,9 @@ ${varyValues(names2, query.asked)}`;
       discard2(body);
       return new Response(null, init);
     }
-    return new Response(body, init);
+    const response = new Response(body, init);
+    if (body instanceof ArrayBuffer) fromBytes.add(response);
+    return response;
   }
   /** The answer to this client's conditions, range and method. Leaves `headers` as they are. */
   #respond(query, meta, body, headers) {

@@ -15,7 +15,7 @@ import { compile, type Policy } from "./policy";
 import { KV_CHECK_MS, KV_PROPAGATION_MS, markersOf, Purges, schemeless } from "./purge";
 import { addValidators, type RequestDirectives, type Reuse, requestDirectives, reuse, usableOnError } from "./reuse";
 import { judge, type Verdict } from "./store";
-import { type Body, concat, discard, isStream, slice, toBytes } from "./streams";
+import { type Body, concat, discard, fromBytes, isStream, slice, toBytes } from "./streams";
 import { edgeLifetime, type Held, Tiers } from "./tiers";
 import type {
   Cache,
@@ -424,7 +424,9 @@ class EdgeCache implements Cache {
       discard(body);
       return new Response(null, init);
     }
-    return new Response(body as BodyInit | null, init);
+    const response = new Response(body as BodyInit | null, init);
+    if (body instanceof ArrayBuffer) fromBytes.add(response);
+    return response;
   }
 
   /** The answer to this client's conditions, range and method. Leaves `headers` as they are. */

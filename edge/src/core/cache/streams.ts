@@ -2,6 +2,12 @@
 
 export type Body = ArrayBuffer | ReadableStream<Uint8Array> | null;
 
+/**
+ * Responses whose body was given as bytes: it cannot break off. A host that guards against that need not with these. A copy
+ * of one is not in here.
+ */
+export const fromBytes = new WeakSet<Response>();
+
 export function isStream(body: Body | undefined): body is ReadableStream<Uint8Array> {
   return body instanceof ReadableStream;
 }

@@ -1,5 +1,6 @@
 /** Cloudflare Workers as a Host, and the Worker that a stack's main module exports. */
 
+import { fromBytes } from "../../core/cache/streams";
 import type { PurgeRequest } from "../../core/cache/types";
 import { createEdge, type EdgeOptions } from "../../core/edge";
 import type { PurgeReport } from "../../core/feature";
@@ -70,7 +71,7 @@ declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Ui
  * chunks and, when the stream fails, ends it as if it were whole: a body that broke off would look complete to a client.
  */
 function framed(response: Response): Response {
-  if (response.headers.get("x-cache") !== "MISS") return response;
+  if (fromBytes.has(response) || response.headers.get("x-cache") !== "MISS") return response;
   const length = response.headers.get("content-length");
   if (response.body === null || length === null || !/^\d+$/.test(length)) return response;
   const { readable, writable } = new FixedLengthStream(Number(length));
