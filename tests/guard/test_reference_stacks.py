@@ -21,3 +21,9 @@ def test_a_reference_stack_is_clean(stack: str, preview: bool) -> None:
     assert judge(found, Gate()).passed
     assert [each.message for each in found.findings if (stack, each.policy) not in KNOWN] == []
     assert found.resources > 5
+
+
+@pytest.mark.parametrize("example", ["quickstart", "caching-proxy"])
+def test_an_example_passes(example: str) -> None:
+    capture, settings = shared_runner().run(ROOT / "examples" / example, "local")
+    assert judge(evaluate(capture, settings.policies), Gate()).passed
