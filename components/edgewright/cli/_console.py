@@ -13,7 +13,9 @@ _PLAIN_WIDTH = 120
 def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
-    return Console(stderr=stderr, highlight=False, emoji=False, width=None if terminal else _PLAIN_WIDTH, force_terminal=None)
+    return Console(
+        stderr=stderr, highlight=False, emoji=False, width=None if terminal else _PLAIN_WIDTH, force_terminal=None
+    )
 
 
 def results() -> Console:
