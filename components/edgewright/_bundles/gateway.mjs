@@ -6529,7 +6529,7 @@ function attempt2(forwarded, resolve, reject, tries) {
   });
 }
 var FIRST_BYTES = 32 * 1024;
-var EARLY_ANSWER_MS = 10;
+var EARLY_ANSWER_MS = 50;
 function upload(request, onward) {
   let sent = 0;
   let answer;

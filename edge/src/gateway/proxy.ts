@@ -128,7 +128,7 @@ function attempt(
 /** Less than the 64 KiB that workerd still takes of a body that a Worker leaves unread; when more comes it resets the connection. */
 const FIRST_BYTES = 32 * 1024;
 /** How long a larger body waits after these, once, for a Worker that answers without reading it. */
-const EARLY_ANSWER_MS = 10;
+const EARLY_ANSWER_MS = 50;
 
 /**
  * Sends the body. A Worker may answer without reading it (413, 401), and then workerd resets the connection, which can lose the answer on
