@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from edgewright.local import aws_managed
+from edgewright.local.aws import managed
 from edgewright.local.cloud import HANDLERS, LocalCloud
 from edgewright.local.gaps import GAP_IDS
 from edgewright.program.cloud import CloudError, UnknownType
@@ -214,9 +214,9 @@ def test_managed_policies_are_those_of_the_gateway() -> None:
     text = (Path(__file__).parents[2] / "edge/src/gateway/cloudfront/managed-policies.ts").read_text()
     there = dict(re.findall(r'Policy\(\s*"([0-9a-f-]{36})",\s*"([\w-]+)"', text))
     known = {
-        **aws_managed.CACHE_POLICIES,
-        **aws_managed.ORIGIN_REQUEST_POLICIES,
-        **aws_managed.RESPONSE_HEADERS_POLICIES,
+        **managed.CACHE_POLICIES,
+        **managed.ORIGIN_REQUEST_POLICIES,
+        **managed.RESPONSE_HEADERS_POLICIES,
     }
     assert {identity: f"Managed-{name}" for identity, name in there.items()} == {v: k for k, v in known.items()}
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pulumi
 import pytest
-from edgewright.local import aws_iam, aws_packages
 from edgewright.local import protocol_cloudfront as cf
+from edgewright.local.aws import iam_policies, packages
 from edgewright.local.cloud import LocalCloud, Plan, plan
 from edgewright.program import ProgramFailed, Project, Runner
 
@@ -283,12 +283,12 @@ def test_what_a_policy_says_and_is_not_decided_here_is_told(runner: Runner, tmp_
 
 
 def test_a_deny_wins() -> None:
-    caller = aws_iam.Caller(distribution_arn="arn:d", account="1")
+    caller = iam_policies.Caller(distribution_arn="arn:d", account="1")
     statement = {"Action": "s3:*", "Resource": "arn:aws:s3:::b/*", "Principal": "*"}
     policy = {"Statement": [{**statement, "Effect": "Allow"}, {**statement, "Effect": "Deny", "Action": "s3:Get*"}]}
-    assert not aws_iam.allows(policy, "s3:GetObject", "arn:aws:s3:::b/k", caller)
-    assert aws_iam.allows(policy, "s3:PutObject", "arn:aws:s3:::b/k", caller)
-    assert not aws_iam.allows(policy, "s3:PutObject", "arn:aws:s3:::other/k", caller)
+    assert not iam_policies.allows(policy, "s3:GetObject", "arn:aws:s3:::b/k", caller)
+    assert iam_policies.allows(policy, "s3:PutObject", "arn:aws:s3:::b/k", caller)
+    assert not iam_policies.allows(policy, "s3:PutObject", "arn:aws:s3:::other/k", caller)
 
 
 def test_objects(runner: Runner, tmp_path: Path) -> None:
@@ -309,9 +309,7 @@ aws.s3.BucketObjectv2("file", bucket=bucket.bucket, key="page.html", source=pulu
 
 
 def contents(archive: pulumi.Archive, base: Path) -> dict[str, str]:
-    return {
-        file.path: base64.b64decode(file.content_base64).decode() for file in aws_packages.archive_files(archive, base)
-    }
+    return {file.path: base64.b64decode(file.content_base64).decode() for file in packages.archive_files(archive, base)}
 
 
 def zipped(**members: str) -> bytes:
@@ -352,18 +350,18 @@ def test_archives_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         (pulumi.RemoteArchive("https://example.com/x.zip"), "https://example.com/x.zip is not fetched here"),
         (pulumi.AssetArchive({"/etc/x": pulumi.StringAsset("x")}), "has the path '/etc/x'"),
     ):
-        with pytest.raises(aws_packages.BadPackage, match=message):
-            aws_packages.archive_files(archive, tmp_path)
+        with pytest.raises(packages.BadPackage, match=message):
+            packages.archive_files(archive, tmp_path)
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws_packages, "MAX_BYTES", 1024 * 1024)
+    monkeypatch.setattr(packages, "MAX_BYTES", 1024 * 1024)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("big", bytes(2 * 1024 * 1024))
     (tmp_path / "big.zip").write_bytes(target.getvalue())
-    with pytest.raises(aws_packages.BadPackage, match="unpacks to more than 1 MB"):
-        aws_packages.archive_files(pulumi.FileArchive("big.zip"), tmp_path)
+    with pytest.raises(packages.BadPackage, match="unpacks to more than 1 MB"):
+        packages.archive_files(pulumi.FileArchive("big.zip"), tmp_path)
 
 
 def test_a_package_in_a_bucket_of_the_stack(runner: Runner, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def plan(
     base = project.main if project.main.is_dir() else project.main.parent
     translation = cloudflare.translate(capture, Path(base), archive or {})
     # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
-    from edgewright.local import aws_translate
+    from edgewright.local.aws import translate as aws_translate
 
     front = aws_translate.translate(capture, Path(base), addresses)
     translation.deployment.cloudfront = front.deployment

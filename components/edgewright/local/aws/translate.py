@@ -12,9 +12,10 @@ import pydantic
 from pydantic.alias_generators import to_camel
 
 from edgewright.limits import limit
-from edgewright.local import aws, aws_iam
+from edgewright.local import aws
 from edgewright.local import protocol_cloudfront as cf
-from edgewright.local.aws_packages import BadPackage, archive_files, object_bytes, unpacked
+from edgewright.local.aws import account, acm, cloudfront, iam, iam_policies, lambda_, s3
+from edgewright.local.aws.packages import BadPackage, archive_files, object_bytes, unpacked
 from edgewright.program.resources import Capture, Resource
 
 _Model = TypeVar("_Model", bound=cf.AwsModel)
@@ -76,18 +77,18 @@ class _Translator:
     def run(self, addresses: Mapping[str, str]) -> Translation:
         self._unique()
         self._quotas()
-        distributions = self.of(aws.DISTRIBUTION)
+        distributions = self.of(cloudfront.DISTRIBUTION)
         if not distributions:
             # Gap `aws-lambda-other`.
-            for resource in self.of(aws.LAMBDA):
+            for resource in self.of(lambda_.LAMBDA):
                 self.result.gaps.append((resource, "aws-lambda-other"))
             return self.result
         document = cf.CloudFrontDeployment(
-            distributions=self.models(cf.Distribution, aws.DISTRIBUTION),
-            cache_policies=self.models(cf.CloudFrontCachePolicy, aws.CACHE_POLICY),
-            origin_request_policies=self.models(cf.OriginRequestPolicy, aws.ORIGIN_REQUEST_POLICY),
-            response_headers_policies=self.models(cf.ResponseHeadersPolicy, aws.RESPONSE_HEADERS_POLICY),
-            continuous_deployment_policies=self.models(cf.ContinuousDeploymentPolicy, aws.CONTINUOUS),
+            distributions=self.models(cf.Distribution, cloudfront.DISTRIBUTION),
+            cache_policies=self.models(cf.CloudFrontCachePolicy, cloudfront.CACHE_POLICY),
+            origin_request_policies=self.models(cf.OriginRequestPolicy, cloudfront.ORIGIN_REQUEST_POLICY),
+            response_headers_policies=self.models(cf.ResponseHeadersPolicy, cloudfront.RESPONSE_HEADERS_POLICY),
+            continuous_deployment_policies=self.models(cf.ContinuousDeploymentPolicy, cloudfront.CONTINUOUS),
         )
         self._functions(document)
         self._stores(document)
@@ -109,12 +110,12 @@ class _Translator:
 
     def _quotas(self) -> None:
         for type_, name in (
-            (aws.DISTRIBUTION, "cloudfront.distributions"),
-            (aws.CACHE_POLICY, "cloudfront.cache_policies"),
-            (aws.ORIGIN_REQUEST_POLICY, "cloudfront.origin_request_policies"),
-            (aws.RESPONSE_HEADERS_POLICY, "cloudfront.response_headers_policies"),
-            (aws.CONTINUOUS, "cloudfront.continuous_deployment_policies"),
-            (aws.CF_FUNCTION, "cloudfront.functions"),
+            (cloudfront.DISTRIBUTION, "cloudfront.distributions"),
+            (cloudfront.CACHE_POLICY, "cloudfront.cache_policies"),
+            (cloudfront.ORIGIN_REQUEST_POLICY, "cloudfront.origin_request_policies"),
+            (cloudfront.RESPONSE_HEADERS_POLICY, "cloudfront.response_headers_policies"),
+            (cloudfront.CONTINUOUS, "cloudfront.continuous_deployment_policies"),
+            (cloudfront.CF_FUNCTION, "cloudfront.functions"),
         ):
             found, most = self.of(type_), limit(name)
             if len(found) > most.value:
@@ -128,7 +129,7 @@ class _Translator:
 
     def _associations(self, key: str) -> Iterable[tuple[Resource, str, Mapping[str, Any]]]:
         """Yield (distribution, where, association) of all behaviors."""
-        for resource in self.of(aws.DISTRIBUTION):
+        for resource in self.of(cloudfront.DISTRIBUTION):
             behaviors = [("defaultCacheBehavior", resource.inputs.get("defaultCacheBehavior") or {})]
             behaviors += [
                 (f"orderedCacheBehaviors[{index}]", behavior)
@@ -140,7 +141,7 @@ class _Translator:
 
     def _functions(self, document: cf.CloudFrontDeployment) -> None:
         published = {}
-        for resource in self.of(aws.CF_FUNCTION):
+        for resource in self.of(cloudfront.CF_FUNCTION):
             made = self.model(cf.CloudFrontFunction, resource)
             if made is not None and resource.outputs["publish"]:
                 document.functions.append(made)
@@ -155,7 +156,7 @@ class _Translator:
 
     def _stores(self, document: cf.CloudFrontDeployment) -> None:
         stores: dict[str, cf.KeyValueStore] = {}
-        for resource in self.of(aws.KEY_VALUE_STORE):
+        for resource in self.of(cloudfront.KEY_VALUE_STORE):
             arn = resource.outputs["arn"]
             # Functions call a store by the last part of its ARN.
             made = self.model(cf.KeyValueStore, resource, id=arn.rsplit("/", 1)[-1], pairs=[])
@@ -163,7 +164,7 @@ class _Translator:
                 stores[arn] = made
                 document.key_value_stores.append(made)
         whole = limit("cloudfront.kvs.store_bytes")
-        for resource in self.of(aws.KVS_KEY, aws.KVS_KEYS):
+        for resource in self.of(cloudfront.KVS_KEY, cloudfront.KVS_KEYS):
             store = stores.get(resource.inputs["keyValueStoreArn"])
             if store is None:
                 self.fault(
@@ -173,7 +174,7 @@ class _Translator:
                 continue
             pairs = (
                 [resource.inputs]
-                if resource.type == aws.KVS_KEY
+                if resource.type == cloudfront.KVS_KEY
                 else resource.inputs.get("resourceKeyValuePairs") or []
             )
             known = {pair.key for pair in store.pairs}
@@ -188,7 +189,7 @@ class _Translator:
         for store in document.key_value_stores:
             store.pairs.sort(key=lambda pair: pair.key)
         known_arns = set(stores)
-        for resource in self.of(aws.CF_FUNCTION):
+        for resource in self.of(cloudfront.CF_FUNCTION):
             for arn in resource.inputs.get("keyValueStoreAssociations") or []:
                 if arn not in known_arns:
                     self.fault(
@@ -196,7 +197,7 @@ class _Translator:
                     )
 
     def _lambdas(self, document: cf.CloudFrontDeployment) -> None:
-        functions = {str(r.outputs["arn"]): r for r in self.of(aws.LAMBDA)}
+        functions = {str(r.outputs["arn"]): r for r in self.of(lambda_.LAMBDA)}
         used: dict[str, Resource] = {}
         for resource, where, association in self._associations("lambdaFunctionAssociations"):
             arn = str(association.get("lambdaArn"))
@@ -221,8 +222,8 @@ class _Translator:
                 f"The function ARN must reference a specific function version. (The ARN must end with the version number.)"
                 f" ARN: {arn}. Set publish=True and associate qualified_arn"
             )
-        if arn.split(":")[3:4] != [aws.REGION]:
-            yield f"The function must be in region '{aws.REGION}'. ARN: {arn}. Set region=\"{aws.REGION}\" on the function"
+        if arn.split(":")[3:4] != [account.REGION]:
+            yield f"The function must be in region '{account.REGION}'. ARN: {arn}. Set region=\"{account.REGION}\" on the function"
         if function is None:
             yield f"The function cannot be found: this stack declares none with the ARN {arn}"
             return
@@ -248,7 +249,7 @@ class _Translator:
         most_storage = limit("lambda_edge.ephemeral_storage_mb")
         if storage > most_storage.value:
             yield f"The function has {storage} MB of ephemeral storage. Max allowed: {most_storage.text}. {name}"
-        if not aws.NODE_AND_PYTHON.fullmatch(str(inputs.get("runtime") or "")):
+        if not lambda_.NODE_AND_PYTHON.fullmatch(str(inputs.get("runtime") or "")):
             yield f"The function has an invalid runtime: {inputs.get('runtime')}. Node.js and Python are supported. {name}"
         kind = "viewer" if event in _VIEWER else "origin"
         most_time = limit(f"lambda_edge.{'viewer.timeout_s_new' if kind == 'viewer' else 'origin.timeout_s'}")
@@ -268,11 +269,11 @@ class _Translator:
         yield from self._role_refusals(function)
 
     def _role_refusals(self, function: Resource) -> Iterable[str]:
-        for role in self.of(aws.ROLE):
+        for role in self.of(iam.ROLE):
             if role.outputs["arn"] == function.inputs.get("role"):
                 try:
-                    trusted = aws_iam.trusted_services(role.inputs["assumeRolePolicy"])
-                except aws_iam.BadPolicy:
+                    trusted = iam_policies.trusted_services(role.inputs["assumeRolePolicy"])
+                except iam_policies.BadPolicy:
                     return  # told where the role is made
                 if not {"lambda.amazonaws.com", "edgelambda.amazonaws.com"} <= trusted:
                     yield (
@@ -299,7 +300,7 @@ class _Translator:
 
     def _package_in_bucket(self, function: Resource) -> list[cf.PackageFile]:
         bucket, key = function.inputs.get("s3Bucket"), function.inputs.get("s3Key")
-        for resource in self.of(aws.OBJECT, aws.OBJECT_V2):
+        for resource in self.of(s3.OBJECT, s3.OBJECT_V2):
             if (resource.inputs["bucket"], resource.outputs["key"]) == (bucket, key):
                 source = resource.inputs.get("source")
                 if isinstance(source, pulumi.Archive):
@@ -315,8 +316,8 @@ class _Translator:
 
     def _certificates(self) -> None:
         """An alias needs a certificate that covers it; one that the stack does not declare is believed."""
-        declared = {str(r.outputs["arn"]): r.outputs["subjectAlternativeNames"] for r in self.of(aws.CERTIFICATE)}
-        for resource in self.of(aws.DISTRIBUTION):
+        declared = {str(r.outputs["arn"]): r.outputs["subjectAlternativeNames"] for r in self.of(acm.CERTIFICATE)}
+        for resource in self.of(cloudfront.DISTRIBUTION):
             names = declared.get(str((resource.inputs.get("viewerCertificate") or {}).get("acmCertificateArn")))
             if not names:
                 continue
@@ -331,13 +332,13 @@ class _Translator:
     # --- buckets -------------------------------------------------------------------------------------------------------------
 
     def _buckets(self, document: cf.CloudFrontDeployment) -> None:
-        policies: dict[str, Resource] = {r.inputs["bucket"]: r for r in self.of(aws.BUCKET_POLICY)}
-        blocks = {r.inputs["bucket"]: r.inputs for r in self.of(aws.PUBLIC_ACCESS)}
+        policies: dict[str, Resource] = {r.inputs["bucket"]: r for r in self.of(s3.BUCKET_POLICY)}
+        blocks = {r.inputs["bucket"]: r.inputs for r in self.of(s3.PUBLIC_ACCESS)}
         objects: dict[str, list[Resource]] = {}
-        for resource in self.of(aws.OBJECT, aws.OBJECT_V2):
+        for resource in self.of(s3.OBJECT, s3.OBJECT_V2):
             objects.setdefault(resource.inputs["bucket"], []).append(resource)
         known = set()
-        for resource in self.of(aws.BUCKET, aws.BUCKET_V2):
+        for resource in self.of(s3.BUCKET, s3.BUCKET_V2):
             name = str(resource.outputs["bucket"])
             known.add(name)
             made = cf.S3Bucket(
@@ -374,10 +375,10 @@ class _Translator:
         arn = f"arn:aws:s3:::{bucket.name}"
         # A key that stands for all: a policy for part of a bucket does not cover it.
         whole = f"{arn}/\ufffd"
-        identities = {str(r.id): r for r in self.of(aws.ACCESS_IDENTITY)}
+        identities = {str(r.id): r for r in self.of(cloudfront.ACCESS_IDENTITY)}
         names = {name.lower() for name in bucket.domain_names}
         try:
-            public = aws_iam.allows(text, "s3:GetObject", whole, aws_iam.Caller())
+            public = iam_policies.allows(text, "s3:GetObject", whole, iam_policies.Caller())
             blocked = block.get("blockPublicPolicy", True) or block.get("restrictPublicBuckets", True)
             # Since April 2023 each new bucket blocks public policies until it is told not to.
             if public and blocked:
@@ -394,9 +395,9 @@ class _Translator:
                         continue
                     identity = origin.s3_origin_config.origin_access_identity if origin.s3_origin_config else ""
                     own = identities.get(identity.rsplit("/", 1)[-1])
-                    caller = aws_iam.Caller(
+                    caller = iam_policies.Caller(
                         distribution_arn=distribution.arn if origin.origin_access_control_id else "",
-                        account=aws.ACCOUNT,
+                        account=account.ACCOUNT,
                         identity_arn=str(own.outputs["iamArn"]) if own else "",
                         canonical_user=str(own.outputs["s3CanonicalUserId"]) if own else "",
                     )
@@ -404,11 +405,11 @@ class _Translator:
                         ("s3:GetObject", whole, bucket.readers),
                         ("s3:ListBucket", arn, bucket.listers),
                     ):
-                        if aws_iam.allows(text, action, resource, caller) and distribution.arn not in allowed:
+                        if iam_policies.allows(text, action, resource, caller) and distribution.arn not in allowed:
                             allowed.append(distribution.arn)
-        except aws_iam.NotDecided as error:
+        except iam_policies.NotDecided as error:
             self.fault(policy, f"policy: {error}")
-        except aws_iam.BadPolicy:
+        except iam_policies.BadPolicy:
             return  # told where the policy is made
 
 
