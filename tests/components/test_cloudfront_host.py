@@ -10,8 +10,9 @@ import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright.errors import Faults
 from edgewright.hosts import cloudfront
-from edgewright.hosts._cloudfront_functions import check_code
-from edgewright.hosts._cloudfront_policies import (
+from edgewright.hosts.cloudfront.functions import check_code
+from edgewright.hosts.cloudfront.plan import CLOUDFLARE_ONLY
+from edgewright.hosts.cloudfront.policies import (
     ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
     CACHING_DISABLED,
     MANAGED,
@@ -629,7 +630,7 @@ def test_a_viewer_function_beside_what_needs_a_cloudfront_function_is_refused() 
     ]
 
 
-@pytest.mark.parametrize("key", sorted(cloudfront.CLOUDFLARE_ONLY))
+@pytest.mark.parametrize("key", sorted(CLOUDFLARE_ONLY))
 def test_arguments_of_cloudflare_are_refused_with_what_to_do_instead(key: str) -> None:
     values: dict[str, Any] = {
         "account_id": ACCOUNT,
@@ -644,7 +645,7 @@ def test_arguments_of_cloudflare_are_refused_with_what_to_do_instead(key: str) -
         "workers_dev": True,
     }
     (fault,) = faults_of(program(**{key: values.get(key, "x")}))
-    assert fault == f"{key}: is of use to host 'cloudflare' only. {cloudfront.CLOUDFLARE_ONLY[key]}"
+    assert fault == f"{key}: is of use to host 'cloudflare' only. {CLOUDFLARE_ONLY[key]}"
     assert "canary" not in fault
 
 

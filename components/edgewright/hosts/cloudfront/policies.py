@@ -168,6 +168,26 @@ def used() -> dict[str, int]:
     return found
 
 
+def quotas() -> dict[str, Any]:
+    """Return what the stack uses of the account's quotas for policies of one's own, and warn where none is left."""
+    names = {"cache": "cache_policies", "headers": "response_headers_policies"}
+    found = {}
+    for kind, name in names.items():
+        most = limit(f"cloudfront.{name}")
+        count = used().get(kind, 0)
+        found[name] = {"used": count, "limit": int(most.value), "left": int(most.value) - count}
+        if count > most.value:
+            faults = Faults("EdgeApi", "stack")
+            faults.add(
+                "cache",
+                f"needs {count} {name.replace('_', ' ')} of the stack's own ({most.source})",
+                allowed=f"at most {most.text} an account",
+                fix="Give endpoints equal keys: equal ones are shared.",
+            )
+            faults.raise_if_any()
+    return found
+
+
 def physical(kind: str, content: str) -> str:
     """Return a name in the account: by stack, because another stack's equal policy is not this one's to delete."""
     return f"{pulumi.get_project()}-{pulumi.get_stack()}-{kind}-{content}"

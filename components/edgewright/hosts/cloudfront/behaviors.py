@@ -1,0 +1,102 @@
+"""Behaviors: which of them the endpoints' paths become, in what order, and what their endpoints ask for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgewright._endpoints import Endpoints
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+MAX_SEGMENTS = 512
+"""More than a path of 1024 characters can have."""
+
+
+@dataclass(frozen=True)
+class Behavior:
+    """One behavior: what it matches, and the endpoints behind it."""
+
+    pattern: str
+    """CloudFront's path pattern; `*` is the default behavior."""
+    items: tuple[Mapping[str, Any], ...]
+    """Endpoints, the one that answers GET first."""
+
+    @property
+    def default(self) -> bool:
+        """Whether it is the distribution's default behavior."""
+        return self.pattern == "*"
+
+
+def behaviors_of(endpoints: Endpoints) -> list[Behavior]:
+    """Return the behaviors for the endpoints' paths, the most specific first; the default one is the last."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for item in sorted(endpoints.items, key=lambda item: _specificity(item["path"])):
+        groups.setdefault(pattern_of(item["path"]), []).append(item)
+    default = groups.pop("/*", groups.pop("*", []))
+    found = [Behavior(pattern, _get_first(items)) for pattern, items in groups.items()]
+    return [*found, Behavior("*", _get_first(default))]
+
+
+def pattern_of(path: str) -> str:
+    """Return CloudFront's pattern for an endpoint's path: its `*` stands for any characters, slashes too."""
+    return re.sub(r"/:[^/]+", "/*", path)
+
+
+def _specificity(path: str) -> tuple[Any, ...]:
+    """Sorts as the core does: a literal, then a pattern that ends here, then a parameter, then `*`."""
+
+    def rank(segment: str, last: bool) -> int:
+        if segment == "*":
+            return 4 if last else 3
+        return 2 if segment.startswith(":") else 0
+
+    segments = path.split("/")[1:]
+    ranks = [rank(segment, index == len(segments) - 1) for index, segment in enumerate(segments)]
+    return (*ranks, *[1] * (MAX_SEGMENTS - len(ranks)), path)
+
+
+def _get_first(items: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(sorted(items, key=lambda item: "GET" not in item["methods"]))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A behavior with the settings that its endpoints compiled to."""
+
+    behavior: Behavior
+    specs: tuple[Mapping[str, Any], ...]
+    """The endpoints' parts of the settings document."""
+
+    @property
+    def cache(self) -> Mapping[str, Any] | None:
+        """The strategy whose key the behavior has."""
+        for spec in self.specs:
+            if "GET" in spec["methods"] or "*" in spec["methods"]:
+                cache: Mapping[str, Any] | None = spec["cache"]
+                return cache if cache is None or cache["mode"] != "bypass" else None
+        return None
+
+    @property
+    def router(self) -> str | None:
+        """The router of its endpoints, where one of them has an origin."""
+        names: list[str] = [spec["target"]["router"] for spec in self.specs if spec["target"]["kind"] == "origin"]
+        return names[0] if names else None
+
+    @property
+    def safe(self) -> bool:
+        """Whether its endpoints answer only what CloudFront can ask a second origin."""
+        return bool(self.specs) and all(set(spec["methods"]) <= set(SAFE) for spec in self.specs)
+
+    @property
+    def session(self) -> bool:
+        """Whether an endpoint asks for a session."""
+        return any((spec["auth"] or {}).get("kind") == "session" for spec in self.specs)
+
+
+def serve(endpoints: Endpoints, settings: Mapping[str, Any]) -> list[Served]:
+    """Return the behaviors with their endpoints' settings, in the distribution's order."""
+    by_place = {(spec["path"], tuple(spec["methods"])): spec for spec in settings["endpoints"]}
+    return [
+        Served(behavior, tuple(by_place[(item["path"], tuple(item["methods"]))] for item in behavior.items))
+        for behavior in behaviors_of(endpoints)
+    ]

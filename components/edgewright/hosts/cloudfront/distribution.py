@@ -1,0 +1,218 @@
+"""The distribution: its behaviors, and everything around it put together."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from edgewright._endpoints import Endpoints
+from edgewright._normalise import is_later
+from edgewright.errors import Faults
+from edgewright.hosts import Deployed, lambda_edge
+from edgewright.hosts.cloudfront import functions, policies
+from edgewright.hosts.cloudfront.behaviors import SAFE, Served
+from edgewright.hosts.cloudfront.files import let_read, make_bucket
+from edgewright.hosts.cloudfront.names import certificate, dns, web_acl
+from edgewright.hosts.cloudfront.operations import observe
+from edgewright.hosts.cloudfront.origins import origins_of
+from edgewright.hosts.cloudfront.plan import Plan
+from edgewright.hosts.cloudfront.policies import quotas
+from edgewright.hosts.cloudfront.site import Site
+from edgewright.hosts.cloudfront.viewer import needs_of, viewer_codes, viewer_functions
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+ERROR_STATUSES = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+"""Errors that CloudFront would keep for 10 s of its own accord."""
+
+
+def create(
+    parent: pulumi.Resource,
+    name: str,
+    plan: Plan,
+    endpoints: Endpoints,
+    settings: Any,
+    modules: Any,
+    bound: Any,
+) -> Deployed:
+    """Make the distribution with its function, policies, functions at the viewer and what leads to it."""
+    if not is_later(settings):
+        return build(Site.of(parent, name, plan, endpoints, settings, modules, bound))
+    # Through the plugin all of it comes at once, and what is made depends on it.
+    made = pulumi.Output.all(settings, bound).apply(
+        lambda known: build(Site.of(parent, name, plan, endpoints, known[0], modules, known[1]))
+    )
+
+    def part(key: str) -> Any:
+        return made.apply(lambda deployed: getattr(deployed, key))
+
+    return Deployed(**{key: part(key) for key in Deployed.__dataclass_fields__})
+
+
+def build(site: Site) -> Deployed:
+    """Make one API's resources, part by part."""
+    faults = Faults("EdgeApi", site.name)
+    codes = viewer_codes(site, faults)
+    faults.raise_if_any()
+    edge = _edge_function(site)
+    arn = certificate(site)
+    bucket = make_bucket(site)
+    origins, groups = origins_of(site, bucket)
+    behaviors: list[Any] = [_behavior(site, served, edge, codes) for served in site.served]
+    assets: list[Any] = [_asset_behavior(site, item) for item, _, _ in site.plan.assets]
+    acl = web_acl(site)
+    tagged: Any = {"header_name": "Cache-Tag"} if _tagged(site) else None
+    errors: Any = [{"error_code": code, "error_caching_min_ttl": 0} for code in ERROR_STATUSES]
+    restrictions: Any = {"geo_restriction": {"restriction_type": "none", "locations": []}}
+    shown: Any = {"cloudfront_default_certificate": True}
+    if site.plan.hostname is not None:
+        shown = {
+            "acm_certificate_arn": arn,
+            "minimum_protocol_version": "TLSv1.2_2021",
+            "ssl_support_method": "sni-only",
+        }
+    distribution = aws.cloudfront.Distribution(
+        f"{site.name}-distribution",
+        aliases=[site.plan.hostname] if site.plan.hostname else [],
+        cache_tag_config=tagged,
+        comment=f"{site.name} ({pulumi.get_project()}/{pulumi.get_stack()}) by edgewright",
+        custom_error_responses=errors,
+        default_cache_behavior=behaviors[-1],
+        enabled=True,
+        http_version="http2and3",
+        is_ipv6_enabled=True,
+        ordered_cache_behaviors=[*assets, *behaviors[:-1]],
+        origin_groups=groups,
+        origins=origins,
+        price_class=site.given.get("price_class", "PriceClass_All"),
+        restrictions=restrictions,
+        tags=dict(site.plan.tags),
+        viewer_certificate=shown,
+        # An update takes minutes to reach every location; only production is worth waiting for.
+        wait_for_deployment=site.given.get("wait_for_deployment", production()),
+        web_acl_id=acl,
+        opts=site.child,
+    )
+    let_read(site, bucket, distribution)
+    dns(site, distribution)
+    observe(site, distribution)
+    return Deployed(
+        urls=_urls(site, distribution),
+        script_name=edge.resource.name,
+        version_id=edge.resource.version,
+        stable_version_id=edge.resource.version,
+        candidate_version_id=pulumi.Output.from_input(""),
+        distribution={
+            "id": distribution.id,
+            "arn": distribution.arn,
+            "domain_name": distribution.domain_name,
+            "content": _content(site),
+            "quotas": quotas(),
+        },
+        ledger=[edge.ledger],
+    )
+
+
+def _edge_function(site: Site) -> lambda_edge.EdgeFunction:
+    return lambda_edge.create(
+        site.parent,
+        f"{site.name}-edge",
+        site.name,
+        lambda_edge.Shape(events=lambda_edge.ORIGIN_EVENTS, description="answers or sends on what CloudFront has not"),
+        site.modules.apply(lambda known: known["archive"]),
+        tags=site.plan.tags,
+    )
+
+
+def _content(site: Site) -> pulumi.Output[str]:
+    """A hash of what is served by the function and from the bucket: where it stays, nothing need be invalidated."""
+    files = [
+        [item["path"], sorted((name, policies.content_hash(body.hex())) for name, body in found.items())]
+        for item, _, found in site.plan.assets
+    ]
+    return site.modules.apply(lambda known: policies.content_hash([known["digest"], files]))
+
+
+def _tagged(site: Site) -> bool:
+    return any(endpoint["cache"] and endpoint["cache"]["tags"] for endpoint in site.settings["endpoints"])
+
+
+def _behavior(
+    site: Site, served: Served, edge: lambda_edge.EdgeFunction, codes: Mapping[functions.ViewerNeeds, tuple[str, str]]
+) -> dict[str, Any]:
+    failover = site.failover(served) and not served.behavior.default
+    any_router = served.router or next(iter(sorted(site.routers)), None)
+    target = any_router if failover else f"{any_router}-0" if any_router else "none"
+    unsafe_handler = any(
+        spec["target"]["kind"] == "handler" and not set(spec["methods"]) <= set(SAFE)
+        for spec in (served.specs if not served.behavior.default else site.settings["endpoints"])
+    )
+    lambdas: list[Any] = [
+        {"event_type": "origin-request", "lambda_arn": edge.resource.qualified_arn, "include_body": unsafe_handler}
+    ]
+    if site.routers:
+        lambdas.append(
+            {"event_type": "origin-response", "lambda_arn": edge.resource.qualified_arn, "include_body": False}
+        )
+    own = [function for item in served.behavior.items for function in item.get("functions", ())]
+    for function in own:
+        lambdas += _associations(function)
+    at_viewer = [] if own else viewer_functions(site, needs_of(site, served), codes)
+    behavior: dict[str, Any] = {
+        "target_origin_id": target,
+        "viewer_protocol_policy": "redirect-to-https",
+        "allowed_methods": list(SAFE if served.safe or not served.specs else METHODS),
+        "cached_methods": ["GET", "HEAD"],
+        "compress": True,
+        "cache_policy_id": policies.cache_policy_id(
+            site.parent, policies.compile_policy("", served.cache, Faults("EdgeApi", site.name))
+        ),
+        "origin_request_policy_id": policies.ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
+        "response_headers_policy_id": policies.response_headers_policy_id(
+            site.parent, None, site.given.get("security_headers", False)
+        ),
+        "lambda_function_associations": sorted(lambdas, key=lambda item: str(item["event_type"])),
+        "function_associations": at_viewer,
+    }
+    return behavior if served.behavior.default else {"path_pattern": served.behavior.pattern, **behavior}
+
+
+def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
+    ttl = item.get("browser_ttl", 0)
+    control = f"public, max-age={ttl}" + (", immutable" if item.get("immutable") else "")
+    return {
+        "path_pattern": item["path"],
+        "target_origin_id": "assets",
+        "viewer_protocol_policy": "redirect-to-https",
+        "allowed_methods": list(SAFE),
+        "cached_methods": ["GET", "HEAD"],
+        "compress": True,
+        "cache_policy_id": policies.cache_policy_id(site.parent, policies.ASSETS),
+        "response_headers_policy_id": policies.response_headers_policy_id(
+            site.parent, control, site.given.get("security_headers", False)
+        ),
+        "lambda_function_associations": [],
+        "function_associations": [],
+    }
+
+
+def _urls(site: Site, distribution: aws.cloudfront.Distribution) -> pulumi.Output[list[str]]:
+    own = [f"https://{site.plan.hostname}"] if site.plan.hostname else []
+    return distribution.domain_name.apply(lambda known: [*own, *([f"https://{known}"] if known else [])])
+
+
+def _associations(function: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "event_type": event,
+            "lambda_arn": function["arn"],
+            "include_body": bool(function.get("include_body")) and event.endswith("-request"),
+        }
+        for event in function["events"]
+    ]
+
+
+def production() -> bool:
+    """Say whether the stack is production, by its name."""
+    return re.search(r"(^|[-_.])prod(uction)?$", pulumi.get_stack().lower()) is not None

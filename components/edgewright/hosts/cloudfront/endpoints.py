@@ -1,0 +1,143 @@
+"""What endpoints ask for that CloudFront does not have, and what it would refuse together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgewright._endpoints import Endpoints
+from edgewright._normalise import is_later
+from edgewright.errors import Faults, show
+from edgewright.hosts import lambda_edge
+from edgewright.hosts.cloudfront.behaviors import behaviors_of
+from edgewright.hosts.cloudfront.plan import Plan
+from edgewright.hosts.lambda_edge import REGION
+from edgewright.limits import limit
+
+WAF_WINDOWS_S = (60,)
+"""Windows of a WAF rate rule that an endpoint's rate limit has."""
+WAF_LEAST = 10
+
+
+def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
+    """Note what an endpoint asks for that CloudFront does not have, and what CloudFront would refuse together."""
+    for item in endpoints.items:
+        at = item["at"]
+        _check_rate_limit(at, item, plan, faults)
+        if (item["auth"] or {}).get("secret_binding"):
+            faults.add(
+                f"{at}.auth.secret",
+                "would lie readable in the function's package",
+                fix="Use `jwks_url`: a key set has public keys only.",
+            )
+        if item.get("cache") is not None and item["auth"] is not None:
+            faults.add(
+                f"{at}.cache",
+                "is given behind `auth`: CloudFront answers a hit before the function that checks who is asking",
+                fix="Leave the cache out, or split the public part into an endpoint of its own.",
+            )
+        _check_functions(at, item, plan, faults)
+    behaviors = behaviors_of(endpoints)
+    most = limit("cloudfront.distribution.behaviors")
+    count = len(behaviors) + len(plan.assets)
+    if count > most.value:
+        faults.add(
+            "endpoints",
+            f"need {count} behaviors ({most.source})",
+            allowed=f"at most {most.text}",
+            fix="Join endpoints under one path, or split the API in two.",
+        )
+    patterns = {behavior.pattern for behavior in behaviors}
+    for index, (item, _, _) in enumerate(plan.assets):
+        if item.get("path") in patterns:
+            faults.add(
+                f"assets[{index}].path", f"{show(item['path'])} is an endpoint's path too", fix="Give it another."
+            )
+
+
+def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+    limited = item.get("rate_limit")
+    if limited is None:
+        return
+    if "web_acl_arn" in plan.given:
+        faults.add(
+            f"{at}.rate_limit",
+            "needs a rule of its own in `web_acl_arn`",
+            fix="Add it there, or leave one of the two out.",
+        )
+    if limited.get("period", 60) not in WAF_WINDOWS_S:
+        faults.add(
+            f"{at}.rate_limit.period",
+            f"{limited['period']} s is no window of AWS WAF, which counts on CloudFront",
+            allowed=" or ".join(f"{window} s" for window in WAF_WINDOWS_S),
+        )
+    if limited.get("limit", WAF_LEAST) < WAF_LEAST:
+        faults.add(
+            f"{at}.rate_limit.limit", f"{limited['limit']} is below what AWS WAF counts", allowed=f"{WAF_LEAST} or more"
+        )
+
+
+def _check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+    seen: dict[str, str] = {}
+    for index, function in enumerate(item.get("functions", ())):
+        path = f"{at}.functions[{index}]"
+        if is_later(function):
+            continue
+        if not isinstance(function, Mapping) or not {"events", "arn"} <= function.keys():
+            faults.add(path, f"{show(function)} is not a function", allowed="a LambdaEdgeFunction's `association`")
+            continue
+        if not is_later(function["arn"]):
+            check_arn(f"{path}.arn", function["arn"], faults)
+        for event in function["events"]:
+            if event in lambda_edge.ORIGIN_EVENTS:
+                faults.add(
+                    path,
+                    f"is on {event}, where the API's own function runs: an event of a behavior takes one"
+                    f" ({limit('lambda_edge.functions_per_event').source})",
+                    allowed=" or ".join(lambda_edge.VIEWER_EVENTS),
+                    fix="Do it in a `handler`, or at the viewer.",
+                )
+            elif event in seen:
+                faults.add(
+                    path,
+                    f"is on {event}, as {seen[event]} is: an event of a behavior takes one function"
+                    f" ({limit('lambda_edge.functions_per_event').source})",
+                    fix="Join the two functions.",
+                )
+            seen.setdefault(event, path)
+    if any(event in lambda_edge.VIEWER_EVENTS for event in seen):
+        reason = (
+            "the caller's session" if (item["auth"] or {}).get("kind") == "session"
+            else "redirects" if plan.redirects
+            else "an experiment" if any(item["path"] in each["paths"] for each in plan.experiments)
+            else ""
+        )  # fmt: skip
+        if reason:
+            faults.add(
+                f"{at}.functions",
+                f"are on viewer events, where {reason} needs a CloudFront Function: CloudFront refuses both kinds together",
+                fix="Leave one of the two out.",
+            )
+
+
+def check_arn(path: str, arn: object, faults: Faults) -> None:
+    """Note what is wrong with the ARN of a function that a distribution is associated with."""
+    parts = str(arn).split(":")
+    if len(parts) < 7 or parts[0] != "arn" or parts[2] != "lambda":
+        faults.add(
+            path,
+            f"{show(arn)} is not a function's ARN",
+            allowed="arn:aws:lambda:us-east-1:ACCOUNT:function:NAME:NUMBER",
+        )
+        return
+    if parts[3] != REGION:
+        faults.add(
+            path,
+            f"is a function of {parts[3]}, and CloudFront takes functions from us-east-1 only ({lambda_edge.RESTRICTIONS})",
+            allowed=REGION,
+        )
+    if len(parts) != 8 or not parts[7].isdigit():
+        version = parts[7] if len(parts) > 7 else "no version, which is $LATEST"
+        faults.add(
+            path,
+            f"has {version}, and CloudFront takes numbered versions only ({lambda_edge.RESTRICTIONS})",
+            allowed="a LambdaEdgeFunction's `qualified_arn`",
+        )

@@ -1,0 +1,68 @@
+"""Static files: a bucket that only the distribution may read (origin access control)."""
+
+import json
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from edgewright.hosts.cloudfront.site import Site
+from edgewright.hosts.lambda_edge import REGION
+
+
+def make_bucket(site: Site) -> "aws.s3.Bucket | None":
+    """Make the bucket with its files, where the API has any."""
+    if not site.plan.assets:
+        return None
+    bucket = aws.s3.Bucket(f"{site.name}-assets", region=REGION, tags=dict(site.plan.tags), opts=site.child)
+    aws.s3.BucketPublicAccessBlock(
+        f"{site.name}-assets-private",
+        region=REGION,
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=site.child,
+    )
+    for item, folder, files in site.plan.assets:
+        prefix = item["path"].removesuffix("*").removeprefix("/")
+        for name in sorted(files):
+            path = folder / name
+            shown = path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
+            aws.s3.BucketObjectv2(
+                f"{site.name}-asset-{prefix}{name}",
+                region=REGION,
+                bucket=bucket.bucket,
+                key=f"{prefix}{name}",
+                source=pulumi.FileAsset(shown),
+                content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+                opts=site.child,
+            )
+    return bucket
+
+
+def let_read(site: Site, bucket: "aws.s3.Bucket | None", distribution: aws.cloudfront.Distribution) -> None:
+    """Let the distribution alone read the bucket."""
+    if bucket is None:
+        return
+
+    def policy(known: Sequence[str]) -> str:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": "s3:GetObject",
+            "Resource": f"{known[0]}/*",
+            "Condition": {"StringEquals": {"AWS:SourceArn": known[1]}},
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
+
+    aws.s3.BucketPolicy(
+        f"{site.name}-assets-readers",
+        region=REGION,
+        bucket=bucket.bucket,
+        policy=pulumi.Output.all(bucket.arn, distribution.arn).apply(policy),
+        opts=site.child,
+    )

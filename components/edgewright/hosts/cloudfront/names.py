@@ -1,0 +1,120 @@
+"""What leads to the distribution: its certificate, DNS records and the web ACL in front of it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from edgewright.hosts.cloudfront.site import Site
+from edgewright.hosts.lambda_edge import REGION
+
+CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
+"""The hosted zone of every distribution, for alias records."""
+
+
+def certificate(site: Site) -> Any:
+    """Return the ARN of the hostname's certificate; one is made and validated where a hosted zone is given."""
+    if "certificate_arn" in site.given or site.plan.hostname is None:
+        return site.given.get("certificate_arn")
+    made = aws.acm.Certificate(
+        f"{site.name}-certificate",
+        region=REGION,
+        domain_name=site.plan.hostname,
+        validation_method="DNS",
+        tags=dict(site.plan.tags),
+        opts=site.child,
+    )
+    # Nothing is known of it where the program is only recorded, to be checked.
+    option: pulumi.Output[Any] = made.domain_validation_options.apply(lambda options: options[0] if options else None)
+
+    def part(name: str) -> pulumi.Output[Any]:
+        return option.apply(lambda found: getattr(found, name, None))
+
+    record = aws.route53.Record(
+        f"{site.name}-certificate-record",
+        zone_id=site.given["hosted_zone_id"],
+        name=part("resource_record_name"),
+        type=part("resource_record_type"),
+        records=[part("resource_record_value")],
+        ttl=300,
+        allow_overwrite=True,
+        opts=site.child,
+    )
+    valid = aws.acm.CertificateValidation(
+        f"{site.name}-certificate-validation",
+        region=REGION,
+        certificate_arn=made.arn,
+        validation_record_fqdns=[record.fqdn],
+        opts=site.child,
+    )
+    return valid.certificate_arn
+
+
+def dns(site: Site, distribution: aws.cloudfront.Distribution) -> None:
+    """Lead the hostname to the distribution."""
+    if site.plan.hostname is None or "hosted_zone_id" not in site.given:
+        return
+    for kind in ("A", "AAAA"):
+        aws.route53.Record(
+            f"{site.name}-{kind.lower()}-record",
+            zone_id=site.given["hosted_zone_id"],
+            name=site.plan.hostname,
+            type=kind,
+            aliases=[{"name": distribution.domain_name, "zone_id": CLOUDFRONT_ZONE, "evaluate_target_health": False}],
+            opts=site.child,
+        )
+
+
+def web_acl(site: Site) -> Any:
+    """Return the ARN of the web ACL: the one given, or one made of the endpoints' rate limits."""
+    limited = [(item, item["rate_limit"]) for item in site.settings["endpoints"] if item["rate_limit"]]
+    if not limited:
+        return site.given.get("web_acl_arn")
+    rules: Any = [_rate_rule(index, item, rate) for index, (item, rate) in enumerate(limited)]
+    allow: Any = {"allow": {}}
+    acl = aws.wafv2.WebAcl(
+        f"{site.name}-web-acl",
+        region=REGION,
+        scope="CLOUDFRONT",
+        description=f"Rate limits of {site.name}, by edgewright.",
+        default_action=allow,
+        rules=rules,
+        visibility_config=_visibility(f"{site.name}-web-acl"),
+        tags=dict(site.plan.tags),
+        opts=site.child,
+    )
+    return acl.arn
+
+
+def _visibility(name: str) -> Any:
+    return {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": True}
+
+
+def _rate_rule(priority: int, item: Mapping[str, Any], rate: Mapping[str, Any]) -> dict[str, Any]:
+    name = rate["binding"].lower().replace("_", "-")
+    path = re.sub(r":[^/]+", "[^/]+", re.sub(r"([.+^$(){}|\[\]\\])", r"\\\1", item["path"]).replace("*", ".*"))
+    return {
+        "name": name,
+        "priority": priority,
+        "action": {"block": {"custom_response": {"response_code": 429}}},
+        "statement": {
+            "rate_based_statement": {
+                "limit": rate["limit"],
+                "evaluation_window_sec": rate["period_s"],
+                "aggregate_key_type": "IP",
+                "scope_down_statement": {
+                    "regex_match_statement": {
+                        "regex_string": f"^{path}/?$",
+                        "field_to_match": {"uri_path": {}},
+                        "text_transformations": [
+                            {"priority": 0, "type": "URL_DECODE"},
+                            {"priority": 1, "type": "NORMALIZE_PATH"},
+                        ],
+                    }
+                },
+            }
+        },
+        "visibility_config": _visibility(name),
+    }

@@ -1,0 +1,90 @@
+"""The package of the API's function at the origin's events, and the stores that are bound."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgewright._bindings import KEY_VALUE_STORE
+from edgewright._endpoints import Endpoints
+from edgewright._handlers import bundle_handlers
+from edgewright._modules import lambda_modules
+from edgewright._packages import Package
+from edgewright.errors import Faults, show
+from edgewright.hosts import lambda_edge
+from edgewright.hosts.cloudfront import policies
+from edgewright.hosts.cloudfront.behaviors import Served, serve
+from edgewright.hosts.cloudfront.plan import Plan
+
+
+def bundle(_plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
+    """Return the handlers' modules, bundled for Node.js in Lambda."""
+    return bundle_handlers(endpoints.handlers, endpoints.handler_places, [], faults, mode="lambda")
+
+
+def bindings(
+    plan: Plan, _endpoints: Endpoints, needed: Sequence[Mapping[str, Any]], faults: Faults
+) -> list[dict[str, Any]]:
+    """Return the stores that the functions at the viewer read."""
+    found = []
+    for binding in needed:
+        if binding["type"] != KEY_VALUE_STORE:
+            faults.add(
+                "sessions.binding" if plan.given.get("sessions") else "endpoints",
+                f"is a binding of type {binding['type']!r}, which nothing at CloudFront's edge can reach",
+                allowed="the `binding` of a KvNamespace with host 'cloudfront'",
+            )
+            continue
+        found.append(dict(binding))
+    return found
+
+
+def modules(
+    name: str, plan: Plan, endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the function's package with its digest, or raise what is wrong with it."""
+    faults = Faults("EdgeApi", name)
+    served = serve(endpoints, settings)
+    _check_served(served, plan, faults)
+    behaviors = [
+        {"pattern": each.behavior.pattern, "policy": each.cache["name"] if each.cache is not None else None}
+        for each in served
+    ]
+    package = Package(lambda_modules(for_lambda(settings), behaviors, handlers, plan.given.get("vars", {})))
+    lambda_edge.check_package("endpoints", package, lambda_edge.Shape(), faults)
+    faults.raise_if_any()
+    return {"archive": package.archive(), "digest": package.digest}
+
+
+def for_lambda(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings for the function: what CloudFront and WAF do themselves is left out of them."""
+    endpoints = []
+    for endpoint in settings["endpoints"]:
+        cache = endpoint["cache"]
+        if cache is not None:
+            cache = {**cache, "engine": "worker", "tiers": {**cache["tiers"], "memory": None, "kv": None}}
+        endpoints.append({**endpoint, "cache": cache, "rate_limit": None, "static": False})
+    return {**settings, "endpoints": endpoints}
+
+
+def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
+    for each in served:
+        names = {spec["cache"]["name"] if spec["cache"] else None for spec in each.specs if "GET" in spec["methods"]}
+        if len(names) > 1:
+            paths = " and ".join(sorted({show(spec["path"]) for spec in each.specs}))
+            faults.add(
+                f"{each.behavior.items[-1]['at']}.cache",
+                f"is not that of every endpoint which CloudFront matches by {show(each.behavior.pattern)}: {paths}",
+                fix="Give them one strategy, or other paths.",
+            )
+        for item, spec in zip(each.behavior.items, each.specs, strict=True):
+            cache = spec["cache"]
+            policies.compile_policy(f"{item['at']}.cache", cache, faults)
+            for experiment in plan.experiments:
+                if cache is None or cache["mode"] == "bypass" or spec["path"] not in experiment["paths"]:
+                    continue
+                if experiment["cookie"] not in cache["key"]["cookies"]:
+                    faults.add(
+                        f"{experiment['at']}.paths",
+                        f"has {show(spec['path'])}, whose cache {show(cache['name'])} has no cookie"
+                        f" {show(experiment['cookie'])} in its key, so that one variant would be served for another",
+                        fix="Add it to the CachePolicy's `key.cookies`.",
+                    )

@@ -1,0 +1,212 @@
+"""The arguments of an API that only CloudFront has: checked, with their defaults."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgewright import _check
+from edgewright._normalise import checked
+from edgewright._packages import read_folder
+from edgewright._program import claim, program_file
+from edgewright.errors import Faults, show
+from edgewright.hosts.cloudfront import functions
+from edgewright.hosts.lambda_edge import REGION
+
+PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+MAX_AGE_S = 2_592_000
+"""For how long a viewer keeps an experiment's cookie, where nothing else is said: 30 days."""
+
+CLOUDFLARE_ONLY: Mapping[str, str] = {
+    "account_id": "The account is that of AWS's credentials. Leave it out.",
+    "bindings": "A function at the edge reaches AWS services by their API: add the SDK's client to the handler.",
+    "cache_rules": "The behaviors' cache policies say it. Leave it out.",
+    "compatibility_date": "Leave it out: the function runs on Node.js.",
+    "compatibility_flags": "Leave it out: the function runs on Node.js.",
+    "limits": "Leave it out: the function has 5 s and 128 MB.",
+    "placement": "Leave it out: the function runs in the regional cache nearest to the functions.",
+    "rollout": "Leave it out, and use a continuous deployment policy of CloudFront.",
+    "routes": "Use `hostname`, and a behavior for each endpoint.",
+    "script_name": "Leave it out: Pulumi names the function, so that a retired one is never in the way.",
+    "secrets": "They would lie readable in the package: read them in the handler from Secrets Manager or Parameter Store.",
+    "tiered_cache": "Use `origin_shield`.",
+    "workers_dev": "Leave it out: the distribution answers on its cloudfront.net name.",
+    "zone_id": "Use `hosted_zone_id`.",
+    "zone_name": "Use `hosted_zone_id`.",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments that only this platform has, sound and with their defaults."""
+
+    given: Mapping[str, Any]
+    hostname: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    redirects: str = ""
+    experiments: tuple[Mapping[str, Any], ...] = ()
+    assets: tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...] = ()
+
+
+def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
+    """Return the platform's arguments with their defaults; note what is wrong with them."""
+    for key, fix in CLOUDFLARE_ONLY.items():
+        if key in given:
+            faults.add(key, "is of use to host 'cloudflare' only", fix=fix)
+    hostname = given.get("hostname")
+    if hostname is not None and _check.hostname("hostname", hostname, faults):
+        claim("hostname", hostname, f"EdgeApi {name!r}", "hostname", faults, "Give each API a hostname of its own.")
+        if "certificate_arn" not in given and "hosted_zone_id" not in given:
+            faults.add(
+                "hostname",
+                "needs a certificate",
+                fix="Give `hosted_zone_id`, and one is made and validated, or `certificate_arn`, from us-east-1.",
+            )
+    for key in ("certificate_arn", "hosted_zone_id"):
+        if key in given and hostname is None:
+            faults.add(key, "has no effect without `hostname`", fix="Give `hostname`, or leave it out.")
+    if "certificate_arn" in given:
+        checked(given["certificate_arn"], _check_certificate, faults)
+    if "price_class" in given:
+        faults.one_of("price_class", given["price_class"], PRICE_CLASSES)
+    if "log_retention_days" in given:
+        _check.whole("log_retention_days", given["log_retention_days"], faults, 1, 3653, "days")
+    if "origin_shield" in given and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", given["origin_shield"]):
+        faults.add(
+            "origin_shield", f"{show(given['origin_shield'])} is not an AWS region", allowed="for example eu-central-1"
+        )
+    _check_observability(given.get("observability", {}), faults)
+    for key in given.get("vars", {}):
+        _check.binding_name(f"vars.{key}", key, faults)
+    return Plan(
+        given=given,
+        hostname=hostname,
+        tags=_tags(given.get("tags", ())),
+        redirects=_redirects(given.get("redirects", ()), faults),
+        experiments=_experiments(given, faults),
+        assets=_assets(given.get("assets", ()), faults),
+    )
+
+
+def _check_certificate(arn: object, faults: Faults) -> None:
+    found = re.fullmatch(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+", str(arn))
+    if found is None:
+        faults.add("certificate_arn", f"{show(arn)} is not a certificate's ARN", allowed="arn:aws:acm:us-east-1:...")
+    elif found[1] != REGION:
+        faults.add(
+            "certificate_arn",
+            f"is from {found[1]}, and CloudFront takes certificates from us-east-1 only"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html)",
+            allowed=REGION,
+            fix="Give `hosted_zone_id` instead, and one is made there; no second provider is needed.",
+        )
+
+
+def _check_observability(observability: Mapping[str, Any], faults: Faults) -> None:
+    for key in observability:
+        faults.add(
+            f"observability.{key}",
+            "is of use to host 'cloudflare' only",
+            fix="Use `metrics`, `dashboard` and `access_logs`.",
+        )
+
+
+def _tags(tags: Sequence[str]) -> dict[str, str]:
+    """Return tags as AWS has them: `owner:web` is the value web of owner."""
+    found = {}
+    for tag in tags:
+        key, _, value = tag.partition(":")
+        found[key] = value
+    return dict(sorted(found.items()))
+
+
+def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
+    found: list[dict[str, Any]] = []
+    seen: dict[str, int] = {}
+    for index, rule in enumerate(redirects):
+        at = f"redirects[{index}]"
+        path, to, status = rule.get("path", ""), rule.get("to", ""), rule.get("status", 308)
+        if "path" in rule and (
+            not path.startswith("/") or "*" in path[:-1] or not path.isascii() or not path.isprintable()
+        ):
+            faults.add(f"{at}.path", f"{show(path)} is not a path", allowed="/old or /old/*")
+        if path in seen:
+            faults.add(f"{at}.path", f"{show(path)} is redirected by redirects[{seen[path]}] already")
+        seen.setdefault(path, index)
+        if "to" in rule and (not re.match(r"/(?![/\\])|https?://[^/]", to) or "*" in to[:-1] or not to.isascii()):
+            faults.add(
+                f"{at}.to", f"{show(to)} is neither a path nor an http(s) URL", allowed="/new, /new/* or https://..."
+            )
+        if to.endswith("*") and not path.endswith("*"):
+            faults.add(f"{at}.to", f"{show(to)} ends with `*`, and `path` has none to take")
+        if status not in functions.STATUS_TEXTS:
+            faults.add(f"{at}.status", f"{status} is no redirect", allowed=", ".join(map(str, functions.STATUS_TEXTS)))
+        found.append({"path": path, "to": to, "status": status, "text": functions.STATUS_TEXTS.get(status, "")})
+    found.sort(key=lambda rule: (-len(rule["path"]), rule["path"]))
+    return functions.compact(found) if found else ""
+
+
+def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str, Any], ...]:
+    found: list[dict[str, Any]] = []
+    known = {endpoint.get("path") for endpoint in given.get("endpoints", ())}
+    for index, experiment in enumerate(given.get("experiments", ())):
+        at = f"experiments[{index}]"
+        if "cookie" in experiment:
+            _check.header_name(f"{at}.cookie", experiment["cookie"], faults)
+            if experiment["cookie"] in [other["cookie"] for other in found]:
+                faults.add(f"{at}.cookie", f"{show(experiment['cookie'])} is another experiment's too")
+        variants = experiment.get("variants", {})
+        if "variants" in experiment and len(variants) < 2:
+            faults.add(f"{at}.variants", f"has {len(variants)} variants", allowed="2 or more, each with a weight")
+        for variant, weight in variants.items():
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", variant):
+                faults.add(
+                    f"{at}.variants", f"{show(variant)} is not a variant", allowed="letters, digits, `_` and `-`"
+                )
+            _check.whole(f"{at}.variants.{variant}", weight, faults, 1, 1_000_000)
+        for number, path in enumerate(experiment.get("paths", ())):
+            if path not in known:
+                faults.add(
+                    f"{at}.paths[{number}]",
+                    f"{show(path)} is not the `path` of an endpoint",
+                    allowed=", ".join(sorted(filter(None, known))),
+                )
+        max_age = experiment.get("max_age", MAX_AGE_S)
+        _check.seconds(f"{at}.max_age", max_age, faults)
+        found.append(
+            {
+                "at": at,
+                "cookie": experiment.get("cookie", ""),
+                "variants": dict(sorted(variants.items())),
+                "paths": tuple(experiment.get("paths", ())),
+                "max_age": max_age,
+            }
+        )
+    return tuple(sorted(found, key=lambda item: item["cookie"]))
+
+
+def _assets(
+    assets: Sequence[Mapping[str, Any]], faults: Faults
+) -> tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...]:
+    found = []
+    for index, item in enumerate(assets):
+        at = f"assets[{index}]"
+        path = item.get("path", "/")
+        if "path" in item and _check.endpoint_path(f"{at}.path", path, faults) and not path.endswith("/*"):
+            faults.add(f"{at}.path", f"{show(path)} does not end with `/*`", allowed="for example /assets/*")
+        if "browser_ttl" in item:
+            _check.seconds(f"{at}.browser_ttl", item["browser_ttl"], faults)
+        if item.get("immutable") and not item.get("browser_ttl"):
+            faults.add(f"{at}.immutable", "is true without a `browser_ttl`", fix="Give one, for example 31536000.")
+        if "directory" not in item:
+            continue
+        folder = program_file(item["directory"])
+        if not folder.is_dir():
+            faults.add(f"{at}.directory", f"{show(item['directory'])} is not a folder")
+            continue
+        files = read_folder(f"{at}.directory", folder, faults)
+        if not files:
+            faults.add(f"{at}.directory", f"{show(item['directory'])} has no files")
+        found.append((item, folder, files))
+    return tuple(found)

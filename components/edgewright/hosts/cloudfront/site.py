@@ -1,0 +1,72 @@
+"""One API while its resources are made: what each of the rooms beside this one is given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from edgewright._endpoints import Endpoints
+from edgewright.hosts.cloudfront.behaviors import Served, serve
+from edgewright.hosts.cloudfront.plan import Plan
+
+
+@dataclass(frozen=True)
+class Site:
+    """An API that is being made."""
+
+    parent: pulumi.Resource
+    name: str
+    plan: Plan
+    settings: Mapping[str, Any]
+    """The settings document, its ids and URLs known now or later."""
+    modules: "pulumi.Output[dict[str, Any]]"
+    stores: tuple[Any, ...]
+    """ARNs of the KeyValueStores that functions at the viewer read."""
+    served: tuple[Served, ...]
+    """The behaviors, in the distribution's order."""
+    functions: dict[tuple[str, str], aws.cloudfront.Function] = field(default_factory=dict)
+    """CloudFront Functions made so far, by event and content."""
+
+    @classmethod
+    def of(
+        cls,
+        parent: pulumi.Resource,
+        name: str,
+        plan: Plan,
+        endpoints: Endpoints,
+        settings: Mapping[str, Any],
+        modules: Any,
+        bound: Any,
+    ) -> "Site":
+        """Return an API from what its parts were compiled to."""
+        return cls(
+            parent=parent,
+            name=name,
+            plan=plan,
+            settings=settings,
+            modules=pulumi.Output.from_input(modules),
+            stores=tuple(binding["arn"] for binding in bound),
+            served=tuple(serve(endpoints, settings)),
+        )
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The arguments."""
+        return self.plan.given
+
+    @property
+    def routers(self) -> dict[str, Mapping[str, Any]]:
+        """Routers by name."""
+        return {router["name"]: router for router in self.settings["routers"]}
+
+    @property
+    def child(self) -> pulumi.ResourceOptions:
+        """Options of a resource that belongs to the API."""
+        return pulumi.ResourceOptions(parent=self.parent)
+
+    def failover(self, served: Served) -> bool:
+        """Say whether CloudFront can ask a second origin for a behavior."""
+        router = self.routers.get(served.router or "")
+        return served.safe and router is not None and len(router["origins"]) > 1

@@ -1,0 +1,82 @@
+"""Functions at the viewer: what each behavior needs there, and one CloudFront Function for equal needs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi_aws as aws
+
+from edgewright.errors import Faults
+from edgewright.hosts.cloudfront import functions, policies
+from edgewright.hosts.cloudfront.behaviors import Served
+from edgewright.hosts.cloudfront.site import Site
+
+
+def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
+    """Return what a behavior needs at the viewer."""
+    sessions = site.settings["sessions"]
+    # A path that only the core's normal form makes a session's comes by the default behavior.
+    any_session = served.session or (served.behavior.default and any(each.session for each in site.served))
+    paths = {spec["path"] for spec in served.specs}
+    experiments = [
+        {key: experiment[key] for key in ("cookie", "variants", "max_age")}
+        for experiment in site.plan.experiments
+        if paths & set(experiment["paths"])
+    ]
+    cache = served.cache
+    keyed = cache is not None and cache["key"]["region"] and served.router is not None
+    return functions.ViewerNeeds(
+        regions=functions.regions_of(site.routers[served.router]) if keyed and served.router else "",
+        session=functions.compact({key: sessions[key] for key in ("cookie", "key_prefix")})
+        if any_session and sessions
+        else "",
+        experiments=functions.compact(experiments) if experiments else "",
+        redirects=site.plan.redirects,
+    )
+
+
+def viewer_codes(site: Site, faults: Faults) -> dict[functions.ViewerNeeds, tuple[str, str]]:
+    """Return the code of each behavior's functions, on request and on response; note what CloudFront refuses of it."""
+    found: dict[functions.ViewerNeeds, tuple[str, str]] = {}
+    for served in site.served:
+        needs = needs_of(site, served)
+        if needs not in found:
+            found[needs] = (functions.viewer_request(needs), functions.viewer_response(needs) if needs.answers else "")
+            for code in filter(None, found[needs]):
+                path = "redirects" if len(needs.redirects) > len(needs.experiments) else "experiments"
+                functions.check_code(path, code, faults)
+    return found
+
+
+def viewer_functions(
+    site: Site, needs: functions.ViewerNeeds, codes: Mapping[functions.ViewerNeeds, tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Return the associations of a behavior's functions at the viewer."""
+    request, response = codes[needs]
+    found = [
+        {
+            "event_type": "viewer-request",
+            "function_arn": _function(site, "request", request, bool(needs.session)).arn,
+        }
+    ]
+    if response:
+        found.append(
+            {"event_type": "viewer-response", "function_arn": _function(site, "response", response, False).arn}
+        )
+    return found
+
+
+def _function(site: Site, kind: str, code: str, store: bool) -> aws.cloudfront.Function:
+    """A function by its content: the next one is made beside it, because CloudFront deletes none that is in use."""
+    content = policies.content_hash([code, store])
+    if (kind, content) not in site.functions:
+        site.functions[(kind, content)] = aws.cloudfront.Function(
+            f"{site.name}-viewer-{kind}-{content}",
+            name=policies.physical(f"{site.name}-{kind}", content)[-64:],
+            comment=f"{site.name}: what is cheap at the viewer. By edgewright.",
+            runtime=functions.RUNTIME,
+            code=code,
+            publish=True,
+            key_value_store_associations=list(site.stores) if store else None,
+            opts=site.child,
+        )
+    return site.functions[(kind, content)]
