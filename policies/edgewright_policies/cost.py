@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from edgewright.limits.prices import price
 from pydantic import Field
 
-from edgewright_policies.aws import edge_functions
+from edgewright_policies.aws.common import edge_functions
 from edgewright_policies.rule import Context, PolicyConfig, StackView, Violation, rules_of, stack_rule
 from edgewright_policies.types import (
     CLOUDFRONT_FUNCTION,

@@ -476,3 +476,8 @@ def rules_of(module: Mapping[str, object]) -> tuple[Rule, ...]:
     """Return the rules among a module's values, by id."""
     found = [value for value in module.values() if isinstance(value, ResourceRule | StackRule)]
     return tuple(sorted(found, key=lambda rule: rule.meta.id))
+
+
+def in_order(*groups: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return the rules of several modules as one family's, by id."""
+    return tuple(sorted((rule for group in groups for rule in group), key=lambda rule: rule.meta.id))

@@ -1,4 +1,4 @@
-"""AWS at the edge: what Lambda@Edge and CloudFront refuse, hours after the plan said yes."""
+"""Lambda@Edge: what it refuses, hours after the plan said yes."""
 
 import json
 import re
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
-from edgewright_policies.reading import View, asset_bytes, is_list, show
+from edgewright_policies.aws.common import QUOTAS, REGION, RESTRICTIONS, edge_functions, safe_behaviors
+from edgewright_policies.reading import View, is_list, show
 from edgewright_policies.rule import (
     Context,
     NoConfig,
-    Node,
     PolicyConfig,
     StackView,
     Violation,
@@ -21,74 +21,15 @@ from edgewright_policies.rule import (
 )
 from edgewright_policies.types import (
     ACM_CERTIFICATE,
-    CLOUDFRONT_CACHE_POLICY,
-    CLOUDFRONT_FUNCTION,
-    CONTINUOUS_DEPLOYMENT,
     DISTRIBUTION,
     IAM_ROLE,
     LAMBDA_FUNCTION,
     LAMBDA_PROVISIONED,
-    ORIGIN_REQUEST_POLICY,
-    RESPONSE_HEADERS_POLICY,
     WAF_WEB_ACL,
     behavior_name,
-    behaviors,
 )
 
-RESTRICTIONS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html"
-QUOTAS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
-REGION = "us-east-1"
 _PRINCIPALS = ("edgelambda.amazonaws.com", "lambda.amazonaws.com")
-
-
-def _safe_behaviors(distribution: View) -> list[View]:
-    try:
-        return list(behaviors(distribution))
-    except UnknownValueError:
-        return []
-
-
-def _arns(distribution: View) -> tuple[set[str], bool, set[str]]:
-    """Return a distribution's functions' ARNs, whether it has associations at all, and their events."""
-    arns, events, any_ = set(), set(), False
-    for behavior in _safe_behaviors(distribution):
-        try:
-            associations = behavior.views("lambdaFunctionAssociations")
-        except UnknownValueError:
-            any_ = True
-            continue
-        for association in associations:
-            any_ = True
-            if association.known("lambdaArn"):
-                arns.add(association.text("lambdaArn") or "")
-            if association.known("eventType"):
-                events.add(association.text("eventType") or "")
-    return arns, any_, events
-
-
-def edge_functions(stack: StackView) -> dict[str, tuple[Node, set[str]]]:
-    """Return the functions that a distribution of the stack runs, by URN, each with the events of that distribution.
-
-    A function is found by its ARN, or where that is not known yet, by the distribution's dependencies.
-    """
-    functions = {node.urn: node for node in stack.of(LAMBDA_FUNCTION)}
-    by_arn = {}
-    for node in functions.values():
-        for name in ("qualifiedArn", "arn"):
-            if node.props.known(name) and (arn := node.props.text(name)):
-                by_arn[arn] = node
-    found: dict[str, tuple[Node, set[str]]] = {}
-    for distribution in stack.of(DISTRIBUTION):
-        arns, any_, events = _arns(distribution.props)
-        if not any_:
-            continue
-        used = {by_arn[arn].urn for arn in arns if arn in by_arn}
-        used |= {by_arn[bare].urn for arn in arns if (bare := re.sub(r":[^:]*$", "", arn)) in by_arn}
-        used |= {urn for urn in distribution.dependencies if urn in functions}
-        for urn in used:
-            _, before = found.get(urn, (functions[urn], set()))
-            found[urn] = (functions[urn], before | events)
-    return found
 
 
 Check = Callable[[View], tuple[str, str, str] | None]
@@ -177,7 +118,7 @@ def lambda_edge_refused(stack: StackView, context: Context[NoConfig]) -> Iterato
     id="EW702",
     family="aws",
     on=(DISTRIBUTION,),
-    per={DISTRIBUTION: _safe_behaviors},
+    per={DISTRIBUTION: safe_behaviors},
     severity="critical",
     title="A behavior runs a numbered version in us-east-1",
     why="CloudFront refuses `$LATEST`, aliases and functions of other regions.",
@@ -365,7 +306,7 @@ def lambda_edge_replicas(stack: StackView, _context: Context[NoConfig]) -> Itera
     id="EW708",
     family="aws",
     on=(DISTRIBUTION,),
-    per={DISTRIBUTION: _safe_behaviors},
+    per={DISTRIBUTION: safe_behaviors},
     severity="critical",
     title="A behavior has one function an event",
     why="CloudFront refuses two functions on one event, and a CloudFront Function beside Lambda@Edge on viewer events.",
@@ -389,97 +330,6 @@ def edge_event_clash(behavior: View, _resource: View, context: Context[NoConfig]
             f"Lambda@Edge on {show(viewer)} and a CloudFront Function",
             "one kind on viewer events",
         )
-
-
-@resource_rule(
-    "cloudfront-quota",
-    id="EW709",
-    family="aws",
-    on=(DISTRIBUTION, CLOUDFRONT_CACHE_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION),
-    severity="high",
-    title="A CloudFront resource fits its quotas",
-    why="CloudFront refuses it in the middle of the deployment.",
-    fix="Share or split it, or ask AWS for more and set the account's value under `edgewright:limits`.",
-    source=QUOTAS,
-)
-def cloudfront_quota(resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
-    judged: list[tuple[str, int, str]] = []
-    if context.type == DISTRIBUTION:
-        judged = [
-            ("behaviors", len(resource.views("orderedCacheBehaviors")) + 1, "distribution.behaviors"),
-            ("origins", len(resource.views("origins")), "distribution.origins"),
-            ("originGroups", len(resource.views("originGroups")), "distribution.origin_groups"),
-            ("aliases", len(resource.texts("aliases")), "distribution.cnames"),
-        ]
-    elif context.type == CLOUDFRONT_CACHE_POLICY:
-        key = resource.view("parametersInCacheKeyAndForwardedToOrigin")
-        names = {
-            "headers": key.view("headersConfig").view("headers").texts("items"),
-            "cookies": key.view("cookiesConfig").view("cookies").texts("items"),
-            "query_strings": key.view("queryStringsConfig").view("queryStrings").texts("items"),
-        }
-        judged = [(part.replace("_", " "), len(values), f"cache_policy.{part}") for part, values in names.items()]
-        together = sum(len(each) for values in names.values() for each in values)
-        judged.append(("names together", together, "cache_policy.names_chars"))
-    elif context.type == RESPONSE_HEADERS_POLICY:
-        csp = resource.view("securityHeadersConfig").view("contentSecurityPolicy").text("contentSecurityPolicy") or ""
-        custom = len(resource.view("customHeadersConfig").views("items"))
-        judged = [
-            ("customHeadersConfig", custom, "response_headers_policy.custom_headers"),
-            ("contentSecurityPolicy", len(csp), "response_headers_policy.csp_chars"),
-        ]
-    else:
-        code = asset_bytes(resource.raw("code"))
-        judged = [("code", len(code or b""), "functions.code_bytes")]
-    for what, value, name in judged:
-        most = context.limit(f"cloudfront.{name}")
-        if value > most.value:
-            yield Violation(what, most.show(value), f"at most {most.text}")
-
-
-_COUNTED = {
-    CLOUDFRONT_CACHE_POLICY: ("cache policies", "cache_policies"),
-    ORIGIN_REQUEST_POLICY: ("origin request policies", "origin_request_policies"),
-    RESPONSE_HEADERS_POLICY: ("response headers policies", "response_headers_policies"),
-    CONTINUOUS_DEPLOYMENT: ("continuous deployment policies", "continuous_deployment_policies"),
-    CLOUDFRONT_FUNCTION: ("CloudFront Functions", "functions"),
-    DISTRIBUTION: ("distributions", "distributions"),
-}
-
-
-@stack_rule(
-    "cloudfront-account-quota",
-    id="EW710",
-    family="aws",
-    on=tuple(_COUNTED),
-    severity="high",
-    title="The stack leaves room in the account's CloudFront quotas",
-    why="An account has 20 cache policies for all its stacks; the next stack is the one that fails.",
-    fix="Use AWS's managed policies, and share equal ones between distributions.",
-    source=QUOTAS,
-)
-def cloudfront_account_quota(stack: StackView, context: Context[NoConfig]) -> Iterator[Violation | None]:
-    for token, (what, name) in _COUNTED.items():
-        nodes = stack.of(token)
-        most = context.limit(f"cloudfront.{name}")
-        if len(nodes) > most.value:
-            yield Violation(what, most.show(len(nodes)), f"at most {most.text} an account", urn=nodes[-1].urn)
-
-
-@resource_rule(
-    "cloudfront-delete-order",
-    id="EW711",
-    family="aws",
-    on=(CLOUDFRONT_CACHE_POLICY, ORIGIN_REQUEST_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION),
-    severity="high",
-    title="What a distribution uses is made anew before the old one is deleted",
-    why="CloudFront refuses to delete a policy or a function that a distribution still uses.",
-    fix="Leave delete_before_replace off, and put a hash of the content into the name so that both can exist.",
-    source=QUOTAS,
-)
-def cloudfront_delete_order(_resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
-    if context.delete_before_replace:
-        yield Violation("delete_before_replace", "true", "false")
 
 
 RULES = rules_of(globals())

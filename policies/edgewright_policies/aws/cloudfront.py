@@ -1,0 +1,117 @@
+"""CloudFront: its quotas, and the order in which it lets go of things."""
+
+from collections.abc import Iterator
+
+from edgewright_policies.aws.common import QUOTAS
+from edgewright_policies.reading import View, asset_bytes
+from edgewright_policies.rule import (
+    Context,
+    NoConfig,
+    StackView,
+    Violation,
+    resource_rule,
+    rules_of,
+    stack_rule,
+)
+from edgewright_policies.types import (
+    CLOUDFRONT_CACHE_POLICY,
+    CLOUDFRONT_FUNCTION,
+    CONTINUOUS_DEPLOYMENT,
+    DISTRIBUTION,
+    ORIGIN_REQUEST_POLICY,
+    RESPONSE_HEADERS_POLICY,
+)
+
+
+@resource_rule(
+    "cloudfront-quota",
+    id="EW709",
+    family="aws",
+    on=(DISTRIBUTION, CLOUDFRONT_CACHE_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION),
+    severity="high",
+    title="A CloudFront resource fits its quotas",
+    why="CloudFront refuses it in the middle of the deployment.",
+    fix="Share or split it, or ask AWS for more and set the account's value under `edgewright:limits`.",
+    source=QUOTAS,
+)
+def cloudfront_quota(resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
+    judged: list[tuple[str, int, str]] = []
+    if context.type == DISTRIBUTION:
+        judged = [
+            ("behaviors", len(resource.views("orderedCacheBehaviors")) + 1, "distribution.behaviors"),
+            ("origins", len(resource.views("origins")), "distribution.origins"),
+            ("originGroups", len(resource.views("originGroups")), "distribution.origin_groups"),
+            ("aliases", len(resource.texts("aliases")), "distribution.cnames"),
+        ]
+    elif context.type == CLOUDFRONT_CACHE_POLICY:
+        key = resource.view("parametersInCacheKeyAndForwardedToOrigin")
+        names = {
+            "headers": key.view("headersConfig").view("headers").texts("items"),
+            "cookies": key.view("cookiesConfig").view("cookies").texts("items"),
+            "query_strings": key.view("queryStringsConfig").view("queryStrings").texts("items"),
+        }
+        judged = [(part.replace("_", " "), len(values), f"cache_policy.{part}") for part, values in names.items()]
+        together = sum(len(each) for values in names.values() for each in values)
+        judged.append(("names together", together, "cache_policy.names_chars"))
+    elif context.type == RESPONSE_HEADERS_POLICY:
+        csp = resource.view("securityHeadersConfig").view("contentSecurityPolicy").text("contentSecurityPolicy") or ""
+        custom = len(resource.view("customHeadersConfig").views("items"))
+        judged = [
+            ("customHeadersConfig", custom, "response_headers_policy.custom_headers"),
+            ("contentSecurityPolicy", len(csp), "response_headers_policy.csp_chars"),
+        ]
+    else:
+        code = asset_bytes(resource.raw("code"))
+        judged = [("code", len(code or b""), "functions.code_bytes")]
+    for what, value, name in judged:
+        most = context.limit(f"cloudfront.{name}")
+        if value > most.value:
+            yield Violation(what, most.show(value), f"at most {most.text}")
+
+
+_COUNTED = {
+    CLOUDFRONT_CACHE_POLICY: ("cache policies", "cache_policies"),
+    ORIGIN_REQUEST_POLICY: ("origin request policies", "origin_request_policies"),
+    RESPONSE_HEADERS_POLICY: ("response headers policies", "response_headers_policies"),
+    CONTINUOUS_DEPLOYMENT: ("continuous deployment policies", "continuous_deployment_policies"),
+    CLOUDFRONT_FUNCTION: ("CloudFront Functions", "functions"),
+    DISTRIBUTION: ("distributions", "distributions"),
+}
+
+
+@stack_rule(
+    "cloudfront-account-quota",
+    id="EW710",
+    family="aws",
+    on=tuple(_COUNTED),
+    severity="high",
+    title="The stack leaves room in the account's CloudFront quotas",
+    why="An account has 20 cache policies for all its stacks; the next stack is the one that fails.",
+    fix="Use AWS's managed policies, and share equal ones between distributions.",
+    source=QUOTAS,
+)
+def cloudfront_account_quota(stack: StackView, context: Context[NoConfig]) -> Iterator[Violation | None]:
+    for token, (what, name) in _COUNTED.items():
+        nodes = stack.of(token)
+        most = context.limit(f"cloudfront.{name}")
+        if len(nodes) > most.value:
+            yield Violation(what, most.show(len(nodes)), f"at most {most.text} an account", urn=nodes[-1].urn)
+
+
+@resource_rule(
+    "cloudfront-delete-order",
+    id="EW711",
+    family="aws",
+    on=(CLOUDFRONT_CACHE_POLICY, ORIGIN_REQUEST_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION),
+    severity="high",
+    title="What a distribution uses is made anew before the old one is deleted",
+    why="CloudFront refuses to delete a policy or a function that a distribution still uses.",
+    fix="Leave delete_before_replace off, and put a hash of the content into the name so that both can exist.",
+    source=QUOTAS,
+)
+def cloudfront_delete_order(_resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
+    if context.delete_before_replace:
+        yield Violation("delete_before_replace", "true", "false")
+
+
+RULES = rules_of(globals())
