@@ -58,6 +58,14 @@ LIMITS = {
     "ORIGIN_BODY_BYTES": "lambda_edge.origin.body_bytes",
     "VIEWER_RESPONSE_BYTES": "lambda_edge.viewer.response_bytes",
     "ORIGIN_RESPONSE_BYTES": "lambda_edge.origin.response_bytes",
+    "LAMBDA_EDGE_TIMEOUT_S": "lambda_edge.origin.timeout_s",
+    "CLOUDFRONT_URL_BYTES": "cloudfront.url_bytes",
+    "CLOUDFRONT_FUNCTION_CODE_BYTES": "cloudfront.functions.code_bytes",
+    "KVS_KEY_BYTES": "cloudfront.kvs.key_bytes",
+    "KVS_VALUE_BYTES": "cloudfront.kvs.value_bytes",
+    "INVALIDATION_PATHS": "cloudfront.invalidation.paths",
+    "INVALIDATION_TAG_CHARACTERS": "cloudfront.invalidation.tag_characters",
+    "OBJECT_TAGS": "cloudfront.object_tags",
 }
 """Limits that code at the edge and in the gateway needs, by their names there."""
 

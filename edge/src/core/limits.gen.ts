@@ -10,3 +10,19 @@ export const ORIGIN_BODY_BYTES = 1048576;
 export const VIEWER_RESPONSE_BYTES = 40960;
 /** Generated response, origin trigger: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
 export const ORIGIN_RESPONSE_BYTES = 1048576;
+/** Timeout of an origin trigger: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
+export const LAMBDA_EDGE_TIMEOUT_S = 30;
+/** URL: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
+export const CLOUDFRONT_URL_BYTES = 8192;
+/** CloudFront Function code: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
+export const CLOUDFRONT_FUNCTION_CODE_BYTES = 10240;
+/** KeyValueStore key: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
+export const KVS_KEY_BYTES = 512;
+/** KeyValueStore value: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
+export const KVS_VALUE_BYTES = 1024;
+/** Paths in invalidations in progress: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
+export const INVALIDATION_PATHS = 3000;
+/** Length of a cache tag: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html */
+export const INVALIDATION_TAG_CHARACTERS = 256;
+/** Cache tags that an object is stored with: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html */
+export const OBJECT_TAGS = 50;

@@ -1,6 +1,7 @@
 // What is wrong with a deployment document, found before anything of it runs.
 
 import { existsSync } from "node:fs";
+import { KVS_KEY_BYTES, KVS_VALUE_BYTES, LAMBDA_EDGE_TIMEOUT_S } from "../../core/limits.gen.js";
 import { policiesOf } from "./distribution.js";
 import { functionFaults } from "./functions-code.js";
 import type { CacheBehavior, CloudFrontDeployment, Distribution, LambdaVersion } from "./model.js";
@@ -12,21 +13,18 @@ export class CloudFrontFaults extends Error {
   }
 }
 
-/** The mandatory limits of Lambda@Edge in the newest copy of the vendor's page. */
-const LAMBDA_TIMEOUT_S = 30;
-
 export function deploymentFaults(deployment: CloudFrontDeployment): string[] {
   const faults = deployment.functions.flatMap(functionFaults);
   for (const version of deployment.lambda_versions) faults.push(...lambdaFaults(version));
   for (const store of deployment.key_value_stores) {
     for (const { key, value } of store.pairs) {
-      if (Buffer.byteLength(key) > 512)
+      if (Buffer.byteLength(key) > KVS_KEY_BYTES)
         faults.push(
-          `KeyValueStore ${store.name} has a key of ${Buffer.byteLength(key)} bytes (${key.slice(0, 40)}...); CloudFront takes 512.`,
+          `KeyValueStore ${store.name} has a key of ${Buffer.byteLength(key)} bytes (${key.slice(0, 40)}...); CloudFront takes ${KVS_KEY_BYTES}.`,
         );
-      if (Buffer.byteLength(value) > 1024)
+      if (Buffer.byteLength(value) > KVS_VALUE_BYTES)
         faults.push(
-          `KeyValueStore ${store.name}, key ${key.slice(0, 40)}: the value has ${Buffer.byteLength(value)} bytes; CloudFront takes 1024.`,
+          `KeyValueStore ${store.name}, key ${key.slice(0, 40)}: the value has ${Buffer.byteLength(value)} bytes; CloudFront takes ${KVS_VALUE_BYTES}.`,
         );
     }
   }
@@ -54,8 +52,8 @@ function lambdaFaults(version: LambdaVersion): string[] {
     );
   if (!version.runtime.startsWith("nodejs"))
     faults.push(`${where} has the runtime ${version.runtime}; the local cloud runs Node.js functions only.`);
-  if (!(version.timeout > 0 && version.timeout <= LAMBDA_TIMEOUT_S))
-    faults.push(`${where} has a timeout of ${version.timeout} s; Lambda@Edge takes 1 to ${LAMBDA_TIMEOUT_S}.`);
+  if (!(version.timeout > 0 && version.timeout <= LAMBDA_EDGE_TIMEOUT_S))
+    faults.push(`${where} has a timeout of ${version.timeout} s; Lambda@Edge takes 1 to ${LAMBDA_EDGE_TIMEOUT_S}.`);
   if (!/^[\w./-]+\.\w+$/.test(version.handler) || version.handler.includes(".."))
     faults.push(
       `${where} has the handler ${JSON.stringify(version.handler)}; write file.export, such as index.handler.`,

@@ -1,6 +1,7 @@
 // Lambda@Edge event objects.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html
 
+import { ORIGIN_BODY_BYTES, VIEWER_BODY_BYTES } from "../../core/limits.gen.js";
 import { copyHeaders, isDisallowed } from "./headers.js";
 import type { EdgeRequest, EdgeResponse, EventType, Headers } from "./types.js";
 
@@ -61,8 +62,8 @@ export interface LambdaEvent {
 
 /** Bytes of a request's body that a function sees. Source: lambda-at-edge-function-restrictions. */
 export const BODY_LIMIT: Readonly<Record<string, number>> = {
-  "viewer-request": 40 * 1024,
-  "origin-request": 1024 * 1024,
+  "viewer-request": VIEWER_BODY_BYTES,
+  "origin-request": ORIGIN_BODY_BYTES,
 };
 
 /** The headers that a function sees. */

@@ -1,7 +1,8 @@
 // A CloudFront Function's code: what is wrong with it before it runs, and the text that runs.
 
 import { Script } from "node:vm";
-import { CODE_LIMIT, syntaxFaults } from "./functions-syntax.js";
+import { CLOUDFRONT_FUNCTION_CODE_BYTES } from "../../core/limits.gen.js";
+import { syntaxFaults } from "./functions-syntax.js";
 import type { CloudFrontFunction } from "./model.js";
 
 const IMPORT =
@@ -26,9 +27,9 @@ export function runnable(fn: CloudFrontFunction): string {
 export function functionFaults(fn: CloudFrontFunction): string[] {
   const faults: string[] = [];
   const size = Buffer.byteLength(fn.code);
-  if (size > CODE_LIMIT) {
+  if (size > CLOUDFRONT_FUNCTION_CODE_BYTES) {
     faults.push(
-      `CloudFront function ${fn.name} has ${size} bytes of code, more than the ${CODE_LIMIT} that CloudFront takes. ` +
+      `CloudFront function ${fn.name} has ${size} bytes of code, more than the ${CLOUDFRONT_FUNCTION_CODE_BYTES} that CloudFront takes. ` +
         "Make it smaller or use Lambda@Edge.",
     );
   }

@@ -1,9 +1,6 @@
 // What CloudFront's function runtimes do not parse, found before anything runs.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/functions-javascript-runtime-features.html
 
-/** Bytes of a function's code. Source: cloudfront-limits, "Quotas on CloudFront Functions". */
-export const CODE_LIMIT = 10 * 1024;
-
 export interface SyntaxFault {
   line: number;
   what: string;

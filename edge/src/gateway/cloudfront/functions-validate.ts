@@ -1,6 +1,7 @@
 // What CloudFront accepts from a CloudFront Function, applied to the request or response that it was given.
 
 import { STATUS_CODES } from "node:http";
+import { CLOUDFRONT_URL_BYTES, VIEWER_RESPONSE_BYTES } from "../../core/limits.gen.js";
 import { EdgeError } from "./error-page.js";
 import {
   cookieText,
@@ -14,10 +15,6 @@ import {
 } from "./functions-event.js";
 import { addHeader, badValueCharacter, canonical, isDisallowed, isToken, READ_ONLY } from "./headers.js";
 import type { EdgeRequest, EdgeResponse, EventType, Headers } from "./types.js";
-import { URI_LIMIT } from "./validate.js";
-
-/** Bytes of a body that a function may return, as for a Lambda@Edge viewer function. */
-const BODY_LIMIT = 40 * 1024;
 
 function invalid(what: string): EdgeError {
   return new EdgeError(
@@ -91,8 +88,8 @@ export function acceptViewerRequest(result: unknown, request: EdgeRequest): Edge
   const querystring = same(queries, before.querystring) ? request.querystring : queryText(queries);
   if (/[\s\p{Cc}#]/u.test(value.uri + querystring))
     throw invalid("request.uri or request.querystring has a space, a control character or #");
-  if (value.uri.length + querystring.length >= URI_LIMIT)
-    throw invalid(`request.uri and request.querystring have ${URI_LIMIT} characters or more`);
+  if (value.uri.length + querystring.length >= CLOUDFRONT_URL_BYTES)
+    throw invalid(`request.uri and request.querystring have ${CLOUDFRONT_URL_BYTES} characters or more`);
   for (const [name, fields] of Object.entries(request.headers)) {
     if (isDisallowed(name)) headers[name] = fields;
     else if (
@@ -130,8 +127,8 @@ function bodyOf(value: FunctionResponse): Uint8Array | undefined {
   if (encoding === "base64" && !/^[A-Za-z0-9+/]*={0,2}$/.test(data))
     throw invalid("response.body.data is not valid base64");
   const bytes = Buffer.from(data, encoding === "text" ? "utf8" : "base64");
-  if (bytes.byteLength > BODY_LIMIT)
-    throw invalid(`response.body has ${bytes.byteLength} bytes, more than ${BODY_LIMIT}`);
+  if (bytes.byteLength > VIEWER_RESPONSE_BYTES)
+    throw invalid(`response.body has ${bytes.byteLength} bytes, more than ${VIEWER_RESPONSE_BYTES}`);
   return bytes;
 }
 

@@ -1,18 +1,18 @@
 // Invalidations by path, and by tag: an item that begins with `#`.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
 
-/** What a path may have at most, and how many an invalidation. Source: cloudfront-limits. */
+import { INVALIDATION_PATHS, INVALIDATION_TAG_CHARACTERS, OBJECT_TAGS } from "../../core/limits.gen.js";
+
+/** Characters of a path. Source: invalidation-specifying-objects. */
 const PATH_LIMIT = 4000;
-const PATHS_LIMIT = 3000;
 
 /** Of one tag, and of an object. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html */
-const TAG = /^[!-+\--~]{1,256}$/;
-const TAGS_KEPT = 50;
+const TAG = new RegExp(`^[!-+\\--~]{1,${INVALIDATION_TAG_CHARACTERS}}$`);
 
 /** The tags of an object, by the header that lists them; case does not matter. */
 export function tagsOf(header: string | undefined): string[] {
   const tags = (header ?? "").split(",").map((tag) => tag.trim().toLowerCase());
-  return [...new Set(tags.filter((tag) => TAG.test(tag)))].slice(0, TAGS_KEPT);
+  return [...new Set(tags.filter((tag) => TAG.test(tag)))].slice(0, OBJECT_TAGS);
 }
 
 /** Wildcards kept apart; older ones are merged into the one that covers everything. */
@@ -21,15 +21,15 @@ const WILDCARDS_KEPT = 200;
 /** What is wrong with an invalidation's paths, each as a sentence. */
 export function invalidationFaults(paths: readonly string[]): string[] {
   const faults: string[] = [];
-  if (paths.length > PATHS_LIMIT)
+  if (paths.length > INVALIDATION_PATHS)
     faults.push(
-      `The invalidation has ${paths.length} paths; CloudFront takes ${PATHS_LIMIT} at a time. Use a path that ends in *.`,
+      `The invalidation has ${paths.length} paths; CloudFront takes ${INVALIDATION_PATHS} at a time. Use a path that ends in *.`,
     );
   for (const path of paths) {
     if (path.startsWith("#")) {
       if (!TAG.test(path.slice(1)))
         faults.push(
-          `The invalidation tag ${JSON.stringify(path.slice(0, 60))} must have 1 to 256 visible ASCII characters and no comma.`,
+          `The invalidation tag ${JSON.stringify(path.slice(0, 60))} must have 1 to ${INVALIDATION_TAG_CHARACTERS} visible ASCII characters and no comma.`,
         );
     } else if (!path.startsWith("/"))
       faults.push(`The invalidation path ${JSON.stringify(path)} must begin with a slash.`);

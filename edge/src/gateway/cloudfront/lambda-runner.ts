@@ -3,14 +3,12 @@
 
 import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { LAMBDA_EDGE_TIMEOUT_S } from "../../core/limits.gen.js";
 import { EdgeError } from "./error-page.js";
 import type { LambdaEvent } from "./events.js";
 import { LAMBDA_BOOTSTRAP } from "./lambda-bootstrap.js";
 import type { LambdaVersion } from "./model.js";
 import type { Deps } from "./types.js";
-
-/** Seconds that a function may take on either kind of event, in the newest copy of the limits. */
-const TIMEOUT_LIMIT_S = 30;
 
 /** Threads of one version at most; further requests wait. A laptop is not a region. */
 const MAX_ENVIRONMENTS = 8;
@@ -76,7 +74,7 @@ export class LambdaRunner {
       this.#log("error", `init failed: ${(error as Error).message}`);
       throw new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", (error as Error).message);
     }
-    const limit = Math.min(this.version.timeout, TIMEOUT_LIMIT_S) * 1000;
+    const limit = Math.min(this.version.timeout, LAMBDA_EDGE_TIMEOUT_S) * 1000;
     const message = await this.#run(environment, event, limit);
     if (message.type === "result") {
       this.#noteColdStart(environment);

@@ -1,6 +1,7 @@
 // A request's way through one distribution, from the viewer and back.
 
 import { randomBytes } from "node:crypto";
+import { CLOUDFRONT_URL_BYTES } from "../../core/limits.gen.js";
 import { chooseBehavior } from "./behaviors.js";
 import { discard } from "./body.js";
 import type { Behavior, RunningDistribution } from "./distribution.js";
@@ -15,7 +16,6 @@ import type { Origins } from "./origins.js";
 import { applyPolicy } from "./response-headers.js";
 import { chooseStaging } from "./staging.js";
 import type { Deps, EdgeRequest, EdgeResponse, ResultType, Viewer } from "./types.js";
-import { URI_LIMIT } from "./validate.js";
 import { addViewerHeaders } from "./viewer-headers.js";
 import { hasViewerResponse, viewerRequest, viewerResponse } from "./viewer-stage.js";
 
@@ -218,8 +218,8 @@ function refusal(
   viewer: Viewer,
 ): Result | undefined {
   const { uri, querystring, method } = request;
-  if (uri.length + querystring.length > URI_LIMIT)
-    throw new EdgeError(414, `The request's URL has more than ${URI_LIMIT} characters.`);
+  if (uri.length + querystring.length > CLOUDFRONT_URL_BYTES)
+    throw new EdgeError(414, `The request's URL has more than ${CLOUDFRONT_URL_BYTES} characters.`);
   if (distribution.geo?.(viewer.country) === false) {
     throw new EdgeError(403, "The Amazon CloudFront distribution is configured to block access from your country.");
   }

@@ -1,6 +1,7 @@
 // What CloudFront accepts from a Lambda@Edge function, and what it answers where it does not.
 
 import { STATUS_CODES } from "node:http";
+import { CLOUDFRONT_URL_BYTES, ORIGIN_RESPONSE_BYTES, VIEWER_RESPONSE_BYTES } from "../../core/limits.gen.js";
 import { EdgeError } from "./error-page.js";
 import { BODY_LIMIT, type EventBody, type EventOrigin, type LambdaEvent } from "./events.js";
 import { badValueCharacter, canonical, isDisallowed, isToken, READ_ONLY } from "./headers.js";
@@ -9,14 +10,11 @@ import { originFault } from "./validate-origin.js";
 
 /** Bytes of a generated response, headers and body. Source: lambda-generating-http-responses-in-requests. */
 export const GENERATED_LIMIT: Readonly<Record<EventType, number>> = {
-  "viewer-request": 40 * 1024,
-  "viewer-response": 40 * 1024,
-  "origin-request": 1024 * 1024,
-  "origin-response": 1024 * 1024,
+  "viewer-request": VIEWER_RESPONSE_BYTES,
+  "viewer-response": VIEWER_RESPONSE_BYTES,
+  "origin-request": ORIGIN_RESPONSE_BYTES,
+  "origin-response": ORIGIN_RESPONSE_BYTES,
 };
-
-/** CloudFront's longest URI with its query string. */
-export const URI_LIMIT = 8192;
 
 export interface AcceptedRequest {
   kind: "request";
@@ -82,9 +80,9 @@ function acceptRequest(
     );
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  if (/[\u0000-\u0020\u007f]/.test(uri) || uri.length + querystring.length >= URI_LIMIT) {
+  if (/[\u0000-\u0020\u007f]/.test(uri) || uri.length + querystring.length >= CLOUDFRONT_URL_BYTES) {
     throw invalid(
-      `${RESULT}The uri must be free of spaces and control characters, and shorter than ${URI_LIMIT} characters with its query string.`,
+      `${RESULT}The uri must be free of spaces and control characters, and shorter than ${CLOUDFRONT_URL_BYTES} characters with its query string.`,
       describe(uri),
     );
   }
