@@ -227,6 +227,21 @@ async function sendNode(target, response, method, answer = (raw) => raw) {
 // src/gateway/cloudfront/check.ts
 import { existsSync } from "node:fs";
 
+// src/core/limits.gen.ts
+var KV_VALUE_BYTES = 26214400;
+var VIEWER_BODY_BYTES = 40960;
+var ORIGIN_BODY_BYTES = 1048576;
+var VIEWER_RESPONSE_BYTES = 40960;
+var ORIGIN_RESPONSE_BYTES = 1048576;
+var LAMBDA_EDGE_TIMEOUT_S = 30;
+var CLOUDFRONT_URL_BYTES = 8192;
+var CLOUDFRONT_FUNCTION_CODE_BYTES = 10240;
+var KVS_KEY_BYTES = 512;
+var KVS_VALUE_BYTES = 1024;
+var INVALIDATION_PATHS = 3e3;
+var INVALIDATION_TAG_CHARACTERS = 256;
+var OBJECT_TAGS = 50;
+
 // src/gateway/cloudfront/behaviors.ts
 function compilePattern(pattern) {
   const bare = pattern.startsWith("/") ? pattern.slice(1) : pattern;
@@ -835,9 +850,6 @@ function combine(stored, meta, bytes) {
     body
   };
 }
-
-// src/core/limits.gen.ts
-var KV_VALUE_BYTES = 26214400;
 
 // src/core/cache/policy.ts
 var STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
@@ -2598,25 +2610,23 @@ async function bodyOf(answer, hit) {
 
 // src/gateway/cloudfront/invalidation.ts
 var PATH_LIMIT = 4e3;
-var PATHS_LIMIT = 3e3;
-var TAG = /^[!-+\--~]{1,256}$/;
-var TAGS_KEPT = 50;
+var TAG = new RegExp(`^[!-+\\--~]{1,${INVALIDATION_TAG_CHARACTERS}}$`);
 function tagsOf2(header2) {
   const tags = (header2 ?? "").split(",").map((tag) => tag.trim().toLowerCase());
-  return [...new Set(tags.filter((tag) => TAG.test(tag)))].slice(0, TAGS_KEPT);
+  return [...new Set(tags.filter((tag) => TAG.test(tag)))].slice(0, OBJECT_TAGS);
 }
 var WILDCARDS_KEPT = 200;
 function invalidationFaults(paths) {
   const faults = [];
-  if (paths.length > PATHS_LIMIT)
+  if (paths.length > INVALIDATION_PATHS)
     faults.push(
-      `The invalidation has ${paths.length} paths; CloudFront takes ${PATHS_LIMIT} at a time. Use a path that ends in *.`
+      `The invalidation has ${paths.length} paths; CloudFront takes ${INVALIDATION_PATHS} at a time. Use a path that ends in *.`
     );
   for (const path of paths) {
     if (path.startsWith("#")) {
       if (!TAG.test(path.slice(1)))
         faults.push(
-          `The invalidation tag ${JSON.stringify(path.slice(0, 60))} must have 1 to 256 visible ASCII characters and no comma.`
+          `The invalidation tag ${JSON.stringify(path.slice(0, 60))} must have 1 to ${INVALIDATION_TAG_CHARACTERS} visible ASCII characters and no comma.`
         );
     } else if (!path.startsWith("/"))
       faults.push(`The invalidation path ${JSON.stringify(path)} must begin with a slash.`);
@@ -3031,7 +3041,6 @@ function linkStaging(distribution, all2, deployment) {
 import { Script } from "node:vm";
 
 // src/gateway/cloudfront/functions-syntax.ts
-var CODE_LIMIT = 10 * 1024;
 var BOTH = [
   [/\bclass\b(?=\s+[A-Za-z_$]|\s*\{)/g, "class is not supported"],
   [/\bfunction\s*\*/g, "generator functions are not supported"],
@@ -3151,9 +3160,9 @@ function runnable(fn) {
 function functionFaults(fn) {
   const faults = [];
   const size = Buffer.byteLength(fn.code);
-  if (size > CODE_LIMIT) {
+  if (size > CLOUDFRONT_FUNCTION_CODE_BYTES) {
     faults.push(
-      `CloudFront function ${fn.name} has ${size} bytes of code, more than the ${CODE_LIMIT} that CloudFront takes. Make it smaller or use Lambda@Edge.`
+      `CloudFront function ${fn.name} has ${size} bytes of code, more than the ${CLOUDFRONT_FUNCTION_CODE_BYTES} that CloudFront takes. Make it smaller or use Lambda@Edge.`
     );
   }
   for (const fault2 of syntaxFaults(fn.code, fn.runtime)) {
@@ -3179,19 +3188,18 @@ var CloudFrontFaults = class extends Error {
   }
   faults;
 };
-var LAMBDA_TIMEOUT_S = 30;
 function deploymentFaults(deployment) {
   const faults = deployment.functions.flatMap(functionFaults);
   for (const version of deployment.lambda_versions) faults.push(...lambdaFaults(version));
   for (const store of deployment.key_value_stores) {
     for (const { key, value } of store.pairs) {
-      if (Buffer.byteLength(key) > 512)
+      if (Buffer.byteLength(key) > KVS_KEY_BYTES)
         faults.push(
-          `KeyValueStore ${store.name} has a key of ${Buffer.byteLength(key)} bytes (${key.slice(0, 40)}...); CloudFront takes 512.`
+          `KeyValueStore ${store.name} has a key of ${Buffer.byteLength(key)} bytes (${key.slice(0, 40)}...); CloudFront takes ${KVS_KEY_BYTES}.`
         );
-      if (Buffer.byteLength(value) > 1024)
+      if (Buffer.byteLength(value) > KVS_VALUE_BYTES)
         faults.push(
-          `KeyValueStore ${store.name}, key ${key.slice(0, 40)}: the value has ${Buffer.byteLength(value)} bytes; CloudFront takes 1024.`
+          `KeyValueStore ${store.name}, key ${key.slice(0, 40)}: the value has ${Buffer.byteLength(value)} bytes; CloudFront takes ${KVS_VALUE_BYTES}.`
         );
     }
   }
@@ -3218,8 +3226,8 @@ function lambdaFaults(version) {
     );
   if (!version.runtime.startsWith("nodejs"))
     faults.push(`${where} has the runtime ${version.runtime}; the local cloud runs Node.js functions only.`);
-  if (!(version.timeout > 0 && version.timeout <= LAMBDA_TIMEOUT_S))
-    faults.push(`${where} has a timeout of ${version.timeout} s; Lambda@Edge takes 1 to ${LAMBDA_TIMEOUT_S}.`);
+  if (!(version.timeout > 0 && version.timeout <= LAMBDA_EDGE_TIMEOUT_S))
+    faults.push(`${where} has a timeout of ${version.timeout} s; Lambda@Edge takes 1 to ${LAMBDA_EDGE_TIMEOUT_S}.`);
   if (!/^[\w./-]+\.\w+$/.test(version.handler) || version.handler.includes(".."))
     faults.push(
       `${where} has the handler ${JSON.stringify(version.handler)}; write file.export, such as index.handler.`
@@ -3848,7 +3856,6 @@ load().then(
 `;
 
 // src/gateway/cloudfront/lambda-runner.ts
-var TIMEOUT_LIMIT_S = 30;
 var MAX_ENVIRONMENTS = 8;
 var INIT_LIMIT_MS = 1e4;
 var UNAVAILABLE = "The Lambda function associated with the CloudFront distribution is invalid or doesn't have the required permissions.";
@@ -3883,7 +3890,7 @@ var LambdaRunner = class {
       this.#log("error", `init failed: ${error.message}`);
       throw new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", error.message);
     }
-    const limit = Math.min(this.version.timeout, TIMEOUT_LIMIT_S) * 1e3;
+    const limit = Math.min(this.version.timeout, LAMBDA_EDGE_TIMEOUT_S) * 1e3;
     const message = await this.#run(environment, event, limit);
     if (message.type === "result") {
       this.#noteColdStart(environment);
@@ -4584,8 +4591,8 @@ function cacheKey(distribution, request, rules) {
 
 // src/gateway/cloudfront/events.ts
 var BODY_LIMIT = {
-  "viewer-request": 40 * 1024,
-  "origin-request": 1024 * 1024
+  "viewer-request": VIEWER_BODY_BYTES,
+  "origin-request": ORIGIN_BODY_BYTES
 };
 function visibleHeaders(headers) {
   const copy = copyHeaders(headers);
@@ -4824,12 +4831,11 @@ function within2(value, low, high) {
 
 // src/gateway/cloudfront/validate.ts
 var GENERATED_LIMIT = {
-  "viewer-request": 40 * 1024,
-  "viewer-response": 40 * 1024,
-  "origin-request": 1024 * 1024,
-  "origin-response": 1024 * 1024
+  "viewer-request": VIEWER_RESPONSE_BYTES,
+  "viewer-response": VIEWER_RESPONSE_BYTES,
+  "origin-request": ORIGIN_RESPONSE_BYTES,
+  "origin-response": ORIGIN_RESPONSE_BYTES
 };
-var URI_LIMIT = 8192;
 function invalid(message, detail) {
   return new EdgeError(502, message, "LambdaValidationError", detail);
 }
@@ -4871,9 +4877,9 @@ function acceptRequest(value, type, before) {
       describe(querystring)
     );
   }
-  if (/[\u0000-\u0020\u007f]/.test(uri) || uri.length + querystring.length >= URI_LIMIT) {
+  if (/[\u0000-\u0020\u007f]/.test(uri) || uri.length + querystring.length >= CLOUDFRONT_URL_BYTES) {
     throw invalid(
-      `${RESULT}The uri must be free of spaces and control characters, and shorter than ${URI_LIMIT} characters with its query string.`,
+      `${RESULT}The uri must be free of spaces and control characters, and shorter than ${CLOUDFRONT_URL_BYTES} characters with its query string.`,
       describe(uri)
     );
   }
@@ -5463,7 +5469,6 @@ function cookieText(values2) {
 
 // src/gateway/cloudfront/functions-validate.ts
 import { STATUS_CODES as STATUS_CODES4 } from "node:http";
-var BODY_LIMIT2 = 40 * 1024;
 function invalid2(what) {
   return new EdgeError(
     502,
@@ -5529,8 +5534,8 @@ function acceptViewerRequest(result, request) {
   const querystring = same2(queries2, before.querystring) ? request.querystring : queryText(queries2);
   if (/[\s\p{Cc}#]/u.test(value.uri + querystring))
     throw invalid2("request.uri or request.querystring has a space, a control character or #");
-  if (value.uri.length + querystring.length >= URI_LIMIT)
-    throw invalid2(`request.uri and request.querystring have ${URI_LIMIT} characters or more`);
+  if (value.uri.length + querystring.length >= CLOUDFRONT_URL_BYTES)
+    throw invalid2(`request.uri and request.querystring have ${CLOUDFRONT_URL_BYTES} characters or more`);
   for (const [name, fields] of Object.entries(request.headers)) {
     if (isDisallowed(name)) headers[name] = fields;
     else if (same2(
@@ -5562,8 +5567,8 @@ function bodyOf2(value) {
   if (encoding === "base64" && !/^[A-Za-z0-9+/]*={0,2}$/.test(data))
     throw invalid2("response.body.data is not valid base64");
   const bytes = Buffer.from(data, encoding === "text" ? "utf8" : "base64");
-  if (bytes.byteLength > BODY_LIMIT2)
-    throw invalid2(`response.body has ${bytes.byteLength} bytes, more than ${BODY_LIMIT2}`);
+  if (bytes.byteLength > VIEWER_RESPONSE_BYTES)
+    throw invalid2(`response.body has ${bytes.byteLength} bytes, more than ${VIEWER_RESPONSE_BYTES}`);
   return bytes;
 }
 function responseHeaders(value, before) {
@@ -5798,8 +5803,8 @@ var Pipeline = class {
 };
 function refusal(distribution, behavior, request, viewer) {
   const { uri, querystring, method } = request;
-  if (uri.length + querystring.length > URI_LIMIT)
-    throw new EdgeError(414, `The request's URL has more than ${URI_LIMIT} characters.`);
+  if (uri.length + querystring.length > CLOUDFRONT_URL_BYTES)
+    throw new EdgeError(414, `The request's URL has more than ${CLOUDFRONT_URL_BYTES} characters.`);
   if (distribution.geo?.(viewer.country) === false) {
     throw new EdgeError(403, "The Amazon CloudFront distribution is configured to block access from your country.");
   }
@@ -7728,7 +7733,7 @@ function validate(deployment) {
 }
 
 // src/gateway/control.ts
-var BODY_LIMIT3 = 512 * 1024 * 1024;
+var BODY_LIMIT2 = 512 * 1024 * 1024;
 var ROUTES = {
   "POST /v1/deploy": deploy,
   "GET /v1/status": status,
@@ -7817,7 +7822,7 @@ async function bodyOf3(request) {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > BODY_LIMIT3) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT3} bytes.`);
+    if (size > BODY_LIMIT2) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT2} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
