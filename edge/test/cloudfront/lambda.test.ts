@@ -72,7 +72,8 @@ describe("handlers", () => {
     );
     const { left, ...rest } = JSON.parse((await get("/")).body);
     expect(rest).toEqual({ secret: null, region: "us-east-1", name: "us-east-1.edge", version: "1", memory: "128" });
-    expect(left).toBeGreaterThan(4000);
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThanOrEqual(5000);
     delete process.env.EDGEWRIGHT_TEST_SECRET;
   });
 
@@ -120,15 +121,15 @@ describe("failures", () => {
   it("a time-out is a 503 after the function's timeout, and the next request is answered", async () => {
     const { get, logs } = await site(
       returning(`if (request.uri === "/slow") await new Promise(() => setInterval(() => {}, 1000)); return request;`),
-      { timeout: 0.3 },
+      { timeout: 2 },
     );
     refused(await get("/slow"), 503, "LambdaLimitExceeded", UNAVAILABLE);
-    expect(logs.some((line) => line.message.includes("Task timed out after 0.30 seconds"))).toBe(true);
+    expect(logs.some((line) => line.message.includes("Task timed out after 2.00 seconds"))).toBe(true);
     expect((await get("/fast")).status).toBe(200);
   });
 
   it("a busy loop is stopped too", async () => {
-    const { get } = await site(returning(`if (request.uri === "/loop") for (;;) {} return request;`), { timeout: 0.3 });
+    const { get } = await site(returning(`if (request.uri === "/loop") for (;;) {} return request;`), { timeout: 2 });
     refused(await get("/loop"), 503, "LambdaLimitExceeded", UNAVAILABLE);
     expect((await get("/fast")).status).toBe(200);
   });

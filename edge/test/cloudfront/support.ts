@@ -279,7 +279,13 @@ export async function edge(
     await cloudfront.settled();
     await cloudfront.stop();
   });
-  return { cloudfront, logs, url: `http://127.0.0.1:${port}`, get: (path, options = {}) => ask(port, path, options) };
+  const get: Edge["get"] = async (path, options = {}) => {
+    const answer = await ask(port, path, options);
+    // It is stored behind the answer; the next request is to find it however busy this machine is.
+    await cloudfront.settled();
+    return answer;
+  };
+  return { cloudfront, logs, url: `http://127.0.0.1:${port}`, get };
 }
 
 function ask(

@@ -222,7 +222,7 @@ export function deployment(source: string | WorkerSource, more: Partial<Deployme
 
 export async function until<T>(
   what: () => Promise<T | undefined | false> | T | undefined | false,
-  ms = 5000,
+  ms = 30_000,
 ): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {

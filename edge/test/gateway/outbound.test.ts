@@ -33,7 +33,7 @@ export default {
     }
     if (url.pathname === "/timeout") {
       try {
-        return await fetch(to, { signal: AbortSignal.timeout(150) });
+        return await fetch(to, { signal: AbortSignal.timeout(1500) });
       } catch (error) {
         return Response.json({ fetch: error.name });
       }
@@ -85,7 +85,7 @@ afterAll(async () => {
 });
 
 const head = "HTTP/1.1 200 OK\r\n";
-const later = (socket: Socket, what: (socket: Socket) => void): unknown => setTimeout(() => what(socket), 30);
+const later = (socket: Socket, what: (socket: Socket) => void): unknown => setTimeout(() => what(socket), 300);
 
 describe("an origin looks as it does without the gateway", () => {
   test.each<[string, (socket: Socket) => void, object]>([
