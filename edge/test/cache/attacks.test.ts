@@ -187,9 +187,10 @@ describe("attacks on the cache, over HTTP on workerd", () => {
           got += part;
         });
         socket.on("close", () => resolve(got));
-        setTimeout(() => socket.destroy(), 1000);
+        socket.on("error", () => {});
+        socket.setTimeout(15_000, () => socket.destroy());
       });
-    const head = "GET /links HTTP/1.1\r\nHost: shop.example\r\nX-Policy: page\r\n";
+    const head = "GET /links HTTP/1.1\r\nHost: shop.example\r\nX-Policy: page\r\nConnection: close\r\n";
     expect(await raw(`${head}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`)).toMatch(/^HTTP\/1\.1 [45]\d\d/);
     expect(await raw(`${head}X-A: 1\rX-Forwarded-Host: evil.example\r\n\r\n`)).not.toContain("evil");
     expect((await get("/links")).text).not.toContain("evil");
@@ -299,18 +300,23 @@ describe("the tiers on workerd", () => {
   });
 
   it("stale-if-error serves when the origin breaks off in mid-body", async () => {
+    let breakOff = () => {};
     system.origin.routes.set("/breaks", (_request, response, count) => {
       const headers = { "cache-control": "max-age=1, stale-if-error=60", "content-length": "1000" };
       response.writeHead(200, headers);
       if (count === 1) response.end("x".repeat(1000));
       else {
         response.write("x".repeat(10));
-        setTimeout(() => response.destroy(), 30);
+        breakOff = () => void response.destroy();
       }
     });
     await get("/breaks", "sie");
     await sleep(1100);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => get("/breaks", "sie")));
+    const asked = Promise.all(Array.from({ length: 8 }, () => get("/breaks", "sie")));
+    await system.underWay(8);
+    await expect.poll(() => system.origin.count("/breaks")).toBe(2);
+    breakOff();
+    const answers = await asked;
     for (const answer of answers) expect([answer.status, answer.bytes.length]).toEqual([200, 1000]);
     expect(system.origin.count("/breaks")).toBe(2);
   });

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { parseDictionary } from "structured-headers";
 import { describe, expect, it } from "vitest";
-import { ifRange, parseContentRange, parseRange } from "../../src/core/cache/conditional";
+import { ifRange, parseRange } from "../../src/core/cache/conditional";
 import { parseDate } from "../../src/core/cache/dates";
 import { fieldNames, parseCacheControl, seconds, whole } from "../../src/core/cache/directives";
 import type { Meta } from "../../src/core/cache/entry";
 import { splitList } from "../../src/core/cache/lists";
+import { parseContentRange } from "../../src/core/cache/partial";
 import { parseAge } from "../../src/core/cache/store";
 import { parseTargeted } from "../../src/core/cache/targeted";
 import { START } from "./fixtures/harness";
