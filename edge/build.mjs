@@ -122,6 +122,8 @@ const bundleLambdaEdge = () =>
     platform: "node",
     target: "node20",
     conditions: ["node", "import"],
+    // Node's own of these take most of a cold start to load.
+    inject: ["src/hosts/lambda-edge/web.ts"],
   });
 
 async function bundleGateway() {

@@ -3,6 +3,7 @@
 import type { Geo, Host, KvStore, LogEntry } from "../../core/host";
 import type { EventRequest } from "./events";
 import type { Forward } from "./forward";
+import { real } from "./web";
 
 /** What the viewer's CloudFront Function has looked up in the KeyValueStore: `key=value`, both percent-encoded. */
 export const KV_HEADER = "x-edgewright-kv";
@@ -39,7 +40,7 @@ export class LambdaHost implements Host {
   }
 
   async fetch(request: Request): Promise<Response> {
-    const response = await fetch(request);
+    const response = await fetch(real(request));
     if (!response.headers.has("content-encoding")) return response;
     // Node's fetch decodes a body and leaves the headers that say it is coded.
     const decoded = new Response(response.body, response);
