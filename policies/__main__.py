@@ -8,10 +8,10 @@ from edgewright_policies import (
     POLICIES,
     ConfigurationFaults,
     engine_configuration,
+    serve,
     settings_from_environment,
     use_settings_in_process,
 )
-from pulumi_policy import PolicyPack
 
 try:
     settings, policies = settings_from_environment(os.environ)
@@ -20,4 +20,4 @@ except ConfigurationFaults as faults:
     lines = [f"  {'.'.join(path)}: {message}" for path, message in faults.faults]
     sys.exit("The policies' settings have faults:\n" + "\n".join(lines))
 use_settings_in_process(settings)
-PolicyPack(name=PACK_NAME, policies=list(POLICIES), initial_config=initial_config)
+serve(PACK_NAME, POLICIES, initial_config)

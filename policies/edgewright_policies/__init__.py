@@ -2,12 +2,12 @@
 
 `POLICIES` are plain policy values: pick some, or all, for a pack of your own.
 
-    from edgewright_policies import POLICIES
-    from pulumi_policy import PolicyPack
+    from edgewright_policies import POLICIES, serve
 
-    PolicyPack("my-pack", [each for each in POLICIES if each.meta.family == "security"])
+    serve("my-pack", [each for each in POLICIES if each.meta.family == "security"])
 """
 
+from edgewright_policies.engine import serve
 from edgewright_policies.pack import (
     PACK_NAME,
     POLICIES,
@@ -56,6 +56,7 @@ __all__ = [
     "configure",
     "engine_configuration",
     "resource_rule",
+    "serve",
     "settings_from_environment",
     "stack_rule",
     "use_settings",

@@ -6,11 +6,10 @@ only the properties that the rule looks at. Everything else (the pack's descript
 protocol) stays `PolicyPack`'s, and so does the whole where this way is not open.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, Policy, PolicyPack
 from pydantic import ValidationError
@@ -78,10 +77,7 @@ def plain(value: Any) -> Any:
     if kind == "struct_value":
         fields = value.struct_value.fields
         if _SIGNATURE in fields:
-            # Secrets, assets and archives: Pulumi's own reading, which knows all their shapes.
-            from pulumi_policy.deserialize import deserialize_properties
-
-            return deserialize_properties({"it": json_format.MessageToDict(value)})["it"]
+            return _special(value)
         return {key: plain(each) for key, each in fields.items()}
     if kind == "list_value":
         return [plain(each) for each in value.list_value.values]
@@ -90,6 +86,18 @@ def plain(value: Any) -> Any:
     if kind == "bool_value":
         return value.bool_value
     return None
+
+
+def _special(value: Any) -> Any:
+    """Return a secret's value, an asset or an archive: Pulumi's own reading, which knows all their shapes."""
+    from pulumi_policy.deserialize import deserialize_properties
+
+    data = json_format.MessageToDict(value)
+    try:
+        return deserialize_properties({"it": data})["it"]
+    except AssertionError:
+        # A shape that this release of Pulumi's SDK does not know.
+        return data
 
 
 class Servicer:
@@ -112,19 +120,21 @@ class Servicer:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's name
+    def Configure(self, request: Any, context: Any) -> Any:
         """Take the policies' configuration, which `pulumi policy` and the engine send before anything is judged."""
-        self._configs = {name: json_format.MessageToDict(each.properties) for name, each in request.policyConfig.items()}
+        self._configs = {
+            name: json_format.MessageToDict(each.properties) for name, each in request.policyConfig.items()
+        }
         self._levels = {name: each.enforcementLevel for name, each in request.policyConfig.items()}
         return self._inner.Configure(request, context)
 
-    def Remediate(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Remediate(self, request: Any, context: Any) -> Any:
         """No rule changes a resource: there is nothing to read one for, unless somebody asked a rule to."""
         if analyzer_pb2.REMEDIATE in self._levels.values():
             return self._inner.Remediate(request, context)
         return analyzer_pb2.RemediateResponse()
 
-    def Analyze(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Analyze(self, request: Any, context: Any) -> Any:  # noqa: ARG002
         """Judge one resource's inputs."""
         response = analyzer_pb2.AnalyzeResponse()
         rules = self._by_type.get(request.type)
@@ -154,7 +164,7 @@ class Servicer:
             self._answer(response, rule, judge)
         return response
 
-    def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def AnalyzeStack(self, request: Any, context: Any) -> Any:  # noqa: ARG002
         """Judge the stack as it would be, from its resources' outputs."""
         response = analyzer_pb2.AnalyzeResponse()
         if not self._of_stack:
@@ -200,7 +210,7 @@ class Servicer:
                 analyzer_pb2.PolicyNotApplicable(policy_name=rule.name, reason=_UNKNOWN_BEFORE_UPDATE)
             )
 
-    def _report(self, response: Any, rule: Rule, level: int, message: str, urn: str | None = None) -> None:
+    def _report(self, response: Any, rule: Rule, level: Any, message: str, urn: str | None = None) -> None:
         response.diagnostics.append(
             analyzer_pb2.AnalyzeDiagnostic(
                 policyName=rule.name,
@@ -215,9 +225,6 @@ class Servicer:
         )
 
 
-_patching = threading.Lock()
-
-
 def serve(
     name: str,
     policies: Sequence[Policy],
@@ -230,15 +237,18 @@ def serve(
     of another kind among them, this is `PolicyPack`.
     """
     rules = [each for each in policies if isinstance(each, ResourceRule | StackRule)]
-    original = analyzer_pb2_grpc.add_AnalyzerServicer_to_server
+    protocol: Any = analyzer_pb2_grpc
+    original = protocol.add_AnalyzerServicer_to_server
 
     def add(inner: Any, server: Any) -> None:
-        analyzer_pb2_grpc.add_AnalyzerServicer_to_server = original
+        protocol.add_AnalyzerServicer_to_server = original
         original(Servicer(inner, name, rules), server)
 
-    with _patching:
-        if len(rules) == len(policies):
-            # The one place where PolicyPack hands its servicer to its server. Where a release no longer passes here,
-            # the pack runs as any other does: slower, with the same findings.
-            analyzer_pb2_grpc.add_AnalyzerServicer_to_server = add
-        PolicyPack(name, list(policies), initial_config=dict(initial_config or {}) or None, **described)
+    if len(rules) == len(policies):
+        # The one place where PolicyPack hands its servicer to its server. Where a release no longer passes here, the pack
+        # runs as any other does: slower, with the same findings.
+        protocol.add_AnalyzerServicer_to_server = add
+    try:
+        PolicyPack(name, list(policies), initial_config=dict(initial_config or {}), **described)
+    finally:
+        protocol.add_AnalyzerServicer_to_server = original
