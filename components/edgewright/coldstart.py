@@ -72,8 +72,8 @@ class FunctionReport:
     """None where it is no Node.js function."""
 
 
-def sample_event(event: str) -> dict[str, Any]:
-    """Return an event as AWS documents it, for the path `/`."""
+def sample_event(event: str, uri: str = "/") -> dict[str, Any]:
+    """Return an event as AWS documents it, for a path."""
     request: dict[str, Any] = {
         "clientIp": "203.0.113.178",
         "headers": {
@@ -82,7 +82,7 @@ def sample_event(event: str) -> dict[str, Any]:
         },
         "method": "GET",
         "querystring": "",
-        "uri": "/",
+        "uri": uri,
     }
     if event.startswith("origin-"):
         request["origin"] = {
@@ -109,8 +109,15 @@ def sample_event(event: str) -> dict[str, Any]:
     return {"Records": [{"cf": found}]}
 
 
-def measure(package: Package, handler: str, event: str, rounds: int = ROUNDS) -> Start:
+def measure(package: Package, handler: str, event: str, rounds: int = ROUNDS, uri: str = "/") -> Start:
     """Start a function again and again in processes of its own, and return the medians.
+
+    Args:
+        package: the function's files.
+        handler: `<file>.<export>`.
+        event: what it is asked with, as :func:`sample_event` makes it.
+        rounds: how many processes.
+        uri: the path that it is asked for.
 
     Raises:
         InfrastructureError: it cannot be imported, or takes too long.
@@ -129,7 +136,7 @@ def measure(package: Package, handler: str, event: str, rounds: int = ROUNDS) ->
         if module is None:
             raise InfrastructureError(f"the package has no module of the handler {handler}")
         command = [str(node.executable), "--input-type=module", "--eval", _MEASURE, "--"]
-        command += [module.as_uri(), export, json.dumps(sample_event(event))]
+        command += [module.as_uri(), export, json.dumps(sample_event(event, uri))]
         for _ in range(rounds):
             try:
                 done = subprocess.run(
