@@ -11,8 +11,10 @@ from pathlib import Path
 from types import TracebackType
 
 from edgewright.config.models import Service, StackSettings
+from edgewright.local import archive
 from edgewright.local.cloud import LocalCloud as _Cloud
 from edgewright.local.control import Control
+from edgewright.local.session import StateDir
 from edgewright.local.stack import Deployed, LocalStack
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
@@ -58,9 +60,8 @@ class LocalCloud:
 
     def reload(self) -> Deployed:
         """Run the program again and deploy it."""
-        self.capture, self.settings = shared_runner().run(
-            self._stack.project.directory, self._stack.stack, cloud=_Cloud()
-        )
+        cloud = _Cloud(archive.read(self._stack.state).published)
+        self.capture, self.settings = shared_runner().run(self._stack.project.directory, self._stack.stack, cloud=cloud)
         self.deployed = self._stack.deploy(self.capture)
         return self.deployed
 
@@ -89,7 +90,8 @@ def local_cloud(
         InfrastructureError: something cannot be started.
     """
     project = Project.load(project_dir)
-    capture, settings = shared_runner().run(project.directory, stack, cloud=_Cloud())
+    before = archive.Archive() if fresh else archive.read(StateDir(project, stack))
+    capture, settings = shared_runner().run(project.directory, stack, cloud=_Cloud(before.published))
     running = LocalStack(project, stack, port=port, fresh=fresh)
     chosen = (settings.services if services else ()) if isinstance(services, bool) else services
     running.start(chosen)

@@ -331,6 +331,60 @@ BAD: tuple[tuple[str, dict[str, Any], str], ...] = (
         {"trafficConfig": {"type": "SingleWeight", "singleWeightConfig": {"weight": 0.5}}},
         "weight: must be 0 to 0.15, got 0.5",
     ),
+    (
+        "cloudfront.ContinuousDeploymentPolicy",
+        {
+            "trafficConfig": {
+                "type": "SingleWeight",
+                "singleWeightConfig": {
+                    "weight": 0.1,
+                    "sessionStickinessConfig": {"idleTtl": 600, "maximumTtl": 300},
+                },
+            }
+        },
+        "idleTtl: must not be above maximumTtl, got 600 and 300",
+    ),
+    (
+        "cloudfront.ContinuousDeploymentPolicy",
+        {
+            "trafficConfig": {
+                "type": "SingleWeight",
+                "singleWeightConfig": {
+                    "weight": 0.1,
+                    "sessionStickinessConfig": {"idleTtl": 60, "maximumTtl": 7200},
+                },
+            }
+        },
+        "maximumTtl: must be 300 to 3600 s, got 7200",
+    ),
+    (
+        "cloudfront.Distribution",
+        {"continuousDeploymentPolicyId": "p", "httpVersion": "http2and3"},
+        "httpVersion: 'http2and3' cannot be together with continuous deployment",
+    ),
+    (
+        "cloudfront.Distribution",
+        {"staging": True, "continuousDeploymentPolicyId": "p"},
+        "continuousDeploymentPolicyId: belongs to the primary distribution",
+    ),
+    (
+        "cloudfront.Distribution",
+        {
+            "originGroups": [
+                {
+                    "originId": "g",
+                    "failoverCriteria": {"statusCodes": [500]},
+                    "members": [{"originId": "o"}, {"originId": "p"}],
+                }
+            ],
+            "defaultCacheBehavior": {
+                **BEHAVIOR,
+                "targetOriginId": "g",
+                "allowedMethods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+            },
+        },
+        "DELETE, PATCH, POST, PUT cannot be allowed where the target is an origin group",
+    ),
     ("lambda_.Function", {"code": None}, "code: needs code, s3Bucket with s3Key, or imageUri"),
     ("lambda_.Function", {"code": pulumi.FileArchive("no-such-folder")}, "'no-such-folder' cannot be read"),
     ("lambda_.Function", {"memorySize": 64}, "memorySize: must be 128 to 32768 MB, got 64"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from edgewright.local import protocol
+from edgewright.local.archive import Archive
 from edgewright.local.cloud import LocalCloud, plan
 from edgewright.program import ProgramFailed, Project, Runner
 
@@ -46,7 +47,7 @@ def deployment(
 ) -> protocol.Deployment:
     project = make_project(folder, PREAMBLE + main)
     capture, _ = runner.run(project, "local", cloud=LocalCloud())
-    return plan(Project.load(project), capture, archive).deployment
+    return plan(Project.load(project), capture, Archive(workers=archive or {})).deployment
 
 
 def faults(runner: Runner, folder: Path, main: str) -> str:

@@ -11,13 +11,13 @@ from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
 from edgewright.cli._exit import Exit, told
 from edgewright.config.models import Service, StackSettings
-from edgewright.local import runtime
+from edgewright.local import archive, runtime
 from edgewright.local.cloud import LocalCloud
 from edgewright.local.cloud import plan as plan_of
 from edgewright.local.detached import start_detached
 from edgewright.local.services import addresses, process_name
 from edgewright.local.session import Session, StateDir
-from edgewright.local.stack import DEFAULT_PORT, archive, deploy
+from edgewright.local.stack import DEFAULT_PORT, deploy
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
@@ -48,12 +48,13 @@ def up(
     with told():
         project = load_project(stack)
         runtime.ensure(_console.step)
-        capture, settings = shared_runner().run(project.directory, stack, cloud=LocalCloud())
+        state = StateDir(project, stack)
+        before = archive.Archive() if fresh else archive.read(state)
+        capture, settings = shared_runner().run(project.directory, stack, cloud=LocalCloud(before.published))
         for line in _show.diagnostics(capture.diagnostics):
             _console.errors().print(line, soft_wrap=True)
-        state = StateDir(project, stack)
         # Before anything is started or stopped: what cannot be deployed changes nothing.
-        plan_of(project, capture, archive(state), addresses(settings.services))
+        plan_of(project, capture, before, addresses(settings.services))
         session = _running(state, settings.services, port, fresh)
         started = session is None
         if session is None:

@@ -2,13 +2,15 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgewright.local import aws, cloudflare, protocol
+from edgewright.local import protocol_cloudfront as cf
+from edgewright.local.archive import Archive
 from edgewright.local.gaps import Gap, gap
-from edgewright.local.handlers import Handler, hex_id
+from edgewright.local.handlers import Handler, Published, hex_id
 from edgewright.program.cloud import CloudError, UnknownType
 from edgewright.program.errors import ProgramFailed
 from edgewright.program.project import Project
@@ -34,8 +36,12 @@ def known_types(package: str | None = None) -> tuple[str, ...]:
     return tuple(sorted(map(short_type, own or HANDLERS)))
 
 
+@dataclass(frozen=True)
 class LocalCloud:
     """Makes resources as the real platforms would, with ids that follow from what they are made of."""
+
+    published: Mapping[str, Published] = field(default_factory=dict)
+    """What was published before of what has numbered versions, by ARN."""
 
     def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         handler = self._handler(type_, name)
@@ -51,7 +57,8 @@ class LocalCloud:
             raise CloudError(f"{short_type(type_)} {name!r}: " + "; ".join(faults))
         identity = handler.make_id(type_, [name] if handler.by_name else handler.identity(inputs))
         prefix = {f"{handler.auto_name}Prefix": ""} if handler.auto_prefix else {}
-        return identity, {**prefix, **inputs, **handler.outputs(inputs, identity)}
+        outputs = handler.number(inputs, handler.outputs(inputs, identity), self.published)
+        return identity, {**prefix, **inputs, **outputs}
 
     def read_resource(self, type_: str, name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         self._handler(type_, name)
@@ -103,6 +110,8 @@ class Plan:
     """What a captured program becomes on the local cloud."""
 
     deployment: protocol.Deployment
+    functions: tuple[cf.LambdaVersion, ...] = ()
+    """Every version of a Lambda function that the program publishes, deployed or not."""
     gaps: tuple[tuple[Resource, Gap], ...] = ()
     """Resources that are recorded and have no effect here."""
 
@@ -110,7 +119,7 @@ class Plan:
 def plan(
     project: Project,
     capture: Capture,
-    archive: Mapping[str, protocol.Version] | None = None,
+    archive: Archive | None = None,
     addresses: Mapping[str, str] | None = None,
 ) -> Plan:
     """Translate a captured program into the gateway's document.
@@ -118,18 +127,19 @@ def plan(
     Args:
         project: where the program is: relative paths of files start from its folder.
         capture: what the program declared on :class:`LocalCloud`.
-        archive: versions of earlier deployments by id.
+        archive: what earlier deployments have left.
         addresses: where origins' domain names are found on this machine.
 
     Raises:
         ProgramFailed: with every fault, each with the line that declared the resource.
     """
     base = project.main if project.main.is_dir() else project.main.parent
-    translation = cloudflare.translate(capture, Path(base), archive or {})
+    archive = archive or Archive()
+    translation = cloudflare.translate(capture, Path(base), archive.workers)
     # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
     from edgewright.local.aws import translate as aws_translate
 
-    front = aws_translate.translate(capture, Path(base), addresses)
+    front = aws_translate.translate(capture, Path(base), addresses, archive.functions)
     translation.deployment.cloudfront = front.deployment
     faults = [*translation.faults, *front.faults]
     if faults:
@@ -144,4 +154,4 @@ def plan(
         if handler is not None and handler.gap and not resource.read:
             recorded.append((resource, gap(handler.gap)))
     recorded += [(resource, gap(identity)) for resource, identity in front.gaps]
-    return Plan(translation.deployment, tuple(recorded))
+    return Plan(translation.deployment, tuple(front.published), tuple(recorded))

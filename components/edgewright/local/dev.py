@@ -13,6 +13,7 @@ from typing import Protocol
 import watchfiles
 
 from edgewright.config.models import StackSettings
+from edgewright.local import archive
 from edgewright.local.cloud import LocalCloud
 from edgewright.local.errors import DeployRefused, InfrastructureError
 from edgewright.local.private import open_private
@@ -116,7 +117,8 @@ def run_and_deploy(runner: Runner, running: LocalStack) -> tuple[Capture, StackS
     Raises:
         ProjectError, DeployRefused, InfrastructureError, RunnerBroken
     """
-    capture, settings = runner.run(running.project.directory, running.stack, cloud=LocalCloud())
+    cloud = LocalCloud(archive.read(running.state).published)
+    capture, settings = runner.run(running.project.directory, running.stack, cloud=cloud)
     running.set_services(settings.services)
     return capture, settings, running.deploy(capture)
 
@@ -147,7 +149,7 @@ def watch(
         started = time.perf_counter()
         names = tuple(running.project.shown(path) for path in relevant)
         try:
-            new, settings = runner.run(root, running.stack, cloud=LocalCloud())
+            new, settings = runner.run(root, running.stack, cloud=LocalCloud(archive.read(running.state).published))
             read = new.files
             running.set_services(settings.services)
             planned = running.plan(new)

@@ -17,6 +17,15 @@ _NAMESPACE = uuid.UUID("6f6d1f0a-7e3c-5c39-9a44-1c9a5d0f3b52")
 
 
 @dataclass(frozen=True)
+class Published:
+    """What was published last of a thing that has numbered versions."""
+
+    number: int
+    fingerprint: str
+    """Tells what is published from anything else."""
+
+
+@dataclass(frozen=True)
 class Handler:
     """How one resource type is made locally."""
 
@@ -37,6 +46,8 @@ class Handler:
     """Whether there is an input `<auto_name>Prefix`, which such a name then begins with."""
     by_name: bool = False
     """The platform tells such resources apart by ids of its own; here the resource's name does."""
+    number: Callable[[Inputs, Outputs, Mapping[str, Published]], Outputs] = lambda _inputs, outputs, _published: outputs
+    """The outputs with the number of what this publishes, after what was published before (by ARN)."""
     gap: str | None = None
     """The gap that stands for a type which is recorded and has no effect here."""
 

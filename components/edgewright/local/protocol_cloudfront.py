@@ -369,6 +369,7 @@ class LambdaVersion(AwsModel):
     handler: str = "index.handler"
     timeout: float = Field(default=3, description="Seconds.")
     memory_size: int = Field(default=128, description="MB.")
+    fingerprint: str = Field(default="", description="Tells its code and settings from those of other versions.")
     directory: str | None = Field(default=None, description="Absolute path of the unpacked package.")
     files: list[PackageFile] = []
 

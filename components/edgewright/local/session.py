@@ -104,6 +104,11 @@ class StateDir:
         """Versions that were deployed, which a rollout may go back to."""
         return self.path / "versions"
 
+    @property
+    def functions(self) -> Path:
+        """Versions of Lambda functions that were published, which a distribution may go back to."""
+        return self.path / "functions"
+
     def log(self, name: str) -> Path:
         """Return the log file of a process."""
         return self.path / "logs" / f"{name}.log"

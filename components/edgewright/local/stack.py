@@ -3,20 +3,17 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
 
-import pydantic
-
 from edgewright.config.models import Service
-from edgewright.local import protocol, runtime
+from edgewright.local import archive, runtime
 from edgewright.local.cloud import Plan, plan
 from edgewright.local.control import Control
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.gateway import Gateway, start_gateway
-from edgewright.local.private import open_private
 from edgewright.local.processes import Processes
 from edgewright.local.services import addresses, process_name, start_services
 from edgewright.local.session import ProcessId, Session, StateDir
@@ -24,9 +21,6 @@ from edgewright.program.project import Project
 from edgewright.program.resources import Capture
 
 DEFAULT_PORT: Final = 8787
-
-KEPT_VERSIONS: Final = 100
-"""How many versions can still be deployed, as on Workers (`cloudflare.workers.deployable_versions`)."""
 
 
 @dataclass(frozen=True)
@@ -53,41 +47,14 @@ def deploy(control: Control, state: StateDir, capture: Capture, services: Sequen
         DeployRefused: the runtime refuses the code; the last good deployment goes on serving.
         InfrastructureError: the gateway does not answer.
     """
-    return deploy_plan(control, state, plan(state.project, capture, archive(state), addresses(services)))
+    return deploy_plan(control, state, plan(state.project, capture, archive.read(state), addresses(services)))
 
 
 def deploy_plan(control: Control, state: StateDir, planned: Plan) -> Deployed:
     """Deploy what a program was translated to; see :func:`deploy`."""
     answer = control.deploy(planned.deployment)
-    _keep(state, planned.deployment)
+    archive.keep(state, planned.deployment, planned.functions)
     return Deployed(planned, int(answer["generation"]), float(answer.get("ms", 0)))
-
-
-def archive(state: StateDir) -> Mapping[str, protocol.Version]:
-    """Return the versions of earlier deployments by id."""
-    found: dict[str, protocol.Version] = {}
-    for path in state.versions.glob("*.json"):
-        try:
-            found[path.stem] = protocol.Version.model_validate_json(path.read_bytes())
-        except (OSError, pydantic.ValidationError):
-            continue  # of another release of edgewright: it cannot be rolled back to
-    return found
-
-
-def _keep(state: StateDir, deployment: protocol.Deployment) -> None:
-    state.versions.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for worker in deployment.workers:
-        for version in worker.versions:
-            path = state.versions / f"{version.id}.json"
-            if path.exists():
-                os.utime(path)
-                continue
-            # Versions hold secrets.
-            with open_private(path, "w") as file:
-                file.write(version.model_dump_json())
-    kept = sorted(state.versions.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[KEPT_VERSIONS:]:
-        path.unlink(missing_ok=True)
 
 
 class LocalStack:
@@ -215,7 +182,7 @@ class LocalStack:
 
     def plan(self, capture: Capture) -> Plan:
         """Translate a captured program without deploying it."""
-        return plan(self.project, capture, archive(self.state), addresses(self._services))
+        return plan(self.project, capture, archive.read(self.state), addresses(self._services))
 
     def deploy_plan(self, planned: Plan) -> Deployed:
         """Deploy what :meth:`plan` returned."""

@@ -535,6 +535,10 @@ export interface LambdaVersion {
    */
   memory_size: number;
   /**
+   * Tells its code and settings from those of other versions.
+   */
+  fingerprint: string;
+  /**
    * Absolute path of the unpacked package.
    */
   directory: string | null;

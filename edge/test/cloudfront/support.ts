@@ -222,6 +222,7 @@ export function lambda(source: string, more: Partial<LambdaVersion> & { file?: s
     handler: "index.handler",
     timeout: 5,
     memory_size: 128,
+    fingerprint: "",
     directory: null,
     files: [{ path: file, content_base64: Buffer.from(source).toString("base64") }],
     ...rest,

@@ -52,8 +52,15 @@ def check_distribution(inputs: Inputs) -> Iterable[str]:
         yield f"defaultRootObject: {inputs['defaultRootObject']!r} must not begin with /"
     for index, origin in enumerate(origins):
         yield from _check_origin(f"origins[{index}]", origin)
+    groups = {group.get("originId") for group in inputs.get("originGroups") or []}
     for where, behavior in behaviors:
         yield from _check_behavior(where, behavior)
+        writing = set(behavior.get("allowedMethods") or []) - set(_METHODS[1])
+        if behavior.get("targetOriginId") in groups and writing:
+            yield (
+                f"{where}.allowedMethods: {', '.join(sorted(writing))} cannot be allowed where the target is an origin group;"
+                " allow GET, HEAD and OPTIONS there, and have another behavior with a single origin for what writes"
+            )
     certificate = inputs.get("viewerCertificate") or {}
     arn = certificate.get("acmCertificateArn")
     if arn is not None and str(arn).split(":")[3:4] != [REGION]:
@@ -69,6 +76,14 @@ def check_distribution(inputs: Inputs) -> Iterable[str]:
     acl = inputs.get("webAclId")
     if acl and str(acl).startswith("arn:") and f":{REGION}:" not in str(acl):
         yield f"webAclId: {acl} is not in {REGION}; a web ACL of CloudFront is global (scope CLOUDFRONT, {REGION})"
+    deployed_continuously = inputs.get("staging") or inputs.get("continuousDeploymentPolicyId")
+    if deployed_continuously and inputs.get("httpVersion") in ("http3", "http2and3"):
+        yield (
+            f"httpVersion: {inputs['httpVersion']!r} cannot be together with continuous deployment; use 'http2'"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-continuous-deployment.html)"
+        )
+    if inputs.get("staging") and inputs.get("continuousDeploymentPolicyId"):
+        yield "continuousDeploymentPolicyId: belongs to the primary distribution, not to its staging one"
     if inputs.get("staging") and inputs.get("aliases"):
         yield "aliases: a staging distribution has none; viewers reach it through its primary distribution"
 
@@ -298,6 +313,17 @@ def check_continuous(inputs: Inputs) -> Iterable[str]:
     single = traffic.get("singleWeightConfig") or {}
     if traffic.get("type") == "SingleWeight" and not 0 <= float(single.get("weight", -1)) <= 0.15:
         yield f"trafficConfig.singleWeightConfig.weight: must be 0 to 0.15, got {single.get('weight')!r}"
+    sticky = single.get("sessionStickinessConfig")
+    if sticky:
+        idle, longest = sticky.get("idleTtl", 0), sticky.get("maximumTtl", 0)
+        for key, value in (("idleTtl", idle), ("maximumTtl", longest)):
+            if not 300 <= value <= 3600:
+                yield f"trafficConfig.singleWeightConfig.sessionStickinessConfig.{key}: must be 300 to 3600 s, got {value!r}"
+        if idle > longest:
+            yield (
+                "trafficConfig.singleWeightConfig.sessionStickinessConfig.idleTtl: must not be above maximumTtl, got"
+                f" {idle!r} and {longest!r}"
+            )
     header = str((traffic.get("singleHeaderConfig") or {}).get("header") or "")
     if traffic.get("type") == "SingleHeader" and not header.lower().startswith("aws-cf-cd-"):
         yield f"trafficConfig.singleHeaderConfig.header: must begin with aws-cf-cd-, got {header!r}"

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from edgewright.local.aws.account import (
     regional_arn,
 )
 from edgewright.local.aws.packages import BadPackage, archive_files
-from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs
+from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs, Published, hex_id
 
 LAMBDA = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"
@@ -28,7 +28,7 @@ NODE_AND_PYTHON = re.compile(r"(nodejs|python)\d+(\.\d+|\.x)?")
 def _lambda_outputs(inputs: Inputs, _identity: str) -> Outputs:
     arn = regional_arn("lambda", inputs, f"function:{inputs.get('name')}")
     version = "1" if inputs.get("publish") else "$LATEST"
-    digest, size = _code_digest(inputs)
+    digest, size = _code_digest(inputs, Path.cwd())
     return {
         "arn": arn,
         "architectures": inputs.get("architectures") or ["x86_64"],
@@ -58,17 +58,52 @@ def _lambda_outputs(inputs: Inputs, _identity: str) -> Outputs:
     }
 
 
+def fingerprint(inputs: Inputs, base: Path) -> str:
+    """Return what tells a version from others: Lambda publishes another where its code or its settings have changed."""
+    settings = {key: value for key, value in inputs.items() if key not in _NOT_OF_A_VERSION}
+    return hex_id(_code_digest(inputs, base)[0], settings)
+
+
+_NOT_OF_A_VERSION = frozenset(
+    [
+        "code",
+        "name",
+        "publish",
+        "region",
+        "reservedConcurrentExecutions",
+        "skipDestroy",
+        "sourceCodeHash",
+        "tags",
+        "timeouts",
+    ]
+)
+
+
+def _number(inputs: Inputs, outputs: Outputs, published: Mapping[str, Published]) -> Outputs:
+    last = published.get(outputs["arn"])
+    if not inputs.get("publish") or last is None:
+        return outputs
+    number = last.number if last.fingerprint == fingerprint(inputs, Path.cwd()) else last.number + 1
+    arn = f"{outputs['arn']}:{number}"
+    return {
+        **outputs,
+        "version": str(number),
+        "qualifiedArn": arn,
+        "qualifiedInvokeArn": _invoke(inputs, arn, "2015-03-31", "invocations"),
+    }
+
+
 def _invoke(inputs: Inputs, arn: str, date: str, what: str) -> str:
     return f"arn:aws:apigateway:{region(inputs)}:lambda:path/{date}/functions/{arn}/{what}"
 
 
-def _code_digest(inputs: Inputs) -> tuple[str, int]:
+def _code_digest(inputs: Inputs, base: Path) -> tuple[str, int]:
     """Return a digest of the code and its size; AWS's own are of the zip that the provider makes of it."""
     sha, size = hashlib.sha256(), 0
     if inputs.get("code") is None:
         sha.update(repr([inputs.get(key) for key in ("s3Bucket", "s3Key", "s3ObjectVersion", "imageUri")]).encode())
     else:
-        for file in archive_files(inputs["code"], Path.cwd()):
+        for file in archive_files(inputs["code"], base):
             content = base64.b64decode(file.content_base64)
             size += len(content)
             sha.update(f"{file.path}\0{len(content)}\0".encode() + content)
@@ -97,7 +132,9 @@ def _check_lambda(inputs: Inputs) -> Iterable[str]:
 
 
 HANDLERS: Final[dict[str, Handler]] = {
-    LAMBDA: Handler(by("name"), _lambda_outputs, ("role",), _check_lambda, make_id=first_part, auto_name="name"),
+    LAMBDA: Handler(
+        by("name"), _lambda_outputs, ("role",), _check_lambda, make_id=first_part, auto_name="name", number=_number
+    ),
     PERMISSION: Handler(
         by("statementId"),
         in_region,

@@ -30,23 +30,32 @@ class Translation:
     deployment: cf.CloudFrontDeployment | None = None
     faults: list[tuple[Resource, str]] = field(default_factory=list)
     gaps: list[tuple[Resource, str]] = field(default_factory=list)
+    published: list[cf.LambdaVersion] = field(default_factory=list)
+    """Every numbered version that the program publishes, associated or not."""
 
 
-def translate(capture: Capture, base: Path, addresses: Mapping[str, str] | None = None) -> Translation:
+def translate(
+    capture: Capture,
+    base: Path,
+    addresses: Mapping[str, str] | None = None,
+    earlier: Mapping[str, cf.LambdaVersion] | None = None,
+) -> Translation:
     """Return what the local CloudFront is to run.
 
     Args:
         capture: the program's resources.
         base: the folder that relative paths of files start from: the program's.
         addresses: where origins' domain names are found on this machine, as `name: http://127.0.0.1:<port>`.
+        earlier: versions of functions that were published here before, by qualified ARN; behaviors may go back to them.
     """
-    return _Translator(capture, base).run(addresses or {})
+    return _Translator(capture, base, earlier or {}).run(addresses or {})
 
 
 class _Translator:
-    def __init__(self, capture: Capture, base: Path) -> None:
+    def __init__(self, capture: Capture, base: Path, earlier: Mapping[str, cf.LambdaVersion]) -> None:
         self.result = Translation()
         self.base = base
+        self.earlier = earlier
         self.own = [r for r in capture if r.custom and not r.read and r.package == aws.PACKAGE]
 
     def of(self, *types: str) -> list[Resource]:
@@ -79,9 +88,7 @@ class _Translator:
         self._quotas()
         distributions = self.of(cloudfront.DISTRIBUTION)
         if not distributions:
-            # Gap `aws-lambda-other`.
-            for resource in self.of(lambda_.LAMBDA):
-                self.result.gaps.append((resource, "aws-lambda-other"))
+            self._lambdas(cf.CloudFrontDeployment())
             return self.result
         document = cf.CloudFrontDeployment(
             distributions=self.models(cf.Distribution, cloudfront.DISTRIBUTION),
@@ -198,22 +205,28 @@ class _Translator:
 
     def _lambdas(self, document: cf.CloudFrontDeployment) -> None:
         functions = {str(r.outputs["arn"]): r for r in self.of(lambda_.LAMBDA)}
-        used: dict[str, Resource] = {}
+        used: set[str] = set()
         for resource, where, association in self._associations("lambdaFunctionAssociations"):
             arn = str(association.get("lambdaArn"))
             plain = re.sub(r"(:function:[^:]+):.*$", r"\1", arn)
             function = functions.get(plain)
             for refusal in self._refusals(arn, str(association.get("eventType")), function):
                 self.fault(resource, f"{where}.lambdaFunctionAssociations: InvalidLambdaFunctionAssociation: {refusal}")
-            if function is not None:
-                used[plain] = function
+            used |= {plain, arn}
         for arn, function in functions.items():
+            # Gap `aws-lambda-other`.
             if arn not in used:
                 self.result.gaps.append((function, "aws-lambda-other"))
+            if not function.inputs.get("publish") or (arn not in used and function.inputs.get("code") is None):
                 continue
             made = self._version(function)
-            if made is not None:
+            if made is None:
+                continue
+            self.result.published.append(made)
+            if made.arn in used:
                 document.lambda_versions.append(made)
+        here = {version.arn for version in self.result.published}
+        document.lambda_versions += [self.earlier[arn] for arn in sorted(used - here) if arn in self.earlier]
 
     def _refusals(self, arn: str, event: str, function: Resource | None) -> Iterable[str]:
         """Yield what AWS says to an association, with its own words where they are known."""
@@ -226,6 +239,17 @@ class _Translator:
             yield f"The function must be in region '{account.REGION}'. ARN: {arn}. Set region=\"{account.REGION}\" on the function"
         if function is None:
             yield f"The function cannot be found: this stack declares none with the ARN {arn}"
+            return
+        if arn != function.outputs["qualifiedArn"] and re.search(r":\d+$", arn):
+            if arn not in self.earlier:
+                plain = arn.rsplit(":", 1)[0]
+                numbers = [int(each.rsplit(":", 1)[1]) for each in self.earlier if each.rsplit(":", 1)[0] == plain]
+                if function.inputs.get("publish"):
+                    numbers.append(int(function.outputs["version"]))
+                yield (
+                    f"The function version cannot be found: {arn}. Published here:"
+                    f" {', '.join(map(str, sorted(set(numbers)))) or 'none'}"
+                )
             return
         inputs = function.inputs
         name = f"Function: {arn}"
@@ -295,6 +319,7 @@ class _Translator:
             cf.LambdaVersion,
             function,
             arn=function.outputs["qualifiedArn"],
+            fingerprint=lambda_.fingerprint(inputs, self.base),
             files=[file.model_dump() for file in files],
         )
 

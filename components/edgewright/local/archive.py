@@ -1,0 +1,80 @@
+"""What earlier deployments of a stack have left behind: versions that a later one may refer to."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pydantic
+
+from edgewright.local import protocol
+from edgewright.local import protocol_cloudfront as cf
+from edgewright.local.handlers import Published, hex_id
+from edgewright.local.private import open_private
+from edgewright.local.session import StateDir
+
+KEPT_VERSIONS: Final = 100
+"""How many versions of each kind can still be deployed, as on Workers (`cloudflare.workers.deployable_versions`)."""
+
+_Model = TypeVar("_Model", bound=pydantic.BaseModel)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Versions of earlier deployments."""
+
+    workers: Mapping[str, protocol.Version] = field(default_factory=dict)
+    """Workers' versions by id."""
+    functions: Mapping[str, cf.LambdaVersion] = field(default_factory=dict)
+    """Lambda functions' versions by qualified ARN."""
+
+    @property
+    def published(self) -> dict[str, Published]:
+        """What was published last of each Lambda function, by its unqualified ARN."""
+        latest: dict[str, Published] = {}
+        for version in self.functions.values():
+            arn, number = version.arn.rsplit(":", 1)
+            if arn not in latest or latest[arn].number < int(number):
+                latest[arn] = Published(int(number), version.fingerprint)
+        return latest
+
+
+def read(state: StateDir) -> Archive:
+    """Return what is left of earlier deployments."""
+    return Archive(
+        workers={path.stem: version for path, version in _models(state.versions, protocol.Version)},
+        functions={version.arn: version for _, version in _models(state.functions, cf.LambdaVersion)},
+    )
+
+
+def keep(state: StateDir, deployment: protocol.Deployment, functions: tuple[cf.LambdaVersion, ...]) -> None:
+    """Keep a deployment's versions, and forget the oldest of too many."""
+    workers = {f"{version.id}.json": version for worker in deployment.workers for version in worker.versions}
+    _write(state.versions, workers)
+    _write(state.functions, {f"{hex_id(version.arn)}.json": version for version in functions})
+
+
+def _models(folder: Path, kind: type[_Model]) -> list[tuple[Path, _Model]]:
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append((path, kind.model_validate_json(path.read_bytes())))
+        except (OSError, pydantic.ValidationError):
+            continue  # of another release of edgewright: it cannot be rolled back to
+    return found
+
+
+def _write(folder: Path, models: Mapping[str, pydantic.BaseModel]) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, model in models.items():
+        path = folder / name
+        if path.exists():
+            os.utime(path)
+            continue
+        # Versions hold secrets.
+        with open_private(path, "w") as file:
+            file.write(model.model_dump_json())
+    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[KEPT_VERSIONS:]:
+        path.unlink(missing_ok=True)
