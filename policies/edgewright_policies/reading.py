@@ -26,6 +26,8 @@ from pulumi_policy.proxy import (
     UnknownValueError,
 )
 
+from edgewright_policies.archives import located
+
 _SENTINELS = frozenset(
     {
         UNKNOWN_ARCHIVE_VALUE,
@@ -238,15 +240,20 @@ def _decode(value: str) -> bytes | None:
         return None
 
 
-@functools.lru_cache(maxsize=64)
 def _file_bytes(path: str) -> bytes | None:
     try:
-        place = Path(path)
-        if not place.is_file() or place.stat().st_size > _MOST_FILE_BYTES:
+        place = located(path)
+        if not place.is_file():
             return None
-        return place.read_bytes()
+        stat = place.stat()
+        return None if stat.st_size > _MOST_FILE_BYTES else _file_once(str(place), stat.st_mtime_ns)
     except (OSError, ValueError):
         return None
+
+
+@functools.lru_cache(maxsize=64)
+def _file_once(path: str, _modified: int) -> bytes:
+    return Path(path).read_bytes()
 
 
 def modules(resource: View) -> Iterator[tuple[str, bytes]]:

@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from edgewright_policies.reading import View
+from edgewright_policies.secret_text import without_tokens
 
 Family = Literal["caching", "storage", "compute", "routing", "security", "isolation", "aws", "operations", "cost"]
 FAMILIES: dict[Family, str] = {
@@ -174,6 +175,17 @@ class Outcome:
     violations: tuple[Violation, ...]
     skipped: int
     """How many times something unknown kept the rule from judging."""
+
+
+def _outcome(found: Iterable[Violation], skipped: int) -> Outcome:
+    """Return the outcome; no message repeats a secret that stood among the inputs."""
+    return Outcome(
+        tuple(
+            dataclasses.replace(each, what=without_tokens(each.what), value=without_tokens(each.value))
+            for each in found
+        ),
+        skipped,
+    )
 
 
 _FRAMEWORKS: dict[Family, tuple[str, str]] = {
@@ -330,7 +342,7 @@ class ResourceRule(_Base, ResourceValidationPolicy):
                     found.extend(self._check(item, resource, context))
                 except UnknownValueError:
                     skipped += 1
-        return Outcome(tuple(found), skipped)
+        return _outcome(found, skipped)
 
     def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in self._types:
@@ -399,7 +411,7 @@ class StackRule(_Base, StackValidationPolicy):
                     found.append(each)
         except UnknownValueError:
             skipped += 1
-        return Outcome(tuple(found), skipped)
+        return _outcome(found, skipped)
 
     def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
         try:

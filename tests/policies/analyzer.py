@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 from edgewright.program.resources import UNKNOWN, Capture, Resource
 from edgewright_policies import PACK_NAME, POLICIES, engine_configuration, use_settings
 from edgewright_policies.pack import make_settings
@@ -10,10 +11,21 @@ from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, policy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+# See https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/properties.go.
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_ASSET = "c44067f5952c0a294b673a41bacd8c17"
+_ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+
 
 def _plain(value: Any) -> Any:
     if value is UNKNOWN:
         return UNKNOWN_STRING_VALUE
+    if isinstance(value, pulumi.AssetArchive):
+        return {_SIGNATURE: _ARCHIVE, "assets": {key: _plain(each) for key, each in value.assets.items()}}
+    if isinstance(value, pulumi.FileArchive):
+        return {_SIGNATURE: _ARCHIVE, "path": value.path}
+    if isinstance(value, pulumi.StringAsset):
+        return {_SIGNATURE: _ASSET, "text": value.text}
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import yaml
 from edgewright.program.resources import Capture, Resource, ResourceOptions, SourceLocation
 
@@ -29,6 +30,8 @@ class Stack:
     resources: Mapping[str, Mapping[str, Any]]
     change: Mapping[str, Any]
     finds: str | None
+    also: frozenset[str] = frozenset()
+    """Other policies that the compliant stack breaks all the same; the corpus says why."""
 
     @property
     def policies(self) -> dict[str, Any]:
@@ -49,6 +52,7 @@ def capture(resources: Mapping[str, Mapping[str, Any]], stack: str = "dev") -> C
     made = []
     for line, (name, data) in enumerate(resources.items(), 1):
         options = dict(data.get("options", {}))
+        inputs = {key: assets(each) for key, each in data["inputs"].items()}
         dependencies = tuple(sorted(urns[each] for each in options.pop("dependencies", []) if each in urns))
         made.append(
             Resource(
@@ -57,23 +61,37 @@ def capture(resources: Mapping[str, Mapping[str, Any]], stack: str = "dev") -> C
                 name=name,
                 parent=None,
                 custom=not data["type"].startswith("edgewright:"),
-                inputs=data["inputs"],
+                inputs=inputs,
                 dependencies=dependencies,
                 options=ResourceOptions(**options),
                 source=SourceLocation(Path("/project/__main__.py"), line),
-                outputs=data["inputs"],
+                outputs=inputs,
             )
         )
     return Capture(PROJECT, stack, tuple(made), project_dir=Path("/project"))
 
 
+def assets(value: Any) -> Any:
+    """Return the value with assets and archives, written as in Pulumi YAML, made."""
+    if isinstance(value, dict) and len(value) == 1:
+        (name, inner) = next(iter(value.items()))
+        if name == "fn::assetArchive":
+            return pulumi.AssetArchive({key: assets(each) for key, each in inner.items()})
+        if name == "fn::stringAsset":
+            return pulumi.StringAsset(inner)
+    return value
+
+
 def expand(value: Any) -> Any:
-    """Return the value with `$repeat` and `$base64` carried out."""
+    """Return the value with `$repeat`, `$join` and `$base64` carried out."""
     if isinstance(value, dict):
+        if set(value) == {"$join"}:
+            # A token that is written in one piece is a leak to whoever scans repositories.
+            return "".join(map(expand, value["$join"]))
         if set(value) == {"$repeat", "count"}:
-            return value["$repeat"] * value["count"]
+            return expand(value["$repeat"]) * value["count"]
         if set(value) == {"$base64"}:
-            return base64.b64encode(value["$base64"].encode()).decode()
+            return base64.b64encode(expand(value["$base64"]).encode()).decode()
         return {key: expand(each) for key, each in value.items()}
     if isinstance(value, list):
         return [expand(each) for each in value]
@@ -123,7 +141,10 @@ def load() -> tuple[list[Stack], list[Stack]]:
             stack = case.get("stack", "dev")
             config = case.get("config", {})
             name = case["policy"]
-            good.append(Stack(name, "compliant", stack, config, {}, expand(dict(case["resources"])), {}, None))
+            also = {each["policy"] for each in case.get("also", [])}
+            good.append(
+                Stack(name, "compliant", stack, config, {}, expand(dict(case["resources"])), {}, None, frozenset(also))
+            )
             for each in case["bad"]:
                 change = {key: each[key] for key in ("set", "add", "remove", "options") if each.get(key)}
                 bad.append(

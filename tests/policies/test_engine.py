@@ -42,13 +42,23 @@ declared = json.loads(pathlib.Path("resources.json").read_text())
 made = {}
 
 
+def assets(value):
+    if isinstance(value, dict) and len(value) == 1:
+        (name, inner) = next(iter(value.items()))
+        if name == "fn::assetArchive":
+            return pulumi.AssetArchive({key: assets(each) for key, each in inner.items()})
+        if name == "fn::stringAsset":
+            return pulumi.StringAsset(inner)
+    return value
+
+
 def make(name):
     if name not in made:
         data = declared[name]
         options = dict(data["options"])
         first = [make(each) for each in options.pop("dependencies", [])]
         made[name] = Anything(
-            data["type"], name, data["inputs"], pulumi.ResourceOptions(depends_on=first, **options)
+            data["type"], name, {key: assets(each) for key, each in data["inputs"].items()}, pulumi.ResourceOptions(depends_on=first, **options)
         )
     return made[name]
 

@@ -2,6 +2,7 @@
 
 import re
 
+from edgewright_policies.expressions import selected_paths, selects_callers
 from edgewright_policies.reading import View
 from edgewright_policies.types import (
     CACHE_PHASE,
@@ -47,6 +48,7 @@ def directives(cache_control: str) -> dict[str, str]:
 
 
 def max_age(cache_control: str) -> int | None:
+    """Return the `max-age` of a Cache-Control value in seconds, or None where there is none."""
     value = directives(cache_control).get("max-age", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 12 else None
 
@@ -59,6 +61,7 @@ def cache_rule(rule: View, ruleset: View) -> View | None:
 
 
 def rule_name(rule: View) -> str:
+    """Return how a message names a cache rule."""
     return f"cache rule {rule.text('ref') or rule.text('description') or rule.path}"
 
 
@@ -70,8 +73,39 @@ def on_edge(cache: View) -> bool:
 
 
 def is_static_expression(rule: View) -> bool:
-    """Return whether a rule's expression selects static files."""
-    expression = rule.text("expression") or ""
-    return any(is_static(each) for each in re.findall(r'"([^"]{1,200})"', expression)) or (
-        "http.request.uri.path.extension" in expression
-    )
+    """Return whether a rule's expression selects static files.
+
+    Raises:
+        UnknownValueError: the expression is not known, or cannot be read.
+    """
+    return any(map(is_static, selected_paths(rule.text("expression") or "true")))
+
+
+def is_private_expression(rule: View) -> bool:
+    """Return whether a rule's expression selects what one caller alone may see.
+
+    Raises:
+        UnknownValueError: the expression is not known, or cannot be read.
+    """
+    expression = rule.text("expression") or "true"
+    return selects_callers(expression) or any(map(PRIVATE_PATH.search, selected_paths(expression)))
+
+
+def page_rule(rule: View) -> View | None:
+    """Return the actions of a page rule that is on, or None where it is off."""
+    return None if rule.text("status") == "disabled" else rule.view("actions")
+
+
+def page_target(rule: View) -> str:
+    """Return the path that a page rule is for, with its `*`."""
+    _, slash, path = re.sub(r"^[a-z*]+://", "", rule.text("target") or "", flags=re.I).partition("/")
+    return slash + path
+
+
+def legacy_keys(behavior: View) -> View | None:
+    """Return a behavior's `forwardedValues`, CloudFront's older form of a cache policy, or None where nothing is cached by it."""
+    values = behavior.view("forwardedValues")
+    if not values or "*" in values.texts("headers"):
+        # With every header forwarded, CloudFront caches nothing.
+        return None
+    return values

@@ -16,6 +16,8 @@ from edgewright_policies.caching.common import (
     is_static_expression,
     max_age,
     on_edge,
+    page_rule,
+    page_target,
     rule_name,
     static_endpoint,
 )
@@ -23,8 +25,10 @@ from edgewright_policies.reading import View, show
 from edgewright_policies.rule import Context, NoConfig, PolicyConfig, Violation, resource_rule, rules_of
 from edgewright_policies.types import (
     CACHE_POLICY,
+    CLOUDFRONT_CACHE_POLICY,
     DISTRIBUTION,
     EDGE_API,
+    PAGE_RULE,
     RULESET,
     S3_OBJECT,
     S3_OBJECT_V2,
@@ -41,7 +45,7 @@ from edgewright_policies.types import (
     "cache-headers-missing",
     id="EW101",
     family="caching",
-    on=(EDGE_API, RULESET, S3_OBJECT, S3_OBJECT_V2),
+    on=(EDGE_API, RULESET, PAGE_RULE, S3_OBJECT, S3_OBJECT_V2),
     per={EDGE_API: "endpoints", RULESET: "rules"},
     severity="high",
     title="Every cacheable endpoint says how it is cached",
@@ -66,12 +70,21 @@ def cache_headers_missing(item: View, resource: View, context: Context[NoConfig]
                     "at least one",
                     "Say in the rule how long a response is fresh, at the edge and in the browser.",
                 )
+    elif context.type == PAGE_RULE:
+        actions = page_rule(item)
+        times = ("edgeCacheTtl", "browserCacheTtl", "cacheTtlByStatus")
+        if actions and actions.text("cacheLevel") == "cache_everything" and not any(map(actions.has, times)):
+            yield Violation(
+                f"page rule {show(item.text('target'))} edge_cache_ttl and browser_cache_ttl", "not set", "at least one",
+                "Say in the rule how long a response is fresh, at the edge and in the browser.",
+            )  # fmt: skip
     elif not item.has("cacheControl") and is_static(item.text("key") or ""):
         yield Violation(
             f"object {show(item.text('key'))} cacheControl",
             "not set",
             "a Cache-Control value",
-            "Set cacheControl: `public, max-age=31536000, immutable` for a versioned name, `public, max-age=60` otherwise.",
+            "Set cacheControl: `public, max-age=31536000, immutable` for a versioned name,"
+            " `public, max-age=86400, stale-while-revalidate=604800` otherwise.",
         )
 
 
@@ -85,7 +98,7 @@ class StaticTtl(PolicyConfig):
     "static-ttl-short",
     id="EW102",
     family="caching",
-    on=(EDGE_API, RULESET, DISTRIBUTION, S3_OBJECT, S3_OBJECT_V2),
+    on=(EDGE_API, RULESET, PAGE_RULE, DISTRIBUTION, S3_OBJECT, S3_OBJECT_V2),
     per={EDGE_API: "endpoints", RULESET: "rules", DISTRIBUTION: behaviors},
     config=StaticTtl,
     severity="medium",
@@ -112,6 +125,15 @@ def static_ttl_short(item: View, resource: View, context: Context[StaticTtl]) ->
                 for each, label in (("edgeTtl", "edge_ttl"), ("browserTtl", "browser_ttl"))
                 if parameters.view(each).text("mode") == "override_origin"
             ]
+    elif context.type == PAGE_RULE:
+        actions = page_rule(item)
+        if actions and is_static(page_target(item)):
+            name = f"page rule {show(item.text('target'))}"
+            judged = [
+                (f"{name} edge_cache_ttl", actions.number("edgeCacheTtl")),
+                # 0 is to do as the origin says.
+                (f"{name} browser_cache_ttl", actions.number("browserCacheTtl") or None),
+            ]
     elif context.type == DISTRIBUTION:
         if is_static(item.text("pathPattern") or "") and item.has("forwardedValues"):
             judged = [(f"{behavior_name(item)} defaultTtl", item.number("defaultTtl"))]
@@ -128,7 +150,7 @@ def static_ttl_short(item: View, resource: View, context: Context[StaticTtl]) ->
     "static-past-cdn",
     id="EW103",
     family="caching",
-    on=(EDGE_API, RULESET, DISTRIBUTION),
+    on=(EDGE_API, RULESET, PAGE_RULE, DISTRIBUTION),
     per={EDGE_API: "endpoints", RULESET: "rules", DISTRIBUTION: behaviors},
     severity="high",
     title="Static files are served from the edge's cache",
@@ -155,6 +177,13 @@ def static_past_cdn(item: View, resource: View, context: Context[NoConfig]) -> I
                 "true",
                 "Let the rule store static files, or narrow its expression.",
             )
+    elif context.type == PAGE_RULE:
+        actions = page_rule(item)
+        if actions and actions.text("cacheLevel") == "bypass" and is_static(page_target(item)):
+            yield Violation(
+                f"page rule {show(item.text('target'))} cache_level", "bypass", "a level that stores",
+                "Let the rule store static files, or narrow its target.",
+            )  # fmt: skip
     elif is_static(item.text("pathPattern") or "") and item.text("cachePolicyId") == CACHING_DISABLED:
         yield Violation(
             f"{behavior_name(item)} cachePolicyId",
@@ -222,7 +251,7 @@ class HourlyTtl(PolicyConfig):
     "stale-while-revalidate-missing",
     id="EW110",
     family="caching",
-    on=(CACHE_POLICY, RULESET),
+    on=(CACHE_POLICY, RULESET, S3_OBJECT, S3_OBJECT_V2),
     per={RULESET: "rules"},
     config=HourlyTtl,
     severity="medium",
@@ -233,24 +262,29 @@ class HourlyTtl(PolicyConfig):
     source="https://www.rfc-editor.org/rfc/rfc5861#section-3",
 )
 def stale_while_revalidate_missing(item: View, resource: View, context: Context[HourlyTtl]) -> Iterator[Violation]:
+    least = context.config.from_seconds
     if context.type == CACHE_POLICY:
         ttl = item.number("edgeTtl")
         forced = (item.text("mode") or "override") == "override" and not item.flag("immutable")
-        if (
-            forced
-            and ttl is not None
-            and ttl >= context.config.from_seconds
-            and not item.number("staleWhileRevalidate")
-        ):
+        if forced and ttl is not None and ttl >= least and not item.number("staleWhileRevalidate"):
             yield Violation("stale_while_revalidate", f"0 s with an edge_ttl of {show(ttl)} s", "above 0 s")
-        return
-    parameters = cache_rule(item, resource)
-    if parameters is not None and parameters.view("serveStale").flag("disableStaleWhileUpdating"):
-        ttl = parameters.view("edgeTtl").number("default")
-        if ttl is not None and ttl >= context.config.from_seconds:
+    elif context.type == RULESET:
+        parameters = cache_rule(item, resource)
+        if parameters is not None and parameters.view("serveStale").flag("disableStaleWhileUpdating"):
+            ttl = parameters.view("edgeTtl").number("default")
+            if ttl is not None and ttl >= least:
+                yield Violation(
+                    f"{rule_name(item)} serve_stale", f"disabled with an edge_ttl of {show(ttl)} s", "enabled",
+                    "Remove disable_stale_while_updating.",
+                )  # fmt: skip
+    else:
+        header = item.text("cacheControl") or ""
+        given, ttl = directives(header), max_age(header)
+        never = {"immutable", "no-store", "private", "must-revalidate", "stale-while-revalidate"}
+        if ttl is not None and ttl >= least and not never & set(given):
             yield Violation(
-                f"{rule_name(item)} serve_stale", f"disabled with an edge_ttl of {show(ttl)} s", "enabled",
-                "Remove disable_stale_while_updating.",
+                f"object {show(item.text('key'))} cacheControl", show(header), "a value with `stale-while-revalidate`",
+                "Add `stale-while-revalidate=604800`, or `immutable` where the name has a version.",
             )  # fmt: skip
 
 
@@ -258,7 +292,8 @@ def stale_while_revalidate_missing(item: View, resource: View, context: Context[
     "jitter-missing",
     id="EW111",
     family="caching",
-    on=(CACHE_POLICY,),
+    on=(CACHE_POLICY, RULESET, PAGE_RULE, CLOUDFRONT_CACHE_POLICY),
+    per={RULESET: "rules"},
     config=HourlyTtl,
     severity="low",
     level="advisory",
@@ -267,13 +302,39 @@ def stale_while_revalidate_missing(item: View, resource: View, context: Context[
     fix="Set `jitter`, for example 3600 to 4200 s for an hour.",
     source="https://aws.amazon.com/builders-library/caching-challenges-and-strategies/",
 )
-def jitter_missing(resource: View, context: Context[HourlyTtl]) -> Iterator[Violation]:
-    ttl = resource.number("edgeTtl")
-    forced = (resource.text("mode") or "override") == "override" and not resource.flag("immutable")
-    if not forced or ttl is None or ttl < context.config.from_seconds:
-        return
-    if not resource.has("jitter") and not resource.view("tiers").view("kv").has("jitter"):
-        yield Violation("jitter", f"not set with an edge_ttl of {show(ttl)} s", "a range")
+def jitter_missing(item: View, resource: View, context: Context[HourlyTtl]) -> Iterator[Violation]:
+    least = context.config.from_seconds
+    by_origin = "Let the origin's own max-age decide, drawn anew for each response from a range."
+    if context.type == CACHE_POLICY:
+        ttl = item.number("edgeTtl")
+        forced = (item.text("mode") or "override") == "override" and not item.flag("immutable")
+        drawn = item.has("jitter") or item.view("tiers").view("kv").has("jitter")
+        if forced and ttl is not None and ttl >= least and not drawn:
+            yield Violation("jitter", f"not set with an edge_ttl of {show(ttl)} s", "a range")
+    elif context.type == RULESET:
+        parameters = cache_rule(item, resource)
+        if parameters is None or not parameters.flag("cache"):
+            return
+        ttl = parameters.view("edgeTtl").number("default")
+        forced = parameters.view("edgeTtl").text("mode") == "override_origin"
+        # Files with a version in their names are not asked for again in a crowd: nothing changes when they expire.
+        if forced and ttl is not None and ttl >= least and not is_static_expression(item):
+            yield Violation(
+                f"{rule_name(item)} edge_ttl", f"{show(ttl)} s for every response", "respect_origin", by_origin
+            )
+    elif context.type == PAGE_RULE:
+        actions = page_rule(item)
+        ttl = actions.number("edgeCacheTtl") if actions else None
+        if ttl is not None and ttl >= least and not is_static(page_target(item)):
+            name = f"page rule {show(item.text('target'))} edge_cache_ttl"
+            yield Violation(name, f"{show(ttl)} s for every response", "not set", by_origin)
+    else:
+        shortest, longest = item.number("minTtl"), item.number("maxTtl")
+        if shortest is not None and shortest >= least and shortest == longest:
+            yield Violation(
+                "minTtl and maxTtl", f"{show(shortest)} s both", "a range",
+                "Leave room between them, and draw the origin's max-age from a range.",
+            )  # fmt: skip
 
 
 RULES = rules_of(globals())
