@@ -1,11 +1,14 @@
 """`edgewright check`, `policies` and `limits` as a user runs them, on a project without edgewright components."""
 
 import json
+import threading
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edgewright.cli._progress import progress
 from edgewright.cli.main import run
 from edgewright_policies import POLICIES
 
@@ -107,6 +110,55 @@ def test_places_are_counted_from_the_repository(project: Path, shell: Shell, mon
     assert out.startswith("::error file=infra/edge/__main__.py,line=5,title=kv-security-state (high)::entry: key_name")
 
 
+def test_several_stacks_are_one_report(project: Path, shell: Shell) -> None:
+    (project / "Pulumi.staging.yaml").write_text("config:\n  edgewright:policies:\n    kv-security-state: advisory\n")
+    (project / "Pulumi.bad.yaml").write_text("config:\n  edgewright:policies:\n    kv-sise: advisory\n")
+    code, out, err = shell("check", "staging", "dev", "--also", "markdown=out/c.md", "--also", "sarif=out/c.sarif")
+    assert (code, err) == (1, "")
+    assert out.index("shop/staging: 0 mandatory, 2 advisory; passed") < out.index("of shop/dev: 1 mandatory")
+    assert "| `dev` | **failed** | 1 | 1 | 0 |" in (project / "out" / "c.md").read_text()
+    assert len(json.loads((project / "out" / "c.sarif").read_text())["runs"]) == 2
+    code, out, err = shell("check", "dev", "bad", "nope", "--also", "markdown=c.md")
+    assert code == 2
+    assert "of shop/dev: 1 mandatory" in out
+    assert "Pulumi.bad.yaml:3: edgewright:policies.kv-sise: unknown policy" in err
+    assert "stack 'nope': no Pulumi.nope.yaml" in err
+    assert "| `bad` | **could not be checked** | | | |" in (project / "c.md").read_text()
+
+
+def test_a_baseline_of_several_stacks_is_one_file(project: Path, shell: Shell) -> None:
+    (project / "Pulumi.staging.yaml").write_text("config: {}\n")
+    shell("check", "dev", "--write-baseline", "baseline.json")
+    assert shell("check", "staging", "--baseline", "baseline.json")[0] == 1
+    shell("check", "staging", "--write-baseline", "baseline.json")
+    code, out, _ = shell("check", "dev", "staging", "--baseline", "baseline.json")
+    assert code == 0
+    assert "no longer there" not in out
+
+
+def test_a_long_program_is_said_to_run(capfd: pytest.CaptureFixture[str]) -> None:
+    told = threading.Event()
+    with progress("the program of dev", first_s=0.0, every_s=0.001):
+        while not told.is_set():
+            told.set() if "still running the program of dev: 0 s" in capfd.readouterr().err else time.sleep(0.005)
+    with progress("something quick", first_s=600):
+        pass
+    assert "quick" not in capfd.readouterr().err
+
+
+def test_a_jobs_summary_takes_no_more_than_a_step_may_write(
+    project: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = project / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    for before in (1024 * 1024 - 9000, 1024 * 1024 - 5000):
+        summary.write_text("x" * before)
+        _, _, err = shell("check", "dev", "--format", "github")
+        assert summary.stat().st_size <= 1024 * 1024
+        assert ("the job's summary is full" in err) == (summary.stat().st_size == before)
+    assert summary.stat().st_size == before
+
+
 def test_a_github_job_gets_a_summary(project: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     summary = project / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -170,6 +222,9 @@ def test_settings_move_levels_and_their_faults_have_lines(project: Path, shell: 
     [
         (["check", "prod"], "stack 'prod': no Pulumi.prod.yaml; stacks there: dev"),
         (["check", "dev", "--format", "yaml"], "--format 'yaml'; allowed: text, json, sarif, junit, markdown, github"),
+        (["check", "dev", "--also", "sarif"], "--also 'sarif'; give a format and a file, as in markdown=comment.md"),
+        (["check", "dev", "--also", "yaml=x"], "--also 'yaml=x'; give a format and a file"),
+        (["check", "dev", "--also", "json=/proc/nope/x"], "--also /proc/nope/x: cannot be written"),
         (["check", "dev", "--severity", "loud"], "--severity 'loud'; allowed: low, medium, high, critical"),
         (["check", "dev", "--output", "/proc/nope/x"], "--output /proc/nope/x: cannot be written"),
         (["policies", "nope"], "'nope': no such policy"),

@@ -11,7 +11,7 @@ from edgewright.guard import Evaluation
 from edgewright.guard.findings import Location
 from edgewright.guard.formats import FORMATS, github, junit, markdown, sarif, text
 from edgewright.guard.formats import json as json_format
-from edgewright.guard.gate import Gate, Verdict, judge
+from edgewright.guard.gate import Gate, Unjudged, Verdict, judge
 from edgewright_policies import POLICIES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -165,7 +165,7 @@ def _many(count: int) -> Evaluation:
     ("most", "count"), [(markdown.COMMENT_BYTES, 5000), (markdown.SUMMARY_BYTES, 20000), (4096, 100)]
 )
 def test_markdown_fits_and_counts_what_it_leaves_out(most: int, count: int) -> None:
-    rendered = markdown.render(judge(_many(count), Gate()), most)
+    rendered = markdown.render(judge(_many(count), Gate()), most=most)
     size = len(rendered.encode())
     assert most * 0.7 < size <= most
     rows = sum(line.startswith("| high") for line in rendered.splitlines())
@@ -175,6 +175,66 @@ def test_markdown_fits_and_counts_what_it_leaves_out(most: int, count: int) -> N
 
 def test_the_comments_default_fits_githubs_limit() -> None:
     assert len(FORMATS["markdown"](judge(_many(3000), Gate())).encode()) <= 65_536
+
+
+def test_github_shows_ten_of_a_kind_and_the_log_has_the_rest() -> None:
+    """More annotations of a step GitHub drops without a word."""
+    failing = [finding(number) for number in range(25)]
+    advice = [finding(number, level="advisory") for number in range(100, 112)]
+    nasty = finding(99, what="::error::\n::warning::x")
+    lines = github.render(judge(evaluation(*failing, nasty, *advice), Gate())).splitlines()
+    for command, count in (("error", 10), ("notice", 10), ("warning", 1)):
+        assert sum(line.startswith(f"::{command} ") for line in lines) == count
+    assert sum(line.startswith("error: stacks/compose.py:12: kv-value-size (high): ") for line in lines) == 16
+    assert "GitHub shows 10 annotations of a kind; above in this log only: 16 errors, 2 notices" in lines
+    assert lines[-1].startswith("60 policies over 12 resources of shop/dev")
+
+
+def _stacks(count: int, findings: int) -> list[Verdict]:
+    return [
+        judge(evaluation(*(finding(number) for number in range(findings)), stack=f"stack-{each}"), Gate())
+        for each in range(count)
+    ]
+
+
+UNJUDGED = Unjudged("shop", "prod", ("Pulumi.prod.yaml:3: shop:origin: 'mars' | <b>", "and another"))
+
+
+@pytest.mark.parametrize("most", [markdown.COMMENT_BYTES, 8192])
+@pytest.mark.parametrize(("stacks", "findings"), [(2, 3), (40, 500), (300, 50), (3000, 1)])
+def test_markdown_of_many_stacks_fits_and_says_how_each_fared(stacks: int, findings: int, most: int) -> None:
+    rendered = markdown.render(*_stacks(stacks, findings), UNJUDGED, most=most)
+    assert len(rendered.encode()) <= most
+    assert rendered.startswith(
+        f"<!-- edgewright-check -->\n### edgewright check: shop {stacks + 1} of {stacks + 1} stacks failed\n"
+    )
+    assert "| `prod` | **could not be checked** | | | |" in rendered
+    assert "- Pulumi.prod.yaml:3: shop:origin: 'mars' \\| &lt;b&gt;" in rendered
+    assert rendered.count("<details>") == rendered.count("</details>")
+    listed = sum(line.startswith("| `stack-") for line in rendered.splitlines())
+    assert listed == stacks or f"| _{stacks - listed} more stacks_ | | | | |" in rendered
+    assert "| high | **fails** | [kv-value-size]" in rendered
+
+
+def test_every_format_takes_several_stacks() -> None:
+    judged = (VERDICT, judge(evaluation(stack="prod"), Gate()), UNJUDGED)
+    log = json.loads(sarif.render(*judged))
+    SARIF.validate(log)
+    assert [each["automationDetails"]["id"] for each in log["runs"]] == [
+        "edgewright/shop/dev/", "edgewright/shop/prod/", "edgewright/shop/prod/",
+    ]  # fmt: skip
+    assert [each["invocations"][0]["executionSuccessful"] for each in log["runs"]] == [True, True, False]
+    root = ET.fromstring(junit.render(*judged))
+    assert (root.get("failures"), root.get("errors")) == ("1", "1")
+    assert root.get("tests") == str(2 * len(POLICIES) + 1)
+    cases = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert len(set(cases)) == len(cases)
+    data = json.loads(json_format.render(*judged))
+    assert data["passed"] is False
+    assert [each["stack"] for each in data["stacks"]] == ["dev", "prod", "prod"]
+    assert data["stacks"][2]["faults"] == list(UNJUDGED.faults)
+    assert "::error title=prod could not be checked::Pulumi.prod.yaml:3" in github.render(*judged)
+    assert "shop/prod could not be checked\n  Pulumi.prod.yaml:3" in text.render(*judged)
 
 
 TEXTS = st.text(max_size=40)
@@ -196,5 +256,5 @@ def test_any_text_makes_well_formed_reports(
     ET.fromstring(junit.render(verdict).encode("utf-8", "replace"))
     json.loads(json_format.render(verdict))
     assert sum(line.startswith("::") for line in github.render(verdict).split("\n")) == 2
-    assert len(markdown.render(verdict, 8192).encode()) <= 8192
+    assert len(markdown.render(verdict, most=8192).encode()) <= 8192
     assert text.render(verdict)

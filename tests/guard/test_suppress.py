@@ -13,7 +13,7 @@ from edgewright.guard.suppress import (
     write_baseline,
 )
 
-from tests.guard.samples import ADVISORY, evaluation, finding
+from tests.guard.samples import ADVISORY, STACK_WIDE, evaluation, finding
 
 TODAY = datetime.date(2026, 11, 22)
 
@@ -118,9 +118,9 @@ def test_an_empty_file_and_a_missing_one(tmp_path: Path) -> None:
 
 def test_a_baseline_leaves_only_what_is_new(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
-    assert write_baseline(path, [finding(1), finding(2), finding(2)]) == 2
+    assert write_baseline(path, [evaluation(finding(1), finding(2), finding(2))]) == 2
     before = path.read_bytes()
-    write_baseline(path, [finding(2), finding(1)])
+    write_baseline(path, [evaluation(finding(2), finding(1))])
     assert path.read_bytes() == before
     left = apply_baseline(evaluation(finding(1), finding(2), finding(3), warnings=()), read_baseline(path), "b.json")
     assert left.findings == (finding(3),)
@@ -130,11 +130,33 @@ def test_a_baseline_leaves_only_what_is_new(tmp_path: Path) -> None:
 
 def test_a_mended_finding_makes_the_baseline_stale(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
-    write_baseline(path, [finding(1), finding(2)])
+    write_baseline(path, [evaluation(finding(1), finding(2))])
     left = apply_baseline(evaluation(finding(1), warnings=()), read_baseline(path), "b.json")
     assert left.warnings == (
-        "b.json: 1 of its findings are no longer there; write it again with --write-baseline b.json",
+        "b.json: 1 of its findings in dev is no longer there; write it again with --write-baseline b.json",
     )
+
+
+def test_a_baseline_speaks_of_each_stack_for_itself(tmp_path: Path) -> None:
+    """Findings about a stack as a whole have no URN: a baseline of one stack says nothing of another."""
+    path = tmp_path / "baseline.json"
+    assert write_baseline(path, [evaluation(STACK_WIDE)]) == 1
+    prod = evaluation(STACK_WIDE, stack="prod", warnings=())
+    assert apply_baseline(prod, read_baseline(path), "b.json").findings == (STACK_WIDE,)
+    assert write_baseline(path, [prod]) == 1
+    for stack in ("dev", "prod"):
+        left = apply_baseline(evaluation(STACK_WIDE, stack=stack, warnings=()), read_baseline(path), "b.json")
+        assert (left.findings, left.warnings) == ((), ())
+    write_baseline(path, [evaluation()])
+    assert read_baseline(path).of("dev") == frozenset()
+    assert len(read_baseline(path).of("prod")) == 1
+
+
+def test_a_file_that_is_no_baseline_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    path.write_text("<<<<<<< ours")
+    assert write_baseline(path, [evaluation(finding(1))]) == 1
+    assert len(read_baseline(path).of("dev")) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,22 +3,25 @@
 import dataclasses
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from edgewright.cli._context import DEFAULT_STACK, StackArgument
+from edgewright.cli._context import DEFAULT_STACK
 from edgewright.cli._exit import Exit, told
+from edgewright.cli._progress import progress
 from edgewright.config.loader import read_stack
 from edgewright.config.models import StackSettings
 from edgewright.guard.evaluate import evaluate
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding
 from edgewright.guard.formats import FORMATS, markdown, text
-from edgewright.guard.gate import Gate, GateError, Verdict, judge
+from edgewright.guard.gate import Gate, GateError, Unjudged, Verdict, judge
 from edgewright.guard.suppress import (
     IGNORE_FILE,
+    Entry,
     SuppressionFaults,
     apply_baseline,
     apply_ignores,
@@ -66,16 +69,26 @@ def evaluate_capture(project: Project, stack: str, capture: Capture, settings: S
         ) from None
 
 
+def read_ignored(project: Project, ignore_file: Path | None = None) -> tuple[Entry, ...] | None:
+    """Return the project's exceptions, or those of the file given; None where there are none.
+
+    Raises:
+        SuppressionFaults: the exceptions have faults.
+    """
+    ignores = ignore_file or project.directory / IGNORE_FILE
+    return None if ignore_file is None and not ignores.is_file() else read_ignores(ignores)
+
+
 def without_ignored(project: Project, evaluation: Evaluation, ignore_file: Path | None = None) -> Evaluation:
     """Return the findings without those that the project's exceptions, or those of the file given, set aside.
 
     Raises:
         SuppressionFaults: the exceptions have faults.
     """
-    ignores = ignore_file or project.directory / IGNORE_FILE
-    if ignore_file is None and not ignores.is_file():
+    entries = read_ignored(project, ignore_file)
+    if entries is None:
         return evaluation
-    return apply_ignores(evaluation, read_ignores(ignores), shown=ignores.name)
+    return apply_ignores(evaluation, entries, shown=(ignore_file or Path(IGNORE_FILE)).name)
 
 
 def repository_prefix(project: Path) -> str:
@@ -103,46 +116,89 @@ def _from_repository(evaluation: Evaluation, prefix: str) -> Evaluation:
     )
 
 
-def _render(verdict: Verdict, format_: str, max_bytes: int | None) -> str:
-    if format_ == "markdown" and max_bytes is not None:
-        return markdown.render(verdict, max_bytes)
-    return FORMATS[format_](verdict)
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """A report, and where it goes; None is the standard output."""
+
+    format: str
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, text: str) -> "Output":
+        """Return what `--also` says: `markdown=comment.md`.
+
+        Raises:
+            ProjectError: it is not a format and a file.
+        """
+        name, sign, path = text.partition("=")
+        if name not in FORMATS or not sign or not path:
+            raise ProjectError(
+                f"--also {text!r}; give a format and a file, as in markdown=comment.md; formats: {_FORMATS}"
+            )
+        return cls(name, Path(path))
 
 
-def _emit(verdict: Verdict, format_: str, output: Path | None, max_bytes: int | None) -> None:
-    if output is not None:
-        rendered = _render(verdict, format_, max_bytes)
+Judged = Verdict | Unjudged
+
+
+def _for(format_: str, judged: Sequence[Judged], prefix: str) -> list[Judged]:
+    """Return the verdicts with places counted from the repository, where the format's reader counts so."""
+    if format_ not in ("sarif", "github"):
+        return list(judged)
+    return [
+        dataclasses.replace(each, evaluation=_from_repository(each.evaluation, prefix))
+        if isinstance(each, Verdict)
+        else each
+        for each in judged
+    ]
+
+
+def _write(output: Output, option: str, judged: Sequence[Judged], prefix: str, max_bytes: int | None) -> None:
+    limit = {"most": max_bytes} if output.format == "markdown" and max_bytes is not None else {}
+    seen = _for(output.format, judged, prefix)
+    if output.path is not None:
         try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(rendered, encoding="utf-8", errors="replace")
+            output.path.parent.mkdir(parents=True, exist_ok=True)
+            output.path.write_text(FORMATS[output.format](*seen, **limit), encoding="utf-8", errors="replace")
         except OSError as error:
-            raise ProjectError([f"--output {output}: cannot be written: {error.strerror}"]) from None
-        typer.echo(text.summary(verdict))
+            raise ProjectError([f"{option} {output.path}: cannot be written: {error.strerror}"]) from None
         return
-    if format_ == "text":
-        Console(soft_wrap=True, highlight=False, emoji=False, markup=False).print(text.document(verdict), end="")
+    verdicts = [each for each in seen if isinstance(each, Verdict)]
+    if not verdicts:
+        # The faults are told on the standard error.
         return
-    sys.stdout.write(_render(verdict, format_, max_bytes))
+    if output.format == "text":
+        console = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
+        for index, verdict in enumerate(verdicts):
+            if index:
+                console.print()
+            console.print(text.document(verdict), end="")
+        return
+    sys.stdout.write(FORMATS[output.format](*seen, **limit))
 
 
-def _job_summary(verdict: Verdict) -> None:
-    """Add to the GitHub job's summary, where there is one. It takes 1 MiB a step."""
+def _job_summary(judged: Sequence[Judged]) -> None:
+    """Add to the GitHub job's summary, where there is one. It takes 1 MiB a step, whatever is in it already."""
     place = os.environ.get("GITHUB_STEP_SUMMARY")
     if not place:
         return
     try:
-        with Path(place).open("a", encoding="utf-8") as file:
-            file.write(markdown.render(verdict, markdown.SUMMARY_BYTES - 4096))
+        file = Path(place)
+        room = markdown.SUMMARY_BYTES - (file.stat().st_size if file.exists() else 0) - 4096
+        if room < markdown.LEAST_BYTES:
+            typer.echo("warning: the job's summary is full; the findings are in this log only", err=True)
+            return
+        with file.open("a", encoding="utf-8", errors="replace") as stream:
+            stream.write(markdown.render(*judged, most=room))
     except OSError as error:
         typer.echo(f"warning: the job's summary cannot be written: {error.strerror}", err=True)
 
 
 def run_check(
     directory: Path,
-    stack: str,
+    stacks: Sequence[str],
     *,
-    format_: str = "text",
-    output: Path | None = None,
+    outputs: Sequence[Output] = (Output("text"),),
     gate: Gate | None = None,
     ignore_file: Path | None = None,
     baseline: Path | None = None,
@@ -150,37 +206,72 @@ def run_check(
     preview: bool = False,
     max_bytes: int | None = None,
 ) -> Exit:
-    """Check a stack and report. Returns the exit code.
+    """Check stacks and report. Returns the exit code.
 
     Raises:
-        ProjectError: something is wrong that the user can mend.
+        ProjectError: something is wrong that the user can mend. What could be checked was reported.
         RunnerBroken: the program could not be run at all.
     """
-    project, evaluation = evaluate_stack(directory, stack, preview=preview)
-    evaluation = without_ignored(project, evaluation, ignore_file)
-    if new_baseline is not None:
+    project = Project.load(directory)
+    entries = read_ignored(project, ignore_file)
+    known = read_baseline(baseline) if baseline is not None and new_baseline is None else None
+    faults: list[str] = []
+    unjudged: dict[str, Unjudged] = {}
+    evaluations: dict[str, Evaluation] = {}
+    for stack in dict.fromkeys(stacks):
         try:
-            count = write_baseline(new_baseline, evaluation.findings)
+            with progress(f"the program of {stack}"):
+                _, evaluation = evaluate_stack(directory, stack, preview=preview)
+        except ProjectError as error:
+            faults += error.faults
+            unjudged[stack] = Unjudged(project.name, stack, tuple(error.faults))
+            continue
+        if entries is not None:
+            evaluation = apply_ignores(evaluation, entries, shown=(ignore_file or Path(IGNORE_FILE)).name)
+        evaluations[stack] = evaluation
+    if new_baseline is not None and evaluations:
+        try:
+            count = write_baseline(new_baseline, evaluations.values())
         except OSError as error:
             raise ProjectError([f"--write-baseline {new_baseline}: cannot be written: {error.strerror}"]) from None
-        typer.echo(f"{new_baseline}: {count} findings written; commit it, and give it with --baseline", err=True)
-        baseline = new_baseline
-    if baseline is not None:
-        evaluation = apply_baseline(evaluation, read_baseline(baseline), str(baseline))
-    if format_ in ("sarif", "github"):
-        evaluation = _from_repository(evaluation, repository_prefix(project.directory))
-    verdict = judge(evaluation, gate or Gate())
-    _emit(verdict, format_, output, max_bytes)
-    if format_ == "github":
-        _job_summary(verdict)
-    return Exit.PASS if verdict.passed else Exit.BREACH
+        said = "1 finding" if count == 1 else f"{count} findings"
+        typer.echo(f"{new_baseline}: {said} written; commit it, and give it with --baseline", err=True)
+        baseline, known = new_baseline, read_baseline(new_baseline)
+    judged: list[Judged] = []
+    for stack in dict.fromkeys(stacks):
+        if stack in unjudged:
+            judged.append(unjudged[stack])
+            continue
+        evaluation = evaluations[stack]
+        if known is not None:
+            evaluation = apply_baseline(evaluation, known, str(baseline))
+        judged.append(judge(evaluation, gate or Gate()))
+    prefix = repository_prefix(project.directory)
+    for index, output in enumerate(outputs):
+        _write(output, "--also" if index else "--output", judged, prefix, max_bytes)
+    verdicts = [each for each in judged if isinstance(each, Verdict)]
+    if outputs[0].path is not None:
+        for verdict in verdicts:
+            typer.echo(text.summary(verdict))
+    if outputs[0].format == "github":
+        _job_summary(judged)
+    if faults:
+        raise ProjectError(faults)
+    return Exit.PASS if all(each.passed for each in verdicts) else Exit.BREACH
 
 
 def check(
-    stack: StackArgument = DEFAULT_STACK,
+    stacks: Annotated[
+        list[str] | None,
+        typer.Argument(help=f"The stacks' names: `dev` for Pulumi.dev.yaml. Default: {DEFAULT_STACK}."),
+    ] = None,
     format_: Annotated[str, typer.Option("--format", "-f", help=f"How to report: {_FORMATS}.")] = "text",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the report to this file, and one line here.")
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FORMAT=FILE", help="Write a further report, such as sarif=out.sarif. May be repeated."),
     ] = None,
     severity: Annotated[
         str, typer.Option(help=f"Leave out what is milder than this: {', '.join(SEVERITY_RANK)}.")
@@ -211,7 +302,7 @@ def check(
         bool, typer.Option("--preview", help="Take ids of new resources for unknown, as `pulumi preview` does.")
     ] = False,
 ) -> None:
-    """Hold a stack against the policies: no engine, no account, no network.
+    """Hold stacks against the policies: no engine, no account, no network.
 
     Exit codes: 0 passed, 1 a finding fails the check, 2 usage, settings or program, 3 the program could not be run.
 
@@ -219,7 +310,7 @@ def check(
 
       edgewright check
 
-      edgewright check prod --format sarif --output edgewright.sarif
+      edgewright check dev prod --format github --also markdown=comment.md --also sarif=edgewright.sarif
 
       edgewright check dev --hard-fail-on medium --soft-fail-on cost
 
@@ -232,9 +323,8 @@ def check(
             gate = Gate.of(severity, soft_fail_on or (), hard_fail_on or ())
             code = run_check(
                 Path.cwd(),
-                stack,
-                format_=format_,
-                output=output,
+                stacks or [DEFAULT_STACK],
+                outputs=[Output(format_, output), *map(Output.of, also or ())],
                 gate=gate,
                 ignore_file=ignore_file,
                 baseline=baseline,

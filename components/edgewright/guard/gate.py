@@ -83,6 +83,15 @@ class Verdict:
         return not self.failing
 
 
+@dataclasses.dataclass(frozen=True)
+class Unjudged:
+    """A stack that could not be checked: its settings or its program have faults."""
+
+    project: str
+    stack: str
+    faults: tuple[str, ...]
+
+
 def judge(evaluation: Evaluation, gate: Gate) -> Verdict:
     """Return the verdict of a gate on an evaluation."""
     shown = tuple(each for each in evaluation.findings if gate.shows(each))

@@ -170,25 +170,47 @@ def apply_ignores(
     )
 
 
-def write_baseline(path: Path, findings: Iterable[Finding]) -> int:
-    """Write the findings of today as a baseline, and return how many there are."""
-    rows = {
-        each.fingerprint: {"fingerprint": each.fingerprint, "policy": each.policy, "urn": each.urn, "what": each.what}
-        for each in findings
-    }
-    text = json.dumps(
-        {"version": 1, "findings": sorted(rows.values(), key=lambda row: str(row["fingerprint"]))}, indent=2
-    )
-    path.write_text(text + "\n", encoding="utf-8")
-    return len(rows)
+@dataclasses.dataclass(frozen=True)
+class Baseline:
+    """Findings that were there already: stack and fingerprint."""
+
+    rows: frozenset[tuple[str, str]]
+
+    def of(self, stack: str) -> frozenset[str]:
+        """Return the fingerprints of one stack's findings."""
+        return frozenset(fingerprint for name, fingerprint in self.rows if name == stack)
 
 
-def read_baseline(path: Path) -> frozenset[str]:
-    """Return a baseline's fingerprints.
+def write_baseline(path: Path, evaluations: Iterable[Evaluation]) -> int:
+    """Write the findings of today as these stacks' baseline, and return how many there are.
 
-    Raises:
-        SuppressionFaults: there is no such file, or it is not a baseline.
+    What the file says of other stacks stays.
     """
+    evaluations = tuple(evaluations)
+    stacks = {each.stack for each in evaluations}
+    rows = {
+        (evaluation.stack, each.fingerprint): {
+            "stack": evaluation.stack,
+            "fingerprint": each.fingerprint,
+            "policy": each.policy,
+            "urn": each.urn,
+            "what": each.what,
+        }
+        for evaluation in evaluations
+        for each in evaluation.findings
+    }
+    count = len(rows)
+    try:
+        kept = _baseline_rows(path)
+    except SuppressionFaults:
+        kept = []
+    rows |= {(each["stack"], each["fingerprint"]): each for each in kept if each["stack"] not in stacks}
+    text = json.dumps({"version": 1, "findings": [rows[key] for key in sorted(rows)]}, indent=2)
+    path.write_text(text + "\n", encoding="utf-8")
+    return count
+
+
+def _baseline_rows(path: Path) -> list[dict[str, Any]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -199,20 +221,34 @@ def read_baseline(path: Path) -> frozenset[str]:
         raise SuppressionFaults([f"{path}: not JSON; make a new one with --write-baseline {path}"]) from None
     rows = data.get("findings") if isinstance(data, dict) and data.get("version") == 1 else None
     if not isinstance(rows, list) or not all(
-        isinstance(each, dict) and isinstance(each.get("fingerprint"), str) for each in rows
+        isinstance(each, dict) and isinstance(each.get("fingerprint"), str) and isinstance(each.get("stack"), str)
+        for each in rows
     ):
         raise SuppressionFaults([f"{path}: not a baseline of version 1; make a new one with --write-baseline {path}"])
-    return frozenset(each["fingerprint"] for each in rows)
+    return rows
 
 
-def apply_baseline(evaluation: Evaluation, baseline: frozenset[str], shown: str) -> Evaluation:
+def read_baseline(path: Path) -> Baseline:
+    """Return a baseline.
+
+    Raises:
+        SuppressionFaults: there is no such file, or it is not a baseline.
+    """
+    return Baseline(frozenset((each["stack"], each["fingerprint"]) for each in _baseline_rows(path)))
+
+
+def apply_baseline(evaluation: Evaluation, baseline: Baseline, shown: str) -> Evaluation:
     """Return the evaluation with the findings that the baseline has set aside: only new ones are left."""
-    known = tuple(each for each in evaluation.findings if each.fingerprint in baseline)
-    gone = len(baseline - {each.fingerprint for each in known})
-    warning = f"{shown}: {gone} of its findings are no longer there; write it again with --write-baseline {shown}"
+    fingerprints = baseline.of(evaluation.stack)
+    known = tuple(each for each in evaluation.findings if each.fingerprint in fingerprints)
+    gone = len(fingerprints - {each.fingerprint for each in known})
+    warning = (
+        f"{shown}: {gone} of its findings in {evaluation.stack} {'is' if gone == 1 else 'are'} no longer there;"
+        f" write it again with --write-baseline {shown}"
+    )
     return dataclasses.replace(
         evaluation,
-        findings=tuple(each for each in evaluation.findings if each.fingerprint not in baseline),
+        findings=tuple(each for each in evaluation.findings if each.fingerprint not in fingerprints),
         suppressed=(*evaluation.suppressed, *(Suppressed(each, "baseline", "was there already") for each in known)),
         warnings=(*evaluation.warnings, *((warning,) if gone else ())),
     )

@@ -1,14 +1,16 @@
 """Markdown, for a comment on a pull request (64 KB at most) or a job's summary (1 MB at most)."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from edgewright.guard.findings import Finding
 from edgewright.guard.formats.text import skipped_line, summary, suppressed_line
-from edgewright.guard.gate import Verdict
+from edgewright.guard.gate import Unjudged, Verdict
 
 COMMENT_BYTES = 65_536
 SUMMARY_BYTES = 1024 * 1024
+LEAST_BYTES = 2048
+"""Less than this is of no use for one stack's findings."""
 
 
 def marker(verdict: Verdict) -> str:
@@ -69,8 +71,68 @@ def _fit(parts: Sequence[str], room: int) -> int:
     return len(parts)
 
 
-def render(verdict: Verdict, most: int = COMMENT_BYTES) -> str:
-    """Return the report as Markdown of at most so many bytes. What does not fit is counted, never cut in the middle."""
+def render(*judged: Verdict | Unjudged, most: int = COMMENT_BYTES) -> str:
+    """Return the report as Markdown of at most so many bytes. What does not fit is counted, never cut in the middle.
+
+    Of several stacks there is a table first, and then the findings of each, those that fail first.
+    """
+    if len(judged) == 1 and isinstance(judged[0], Verdict):
+        return _stack(judged[0], most)
+    project = next((_names(each)[0] for each in judged), "")
+    failed = sum(not isinstance(each, Verdict) or not each.passed for each in judged)
+    outcome = f"{failed} of {len(judged)} stacks failed" if failed else "passed"
+    text = f"<!-- edgewright-check -->\n### edgewright check: {plain(project)[:200]} {outcome}\n\n"
+    order = sorted(judged, key=lambda each: (isinstance(each, Verdict), isinstance(each, Verdict) and each.passed))
+    table = "| stack | result | mandatory | advisory | set aside |\n| --- | --- | --- | --- | --- |\n"
+    rows = [_overview(each) for each in order]
+    kept = _fit(rows, most // 2)
+    text += table + "".join(rows[:kept])
+    if kept < len(rows):
+        text += f"| _{len(rows) - kept} more stacks_ | | | | |\n"
+    text += "\n"
+    worth = [
+        each for each in order if isinstance(each, Unjudged) or each.evaluation.findings or each.evaluation.warnings
+    ]
+    for index, each in enumerate(worth):
+        left = len(worth) - index
+        room = most - _size(text) - 256
+        share = room // left
+        if share < LEAST_BYTES and room >= LEAST_BYTES:
+            share = LEAST_BYTES
+        if share < LEAST_BYTES:
+            text += f"_The findings of {left} more stacks do not fit: run `edgewright check STACK` to see them._\n"
+            break
+        text += _faults(each, share) if isinstance(each, Unjudged) else _stack(each, share)
+    return text
+
+
+def _names(judged: Verdict | Unjudged) -> tuple[str, str]:
+    about = judged if isinstance(judged, Unjudged) else judged.evaluation
+    return about.project, about.stack
+
+
+def _overview(judged: Verdict | Unjudged) -> str:
+    if isinstance(judged, Unjudged):
+        return f"| {code(judged.stack)} | **could not be checked** | | | |\n"
+    evaluation = judged.evaluation
+    counts = (len(evaluation.of_level("mandatory")), len(evaluation.of_level("advisory")), len(evaluation.suppressed))
+    result = "passed" if judged.passed else "**failed**"
+    return f"| {code(evaluation.stack)} | {result} | {' | '.join(f'{count:,}' for count in counts)} |\n"
+
+
+def _faults(judged: Unjudged, most: int) -> str:
+    head = f"### edgewright check: {plain(judged.stack)[:200]} could not be checked\n\n"
+    lines = [f"- {plain(each)}\n" for each in judged.faults]
+    kept = _fit(lines, most - _size(head) - 64)
+    more = f"- _{len(lines) - kept} more_\n" if kept < len(lines) else ""
+    return head + "".join(lines[:kept]) + more + "\n"
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+def _stack(verdict: Verdict, most: int) -> str:
     evaluation = verdict.evaluation
     title = "passed" if verdict.passed else "failed"
     head = (
@@ -80,7 +142,7 @@ def render(verdict: Verdict, most: int = COMMENT_BYTES) -> str:
     lines = [line for line in (skipped_line(verdict), suppressed_line(verdict)) if line]
     tail = "".join(f"{plain(line)}\n\n" for line in lines)
     warnings = [f"> {plain(each)}\n\n" for each in evaluation.warnings]
-    size: Callable[[str], int] = lambda text: len(text.encode("utf-8", "replace"))  # noqa: E731
+    size = _size
     note = "\n_{count} more {name}: run `edgewright check` to see all of them._\n\n"
     room = most - size(head) - 512
     if size(tail) > room // 4:

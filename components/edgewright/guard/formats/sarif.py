@@ -7,7 +7,7 @@ from typing import Any
 
 import edgewright
 from edgewright.guard.findings import Finding, Suppressed
-from edgewright.guard.gate import Verdict
+from edgewright.guard.gate import Unjudged, Verdict
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
@@ -79,38 +79,45 @@ def _suppressed(each: Suppressed, indexes: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def render(verdict: Verdict) -> str:
-    """Return the report as a SARIF log. Every policy is declared as a rule, found or not."""
-    evaluation = verdict.evaluation
-    rules = _rules()
+def _run(judged: Verdict | Unjudged, rules: list[dict[str, Any]]) -> dict[str, Any]:
     indexes = {rule["id"]: index for index, rule in enumerate(rules)}
-    results = [_result(each, indexes, each.fingerprint in verdict.failing) for each in evaluation.findings]
-    results += [_suppressed(each, indexes) for each in evaluation.suppressed]
-    log = {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "edgewright",
-                        "version": edgewright.__version__,
-                        "semanticVersion": edgewright.__version__,
-                        "rules": rules,
-                    }
-                },
-                "automationDetails": {"id": f"edgewright/{evaluation.project}/{evaluation.stack}/"},
-                "invocations": [
-                    {
-                        "executionSuccessful": True,
-                        "toolExecutionNotifications": [
-                            {"level": "warning", "message": {"text": each}} for each in evaluation.warnings
-                        ],
-                    }
-                ],
-                "columnKind": "unicodeCodePoints",
-                "results": results,
+    results: list[dict[str, Any]] = []
+    invocation: dict[str, Any]
+    if isinstance(judged, Unjudged):
+        project, stack = judged.project, judged.stack
+        invocation = {
+            "executionSuccessful": False,
+            "toolConfigurationNotifications": [{"level": "error", "message": {"text": each}} for each in judged.faults],
+        }
+    else:
+        evaluation = judged.evaluation
+        project, stack = evaluation.project, evaluation.stack
+        results += [_result(each, indexes, each.fingerprint in judged.failing) for each in evaluation.findings]
+        results += [_suppressed(each, indexes) for each in evaluation.suppressed]
+        invocation = {
+            "executionSuccessful": True,
+            "toolExecutionNotifications": [
+                {"level": "warning", "message": {"text": each}} for each in evaluation.warnings
+            ],
+        }
+    return {
+        "tool": {
+            "driver": {
+                "name": "edgewright",
+                "version": edgewright.__version__,
+                "semanticVersion": edgewright.__version__,
+                "rules": rules,
             }
-        ],
+        },
+        "automationDetails": {"id": f"edgewright/{project}/{stack}/"},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
     }
+
+
+def render(*judged: Verdict | Unjudged) -> str:
+    """Return the report as a SARIF log, a run a stack. Every policy is declared as a rule, found or not."""
+    rules = _rules()
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(each, rules) for each in judged]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"

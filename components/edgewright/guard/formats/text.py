@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from edgewright.guard.findings import Finding
-from edgewright.guard.gate import Verdict
+from edgewright.guard.gate import Unjudged, Verdict
 
 _STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 _WIDTH = 10
@@ -81,6 +81,14 @@ def document(verdict: Verdict) -> Text:
     return text
 
 
-def render(verdict: Verdict) -> str:
-    """Return the report as plain text."""
-    return document(verdict).plain
+def render(*judged: Verdict | Unjudged) -> str:
+    """Return the report as plain text, a stack after the other."""
+    parts = []
+    for each in judged:
+        if isinstance(each, Unjudged):
+            parts.append(
+                f"{each.project}/{each.stack} could not be checked\n" + "".join(f"  {f}\n" for f in each.faults)
+            )
+        else:
+            parts.append(document(each).plain)
+    return "\n".join(parts)
