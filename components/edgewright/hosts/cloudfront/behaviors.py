@@ -71,7 +71,7 @@ class Served:
     def cache(self) -> Mapping[str, Any] | None:
         """The strategy whose key the behavior has."""
         for spec in self.specs:
-            if "GET" in spec["methods"] or "*" in spec["methods"]:
+            if _gets(spec):
                 cache: Mapping[str, Any] | None = spec["cache"]
                 return cache if cache is None or cache["mode"] != "bypass" else None
         return None
@@ -88,9 +88,24 @@ class Served:
         return bool(self.specs) and all(set(spec["methods"]) <= set(SAFE) for spec in self.specs)
 
     @property
+    def stored(self) -> tuple[Mapping[str, Any], ...]:
+        """The endpoints whose answers may be stored."""
+        return tuple(spec for spec in self.specs if spec["cache"] and spec["cache"]["mode"] != "bypass" and _gets(spec))
+
+    @property
+    def guard(self) -> str | None:
+        """How a caller is known before anything stored is given out: `jwt`, `session`, or not at all."""
+        kinds: list[str] = [spec["auth"]["kind"] for spec in self.stored if spec["auth"]]
+        return kinds[0] if kinds else None
+
+    @property
     def session(self) -> bool:
         """Whether an endpoint asks for a session."""
         return any((spec["auth"] or {}).get("kind") == "session" for spec in self.specs)
+
+
+def _gets(spec: Mapping[str, Any]) -> bool:
+    return "GET" in spec["methods"] or "*" in spec["methods"]
 
 
 def serve(endpoints: Endpoints, settings: Mapping[str, Any]) -> list[Served]:

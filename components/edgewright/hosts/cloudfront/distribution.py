@@ -14,6 +14,7 @@ from edgewright.hosts import Deployed, lambda_edge
 from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import SAFE, Served
 from edgewright.hosts.cloudfront.files import let_read, make_bucket
+from edgewright.hosts.cloudfront.guard import GUARD
 from edgewright.hosts.cloudfront.names import certificate, dns, web_acl
 from edgewright.hosts.cloudfront.operations import observe
 from edgewright.hosts.cloudfront.origins import origins_of
@@ -56,10 +57,11 @@ def build(site: Site) -> Deployed:
     codes = viewer_codes(site, faults)
     faults.raise_if_any()
     edge = _edge_function(site)
+    guard = _guard_function(site)
     arn = certificate(site)
     bucket = make_bucket(site)
     origins, groups = origins_of(site, bucket)
-    behaviors: list[Any] = [_behavior(site, served, edge, codes) for served in site.served]
+    behaviors: list[Any] = [_behavior(site, served, edge, guard, codes) for served in site.served]
     assets: list[Any] = [_asset_behavior(site, item) for item, _, _ in site.plan.assets]
     acl = web_acl(site)
     tagged: Any = {"header_name": "Cache-Tag"} if _tagged(site) else None
@@ -110,7 +112,7 @@ def build(site: Site) -> Deployed:
             "content": _content(site),
             "quotas": quotas(),
         },
-        ledger=[edge.ledger],
+        ledger=[edge.ledger, *([guard.ledger] if guard is not None else [])],
     )
 
 
@@ -121,6 +123,20 @@ def _edge_function(site: Site) -> lambda_edge.EdgeFunction:
         site.name,
         lambda_edge.Shape(events=lambda_edge.ORIGIN_EVENTS, description="answers or sends on what CloudFront has not"),
         site.modules.apply(lambda known: known["archive"]),
+        tags=site.plan.tags,
+    )
+
+
+def _guard_function(site: Site) -> lambda_edge.EdgeFunction | None:
+    """Make the function at the viewer that checks tokens, where something stored is given for one."""
+    if not any(served.guard == "jwt" for served in site.served):
+        return None
+    return lambda_edge.create(
+        site.parent,
+        f"{site.name}-guard",
+        f"{site.name}-guard",
+        GUARD,
+        site.modules.apply(lambda known: known["guard"]),
         tags=site.plan.tags,
     )
 
@@ -139,7 +155,11 @@ def _tagged(site: Site) -> bool:
 
 
 def _behavior(
-    site: Site, served: Served, edge: lambda_edge.EdgeFunction, codes: Mapping[functions.ViewerNeeds, tuple[str, str]]
+    site: Site,
+    served: Served,
+    edge: lambda_edge.EdgeFunction,
+    guard: lambda_edge.EdgeFunction | None,
+    codes: Mapping[functions.ViewerNeeds, tuple[str, str]],
 ) -> dict[str, Any]:
     failover = site.failover(served) and not served.behavior.default
     any_router = served.router or next(iter(sorted(site.routers)), None)
@@ -158,15 +178,23 @@ def _behavior(
     own = [function for item in served.behavior.items for function in item.get("functions", ())]
     for function in own:
         lambdas += _associations(function)
-    at_viewer = [] if own else viewer_functions(site, needs_of(site, served), codes)
+    guarded = guard is not None and served.guard == "jwt"
+    if guard is not None and guarded:
+        lambdas.append(
+            {"event_type": "viewer-request", "lambda_arn": guard.resource.qualified_arn, "include_body": False}
+        )
+    at_viewer = [] if own or guarded else viewer_functions(site, needs_of(site, served), codes)
     behavior: dict[str, Any] = {
         "target_origin_id": target,
         "viewer_protocol_policy": "redirect-to-https",
-        "allowed_methods": list(SAFE if served.safe or not served.specs else METHODS),
+        # CloudFront refuses an origin group for a behavior that takes other methods, and answers those with 403 itself
+        # (https://github.com/aws/aws-cdk/issues/32450). Everywhere else the function says 405 with what is allowed.
+        "allowed_methods": list(SAFE if failover else METHODS),
         "cached_methods": ["GET", "HEAD"],
         "compress": True,
         "cache_policy_id": policies.cache_policy_id(
-            site.parent, policies.compile_policy("", served.cache, Faults("EdgeApi", site.name))
+            site.parent,
+            policies.compile_policy("", served.cache, Faults("EdgeApi", site.name), by_country=guarded),
         ),
         "origin_request_policy_id": policies.ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
         "response_headers_policy_id": policies.response_headers_policy_id(

@@ -28,12 +28,6 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
                 "would lie readable in the function's package",
                 fix="Use `jwks_url`: a key set has public keys only.",
             )
-        if item.get("cache") is not None and item["auth"] is not None:
-            faults.add(
-                f"{at}.cache",
-                "is given behind `auth`: CloudFront answers a hit before the function that checks who is asking",
-                fix="Leave the cache out, or split the public part into an endpoint of its own.",
-            )
         _check_functions(at, item, plan, faults)
     behaviors = behaviors_of(endpoints)
     most = limit("cloudfront.distribution.behaviors")
@@ -104,6 +98,13 @@ def _check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Fault
                 )
             seen.setdefault(event, path)
     if any(event in lambda_edge.VIEWER_EVENTS for event in seen):
+        if item["auth"] is not None and item.get("cache") is not None:
+            faults.add(
+                f"{at}.functions",
+                "are on viewer events, where a function of the API's own checks `auth` before a stored answer is given:"
+                f" an event of a behavior takes one ({limit('lambda_edge.functions_per_event').source})",
+                fix="Leave out one of `functions`, `cache` and `auth`.",
+            )
         reason = (
             "the caller's session" if (item["auth"] or {}).get("kind") == "session"
             else "redirects" if plan.redirects

@@ -58,6 +58,10 @@ class ViewerNeeds:
     """JSON: a list of cookie, variants with weights, max_age."""
     redirects: str = ""
     """JSON: a list of path, to, status."""
+    query: str = ""
+    """JSON: keep and names, which parameters go on; empty where nothing is stored, so that their order says nothing."""
+    guard: str = ""
+    """JSON: realm and cookie of the session without which nothing stored is given out; empty where none is needed."""
 
     @property
     def answers(self) -> bool:
@@ -95,10 +99,14 @@ def viewer_request(needs: ViewerNeeds) -> str:
                 ("regions", needs.regions),
                 ("experiments", needs.experiments),
                 ("session", needs.session),
+                ("query", needs.query),
+                ("guard", needs.guard),
             )
             if value
         ),
         _QUERY if needs.redirects else "",
+        _ORDER if needs.query else "",
+        _REFUSE if needs.guard else "",
         _BUCKET if needs.experiments else "",
         _SESSION if needs.session else "",
         "async function handler(event) {" if needs.session else "function handler(event) {",
@@ -110,7 +118,9 @@ def viewer_request(needs: ViewerNeeds) -> str:
         _REDIRECT if needs.redirects else "",
         _REGION if needs.regions else "",
         _ASSIGN if needs.experiments else "",
-        "  await lookUp(request);" if needs.session else "",
+        "  var found = await lookUp(request);" if needs.session else "",
+        _GUARD if needs.guard else "",
+        "  request.querystring = ordered(request.querystring);" if needs.query else "",
         "  return request;",
         "}",
     ]
@@ -226,13 +236,81 @@ async function lookUp(request) {
     id = found ? found[1] : '';
   } else if (cookie) {
     id = (cookie.multiValue ? cookie.multiValue[0].value : cookie.value).replace(/^"(.*)"$/, '$1');
+  } else {
+    return 'none';
   }
-  if (!/^[A-Za-z0-9_-]{8,128}$/.test(id)) return;
+  if (!/^[A-Za-z0-9_-]{8,128}$/.test(id)) return 'unknown';
   try {
     var key = session.key_prefix + id;
     var value = await cf.kvs().get(key);
     request.headers['x-edgewright-kv'] = { value: encodeURIComponent(key) + '=' + encodeURIComponent(value) };
+    var read = JSON.parse(value);
+    return typeof read === 'object' && read !== null && !Array.isArray(read) ? 'known' : 'unknown';
   } catch (error) {
     // No such key: the edge answers as for any unknown session.
+    return 'unknown';
   }
 }"""
+
+_ORDER = """\
+function ordered(values) {
+  var found = [];
+  Object.keys(values).forEach(function (sent) {
+    var known = sent;
+    var name = sent.replace(/;/g, '%3B');
+    try {
+      known = decodeURIComponent(sent.replace(/[+]/g, ' '));
+      name = encodeURIComponent(known);
+    } catch (error) {
+      // Malformed: it stays as it is.
+    }
+    var listed = query.names.indexOf(known) !== -1;
+    if (query.keep === 'none' || (query.keep === 'include' && !listed) || (query.keep === 'exclude' && listed)) return;
+    (values[sent].multiValue || [values[sent]]).forEach(function (item) {
+      found.push({ name: name, at: found.length, value: item.value.replace(/;/g, '%3B') });
+    });
+  });
+  found.sort(function (a, b) { return a.name < b.name ? -1 : a.name > b.name ? 1 : a.at - b.at; });
+  var result = {};
+  found.forEach(function (item, index) {
+    // Assigned, this one would be no parameter but the object's prototype.
+    if (item.name === '__proto__') return;
+    if (index === 0 || found[index - 1].name !== item.name) {
+      result[item.name] = { value: item.value };
+      return;
+    }
+    var first = result[item.name];
+    if (!first.multiValue) first.multiValue = [{ value: first.value }];
+    first.multiValue.push({ value: item.value });
+  });
+  return result;
+}"""
+
+_REFUSE = """\
+function refuse(request, code, detail, challenge) {
+  var problem = {
+    type: 'about:blank', title: 'Unauthorized', status: 401, detail: detail, instance: request.uri, code: code
+  };
+  return {
+    statusCode: 401, statusDescription: 'Unauthorized',
+    headers: {
+      'content-type': { value: 'application/problem+json' },
+      'cache-control': { value: 'no-store' },
+      'x-content-type-options': { value: 'nosniff' },
+      'www-authenticate': { value: 'Bearer realm="' + guard.realm + '"' + challenge }
+    },
+    body: { encoding: 'text', data: request.method === 'HEAD' ? '' : JSON.stringify(problem) }
+  };
+}"""
+
+_GUARD = """\
+  // What is stored is given out by GET and HEAD alone; everything else is asked behind the cache.
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    if (found === 'none') {
+      return refuse(request, 'no-session',
+        'No session: send the cookie ' + guard.cookie + ', or its value as a Bearer token.', '');
+    }
+    if (found !== 'known') {
+      return refuse(request, 'unknown-session', 'The session is unknown or has expired.', ', error="invalid_token"');
+    }
+  }"""

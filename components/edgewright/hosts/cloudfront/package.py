@@ -1,5 +1,6 @@
 """The package of the API's function at the origin's events, and the stores that are bound."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,12 @@ from edgewright._modules import lambda_modules
 from edgewright._packages import Package
 from edgewright.errors import Faults, show
 from edgewright.hosts import lambda_edge
-from edgewright.hosts.cloudfront import policies
+from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served, serve
+from edgewright.hosts.cloudfront.guard import GUARD, guard_modules
 from edgewright.hosts.cloudfront.plan import Plan
+from edgewright.hosts.cloudfront.policies import query_rule
+from edgewright.limits import limit
 
 
 def bundle(_plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
@@ -45,13 +49,62 @@ def modules(
     served = serve(endpoints, settings)
     _check_served(served, plan, faults)
     behaviors = [
-        {"pattern": each.behavior.pattern, "policy": each.cache["name"] if each.cache is not None else None}
+        {
+            "pattern": each.behavior.pattern,
+            "policy": each.cache["name"] if each.cache is not None else None,
+            "guarded": each.guard is not None,
+        }
         for each in served
     ]
     package = Package(lambda_modules(for_lambda(settings), behaviors, handlers, plan.given.get("vars", {})))
     lambda_edge.check_package("endpoints", package, lambda_edge.Shape(), faults)
+    guard = _guard(plan, served, settings, faults)
     faults.raise_if_any()
-    return {"archive": package.archive(), "digest": package.digest}
+    return {
+        "archive": package.archive(),
+        "digest": package.digest,
+        "guard": guard.archive() if guard is not None else None,
+    }
+
+
+def _guard(plan: Plan, served: Sequence[Served], settings: Mapping[str, Any], faults: Faults) -> Package | None:
+    """Return the package of the function at the viewer that checks tokens, where a stored answer needs one."""
+    guarded = [each for each in served if each.guard == "jwt"]
+    if not guarded:
+        return None
+    options = {
+        "reserved": list(functions.RESERVED),
+        "redirects": json.loads(plan.redirects) if plan.redirects else [],
+        "queries": [{"pattern": each.behavior.pattern, **query_rule(each.cache)} for each in guarded],
+    }
+    package = Package(guard_modules(for_guard(settings), options))
+    lambda_edge.check_package("endpoints", package, GUARD, faults)
+    # Accounts may still be held to the quota of long standing, and the guard is small enough for it.
+    most = limit("lambda_edge.viewer.package_bytes")
+    if len(package.zipped()) > most.value:
+        faults.add(
+            "redirects",
+            f"make the function that checks tokens {len(package.zipped())} bytes large ({most.source})",
+            allowed=f"at most {most.text}",
+            fix="Have fewer.",
+        )
+    return package
+
+
+def for_guard(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings for the guard: routes and tokens, nothing of origins and sessions."""
+    endpoints = [
+        {
+            **endpoint,
+            "target": {"kind": "session"},
+            "cache": None,
+            "rate_limit": None,
+            "static": False,
+            "auth": endpoint["auth"] if endpoint["auth"] and endpoint["auth"]["kind"] == "jwt" else None,
+        }
+        for endpoint in settings["endpoints"]
+    ]
+    return {**settings, "endpoints": endpoints, "routers": [], "sessions": None, "trace": False}
 
 
 def for_lambda(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,6 +120,7 @@ def for_lambda(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
     for each in served:
+        _check_guard(each, plan, faults)
         names = {spec["cache"]["name"] if spec["cache"] else None for spec in each.specs if "GET" in spec["methods"]}
         if len(names) > 1:
             paths = " and ".join(sorted({show(spec["path"]) for spec in each.specs}))
@@ -88,3 +142,29 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
                         f" {show(experiment['cookie'])} in its key, so that one variant would be served for another",
                         fix="Add it to the CachePolicy's `key.cookies`.",
                     )
+
+
+def _check_guard(served: Served, plan: Plan, faults: Faults) -> None:
+    """Note where what a behavior stores would be given to somebody whom one of its endpoints does not know."""
+    if served.guard is None:
+        return
+    at = served.behavior.items[-1]["at"]
+    kinds = {spec["auth"]["kind"] if spec["auth"] else None for spec in served.stored}
+    if len(kinds) > 1:
+        paths = " and ".join(sorted({show(spec["path"]) for spec in served.specs}))
+        faults.add(
+            f"{at}.auth",
+            f"is not of one kind for every stored answer which CloudFront matches by {show(served.behavior.pattern)}: {paths}",
+            fix="Give them one kind of `auth`, or other paths.",
+        )
+    if served.guard != "jwt":
+        return
+    for experiment in plan.experiments:
+        both = sorted({spec["path"] for spec in served.specs} & set(experiment["paths"]))
+        if both:
+            faults.add(
+                f"{experiment['at']}.paths",
+                f"has {show(both[0])}, where a Lambda@Edge function checks the token before a stored answer is given:"
+                " CloudFront takes no CloudFront Function beside it",
+                fix="Leave the path out, or leave out its `cache`.",
+            )

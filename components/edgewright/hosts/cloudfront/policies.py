@@ -81,8 +81,26 @@ ASSETS = CachePolicySpec(1, DAY, YEAR)
 _QUERY = {"all": "all", "none": "none", "include": "whitelist", "exclude": "allExcept"}
 
 
-def compile_policy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> CachePolicySpec:
-    """Return what CloudFront's cache policy must say for a caching strategy; note what it cannot."""
+def query_rule(spec: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return which parameters of a query go on: only those of the key where a strategy forces answers into the cache."""
+    if spec is None or spec["mode"] != "override":
+        return {"keep": "all", "names": []}
+    key = spec["key"]
+    return {"keep": key["query"], "names": sorted(key["query_names"])}
+
+
+def compile_policy(
+    at: str, spec: Mapping[str, Any] | None, faults: Faults, *, by_country: bool = False
+) -> CachePolicySpec:
+    """Return what CloudFront's cache policy must say for a caching strategy; note what it cannot.
+
+    Args:
+        at: where the strategy is given.
+        spec: the strategy, None where nothing is stored.
+        faults: where faults are noted.
+        by_country: the country stands for the region, which a Lambda@Edge function at the viewer cannot tell: CloudFront
+            says the country only to CloudFront Functions there.
+    """
     if spec is None or spec["mode"] == "bypass":
         return CachePolicySpec(0, 0, 0, coded=False)
     key = spec["key"]
@@ -90,7 +108,7 @@ def compile_policy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> C
     if key["country"]:
         headers.add("cloudfront-viewer-country")
     if key["region"]:
-        headers.add(REGION_HEADER)
+        headers.add("cloudfront-viewer-country" if by_country else REGION_HEADER)
     compiled = CachePolicySpec(
         0,
         0,

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from edgewright.errors import Faults
 from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served
+from edgewright.hosts.cloudfront.policies import query_rule
 from edgewright.hosts.cloudfront.site import Site
 
 
@@ -23,6 +24,7 @@ def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
         if paths & set(experiment["paths"])
     ]
     cache = served.cache
+    guarded = served.guard == "session" and sessions
     keyed = cache is not None and cache["key"]["region"] and served.router is not None
     return functions.ViewerNeeds(
         regions=functions.regions_of(site.routers[served.router]) if keyed and served.router else "",
@@ -31,6 +33,8 @@ def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
         else "",
         experiments=functions.compact(experiments) if experiments else "",
         redirects=site.plan.redirects,
+        query=functions.compact(query_rule(cache)) if cache is not None else "",
+        guard=functions.compact({"realm": site.settings["name"], "cookie": sessions["cookie"]}) if guarded else "",
     )
 
 

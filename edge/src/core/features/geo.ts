@@ -22,6 +22,14 @@ interface Health {
   probingUntil: number;
 }
 
+/** What somebody who sends requests on knows, and the router does not. */
+export interface Known {
+  /** How many of the nearest origins were asked already, and failed. */
+  readonly tried?: number;
+  /** Time (ms) for one origin's headers, where it is less than the settings give. */
+  readonly timeoutMs?: number;
+}
+
 /** Why one attempt failed. */
 type Failure = { kind: "timeout" } | { kind: "unreachable"; reason: string };
 
@@ -125,12 +133,17 @@ export class Router {
    *
    * @throws Problem 504 where the last origin did not answer in time, 502 where it could not be reached or did not speak HTTP.
    */
-  async answer(request: Request, state: RequestState, stripPrefix: string | null): Promise<Response> {
+  async answer(
+    request: Request,
+    state: RequestState,
+    stripPrefix: string | null,
+    { tried: behind = 0, timeoutMs = this.#spec.timeout_ms }: Known = {},
+  ): Promise<Response> {
     const { host } = state;
     const url = new URL(request.url);
     const path = stripped(url.pathname, stripPrefix);
     const ordered = this.#order(this.regionOf(state.geo.country));
-    const candidates = this.#candidates(host, ordered);
+    const candidates = this.#candidates(host, ordered.slice(behind));
     const { body, repeatable } = await bodyOf(request, candidates.length > 1);
     const tried = repeatable ? candidates : candidates.slice(0, 1);
     let failure: Failure = { kind: "unreachable", reason: "" };
@@ -144,7 +157,7 @@ export class Router {
           headers: originHeaders(request, origin, url, state),
           ...(body === null ? {} : { body, duplex: "half" }),
         },
-        this.#spec.timeout_ms,
+        timeoutMs,
       );
       const latency = Math.max(0, Math.round(host.now() - started));
       if (outcome instanceof Response) {
@@ -159,7 +172,7 @@ export class Router {
         await outcome.body?.cancel().catch(() => {});
       } else {
         failure = outcome;
-        const why = failure.kind === "timeout" ? `no headers within ${this.#spec.timeout_ms} ms` : failure.reason;
+        const why = failure.kind === "timeout" ? `no headers within ${timeoutMs} ms` : failure.reason;
         this.#failed(host, origin, why);
       }
     }
@@ -288,7 +301,7 @@ export const geo: Feature = {
 const routers = new WeakMap<RouterSpec, Router>();
 
 /** One router a specification: endpoints that share an origin share what is known of its health. */
-function sharedRouter(spec: RouterSpec): Router {
+export function sharedRouter(spec: RouterSpec): Router {
   const known = routers.get(spec) ?? new Router(spec);
   routers.set(spec, known);
   return known;

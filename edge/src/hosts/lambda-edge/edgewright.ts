@@ -5,8 +5,9 @@
 
 import { createEdge, type EdgeOptions } from "../../core/edge";
 import type { CacheLayer, Feature } from "../../core/feature";
-import { problemResponse } from "../../core/problem";
+import { ORIGIN_RESPONSE_BYTES } from "../../core/limits.gen";
 import type { CacheSpec, EdgeSettings } from "../../core/settings.gen";
+import { generated, webRequest } from "./answers";
 import { tellCloudFront } from "./caching";
 import {
   type CloudFrontEvent,
@@ -18,7 +19,9 @@ import {
   toHeaders,
 } from "./events";
 import { type Forward, forwards } from "./forward";
+import { onReal } from "./handlers";
 import { LambdaHost } from "./host";
+import { matcher } from "./patterns";
 
 /** A behavior of the distribution: its path pattern, and the strategy whose key it has. */
 export interface Behavior {
@@ -26,6 +29,8 @@ export interface Behavior {
   readonly pattern: string;
   /** The CachePolicy's name, or null where nothing is stored. */
   readonly policy: string | null;
+  /** A function at the viewer asks who is there before anything stored is given out. */
+  readonly guarded?: boolean;
 }
 
 export interface LambdaOptions extends EdgeOptions {
@@ -39,8 +44,8 @@ export interface LambdaOptions extends EdgeOptions {
 const ROUTE_HEADER = "x-edgewright-route";
 /** Marks an answer of the edge's own with the policy that it follows. Removed before CloudFront sees it. */
 const POLICY_HEADER = "x-edgewright-policy";
-/** Of an answer made here, with its headers. Source: cloudfront-limits, "Quotas on Lambda@Edge". */
-const RESPONSE_LIMIT = 1024 * 1024;
+/** Marks an answer of the edge's own to a caller that it knows. Removed before CloudFront sees it. */
+const PERSONAL_HEADER = "x-edgewright-personal";
 /** Seconds that CloudFront waits for an origin that a function has chosen. */
 const READ_TIMEOUT = { least: 4, most: 60 };
 
@@ -53,13 +58,22 @@ type Result = EventRequest | EventResponse;
  */
 export function createLambda(
   settings: EdgeSettings,
-  { behaviors, env = {}, features = [], ...options }: LambdaOptions,
+  { behaviors, env = {}, features = [], handlers = {} }: LambdaOptions,
 ): (event: CloudFrontEvent) => Promise<Result> {
-  const edge = createEdge(settings, { ...options, features: [...features, caching] });
+  const edge = createEdge(settings, { features: [...features, caching], handlers: onReal(handlers) });
   const policies = new Map<string, CacheSpec>();
   for (const { cache } of settings.endpoints) if (cache != null) policies.set(cache.name, cache);
-  const compiled = behaviors.map(({ pattern, policy }) => ({ test: matcher(pattern), policy }));
-  const policyAt = (uri: string) => compiled.find(({ test }) => test(uri))?.policy ?? null;
+  const compiled = behaviors.map((behavior) => ({ ...behavior, test: matcher(behavior.pattern) }));
+  /**
+   * The strategy by which an answer at this URI may be stored. Two behaviors may match what is one path to the core: an
+   * answer is stored under its own behavior's key only, and one for a known caller only where the viewer's function
+   * keeps strangers out.
+   */
+  const storedBy = (uri: string, policy: string | null, personal: boolean): CacheSpec | null => {
+    const behavior = compiled.find(({ test }) => test(uri));
+    if (policy === null || behavior?.policy !== policy || (personal && behavior.guarded !== true)) return null;
+    return policies.get(policy) ?? null;
+  };
 
   return async (event) => {
     const { config, request, response } = event.Records[0].cf;
@@ -68,19 +82,18 @@ export function createLambda(
     }
     const host = new LambdaHost(request);
     const incoming = webRequest(request, config.distributionDomainName);
-    if (!(incoming instanceof Request)) return generated(incoming, request.method);
+    if (!(incoming instanceof Request)) return generated(incoming, request.method, ORIGIN_RESPONSE_BYTES);
     const answer = await edge(incoming, host, { env, context: undefined });
     await host.settled();
-    // Two behaviors may match what is one path to the core: an answer is stored under its own behavior's key only.
-    const own = policyAt(request.uri);
     if (host.forward !== undefined) {
-      const { policy } = host.forward;
-      return onward(request, host.forward, policy !== null && policy.name === own ? own : null);
+      const { policy, personal } = host.forward;
+      return onward(request, host.forward, storedBy(request.uri, policy?.name ?? null, personal), host.now());
     }
     const named = answer.headers.get(POLICY_HEADER);
-    answer.headers.delete(POLICY_HEADER);
+    const personal = answer.headers.has(PERSONAL_HEADER);
+    for (const name of [POLICY_HEADER, PERSONAL_HEADER]) answer.headers.delete(name);
     for (const name of ["cache-status", "x-cache"]) answer.headers.delete(name);
-    const policy = named !== null && named === own ? (policies.get(named) ?? null) : null;
+    const policy = storedBy(request.uri, named, personal);
     tellCloudFront(
       { method: request.method, headers: incoming.headers },
       answer.status,
@@ -89,68 +102,44 @@ export function createLambda(
       host.now(),
       host.random(),
     );
-    return generated(answer, request.method);
+    // A stored one would say to everybody how long the first had to wait.
+    if (isStored(answer.headers)) answer.headers.delete("x-origin-latency");
+    return generated(answer, request.method, ORIGIN_RESPONSE_BYTES);
   };
 }
 
 /** Around each target: the request that goes on, and the answer, are given the endpoint's policy. */
 const caching: Feature = {
   name: "cache",
-  cache: (): CacheLayer => ({
-    async handle(_head, policy, _context, answer, whole) {
-      const request = whole();
-      const response = await answer(request);
-      const forward = forwards.get(request);
-      if (forward !== undefined) forward.policy = policy;
-      const copy = new Response(response.body, response);
-      if (policy !== null) copy.headers.set(POLICY_HEADER, policy.name);
-      else copy.headers.delete(POLICY_HEADER);
-      return copy;
-    },
-    async purge() {
-      throw new Error("CloudFront is purged by its own API, not from a function.");
-    },
-  }),
+  cache: (settings): CacheLayer => {
+    const open = new Set(settings.endpoints.filter(({ auth }) => auth == null).map(({ cache }) => cache));
+    return {
+      async handle(_head, policy, _context, answer, whole) {
+        const request = whole();
+        const response = await answer(request);
+        const personal = policy !== null && !open.has(policy);
+        const forward = forwards.get(request);
+        if (forward !== undefined) Object.assign(forward, { policy, personal });
+        const copy = new Response(response.body, response);
+        for (const name of [POLICY_HEADER, PERSONAL_HEADER]) copy.headers.delete(name);
+        if (policy !== null) copy.headers.set(POLICY_HEADER, policy.name);
+        if (personal) copy.headers.set(PERSONAL_HEADER, "1");
+        return copy;
+      },
+      async purge() {
+        throw new Error("CloudFront is purged by its own API, not from a function.");
+      },
+    };
+  },
 };
 
-/** CloudFront's path patterns: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html */
-function matcher(pattern: string): (uri: string) => boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  const expression = new RegExp(`^${source}$`, "s");
-  return (uri) => expression.test(uri);
-}
-
-/** The event's request as the web's, or the answer where it cannot be one. */
-function webRequest(request: EventRequest, domain: string): Request | Response {
-  const { method, uri, querystring, body } = request;
-  if (body?.inputTruncated === true) {
-    const detail = "The request's body is larger than the 1 MB that a function at the edge is given.";
-    return problemResponse({ status: 413, code: "body-too-large", detail }, uri);
-  }
-  const authority = request.headers.host?.[0]?.value ?? domain;
-  const bodyless = method === "GET" || method === "HEAD" || body === undefined || body.data === "";
-  try {
-    return new Request(`https://${authority}${uri}${querystring === "" ? "" : `?${querystring}`}`, {
-      method,
-      headers: toHeaders(request.headers),
-      redirect: "manual",
-      ...(bodyless ? {} : { body: body.encoding === "base64" ? Buffer.from(body.data, "base64") : body.data }),
-    });
-  } catch {
-    const detail = "The request's target, Host or method is malformed.";
-    return problemResponse({ status: 400, code: "malformed-request", detail }, uri);
-  }
-}
-
 /** The request as it goes on, to the origin of its region. */
-function onward(request: EventRequest, forward: Forward, policy: string | null): EventRequest {
-  const { origin, router, nearer } = forward;
+function onward(request: EventRequest, forward: Forward, policy: CacheSpec | null, now: number): EventRequest {
+  const { origin, router, nearer, personal } = forward;
   const base = new URL(origin.url);
   const http = base.protocol === "http:";
-  const route = [origin.region, nearer.join(" "), policy === null ? "" : encodeURIComponent(policy)].join(";");
+  const named = policy === null ? "" : encodeURIComponent(policy.name);
+  const route = [origin.region, nearer.join(" "), named, personal ? "personal" : "", String(now)].join(";");
   const result: EventRequest = {
     ...request,
     uri: forward.path,
@@ -186,10 +175,12 @@ function answered(
   }
   const route = request.origin?.custom?.customHeaders[ROUTE_HEADER]?.[0]?.value.split(";");
   if (route !== undefined) {
-    const [region = "", nearer = "", policy = ""] = route;
+    const [region = "", nearer = "", policy = "", personal = "", asked = ""] = route;
     headers.set("x-origin-region", region);
     if (nearer !== "") headers.set("x-origin-failover", nearer.replaceAll(" ", ", "));
-    const spec = policy === "" ? null : (policies.get(decodeURIComponent(policy)) ?? null);
+    let spec = policy === "" ? null : (policies.get(decodeURIComponent(policy)) ?? null);
+    // RFC 9111, section 3.5, for every way to authenticate: a cookie is not Authorization, but means the same here.
+    if (personal !== "" && !DECIDED.test(headers.get("cache-control") ?? "")) spec = null;
     tellCloudFront(
       { method: request.method, headers: toHeaders(request.headers) },
       Number(response.status),
@@ -198,8 +189,18 @@ function answered(
       Date.now(),
       Math.random(),
     );
+    // CloudFront keeps headers with what it stores: a hit would tell how long somebody else had to wait.
+    if (!isStored(headers)) headers.set("x-origin-latency", String(Math.max(0, Date.now() - Number(asked))));
   }
   return { ...response, headers: kept(fromHeaders(headers), response.headers) };
+}
+
+/** What makes an answer shared, or already not stored. */
+const DECIDED = /(?:^|[\s,])(?:public|s-maxage|private|no-store)\b/i;
+
+/** CloudFront was told to store it. */
+function isStored(headers: Headers): boolean {
+  return /(?:^|[\s,])s-maxage=/i.test(headers.get("cache-control") ?? "");
 }
 
 /** Headers of a response that a function may not change stay as they were. */
@@ -210,41 +211,4 @@ function kept(headers: EventHeaders, before: EventHeaders): EventHeaders {
     else headers[name] = value;
   }
   return headers;
-}
-
-const TEXT = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|javascript))/i;
-
-/** An answer made here, as CloudFront takes it. */
-async function generated(response: Response, method: string): Promise<EventResponse> {
-  const bytes = method === "HEAD" ? new Uint8Array() : new Uint8Array(await response.arrayBuffer());
-  const headers = fromHeaders(response.headers);
-  for (const name of ["content-length", "transfer-encoding", "via"]) delete headers[name];
-  const size = Object.entries(headers).reduce(
-    (sum, [name, fields]) => sum + fields.reduce((all, { value }) => all + name.length + value.length + 4, 0),
-    0,
-  );
-  const text = textOf(bytes, response.headers);
-  const body = text ?? Buffer.from(bytes).toString("base64");
-  if (body.length + size > RESPONSE_LIMIT) {
-    const detail = `The answer has ${bytes.byteLength} bytes, more than a function at the edge can give. Let an origin answer.`;
-    console.error(JSON.stringify({ level: "error", event: "response.too-large", message: detail }));
-    return generated(problemResponse({ status: 500, code: "response-too-large", detail }, "/"), method);
-  }
-  return {
-    status: String(response.status),
-    ...(response.statusText === "" ? {} : { statusDescription: response.statusText }),
-    headers,
-    ...(bytes.byteLength === 0
-      ? {}
-      : { body, bodyEncoding: text === undefined ? ("base64" as const) : ("text" as const) }),
-  };
-}
-
-function textOf(bytes: Uint8Array, headers: Headers): string | undefined {
-  if (!TEXT.test(headers.get("content-type") ?? "") || headers.has("content-encoding")) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,9 @@
 
 import { removeHopByHop } from "../../core/entrance";
 import type { Feature, RequestState } from "../../core/feature";
-import { stripped } from "../../core/features/geo";
+import { type Router, sharedRouter, stripped } from "../../core/features/geo";
+import { ORIGIN_RESPONSE_BYTES } from "../../core/limits.gen";
+import { Problem } from "../../core/problem";
 import type { CacheSpec, EdgeSettings, EndpointSpec, OriginSpec, RouterSpec } from "../../core/settings.gen";
 import type { LambdaHost } from "./host";
 
@@ -16,6 +18,8 @@ export interface Forward {
   readonly path: string;
   readonly query: string;
   policy: CacheSpec | null;
+  /** The answer is for a caller that the edge knows. */
+  personal: boolean;
 }
 
 /** By the request that the core asks a target with, so that the layer around it can add the policy. */
@@ -33,13 +37,22 @@ export function originsFor(spec: RouterSpec, country: string | undefined): Origi
 function target(settings: EdgeSettings, endpoint: EndpointSpec) {
   if (endpoint.target.kind !== "origin") throw new Error("not an origin target.");
   const { router: name, strip_prefix: prefix } = endpoint.target;
-  const router = settings.routers.find((each) => each.name === name);
-  if (router === undefined) throw new Error(`no router named ${name}.`);
+  const spec = settings.routers.find((each) => each.name === name);
+  if (spec === undefined) throw new Error(`no router named ${name}.`);
+  const router = sharedRouter(spec);
   return {
     async answer(request: Request, state: RequestState): Promise<Response> {
       const host = state.host as LambdaHost;
-      const origins = originsFor(router, state.geo.country);
-      const attempt = Math.min(host.attempt, origins.length - 1);
+      const origins = originsFor(spec, state.geo.country);
+      let attempt = Math.min(host.attempt, origins.length - 1);
+      if (attempt > 0) {
+        const answered = await askBehind(router, spec, request, state, prefix, attempt);
+        if (answered instanceof Response) return answered;
+        attempt = Math.max(
+          attempt,
+          origins.findIndex(({ region }) => region === answered),
+        );
+      }
       const origin = origins[attempt] as OriginSpec;
       const url = new URL(request.url);
       const headers = new Headers(request.headers);
@@ -50,18 +63,80 @@ function target(settings: EdgeSettings, endpoint: EndpointSpec) {
       for (const [header, value] of Object.entries(origin.headers)) headers.set(header, value);
       const forward: Forward = {
         origin,
-        router,
+        router: spec,
         nearer: origins.slice(0, attempt).map(({ region }) => region),
         headers,
         path: stripped(url.pathname, prefix),
         query: url.search.slice(1),
         policy: null,
+        personal: false,
       };
       forwards.set(request, forward);
       host.forward = forward;
       return new Response(null, { status: 204 });
     },
   };
+}
+
+/** What asks for less than the whole answer, which is what CloudFront has to be given here. */
+const PARTIAL = ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"];
+/** All that may be spent (ms) on the origins behind the first: the function itself has 5 s. */
+const BUDGET_MS = 4000;
+/** Of a body that the function gives itself: base64 makes four bytes of three, and headers take some. */
+const MAX_BODY_BYTES = ((ORIGIN_RESPONSE_BYTES - 64 * 1024) * 3) / 4;
+
+/**
+ * Answers in the place of the origin that failed. An origin group has two members only, so on its second attempt the
+ * function asks the origins behind the first itself, one after the other, as everywhere else.
+ *
+ * Returns the region that CloudFront is to ask where the answer is larger than what a function may give; undefined
+ * where none can be reached from here, because some origins let nobody in but CloudFront.
+ */
+async function askBehind(
+  router: Router,
+  spec: RouterSpec,
+  request: Request,
+  state: RequestState,
+  prefix: string | null,
+  tried: number,
+): Promise<Response | string | undefined> {
+  const headers = new Headers(request.headers);
+  for (const name of PARTIAL) headers.delete(name);
+  const asked = new Request(request.url, { method: request.method, headers, redirect: "manual" });
+  const timeoutMs = Math.min(spec.timeout_ms, Math.floor(BUDGET_MS / Math.max(1, spec.origins.length - tried)));
+  let response: Response;
+  try {
+    response = await router.answer(asked, state, prefix, { tried, timeoutMs });
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+  const bytes = await wholeBody(response);
+  if (bytes === undefined) return response.headers.get("x-origin-region") ?? undefined;
+  return new Response(bytes.byteLength === 0 ? null : bytes, response);
+}
+
+/** A response's body; undefined where it is larger than a function may give. */
+async function wholeBody(response: Response): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { body } = response;
+  if (body === null) return new Uint8Array();
+  if (Number(response.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
+    await body.cancel().catch(() => {});
+    return undefined;
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Uint8Array(Buffer.concat(chunks));
+    size += value.byteLength;
+    if (size > MAX_BODY_BYTES) {
+      await reader.cancel().catch(() => {});
+      return undefined;
+    }
+    chunks.push(value);
+  }
 }
 
 export const forward: Feature = { name: "geo", targets: { origin: target } };
