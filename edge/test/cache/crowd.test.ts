@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { CacheSpec } from "../../src/core/cache";
-import { type System, sleep, start } from "./fixtures/system";
+import { type System, start } from "./fixtures/system";
 
 const CROWD = 64;
 
@@ -97,18 +97,18 @@ describe("a crowd on workerd", () => {
   });
 
   it("stale: one revalidation for all", async () => {
-    const origin = slow("/stale", "max-age=1", "max-age=60");
+    const origin = slow("/stale", "max-age=60", "max-age=600");
     await get("/stale");
-    await sleep(1100);
+    await system.advance(61);
     const answers = await gathered("/stale", origin);
     expect(system.origin.count("/stale")).toBe(2);
     expect(new Set(answers.map((answer) => answer.text))).toEqual(new Set(["body 2"]));
   });
 
   it("stale with stale-while-revalidate: one revalidation, nobody waits", async () => {
-    const origin = slow("/swr", "max-age=1, stale-while-revalidate=60", "max-age=60");
+    const origin = slow("/swr", "max-age=60, stale-while-revalidate=600", "max-age=600");
     await get("/swr");
-    await sleep(1100);
+    await system.advance(61);
     origin.hold();
     // All are answered although the origin is not.
     const answers = await crowd("/swr");
