@@ -17,6 +17,20 @@ const output = resolve(positionals[0] ?? join(here, "../components/edgewright/_b
 /** Each feature's module, the name it exports, and what in the settings makes it needed. */
 const FEATURES = {
   cache: { file: "cache.js", export: "cache", needed_by: "endpoints[].cache" },
+  cache_edge: { file: "cache-edge.js", export: "cacheEdge", needed_by: "endpoints[].cache.tiers.edge" },
+  cache_kv: { file: "cache-kv.js", export: "cacheKv", needed_by: "endpoints[].cache.tiers.kv" },
+  cache_memory: { file: "cache-memory.js", export: "cacheMemory", needed_by: "endpoints[].cache.tiers.memory" },
+  cache_origin: {
+    file: "cache-origin.js",
+    export: "cacheOrigin",
+    needed_by: "endpoints[].cache.mode == origin, or a cache and endpoints[].auth",
+  },
+  cache_platform: {
+    file: "cache-platform.js",
+    export: "cachePlatform",
+    needed_by: "endpoints[].cache.engine == platform, where it may be used",
+  },
+  cache_writes: { file: "cache-writes.js", export: "cacheWrites", needed_by: "a cache and endpoints[].methods" },
   geo: { file: "geo.js", export: "geo", needed_by: "endpoints[].target.kind == origin" },
   sessions: {
     file: "sessions.js",
@@ -58,13 +72,10 @@ const LAMBDA_FEATURES = {
   jwt: { ...FEATURES.jwt, file: "jwt.mjs" },
 };
 
-/**
- * Modules that one function is put together from, and the manifest that says which need which. `also`: further functions
- * made of the same features.
- */
-async function bundleHost(folder, core, features, { also = {}, ...options }) {
+/** Modules that one function is put together from, and the manifest that says which need which. */
+async function bundleHost(folder, core, features, options) {
   const extension = core.file.endsWith(".mjs") ? ".mjs" : ".js";
-  const entries = [core, ...Object.values(also), ...Object.values(features)].map(({ file }) => file);
+  const entries = [core.file, ...Object.values(features).map((feature) => feature.file)];
   const result = await build({
     ...shared,
     entryPoints: entries.map((file) => `src/hosts/${folder}/${file.replace(/\.m?js$/, ".ts")}`),
@@ -94,7 +105,6 @@ async function bundleHost(folder, core, features, { also = {}, ...options }) {
   const manifest = {
     version: 1,
     core: { ...core, imports: importsOf(core.file) },
-    ...Object.fromEntries(Object.entries(also).map(([name, one]) => [name, { ...one, imports: importsOf(one.file) }])),
     features: Object.fromEntries(
       Object.entries(features).map(([name, feature]) => [name, { ...feature, imports: importsOf(feature.file) }]),
     ),
@@ -123,7 +133,6 @@ const bundleCloudflare = () =>
 
 const bundleLambdaEdge = () =>
   bundleHost("lambda-edge", { file: "edgewright.mjs", export: "createLambda" }, LAMBDA_FEATURES, {
-    also: { guard: { file: "guard.mjs", export: "createGuard" } },
     platform: "node",
     target: "node20",
     conditions: ["node", "import"],

@@ -81,17 +81,20 @@ export function settings(origin, tiers, policy = {}) {
   };
 }
 
-/** The modules of a Worker version with cache and routing, from the bundles as they are shipped. */
+/** The modules of a Worker version with cache and routing, from the bundles as they are shipped: what the policy needs. */
 function shipped(bundles, document) {
   const manifest = JSON.parse(readFileSync(join(bundles, "manifest.json"), "utf8"));
-  const parts = [manifest.core, manifest.features.cache, manifest.features.geo];
-  const files = new Set(parts.flatMap(({ file, imports }) => [file, ...imports]));
-  const main = `
-import { createWorker } from "./edgewright.js";
-import { cache } from "./cache.js";
-import { geo } from "./geo.js";
-export default createWorker(${JSON.stringify(document)}, { features: [cache, geo] });
-`;
+  const { mode, tiers } = document.endpoints[0].cache;
+  const names = ["cache", "geo", ...Object.keys(tiers).flatMap((tier) => (tiers[tier] ? [`cache_${tier}`] : []))];
+  if (mode === "origin") names.push("cache_origin");
+  const features = names.map((name) => manifest.features[name]);
+  const files = new Set([manifest.core, ...features].flatMap(({ file, imports }) => [file, ...imports]));
+  const main = [
+    'import { createWorker } from "./edgewright.js";',
+    ...features.map((feature) => `import { ${feature.export} } from "./${feature.file}";`),
+    `const features = [${features.map((feature) => feature.export).join(", ")}];`,
+    `export default createWorker(${JSON.stringify(document)}, { features });`,
+  ].join("\n");
   return [
     { type: "ESModule", path: "/main.js", contents: main },
     ...[...files].map((file) => ({

@@ -16,15 +16,18 @@ JAVASCRIPT = "application/javascript+module"
 SOURCE_MAP = "application/source-map"
 MAIN = "main.js"
 SETTINGS = "settings.js"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def features_of(settings: Mapping[str, Any]) -> list[str]:
     """Return the features that the settings need, sorted."""
-    needed = set()
+    needed: set[str] = set()
+    stored = False
     for endpoint in settings["endpoints"]:
         cache, auth, target = endpoint["cache"], endpoint["auth"], endpoint["target"]["kind"]
         if cache is not None:
-            needed.add("cache")
+            needed.update(_parts_of_cache(endpoint, cache))
+            stored = stored or cache["mode"] != "bypass"
         if target == "origin":
             needed.add("geo")
         if target == "session" or (auth is not None and auth["kind"] == "session"):
@@ -33,7 +36,32 @@ def features_of(settings: Mapping[str, Any]) -> list[str]:
             needed.add("jwt")
         if endpoint["rate_limit"] is not None:
             needed.add("rate_limit")
+    # What is written at one endpoint may be stored for another.
+    if stored and any(not _SAFE.issuperset(endpoint["methods"]) for endpoint in settings["endpoints"]):
+        needed.add("cache_writes")
     return sorted(needed)
+
+
+def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> set[str]:
+    """Return the cache and those of its parts that an endpoint needs. The function holds itself to the same rules when it
+    starts (`missing` in edge/src/core/features/cache.ts)."""
+    tiers, key, mode = policy["tiers"], policy["key"], policy["mode"]
+    if mode == "bypass":
+        return {"cache"}
+    guarded = endpoint["auth"] is not None or endpoint["rate_limit"] is not None
+    by_url = not (key["headers"] or key["cookies"] or key["country"] or key["region"] or key["host"])
+    # Whether the platform's own cache may answer; where it may not, the function's own tiers do.
+    fronted = policy["engine"] == "platform" and by_url and not guarded
+    needed = {
+        "cache": True,
+        "cache_memory": tiers["memory"] is not None,
+        "cache_edge": tiers["edge"] is not None and not fronted,
+        "cache_kv": tiers["kv"] is not None,
+        # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
+        "cache_origin": mode == "origin" or endpoint["auth"] is not None,
+        "cache_platform": fronted,
+    }
+    return {name for name, need in needed.items() if need}
 
 
 def worker_modules(

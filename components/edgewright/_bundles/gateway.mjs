@@ -207,7 +207,7 @@ function toWebResponse(response, method) {
 function latin1(text) {
   return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
 }
-async function sendNode(target, response, method, answer = (raw) => raw) {
+async function sendNode(target, response, method, answer2 = (raw) => raw) {
   const { status: status2, statusDescription, headers, body } = response;
   const raw = [];
   for (const [key, value] of pairsOf(headers)) raw.push(key, value);
@@ -215,7 +215,7 @@ async function sendNode(target, response, method, answer = (raw) => raw) {
   if (!empty && !(body instanceof Readable2) && headers["content-length"] === void 0) {
     raw.push("Content-Length", String(body.byteLength));
   }
-  target.writeHead(status2, latin1(statusDescription), answer(raw));
+  target.writeHead(status2, latin1(statusDescription), answer2(raw));
   if (empty) {
     discard(body);
     target.end();
@@ -442,14 +442,14 @@ var SharedBody = class _SharedBody {
     if (this.#chunks.length === 1 && only && only.byteLength === only.buffer.byteLength) {
       return only.buffer;
     }
-    const joined = new Uint8Array(this.size);
+    const joined2 = new Uint8Array(this.size);
     let at = 0;
     for (const chunk of this.#chunks) {
-      joined.set(chunk, at);
+      joined2.set(chunk, at);
       at += chunk.byteLength;
     }
-    this.#joined = joined.buffer;
-    return joined.buffer;
+    this.#joined = joined2.buffer;
+    return joined2.buffer;
   }
   /** A stream of the body from its first byte. Belongs to the request that made it. */
   stream() {
@@ -491,40 +491,182 @@ var SharedBody = class _SharedBody {
   }
 };
 
-// src/core/cache/dates.ts
-var MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
-var IMF = /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt$/i;
-var RFC850 = /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) gmt$/i;
-var ASCTIME = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/i;
-function parseDate(text, now) {
-  if (text === null) return void 0;
-  const value = text.trim();
-  let match = IMF.exec(value);
-  if (match) return utc(match[3], match[2], match[1], match[4], match[5], match[6]);
-  match = RFC850.exec(value);
-  if (match) {
-    const current = new Date(now).getUTCFullYear();
-    let year = current - current % 100 + Number(match[3]);
-    if (year > current + 50) year -= 100;
-    return utc(String(year), match[2], match[1], match[4], match[5], match[6]);
-  }
-  match = ASCTIME.exec(value);
-  if (match) return utc(match[6], match[1], match[2], match[3], match[4], match[5]);
-  return void 0;
+// src/core/cache/key.ts
+var ESCAPE = /%([0-9a-f]{2})/gi;
+var MAX_NAMES = 4096;
+var MAX_NAME = 512;
+function normaliseEscapes(text) {
+  if (!text.includes("%")) return text;
+  return text.replace(ESCAPE, (whole2, hex) => {
+    const char = String.fromCharCode(Number.parseInt(hex, 16));
+    return /[\w.~-]/.test(char) ? char : whole2.toUpperCase();
+  });
 }
-function utc(year, name, day, hour, minute, second) {
-  const month = MONTHS.indexOf(name.toLowerCase());
-  const d = Number(day);
-  const h = Number(hour);
-  const m = Number(minute);
-  const s = Number(second);
-  if (month < 0 || month % 3 !== 0 || d < 1 || d > 31 || h > 23 || m > 59 || s > 60) return void 0;
-  return Date.UTC(Number(year), month / 3, d, h, m, s);
+function normalisePath(path) {
+  const decoded = normaliseEscapes(path);
+  if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
+  return new URL(decoded, "http://localhost").pathname;
+}
+function keyQuery(search, policy) {
+  if (search === "" || search === "?" || policy.query === "none") return "";
+  const text = normaliseEscapes(search.slice(1));
+  if (policy.mode !== "override" && policy.query === "all") return `?${text}`;
+  const pairs = [];
+  for (const part of text.split("&")) {
+    if (part === "") continue;
+    const name = part.split("=", 1)[0];
+    if (policy.query !== "all" && policy.queryNames.has(plain(name)) !== (policy.query === "include")) continue;
+    pairs.push([name, part]);
+  }
+  if (policy.mode === "override") pairs.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
+  return pairs.length > 0 ? `?${pairs.map(([, part]) => part).join("&")}` : "";
+}
+function plain(name) {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}
+function named(sent, policy) {
+  let found = policy.names.get(sent);
+  if (found !== void 0) return found;
+  const { protocol, host, pathname, search } = new URL(sent);
+  const rest2 = normalisePath(pathname) + keyQuery(search, policy);
+  const url = `${protocol}//${host}${rest2}`;
+  found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest2}`}` };
+  if (sent.length > MAX_NAME) return found;
+  if (policy.names.size >= MAX_NAMES) policy.names.clear();
+  policy.names.set(sent, found);
+  return found;
+}
+var normaliseUrl = (url, policy) => named(url, policy).url;
+function primaryKey(key, headers, policy, ctx) {
+  if (policy.keyedByUrl) return key;
+  const parts = [key];
+  for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
+  if (policy.cookies.length > 0) {
+    const jar = parseCookies(headers.get("cookie"));
+    for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
+  }
+  if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
+  if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+  return parts.join("|");
+}
+function encode(value) {
+  return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
+}
+function parseCookies(header2) {
+  const jar = /* @__PURE__ */ new Map();
+  for (const part of header2?.split(";") ?? []) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    const values2 = jar.get(name);
+    if (values2) values2.push(value);
+    else jar.set(name, [value]);
+  }
+  return jar;
+}
+var OVERRIDE = /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
+var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
+function forwardHeaders(request, policy) {
+  const headers = new Headers(request.headers);
+  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
+  for (const name of [...headers.keys()]) {
+    if (OVERRIDE.test(name) && !kept(name) || BODY.test(name)) headers.delete(name);
+  }
+  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
+    const jar = parseCookies(headers.get("cookie"));
+    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
+    else headers.delete("cookie");
+  }
+  return headers;
 }
 
 // src/core/cache/lists.ts
 function splitList(text) {
   return text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g)?.map((part) => part.trim()).filter(Boolean) ?? [];
+}
+
+// src/core/cache/directives.ts
+var NONE = /* @__PURE__ */ new Map();
+var MAX_SECONDS = 2147483648;
+function parseCacheControl(text) {
+  if (!text) return NONE;
+  const found = /* @__PURE__ */ new Map();
+  for (const part of splitList(text)) {
+    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
+    const name = raw.trim().toLowerCase();
+    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
+  }
+  return found;
+}
+function argument(value, name) {
+  if (name !== name.trim() || value !== value.trim()) return " ";
+  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
+  return value;
+}
+function seconds(directives2, name) {
+  const value = directives2.get(name);
+  if (value === void 0) return void 0;
+  if (value === true || !/^\d+$/.test(value)) return 0;
+  return Math.min(Number(value), MAX_SECONDS);
+}
+function fieldNames(directives2, name) {
+  const value = directives2.get(name);
+  if (value === void 0 || value === true) return void 0;
+  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return names2.length > 0 ? names2 : void 0;
+}
+function whole(directives2, name) {
+  return directives2.has(name) && fieldNames(directives2, name) === void 0;
+}
+
+// src/core/cache/outgoing.ts
+var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
+function browserCacheControl(policy, error, age2) {
+  const { browserTtl } = policy;
+  if (browserTtl === null) return void 0;
+  const here = error ?? policy.longest ?? 0;
+  const left = browserTtl < here ? browserTtl + age2 : error === void 0 ? browserTtl : error;
+  if (error !== void 0) return `public, max-age=${left}`;
+  const parts = ["public", `max-age=${left}`];
+  if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
+  if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);
+  if (policy.immutable) parts.push("immutable");
+  return parts.join(", ");
+}
+function toClient(headers, status2, policy, targeted, age2) {
+  for (const name of OURS) headers.delete(name);
+  for (const name of targeted) if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
+  if (policy.vary.length > 0) {
+    const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
+    for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  }
+  if (policy.mode === "override") {
+    const error = status2 === 404 || status2 === 410;
+    const text = browserCacheControl(policy, error ? policy.errorTtl : void 0, age2);
+    if (text !== void 0 && (error || policy.statuses.has(status2 === 206 ? 200 : status2))) {
+      headers.set("cache-control", text);
+      headers.delete("expires");
+      headers.delete("pragma");
+    }
+  } else if (policy.browserTtl !== null) {
+    const text = headers.get("cache-control");
+    const most = policy.browserTtl + age2;
+    if (text !== null && (seconds(parseCacheControl(text), "max-age") ?? 0) > most) {
+      headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
+    }
+  }
+}
+function tagsOf(headers, policy) {
+  const tags = new Set(policy.tags);
+  for (const tag of headers.get("cache-tag")?.split(",") ?? []) if (tag.trim()) tags.add(tag.trim());
+  for (const tag of headers.get("surrogate-key")?.split(" ") ?? []) if (tag.trim()) tags.add(tag.trim());
+  return [...tags];
 }
 
 // src/core/cache/entry.ts
@@ -590,488 +732,6 @@ function parseValue(text) {
   }
 }
 
-// src/core/cache/conditional.ts
-function opaque(tag) {
-  const text = tag.replace(/^W\//, "");
-  return text.startsWith('"') ? text : `"${text}"`;
-}
-function notModified(meta, headers, now) {
-  if (meta.status !== 200) return false;
-  const noneMatch = headers.get("if-none-match");
-  if (noneMatch !== null) {
-    const etag = header(meta, "etag");
-    if (noneMatch.trim() === "*") return true;
-    return etag !== null && splitList(noneMatch).some((tag) => opaque(tag) === opaque(etag));
-  }
-  const since = parseDate(headers.get("if-modified-since"), now);
-  if (since === void 0) return false;
-  const modified = parseDate(header(meta, "last-modified") ?? header(meta, "date"), now) ?? meta.responseTime;
-  return modified <= since;
-}
-function parseRange(text, total) {
-  if (text === null) return void 0;
-  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text);
-  if (!match || match[1] === "" && match[2] === "") return void 0;
-  if (match[1] === "") {
-    const length = Math.min(Number(match[2]), total);
-    return length === 0 ? null : { start: total - length, end: total - 1 };
-  }
-  const start2 = Number(match[1]);
-  const end2 = match[2] === "" ? total - 1 : Math.min(Number(match[2]), total - 1);
-  if (match[2] !== "" && Number(match[2]) < start2) return void 0;
-  return start2 >= total ? null : { start: start2, end: end2 };
-}
-function ifRange(meta, headers, now) {
-  const condition = headers.get("if-range");
-  if (condition === null) return true;
-  const value = condition.trim();
-  if (value.startsWith('"')) return header(meta, "etag") === value;
-  if (value.startsWith("W/")) return false;
-  const modified = header(meta, "last-modified");
-  const then = parseDate(modified, now);
-  const date = parseDate(header(meta, "date"), now);
-  return modified !== null && modified === value && then !== void 0 && date !== void 0 && date - then >= 6e4;
-}
-function parseContentRange(text) {
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(text?.trim() ?? "");
-  if (!match) return void 0;
-  const [start2, end2, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  return start2 <= end2 && end2 < total ? { start: start2, end: end2, total } : void 0;
-}
-function strongTag(etag) {
-  return etag?.startsWith('"') ? etag : void 0;
-}
-
-// src/core/cache/key.ts
-var ESCAPE = /%([0-9a-f]{2})/gi;
-var MAX_NAMES = 4096;
-var MAX_NAME = 512;
-function normaliseEscapes(text) {
-  if (!text.includes("%")) return text;
-  return text.replace(ESCAPE, (whole2, hex) => {
-    const char = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[\w.~-]/.test(char) ? char : whole2.toUpperCase();
-  });
-}
-function normalisePath(path) {
-  const decoded = normaliseEscapes(path);
-  if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
-  return new URL(decoded, "http://localhost").pathname;
-}
-function keyQuery(search, policy) {
-  if (search === "" || search === "?" || policy.query === "none") return "";
-  const text = normaliseEscapes(search.slice(1));
-  if (policy.mode !== "override" && policy.query === "all") return `?${text}`;
-  const pairs = [];
-  for (const part of text.split("&")) {
-    if (part === "") continue;
-    const name = part.split("=", 1)[0];
-    if (policy.query !== "all" && policy.queryNames.has(plain(name)) !== (policy.query === "include")) continue;
-    pairs.push([name, part]);
-  }
-  if (policy.mode === "override") pairs.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
-  return pairs.length > 0 ? `?${pairs.map(([, part]) => part).join("&")}` : "";
-}
-function plain(name) {
-  try {
-    return decodeURIComponent(name.replaceAll("+", " "));
-  } catch {
-    return name;
-  }
-}
-function named(sent, policy) {
-  let found = policy.names.get(sent);
-  if (found !== void 0) return found;
-  const { protocol, host, pathname, search } = new URL(sent);
-  const rest = normalisePath(pathname) + keyQuery(search, policy);
-  const url = `${protocol}//${host}${rest}`;
-  found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest}`}` };
-  if (sent.length > MAX_NAME) return found;
-  if (policy.names.size >= MAX_NAMES) policy.names.clear();
-  policy.names.set(sent, found);
-  return found;
-}
-var normaliseUrl = (url, policy) => named(url, policy).url;
-function primaryKey(key, headers, policy, ctx) {
-  if (policy.keyedByUrl) return key;
-  const parts = [key];
-  for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
-  if (policy.cookies.length > 0) {
-    const jar = parseCookies(headers.get("cookie"));
-    for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
-  }
-  if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
-  if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
-  return parts.join("|");
-}
-function encode(value) {
-  return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
-}
-function parseCookies(header2) {
-  const jar = /* @__PURE__ */ new Map();
-  for (const part of header2?.split(";") ?? []) {
-    const equals = part.indexOf("=");
-    if (equals < 0) continue;
-    const name = part.slice(0, equals).trim();
-    const value = part.slice(equals + 1).trim();
-    const values2 = jar.get(name);
-    if (values2) values2.push(value);
-    else jar.set(name, [value]);
-  }
-  return jar;
-}
-var OVERRIDE = /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
-var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
-function forwardHeaders(request, policy) {
-  const headers = new Headers(request.headers);
-  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
-  for (const name of [...headers.keys()]) {
-    if (OVERRIDE.test(name) && !kept(name) || BODY.test(name)) headers.delete(name);
-  }
-  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
-    const jar = parseCookies(headers.get("cookie"));
-    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
-    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
-    else headers.delete("cookie");
-  }
-  return headers;
-}
-
-// src/core/cache/directives.ts
-var NONE = /* @__PURE__ */ new Map();
-var MAX_SECONDS = 2147483648;
-function parseCacheControl(text) {
-  if (!text) return NONE;
-  const found = /* @__PURE__ */ new Map();
-  for (const part of splitList(text)) {
-    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
-    const name = raw.trim().toLowerCase();
-    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
-  }
-  return found;
-}
-function argument(value, name) {
-  if (name !== name.trim() || value !== value.trim()) return " ";
-  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
-  return value;
-}
-function seconds(directives2, name) {
-  const value = directives2.get(name);
-  if (value === void 0) return void 0;
-  if (value === true || !/^\d+$/.test(value)) return 0;
-  return Math.min(Number(value), MAX_SECONDS);
-}
-function fieldNames(directives2, name) {
-  const value = directives2.get(name);
-  if (value === void 0 || value === true) return void 0;
-  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return names2.length > 0 ? names2 : void 0;
-}
-function whole(directives2, name) {
-  return directives2.has(name) && fieldNames(directives2, name) === void 0;
-}
-
-// src/core/cache/outgoing.ts
-var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
-function browserCacheControl(policy, error) {
-  if (policy.browserTtl === null) return void 0;
-  if (error !== void 0) return `public, max-age=${Math.min(policy.browserTtl, error)}`;
-  const parts = ["public", `max-age=${policy.browserTtl}`];
-  if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
-  if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);
-  if (policy.immutable) parts.push("immutable");
-  return parts.join(", ");
-}
-function toClient(headers, status2, policy, targeted) {
-  for (const name of OURS) headers.delete(name);
-  for (const name of targeted) if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
-  if (policy.vary.length > 0) {
-    const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
-    for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
-  }
-  if (policy.mode === "override") {
-    const error = status2 === 404 || status2 === 410;
-    const text = browserCacheControl(policy, error ? policy.errorTtl : void 0);
-    if (text !== void 0 && (error || policy.statuses.has(status2 === 206 ? 200 : status2))) {
-      headers.set("cache-control", text);
-      headers.delete("expires");
-      headers.delete("pragma");
-    }
-  } else if (policy.browserTtl !== null) {
-    const text = headers.get("cache-control");
-    const age2 = seconds(parseCacheControl(text), "max-age");
-    if (text !== null && age2 !== void 0 && age2 > policy.browserTtl) {
-      headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${policy.browserTtl}`));
-    }
-  }
-}
-function tagsOf(headers, policy) {
-  const tags = new Set(policy.tags);
-  for (const tag of headers.get("cache-tag")?.split(",") ?? []) if (tag.trim()) tags.add(tag.trim());
-  for (const tag of headers.get("surrogate-key")?.split(" ") ?? []) if (tag.trim()) tags.add(tag.trim());
-  return [...tags];
-}
-function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
-  const parts = ["public", `max-age=${Math.max(0, Math.floor(ttl))}`];
-  if (meta.noCache) parts.push("no-cache");
-  if (meta.mustRevalidate) parts.push("must-revalidate");
-  if (meta.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${meta.staleWhileRevalidate}`);
-  parts.push(`stale-if-error=${meta.staleIfError}`);
-  headers.set(field, parts.join(", "));
-  if (meta.tags.length > 0) headers.set("cache-tag", meta.tags.join(","));
-}
-
-// src/core/cache/parts.ts
-function completable(entry) {
-  const range = entry?.meta.range;
-  return range?.start === 0 && strongTag(header(entry.meta, "etag")) ? range : void 0;
-}
-function completes(meta, headers) {
-  const rest = parseContentRange(headers.get("content-range"));
-  return rest !== void 0 && rest.start === (meta.range?.end ?? 0) + 1 && rest.end === rest.total - 1 && rest.total === meta.range?.total && headers.get("etag") === header(meta, "etag");
-}
-function combine(stored, meta, bytes) {
-  let range = meta.range;
-  let body = bytes;
-  const old = stored?.meta.range;
-  const tag = strongTag(header(meta, "etag"));
-  if (old && stored?.body instanceof ArrayBuffer && tag !== void 0 && tag === header(stored.meta, "etag") && old.total === range.total && old.start <= range.end + 1 && range.start <= old.end + 1) {
-    const start2 = Math.min(old.start, range.start);
-    const end2 = Math.max(old.end, range.end);
-    const joined = new Uint8Array(end2 - start2 + 1);
-    joined.set(new Uint8Array(stored.body), old.start - start2);
-    joined.set(new Uint8Array(bytes), range.start - start2);
-    range = { start: start2, end: end2, total: range.total };
-    body = joined.buffer;
-  }
-  const whole2 = body.byteLength === range.total;
-  return {
-    meta: { ...meta, range: whole2 ? void 0 : range, status: whole2 ? 200 : meta.status, length: body.byteLength },
-    body
-  };
-}
-
-// src/core/cache/policy.ts
-var STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
-var known = /* @__PURE__ */ new WeakMap();
-function compile(spec) {
-  let policy = known.get(spec);
-  if (policy === void 0) {
-    policy = make(spec);
-    known.set(spec, policy);
-  }
-  return policy;
-}
-function make(spec) {
-  const { memory, edge = {}, kv } = spec.tiers ?? {};
-  const key = spec.key ?? {};
-  const lower2 = (names2) => (names2 ?? []).map((name) => name.toLowerCase()).sort();
-  const headers = lower2(key.headers);
-  const cookies2 = [...key.cookies ?? []].sort();
-  const platform = spec.engine === "platform";
-  return {
-    name: spec.name,
-    mode: spec.mode ?? "override",
-    platform,
-    edgeTtl: spec.edge_ttl_s ?? null,
-    edgeJitter: pair(spec.edge_jitter_s),
-    browserTtl: spec.browser_ttl_s ?? null,
-    staleWhileRevalidate: spec.stale_while_revalidate_s ?? 0,
-    staleIfError: spec.stale_if_error_s ?? 0,
-    immutable: spec.immutable ?? false,
-    statuses: new Set(spec.statuses ?? STATUSES),
-    errorTtl: spec.error_ttl_s ?? 0,
-    memory: memory ? {
-      maxBytes: memory.max_bytes ?? 16 * 1024 * 1024,
-      maxObjectBytes: memory.max_object_bytes ?? 1024 * 1024,
-      ceiling: memory.ttl_ceiling_s ?? Number.POSITIVE_INFINITY
-    } : null,
-    // With the platform's own cache in front, a second copy in the same data centre only takes room.
-    edge: edge && !platform ? { ceiling: edge.ttl_ceiling_s ?? Number.POSITIVE_INFINITY } : null,
-    kv: kv ? {
-      binding: kv.binding,
-      ttl: kv.ttl_s,
-      jitter: pair(kv.jitter_s),
-      maxObjectBytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
-    } : null,
-    query: key.query ?? "all",
-    queryNames: new Set(key.query_names ?? []),
-    headers,
-    cookies: cookies2,
-    country: key.country ?? false,
-    region: key.region ?? false,
-    host: key.host ?? true,
-    vary: lower2(spec.vary),
-    tags: [...spec.tags ?? []],
-    keyedByUrl: headers.length === 0 && cookies2.length === 0 && !key.country && !key.region,
-    names: /* @__PURE__ */ new Map()
-  };
-}
-function pair(range) {
-  return range ? [Number(range[0]), Number(range[1])] : null;
-}
-function draw(range, ctx) {
-  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
-}
-
-// src/core/cache/purge.ts
-var KV_CHECK_MS = 3e4;
-var KV_AHEAD_MS = 2e4;
-var KV_PROPAGATION_MS = 6e4;
-var INTERNAL = "https://cache.edgewright.invalid/";
-var EDGE_URL = `${INTERNAL}purges`;
-var KV_PREFIX = "purge:";
-var MAX_MARKERS = 1e3;
-function schemeless(url) {
-  return url.slice(url.indexOf("//"));
-}
-async function attempt(ctx, fault2, work, fallback) {
-  try {
-    return await work;
-  } catch (error) {
-    ctx.warn?.(`${fault2}: ${String(error)}`);
-    return fallback;
-  }
-}
-var Purges = class {
-  constructor(checkMs) {
-    this.checkMs = checkMs;
-  }
-  checkMs;
-  /** Grows with each change, so that what was held against one state need not be again. */
-  version = 0;
-  #markers = [];
-  #index = /* @__PURE__ */ new Map();
-  #edgeAt = Number.NEGATIVE_INFINITY;
-  #kvAt = Number.NEGATIVE_INFINITY;
-  #kvSeen = /* @__PURE__ */ new Set();
-  due(now) {
-    return now - this.#edgeAt >= this.checkMs;
-  }
-  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
-  async refresh(ctx, stores) {
-    const now = ctx.now();
-    this.#edgeAt = now;
-    const work = [];
-    if (ctx.edgeCache) work.push(this.#readEdge(ctx));
-    const since = now - this.#kvAt;
-    if (stores.length > 0 && since >= KV_AHEAD_MS) {
-      this.#kvAt = now;
-      for (const store of stores) {
-        const look = this.#readKv(store);
-        if (since >= KV_CHECK_MS) work.push(look);
-        else ctx.waitUntil(attempt(ctx, "Purge markers could not be read", look, void 0));
-      }
-    }
-    await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, void 0)));
-  }
-  async #readEdge(ctx) {
-    const response = await ctx.edgeCache?.match(EDGE_URL);
-    if (response) this.add(await response.json());
-  }
-  async #readKv(store) {
-    for (const name of await store.list?.(KV_PREFIX) ?? []) {
-      if (this.#kvSeen.has(name)) continue;
-      const bytes = await store.get(name);
-      if (!bytes) continue;
-      this.#kvSeen.add(name);
-      this.add(JSON.parse(new TextDecoder().decode(bytes)));
-    }
-  }
-  add(markers) {
-    for (const marker of markers) {
-      const name = `${marker.soft ? "soft" : "hard"} ${marker.type} ${marker.value}`;
-      const known2 = this.#index.get(name);
-      if (known2 && known2.time >= marker.time) continue;
-      this.#index.set(name, marker);
-      this.version++;
-    }
-    this.#compact();
-  }
-  /** What an earlier purge of everything covers is dropped; over the limit, the oldest become one of everything. */
-  #compact() {
-    let epoch = this.#index.get("hard everything ");
-    if (this.#index.size > MAX_MARKERS) {
-      const times = [...this.#index.values()].map((marker) => marker.time).sort((a, b) => a - b);
-      const time = times[times.length - MAX_MARKERS / 2];
-      epoch = { type: "everything", value: "", time: Math.max(time, epoch?.time ?? 0), soft: false };
-      this.#index.set("hard everything ", epoch);
-    }
-    if (epoch) {
-      for (const [name, marker] of this.#index)
-        if (marker !== epoch && marker.time <= epoch.time) this.#index.delete(name);
-    }
-    this.#markers = [...this.#index.values()];
-  }
-  /** Writes markers where others find them. Returns how many places took them. */
-  async publish(markers, ctx, stores) {
-    this.add(markers);
-    const edge = async () => {
-      if (!ctx.edgeCache) return 0;
-      await this.#readEdge(ctx);
-      await ctx.edgeCache.put(
-        EDGE_URL,
-        new Response(JSON.stringify(this.#markers), {
-          headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` }
-        })
-      );
-      return markers.length;
-    };
-    const kv = async (store) => {
-      if (!store.list) return 0;
-      const name = `${KV_PREFIX}${markers[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
-      this.#kvSeen.add(name);
-      const bytes = new TextEncoder().encode(JSON.stringify(markers));
-      await store.put(name, bytes.buffer, { expirationTtl: RETENTION_S + 86400 });
-      return markers.length;
-    };
-    const counted = (one) => attempt(ctx, "A purge marker could not be written", one, 0);
-    const [inEdge, ...inKv] = await Promise.all([counted(edge()), ...stores.map((store) => counted(kv(store)))]);
-    return { edge: inEdge ?? 0, kv: inKv.reduce((sum, count) => sum + count, 0) };
-  }
-  /** What the markers make of an entry: void, stale, or nothing. */
-  judge(meta) {
-    let found;
-    for (const marker of this.#markers) {
-      if (meta.requestTime > marker.time || !covers(marker, meta)) continue;
-      if (!marker.soft) return "hard";
-      found = "soft";
-    }
-    return found;
-  }
-};
-function covers(marker, meta) {
-  switch (marker.type) {
-    case "everything":
-      return true;
-    case "url":
-      return schemeless(meta.url) === marker.value;
-    case "tag":
-      return meta.tags.includes(marker.value);
-    case "prefix": {
-      const url = schemeless(meta.url).split("?", 1)[0];
-      const target = marker.value.startsWith("//") ? url : url.slice(url.indexOf("/", 2));
-      const prefix = marker.value.endsWith("/") ? marker.value : `${marker.value}/`;
-      return target === marker.value || target.startsWith(prefix);
-    }
-  }
-}
-function markersOf(request, time, forms) {
-  const soft = request.soft ?? false;
-  const markers = [];
-  if (request.everything) markers.push({ type: "everything", value: "", time, soft });
-  for (const url of request.urls ?? []) {
-    for (const value of new Set(forms(url).map(schemeless))) markers.push({ type: "url", value, time, soft });
-  }
-  for (const prefix of request.prefixes ?? []) {
-    const value = prefix.startsWith("/") ? normalisePath(prefix) : prefixOf(new URL(prefix));
-    markers.push({ type: "prefix", value, time, soft });
-  }
-  for (const value of request.tags ?? []) markers.push({ type: "tag", value, time, soft });
-  return markers;
-}
-var prefixOf = (url) => `//${url.host}${normalisePath(url.pathname)}`;
-
 // src/core/cache/reuse.ts
 var ANY = {
   noCache: false,
@@ -1121,6 +781,482 @@ function addValidators(meta, headers) {
   if (etag !== null) headers.set("if-none-match", etag);
   if (modified !== null) headers.set("if-modified-since", modified);
   return etag !== null || modified !== null;
+}
+
+// src/core/cache/vary.ts
+var MAX_FIELDS = 8;
+var UNBOUNDED = /* @__PURE__ */ new Set([
+  "cookie",
+  "user-agent",
+  "referer",
+  "authorization",
+  "x-forwarded-for",
+  "cf-connecting-ip",
+  "cf-ray",
+  "x-request-id",
+  "traceparent"
+]);
+function varyNames(vary, policy) {
+  if (!vary && policy.vary.length === 0) return [];
+  const names2 = new Set(policy.vary);
+  for (const part of vary?.split(",") ?? []) {
+    const name = part.trim().toLowerCase();
+    if (name === "*") return null;
+    if (name) names2.add(name);
+  }
+  return [...names2].sort();
+}
+function unbounded(names2, policy) {
+  if (names2.length > MAX_FIELDS) return `${names2.length} headers`;
+  if (policy.mode !== "override") return void 0;
+  return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
+}
+function varyValues(names2, headers) {
+  return names2.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+}
+function normaliseValue(name, value) {
+  if (value === null) return null;
+  const parts = splitList(value);
+  switch (name) {
+    case "accept-encoding":
+    case "accept-language":
+    case "accept-charset": {
+      const items = parts.map((part) => {
+        const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
+        return compact.replace(/;q=1(\.0{0,3})?$/, "");
+      });
+      return [...new Set(items)].sort().join(",");
+    }
+    default:
+      return parts.join(",");
+  }
+}
+
+// src/core/cache/query.ts
+var Query = class {
+  constructor(core, head, policy, ctx, origin, whole2 = () => head) {
+    this.core = core;
+    this.policy = policy;
+    this.ctx = ctx;
+    this.origin = origin;
+    const { method, headers, url } = head;
+    const { url: normal, key } = named(url, policy);
+    this.method = method;
+    this.asked = headers;
+    this.url = normal;
+    this.key = primaryKey(key, headers, policy, ctx);
+    this.directives = requestDirectives(headers);
+    this.range = method === "GET" ? headers.get("range") : null;
+    this.#whole = whole2;
+  }
+  core;
+  policy;
+  ctx;
+  origin;
+  key;
+  url;
+  method;
+  /** As the client sent them; for looking at one by one. */
+  asked;
+  directives;
+  range;
+  #whole;
+  /** The request itself: not for what a store may answer, because it may have to be made first. */
+  get request() {
+    return this.#whole();
+  }
+  /** Where a response that varies on these headers is stored for this request. */
+  variant(names2) {
+    return `${this.key}
+${varyValues(names2, this.asked)}`;
+  }
+};
+var Flight = class {
+  constructor(url, missed, behind) {
+    this.url = url;
+    this.missed = missed;
+    this.behind = behind;
+  }
+  url;
+  missed;
+  behind;
+  settle;
+  head = new Promise((resolve) => {
+    this.settle = resolve;
+  });
+  /** An invalidation came while it was under way: what it brings is not stored. */
+  void = false;
+};
+
+// src/core/cache/dates.ts
+var MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
+var IMF = /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt$/i;
+var RFC850 = /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) gmt$/i;
+var ASCTIME = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/i;
+function parseDate(text, now) {
+  if (text === null) return void 0;
+  const value = text.trim();
+  let match = IMF.exec(value);
+  if (match) return utc(match[3], match[2], match[1], match[4], match[5], match[6]);
+  match = RFC850.exec(value);
+  if (match) {
+    const current = new Date(now).getUTCFullYear();
+    let year = current - current % 100 + Number(match[3]);
+    if (year > current + 50) year -= 100;
+    return utc(String(year), match[2], match[1], match[4], match[5], match[6]);
+  }
+  match = ASCTIME.exec(value);
+  if (match) return utc(match[6], match[1], match[2], match[3], match[4], match[5]);
+  return void 0;
+}
+function utc(year, name, day, hour, minute, second) {
+  const month = MONTHS.indexOf(name.toLowerCase());
+  const d = Number(day);
+  const h = Number(hour);
+  const m = Number(minute);
+  const s = Number(second);
+  if (month < 0 || month % 3 !== 0 || d < 1 || d > 31 || h > 23 || m > 59 || s > 60) return void 0;
+  return Date.UTC(Number(year), month / 3, d, h, m, s);
+}
+
+// src/core/cache/conditional.ts
+function opaque(tag) {
+  const text = tag.replace(/^W\//, "");
+  return text.startsWith('"') ? text : `"${text}"`;
+}
+function notModified(meta, headers, now) {
+  if (meta.status !== 200) return false;
+  const noneMatch = headers.get("if-none-match");
+  if (noneMatch !== null) {
+    const etag = header(meta, "etag");
+    if (noneMatch.trim() === "*") return true;
+    return etag !== null && splitList(noneMatch).some((tag) => opaque(tag) === opaque(etag));
+  }
+  const since = parseDate(headers.get("if-modified-since"), now);
+  if (since === void 0) return false;
+  const modified = parseDate(header(meta, "last-modified") ?? header(meta, "date"), now) ?? meta.responseTime;
+  return modified <= since;
+}
+function parseRange(text, total) {
+  if (text === null) return void 0;
+  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text);
+  if (!match || match[1] === "" && match[2] === "") return void 0;
+  if (match[1] === "") {
+    const length = Math.min(Number(match[2]), total);
+    return length === 0 ? null : { start: total - length, end: total - 1 };
+  }
+  const start2 = Number(match[1]);
+  const end2 = match[2] === "" ? total - 1 : Math.min(Number(match[2]), total - 1);
+  if (match[2] !== "" && Number(match[2]) < start2) return void 0;
+  return start2 >= total ? null : { start: start2, end: end2 };
+}
+function ifRange(meta, headers, now) {
+  const condition = headers.get("if-range");
+  if (condition === null) return true;
+  const value = condition.trim();
+  if (value.startsWith('"')) return header(meta, "etag") === value;
+  if (value.startsWith("W/")) return false;
+  const modified = header(meta, "last-modified");
+  const then = parseDate(modified, now);
+  const date = parseDate(header(meta, "date"), now);
+  return modified !== null && modified === value && then !== void 0 && date !== void 0 && date - then >= 6e4;
+}
+
+// src/core/cache/streams.ts
+var fromBytes = /* @__PURE__ */ new WeakSet();
+function isStream(body) {
+  return body instanceof ReadableStream;
+}
+function discard2(body) {
+  if (isStream(body) && !body.locked) body.cancel().catch(() => {
+  });
+}
+function slice(body, from, length) {
+  if (!isStream(body)) return body === null ? null : body.slice(from, from + length);
+  let skip = from;
+  let left = length;
+  return body.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        const piece = chunk.subarray(skip, skip + left);
+        skip = Math.max(0, skip - chunk.length);
+        left -= piece.length;
+        if (piece.length > 0) controller.enqueue(piece);
+        if (left === 0) controller.terminate();
+      }
+    })
+  );
+}
+function concat(first, rest2) {
+  return rest2.pipeThrough(
+    new TransformStream({
+      start(controller) {
+        controller.enqueue(new Uint8Array(first));
+      }
+    })
+  );
+}
+async function toBytes(body) {
+  return isStream(body) ? new Response(body).arrayBuffer() : body;
+}
+
+// src/core/cache/policy.ts
+var STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
+var known = /* @__PURE__ */ new WeakMap();
+function compile(spec) {
+  let policy = known.get(spec);
+  if (policy === void 0) {
+    policy = make(spec);
+    known.set(spec, policy);
+  }
+  return policy;
+}
+function make(spec) {
+  const { memory, edge = {}, kv } = spec.tiers ?? {};
+  const key = spec.key ?? {};
+  const lower2 = (names2) => (names2 ?? []).map((name) => name.toLowerCase()).sort();
+  const headers = lower2(key.headers);
+  const cookies2 = [...key.cookies ?? []].sort();
+  const platform = spec.engine === "platform";
+  const edgeJitter = pair(spec.edge_jitter_s);
+  const times = [edgeJitter?.[1] ?? spec.edge_ttl_s, kv && (pair(kv.jitter_s)?.[1] ?? kv.ttl_s)].filter(
+    (time) => time != null
+  );
+  return {
+    name: spec.name,
+    mode: spec.mode ?? "override",
+    platform,
+    edgeTtl: spec.edge_ttl_s ?? null,
+    edgeJitter,
+    browserTtl: spec.browser_ttl_s ?? null,
+    longest: times.length > 0 ? Math.max(...times) : null,
+    staleWhileRevalidate: spec.stale_while_revalidate_s ?? 0,
+    staleIfError: spec.stale_if_error_s ?? 0,
+    immutable: spec.immutable ?? false,
+    statuses: new Set(spec.statuses ?? STATUSES),
+    errorTtl: spec.error_ttl_s ?? 0,
+    memory: memory ? {
+      maxBytes: memory.max_bytes ?? 16 * 1024 * 1024,
+      maxObjectBytes: memory.max_object_bytes ?? 1024 * 1024,
+      ceiling: memory.ttl_ceiling_s ?? Number.POSITIVE_INFINITY
+    } : null,
+    // With the platform's own cache in front, a second copy in the same data centre only takes room.
+    edge: edge && !platform ? { ceiling: edge.ttl_ceiling_s ?? Number.POSITIVE_INFINITY } : null,
+    kv: kv ? {
+      binding: kv.binding,
+      ttl: kv.ttl_s,
+      jitter: pair(kv.jitter_s),
+      maxObjectBytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
+    } : null,
+    query: key.query ?? "all",
+    queryNames: new Set(key.query_names ?? []),
+    headers,
+    cookies: cookies2,
+    country: key.country ?? false,
+    region: key.region ?? false,
+    host: key.host ?? true,
+    vary: lower2(spec.vary),
+    tags: [...spec.tags ?? []],
+    keyedByUrl: headers.length === 0 && cookies2.length === 0 && !key.country && !key.region,
+    names: /* @__PURE__ */ new Map()
+  };
+}
+function pair(range) {
+  return range ? [Number(range[0]), Number(range[1])] : null;
+}
+function draw(range, ctx) {
+  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
+}
+
+// src/core/cache/tiers.ts
+var SHARE_MS = 1e3;
+async function attempt(ctx, fault2, work, fallback) {
+  try {
+    return await work;
+  } catch (error) {
+    ctx.warn?.(`${fault2}: ${error}`);
+    return fallback;
+  }
+}
+async function read({ far: far2, reads }, from, key, policy, ctx) {
+  const tier = far2.find(({ name: name2 }) => name2 === from);
+  if (!tier?.has(policy)) return void 0;
+  const name = from + key;
+  const alone = tier.alone?.(key);
+  const other2 = alone ? void 0 : reads.get(name);
+  const forget = (one) => {
+    if (reads.get(name) === one) reads.delete(name);
+  };
+  if (other2) {
+    const found = await within(other2, SHARE_MS);
+    if (found === "timeout") forget(other2);
+    else if (found !== "alone") return found;
+  }
+  const work = attempt(ctx, `The tier ${from} could not be read`, tier.read(key, policy, ctx), void 0);
+  if (other2 || alone) return work;
+  const shared2 = work.then((found) => {
+    forget(shared2);
+    return isStream(found?.body) ? "alone" : found;
+  });
+  reads.set(name, shared2);
+  return work;
+}
+function changed({ far: far2, reads }, key) {
+  for (const tier of far2) {
+    tier.changed?.(key);
+    reads.delete(tier.name + key);
+  }
+}
+async function write(core, to, value, body, policy, ctx, ceiling) {
+  const tier = core.far.find(({ name }) => name === to);
+  const work = tier?.has(policy) ? tier.write(value, body, policy, ctx, ceiling) : void 0;
+  if (!work) return false;
+  changed(core, value.key);
+  const done = await attempt(
+    ctx,
+    `The tier ${to} could not be written`,
+    work.then(() => true),
+    false
+  );
+  changed(core, value.key);
+  return done;
+}
+async function remove(core, key, policy, ctx) {
+  core.memory?.delete(key);
+  changed(core, key);
+  await Promise.all(
+    core.far.map(
+      (tier) => attempt(ctx, "An entry could not be removed", Promise.resolve(tier.remove(key, policy, ctx)), void 0)
+    )
+  );
+  changed(core, key);
+}
+function hold(value, body) {
+  return { value, body, checked: -1, purged: void 0, ready: void 0, second: -1 };
+}
+function limited(value, ceiling, now) {
+  if (value.kind !== "entry") return value;
+  const freshUntil = Math.min(value.until, now + ceiling * 1e3);
+  return freshUntil === value.freshUntil ? value : { ...value, freshUntil };
+}
+function edgeLifetime(meta, policy, ctx) {
+  const { status: status2 } = meta;
+  if (policy.mode !== "override" || !policy.statuses.has(status2 === 206 ? 200 : status2))
+    return Number.POSITIVE_INFINITY;
+  if (status2 === 404 || status2 === 410) return policy.errorTtl;
+  if (policy.edgeJitter) return draw(policy.edgeJitter, ctx);
+  return policy.edgeTtl ?? Number.POSITIVE_INFINITY;
+}
+function shorten(key) {
+  let a = 3735928559;
+  let b = 1103547991;
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    a = Math.imul(a ^ code, 2654435761);
+    b = Math.imul(b ^ code, 1597334677);
+  }
+  a = Math.imul(a ^ a >>> 16, 2246822507) ^ Math.imul(b ^ b >>> 13, 3266489909);
+  b = Math.imul(b ^ b >>> 16, 2246822507) ^ Math.imul(a ^ a >>> 13, 3266489909);
+  return `#${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}:${key.length}`;
+}
+
+// src/core/cache/response.ts
+function serve(query, entry, note) {
+  const { held, tier, soft, body = null } = entry;
+  const now = query.ctx.now();
+  const second = Math.floor(now / 1e3);
+  if (held?.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
+  const meta = soft ? { ...entry.meta, freshUntil: Math.min(now, entry.meta.freshUntil) } : entry.meta;
+  const status2 = note ?? `hit; ttl=${Math.floor((meta.freshUntil - now) / 1e3)}; detail=${tier}`;
+  const headers = dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
+  if (held && !note) {
+    held.ready = make2(meta.status, headers, null, query.ctx.rawBodies);
+    held.second = second;
+  }
+  return respond(query, meta, body, headers);
+}
+function again(query, meta, body, ready) {
+  const { method, range, asked } = query;
+  const plain2 = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
+  if (!plain2 || bodyless(meta.status)) return respond(query, meta, body, ready.headers);
+  return new Response(body, ready);
+}
+function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
+  const now = ctx.now();
+  const old = age(meta, now);
+  const headers = new Headers(from);
+  toClient(headers, meta.status, policy, core.targetedFields, old);
+  headers.delete("age");
+  if (policy.platform) {
+    const left = Math.min((meta.freshUntil - now) / 1e3, edgeLifetime(meta, policy, ctx));
+    core.platform?.(headers, left > 0 ? left + old : 0, meta, core.targetedFields[0]);
+  }
+  if (stored || old > 0) headers.set("age", String(old));
+  if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
+  return label(core, headers, xCache, status2);
+}
+function label({ name }, headers, xCache, status2) {
+  headers.set("x-cache", xCache);
+  headers.append("cache-status", `${name}; ${status2}`);
+  return headers;
+}
+function passed(core, response, status2) {
+  if (!standard(response)) return response;
+  const headers = label(core, new Headers(response.headers), "BYPASS", status2);
+  return make2(response.status, headers, response.body, true, response.statusText);
+}
+function make2(status2, headers, body, raw, statusText = "") {
+  const init = { status: status2, statusText, headers };
+  if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
+  if (bodyless(status2)) {
+    discard2(body);
+    return new Response(null, init);
+  }
+  const response = new Response(body, init);
+  if (body instanceof ArrayBuffer) fromBytes.add(response);
+  return response;
+}
+function respond({ ctx, method, asked, range }, meta, body, headers) {
+  const now = ctx.now();
+  const raw = ctx.rawBodies;
+  const { status: status2 } = meta;
+  if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
+    return make2(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
+  }
+  const length = isStream(body) ? meta.length : body?.byteLength;
+  if (method === "HEAD") {
+    discard2(body);
+    if (length === void 0 || headers.has("content-length")) return make2(status2, headers, null, raw);
+    const sized = new Headers(headers);
+    sized.set("content-length", String(length));
+    return make2(status2, sized, null, raw);
+  }
+  const total = meta.range?.total ?? length;
+  const decoded = headers.has("content-encoding") && !raw;
+  if (range !== null && total !== void 0 && (status2 === 200 || meta.range) && !decoded) {
+    const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : void 0;
+    if (wanted !== void 0) {
+      const kept = wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/;
+      const partial = without(headers, kept);
+      partial.set("content-range", `bytes ${wanted ? `${wanted.start}-${wanted.end}` : "*"}/${total}`);
+      if (wanted) {
+        const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
+        return make2(206, partial, piece, raw);
+      }
+      discard2(body);
+      return make2(416, partial, null, raw);
+    }
+  }
+  return make2(status2, headers, body, raw);
+}
+function standard({ status: status2 }) {
+  if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
+  return status2 >= 200 && status2 <= 599;
+}
+function without(headers, names2) {
+  const copy = new Headers(headers);
+  for (const name of headers.keys()) if (names2.test(name)) copy.delete(name);
+  return copy;
 }
 
 // src/core/cache/targeted.ts
@@ -1180,57 +1316,7 @@ function parseTargeted(text) {
   }
 }
 
-// src/core/cache/vary.ts
-var MAX_FIELDS = 8;
-var UNBOUNDED = /* @__PURE__ */ new Set([
-  "cookie",
-  "user-agent",
-  "referer",
-  "authorization",
-  "x-forwarded-for",
-  "cf-connecting-ip",
-  "cf-ray",
-  "x-request-id",
-  "traceparent"
-]);
-function varyNames(vary, policy) {
-  if (!vary && policy.vary.length === 0) return [];
-  const names2 = new Set(policy.vary);
-  for (const part of vary?.split(",") ?? []) {
-    const name = part.trim().toLowerCase();
-    if (name === "*") return null;
-    if (name) names2.add(name);
-  }
-  return [...names2].sort();
-}
-function unbounded(names2, policy) {
-  if (names2.length > MAX_FIELDS) return `${names2.length} headers`;
-  if (policy.mode !== "override") return void 0;
-  return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
-}
-function varyValues(names2, headers) {
-  return names2.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
-}
-function normaliseValue(name, value) {
-  if (value === null) return null;
-  const parts = splitList(value);
-  switch (name) {
-    case "accept-encoding":
-    case "accept-language":
-    case "accept-charset": {
-      const items = parts.map((part) => {
-        const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
-        return compact.replace(/;q=1(\.0{0,3})?$/, "");
-      });
-      return [...new Set(items)].sort().join(",");
-    }
-    default:
-      return parts.join(",");
-  }
-}
-
 // src/core/cache/store.ts
-var HEURISTIC = /* @__PURE__ */ new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
 var UNDERSTOOD = /* @__PURE__ */ new Set([
   200,
   203,
@@ -1255,8 +1341,6 @@ var UNDERSTOOD = /* @__PURE__ */ new Set([
   503,
   504
 ]);
-var HEURISTIC_PART = 0.1;
-var HEURISTIC_MOST = 86400;
 var no = (reason, warning) => ({ store: false, reason, warning });
 function directivesFor(headers, targeted) {
   for (const name of targeted) {
@@ -1275,127 +1359,838 @@ function parseAge(text) {
   const match = text === null ? null : /^\s*(\d+)\s*(?:[;,]|$)/.exec(text);
   return match ? Math.min(Number(match[1]), 2147483648) : 0;
 }
-function lifetime(cc, targeted, status2, headers, responseTime) {
+function explicitLifetime(cc, targeted, headers, responseTime) {
   const age2 = seconds(cc, "s-maxage") ?? seconds(cc, "max-age");
-  if (age2 !== void 0) return { seconds: age2, explicit: true };
-  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
   const expires = targeted ? null : headers.get("expires");
-  if (expires !== null) {
-    const at = parseDate(expires, responseTime);
-    return { seconds: at === void 0 ? 0 : Math.max(0, Math.floor((at - date) / 1e3)), explicit: true };
-  }
-  const modified = parseDate(headers.get("last-modified"), responseTime);
-  if (modified === void 0 || modified > date || !(HEURISTIC.has(status2) || cc.has("public"))) {
-    return { seconds: 0, explicit: false };
-  }
-  const part = Math.floor((date - modified) / 1e3 * HEURISTIC_PART);
-  return { seconds: Math.min(part, HEURISTIC_MOST), explicit: false };
+  if (age2 !== void 0 || expires === null) return age2;
+  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
+  const at = parseDate(expires, responseTime);
+  return at === void 0 ? 0 : Math.max(0, Math.floor((at - date) / 1e3));
 }
-function judge(exchange, policy, targetedFields) {
-  const { method, status: status2, headers, responseTime } = exchange;
+function judge(exchange2, policy, targetedFields, rules) {
+  const { method, status: status2, headers, responseTime } = exchange2;
   if (policy.mode === "bypass") return no("bypass");
   if (method !== "GET" && method !== "POST") return no("method");
   if (status2 < 200 || status2 === 304 || status2 === 416) return no("status");
-  if (exchange.noStore) return no("request-no-store");
+  if (exchange2.noStore) return no("request-no-store");
   if (headers.has("set-cookie") || headers.has("set-cookie2")) return no("set-cookie");
-  if (exchange.oversized && status2 >= 400) return no("oversized-request");
+  if (exchange2.oversized && status2 >= 400) return no("oversized-request");
   const { cc, targeted } = directivesFor(headers, targetedFields);
   if (!UNDERSTOOD.has(status2) && cc.has("must-understand")) return no("must-understand");
   if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
   if (whole(cc, "private")) return no("private");
-  const names2 = varyNames(headers.get("vary"), policy);
-  if (names2 === null) return no("vary", "Vary: * is never stored");
-  const wide = unbounded(names2, policy);
+  const vary = varyNames(headers.get("vary"), policy);
+  if (vary === null) return no("vary", "Vary: * is never stored");
+  const wide = unbounded(vary, policy);
   if (wide !== void 0) return no("vary", `Vary on ${wide} would make about one entry a client: not stored`);
-  const initial = initialAge(headers, exchange.requestTime, responseTime);
-  const own = lifetime(cc, targeted, status2, headers, responseTime);
+  const age2 = initialAge(headers, exchange2.requestTime, responseTime);
+  const granted = policy.mode === "override" ? overridden(exchange2, policy, explicitLifetime(cc, targeted, headers, responseTime), age2) : rules?.(exchange2, policy, cc, targeted, age2) ?? "status";
+  if (typeof granted === "string") return no(granted);
+  const { ttl, gone, ...terms } = granted;
   const omit = [...fieldNames(cc, "private") ?? [], ...fieldNames(cc, "no-cache") ?? []];
-  const store = (ttl2, age2, terms) => {
-    const until = responseTime + (ttl2 - age2) * 1e3;
-    return { store: true, omit, terms: { initialAge: initial, until, vary: names2, ...terms } };
-  };
-  if (policy.mode === "override") {
-    if (exchange.authorised) return no("authorization");
-    if (method !== "GET") return no("method");
-    const ttl2 = overrideTtl(status2, own, policy);
-    if (ttl2 === void 0) return no("status");
-    if (ttl2.seconds <= 0) return no("ttl");
-    return store(ttl2.seconds, ttl2.explicit ? initial : 0, {
-      staleWhileRevalidate: policy.staleWhileRevalidate,
-      staleIfError: policy.staleIfError,
-      mustRevalidate: false,
-      noCache: false
-    });
-  }
-  if (exchange.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
-    return no("authorization");
-  }
-  if (method === "POST" && !own.explicit) return no("method");
-  if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return no("status");
-  const ttl = Math.min(own.seconds, policy.edgeTtl ?? own.seconds);
-  const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
-  if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return no("no-freshness");
-  const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
-  const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
-  return store(ttl, initial, {
-    staleWhileRevalidate: stale("stale-while-revalidate", policy.staleWhileRevalidate),
-    staleIfError: stale("stale-if-error", policy.staleIfError),
-    // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
-    mustRevalidate: must || cc.has("s-maxage"),
-    noCache
-  });
+  return { store: true, omit, terms: { initialAge: age2, until: responseTime + (ttl - gone) * 1e3, vary, ...terms } };
 }
-function pragma(headers) {
-  return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
-}
-function overrideTtl(status2, own, policy) {
-  if (status2 === 404 || status2 === 410) return { seconds: policy.errorTtl, explicit: false };
-  const listed = status2 < 500 && (policy.statuses.has(status2) || status2 === 206 && policy.statuses.has(200));
-  if (listed) {
-    const edge = policy.edgeJitter?.[1] ?? policy.edgeTtl;
-    const kv = policy.kv ? policy.kv.jitter?.[1] ?? policy.kv.ttl : null;
-    if (edge !== null || kv !== null) return { seconds: Math.max(edge ?? 0, kv ?? 0), explicit: false };
+function overridden({ authorised, method, status: status2 }, policy, own, age2) {
+  if (authorised) return "authorization";
+  if (method !== "GET") return "method";
+  let ttl;
+  let gone = 0;
+  const listed = status2 < 500 && policy.statuses.has(status2 === 206 ? 200 : status2) ? policy.longest : null;
+  if (status2 === 404 || status2 === 410) ttl = policy.errorTtl;
+  else if (listed !== null) ttl = listed;
+  else if (own === void 0) return "status";
+  else {
+    ttl = status2 >= 400 ? Math.min(own, policy.errorTtl) : own;
+    gone = age2;
   }
-  if (!own.explicit) return void 0;
-  return status2 >= 400 ? { seconds: Math.min(own.seconds, policy.errorTtl), explicit: true } : own;
+  if (ttl <= 0) return "ttl";
+  const { staleWhileRevalidate, staleIfError } = policy;
+  return { ttl, gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
 }
 
-// src/core/cache/streams.ts
-var fromBytes = /* @__PURE__ */ new WeakSet();
-function isStream(body) {
-  return body instanceof ReadableStream;
+// src/core/cache/save.ts
+var OVERSIZED = 8192;
+function oversized(headers) {
+  let bytes = 0;
+  for (const [name, value] of headers) bytes += name.length + value.length;
+  return bytes > OVERSIZED;
 }
-function discard2(body) {
-  if (isStream(body) && !body.locked) body.cancel().catch(() => {
+function announced(headers, ctx) {
+  const text = headers.get("content-length");
+  return text !== null && /^\d+$/.test(text) && (ctx.rawBodies || !headers.has("content-encoding")) ? Number(text) : void 0;
+}
+function metaOf(query, status2, full, requestTime) {
+  const { core, policy, ctx, request, key, url } = query;
+  const responseTime = ctx.now();
+  const exchange2 = {
+    method: request.method === "POST" ? "POST" : "GET",
+    authorised: request.headers.has("authorization"),
+    noStore: query.directives.noStore,
+    oversized: oversized(request.headers),
+    status: status2,
+    headers: full,
+    requestTime,
+    responseTime
+  };
+  const verdict = judge(exchange2, policy, core.targetedFields, core.origin?.judge);
+  if (!verdict.store) {
+    if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
+    return [void 0, verdict];
+  }
+  const encoded = full.has("content-encoding");
+  let headers = storedHeaders(full, verdict.omit, core.unstoredHeaders);
+  let range;
+  if (status2 === 206) {
+    range = encoded && !ctx.rawBodies ? void 0 : core.origin?.partOf(full, announced(full, ctx));
+    headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
+  }
+  const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv;
+  if (!headers || !somewhere) return [void 0, verdict];
+  const { terms } = verdict;
+  let { vary } = terms;
+  if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
+  const meta = {
+    kind: "entry",
+    key: vary.length > 0 ? query.variant(vary) : key,
+    url,
+    status: status2,
+    headers,
+    requestTime,
+    responseTime,
+    ...terms,
+    freshUntil: terms.until,
+    vary,
+    varyValues: varyValues(vary, request.headers),
+    tags: tagsOf(full, policy),
+    range
+  };
+  return [meta, verdict];
+}
+async function save(query, found, meta, body, ceiling) {
+  const { core, policy, ctx, key, url } = query;
+  if (core.purges.judge(meta) === "hard") return;
+  const work = [];
+  const put2 = (value, bytes2, kv = true) => {
+    core.memory?.put(value, bytes2, policy, ctx.now(), ceiling);
+    work.push(write(core, "edge", value, bytes2, policy, ctx, ceiling));
+    if (kv) work.push(write(core, "kv", value, bytes2, policy, ctx));
+  };
+  if (meta.vary.length > 0) {
+    const known2 = found.index;
+    const same2 = known2?.names.join() === meta.vary.join();
+    const born = same2 && known2 ? known2.born : meta.requestTime;
+    put2({ kind: "index", key, url, born, names: meta.vary }, null, !same2);
+  }
+  const bytes = body.bytes();
+  if (bytes) {
+    const whole2 = { meta: { ...meta, length: bytes.byteLength }, body: bytes };
+    const kept = meta.range ? core.origin?.combine(found.entry, meta, bytes) : whole2;
+    if (kept) put2(kept.meta, kept.body);
+  }
+  await Promise.all(work);
+}
+
+// src/core/cache/update.ts
+var KEPT = /* @__PURE__ */ new Set(["content-length", "content-encoding", "content-range", "transfer-encoding"]);
+function selectedBy304(meta, headers) {
+  const etag = headers.get("etag");
+  const stored = header(meta, "etag");
+  if (etag !== null && stored !== null) {
+    return etag.startsWith("W/") || stored.startsWith("W/") ? weak(etag) === weak(stored) : etag === stored;
+  }
+  return true;
+}
+var weak = (tag) => tag.replace(/^W\//, "");
+function updatedHeaders(meta, fresh) {
+  const headers = new Headers(meta.headers);
+  for (const name of ["age", "date"]) headers.delete(name);
+  for (const [name, value] of fresh) if (!KEPT.has(name) && name !== "set-cookie") headers.set(name, value);
+  return headers;
+}
+function sameByHead(meta, fresh) {
+  const differs = (name) => {
+    const value = fresh.get(name);
+    return value !== null && header(meta, name) !== null && value !== header(meta, name);
+  };
+  const length = fresh.get("content-length");
+  if (length !== null && meta.length !== void 0 && Number(length) !== meta.length) return false;
+  return !differs("etag") && !differs("last-modified") && !differs("content-length");
+}
+function isSafe(method) {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
+}
+function invalidated(url, status2, headers) {
+  if (status2 < 200 || status2 > 399) return [];
+  const urls = [url];
+  for (const name of ["location", "content-location"]) {
+    const value = headers.get(name);
+    if (value === null) continue;
+    try {
+      const target = new URL(value, url);
+      if (target.origin === new URL(url).origin && !urls.includes(target.href)) urls.push(target.href);
+    } catch {
+    }
+  }
+  return urls;
+}
+
+// src/core/cache/exchange.ts
+var MAX_PASSES = 4096;
+var SHORT = 64 * 1024;
+var ERRORS = [500, 502, 503, 504];
+var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
+var CONDITIONS = ["if-none-match", "if-modified-since"];
+var RANGE = ["range", "if-range"];
+function originRequest(query, headers) {
+  const { request } = query;
+  const init = { method: request.method, headers, redirect: "manual" };
+  const { cf } = request;
+  if (cf !== void 0) init.cf = cf;
+  return new Request(query.url, init);
+}
+function usable({ ctx, policy }, entry, disconnected) {
+  return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
+}
+function staleOnError(query, { entry }, note, failure2) {
+  if (failure2 !== void 0 && !ERRORS.includes(failure2)) return void 0;
+  if (!entry || entry.body === void 0 || isStream(entry.body) && entry.body.locked) return void 0;
+  if (entry.meta.range && !query.core.origin?.covers(entry.meta, query) || !usable(query, entry, failure2 === void 0)) {
+    return void 0;
+  }
+  return serve(query, entry, note);
+}
+async function lead(query, found, options) {
+  const { ctx, core } = query;
+  const { flights } = core;
+  const { flightKey } = options;
+  const flight = new Flight(query.url, !found.entry, options.behind ?? false);
+  const leading = flightKey !== void 0 && !flights.has(flightKey) && options.detail === void 0;
+  if (leading) flights.set(flightKey, flight);
+  let finish = () => {
+  };
+  const finished2 = new Promise((resolve) => {
+    finish = resolve;
   });
+  const leave = () => {
+    if (leading && flights.get(flightKey) === flight) flights.delete(flightKey);
+  };
+  ctx.waitUntil(finished2.then(leave, leave));
+  try {
+    return await exchange(query, found, flight, options, finish);
+  } catch (error) {
+    flight.settle({ kind: "failed", error });
+    const note = `fwd=${options.forward}; detail=origin-failed`;
+    const stale = options.behind ? void 0 : staleOnError(query, found, note);
+    if (stale) return stale;
+    throw error;
+  } finally {
+    finish();
+  }
 }
-function slice(body, from, length) {
-  if (!isStream(body)) return body === null ? null : body.slice(from, from + length);
-  let skip = from;
-  let left = length;
-  return body.pipeThrough(
-    new TransformStream({
-      transform(chunk, controller) {
-        const piece = chunk.subarray(skip, skip + left);
-        skip = Math.max(0, skip - chunk.length);
-        left -= piece.length;
-        if (piece.length > 0) controller.enqueue(piece);
-        if (left === 0) controller.terminate();
+async function exchange(query, found, flight, options, finish) {
+  const { core, ctx, policy, request } = query;
+  const { entry } = found;
+  const { forward: forward2, flightKey } = options;
+  const raw = ctx.rawBodies;
+  const headers = forwardHeaders(request, policy);
+  const drop = (names2) => {
+    for (const name of names2) headers.delete(name);
+  };
+  let requestTime = 0;
+  const ask2 = () => {
+    requestTime = ctx.now();
+    return query.origin(originRequest(query, headers));
+  };
+  if (!options.keepConditions) drop(CONDITIONS);
+  if (!options.sendRange) drop(RANGE);
+  const validating = options.confirmed || entry && !entry.meta.range && addValidators(entry.meta, headers);
+  const rest2 = options.sendRange ? void 0 : core.origin?.rest(entry, headers);
+  let response = await ask2();
+  let stored = entry?.body;
+  const confirmed = response.status === 304 && validating;
+  if (confirmed && stored === void 0) stored = (await read(core, "edge", found.slot, policy, ctx))?.body;
+  const mistaken = confirmed ? stored === void 0 || !selectedBy304(entry.meta, response.headers) : rest2?.mistaken(response);
+  if (mistaken) {
+    discard2(response.body);
+    drop([...CONDITIONS, ...RANGE]);
+    response = await ask2();
+  }
+  if (!standard(response)) {
+    flight.settle({ kind: "pass" });
+    return response;
+  }
+  const note = `fwd=${forward2}; fwd-status=${response.status}; detail=stale-if-error`;
+  const stale = staleOnError(query, found, note, response.status);
+  if (stale) {
+    discard2(response.body);
+    flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
+    return stale;
+  }
+  let { status: status2 } = response;
+  let full = response.headers;
+  let source = response.body;
+  if (confirmed && !mistaken) {
+    full = updatedHeaders(entry.meta, full);
+    for (const cookie of response.headers.getSetCookie()) full.append("set-cookie", cookie);
+    ({ status: status2 } = entry.meta);
+    source = stored;
+  } else if (rest2 && status2 === 206 && source && !mistaken) {
+    ({ headers: full, body: source } = rest2.whole(response, stored));
+    status2 = 200;
+  } else discard2(stored);
+  const [saved, verdict] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const sharable = saved !== void 0 && !saved.noCache && saved.freshUntil > ctx.now();
+  if (flightKey !== void 0) {
+    const { passes } = core;
+    if (sharable) passes.delete(flightKey);
+    else if (status2 < 500) {
+      if (passes.size >= MAX_PASSES) passes.clear();
+      passes.set(flightKey, ctx.now() + core.hitForMissMs);
+    }
+  }
+  const was = status2 === response.status ? "" : `; fwd-status=${response.status}`;
+  const said = `fwd=${forward2}${was}; `;
+  if (!saved) {
+    flight.settle({ kind: "pass" });
+    const reason = verdict.store ? "headers" : verdict.reason;
+    const out2 = new Headers(full);
+    if (reason === "ttl") toClient(out2, status2, policy, core.targetedFields, parseAge(out2.get("age")));
+    const xCache = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
+    label(core, out2, xCache, `${said}detail=${options.detail ?? reason}`);
+    return make2(status2, out2, source, raw, response.statusText);
+  }
+  const limit = Math.max(core.collapseMaxBytes, policy.memory?.maxObjectBytes ?? 0, policy.kv?.maxObjectBytes ?? 0);
+  const length = announced(full, ctx);
+  const meta = length === void 0 ? saved : { ...saved, length };
+  const ceiling = edgeLifetime(meta, policy, ctx);
+  const body = isStream(source) ? new SharedBody(limit, core.collapseMaxBytes) : SharedBody.of(source ?? new ArrayBuffer(0));
+  let streamed;
+  if (isStream(source)) {
+    const overflow = new Promise((resolve) => {
+      body.onOverflow = () => {
+        if (!flight.void && !meta.range) streamed = write(core, "edge", meta, body.stream(), policy, ctx, ceiling);
+        resolve();
+      };
+    });
+    const pumping = body.pump(source, length);
+    body.finished = pumping;
+    const careful = entry && !options.behind && usable(query, entry, true);
+    if (careful || length !== void 0 && length <= SHORT) await Promise.race([pumping, overflow]);
+    if (careful && body.failed) throw body.error;
+  }
+  if (body.failed) flight.settle({ kind: "failed", error: body.error });
+  else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+  const store = async () => {
+    await body.finished;
+    await streamed;
+    if (!body.failed && !flight.void) await save(query, found, meta, body, ceiling);
+    body.release();
+  };
+  const own = options.behind ? null : body.bytes() ?? body.stream();
+  finish(store());
+  if (options.behind) return new Response(null);
+  const out = dress(query, full, meta, forward2 === "method" ? "BYPASS" : "MISS", `${said}stored`, false);
+  return meta.range ? make2(206, out, own, raw) : respond(query, meta, own, out);
+}
+
+// src/core/cache/lookup.ts
+function covers(meta, query) {
+  return !meta.range || query.core.origin?.covers(meta, query) === true;
+}
+function near(query, slot = query.key, index) {
+  const held = query.core.memory?.get(slot);
+  const nothing = { decision: "validate", index, slot };
+  if (!held) return nothing;
+  const { value } = held;
+  if (value.kind === "entry") return judged(query, nothing, value, held.body, "memory", held);
+  return index ? nothing : near(query, query.variant(value.names), value);
+}
+async function far(query, from) {
+  const { core, policy, ctx } = query;
+  let best = from;
+  for (const { name } of core.far) {
+    const found = await read(core, name, from.slot, policy, ctx);
+    if (!found) continue;
+    const { value, body } = found;
+    if (value.kind === "index") {
+      if (from.index) continue;
+      core.memory?.put(value, null, policy, ctx.now());
+      if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
+      discard2(best.entry?.body);
+      const variant = near(query, query.variant(value.names), value);
+      return variant.decision === "hit" ? variant : far(query, variant);
+    }
+    const one = judged(query, from, value, body, name, found.held ?? hold(value, null), found.held);
+    const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
+    if (one.decision !== "hit" && !newer) {
+      discard2(body);
+      continue;
+    }
+    discard2(best.entry?.body);
+    best = one;
+    if (one.decision === "hit") return { ...one, entry: await promote(query, one.entry) };
+  }
+  return best;
+}
+function judged({ core: { purges }, directives: directives2, ctx }, { slot, index }, meta, body, tier, state, held = state) {
+  if (state.checked !== purges.version) {
+    state.checked = purges.version;
+    state.purged = purges.judge(meta);
+    state.second = -1;
+  }
+  if (state.purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
+  const soft = state.purged === "soft";
+  return { entry: { meta, body, tier, soft, held }, decision: reuse(meta, directives2, ctx.now(), soft), index, slot };
+}
+async function promote({ core, policy, ctx }, entry) {
+  const { meta, tier } = entry;
+  const most = policy.memory?.maxObjectBytes ?? -1;
+  if (tier === "edge" && most < 0) return entry;
+  if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > most) return entry;
+  const body = await toBytes(entry.body ?? null);
+  const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
+  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx.now(), ceiling);
+  if (tier === "kv") ctx.waitUntil(write(core, "edge", meta, body, policy, ctx, ceiling));
+  return { ...entry, body };
+}
+
+// src/core/cache/purge.ts
+var INTERNAL = "https://cache.edgewright.invalid/";
+var EDGE_URL = `${INTERNAL}purges`;
+var MAX_MARKERS = 1e3;
+function schemeless(url) {
+  return url.slice(url.indexOf("//"));
+}
+var Purges = class {
+  constructor(checkMs, far2, policies) {
+    this.checkMs = checkMs;
+    this.far = far2;
+    this.policies = policies;
+  }
+  checkMs;
+  far;
+  policies;
+  /** Grows with each change, so that what was held against one state need not be again. */
+  version = 0;
+  #markers = [];
+  #index = /* @__PURE__ */ new Map();
+  #read = Number.NEGATIVE_INFINITY;
+  due(now) {
+    return now - this.#read >= this.checkMs;
+  }
+  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
+  async refresh(ctx) {
+    this.#read = ctx.now();
+    const add = (markers) => this.add(markers);
+    const work = this.far.flatMap(({ markers }) => markers?.refresh(this.policies, ctx, add) ?? []);
+    work.push(this.#readEdge(ctx));
+    await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, void 0)));
+  }
+  async #readEdge(ctx) {
+    const response = await ctx.edgeCache?.match(EDGE_URL);
+    if (response) this.add(await response.json());
+  }
+  add(markers) {
+    for (const marker of markers) {
+      const name = `${marker.soft ? "soft" : "hard"} ${marker.type} ${marker.value}`;
+      const known2 = this.#index.get(name);
+      if (known2 && known2.time >= marker.time) continue;
+      this.#index.set(name, marker);
+      this.version++;
+    }
+    this.#compact();
+  }
+  /** What an earlier purge of everything covers is dropped; over the limit, the oldest become one of everything. */
+  #compact() {
+    let epoch = this.#index.get("hard everything ");
+    if (this.#index.size > MAX_MARKERS) {
+      const times = [...this.#index.values()].map((marker) => marker.time).sort((a, b) => a - b);
+      const time = times[times.length - MAX_MARKERS / 2];
+      epoch = { type: "everything", value: "", time: Math.max(time, epoch?.time ?? 0), soft: false };
+      this.#index.set("hard everything ", epoch);
+    }
+    if (epoch) {
+      for (const [name, marker] of this.#index)
+        if (marker !== epoch && marker.time <= epoch.time) this.#index.delete(name);
+    }
+    this.#markers = [...this.#index.values()];
+  }
+  /** Writes markers where others find them. Returns how many each place took: the data centre, and what is beyond. */
+  async publish(markers, ctx) {
+    this.add(markers);
+    const edge = async () => {
+      if (!ctx.edgeCache) return 0;
+      await this.#readEdge(ctx);
+      await ctx.edgeCache.put(
+        EDGE_URL,
+        new Response(JSON.stringify(this.#markers), {
+          headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` }
+        })
+      );
+      return markers.length;
+    };
+    const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers, this.policies, ctx) ?? []);
+    const counts = await Promise.all(
+      [edge(), ...beyond].map((one) => attempt(ctx, "A purge marker could not be written", one, 0))
+    );
+    const [first = 0, ...others] = counts;
+    return { edge: first, kv: others.reduce((sum, count) => sum + count, 0) };
+  }
+  /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
+  visibleWithinMs(ctx) {
+    for (const { markers } of this.far) {
+      const ms = markers?.visibleWithinMs(this.policies, ctx);
+      if (ms !== void 0) return ms;
+    }
+    return this.checkMs;
+  }
+  /** What the markers make of an entry: void, stale, or nothing. */
+  judge(meta) {
+    let found;
+    for (const marker of this.#markers) {
+      if (meta.requestTime > marker.time || !covers2(marker, meta)) continue;
+      if (!marker.soft) return "hard";
+      found = "soft";
+    }
+    return found;
+  }
+};
+function covers2(marker, meta) {
+  switch (marker.type) {
+    case "everything":
+      return true;
+    case "url":
+      return schemeless(meta.url) === marker.value;
+    case "tag":
+      return meta.tags.includes(marker.value);
+    case "prefix": {
+      const url = schemeless(meta.url).split("?", 1)[0];
+      const target = marker.value.startsWith("//") ? url : url.slice(url.indexOf("/", 2));
+      const prefix = marker.value.endsWith("/") ? marker.value : `${marker.value}/`;
+      return target === marker.value || target.startsWith(prefix);
+    }
+  }
+}
+function markersOf(request, time, forms) {
+  const soft = request.soft ?? false;
+  const markers = [];
+  if (request.everything) markers.push({ type: "everything", value: "", time, soft });
+  for (const url of request.urls ?? []) {
+    for (const value of new Set(forms(url).map(schemeless))) markers.push({ type: "url", value, time, soft });
+  }
+  for (const prefix of request.prefixes ?? []) {
+    const value = prefix.startsWith("/") ? normalisePath(prefix) : prefixOf(new URL(prefix));
+    markers.push({ type: "prefix", value, time, soft });
+  }
+  for (const value of request.tags ?? []) markers.push({ type: "tag", value, time, soft });
+  return markers;
+}
+var prefixOf = (url) => `//${url.host}${normalisePath(url.pathname)}`;
+
+// src/core/cache/cache.ts
+var JOIN_MS = 15e3;
+function createCacheOf(extensions, options = {}) {
+  const policies = new Set((options.policies ?? []).map(compile));
+  const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== void 0);
+  const core = {
+    name: options.name ?? "edgewright",
+    targetedFields: (options.targetedFields ?? ["Cloudflare-CDN-Cache-Control", "CDN-Cache-Control"]).map(
+      (name) => name.toLowerCase()
+    ),
+    collapseMaxBytes: options.collapseMaxBytes ?? 4 * 1024 * 1024,
+    hitForMissMs: options.hitForMissMs ?? 5e3,
+    unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing", ...options.unstoredHeaders ?? []],
+    ...extensions,
+    memory: extensions.memory?.(),
+    far: tiers,
+    reads: /* @__PURE__ */ new Map(),
+    policies,
+    flights: /* @__PURE__ */ new Map(),
+    passes: /* @__PURE__ */ new Map(),
+    purges: new Purges(options.purgeCheckMs ?? 5e3, tiers, policies)
+  };
+  return {
+    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
+    /** Not `async`: what memory has is answered in one go. */
+    handle(head, spec, ctx, origin, whole2 = () => head) {
+      const policy = spec && compile(spec);
+      const { method, headers } = head;
+      if (policy) policies.add(policy);
+      if (method !== "GET" && method !== "HEAD") return other(core, whole2(), policy, ctx, origin);
+      const asIs = !policy || policy.mode === "bypass" || headers.has("upgrade") || headers.has("if-match") || headers.has("if-unmodified-since");
+      if (asIs || policy.mode === "override" && headers.has("authorization")) {
+        const why = asIs ? "fwd=bypass" : "fwd=request; detail=authorization";
+        return origin(whole2()).then((response) => passed(core, response, why));
       }
-    })
+      const query = new Query(core, head, policy, ctx, origin, whole2);
+      if (core.purges.due(ctx.now())) {
+        return core.purges.refresh(ctx).then(() => answer(query, true, near(query)));
+      }
+      const found = near(query);
+      if (found.decision === "hit" && covers(found.entry.meta, query)) {
+        return serve(query, found.entry);
+      }
+      return answer(query, true, found);
+    },
+    async purge(request, ctx) {
+      const forms = (url) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
+      const counts = await core.purges.publish(markersOf(request, ctx.now(), forms), ctx);
+      const memory = core.memory?.purge((meta) => core.purges.judge(meta)) ?? 0;
+      return { memory, ...counts, visibleWithinMs: core.purges.visibleWithinMs(ctx) };
+    }
+  };
+}
+async function answer(query, join8, before) {
+  const { core, ctx } = query;
+  const early = before && crowded(query, before);
+  if (early) return early;
+  let found = before ?? near(query);
+  if (found.decision !== "hit") found = await far(query, found);
+  const { entry, decision } = found;
+  if (entry && covers(entry.meta, query)) {
+    if (decision === "hit") return serve(query, entry);
+    if (decision === "revalidate-behind") {
+      const flightKey = flightKeyOf(query, found.slot);
+      if (!core.flights.has(flightKey)) {
+        const kept = { ...entry, body: isStream(entry.body) ? void 0 : entry.body };
+        const work = lead(query, { ...found, entry: kept }, { forward: "stale", behind: true, flightKey });
+        ctx.waitUntil(work.catch((error) => ctx.warn?.(`Revalidation failed: ${error}`)));
+      }
+      return serve(query, entry);
+    }
+  }
+  if (query.directives.onlyIfCached) {
+    const headers = label(core, new Headers({ "cache-control": "no-store" }), "MISS", "fwd=request");
+    return new Response(null, { status: 504, headers });
+  }
+  return query.method === "HEAD" ? headOnly(query, found) : fromOrigin(query, found, join8);
+}
+async function other(core, request, policy, ctx, origin) {
+  const response = await origin(request);
+  await core.writes?.(core, request, response, ctx);
+  const kept = policy && core.origin?.posted(core, request, response, policy, ctx);
+  return kept ?? passed(core, response, "fwd=method");
+}
+function flightKeyOf({ asked }, slot) {
+  return asked.has("authorization") ? `${slot}#authorised` : slot;
+}
+function crowded(query, found) {
+  const { entry, decision } = found;
+  const { directives: directives2, range, method } = query;
+  const flightKey = flightKeyOf(query, found.slot);
+  const flight = query.core.flights.get(flightKey);
+  if (!flight) return void 0;
+  if (entry && decision === "revalidate-behind" && covers(entry.meta, query)) return serve(query, entry);
+  if (!(flight.missed || entry) || flight.behind) return void 0;
+  if (range !== null || method !== "GET" || directives2.noStore || directives2.onlyIfCached) return void 0;
+  const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
+  return wait(query, found, flight, flightKey, forward2, () => far(query, found)).then(
+    (given) => given ?? fromOrigin(query, found, false)
   );
 }
-function concat(first, rest) {
-  return rest.pipeThrough(
-    new TransformStream({
-      start(controller) {
-        controller.enqueue(new Uint8Array(first));
-      }
-    })
-  );
+async function fromOrigin(query, found, join8) {
+  const { core, ctx, request } = query;
+  const { entry } = found;
+  const part = entry?.meta.range;
+  const sendRange = query.range !== null && (!entry || part !== void 0);
+  const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
+  const forward2 = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
+  let flightKey = flightKeyOf(query, found.slot);
+  if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
+  const alone = { forward: forward2, sendRange, keepConditions: !entry };
+  if (query.directives.noStore || oversized(request.headers)) return lead(query, found, alone);
+  if ((core.passes.get(flightKey) ?? 0) > ctx.now()) {
+    return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });
+  }
+  const flight = core.flights.get(flightKey);
+  if (!flight) return lead(query, found, { forward: forward2, sendRange, flightKey });
+  const given = join8 && await wait(query, found, flight, flightKey, forward2);
+  return given || lead(query, found, { forward: forward2, sendRange });
 }
-async function toBytes(body) {
-  return isStream(body) ? new Response(body).arrayBuffer() : body;
+async function wait(query, found, flight, flightKey, forward2, look) {
+  const { flights } = query.core;
+  const head = await within(flight.head, JOIN_MS);
+  if (head === "timeout") {
+    if (flights.get(flightKey) === flight) flights.delete(flightKey);
+    return void 0;
+  }
+  const known2 = look && head.kind === "failed" ? await look() : found;
+  const given = joined(query, known2, head, forward2);
+  if (given || head.kind !== "entry") return given;
+  return answer(query, head.meta.vary.length > 0 && !found.index);
+}
+function joined(query, found, head, forward2) {
+  const { asked, directives: directives2, ctx } = query;
+  const note = `fwd=${forward2}; collapsed`;
+  if (head.kind === "pass") return void 0;
+  if (head.kind === "failed") {
+    const stale = staleOnError(query, found, note);
+    if (stale) return stale;
+    throw head.error;
+  }
+  const { meta, body } = head;
+  if (varyValues(meta.vary, asked) !== meta.varyValues || // It was validated after this request came: that is what `no-cache` asks for.
+  reuse(meta, { ...directives2, noCache: false }, ctx.now(), false) !== "hit" || !covers(meta, query) || body.failed || !body.whole) {
+    return void 0;
+  }
+  const headers = dress(query, meta.headers, meta, "MISS", note, true);
+  return respond(query, meta, body.bytes() ?? body.stream(), headers);
+}
+async function headOnly(query, found) {
+  const { core, ctx, policy, request } = query;
+  const { entry } = found;
+  let response;
+  try {
+    response = await query.origin(originRequest(query, forwardHeaders(request, policy)));
+  } catch (error) {
+    const stale2 = staleOnError(query, found, "fwd=stale; detail=origin-failed");
+    if (stale2) return stale2;
+    throw error;
+  }
+  const { status: status2, statusText } = response;
+  const stale = staleOnError(query, found, "fwd=stale; detail=stale-if-error", status2);
+  if (stale) return stale;
+  if (core.origin) core.origin.headed(query, found, response);
+  else discard2(entry?.body);
+  const headers = new Headers(response.headers);
+  if (standard(response) && metaOf(query, status2, headers, ctx.now())[0]) {
+    toClient(headers, status2, policy, core.targetedFields, parseAge(headers.get("age")));
+  }
+  const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
+  return make2(status2, label(core, headers, "MISS", `fwd=${forward2}`), null, true, statusText);
+}
+
+// src/core/cache/edge-tier.ts
+var META = "x-edgewright-meta";
+var MAX_META = 24 * 1024;
+var MAX_KNOWN = 1024;
+var urlOf = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? `${key.slice(0, 200)}${shorten(key)}` : key)}`;
+function edgeTier() {
+  const known2 = /* @__PURE__ */ new Map();
+  return {
+    name: "edge",
+    has: (policy) => policy.edge !== null,
+    alone: (key) => known2.has(key),
+    changed(key) {
+      known2.delete(key);
+    },
+    async read(key, _policy, { edgeCache }) {
+      const response = await edgeCache?.match(urlOf(key));
+      const text = response?.headers.get(META) ?? null;
+      let found = known2.get(key);
+      if (found?.text !== text) {
+        const value = parseValue(text);
+        found = value && { text, held: hold(value, null) };
+        if (known2.size >= MAX_KNOWN) known2.clear();
+        if (found) known2.set(key, found);
+      }
+      if (response && found?.held.value.key === key) {
+        return { held: found.held, value: found.held.value, body: response.body };
+      }
+      discard2(response?.body);
+      return void 0;
+    },
+    write(value, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
+      if (!ctx.edgeCache) return void 0;
+      const now = ctx.now();
+      const copy = limited(value, Math.min(policy.edge?.ceiling, ceiling), now);
+      const meta = toAscii(copy);
+      if (meta.length > MAX_META) return void 0;
+      const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
+      const headers = {
+        [META]: meta,
+        "cache-control": `public, max-age=${keep}`,
+        "content-type": "application/octet-stream"
+      };
+      return ctx.edgeCache.put(urlOf(value.key), new Response(body, { headers }));
+    },
+    remove: (key, _policy, { edgeCache }) => edgeCache?.delete(urlOf(key))
+  };
+}
+
+// src/core/cache/kv-tier.ts
+var WRITE_MS = 1e3;
+var KEY_BYTES = 500;
+var MAX_WRITES = 4096;
+var KV_CHECK_MS = 3e4;
+var AHEAD_MS = 2e4;
+var PROPAGATION_MS = 6e4;
+var MARKERS = "purge:";
+function nameOf(key) {
+  const bytes = new TextEncoder().encode(key).length;
+  return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key}`;
+}
+var storeOf = (policy, ctx) => policy.kv ? ctx.kv?.(policy.kv.binding) : void 0;
+function storesOf(policies, ctx) {
+  const bindings = new Set([...policies].flatMap(({ kv }) => kv?.binding ?? []));
+  return [...bindings].flatMap((binding) => ctx.kv?.(binding) ?? []);
+}
+function kvTier() {
+  const writes2 = /* @__PURE__ */ new Map();
+  const seen = /* @__PURE__ */ new Set();
+  let looked = Number.NEGATIVE_INFINITY;
+  const look = async (store, add) => {
+    for (const name of await store.list?.(MARKERS) ?? []) {
+      if (seen.has(name)) continue;
+      const bytes = await store.get(name);
+      if (!bytes) continue;
+      seen.add(name);
+      add(JSON.parse(new TextDecoder().decode(bytes)));
+    }
+  };
+  return {
+    name: "kv",
+    has: (policy) => policy.kv !== null,
+    async read(key, policy, ctx) {
+      const bytes = await storeOf(policy, ctx)?.get(nameOf(key));
+      const found = bytes ? unpack(bytes) : void 0;
+      return found?.value.key === key ? found : void 0;
+    },
+    write(value, body, policy, ctx) {
+      const store = storeOf(policy, ctx);
+      const tier = policy.kv;
+      const now = ctx.now();
+      const name = nameOf(value.key);
+      if (!store || now - (writes2.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return void 0;
+      const lifetime2 = tier.jitter ? draw(tier.jitter, ctx) : tier.ttl;
+      const copy = limited(value, lifetime2, now);
+      if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return void 0;
+      const bytes = pack(copy, body);
+      if (bytes.byteLength > tier.maxObjectBytes) return void 0;
+      if (writes2.size >= MAX_WRITES) writes2.clear();
+      writes2.set(name, now);
+      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime2) });
+    },
+    remove(key, policy, ctx) {
+      const name = nameOf(key);
+      writes2.delete(name);
+      return storeOf(policy, ctx)?.delete(name);
+    },
+    markers: {
+      refresh(policies, ctx, add) {
+        const stores = storesOf(policies, ctx);
+        const since = ctx.now() - looked;
+        if (stores.length === 0 || since < AHEAD_MS) return [];
+        looked = ctx.now();
+        const work = stores.map((store) => look(store, add));
+        if (since >= KV_CHECK_MS) return work;
+        for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, void 0));
+        return [];
+      },
+      publish: (markers, policies, ctx) => storesOf(policies, ctx).map(async (store) => {
+        if (!store.list) return 0;
+        const name = `${MARKERS}${markers[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+        seen.add(name);
+        const bytes = new TextEncoder().encode(JSON.stringify(markers));
+        await store.put(name, bytes.buffer, { expirationTtl: RETENTION_S + 86400 });
+        return markers.length;
+      }),
+      visibleWithinMs(policies, ctx) {
+        const stores = storesOf(policies, ctx);
+        return stores.length > 0 && stores.every((store) => store.list) ? PROPAGATION_MS + KV_CHECK_MS : void 0;
+      }
+    }
+  };
 }
 
 // src/core/cache/memory.ts
@@ -1478,973 +2273,228 @@ var Memory = class {
     }
   }
 };
-
-// src/core/cache/tiers.ts
-var META = "x-edgewright-meta";
-var MAX_META = 24 * 1024;
-var KV_WRITE_MS = 1e3;
-var KV_KEY_BYTES = 500;
-var KV_PREFIX2 = "cache:";
-var MAX_WRITES = 4096;
-var MAX_READ = 1024;
-var SHARE_MS = 1e3;
-function shorten(key) {
-  let a = 3735928559;
-  let b = 1103547991;
-  for (let at = 0; at < key.length; at++) {
-    const code = key.charCodeAt(at);
-    a = Math.imul(a ^ code, 2654435761);
-    b = Math.imul(b ^ code, 1597334677);
-  }
-  a = Math.imul(a ^ a >>> 16, 2246822507) ^ Math.imul(b ^ b >>> 13, 3266489909);
-  b = Math.imul(b ^ b >>> 16, 2246822507) ^ Math.imul(a ^ a >>> 13, 3266489909);
-  return `#${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}:${key.length}`;
-}
-var edgeUrl = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? `${key.slice(0, 200)}${shorten(key)}` : key)}`;
-function kvKey(key) {
-  const bytes = new TextEncoder().encode(key).length;
-  return KV_PREFIX2 + (bytes > KV_KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key);
-}
-var Tiers = class {
-  memory = new Memory(0);
-  /** KV key -> when this isolate last wrote it (ms). */
-  #writes = /* @__PURE__ */ new Map();
-  /** Tier and key -> a read that is under way; `alone` where its body is a stream, which only one request can have. */
-  #reads = /* @__PURE__ */ new Map();
-  /** Key -> the meta that the edge cache last had for it. */
-  #read = /* @__PURE__ */ new Map();
-  // --- reading ---
-  /** Reads an entry, once for a crowd that comes while nobody knows yet what the store has. */
-  async read(tier, key, policy, ctx) {
-    const name = tier + key;
-    const alone = tier === "edge" && this.#read.has(key);
-    const other = alone ? void 0 : this.#reads.get(name);
-    if (other) {
-      const found = await within(other, SHARE_MS);
-      if (found === "timeout") this.#settled(name, other);
-      else if (found !== "alone") return found;
-    }
-    const work = attempt(
-      ctx,
-      `The tier ${tier} could not be read`,
-      tier === "edge" ? this.#fromEdge(key, ctx) : this.#fromKv(key, policy, ctx),
-      void 0
-    );
-    if (other || alone) return work;
-    const shared2 = work.then((found) => {
-      this.#settled(name, shared2);
-      return isStream(found?.body) ? "alone" : found;
-    });
-    this.#reads.set(name, shared2);
-    return work;
-  }
-  #settled(name, read) {
-    if (this.#reads.get(name) === read) this.#reads.delete(name);
-  }
-  /** Whoever reads from now on asks the stores again. */
-  #changed(key) {
-    this.#read.delete(key);
-    for (const tier of ["edge", "kv"]) this.#reads.delete(tier + key);
-  }
-  async #fromEdge(key, ctx) {
-    const response = await ctx.edgeCache?.match(edgeUrl(key));
-    const text = response?.headers.get(META) ?? null;
-    let known2 = this.#read.get(key);
-    if (known2?.text !== text) {
-      const value = parseValue(text);
-      known2 = value && { text, held: hold(value, null) };
-      if (this.#read.size >= MAX_READ) this.#read.clear();
-      if (known2) this.#read.set(key, known2);
-    }
-    if (response && known2?.held.value.key === key) return { ...known2, value: known2.held.value, body: response.body };
-    await response?.body?.cancel();
-    return void 0;
-  }
-  async #fromKv(key, policy, ctx) {
-    const bytes = await ctx.kv?.(policy.kv?.binding)?.get(kvKey(key));
-    const found = bytes ? unpack(bytes) : void 0;
-    return found?.value.key === key ? found : void 0;
-  }
-  // --- writing ---
-  /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
-  toMemory(value, body, policy, now, ceiling = Number.POSITIVE_INFINITY) {
-    const tier = policy.memory;
-    if (!tier) return void 0;
-    const bytes = body?.byteLength ?? 0;
-    if (bytes > tier.maxObjectBytes) {
-      this.memory.delete(value.key);
-      return void 0;
-    }
-    if (tier.maxBytes > this.memory.maxBytes) this.memory.maxBytes = tier.maxBytes;
-    const copy = value.kind === "entry" ? limited(value, Math.min(tier.ceiling, ceiling), now) : value;
-    const held = hold(copy, body);
-    this.memory.set(value.key, held, bytes + weight(value));
-    return held;
-  }
-  async toEdge(value, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
-    if (!policy.edge || !ctx.edgeCache) return false;
-    const now = ctx.now();
-    const copy = value.kind === "entry" ? limited(value, Math.min(policy.edge.ceiling, ceiling), now) : value;
-    const meta = toAscii(copy);
-    if (meta.length > MAX_META) return false;
-    const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
-    const response = new Response(body, {
-      headers: { [META]: meta, "cache-control": `public, max-age=${keep}`, "content-type": "application/octet-stream" }
-    });
-    const put2 = ctx.edgeCache.put(edgeUrl(value.key), response).then(() => true);
-    return this.#written(value.key, attempt(ctx, "The edge cache could not be written", put2, false));
-  }
-  async toKv(value, body, policy, ctx) {
-    const tier = policy.kv;
-    const store = tier && ctx.kv?.(tier.binding);
-    if (!store) return false;
-    const now = ctx.now();
-    const name = kvKey(value.key);
-    const written = this.#writes.get(name);
-    if (written !== void 0 && now - written < KV_WRITE_MS) return false;
-    const lifetime2 = tier.jitter ? draw(tier.jitter, ctx) : tier.ttl;
-    const copy = value.kind === "entry" ? limited(value, lifetime2, now) : value;
-    if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return false;
-    const bytes = pack(copy, body);
-    if (bytes.byteLength > tier.maxObjectBytes) return false;
-    if (this.#writes.size >= MAX_WRITES) this.#writes.clear();
-    this.#writes.set(name, now);
-    const put2 = store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime2) }).then(() => true);
-    return this.#written(value.key, attempt(ctx, "KV could not be written", put2, false));
-  }
-  async #written(key, work) {
-    this.#changed(key);
-    const done = await work;
-    this.#changed(key);
-    return done;
-  }
-  /** Removes a slot everywhere that this isolate can reach. */
-  async remove(key, policies, ctx) {
-    this.memory.delete(key);
-    this.#changed(key);
-    const work = [];
-    if (ctx.edgeCache) work.push(ctx.edgeCache.delete(edgeUrl(key)));
-    const name = kvKey(key);
-    this.#writes.delete(name);
-    for (const binding of new Set(policies.flatMap((policy) => policy.kv?.binding ?? []))) {
-      const store = ctx.kv?.(binding);
-      if (store) work.push(store.delete(name));
-    }
-    await Promise.all(work.map((one) => attempt(ctx, "An entry could not be removed", one, void 0)));
-    this.#changed(key);
-  }
-};
-function hold(value, body) {
-  return { value, body, checked: -1, purged: void 0, ready: void 0, second: -1 };
-}
-function limited(meta, ceiling, now) {
-  const freshUntil = Math.min(meta.until, now + ceiling * 1e3);
-  return freshUntil === meta.freshUntil ? meta : { ...meta, freshUntil };
-}
-function edgeLifetime(meta, policy, ctx) {
-  if (policy.mode !== "override" || !policy.statuses.has(meta.status === 206 ? 200 : meta.status)) {
-    return Number.POSITIVE_INFINITY;
-  }
-  if (meta.status === 404 || meta.status === 410) return policy.errorTtl;
-  if (policy.edgeJitter) return draw(policy.edgeJitter, ctx);
-  return policy.edgeTtl ?? Number.POSITIVE_INFINITY;
-}
 function weight(value) {
   let bytes = 300 + value.key.length * 2 + value.url.length * 2;
   if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 2 * (name.length + text.length) + 64;
   return bytes;
 }
-
-// src/core/cache/update.ts
-var KEPT = /* @__PURE__ */ new Set(["content-length", "content-encoding", "content-range", "transfer-encoding"]);
-function selectedBy304(meta, headers) {
-  const etag = headers.get("etag");
-  const stored = header(meta, "etag");
-  if (etag !== null && stored !== null) {
-    return etag.startsWith("W/") || stored.startsWith("W/") ? weak(etag) === weak(stored) : etag === stored;
-  }
-  return true;
-}
-var weak = (tag) => tag.replace(/^W\//, "");
-function updatedHeaders(meta, fresh) {
-  const headers = new Headers(meta.headers);
-  for (const name of ["age", "date"]) headers.delete(name);
-  for (const [name, value] of fresh) if (!KEPT.has(name) && name !== "set-cookie") headers.set(name, value);
-  return headers;
-}
-function sameByHead(meta, fresh) {
-  const differs = (name) => {
-    const value = fresh.get(name);
-    return value !== null && header(meta, name) !== null && value !== header(meta, name);
+function memoryTier() {
+  const memory = new Memory(0);
+  return {
+    get: (key) => memory.get(key),
+    put(value, body, { memory: tier }, now, ceiling = Number.POSITIVE_INFINITY) {
+      if (!tier) return;
+      const bytes = body?.byteLength ?? 0;
+      if (bytes > tier.maxObjectBytes) {
+        memory.delete(value.key);
+        return;
+      }
+      if (tier.maxBytes > memory.maxBytes) memory.maxBytes = tier.maxBytes;
+      memory.set(value.key, hold(limited(value, Math.min(tier.ceiling, ceiling), now), body), bytes + weight(value));
+    },
+    delete(key) {
+      memory.delete(key);
+    },
+    purge(judge2) {
+      let count = 0;
+      for (const [key, { value }] of [...memory]) {
+        const purged = value.kind === "entry" ? judge2(value) : void 0;
+        if (purged) count++;
+        if (purged === "hard") memory.delete(key);
+      }
+      return count;
+    },
+    get entries() {
+      return memory.entries;
+    },
+    get bytes() {
+      return memory.bytes;
+    }
   };
-  const length = fresh.get("content-length");
-  if (length !== null && meta.length !== void 0 && Number(length) !== meta.length) return false;
-  return !differs("etag") && !differs("last-modified") && !differs("content-length");
-}
-function isSafe(method) {
-  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
-}
-function invalidated(url, status2, headers) {
-  if (status2 < 200 || status2 > 399) return [];
-  const urls = [url];
-  for (const name of ["location", "content-location"]) {
-    const value = headers.get(name);
-    if (value === null) continue;
-    try {
-      const target = new URL(value, url);
-      if (target.origin === new URL(url).origin && !urls.includes(target.href)) urls.push(target.href);
-    } catch {
-    }
-  }
-  return urls;
 }
 
-// src/core/cache/cache.ts
-var JOIN_MS = 15e3;
-var MAX_PASSES = 4096;
-var SHORT = 64 * 1024;
-var OVERSIZED = 8192;
-var ERRORS = [500, 502, 503, 504];
-var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
-var CONDITIONS = ["if-none-match", "if-modified-since"];
-var RANGE = ["range", "if-range"];
-var Query = class {
-  constructor(head, policy, ctx, origin, whole2 = () => head) {
-    this.policy = policy;
-    this.ctx = ctx;
-    this.origin = origin;
-    const { method, headers, url } = head;
-    const { url: normal, key } = named(url, policy);
-    this.method = method;
-    this.asked = headers;
-    this.url = normal;
-    this.key = primaryKey(key, headers, policy, ctx);
-    this.directives = requestDirectives(headers);
-    this.range = method === "GET" ? headers.get("range") : null;
-    this.#whole = whole2;
+// src/core/cache/origin-rules.ts
+var HEURISTIC = /* @__PURE__ */ new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
+var HEURISTIC_PART = 0.1;
+var HEURISTIC_MOST = 86400;
+function lifetime(cc, targeted, status2, headers, responseTime) {
+  const stated = explicitLifetime(cc, targeted, headers, responseTime);
+  if (stated !== void 0) return { seconds: stated, explicit: true };
+  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
+  const modified = parseDate(headers.get("last-modified"), responseTime);
+  if (modified === void 0 || modified > date || !(HEURISTIC.has(status2) || cc.has("public"))) {
+    return { seconds: 0, explicit: false };
   }
-  policy;
-  ctx;
-  origin;
-  key;
-  url;
-  method;
-  /** As the client sent them; for looking at one by one. */
-  asked;
-  directives;
-  range;
-  #whole;
-  /** The request itself: not for what a store may answer, because it may have to be made first. */
-  get request() {
-    return this.#whole();
-  }
-};
-var Flight = class {
-  constructor(url, missed, behind) {
-    this.url = url;
-    this.missed = missed;
-    this.behind = behind;
-  }
-  url;
-  missed;
-  behind;
-  settle;
-  head = new Promise((resolve) => {
-    this.settle = resolve;
-  });
-  /** An invalidation came while it was under way: what it brings is not stored. */
-  void = false;
-};
-function createCache(options = {}) {
-  return new EdgeCache(options);
+  const part = Math.floor((date - modified) / 1e3 * HEURISTIC_PART);
+  return { seconds: Math.min(part, HEURISTIC_MOST), explicit: false };
 }
-var EdgeCache = class {
-  #name;
-  #targeted;
-  #collapse;
-  #hitForMiss;
-  #unstored;
-  #tiers = new Tiers();
-  #flights = /* @__PURE__ */ new Map();
-  /** Keys whose last response could not be shared -> until when (ms) requests go straight to the origin. */
-  #passes = /* @__PURE__ */ new Map();
-  #policies = /* @__PURE__ */ new Set();
-  #purges;
-  constructor(options) {
-    const targeted = options.targetedFields ?? ["Cloudflare-CDN-Cache-Control", "CDN-Cache-Control"];
-    this.#name = options.name ?? "edgewright";
-    this.#targeted = targeted.map((name) => name.toLowerCase());
-    this.#collapse = options.collapseMaxBytes ?? 4 * 1024 * 1024;
-    this.#hitForMiss = options.hitForMissMs ?? 5e3;
-    this.#unstored = ["x-origin-latency", "x-origin-failover", "server-timing", ...options.unstoredHeaders ?? []];
-    this.#purges = new Purges(options.purgeCheckMs ?? 5e3);
-    for (const spec of options.policies ?? []) this.#policies.add(compile(spec));
+var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
+  const { method, status: status2, headers, responseTime } = exchange2;
+  const own = lifetime(cc, targeted, status2, headers, responseTime);
+  if (exchange2.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
+    return "authorization";
   }
-  stats() {
-    return { entries: this.#tiers.memory.entries, bytes: this.#tiers.memory.bytes };
+  if (method === "POST" && !own.explicit) return "method";
+  if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
+  const ttl = Math.min(own.seconds, policy.edgeTtl ?? own.seconds);
+  const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
+  if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
+  const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
+  const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
+  return {
+    ttl,
+    gone: initialAge2,
+    staleWhileRevalidate: stale("stale-while-revalidate", policy.staleWhileRevalidate),
+    staleIfError: stale("stale-if-error", policy.staleIfError),
+    // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
+    mustRevalidate: must || cc.has("s-maxage"),
+    noCache
+  };
+};
+function pragma(headers) {
+  return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
+}
+
+// src/core/cache/partial.ts
+function parseContentRange(text) {
+  const match = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(text?.trim() ?? "");
+  if (!match) return void 0;
+  const [start2, end2, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  return start2 <= end2 && end2 < total ? { start: start2, end: end2, total } : void 0;
+}
+function strongTag(etag) {
+  return etag?.startsWith('"') ? etag : void 0;
+}
+function covers3(meta, query) {
+  const part = meta.range;
+  const wanted = parseRange(query.range, part.total);
+  if (!wanted || !ifRange(meta, query.asked, query.ctx.now())) return false;
+  return wanted.start >= part.start && wanted.end <= part.end;
+}
+function partOf(headers, length) {
+  const range = parseContentRange(headers.get("content-range"));
+  return range && (length ?? range.end - range.start + 1) === range.end - range.start + 1 ? range : void 0;
+}
+var rest = (entry, headers) => {
+  const part = entry?.meta.range;
+  const tag = part?.start === 0 ? strongTag(header(entry.meta, "etag")) : void 0;
+  if (!entry || !part || tag === void 0) return void 0;
+  const { meta } = entry;
+  headers.set("range", `bytes=${part.end + 1}-`);
+  headers.set("if-range", tag);
+  return {
+    mistaken: ({ status: status2, headers: given }) => status2 === 416 || status2 === 206 && !completes(meta, given),
+    whole: (response, stored) => ({
+      headers: without(updatedHeaders(meta, response.headers), /^content-(range|length)$/),
+      body: concat(stored, response.body)
+    })
+  };
+};
+function completes(meta, headers) {
+  const rest2 = parseContentRange(headers.get("content-range"));
+  return rest2 !== void 0 && rest2.start === (meta.range?.end ?? 0) + 1 && rest2.end === rest2.total - 1 && rest2.total === meta.range?.total && headers.get("etag") === header(meta, "etag");
+}
+var combine = (stored, meta, bytes) => {
+  let range = meta.range;
+  if (bytes.byteLength !== range.end - range.start + 1) return void 0;
+  let body = bytes;
+  const old = stored?.meta.range;
+  const tag = strongTag(header(meta, "etag"));
+  if (old && stored?.body instanceof ArrayBuffer && tag !== void 0 && tag === header(stored.meta, "etag") && old.total === range.total && old.start <= range.end + 1 && range.start <= old.end + 1) {
+    const start2 = Math.min(old.start, range.start);
+    const end2 = Math.max(old.end, range.end);
+    const joined2 = new Uint8Array(end2 - start2 + 1);
+    joined2.set(new Uint8Array(stored.body), old.start - start2);
+    joined2.set(new Uint8Array(bytes), range.start - start2);
+    range = { start: start2, end: end2, total: range.total };
+    body = joined2.buffer;
   }
-  /** Not `async`: what memory has is answered in one go. */
-  handle(head, spec, ctx, origin, whole2 = () => head) {
-    const policy = spec && compile(spec);
-    const { method, headers } = head;
-    if (policy) this.#policies.add(policy);
-    if (method !== "GET" && method !== "HEAD") return this.#unsafe(whole2(), policy, ctx, origin);
-    if (!policy || policy.mode === "bypass" || headers.has("upgrade") || headers.has("if-match") || headers.has("if-unmodified-since")) {
-      return this.#bypass(origin(whole2()), "fwd=bypass");
-    }
-    if (policy.mode === "override" && headers.has("authorization")) {
-      return this.#bypass(origin(whole2()), "fwd=request; detail=authorization");
-    }
-    const query = new Query(head, policy, ctx, origin, whole2);
-    if (this.#purges.due(ctx.now())) {
-      return this.#purges.refresh(ctx, this.#stores(ctx)).then(() => {
-        return this.#answer(query, true, this.#near(query, query.key));
-      });
-    }
-    const near = this.#near(query, query.key);
-    if (near.decision === "hit" && this.#covers(near.entry?.meta, query)) {
-      return this.#serve(query, near.entry);
-    }
-    return this.#answer(query, true, near);
-  }
-  async #bypass(answer, status2) {
-    return this.#labelled(await answer, "BYPASS", status2);
-  }
-  // --- from the tiers ----------------------------------------------------------------------------------------------
-  /** `join`: may wait for another request's answer. */
-  async #answer(query, join8, near) {
-    const early = near && this.#early(query, near);
-    if (early) return early;
-    let found = near ?? this.#near(query, query.key);
-    if (found.decision !== "hit") found = await this.#far(query, found);
-    const { entry, decision } = found;
-    if (entry && this.#covers(entry.meta, query)) {
-      if (decision === "hit") return this.#serve(query, entry);
-      if (decision === "revalidate-behind") {
-        const flightKey = this.#flightKey(query, found.slot);
-        if (!this.#flights.has(flightKey)) {
-          const kept = { ...entry, body: isStream(entry.body) ? void 0 : entry.body };
-          const work = this.#lead(query, { ...found, entry: kept }, { forward: "stale", behind: true, flightKey });
-          query.ctx.waitUntil(work.catch((error) => query.ctx.warn?.(`Revalidation failed: ${String(error)}`)));
-        }
-        return this.#serve(query, entry);
-      }
-    }
-    if (query.directives.onlyIfCached) {
-      const headers = new Headers({ "cache-control": "no-store" });
-      return new Response(null, { status: 504, headers: this.#label(headers, "MISS", "fwd=request") });
-    }
-    return query.method === "HEAD" ? this.#head(query, found) : this.#fromOrigin(query, found, join8);
-  }
-  /**
-   * A crowd's answer without a look at the farther tiers, where its first request has looked already: a stale entry that is
-   * being revalidated, or what the origin was asked for because nothing was stored. Undefined where there is no such flight.
-   */
-  #early(query, near) {
-    const { entry, decision } = near;
-    const { directives: directives2, range, method } = query;
-    const flightKey = this.#flightKey(query, near.slot);
-    const flight = this.#flights.get(flightKey);
-    if (!flight) return void 0;
-    if (entry && decision === "revalidate-behind" && this.#covers(entry.meta, query)) return this.#serve(query, entry);
-    if (!(flight.missed || entry) || flight.behind) return void 0;
-    if (range !== null || method !== "GET" || directives2.noStore || directives2.onlyIfCached) return void 0;
-    const forward2 = entry ? "stale" : near.index ? "vary-miss" : "uri-miss";
-    return this.#wait(query, near, flight, flightKey, forward2, () => this.#far(query, near)).then(
-      (answer) => answer ?? this.#fromOrigin(query, near, false)
-    );
-  }
-  /** What isolate memory holds: at hand, nothing to wait for. */
-  #near(query, slot, index) {
-    const held = this.#tiers.memory.get(slot);
-    if (!held) return { decision: "validate", index, slot };
-    if (held.value.kind === "index") {
-      if (index) return { decision: "validate", index, slot };
-      return this.#near(query, this.#variant(query, held.value.names), held.value);
-    }
-    if (held.checked !== this.#purges.version) {
-      held.checked = this.#purges.version;
-      held.purged = this.#purges.judge(held.value);
-      held.second = -1;
-    }
-    return this.#judged(query, slot, index, held.value, held.body, "memory", held.purged, held);
-  }
-  /** What the farther tiers hold, nearest first: the first that may be served, else the newest. */
-  async #far(query, near) {
-    const { policy, ctx } = query;
-    let best = near;
-    for (const tier of ["edge", "kv"]) {
-      const found = policy[tier] ? await this.#tiers.read(tier, near.slot, policy, ctx) : void 0;
-      if (!found) continue;
-      const { value } = found;
-      if (value.kind === "index") {
-        if (near.index) continue;
-        this.#tiers.toMemory(value, null, policy, ctx.now());
-        if (tier === "kv") ctx.waitUntil(this.#tiers.toEdge(value, null, policy, ctx));
-        discard2(best.entry?.body);
-        const variant = this.#near(query, this.#variant(query, value.names), value);
-        return variant.decision === "hit" ? variant : this.#far(query, variant);
-      }
-      const purged = this.#purges.judge(value);
-      const one = this.#judged(query, near.slot, near.index, value, found.body, tier, purged, found.held);
-      const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
-      if (one.decision !== "hit" && !newer) {
-        discard2(found.body);
-        continue;
-      }
-      discard2(best.entry?.body);
-      best = one;
-      if (one.decision === "hit") return { ...one, entry: await this.#promote(query, one.entry) };
-    }
-    return best;
-  }
-  #judged(query, slot, index, meta, body, tier, purged, held) {
-    if (purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
-    const soft = purged === "soft";
-    const decision = reuse(meta, query.directives, query.ctx.now(), soft);
-    return { entry: { meta, body, tier, soft, held }, decision, index, slot };
-  }
-  #variant(query, names2) {
-    return `${query.key}
-${varyValues(names2, query.asked)}`;
-  }
-  /** Puts a fresh entry of a farther tier into the nearer ones. */
-  async #promote(query, entry) {
-    const { policy, ctx } = query;
-    const { meta, tier } = entry;
-    if (tier === "edge" && !policy.memory) return entry;
-    if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > (policy.memory?.maxObjectBytes ?? -1)) {
-      return entry;
-    }
-    const body = await toBytes(entry.body ?? null);
-    const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
-    const until = tier === "edge" ? { ...meta, until: meta.freshUntil } : meta;
-    this.#tiers.toMemory(until, body, policy, ctx.now(), ceiling);
-    if (tier === "kv") ctx.waitUntil(this.#tiers.toEdge(meta, body, policy, ctx, ceiling));
-    return { ...entry, body };
-  }
-  /** A part answers only a range inside it; what is complete answers everything. */
-  #covers(meta, query) {
-    const part = meta.range;
-    if (!part) return true;
-    const wanted = parseRange(query.range, part.total);
-    if (!wanted || !ifRange(meta, query.asked, query.ctx.now())) return false;
-    return wanted.start >= part.start && wanted.end <= part.end;
-  }
-  // --- answers -----------------------------------------------------------------------------------------------------
-  /** An answer from a stored entry. `note` replaces the plain `hit` of Cache-Status. */
-  #serve(query, entry, note) {
-    const { meta, held, tier } = entry;
-    const now = query.ctx.now();
-    const second = Math.floor(now / 1e3);
-    if (held?.second === second && !note) return this.#again(query, meta, entry.body, held.ready);
-    const ttl = Math.floor(((entry.soft ? Math.min(now, meta.freshUntil) : meta.freshUntil) - now) / 1e3);
-    const status2 = note ?? `hit; ttl=${ttl}; detail=${tier}`;
-    const told = entry.soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
-    const headers = this.#dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
-    if (held && !note) {
-      held.ready = this.#make(meta.status, headers, null, query.ctx.rawBodies);
-      held.second = second;
-    }
-    return this.#respond(query, meta, entry.body, headers);
-  }
-  /** An answer whose headers are ready. The plain one is a copy with the body: the cheapest way to make a Response. */
-  #again(query, meta, body, ready) {
-    const { method, range, asked } = query;
-    const plain2 = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
-    if (!plain2 || bodyless(meta.status)) return this.#respond(query, meta, body, ready.headers);
-    return new Response(body, ready);
-  }
-  /** Headers for the client: the response's own, the policy's, and what tells where it came from. */
-  #dress(query, from, meta, xCache, status2, stored) {
-    const { policy, ctx } = query;
-    const now = ctx.now();
-    const headers = new Headers(from);
-    toClient(headers, meta.status, policy, this.#targeted);
-    headers.delete("age");
-    const old = age(meta, now);
-    if (policy.platform) {
-      const left = Math.min((meta.freshUntil - now) / 1e3, edgeLifetime(meta, policy, ctx));
-      toPlatform(headers, left > 0 ? left + old : 0, meta, this.#targeted[0]);
-    }
-    if (stored || old > 0) headers.set("age", String(old));
-    if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
-    return this.#label(headers, xCache, status2);
-  }
-  #label(headers, xCache, status2) {
-    headers.set("x-cache", xCache);
-    headers.append("cache-status", `${this.#name}; ${status2}`);
-    return headers;
-  }
-  #labelled(response, xCache, status2) {
-    if (!standard(response)) return response;
-    return this.#make(
-      response.status,
-      this.#label(new Headers(response.headers), xCache, status2),
-      response.body,
-      true,
-      response.statusText
-    );
-  }
-  #make(status2, headers, body, raw, statusText = "") {
-    const init = { status: status2, statusText, headers };
-    if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
-    if (bodyless(status2)) {
-      discard2(body);
-      return new Response(null, init);
-    }
-    const response = new Response(body, init);
-    if (body instanceof ArrayBuffer) fromBytes.add(response);
-    return response;
-  }
-  /** The answer to this client's conditions, range and method. Leaves `headers` as they are. */
-  #respond(query, meta, body, headers) {
-    const { ctx, method, asked, range } = query;
-    const now = ctx.now();
-    const raw = ctx.rawBodies;
-    if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
-      return this.#make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
-    }
-    const length = isStream(body) ? meta.length : body?.byteLength;
-    if (method === "HEAD") {
-      discard2(body);
-      if (length === void 0 || headers.has("content-length")) return this.#make(meta.status, headers, null, raw);
-      const sized = new Headers(headers);
-      sized.set("content-length", String(length));
-      return this.#make(meta.status, sized, null, raw);
-    }
-    const total = meta.range?.total ?? length;
-    const decoded = headers.has("content-encoding") && !raw;
-    if (range !== null && total !== void 0 && (meta.status === 200 || meta.range) && !decoded) {
-      const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : void 0;
-      if (wanted !== void 0) {
-        const partial = without(
-          headers,
-          wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/
-        );
-        partial.set("content-range", wanted ? `bytes ${wanted.start}-${wanted.end}/${total}` : `bytes */${total}`);
-        if (wanted) {
-          const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
-          return this.#make(206, partial, piece, raw);
-        }
-        discard2(body);
-        return this.#make(416, partial, null, raw);
-      }
-    }
-    return this.#make(meta.status, headers, body, raw);
-  }
-  // --- from the origin ---------------------------------------------------------------------------------------------
-  #flightKey(query, slot) {
-    return query.asked.has("authorization") ? `${slot}#authorised` : slot;
-  }
-  async #fromOrigin(query, found, join8) {
-    const { ctx, request } = query;
+  const whole2 = body.byteLength === range.total;
+  return {
+    meta: { ...meta, range: whole2 ? void 0 : range, status: whole2 ? 200 : meta.status, length: body.byteLength },
+    body
+  };
+};
+
+// src/core/cache/origin-mode.ts
+var originMode = {
+  judge: originRules,
+  partOf,
+  covers: covers3,
+  rest,
+  combine,
+  headed({ core, ctx, policy, request }, found, response) {
     const { entry } = found;
-    const part = entry?.meta.range;
-    const sendRange = query.range !== null && (!entry || part !== void 0);
-    const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
-    const forward2 = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-    let flightKey = this.#flightKey(query, found.slot);
-    if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
-    if (query.directives.noStore || oversized(request.headers)) {
-      return this.#lead(query, found, { forward: forward2, sendRange, keepConditions: !entry });
+    if (!entry || response.status !== 200 || entry.meta.range) return discard2(entry?.body);
+    if (sameByHead(entry.meta, response.headers)) {
+      const confirmation = new Response(null, { status: 304, headers: response.headers });
+      const get2 = new Query(core, new Request(request.url, request), policy, ctx, async () => confirmation);
+      ctx.waitUntil(lead(get2, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
+      }));
+    } else {
+      discard2(entry.body);
+      ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
     }
-    if ((this.#passes.get(flightKey) ?? 0) > ctx.now()) {
-      return this.#lead(query, found, {
-        forward: forward2,
-        sendRange,
-        keepConditions: !entry,
-        detail: "hit-for-miss",
-        flightKey
-      });
-    }
-    const flight = this.#flights.get(flightKey);
-    if (!flight) return this.#lead(query, found, { forward: forward2, sendRange, flightKey });
-    const answer = join8 && await this.#wait(query, found, flight, flightKey, forward2);
-    return answer || this.#lead(query, found, { forward: forward2, sendRange });
-  }
-  /** Waits for what another request brings. Undefined where it is not for this one, or its leader is gone. */
-  async #wait(query, found, flight, flightKey, forward2, far) {
-    const head = await within(flight.head, JOIN_MS);
-    if (head === "timeout") {
-      if (this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
-      return void 0;
-    }
-    const known2 = far && head.kind === "failed" ? await far() : found;
-    const answer = this.#join(query, known2, head, forward2);
-    if (answer || head.kind !== "entry") return answer;
-    return this.#answer(query, head.meta.vary.length > 0 && !found.index);
-  }
-  /** An answer from what another request brought, or undefined where it is not for this one. */
-  #join(query, found, head, forward2) {
-    const note = `fwd=${forward2}; collapsed`;
-    if (head.kind === "pass") return void 0;
-    if (head.kind === "failed") {
-      const stale = this.#staleOnError(query, found, true, note);
-      if (stale) return stale;
-      throw head.error;
-    }
-    const { meta, body } = head;
-    if (varyValues(meta.vary, query.asked) !== meta.varyValues || reuse(
-      meta,
-      query.directives.noCache ? { ...query.directives, noCache: false } : query.directives,
-      query.ctx.now(),
-      false
-    ) !== "hit" || !this.#covers(meta, query) || body.state === "failed" || !body.whole) {
-      return void 0;
-    }
-    const headers = this.#dress(query, meta.headers, meta, "MISS", note, true);
-    return this.#respond(query, meta, body.bytes() ?? body.stream(), headers);
-  }
-  /** Asks the origin. Tells those who wait, stores what may be, and answers its own client. */
-  async #lead(query, found, options) {
-    const { ctx } = query;
-    const { flightKey } = options;
-    const flight = new Flight(query.url, !found.entry, options.behind ?? false);
-    const leading = flightKey !== void 0 && !this.#flights.has(flightKey) && options.detail === void 0;
-    if (leading) this.#flights.set(flightKey, flight);
-    let finish = () => {
-    };
-    const finished2 = new Promise((resolve) => {
-      finish = resolve;
-    });
-    const remove = () => {
-      if (leading && this.#flights.get(flightKey) === flight) this.#flights.delete(flightKey);
-    };
-    ctx.waitUntil(finished2.then(remove, remove));
-    try {
-      return await this.#exchange(query, found, flight, options, finish);
-    } catch (error) {
-      flight.settle({ kind: "failed", error });
-      const note = `fwd=${options.forward}; detail=origin-failed`;
-      const stale = options.behind ? void 0 : this.#staleOnError(query, found, true, note);
-      if (stale) return stale;
-      throw error;
-    } finally {
-      finish();
-    }
-  }
-  async #exchange(query, found, flight, options, finish) {
-    const { ctx, policy, request } = query;
-    const { entry } = found;
-    const { forward: forward2, flightKey } = options;
-    const ask2 = (headers2) => query.origin(originRequest(query, headers2));
-    const headers = forwardHeaders(request, policy);
-    if (!options.keepConditions) drop(headers, CONDITIONS);
-    if (!options.sendRange) drop(headers, RANGE);
-    const part = options.sendRange ? void 0 : completable(entry);
-    const validating = options.confirmed || entry && !entry.meta.range && addValidators(entry.meta, headers);
-    if (part) {
-      headers.set("range", `bytes=${part.end + 1}-`);
-      headers.set("if-range", header(entry.meta, "etag"));
-    }
-    let requestTime = ctx.now();
-    let response = await ask2(headers);
-    let stored = entry?.body;
-    const confirmed = response.status === 304 && validating;
-    if (confirmed && stored === void 0) stored = (await this.#tiers.read("edge", found.slot, policy, ctx))?.body;
-    const mistaken = confirmed ? stored === void 0 || !selectedBy304(entry.meta, response.headers) : part && (response.status === 416 || response.status === 206 && !completes(entry.meta, response.headers));
-    if (mistaken) {
-      discard2(response.body);
-      drop(headers, [...CONDITIONS, ...RANGE]);
-      requestTime = ctx.now();
-      response = await ask2(headers);
-    }
-    if (!standard(response)) {
-      flight.settle({ kind: "pass" });
-      return response;
-    }
-    if (ERRORS.includes(response.status)) {
-      const note = `fwd=${forward2}; fwd-status=${response.status}; detail=stale-if-error`;
-      const stale = this.#staleOnError(query, found, false, note);
-      if (stale) {
-        discard2(response.body);
-        flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
-        return stale;
-      }
-    }
-    let { status: status2 } = response;
-    let full = response.headers;
-    let source = response.body;
-    if (confirmed && !mistaken) {
-      full = updatedHeaders(entry.meta, full);
-      for (const cookie of response.headers.getSetCookie()) full.append("set-cookie", cookie);
-      ({ status: status2 } = entry.meta);
-      source = stored;
-    } else if (part && status2 === 206 && source && !mistaken) {
-      full = without(updatedHeaders(entry.meta, full), /^content-(range|length)$/);
-      status2 = 200;
-      source = concat(stored, source);
-    } else discard2(stored);
-    const [saved, verdict] = this.#metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
-    const sharable = saved !== void 0 && !saved.noCache && saved.freshUntil > ctx.now();
-    if (flightKey !== void 0) {
-      if (sharable) this.#passes.delete(flightKey);
-      else if (status2 < 500) {
-        if (this.#passes.size >= MAX_PASSES) this.#passes.clear();
-        this.#passes.set(flightKey, ctx.now() + this.#hitForMiss);
-      }
-    }
-    const was = status2 === response.status ? "" : `; fwd-status=${response.status}`;
-    if (!saved) {
-      flight.settle({ kind: "pass" });
-      const reason = verdict.store ? "headers" : verdict.reason;
-      const out2 = new Headers(full);
-      if (reason === "ttl") toClient(out2, status2, policy, this.#targeted);
-      const xCache = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
-      this.#label(out2, xCache, `fwd=${forward2}${was}; detail=${options.detail ?? reason}`);
-      return this.#make(status2, out2, source, ctx.rawBodies, response.statusText);
-    }
-    const limit = Math.max(this.#collapse, policy.memory?.maxObjectBytes ?? 0, policy.kv?.maxObjectBytes ?? 0);
-    const length = announced(full, ctx);
-    const meta = length === void 0 ? saved : { ...saved, length };
-    const ceiling = edgeLifetime(meta, policy, ctx);
-    const body = isStream(source) ? new SharedBody(limit, this.#collapse) : SharedBody.of(source ?? new ArrayBuffer(0));
-    let streamed;
-    if (isStream(source)) {
-      const overflow = new Promise((resolve) => {
-        body.onOverflow = () => {
-          if (!flight.void && !meta.range) streamed = this.#tiers.toEdge(meta, body.stream(), policy, ctx, ceiling);
-          resolve();
-        };
-      });
-      const pumping = body.pump(source, length);
-      body.finished = pumping;
-      const careful = entry && !options.behind && this.#usable(query, entry, true);
-      if (careful || length !== void 0 && length <= SHORT) await Promise.race([pumping, overflow]);
-      if (careful && body.failed) throw body.error;
-    }
-    if (body.failed) flight.settle({ kind: "failed", error: body.error });
-    else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
-    const store = async () => {
-      await body.finished;
-      await streamed;
-      if (!body.failed && !flight.void) await this.#save(query, found, meta, body, ceiling);
-      body.release();
-    };
-    const own = options.behind ? null : body.bytes() ?? body.stream();
-    finish(store());
-    if (options.behind) return new Response(null);
-    const out = this.#dress(
-      query,
-      full,
-      meta,
-      forward2 === "method" ? "BYPASS" : "MISS",
-      `fwd=${forward2}${was}; stored`,
-      false
-    );
-    return meta.range ? this.#make(206, out, own, ctx.rawBodies) : this.#respond(query, meta, own, out);
-  }
-  #usable(query, entry, disconnected) {
-    const { ctx, policy } = query;
-    return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
-  }
-  #staleOnError(query, { entry }, disconnected, note) {
-    if (!entry || entry.body === void 0 || isStream(entry.body) && entry.body.locked) return void 0;
-    if (!this.#covers(entry.meta, query) || !this.#usable(query, entry, disconnected)) return void 0;
-    return this.#serve(query, entry, note);
-  }
-  // --- storing -----------------------------------------------------------------------------------------------------
-  /** What would be stored. Undefined where it may not be, no tier is there to hold it, or its headers are too large. */
-  #metaOf(query, status2, full, requestTime) {
-    const { policy, ctx, request, key, url } = query;
-    const responseTime = ctx.now();
-    const exchange = {
-      method: request.method === "POST" ? "POST" : "GET",
-      authorised: request.headers.has("authorization"),
-      noStore: query.directives.noStore,
-      oversized: oversized(request.headers),
-      status: status2,
-      headers: full,
-      requestTime,
-      responseTime
-    };
-    const verdict = judge(exchange, policy, this.#targeted);
-    if (!verdict.store) {
-      if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
-      return [void 0, verdict];
-    }
-    const encoded = full.has("content-encoding");
-    let headers = storedHeaders(full, verdict.omit, this.#unstored);
-    let range;
-    if (status2 === 206) {
-      range = parseContentRange(full.get("content-range"));
-      const length = announced(full, ctx);
-      if (!range || encoded && !ctx.rawBodies || (length ?? range.end - range.start + 1) !== range.end - range.start + 1) {
-        headers = void 0;
-      }
-      headers = headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
-    }
-    const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv;
-    if (!headers || !somewhere) return [void 0, verdict];
-    const { terms } = verdict;
-    let { vary } = terms;
-    if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
-    const meta = {
-      kind: "entry",
-      key: vary.length > 0 ? this.#variant(query, vary) : key,
-      url,
-      status: status2,
-      headers,
-      requestTime,
-      responseTime,
-      ...terms,
-      freshUntil: terms.until,
-      vary,
-      varyValues: varyValues(vary, request.headers),
-      tags: tagsOf(full, policy),
-      range
-    };
-    return [meta, verdict];
-  }
-  async #save(query, found, meta, body, ceiling) {
-    const { policy, ctx, key, url } = query;
-    if (this.#purges.judge(meta) === "hard") return;
-    const work = [];
-    const put2 = (value, bytes2, kv = true) => {
-      this.#tiers.toMemory(value, bytes2, policy, ctx.now(), ceiling);
-      work.push(this.#tiers.toEdge(value, bytes2, policy, ctx, ceiling));
-      if (kv) work.push(this.#tiers.toKv(value, bytes2, policy, ctx));
-    };
-    if (meta.vary.length > 0) {
-      const known2 = found.index;
-      const same2 = known2?.names.join() === meta.vary.join();
-      const born = same2 && known2 ? known2.born : meta.requestTime;
-      put2({ kind: "index", key, url, born, names: meta.vary }, null, !same2);
-    }
-    const bytes = body.bytes();
-    if (bytes && meta.range) {
-      if (bytes.byteLength !== meta.range.end - meta.range.start + 1) return;
-      const merged = combine(found.entry, meta, bytes);
-      put2(merged.meta, merged.body);
-    } else if (bytes) put2({ ...meta, length: bytes.byteLength }, bytes);
-    await Promise.all(work);
-  }
-  // --- other methods -----------------------------------------------------------------------------------------------
-  /** A HEAD that no stored response answers: what comes back also tells whether the stored GET is still right. */
-  async #head(query, found) {
-    const { ctx, policy, request } = query;
-    const { entry } = found;
-    const fail = (disconnected, detail) => this.#staleOnError(query, found, disconnected, `fwd=stale; detail=${detail}`);
-    let response;
-    try {
-      response = await query.origin(originRequest(query, forwardHeaders(request, policy)));
-    } catch (error) {
-      const stale2 = fail(true, "origin-failed");
-      if (stale2) return stale2;
-      throw error;
-    }
-    const stale = ERRORS.includes(response.status) ? fail(false, "stale-if-error") : void 0;
-    if (stale) return stale;
-    if (entry && response.status === 200 && !entry.meta.range) {
-      if (sameByHead(entry.meta, response.headers)) {
-        const confirmation = new Response(null, { status: 304, headers: response.headers });
-        const get2 = new Query(new Request(request.url, request), policy, ctx, async () => confirmation);
-        ctx.waitUntil(this.#lead(get2, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
-        }));
-      } else {
-        discard2(entry.body);
-        ctx.waitUntil(this.#tiers.remove(entry.meta.key, [policy], ctx));
-      }
-    } else discard2(entry?.body);
-    const headers = new Headers(response.headers);
-    if (standard(response) && this.#metaOf(query, response.status, headers, ctx.now())[0]) {
-      toClient(headers, response.status, policy, this.#targeted);
-    }
-    const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-    return this.#make(response.status, this.#label(headers, "MISS", `fwd=${forward2}`), null, true, response.statusText);
-  }
-  async #unsafe(request, policy, ctx, origin) {
-    const response = await origin(request);
-    if (!isSafe(request.method)) {
-      const urls = invalidated(request.url, response.status, response.headers);
-      if (urls.length > 0) await this.#invalidate(urls, ctx);
-    }
+  },
+  posted(core, { method, headers, url }, response, policy, ctx) {
     const place = response.headers.get("content-location");
-    if (request.method === "POST" && policy?.mode === "origin" && response.status === 200 && place !== null) {
-      if (invalidated(request.url, 200, new Headers({ location: place })).length === 1) {
-        const { method, headers, url } = request;
-        const query = new Query(new Request(url, { method, headers }), policy, ctx, async () => response);
-        return this.#lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
-      }
-    }
-    return this.#labelled(response, "BYPASS", "fwd=method");
-  }
-  /** Makes void what is stored for these URLs, and what is under way for them. */
-  async #invalidate(urls, ctx) {
-    const work = [];
-    const marked = /* @__PURE__ */ new Set();
-    for (const policy of this.#policies) {
-      for (const url of urls) {
-        const normal = normaliseUrl(url, policy);
-        for (const [key, flight] of this.#flights) {
-          if (flight.url !== normal) continue;
-          flight.void = true;
-          this.#flights.delete(key);
-        }
-        if (!policy.keyedByUrl) marked.add(schemeless(normal));
-        work.push(this.#tiers.remove(named(url, policy).key, [policy], ctx));
-      }
-    }
-    if (marked.size > 0) {
-      const time = ctx.now();
-      const markers = [...marked].map((value) => ({ type: "url", value, time, soft: false }));
-      work.push(this.#purges.publish(markers, ctx, this.#stores(ctx)));
-    }
-    await Promise.all(work);
-  }
-  // --- purging -----------------------------------------------------------------------------------------------------
-  #stores(ctx) {
-    const bindings = new Set([...this.#policies].flatMap((policy) => policy.kv?.binding ?? []));
-    return [...bindings].flatMap((binding) => ctx.kv?.(binding) ?? []);
-  }
-  async purge(request, ctx) {
-    const forms = (url) => [
-      new URL(url).href,
-      ...[...this.#policies].map((policy) => normaliseUrl(url, policy))
-    ];
-    const markers = markersOf(request, ctx.now(), forms);
-    const stores = this.#stores(ctx);
-    const counts = await this.#purges.publish(markers, ctx, stores);
-    let memory = 0;
-    for (const [key, { value }] of [...this.#tiers.memory]) {
-      const purged = value.kind === "entry" ? this.#purges.judge(value) : void 0;
-      if (purged) memory++;
-      if (purged === "hard") this.#tiers.memory.delete(key);
-    }
-    const shared2 = stores.length > 0 && stores.every((store) => store.list);
-    const visibleWithinMs = shared2 ? KV_PROPAGATION_MS + KV_CHECK_MS : this.#purges.checkMs;
-    return { memory, ...counts, visibleWithinMs };
+    if (method !== "POST" || policy.mode !== "origin" || response.status !== 200 || place === null) return void 0;
+    if (invalidated(url, 200, new Headers({ location: place })).length !== 1) return void 0;
+    const query = new Query(core, new Request(url, { method, headers }), policy, ctx, async () => response);
+    return lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
   }
 };
-function originRequest(query, headers) {
-  const { request } = query;
-  const init = { method: request.method, headers, redirect: "manual" };
-  const { cf } = request;
-  if (cf !== void 0) init.cf = cf;
-  return new Request(query.url, init);
+
+// src/core/cache/platform.ts
+function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
+  const parts = ["public", `max-age=${Math.max(0, Math.floor(ttl))}`];
+  if (meta.noCache) parts.push("no-cache");
+  if (meta.mustRevalidate) parts.push("must-revalidate");
+  if (meta.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${meta.staleWhileRevalidate}`);
+  parts.push(`stale-if-error=${meta.staleIfError}`);
+  headers.set(field, parts.join(", "));
+  if (meta.tags.length > 0) headers.set("cache-tag", meta.tags.join(","));
 }
-function standard({ status: status2 }) {
-  if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
-  return status2 >= 200 && status2 <= 599;
-}
-function oversized(headers) {
-  let bytes = 0;
-  for (const [name, value] of headers) bytes += name.length + value.length;
-  return bytes > OVERSIZED;
-}
-function announced(headers, ctx) {
-  const text = headers.get("content-length");
-  return text !== null && /^\d+$/.test(text) && (ctx.rawBodies || !headers.has("content-encoding")) ? Number(text) : void 0;
-}
-function drop(headers, names2) {
-  for (const name of names2) headers.delete(name);
-}
-function without(headers, names2) {
-  const copy = new Headers(headers);
-  for (const name of headers.keys()) if (names2.test(name)) copy.delete(name);
-  return copy;
-}
+
+// src/core/cache/writes.ts
+var writes = async (core, request, response, ctx) => {
+  const urls = isSafe(request.method) ? [] : invalidated(request.url, response.status, response.headers);
+  const work = [];
+  const marked = /* @__PURE__ */ new Set();
+  for (const policy of core.policies) {
+    for (const url of urls) {
+      const { url: normal, key } = named(url, policy);
+      for (const [name, flight] of core.flights) {
+        if (flight.url !== normal) continue;
+        flight.void = true;
+        core.flights.delete(name);
+      }
+      if (!policy.keyedByUrl) marked.add(schemeless(normal));
+      work.push(remove(core, key, policy, ctx));
+    }
+  }
+  if (marked.size > 0) {
+    const time = ctx.now();
+    work.push(
+      core.purges.publish(
+        [...marked].map((value) => ({ type: "url", value, time, soft: false })),
+        ctx
+      )
+    );
+  }
+  await Promise.all(work);
+};
+
+// src/core/cache/index.ts
+var all = {
+  memory: memoryTier,
+  edge: edgeTier,
+  kv: kvTier,
+  origin: originMode,
+  writes,
+  platform: toPlatform
+};
+var createCache = (options) => createCacheOf(all, options);
 
 // src/gateway/cloudfront/edge-cache.ts
 var FRESHNESS = "cloudfront-cache-control";
@@ -2453,7 +2503,7 @@ var UPDATE = "x-edgewright-update";
 var MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 var NOT_ORIGINS_FAULT = 520;
 var PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
-var EdgeCache2 = class {
+var EdgeCache = class {
   #cache;
   #spec;
   #ctx;
@@ -2507,10 +2557,10 @@ var EdgeCache2 = class {
     }
     const method = request.method === "HEAD" ? "HEAD" : "GET";
     const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
-    const answer = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
+    const answer2 = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
       return toResponse(await this.#guarded(id, wanted, fetch), wanted.method);
     });
-    return fromResponse(answer);
+    return fromResponse(answer2);
   }
   /** Leaves a failing origin alone for its error TTL while something stale serves. */
   async #guarded(id, wanted, fetch) {
@@ -2565,31 +2615,31 @@ function freshness({ ttl, staleWhileRevalidate, staleIfError }) {
   return parts.join(", ");
 }
 var OF_MESSAGE = ["content-length", "content-range"];
-async function fromResponse(answer) {
-  const status2 = answer.headers.get("cache-status") ?? "";
+async function fromResponse(answer2) {
+  const status2 = answer2.headers.get("cache-status") ?? "";
   const hit = status2.includes("; hit") || status2.includes("detail=stale-if-error") || status2.includes("detail=origin-failed");
   const refreshed = !hit && status2.includes("fwd-status=304");
-  const whole2 = answer.headers.get(WHOLE);
-  const stored = whole2 === null ? { s: answer.status, d: "", h: [], m: {} } : JSON.parse(whole2);
+  const whole2 = answer2.headers.get(WHOLE);
+  const stored = whole2 === null ? { s: answer2.status, d: "", h: [], m: {} } : JSON.parse(whole2);
   const headers = headersOf(stored.h);
-  const update = answer.headers.get(UPDATE);
+  const update = answer2.headers.get(UPDATE);
   if (update !== null) merge(headers, headersOf(JSON.parse(update)));
-  const changed = answer.status === 304 || answer.status === 206 || answer.status === 416;
-  if (changed) {
+  const changed2 = answer2.status === 304 || answer2.status === 206 || answer2.status === 416;
+  if (changed2) {
     for (const name of OF_MESSAGE) delete headers[name];
-    if (answer.status === 304) for (const name of ["content-type", "content-encoding"]) delete headers[name];
+    if (answer2.status === 304) for (const name of ["content-type", "content-encoding"]) delete headers[name];
   }
   for (const name of OF_MESSAGE) {
-    const value = answer.headers.get(name);
+    const value = answer2.headers.get(name);
     if (value !== null) headers[name] = [{ key: name === "content-range" ? "Content-Range" : "Content-Length", value }];
   }
-  const age2 = answer.headers.get("age");
+  const age2 = answer2.headers.get("age");
   return {
     response: {
-      status: changed && stored.s < 400 ? answer.status : stored.s,
-      statusDescription: changed && stored.s < 400 ? "" : stored.d,
+      status: changed2 && stored.s < 400 ? answer2.status : stored.s,
+      statusDescription: changed2 && stored.s < 400 ? "" : stored.d,
       headers,
-      body: await bodyOf(answer, hit)
+      body: await bodyOf(answer2, hit)
     },
     result: hit ? "Hit" : refreshed ? "RefreshHit" : "Miss",
     age: hit || refreshed ? Number(age2 ?? 0) : void 0,
@@ -2602,10 +2652,10 @@ function merge(headers, update) {
       headers[name] = fields;
   }
 }
-async function bodyOf(answer, hit) {
-  if (answer.body === null) return void 0;
-  if (hit) return new Uint8Array(await answer.arrayBuffer());
-  return Readable3.fromWeb(answer.body);
+async function bodyOf(answer2, hit) {
+  if (answer2.body === null) return void 0;
+  if (hit) return new Uint8Array(await answer2.arrayBuffer());
+  return Readable3.fromWeb(answer2.body);
 }
 
 // src/gateway/cloudfront/invalidation.ts
@@ -2729,13 +2779,13 @@ var MANAGED_CACHE_POLICIES = [
     brotli: true
   })
 ];
-function originRequestPolicy(id, name, headers, all2 = {}) {
+function originRequestPolicy(id, name, headers, all3 = {}) {
   return {
     id,
     name: `Managed-${name}`,
     headers_config: headers,
-    cookies_config: cookies(all2.cookies ? "all" : "none"),
-    query_strings_config: queries(all2.queries ? "all" : "none")
+    cookies_config: cookies(all3.cookies ? "all" : "none"),
+    query_strings_config: queries(all3.queries ? "all" : "none")
   };
 }
 var EVERYTHING = { cookies: true, queries: true };
@@ -2854,14 +2904,14 @@ var MANAGED_RESPONSE_HEADERS_POLICIES = [
 
 // src/gateway/cloudfront/policies.ts
 var none = () => false;
-var all = () => true;
+var all2 = () => true;
 var either = (a, b) => a === none ? b : b === none ? a : (name) => a(name) || b(name);
 function isGenerated(name) {
   return name.startsWith("cloudfront-");
 }
 function names(behavior, items, fold) {
   const listed = new Set((items ?? []).map(fold));
-  if (behavior === "all") return all;
+  if (behavior === "all") return all2;
   if (behavior === "whitelist") return (name) => listed.has(fold(name));
   if (behavior === "allExcept") return (name) => !listed.has(fold(name));
   return none;
@@ -2907,7 +2957,7 @@ function policyRules(cachePolicy2, originPolicy) {
 }
 function forwardedHeaders(behavior, listed) {
   if (behavior === "whitelist") return (name) => listed.has(name);
-  if (behavior === "allViewer" || behavior === "allViewerAndWhitelistCloudFront") return all;
+  if (behavior === "allViewer" || behavior === "allViewerAndWhitelistCloudFront") return all2;
   if (behavior === "allExcept") return (name) => !listed.has(name);
   return none;
 }
@@ -2926,7 +2976,7 @@ function legacyRules(behavior, forwarded) {
   const everything = headers.includes("*");
   const forwardedCookies = forwarded?.cookies.forward ?? "none";
   const cookie = names(forwardedCookies, forwarded?.cookies.whitelisted_names, same);
-  const query = forwarded?.query_string ? all : none;
+  const query = forwarded?.query_string ? all2 : none;
   const keyed2 = forwarded?.query_string_cache_keys ?? [];
   const listed = new Set(headers);
   return {
@@ -2946,7 +2996,7 @@ function legacyRules(behavior, forwarded) {
     forward: {
       cookie,
       query,
-      header: everything ? all : (name) => listed.has(name) || !LEGACY_REMOVED.has(name) && name !== "authorization" && !isGenerated(name)
+      header: everything ? all2 : (name) => listed.has(name) || !LEGACY_REMOVED.has(name) && name !== "authorization" && !isGenerated(name)
     },
     generated: new Set(headers.filter(isGenerated)),
     cookies: forwardedCookies !== "none",
@@ -2980,7 +3030,7 @@ function startDistributions(deployment, runners, kept, deps, cacheBytes) {
         matches: compilePattern(behavior.path_pattern ?? "*"),
         behavior: compile3(behavior)
       })),
-      cache: cache ?? new EdgeCache2(config.id, share, deps),
+      cache: cache ?? new EdgeCache(config.id, share, deps),
       invalidations: invalidations ?? new Invalidations(),
       counters: { requests: 0, results: {} },
       continuous: void 0,
@@ -3028,12 +3078,12 @@ function geoTest({ restrictions }) {
   const listed = new Set(locations.map((each) => each.toUpperCase()));
   return (country) => (country !== void 0 && listed.has(country)) === (type === "whitelist");
 }
-function linkStaging(distribution, all2, deployment) {
+function linkStaging(distribution, all3, deployment) {
   const id = distribution.config.continuous_deployment_policy_id;
   const policy = deployment.continuous_deployment_policies.find((each) => each.id === id);
   if (policy === void 0) return;
   const names2 = policy.staging_distribution_dns_names.items;
-  const staging = all2.find((each) => each.config.staging && names2.includes(each.config.domain_name));
+  const staging = all3.find((each) => each.config.staging && names2.includes(each.config.domain_name));
   if (staging !== void 0) distribution.continuous = { policy, staging };
 }
 
@@ -3207,10 +3257,10 @@ function deploymentFaults(deployment) {
   for (const distribution of deployment.distributions) {
     faults.push(...distributionFaults(distribution, deployment));
     for (const alias of distribution.staging ? [] : distribution.aliases) {
-      const other = seen.get(alias.toLowerCase());
-      if (other !== void 0)
+      const other2 = seen.get(alias.toLowerCase());
+      if (other2 !== void 0)
         faults.push(
-          `The alias ${alias} is on distributions ${other} and ${distribution.id}; a name belongs to one distribution.`
+          `The alias ${alias} is on distributions ${other2} and ${distribution.id}; a name belongs to one distribution.`
         );
       seen.set(alias.toLowerCase(), distribution.id);
     }
@@ -5026,24 +5076,24 @@ var FAILS_OVER = /* @__PURE__ */ new Set(["GET", "HEAD", "OPTIONS"]);
 function configOf(distribution, eventType, requestId) {
   return { distributionDomainName: distribution.domain_name, distributionId: distribution.id, eventType, requestId };
 }
-async function askOrigins(exchange, origins) {
-  const { behavior, request } = exchange;
+async function askOrigins(exchange2, origins) {
+  const { behavior, request } = exchange2;
   const candidates = FAILS_OVER.has(request.method) ? behavior.origins : behavior.origins.slice(0, 1);
   for (const [index, origin] of candidates.entries()) {
     const last = index === candidates.length - 1;
     try {
-      const answer = await askOrigin(exchange, origin, origins);
-      if (last || !behavior.failover.has(answer.response.status)) return answer;
-      discard(answer.response.body);
+      const answer2 = await askOrigin(exchange2, origin, origins);
+      if (last || !behavior.failover.has(answer2.response.status)) return answer2;
+      discard(answer2.response.body);
     } catch (error) {
       if (last || !(error instanceof OriginError)) throw error;
     }
   }
   throw new EdgeError(502, "CloudFront wasn't able to connect to the origin.", "Error", "the behavior has no origin");
 }
-async function askOrigin(exchange, configured, origins) {
-  const { distribution, behavior, viewer, identity, conditions } = exchange;
-  let request = originRequest2(exchange.request, behavior.rules, viewer, identity, conditions);
+async function askOrigin(exchange2, configured, origins) {
+  const { distribution, behavior, viewer, identity, conditions } = exchange2;
+  let request = originRequest2(exchange2.request, behavior.rules, viewer, identity, conditions);
   let origin = eventOrigin(configured, origins.regionOf(configured.domain_name));
   const trigger = behavior.lambda["origin-request"];
   const forwardsHost = request.headers.host !== void 0;
@@ -5051,7 +5101,7 @@ async function askOrigin(exchange, configured, origins) {
     if (!forwardsHost) setHeader(request.headers, "Host", configured.domain_name);
   }
   if (trigger !== void 0) {
-    const result = await runOriginRequest(exchange, trigger, request, origin);
+    const result = await runOriginRequest(exchange2, trigger, request, origin);
     if ("status" in result) return { response: result, generated: true };
     ({ request, origin } = result);
   }
@@ -5060,16 +5110,16 @@ async function askOrigin(exchange, configured, origins) {
   setHeader(outgoing.headers, "X-Amz-Cf-Id", identity.requestId);
   let response = await origins.send(outgoing, origin, configured, viewer, distribution.arn);
   const after = behavior.lambda["origin-response"];
-  if (after !== void 0) response = await runOriginResponse(exchange, after, request, origin, response);
+  if (after !== void 0) response = await runOriginResponse(exchange2, after, request, origin, response);
   return { response, generated: false };
 }
-async function runOriginRequest(exchange, trigger, request, origin) {
-  const { distribution, viewer, identity } = exchange;
+async function runOriginRequest(exchange2, trigger, request, origin) {
+  const { distribution, viewer, identity } = exchange2;
   let current = request;
   const takesBody = trigger.includeBody && request.body !== void 0;
   if (takesBody) {
     const bytes = await readAll(request.body);
-    exchange.request.body = bytes;
+    exchange2.request.body = bytes;
     current = { ...request, body: bytes };
   }
   const event = requestEvent(configOf(distribution, "origin-request", identity.requestId), current, viewer.ip, {
@@ -5084,8 +5134,8 @@ async function runOriginRequest(exchange, trigger, request, origin) {
     origin: accepted.origin ?? origin
   };
 }
-async function runOriginResponse(exchange, trigger, request, origin, response) {
-  const { distribution, viewer, identity } = exchange;
+async function runOriginResponse(exchange2, trigger, request, origin, response) {
+  const { distribution, viewer, identity } = exchange2;
   const config = configOf(distribution, "origin-response", identity.requestId);
   const event = responseEvent(config, request, viewer.ip, response, origin);
   let accepted;
@@ -5177,15 +5227,15 @@ function errorLifetime(status2, headers, rules, minimum, now) {
 // src/gateway/cloudfront/fetch-stage.ts
 var ERROR_BYTES = 1024 * 1024;
 var NOT_STORED = { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
-async function fetchFor(exchange, origins, errorPageFetch, now, note = () => {
+async function fetchFor(exchange2, origins, errorPageFetch, now, note = () => {
 }) {
-  let answer;
+  let answer2;
   try {
-    answer = await askOrigins(exchange, origins);
+    answer2 = await askOrigins(exchange2, origins);
   } catch (error) {
     if (!(error instanceof EdgeError)) throw error;
     note(error);
-    const response2 = errorPage(error, exchange.identity.requestId);
+    const response2 = errorPage(error, exchange2.identity.requestId);
     if (!(error instanceof OriginError)) {
       return {
         response: response2,
@@ -5196,10 +5246,10 @@ async function fetchFor(exchange, origins, errorPageFetch, now, note = () => {
         result: error.result
       };
     }
-    answer = { response: response2, generated: false };
+    answer2 = { response: response2, generated: false };
   }
-  const { behavior, distribution, request } = exchange;
-  const { response } = answer;
+  const { behavior, distribution, request } = exchange2;
+  const { response } = answer2;
   tidy(response, behavior.rules);
   const { rules } = behavior;
   const { status: status2 } = response;
@@ -5212,8 +5262,8 @@ async function fetchFor(exchange, origins, errorPageFetch, now, note = () => {
       response,
       lifetime: lifetime3,
       originStatus: status2,
-      mark: answer.generated ? { generated: true } : {},
-      ...answer.generated && { result: "LambdaGeneratedResponse" }
+      mark: answer2.generated ? { generated: true } : {},
+      ...answer2.generated && { result: "LambdaGeneratedResponse" }
     };
   }
   const custom2 = distribution.custom_error_responses.find((each) => each.error_code === status2);
@@ -5303,9 +5353,9 @@ function put(headers, name, value, override) {
 function cors(config, request, headers) {
   const origin = get(request.headers, "origin");
   if (origin === void 0) return;
-  const fromOrigin = Object.keys(headers).some((name) => name.startsWith("access-control-"));
-  if (fromOrigin && !config.origin_override) return;
-  if (fromOrigin) {
+  const fromOrigin2 = Object.keys(headers).some((name) => name.startsWith("access-control-"));
+  if (fromOrigin2 && !config.origin_override) return;
+  if (fromOrigin2) {
     for (const name of Object.keys(headers)) if (name.startsWith("access-control-")) delete headers[name];
   }
   const origins = config.access_control_allow_origins.items;
@@ -5712,7 +5762,7 @@ var Pipeline = class {
   async #object(distribution, behavior, request, viewer, identity) {
     const { rules } = behavior;
     const fetch = async (conditions, method) => {
-      const exchange = {
+      const exchange2 = {
         distribution: distribution.config,
         behavior,
         request: { ...request, method },
@@ -5721,7 +5771,7 @@ var Pipeline = class {
         conditions
       };
       return fetchFor(
-        exchange,
+        exchange2,
         this.origins,
         (path) => this.#errorPage(distribution, path, request, viewer, identity),
         this.#now(),
@@ -5737,15 +5787,15 @@ var Pipeline = class {
     const wanted = keyed(request, rules.generated, viewer);
     const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
     const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
-    const answer = await distribution.cache.handle(key, request, async ({ method, headers }) => {
+    const answer2 = await distribution.cache.handle(key, request, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
       own = fetched.result;
       const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
       const listed = tagged === void 0 ? [] : fetched.response.headers[tagged] ?? [];
       return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
-    const { response, mark, age: age2 } = answer;
-    const result = mark.error ? own ?? "Error" : answer.result === "Miss" ? own ?? "Miss" : answer.result;
+    const { response, mark, age: age2 } = answer2;
+    const result = mark.error ? own ?? "Error" : answer2.result === "Miss" ? own ?? "Miss" : answer2.result;
     return { response, mark, age: age2, result };
   }
   /** A custom error page is an object of the distribution, found by its path like any other. */
@@ -5925,10 +5975,10 @@ var LocalCloudFront = class {
     const own = host ?? request.headers.get("host") ?? new URL(request.url).host;
     return toWebResponse(await this.#answer(fromWebRequest(request, own), viewer, own), request.method);
   }
-  async handleNode(request, response, viewer, host, answer) {
+  async handleNode(request, response, viewer, host, answer2) {
     const own = host ?? request.headers.host ?? "";
     const made = await this.#answer(nodeRequest(request, own), viewer, own);
-    await sendNode(response, made, request.method ?? "GET", answer);
+    await sendNode(response, made, request.method ?? "GET", answer2);
   }
   #answer(request, viewer, host) {
     const distribution = this.#find(host.replace(/:\d+$/, ""));
@@ -6001,15 +6051,15 @@ function startupErrors(messages, ownModule, maps) {
     const [, service, worker, text] = found;
     const lines = text.replaceAll("file:///", "").trim().split("\n");
     const end2 = lines.findIndex((line) => /^\s+(?:at \S|imported from ")/.test(line));
-    const rest = end2 === -1 ? [] : lines.slice(end2);
+    const rest2 = end2 === -1 ? [] : lines.slice(end2);
     const what = (end2 === -1 ? lines : lines.slice(0, end2)).join("\n").replace(/^Uncaught /, "").replace(/^(?:Error: )?BadAssembly: /, "");
     const base = what.startsWith("SyntaxError") ? 1 : 0;
-    const frames = rest.map((line) => line.match(/^\s*at (?:.+ \()?(\S+?):(\d+):(\d+)\)?(?: in .*)?$/)).filter((match) => match !== null && match[1] !== ownModule).map((match) => {
+    const frames = rest2.map((line) => line.match(/^\s*at (?:.+ \()?(\S+?):(\d+):(\d+)\)?(?: in .*)?$/)).filter((match) => match !== null && match[1] !== ownModule).map((match) => {
       const [, module, line, column] = match;
       return { module, line: Number(line), column: Number(column) + base };
     });
     const named2 = maps.named(service, what);
-    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
+    const importer = rest2.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
     const mapped = frames.map(({ module, line, column }) => maps.place(service, module, line, column)).find((place) => place !== void 0);
     const frame = mapped === void 0 && named2.source === void 0 ? frames[0] : void 0;
     errors.push({
@@ -6404,13 +6454,13 @@ function isReserved(name) {
 function connectionNames(value) {
   return new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
 }
-function endToEnd(raw, connection, drop2) {
+function endToEnd(raw, connection, drop) {
   const listed = connectionNames(connection);
   const kept = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index];
     const lower2 = name.toLowerCase();
-    if (HOP_BY_HOP2.has(lower2) || listed.has(lower2) || drop2(lower2)) continue;
+    if (HOP_BY_HOP2.has(lower2) || listed.has(lower2) || drop(lower2)) continue;
     kept.push(name, raw[index + 1]);
   }
   return kept;
@@ -6482,9 +6532,9 @@ function attempt2(forwarded, resolve, reject, tries) {
     setDefaultHeaders: false,
     maxHeaderSize: ANSWER_HEADERS_LIMIT
   });
-  let answer;
+  let answer2;
   onward.on("response", (incoming) => {
-    answer = incoming;
+    answer2 = incoming;
     const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
     try {
       response.writeHead(
@@ -6502,7 +6552,7 @@ function attempt2(forwarded, resolve, reject, tries) {
     incoming.pipe(response);
   });
   onward.on("error", (error) => {
-    if (answer?.complete) return;
+    if (answer2?.complete) return;
     if (response.destroyed || response.headersSent) {
       response.destroy();
       return;
@@ -6518,7 +6568,7 @@ function attempt2(forwarded, resolve, reject, tries) {
   });
   const closed = () => {
     const whole2 = response.writableFinished;
-    if (!whole2 || !answer?.complete || !onward.writableEnded) abort(onward);
+    if (!whole2 || !answer2?.complete || !onward.writableEnded) abort(onward);
     request.removeAllListeners("data");
     request.resume();
     resolve(whole2 ? response.statusCode : 499);
@@ -6537,13 +6587,13 @@ var FIRST_BYTES = 32 * 1024;
 var EARLY_ANSWER_MS = 50;
 function upload(request, onward) {
   let sent = 0;
-  let answer;
+  let answer2;
   onward.on("response", (incoming) => {
-    answer = incoming;
+    answer2 = incoming;
   });
   const resume = () => void request.resume();
   const send2 = (chunk) => {
-    if (answer?.complete || onward.destroyed || onward.write(chunk)) resume();
+    if (answer2?.complete || onward.destroyed || onward.write(chunk)) resume();
     else onward.once("drain", resume);
   };
   request.on("data", (chunk) => {
@@ -6578,27 +6628,27 @@ function forwardUpgrade(request, socket, head, to) {
       path: to.path,
       headers: [...to.headers, "Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? "websocket"]
     });
-    const write2 = (answer, raw) => {
-      socket.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r
+    const write3 = (answer2, raw) => {
+      socket.write(`HTTP/1.1 ${answer2.statusCode} ${answer2.statusMessage}\r
 `);
       for (let index = 0; index < raw.length; index += 2) socket.write(`${raw[index]}: ${raw[index + 1]}\r
 `);
       socket.write("\r\n");
     };
-    onward.on("upgrade", (answer, upstream, rest) => {
+    onward.on("upgrade", (answer2, upstream, rest2) => {
       if (socket.destroyed) {
         upstream.destroy();
         resolve(499);
         return;
       }
-      write2(answer, [
-        ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, () => false)),
+      write3(answer2, [
+        ...to.answer(endToEnd(answer2.rawHeaders, answer2.headers.connection, () => false)),
         "Connection",
         "Upgrade",
         "Upgrade",
-        answer.headers.upgrade ?? "websocket"
+        answer2.headers.upgrade ?? "websocket"
       ]);
-      socket.write(rest);
+      socket.write(rest2);
       upstream.write(head);
       socket.setNoDelay(true);
       upstream.pipe(socket).pipe(upstream);
@@ -6609,15 +6659,15 @@ function forwardUpgrade(request, socket, head, to) {
       for (const side of [socket, upstream]) side.on("error", end2).on("close", end2);
       resolve(101);
     });
-    onward.on("response", (answer) => {
-      write2(answer, [
-        ...to.answer(endToEnd(answer.rawHeaders, answer.headers.connection, (name) => name === "content-length")),
+    onward.on("response", (answer2) => {
+      write3(answer2, [
+        ...to.answer(endToEnd(answer2.rawHeaders, answer2.headers.connection, (name) => name === "content-length")),
         "Connection",
         "close"
       ]);
-      answer.pipe(socket);
-      answer.on("error", () => socket.destroy());
-      resolve(answer.statusCode ?? 502);
+      answer2.pipe(socket);
+      answer2.on("error", () => socket.destroy());
+      resolve(answer2.statusCode ?? 502);
     });
     onward.on("error", () => {
       socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -6693,10 +6743,10 @@ function controlWorker(namespaces, compatibilityDate) {
   };
 }
 var agent2 = new http2.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
-async function kvRequest(place, method, namespace, rest, body) {
+async function kvRequest(place, method, namespace, rest2, body) {
   for (; ; ) {
     try {
-      return await attempt3(place, method, namespace, rest, body);
+      return await attempt3(place, method, namespace, rest2, body);
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
     }
@@ -6704,7 +6754,7 @@ async function kvRequest(place, method, namespace, rest, body) {
 }
 var StaleConnection = class extends Error {
 };
-function attempt3(place, method, namespace, rest, body) {
+function attempt3(place, method, namespace, rest2, body) {
   return new Promise((resolve, reject) => {
     const request = http2.request(
       {
@@ -6712,7 +6762,7 @@ function attempt3(place, method, namespace, rest, body) {
         port: place.controlPort,
         method,
         agent: agent2,
-        path: `/${place.namespaceIndex(namespace)}/${rest}`,
+        path: `/${place.namespaceIndex(namespace)}/${rest2}`,
         headers: body === void 0 ? {} : { "Content-Length": body.length }
       },
       (response) => {
@@ -7003,13 +7053,13 @@ var FrontCaches = class {
     url.pathname = fronted.path.split("?", 1)[0];
     const headers = new Headers(asked.headers);
     headers.set(RAW_TARGET, fronted.path);
-    const answer = await this.#of(worker, version).handle(
+    const answer2 = await this.#of(worker, version).handle(
       new Request(url, { headers }),
       SPEC,
       context,
       (onward) => fetchWorker(fronted, onward)
     );
-    return write(request, response, answer, fronted.answer);
+    return write2(request, response, answer2, fronted.answer);
   }
   #context(worker, hold2) {
     return {
@@ -7218,24 +7268,24 @@ function statusOf2(cacheStatus) {
   return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
 var REMOVED = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
-function write(request, response, answer, finish) {
+function write2(request, response, answer2, finish) {
   return new Promise((resolve) => {
     const raw = [];
-    const kept = answer.headers.get(KEPT_FIELD);
-    for (const [name, value] of answer.headers) {
+    const kept = answer2.headers.get(KEPT_FIELD);
+    for (const [name, value] of answer2.headers) {
       if (!REMOVED.has(name)) raw.push(name, value);
     }
     const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
     for (const [name, value] of restored) raw.push(name, value);
-    raw.push("Cf-Cache-Status", statusOf2(answer.headers.get("cache-status")));
+    raw.push("Cf-Cache-Status", statusOf2(answer2.headers.get("cache-status")));
     response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
-    response.writeHead(answer.status, answer.statusText, finish(raw));
-    if (answer.body === null || request.method === "HEAD") {
-      void answer.body?.cancel();
+    response.writeHead(answer2.status, answer2.statusText, finish(raw));
+    if (answer2.body === null || request.method === "HEAD") {
+      void answer2.body?.cancel();
       response.end();
       return;
     }
-    const body = Readable7.fromWeb(answer.body);
+    const body = Readable7.fromWeb(answer2.body);
     body.on("error", () => response.destroy());
     response.on("close", () => body.destroy());
     body.pipe(response);
@@ -7568,14 +7618,14 @@ function tell(port, token, request) {
   const body = Buffer.from(JSON.stringify(request));
   return new Promise((resolve, reject) => {
     const headers = { Host: "purge.invalid", [PURGE_HEADER]: token, "Content-Length": body.length };
-    const outgoing = http4.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/", headers }, (answer) => {
+    const outgoing = http4.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/", headers }, (answer2) => {
       const chunks = [];
-      answer.on("data", (chunk) => chunks.push(chunk));
-      answer.on("error", reject);
-      answer.on("end", () => {
+      answer2.on("data", (chunk) => chunks.push(chunk));
+      answer2.on("error", reject);
+      answer2.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8");
-        if (answer.statusCode !== 200)
-          reject(new Error(`A Worker answered a purge with ${answer.statusCode}: ${text}`));
+        if (answer2.statusCode !== 200)
+          reject(new Error(`A Worker answered a purge with ${answer2.statusCode}: ${text}`));
         else resolve(JSON.parse(text));
       });
     });
@@ -7876,28 +7926,28 @@ async function keyValue(options, request, response, url) {
   const namespace = decodeURIComponent(found[1]);
   const body = method === "PUT" ? await bodyOf3(request) : void 0;
   const { instance, deployment } = await options.reload.enter();
-  let answer;
+  let answer2;
   try {
     if (instance.namespaceIndex(namespace) === -1) {
       const known2 = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
       throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known2}.`);
     }
-    const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
-    answer = await kvRequest(instance, method, namespace, rest, body);
+    const rest2 = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
+    answer2 = await kvRequest(instance, method, namespace, rest2, body);
   } finally {
     instance.busy.end();
   }
-  if (answer.status === 404)
+  if (answer2.status === 404)
     throw problem(404, "No such key", `The namespace ${namespace} has no key ${decodeURIComponent(found[3] ?? "")}.`);
-  if (answer.status === 400)
-    throw problem(400, "KV refused", JSON.parse(answer.body.toString("utf8")).detail);
-  if (answer.status >= 500) throw problem(502, "KV failed", answer.body.toString("utf8"));
-  response.writeHead(answer.status, {
+  if (answer2.status === 400)
+    throw problem(400, "KV refused", JSON.parse(answer2.body.toString("utf8")).detail);
+  if (answer2.status >= 500) throw problem(502, "KV failed", answer2.body.toString("utf8"));
+  response.writeHead(answer2.status, {
     "Content-Type": found[2] ? "application/json" : "application/octet-stream",
-    "Content-Length": answer.body.length,
-    ...answer.metadata !== void 0 && { "KV-Metadata": answer.metadata }
+    "Content-Length": answer2.body.length,
+    ...answer2.metadata !== void 0 && { "KV-Metadata": answer2.metadata }
   });
-  response.end(answer.body);
+  response.end(answer2.body);
 }
 function unknown(_options, request, response, url) {
   sendProblem(response, {
@@ -8030,10 +8080,10 @@ function createEdge(options) {
     noDelay: true
   });
   server.maxHeadersCount = 0;
-  server.on("request", (request, response) => void serve(options, request, response));
+  server.on("request", (request, response) => void serve2(options, request, response));
   server.on("checkContinue", (request, response) => {
     response.writeContinue();
-    void serve(options, request, response);
+    void serve2(options, request, response);
   });
   server.on("upgrade", (request, socket, head) => void upgrade(options, request, socket, head));
   server.on("connect", (_request, socket) => refuse(socket, badRequest("CONNECT is not served here.")));
@@ -8189,7 +8239,7 @@ function frontOf({ serving, target, version }) {
   if (!found?.cache_enabled) return void 0;
   return found.cross_version_cache ? "*" : version;
 }
-async function serve(options, request, response) {
+async function serve2(options, request, response) {
   const begin = performance.now();
   const { counters } = options;
   counters.requests += 1;
@@ -8221,8 +8271,8 @@ function tellOf({ target, path, version }) {
   return { hostname: target.hostname, path, worker: target.worker, version };
 }
 async function toWorker(options, request, response, routed) {
-  const { path, headers, answer } = routed;
-  const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
+  const { path, headers, answer: answer2 } = routed;
+  const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer: answer2 };
   const front = frontOf(routed);
   if (front === void 0) return forward(forwarded);
   if (frontable(request)) {
@@ -8233,7 +8283,7 @@ async function toWorker(options, request, response, routed) {
     };
     return options.fronts.serve(routed.target.worker, front, { ...forwarded, hold: hold2 });
   }
-  return forward({ ...forwarded, answer: (raw) => answer(unfronted(raw)) });
+  return forward({ ...forwarded, answer: (raw) => answer2(unfronted(raw)) });
 }
 function problemOf(options, error) {
   if (error instanceof ProblemError) return error.problem;
@@ -8530,13 +8580,13 @@ function destinationOf(url) {
   const authority = found[2].slice(found[2].lastIndexOf("@") + 1).toLowerCase();
   const host = authority.match(/^(\[[^\]]+\]|[^:]*)(?::(\d+))?$/);
   if (!host) return void 0;
-  const rest = found[3];
+  const rest2 = found[3];
   return {
     scheme,
     authority,
     hostname: host[1].replace(/^\[|\]$/g, ""),
     port: host[2] ? Number(host[2]) : scheme === "https" ? 443 : 80,
-    path: rest.startsWith("/") ? rest : `/${rest}`
+    path: rest2.startsWith("/") ? rest2 : `/${rest2}`
   };
 }
 
@@ -8638,15 +8688,15 @@ var Outbound = class {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const { pathname } = new URL(request.url);
-    const answer = await this.options.fronts.called(pathname, Buffer.concat(chunks).toString("utf8"));
-    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+    const answer2 = await this.options.fronts.called(pathname, Buffer.concat(chunks).toString("utf8"));
+    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer2));
   }
-  #send(request, response, to, counters, finish, again) {
+  #send(request, response, to, counters, finish, again2) {
     const onward = this.#open(request, to);
     const hasBody2 = request.headers["content-length"] !== void 0 || request.headers["transfer-encoding"] !== void 0;
-    let answer;
+    let answer2;
     onward.on("response", (incoming) => {
-      answer = incoming;
+      answer2 = incoming;
       const status2 = String(incoming.statusCode);
       counters.byStatus[status2] = (counters.byStatus[status2] ?? 0) + 1;
       const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
@@ -8678,11 +8728,11 @@ var Outbound = class {
       request.socket.end(NO_HTTP);
     });
     onward.on("error", (error) => {
-      if (answer !== void 0) {
+      if (answer2 !== void 0) {
         if (error.code === "HPE_INVALID_CHUNK_SIZE") request.socket.write("not a chunk\r\n");
         return;
       }
-      if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2 && !again) {
+      if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2 && !again2) {
         this.#send(request, response, to, counters, finish, true);
         return;
       }
@@ -8692,7 +8742,7 @@ var Outbound = class {
       else request.socket.destroy();
     });
     response.on("close", () => {
-      if (answer === void 0 ? !response.writableFinished : !answer.complete) onward.destroy();
+      if (answer2 === void 0 ? !response.writableFinished : !answer2.complete) onward.destroy();
     });
     if (hasBody2) request.pipe(onward);
     else onward.end();
@@ -8736,28 +8786,28 @@ var Outbound = class {
       request.headers.upgrade ?? "websocket"
     ]);
     let failed = true;
-    const relay = (answer, extra) => {
+    const relay = (answer2, extra) => {
       failed = false;
-      const raw = [...endToEnd(answer.rawHeaders, answer.headers.connection, () => false), ...extra];
-      let text = `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r
+      const raw = [...endToEnd(answer2.rawHeaders, answer2.headers.connection, () => false), ...extra];
+      let text = `HTTP/1.1 ${answer2.statusCode} ${answer2.statusMessage}\r
 `;
       for (let index = 0; index < raw.length; index += 2) text += `${raw[index]}: ${raw[index + 1]}\r
 `;
       socket.write(`${text}\r
 `);
     };
-    onward.on("upgrade", (answer, upstream, rest) => {
-      relay(answer, ["Connection", "Upgrade", "Upgrade", answer.headers.upgrade ?? "websocket"]);
-      socket.write(rest);
+    onward.on("upgrade", (answer2, upstream, rest2) => {
+      relay(answer2, ["Connection", "Upgrade", "Upgrade", answer2.headers.upgrade ?? "websocket"]);
+      socket.write(rest2);
       upstream.write(head);
       upstream.on("data", (chunk) => {
         counters.bytes += chunk.length;
       });
       join5(socket, upstream);
     });
-    onward.on("response", (answer) => {
-      relay(answer, ["Connection", "close"]);
-      answer.pipe(socket);
+    onward.on("response", (answer2) => {
+      relay(answer2, ["Connection", "close"]);
+      answer2.pipe(socket);
     });
     onward.on("error", () => socket.destroy());
     socket.on("error", () => onward.destroy());
@@ -8799,12 +8849,12 @@ var Outbound = class {
     });
   }
 };
-function join5(one, other) {
+function join5(one, other2) {
   one.setNoDelay(true);
-  other.setNoDelay(true);
-  one.pipe(other).pipe(one);
-  one.on("close", () => other.destroy()).on("error", () => other.destroy());
-  other.on("close", () => one.destroy()).on("error", () => one.destroy());
+  other2.setNoDelay(true);
+  one.pipe(other2).pipe(one);
+  one.on("close", () => other2.destroy()).on("error", () => other2.destroy());
+  other2.on("close", () => one.destroy()).on("error", () => one.destroy());
 }
 
 // src/gateway/reload.ts
@@ -8901,10 +8951,10 @@ function* batches(items) {
 }
 async function send(place, namespace, items) {
   const body = Buffer.from(JSON.stringify(items.map(({ hash: _hash, ...item }) => item)));
-  const answer = await kvRequest(place, "POST", namespace, "batch", body);
-  if (answer.status !== 200)
-    throw new Error(`KV namespace ${namespace}: ${answer.status} ${answer.body.toString("utf8")}`);
-  const failed = JSON.parse(answer.body.toString("utf8"));
+  const answer2 = await kvRequest(place, "POST", namespace, "batch", body);
+  if (answer2.status !== 200)
+    throw new Error(`KV namespace ${namespace}: ${answer2.status} ${answer2.body.toString("utf8")}`);
+  const failed = JSON.parse(answer2.body.toString("utf8"));
   return new Map(failed.map(({ key, error }) => [key, error]));
 }
 

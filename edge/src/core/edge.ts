@@ -103,10 +103,12 @@ interface Served {
 export function createEdge(settings: EdgeSettings, { features = [], handlers = {} }: EdgeOptions = {}): Edge {
   const faults: string[] = [];
   const cacheFeature = features.find((feature) => feature.cache !== undefined);
-  const cache = cacheFeature?.cache?.(settings);
+  const parts = Object.assign({}, ...features.map((feature) => feature.cacheParts));
+  const policies = settings.endpoints.map(effectivePolicy);
+  const cache = cacheFeature?.cache?.(settings, policies, parts, faults);
   const served = new Map<EndpointSpec, Served>();
-  for (const endpoint of settings.endpoints) {
-    const made = serveEndpoint(settings, endpoint, features, handlers, cache, faults);
+  for (const [index, endpoint] of settings.endpoints.entries()) {
+    const made = serveEndpoint(settings, endpoint, policies[index] ?? null, features, handlers, cache, faults);
     if (made !== undefined) served.set(endpoint, made);
   }
   if (faults.length > 0) throw new BadAssembly(faults);
@@ -176,6 +178,7 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
 function serveEndpoint(
   settings: EdgeSettings,
   endpoint: EndpointSpec,
+  policy: CacheSpec | null,
   features: readonly Feature[],
   handlers: Readonly<Record<string, unknown>>,
   cache: CacheLayer | undefined,
@@ -204,7 +207,7 @@ function serveEndpoint(
   const target = collect(faults, where, () => targetOf(settings, endpoint, features, handlers));
   if (target === undefined || faults.length > before) return undefined;
 
-  const gate = new Gate(settings.reserved_header_prefixes, effectivePolicy(endpoint));
+  const gate = new Gate(settings.reserved_header_prefixes, policy);
   return { endpoint, gate, guards, target, answer: answerOf(endpoint, target) };
 }
 

@@ -3,6 +3,7 @@
  * the code that its settings use.
  */
 
+import type { Extensions } from "./cache/extensions";
 import type { CacheContext, PurgeRequest, PurgeResult, RequestHead } from "./cache/types";
 import type { Geo, Host } from "./host";
 import type { CacheSpec, EdgeSettings, EndpointSpec, RateLimitSpec } from "./settings.gen";
@@ -70,10 +71,33 @@ export interface Target {
 type TargetKind = EndpointSpec["target"]["kind"];
 type AuthKind = NonNullable<EndpointSpec["auth"]>["kind"];
 
+/** The parts of the cache that not every function needs: what the cache itself takes, and the platform's cache in front. */
+export interface CacheParts extends Extensions {
+  readonly front?: {
+    /** Tells the cache in front of a purge. */
+    purge(request: PurgeRequest, host: Host): Promise<PurgeReport["front"]>;
+    /** Answers a purge from outside, which is kept under one of these bindings; undefined for every other request. */
+    answer(
+      request: Request,
+      path: string,
+      host: Host,
+      bindings: readonly string[],
+      purge: CacheLayer["purge"],
+    ): Promise<Response | undefined>;
+  };
+}
+
 export interface Feature {
-  readonly name: "cache" | "geo" | "sessions" | "jwt" | "rateLimit";
+  readonly name: string;
   readonly targets?: Partial<Record<TargetKind, (settings: EdgeSettings, endpoint: EndpointSpec) => Target>>;
   readonly auth?: Partial<Record<AuthKind, (settings: EdgeSettings, endpoint: EndpointSpec) => Guard>>;
   readonly rateLimit?: (settings: EdgeSettings, endpoint: EndpointSpec, spec: RateLimitSpec) => Guard;
-  readonly cache?: (settings: EdgeSettings) => CacheLayer;
+  /** `policies`: of each endpoint, as it applies. Adds to `faults` what they need and `parts` lack. */
+  readonly cache?: (
+    settings: EdgeSettings,
+    policies: readonly (CacheSpec | null)[],
+    parts: CacheParts,
+    faults: string[],
+  ) => CacheLayer;
+  readonly cacheParts?: CacheParts;
 }

@@ -154,6 +154,48 @@ describe("what browsers are told", () => {
     expect((await h.get("/")).headers.get("cache-control")).toBe("max-age=5");
   });
 
+  it("leaves browsers all of browser_ttl, however long an answer lay here: their time counts from Age", async () => {
+    const kv = { binding: "KV", ttl_s: 120 };
+    const h = make({ tiers: { memory: {}, edge: {}, kv }, stale_while_revalidate_s: 20 });
+    h.origin = () => reply("x", { etag: '"1"' });
+    expect((await h.get("/")).headers.get("cache-control")).toBe("public, max-age=30, stale-while-revalidate=20");
+    const ages: (string | null)[] = [];
+    const told = async (headers: Record<string, string> = {}) => {
+      const answer = await h.get("/", headers);
+      const age = answer.headers.get("age");
+      ages.push(age);
+      expect(answer.headers.get("cache-control")).toBe(
+        `public, max-age=${30 + Number(age)}, stale-while-revalidate=20`,
+      );
+      return answer;
+    };
+    expect((await told()).cacheStatus).toContain("detail=memory");
+    h.advance(40);
+    expect((await told({ "if-none-match": '"1"' })).status).toBe(304);
+    h.isolate();
+    expect((await told()).cacheStatus).toContain("detail=edge");
+    h.advance(30);
+    h.dataCentre();
+    expect((await told()).xCache).toBe("HIT-KV");
+    expect(ages).toEqual(["0", "40", "40", "70"]);
+  });
+
+  it("is as the policy says where browsers may keep an answer for as long as the edge, or longer", async () => {
+    const h = make({ browser_ttl_s: 31536000, immutable: true });
+    h.origin = () => reply("x");
+    await h.get("/");
+    h.advance(50);
+    const { headers } = await h.get("/");
+    expect([headers.get("age"), headers.get("cache-control")]).toEqual(["50", "public, max-age=31536000, immutable"]);
+  });
+
+  it("counts the age that an answer comes with from the origin", async () => {
+    const h = make();
+    h.origin = () => reply("x", { age: "100" });
+    const { headers } = await h.get("/");
+    expect([headers.get("age"), headers.get("cache-control")]).toEqual(["100", "public, max-age=130"]);
+  });
+
   it("gives an error the error's TTL, and a failure the origin's word", async () => {
     const h = make({ error_ttl_s: 10 });
     h.origin = () => reply("x", {}, 404);
@@ -182,10 +224,14 @@ describe("what browsers are told", () => {
 
   it("is capped by the policy in origin mode", async () => {
     const h = make({ mode: "origin" });
-    h.origin = () => reply("x", { "cache-control": "public, max-age=600" });
+    h.origin = () => reply("x", { "cache-control": "public, max-age=70" });
     expect((await h.get("/")).headers.get("cache-control")).toBe("public, max-age=30");
-    h.advance(59);
-    expect((await h.get("/")).hit).toBe(true);
+    h.advance(30);
+    expect((await h.get("/")).headers.get("cache-control")).toBe("public, max-age=60");
+    h.advance(29);
+    const late = await h.get("/");
+    // Never more than the origin's own.
+    expect([late.hit, late.headers.get("cache-control")]).toEqual([true, "public, max-age=70"]);
     h.advance(1);
     expect((await h.get("/")).hit).toBe(false);
   });
@@ -202,7 +248,10 @@ describe("what browsers are told", () => {
   it("tells the platform's cache in front by a field of its own", async () => {
     const h = make({ engine: "platform", tags: ["shop"], stale_while_revalidate_s: 5 });
     h.origin = () => reply("x", { "cache-tag": "p1" });
-    for (const age of [null, "10"]) {
+    for (const [age, left] of [
+      [null, 30],
+      ["10", 40],
+    ]) {
       const { headers } = await h.get("/");
       // A cache counts freshness from the Age that an answer comes with.
       expect(headers.get("age")).toBe(age);
@@ -210,7 +259,7 @@ describe("what browsers are told", () => {
         "public, max-age=60, stale-while-revalidate=5, stale-if-error=0",
       );
       expect(headers.get("cache-tag")).toBe("shop,p1");
-      expect(headers.get("cache-control")).toBe("public, max-age=30, stale-while-revalidate=5");
+      expect(headers.get("cache-control")).toBe(`public, max-age=${left}, stale-while-revalidate=5`);
       h.advance(10);
     }
     expect(h.edge.puts).toBe(0);

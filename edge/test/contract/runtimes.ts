@@ -33,7 +33,7 @@ export interface Runtime {
   start(options: StartOptions): Promise<Deployed>;
 }
 
-type FeatureKey = "cache" | "geo" | "sessions" | "jwt" | "rate_limit";
+type FeatureKey = keyof typeof FEATURES;
 
 interface Manifest {
   core: { file: string; export: string; imports: string[] };
@@ -45,12 +45,22 @@ interface Manifest {
 export function featuresOf({ endpoints }: EdgeSettings): FeatureKey[] {
   const needed = new Set<FeatureKey>();
   for (const endpoint of endpoints) {
-    if (endpoint.cache !== null) needed.add("cache");
+    const { cache } = endpoint;
+    if (cache !== null) {
+      // All that the cache may need; what is really left out is held by startup.test.ts and by the Python package.
+      needed.add("cache").add("cache_edge");
+      if (cache.tiers.memory) needed.add("cache_memory");
+      if (cache.tiers.kv) needed.add("cache_kv");
+      if (cache.mode === "origin" || endpoint.auth !== null) needed.add("cache_origin");
+      if (cache.engine === "platform") needed.add("cache_platform");
+    }
     if (endpoint.target.kind === "origin") needed.add("geo");
     if (endpoint.target.kind === "session" || endpoint.auth?.kind === "session") needed.add("sessions");
     if (endpoint.auth?.kind === "jwt") needed.add("jwt");
     if (endpoint.rate_limit !== null) needed.add("rate_limit");
   }
+  const unsafe = endpoints.some(({ methods }) => methods.some((method) => method !== "GET" && method !== "HEAD"));
+  if (needed.has("cache") && unsafe) needed.add("cache_writes");
   return [...needed].sort();
 }
 
@@ -136,8 +146,14 @@ export function workerd(bundles: string): Runtime {
   };
 }
 
-const FEATURES: Record<FeatureKey, () => Promise<Feature>> = {
-  cache: async () => (await import("../../src/core/features/cache")).cache,
+const FEATURES = {
+  cache: async (): Promise<Feature> => (await import("../../src/core/features/cache")).cache,
+  cache_edge: async () => (await import("../../src/hosts/cloudflare/cache-edge")).cacheEdge,
+  cache_kv: async () => (await import("../../src/hosts/cloudflare/cache-kv")).cacheKv,
+  cache_memory: async () => (await import("../../src/hosts/cloudflare/cache-memory")).cacheMemory,
+  cache_origin: async () => (await import("../../src/hosts/cloudflare/cache-origin")).cacheOrigin,
+  cache_platform: async () => (await import("../../src/hosts/cloudflare/cache-platform")).cachePlatform,
+  cache_writes: async () => (await import("../../src/hosts/cloudflare/cache-writes")).cacheWrites,
   geo: async () => (await import("../../src/core/features/geo")).geo,
   sessions: async () => (await import("../../src/core/features/sessions")).sessions,
   jwt: async () => (await import("../../src/core/features/jwt")).jwt,

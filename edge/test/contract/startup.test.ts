@@ -55,8 +55,12 @@ describe("the bundles", () => {
     expect(files([endpoint("/a", "r")])).not.toEqual(expect.arrayContaining(["jwt.js"]));
     expect(files([endpoint("/a", "r")])).not.toEqual(expect.arrayContaining(["cache.js"]));
     expect(files([endpoint("/a", "r", { cache: policy(), auth: jwtAuth({}) })])).toEqual(
-      expect.arrayContaining(["jwt.js", "cache.js", "geo.js"]),
+      expect.arrayContaining(["jwt.js", "cache.js", "cache-origin.js", "geo.js"]),
     );
+    const plain = files([endpoint("/a", "r", { cache: policy() })]);
+    expect(plain).toEqual(expect.arrayContaining(["cache.js", "cache-edge.js"]));
+    for (const part of ["kv", "memory", "origin", "platform", "writes"])
+      expect(plain).not.toContain(`cache-${part}.js`);
     // jose and the cache are in their own files, so that others do not pay for them.
     const core = [manifest.core.file, ...manifest.core.imports];
     for (const file of core) expect(read(file).toString()).not.toMatch(/JWKSNoMatchingKey|ERR_JWKS/);

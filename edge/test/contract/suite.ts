@@ -90,6 +90,7 @@ export function contract(runtime: Runtime): void {
           reply.setHeader("cache-control", "max-age=60, must-revalidate");
           return void reply.end(`for ${headers.cookie ?? headers.authorization}`);
         }
+        if (url.startsWith("/api/products/aged")) reply.setHeader("etag", '"v1"');
         reply.setHeader("content-type", "application/json");
         reply.end(JSON.stringify({ origin: "us", url, method, headers, body }));
       });
@@ -350,6 +351,20 @@ export function contract(runtime: Runtime): void {
         expect(hit.headers).not.toHaveProperty("x-origin-latency");
         expect(hit.text).toBe(miss.text);
         expect(seen("us").length).toBe(before + 1);
+      });
+
+      it("leaves browsers all of browser_ttl, however long the answer lay at the edge", async () => {
+        const path = "/api/products/aged";
+        expect((await get(path)).headers["cache-control"]).toBe("public, max-age=60");
+        // A browser takes what Age says off max-age (RFC 9111, section 4.2.3).
+        await expect.poll(async () => (await get(path)).headers.age, { timeout: 20_000 }).not.toBe("0");
+        const { age, "cache-control": control } = (await get(path)).headers;
+        expect(control).toBe(`public, max-age=${60 + Number(age)}`);
+        const same = await get(path, { headers: { "If-None-Match": '"v1"' } });
+        expect([same.status, same.headers["cache-control"]]).toEqual([
+          304,
+          `public, max-age=${60 + Number(same.headers.age)}`,
+        ]);
       });
 
       it("answers HEAD from a stored GET", async () => {

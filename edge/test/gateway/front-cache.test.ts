@@ -1,9 +1,8 @@
 // The cache in front of a version (Workers Cache), by its documented behaviour, and purges that reach every tier.
 
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { statusOf } from "../../src/gateway/front-cache.js";
+import { workerModules } from "../contract/runtimes.js";
 import { buildBundles } from "../support/bundle.js";
 import { type Origin, startOrigin } from "../support/origin.js";
 import { endpoint, origin, policy, router, settings } from "../support/settings.js";
@@ -281,17 +280,8 @@ describe("the two engines", () => {
         endpoint("/plain", "r"),
       ],
     });
-    const modules: Record<string, string> = {
-      "settings.js": `export default ${JSON.stringify(document)};`,
-      "main.js": `import { createWorker } from "./edgewright.js";
-        import { cache } from "./cache.js"; import { geo } from "./geo.js"; import { rateLimit } from "./rate-limit.js";
-        import settings from "./settings.js";
-        export default createWorker(settings, { features: [cache, geo, rateLimit] });`,
-    };
-    const folder = join(bundles.directory, "cloudflare");
-    for (const file of readdirSync(folder)) {
-      if (file.endsWith(".js")) modules[file] = readFileSync(join(folder, file), "utf8");
-    }
+    const files = workerModules(bundles.directory, { settings: document });
+    const modules = Object.fromEntries(files.map(({ path, contents }) => [path, contents]));
     const full = deployment(
       {
         modules,

@@ -57,18 +57,3 @@ export function ifRange(meta: Meta, headers: Pick<Headers, "get">, now: number):
   const date = parseDate(header(meta, "date"), now);
   return modified !== null && modified === value && then !== undefined && date !== undefined && date - then >= 60000;
 }
-
-/** `Content-Range` of a 206 with one part; undefined where it has none or its total is unknown. */
-export function parseContentRange(
-  text: string | null,
-): { readonly start: number; readonly end: number; readonly total: number } | undefined {
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(text?.trim() ?? "");
-  if (!match) return undefined;
-  const [start, end, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  return start <= end && end < total ? { start, end, total } : undefined;
-}
-
-/** A strong entity tag, which alone lets parts be combined (RFC 9110 section 15.3.7.3). */
-export function strongTag(etag: string | null): string | undefined {
-  return etag?.startsWith('"') ? etag : undefined;
-}

@@ -6,6 +6,10 @@
  * A Map goes through its keys in the order in which they were set, so each queue is one.
  */
 
+import type { Index, Meta } from "./entry";
+import type { MemoryTier } from "./extensions";
+import { type Held, hold, limited } from "./tiers";
+
 interface Node<V> {
   value: V;
   size: number;
@@ -102,4 +106,51 @@ export class Memory<V> {
       }
     }
   }
+}
+
+/** Bytes that an entry takes beside its body, roughly. */
+function weight(value: Meta | Index): number {
+  let bytes = 300 + value.key.length * 2 + value.url.length * 2;
+  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 2 * (name.length + text.length) + 64;
+  return bytes;
+}
+
+export function memoryTier(): MemoryTier {
+  const memory = new Memory<Held>(0);
+  return {
+    get: (key) => memory.get(key),
+
+    put(value, body, { memory: tier }, now, ceiling = Number.POSITIVE_INFINITY) {
+      if (!tier) return;
+      const bytes = body?.byteLength ?? 0;
+      if (bytes > tier.maxObjectBytes) {
+        memory.delete(value.key);
+        return;
+      }
+      if (tier.maxBytes > memory.maxBytes) memory.maxBytes = tier.maxBytes;
+      memory.set(value.key, hold(limited(value, Math.min(tier.ceiling, ceiling), now), body), bytes + weight(value));
+    },
+
+    delete(key) {
+      memory.delete(key);
+    },
+
+    purge(judge) {
+      let count = 0;
+      for (const [key, { value }] of [...memory]) {
+        const purged = value.kind === "entry" ? judge(value) : undefined;
+        if (purged) count++;
+        if (purged === "hard") memory.delete(key);
+      }
+      return count;
+    },
+
+    get entries() {
+      return memory.entries;
+    },
+
+    get bytes() {
+      return memory.bytes;
+    },
+  };
 }

@@ -11,6 +11,8 @@ export interface Policy {
   readonly edgeTtl: number | null;
   readonly edgeJitter: readonly [number, number] | null;
   readonly browserTtl: number | null;
+  /** The longest time (s) that `override` gives a response in any tier; null where it gives none. */
+  readonly longest: number | null;
   readonly staleWhileRevalidate: number;
   readonly staleIfError: number;
   readonly immutable: boolean;
@@ -58,13 +60,18 @@ function make(spec: CacheSpec): Policy {
   const headers = lower(key.headers);
   const cookies = [...(key.cookies ?? [])].sort();
   const platform = spec.engine === "platform";
+  const edgeJitter = pair(spec.edge_jitter_s);
+  const times = [edgeJitter?.[1] ?? spec.edge_ttl_s, kv && (pair(kv.jitter_s)?.[1] ?? kv.ttl_s)].filter(
+    (time) => time != null,
+  );
   return {
     name: spec.name,
     mode: spec.mode ?? "override",
     platform,
     edgeTtl: spec.edge_ttl_s ?? null,
-    edgeJitter: pair(spec.edge_jitter_s),
+    edgeJitter,
     browserTtl: spec.browser_ttl_s ?? null,
+    longest: times.length > 0 ? Math.max(...times) : null,
     staleWhileRevalidate: spec.stale_while_revalidate_s ?? 0,
     staleIfError: spec.stale_if_error_s ?? 0,
     immutable: spec.immutable ?? false,

@@ -9,8 +9,11 @@
  */
 
 import { type Meta, RETENTION_S } from "./entry";
+import type { FarTier } from "./extensions";
 import { normalisePath } from "./key";
-import type { CacheContext, KvStore, PurgeRequest } from "./types";
+import type { Policy } from "./policy";
+import { attempt } from "./tiers";
+import type { CacheContext, PurgeRequest } from "./types";
 
 export interface Marker {
   readonly type: "everything" | "url" | "prefix" | "tag";
@@ -20,15 +23,8 @@ export interface Marker {
   readonly soft: boolean;
 }
 
-/** How long (ms) an isolate may serve without having looked for markers in KV. */
-export const KV_CHECK_MS = 30_000;
-/** A busy isolate looks before that, behind its answers, so that none of them waits for KV. */
-const KV_AHEAD_MS = 20_000;
-/** KV's own time until a write is seen everywhere, by its documentation. */
-export const KV_PROPAGATION_MS = 60_000;
 export const INTERNAL = "https://cache.edgewright.invalid/";
 const EDGE_URL = `${INTERNAL}purges`;
-const KV_PREFIX = "purge:";
 const MAX_MARKERS = 1000;
 
 /** A URL without its scheme: a purge means both. */
@@ -36,62 +32,35 @@ export function schemeless(url: string): string {
   return url.slice(url.indexOf("//"));
 }
 
-/** Runs work that may fail without failing the response: tells of the fault, and goes on with `fallback`. */
-export async function attempt<T>(ctx: CacheContext, fault: string, work: Promise<T>, fallback: T): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    ctx.warn?.(`${fault}: ${String(error)}`);
-    return fallback;
-  }
-}
-
 export class Purges {
   /** Grows with each change, so that what was held against one state need not be again. */
   version = 0;
   #markers: Marker[] = [];
   readonly #index = new Map<string, Marker>();
-  #edgeAt = Number.NEGATIVE_INFINITY;
-  #kvAt = Number.NEGATIVE_INFINITY;
-  readonly #kvSeen = new Set<string>();
+  #read = Number.NEGATIVE_INFINITY;
 
-  constructor(readonly checkMs: number) {}
+  constructor(
+    readonly checkMs: number,
+    readonly far: readonly FarTier[],
+    readonly policies: Iterable<Policy>,
+  ) {}
 
   due(now: number): boolean {
-    return now - this.#edgeAt >= this.checkMs;
+    return now - this.#read >= this.checkMs;
   }
 
   /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
-  async refresh(ctx: CacheContext, stores: readonly KvStore[]): Promise<void> {
-    const now = ctx.now();
-    this.#edgeAt = now;
-    const work: Promise<void>[] = [];
-    if (ctx.edgeCache) work.push(this.#readEdge(ctx));
-    const since = now - this.#kvAt;
-    if (stores.length > 0 && since >= KV_AHEAD_MS) {
-      this.#kvAt = now;
-      for (const store of stores) {
-        const look = this.#readKv(store);
-        if (since >= KV_CHECK_MS) work.push(look);
-        else ctx.waitUntil(attempt(ctx, "Purge markers could not be read", look, undefined));
-      }
-    }
+  async refresh(ctx: CacheContext): Promise<void> {
+    this.#read = ctx.now();
+    const add = (markers: readonly Marker[]) => this.add(markers);
+    const work = this.far.flatMap(({ markers }) => markers?.refresh(this.policies, ctx, add) ?? []);
+    work.push(this.#readEdge(ctx));
     await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, undefined)));
   }
 
   async #readEdge(ctx: CacheContext): Promise<void> {
     const response = await ctx.edgeCache?.match(EDGE_URL);
     if (response) this.add((await response.json()) as Marker[]);
-  }
-
-  async #readKv(store: KvStore): Promise<void> {
-    for (const name of (await store.list?.(KV_PREFIX)) ?? []) {
-      if (this.#kvSeen.has(name)) continue;
-      const bytes = await store.get(name);
-      if (!bytes) continue;
-      this.#kvSeen.add(name);
-      this.add(JSON.parse(new TextDecoder().decode(bytes)) as Marker[]);
-    }
   }
 
   add(markers: readonly Marker[]): void {
@@ -121,12 +90,8 @@ export class Purges {
     this.#markers = [...this.#index.values()];
   }
 
-  /** Writes markers where others find them. Returns how many places took them. */
-  async publish(
-    markers: readonly Marker[],
-    ctx: CacheContext,
-    stores: readonly KvStore[],
-  ): Promise<{ edge: number; kv: number }> {
+  /** Writes markers where others find them. Returns how many each place took: the data centre, and what is beyond. */
+  async publish(markers: readonly Marker[], ctx: CacheContext): Promise<{ edge: number; kv: number }> {
     this.add(markers);
     const edge = async () => {
       if (!ctx.edgeCache) return 0;
@@ -139,17 +104,21 @@ export class Purges {
       );
       return markers.length;
     };
-    const kv = async (store: KvStore) => {
-      if (!store.list) return 0;
-      const name = `${KV_PREFIX}${markers[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
-      this.#kvSeen.add(name);
-      const bytes = new TextEncoder().encode(JSON.stringify(markers));
-      await store.put(name, bytes.buffer as ArrayBuffer, { expirationTtl: RETENTION_S + 86400 });
-      return markers.length;
-    };
-    const counted = (one: Promise<number>) => attempt(ctx, "A purge marker could not be written", one, 0);
-    const [inEdge, ...inKv] = await Promise.all([counted(edge()), ...stores.map((store) => counted(kv(store)))]);
-    return { edge: inEdge ?? 0, kv: inKv.reduce((sum, count) => sum + count, 0) };
+    const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers, this.policies, ctx) ?? []);
+    const counts = await Promise.all(
+      [edge(), ...beyond].map((one) => attempt(ctx, "A purge marker could not be written", one, 0)),
+    );
+    const [first = 0, ...others] = counts;
+    return { edge: first, kv: others.reduce((sum, count) => sum + count, 0) };
+  }
+
+  /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
+  visibleWithinMs(ctx: CacheContext): number {
+    for (const { markers } of this.far) {
+      const ms = markers?.visibleWithinMs(this.policies, ctx);
+      if (ms !== undefined) return ms;
+    }
+    return this.checkMs;
   }
 
   /** What the markers make of an entry: void, stale, or nothing. */

@@ -6,14 +6,10 @@ import type { Policy } from "./policy";
 import { parseTargeted } from "./targeted";
 import { unbounded, varyNames } from "./vary";
 
-/** Statuses that may be stored without explicit freshness (RFC 9110 section 15.1). */
-const HEURISTIC = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
 /** Statuses whose caching requirements this cache knows: what `must-understand` asks for. */
 const UNDERSTOOD = new Set([
   200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 500, 501, 502, 503, 504,
 ]);
-const HEURISTIC_PART = 0.1;
-const HEURISTIC_MOST = 86400;
 
 /** Everything about an exchange that decides on storing it. */
 export interface Exchange {
@@ -81,32 +77,41 @@ export interface Freshness {
   readonly explicit: boolean;
 }
 
-/** The freshness lifetime by the response itself, for a shared cache (RFC 9111 section 4.2.1). */
-export function lifetime(
+/**
+ * The freshness lifetime (s) that a response states for a shared cache (RFC 9111 section 4.2.1); undefined where it states
+ * none.
+ */
+export function explicitLifetime(
   cc: Directives,
   targeted: boolean,
-  status: number,
   headers: Headers,
   responseTime: number,
-): Freshness {
+): number | undefined {
   const age = seconds(cc, "s-maxage") ?? seconds(cc, "max-age");
-  if (age !== undefined) return { seconds: age, explicit: true };
-  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
   // Where a targeted field is valid, Expires has no say (RFC 9213 section 2.2).
   const expires = targeted ? null : headers.get("expires");
-  if (expires !== null) {
-    const at = parseDate(expires, responseTime);
-    return { seconds: at === undefined ? 0 : Math.max(0, Math.floor((at - date) / 1000)), explicit: true };
-  }
-  const modified = parseDate(headers.get("last-modified"), responseTime);
-  if (modified === undefined || modified > date || !(HEURISTIC.has(status) || cc.has("public"))) {
-    return { seconds: 0, explicit: false };
-  }
-  const part = Math.floor(((date - modified) / 1000) * HEURISTIC_PART);
-  return { seconds: Math.min(part, HEURISTIC_MOST), explicit: false };
+  if (age !== undefined || expires === null) return age;
+  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
+  const at = parseDate(expires, responseTime);
+  return at === undefined ? 0 : Math.max(0, Math.floor((at - date) / 1000));
 }
 
-export function judge(exchange: Exchange, policy: Policy, targetedFields: readonly string[]): Verdict {
+/** What mode `origin` makes of a response that nothing forbids to store: the terms, or the reason why it is not stored. */
+export type Rules = (
+  exchange: Exchange,
+  policy: Policy,
+  cc: Directives,
+  targeted: boolean,
+  initialAge: number,
+) => Granted | string;
+
+export interface Granted extends Pick<Terms, "staleWhileRevalidate" | "staleIfError" | "mustRevalidate" | "noCache"> {
+  /** Freshness (s), of which this much is gone when the response comes. */
+  readonly ttl: number;
+  readonly gone: number;
+}
+
+export function judge(exchange: Exchange, policy: Policy, targetedFields: readonly string[], rules?: Rules): Verdict {
   const { method, status, headers, responseTime } = exchange;
   if (policy.mode === "bypass") return no("bypass");
   if (method !== "GET" && method !== "POST") return no("method");
@@ -120,73 +125,44 @@ export function judge(exchange: Exchange, policy: Policy, targetedFields: readon
   if (!UNDERSTOOD.has(status) && cc.has("must-understand")) return no("must-understand");
   if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
   if (whole(cc, "private")) return no("private");
-  const names = varyNames(headers.get("vary"), policy);
-  if (names === null) return no("vary", "Vary: * is never stored");
-  const wide = unbounded(names, policy);
+  const vary = varyNames(headers.get("vary"), policy);
+  if (vary === null) return no("vary", "Vary: * is never stored");
+  const wide = unbounded(vary, policy);
   if (wide !== undefined) return no("vary", `Vary on ${wide} would make about one entry a client: not stored`);
 
-  const initial = initialAge(headers, exchange.requestTime, responseTime);
-  const own = lifetime(cc, targeted, status, headers, responseTime);
+  const age = initialAge(headers, exchange.requestTime, responseTime);
+  const granted =
+    policy.mode === "override"
+      ? overridden(exchange, policy, explicitLifetime(cc, targeted, headers, responseTime), age)
+      : (rules?.(exchange, policy, cc, targeted, age) ?? "status");
+  if (typeof granted === "string") return no(granted);
+  const { ttl, gone, ...terms } = granted;
   const omit = [...(fieldNames(cc, "private") ?? []), ...(fieldNames(cc, "no-cache") ?? [])];
-
-  const store = (ttl: number, age: number, terms: Omit<Terms, "initialAge" | "until" | "vary">): Verdict => {
-    const until = responseTime + (ttl - age) * 1000;
-    return { store: true, omit, terms: { initialAge: initial, until, vary: names, ...terms } };
-  };
-
-  if (policy.mode === "override") {
-    if (exchange.authorised) return no("authorization");
-    if (method !== "GET") return no("method");
-    const ttl = overrideTtl(status, own, policy);
-    if (ttl === undefined) return no("status");
-    if (ttl.seconds <= 0) return no("ttl");
-    // A TTL of the policy begins when the response comes; the origin's own began when the response was made.
-    return store(ttl.seconds, ttl.explicit ? initial : 0, {
-      staleWhileRevalidate: policy.staleWhileRevalidate,
-      staleIfError: policy.staleIfError,
-      mustRevalidate: false,
-      noCache: false,
-    });
-  }
-
-  // RFC 9111 section 3.5.
-  if (exchange.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
-    return no("authorization");
-  }
-  if (method === "POST" && !own.explicit) return no("method");
-  if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status)) return no("status");
-  const ttl = Math.min(own.seconds, policy.edgeTtl ?? own.seconds);
-  const noCache = whole(cc, "no-cache") || (!own.explicit && pragma(headers));
-  // Without freshness it is of use only if it can be validated.
-  if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return no("no-freshness");
-  const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
-  // A stale window of the policy is a ceiling here; 0 sets none.
-  const stale = (name: string, ceiling: number) =>
-    must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
-  return store(ttl, initial, {
-    staleWhileRevalidate: stale("stale-while-revalidate", policy.staleWhileRevalidate),
-    staleIfError: stale("stale-if-error", policy.staleIfError),
-    // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
-    mustRevalidate: must || cc.has("s-maxage"),
-    noCache,
-  });
+  return { store: true, omit, terms: { initialAge: age, until: responseTime + (ttl - gone) * 1000, vary, ...terms } };
 }
 
-/** Pragma: no-cache in a response means nothing by the RFC; here it keeps a heuristic from granting reuse. */
-function pragma(headers: Headers): boolean {
-  return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
-}
-
-function overrideTtl(status: number, own: Freshness, policy: Policy): Freshness | undefined {
-  if (status === 404 || status === 410) return { seconds: policy.errorTtl, explicit: false };
-  const listed = status < 500 && (policy.statuses.has(status) || (status === 206 && policy.statuses.has(200)));
-  if (listed) {
-    // The longest of the tiers counts for the entry; each tier's copy is then limited to the tier's own.
-    const edge = policy.edgeJitter?.[1] ?? policy.edgeTtl;
-    const kv = policy.kv ? (policy.kv.jitter?.[1] ?? policy.kv.ttl) : null;
-    if (edge !== null || kv !== null) return { seconds: Math.max(edge ?? 0, kv ?? 0), explicit: false };
+function overridden(
+  { authorised, method, status }: Exchange,
+  policy: Policy,
+  own: number | undefined,
+  age: number,
+): Granted | string {
+  if (authorised) return "authorization";
+  if (method !== "GET") return "method";
+  let ttl: number;
+  // A TTL of the policy begins when the response comes; the origin's own began when the response was made.
+  let gone = 0;
+  // The longest of the tiers counts for the entry; each tier's copy is then limited to the tier's own.
+  const listed = status < 500 && policy.statuses.has(status === 206 ? 200 : status) ? policy.longest : null;
+  if (status === 404 || status === 410) ttl = policy.errorTtl;
+  else if (listed !== null) ttl = listed;
+  else if (own === undefined) return "status";
+  else {
+    // An error's own freshness counts up to error_ttl_s: an error page is not pinned.
+    ttl = status >= 400 ? Math.min(own, policy.errorTtl) : own;
+    gone = age;
   }
-  if (!own.explicit) return undefined;
-  // An error's own freshness counts up to error_ttl_s: an error page is not pinned.
-  return status >= 400 ? { seconds: Math.min(own.seconds, policy.errorTtl), explicit: true } : own;
+  if (ttl <= 0) return "ttl";
+  const { staleWhileRevalidate, staleIfError } = policy;
+  return { ttl, gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
 }

@@ -1,34 +1,60 @@
 /** The cache in front of every endpoint. */
 
-import { createCache } from "../cache";
+import { createCacheOf } from "../cache/cache";
 import type { CacheContext } from "../cache/types";
-import type { Feature } from "../feature";
+import { isSafe } from "../cache/update";
+import type { CacheLayer, CacheParts, Feature } from "../feature";
 import { frontOf } from "../front";
 import type { Host } from "../host";
-import { purgeFront } from "../purge/front";
-import { answerPurge } from "../purge/remote";
+import type { CacheSpec, EndpointSpec } from "../settings.gen";
+
+/**
+ * Whether a policy needs a part of the cache. `features_of` in components/edgewright/_modules.py puts a function's modules
+ * together by the same rules; a function that lacks one does not start.
+ */
+const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "writes" | "front"> = {
+  memory: ({ tiers }) => tiers.memory,
+  edge: ({ tiers, engine }) => tiers.edge && engine !== "platform",
+  kv: ({ tiers }) => tiers.kv,
+  origin: ({ mode }) => mode === "origin",
+  platform: ({ engine }) => engine === "platform",
+};
+
+/** What is asked of the cache and not there. */
+function* missing(
+  endpoints: readonly EndpointSpec[],
+  policies: readonly (CacheSpec | null)[],
+  parts: CacheParts,
+): Generator<string> {
+  const stored = policies.some((policy) => policy && policy.mode !== "bypass");
+  for (const [index, { path, methods }] of endpoints.entries()) {
+    const policy = policies[index];
+    const needed = Object.entries(NEEDS).filter(([, needs]) => policy && policy.mode !== "bypass" && needs(policy));
+    const names = [...needed.map(([part]) => part), ...(stored && !methods.every(isSafe) ? ["writes"] : [])];
+    for (const name of names) {
+      if (!parts[name as keyof CacheParts]) yield `endpoint ${path}: cache needs the feature \`cache-${name}\`.`;
+    }
+  }
+}
 
 export const cache: Feature = {
   name: "cache",
-  cache(settings) {
-    const policies = settings.endpoints.map((endpoint) => endpoint.cache).filter((policy) => policy != null);
-    const layer = createCache({
-      name: "edgewright",
-      policies,
-      // True of the request that reached an origin, not of an entry made from its answer.
-      unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing"],
-    });
-    const purge: NonNullable<ReturnType<NonNullable<Feature["cache"]>>>["purge"] = async (request, host) => {
+  cache(settings, given, parts, faults) {
+    faults.push(...missing(settings.endpoints, given, parts));
+    const policies = given.filter((policy) => policy !== null);
+    const layer = createCacheOf(parts, { policies });
+    const { front } = parts;
+    const purge: CacheLayer["purge"] = async (request, host) => {
       const result = await layer.purge(request, contextOf(host));
-      return { ...result, front: await purgeFront(request, host) };
+      return { ...result, front: (await front?.purge(request, host)) ?? "none" };
     };
     const bindings = [...new Set(policies.flatMap((policy) => policy.tiers.kv?.binding ?? []))];
     // Only the cache in front needs to be told from inside: the other tiers read what is written into KV.
-    const remote = bindings.length > 0 && frontOf(settings);
+    const remote = front && bindings.length > 0 && frontOf(settings);
     return {
-      handle: (request, policy, context, answer, whole) => layer.handle(request, policy, context, answer, whole),
+      handle: layer.handle,
       purge,
-      ...(remote && { answer: (request, path, host) => answerPurge(request, path, host, bindings, purge) }),
+      ...(remote && { answer: (request, path, host) => front.answer(request, path, host, bindings, purge) }),
     };
   },
 };

@@ -4,6 +4,7 @@
  * with Authorization, and would reuse one whatever its Vary.
  */
 
+import { originRules } from "../../core/cache/origin-rules";
 import { tagsOf, toClient } from "../../core/cache/outgoing";
 import { compile } from "../../core/cache/policy";
 import { judge } from "../../core/cache/store";
@@ -53,17 +54,18 @@ export function tellCloudFront(
     },
     compiled,
     TARGETED,
+    originRules,
   );
   const tags = tagsOf(headers, compiled);
   if (!verdict.store) {
-    toClient(headers, status, compiled, TARGETED);
+    toClient(headers, status, compiled, TARGETED, 0);
     refuse(headers);
     return;
   }
   // CloudFront reuses an object for every request of its key, whatever the response's Vary names.
   const keyed = new Set([IN_EVERY_KEY, ...compiled.headers]);
   if (verdict.terms.vary.some((name) => !keyed.has(name))) {
-    toClient(headers, status, compiled, TARGETED);
+    toClient(headers, status, compiled, TARGETED, 0);
     refuse(headers);
     return;
   }
@@ -75,7 +77,7 @@ export function tellCloudFront(
   } else if (compiled.mode === "override" && compiled.kv !== null && compiled.edgeTtl !== null && listed) {
     ttl = compiled.edgeTtl;
   }
-  toClient(headers, status, compiled, TARGETED);
+  toClient(headers, status, compiled, TARGETED, 0);
   for (const name of ["age", "expires", "pragma"]) headers.delete(name);
   const control = (headers.get("cache-control") ?? "").replace(S_MAXAGE, "").replace(/^\s*,\s*/, "");
   const parts = [control || "public", `s-maxage=${Math.max(0, ttl)}`];

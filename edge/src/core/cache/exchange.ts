@@ -1,0 +1,221 @@
+/** One exchange with the origin: it is asked, those who wait are told, what may be is stored, and its client is answered. */
+
+import { SharedBody } from "./body";
+import type { Entry, Meta } from "./entry";
+import { forwardHeaders } from "./key";
+import { toClient } from "./outgoing";
+import { Flight, type Forward, type Lookup, type Query } from "./query";
+import { dress, label, make, respond, serve, standard, without } from "./response";
+import { addValidators, usableOnError } from "./reuse";
+import { announced, metaOf, save } from "./save";
+import { parseAge } from "./store";
+import { type Body, discard, isStream } from "./streams";
+import { edgeLifetime, read, write } from "./tiers";
+import { selectedBy304, updatedHeaders } from "./update";
+
+const MAX_PASSES = 4096;
+/** A body announced with up to this many bytes is short. */
+const SHORT = 64 * 1024;
+const ERRORS = [500, 502, 503, 504];
+/** Reasons for which a response is nobody's to share. */
+const UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
+const CONDITIONS = ["if-none-match", "if-modified-since"];
+const RANGE = ["range", "if-range"];
+
+export interface LeadOptions {
+  readonly forward: Forward;
+  /** Under which others may find and join it. */
+  readonly flightKey?: string;
+  /** Sends the client's conditions as they are: for a response that will most likely not be stored. */
+  readonly keepConditions?: boolean;
+  readonly sendRange?: boolean;
+  /** Nobody waits for the answer. */
+  readonly behind?: boolean;
+  /** The origin's 304 is known to speak of the stored response. */
+  readonly confirmed?: boolean;
+  readonly detail?: string;
+}
+
+export function originRequest(query: Query, headers: Headers): Request {
+  const { request } = query;
+  // Without the client's signal: others may wait for this, and the store does. Without a body: a GET's means nothing.
+  const init: RequestInit & { cf?: unknown } = { method: request.method, headers, redirect: "manual" };
+  const { cf } = request as { cf?: unknown };
+  if (cf !== undefined) init.cf = cf;
+  // The origin is asked for what the key says, so that nothing outside the key can shape the answer.
+  return new Request(query.url, init);
+}
+
+function usable({ ctx, policy }: Query, entry: Entry, disconnected: boolean): boolean {
+  return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
+}
+
+/** A stale answer in the place of one that failed: `failure` is its status, or undefined where there was no answer. */
+export function staleOnError(query: Query, { entry }: Lookup, note: string, failure?: number): Response | undefined {
+  if (failure !== undefined && !ERRORS.includes(failure)) return undefined;
+  if (!entry || entry.body === undefined || (isStream(entry.body) && entry.body.locked)) return undefined;
+  if (
+    (entry.meta.range && !query.core.origin?.covers(entry.meta, query)) ||
+    !usable(query, entry, failure === undefined)
+  ) {
+    return undefined;
+  }
+  return serve(query, entry, note);
+}
+
+/** Asks the origin. Tells those who wait, stores what may be, and answers its own client. */
+export async function lead(query: Query, found: Lookup, options: LeadOptions): Promise<Response> {
+  const { ctx, core } = query;
+  const { flights } = core;
+  const { flightKey } = options;
+  const flight = new Flight(query.url, !found.entry, options.behind ?? false);
+  const leading = flightKey !== undefined && !flights.has(flightKey) && options.detail === undefined;
+  if (leading) flights.set(flightKey, flight);
+  let finish: (storing?: Promise<void>) => void = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const leave = () => {
+    if (leading && flights.get(flightKey) === flight) flights.delete(flightKey);
+  };
+  // The work goes on when the client goes away: others wait for it, and the tiers want it.
+  ctx.waitUntil(finished.then(leave, leave));
+  try {
+    return await exchange(query, found, flight, options, finish);
+  } catch (error) {
+    flight.settle({ kind: "failed", error });
+    const note = `fwd=${options.forward}; detail=origin-failed`;
+    const stale = options.behind ? undefined : staleOnError(query, found, note);
+    if (stale) return stale;
+    throw error;
+  } finally {
+    finish();
+  }
+}
+
+async function exchange(
+  query: Query,
+  found: Lookup,
+  flight: Flight,
+  options: LeadOptions,
+  finish: (storing: Promise<void>) => void,
+): Promise<Response> {
+  const { core, ctx, policy, request } = query;
+  const { entry } = found;
+  const { forward, flightKey } = options;
+  const raw = ctx.rawBodies;
+  const headers = forwardHeaders(request, policy);
+  const drop = (names: readonly string[]) => {
+    for (const name of names) headers.delete(name);
+  };
+  let requestTime = 0;
+  const ask = () => {
+    requestTime = ctx.now();
+    return query.origin(originRequest(query, headers));
+  };
+
+  if (!options.keepConditions) drop(CONDITIONS);
+  if (!options.sendRange) drop(RANGE);
+  const validating = options.confirmed || (entry && !entry.meta.range && addValidators(entry.meta, headers));
+  const rest = options.sendRange ? undefined : core.origin?.rest(entry, headers);
+  let response = await ask();
+  let stored = entry?.body;
+  const confirmed = response.status === 304 && validating;
+  if (confirmed && stored === undefined) stored = (await read(core, "edge", found.slot, policy, ctx))?.body;
+  const mistaken = confirmed
+    ? stored === undefined || !selectedBy304((entry as Entry).meta, response.headers)
+    : rest?.mistaken(response);
+  if (mistaken) {
+    // It speaks of another version than the stored one: ask again, without conditions.
+    discard(response.body);
+    drop([...CONDITIONS, ...RANGE]);
+    response = await ask();
+  }
+
+  if (!standard(response)) {
+    flight.settle({ kind: "pass" });
+    return response;
+  }
+  const note = `fwd=${forward}; fwd-status=${response.status}; detail=stale-if-error`;
+  const stale = staleOnError(query, found, note, response.status);
+  if (stale) {
+    discard(response.body);
+    flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
+    return stale;
+  }
+
+  let { status } = response;
+  let full = response.headers;
+  let source: Body = response.body;
+  if (confirmed && !mistaken) {
+    full = updatedHeaders((entry as Entry).meta, full);
+    // A cookie that came with the confirmation is for this client alone.
+    for (const cookie of response.headers.getSetCookie()) full.append("set-cookie", cookie);
+    ({ status } = (entry as Entry).meta);
+    source = stored as Body;
+  } else if (rest && status === 206 && source && !mistaken) {
+    ({ headers: full, body: source } = rest.whole(response, stored as ArrayBuffer));
+    status = 200;
+  } else discard(stored);
+
+  const [saved, verdict] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const sharable = saved !== undefined && !saved.noCache && saved.freshUntil > ctx.now();
+  if (flightKey !== undefined) {
+    const { passes } = core;
+    if (sharable) passes.delete(flightKey);
+    else if (status < 500) {
+      if (passes.size >= MAX_PASSES) passes.clear();
+      passes.set(flightKey, ctx.now() + core.hitForMissMs);
+    }
+  }
+  const was = status === response.status ? "" : `; fwd-status=${response.status}`;
+  const said = `fwd=${forward}${was}; `;
+  if (!saved) {
+    flight.settle({ kind: "pass" });
+    const reason = verdict.store ? "headers" : verdict.reason;
+    const out = new Headers(full);
+    if (reason === "ttl") toClient(out, status, policy, core.targetedFields, parseAge(out.get("age")));
+    const xCache = forward === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
+    label(core, out, xCache, `${said}detail=${options.detail ?? reason}`);
+    return make(status, out, source, raw, response.statusText);
+  }
+
+  const limit = Math.max(core.collapseMaxBytes, policy.memory?.maxObjectBytes ?? 0, policy.kv?.maxObjectBytes ?? 0);
+  const length = announced(full, ctx);
+  const meta: Meta = length === undefined ? saved : { ...saved, length };
+  const ceiling = edgeLifetime(meta, policy, ctx);
+  const body = isStream(source)
+    ? new SharedBody(limit, core.collapseMaxBytes)
+    : SharedBody.of(source ?? new ArrayBuffer(0));
+  let streamed: Promise<boolean> | undefined;
+  if (isStream(source)) {
+    const overflow = new Promise<void>((resolve) => {
+      body.onOverflow = () => {
+        if (!flight.void && !meta.range) streamed = write(core, "edge", meta, body.stream(), policy, ctx, ceiling);
+        resolve();
+      };
+    });
+    const pumping = body.pump(source, length);
+    body.finished = pumping;
+    // While something stale could still serve, nothing is promised to a client before the body is here. A short one is
+    // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
+    const careful = entry && !options.behind && usable(query, entry, true);
+    if (careful || (length !== undefined && length <= SHORT)) await Promise.race([pumping, overflow]);
+    if (careful && body.failed) throw body.error;
+  }
+  if (body.failed) flight.settle({ kind: "failed", error: body.error });
+  else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+  const store = async () => {
+    await body.finished;
+    await streamed;
+    if (!body.failed && !flight.void) await save(query, found, meta, body, ceiling);
+    body.release();
+  };
+  // Taken before the store joins the bytes, so that this client reads from the first one.
+  const own = options.behind ? null : (body.bytes() ?? body.stream());
+  finish(store());
+  if (options.behind) return new Response(null);
+  const out = dress(query, full, meta, forward === "method" ? "BYPASS" : "MISS", `${said}stored`, false);
+  // The origin's own answer to a range goes to the one who asked for it as it is.
+  return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
+}

@@ -1,0 +1,100 @@
+/**
+ * The parts of the cache that not every function needs. Each is a module of its own, so that a function holds only what its
+ * settings use: see `needs` in ../features/parts.ts.
+ */
+
+import type { Entry, Index, Meta, PartRange } from "./entry";
+import type { Policy } from "./policy";
+import type { Marker } from "./purge";
+import type { Core, Lookup, Query } from "./query";
+import type { Rules } from "./store";
+import type { Body } from "./streams";
+import type { Found, Held } from "./tiers";
+import type { CacheContext } from "./types";
+
+/** Isolate memory: at hand, nothing to wait for. */
+export interface MemoryTier {
+  get(key: string): Held | undefined;
+  /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
+  put(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, now: number, ceiling?: number): void;
+  delete(key: string): void;
+  /** Removes what is void, and counts it together with what is only stale now. */
+  purge(judge: (meta: Meta) => "hard" | "soft" | undefined): number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** A tier that answers later. Its methods may throw: whoever calls them goes on without. */
+export interface FarTier {
+  readonly name: "edge" | "kv";
+  has(policy: Policy): boolean;
+  /** True where what it has comes as a stream, which each must read alone. */
+  alone?(key: string): boolean;
+  read(key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined>;
+  /** False where it does not keep this one. Undefined where there is nothing to wait for. */
+  write(
+    value: Meta | Index,
+    body: Body,
+    policy: Policy,
+    ctx: CacheContext,
+    ceiling?: number,
+  ): Promise<unknown> | undefined;
+  remove(key: string, policy: Policy, ctx: CacheContext): Promise<unknown> | undefined;
+  /** What was remembered of a key is no longer so. */
+  changed?(key: string): void;
+  /** Purge markers that leave the data centre by this tier. */
+  readonly markers?: Markers;
+}
+
+/** Where purge markers are found from other data centres. */
+export interface Markers {
+  /** Work to wait for before answers go on, and work that can be done behind them. */
+  refresh(policies: Iterable<Policy>, ctx: CacheContext, add: (markers: readonly Marker[]) => void): Promise<unknown>[];
+  publish(markers: readonly Marker[], policies: Iterable<Policy>, ctx: CacheContext): Promise<number>[];
+  /** Milliseconds until a purge is seen everywhere, at most; undefined where it does not get so far. */
+  visibleWithinMs(policies: Iterable<Policy>, ctx: CacheContext): number | undefined;
+}
+
+/** What mode `origin` has beyond `override`: RFC 9111 with the origin's own headers in charge. */
+export interface OriginMode {
+  judge: Rules;
+  /** The part of a representation that a 206 brings; undefined where it cannot be stored. */
+  partOf(headers: Headers, length: number | undefined): PartRange | undefined;
+  /** A part answers only a range inside it. */
+  covers(meta: Meta, query: Query): boolean;
+  /** Asks for what a stored part lacks, by headers for the origin. */
+  rest(entry: Entry | undefined, headers: Headers): Rest | undefined;
+  /** A new part together with a stored one. */
+  combine(stored: Entry | undefined, meta: Meta, bytes: ArrayBuffer): { meta: Meta; body: ArrayBuffer } | undefined;
+  /** What the answer to a HEAD says of the stored GET. */
+  headed(query: Query, found: Lookup, response: Response): void;
+  /** The answer to another method, stored where it may answer later GETs; undefined where it says nothing of the kind. */
+  posted(
+    core: Core,
+    request: Request,
+    response: Response,
+    policy: Policy,
+    ctx: CacheContext,
+  ): Promise<Response> | undefined;
+}
+
+/** What a request for the rest of a representation brings. */
+export interface Rest {
+  /** It speaks of another version than the stored one. */
+  mistaken(response: Response): boolean;
+  /** The whole, out of the stored part and the answer. */
+  whole(response: Response, stored: ArrayBuffer): { headers: Headers; body: ReadableStream<Uint8Array> };
+}
+
+/** What unsafe methods make out of date. Called with each answer to a request whose method is neither GET nor HEAD. */
+export type Writes = (core: Core, request: Request, response: Response, ctx: CacheContext) => Promise<void>;
+
+export interface Extensions {
+  readonly memory?: (() => MemoryTier) | undefined;
+  readonly edge?: (() => FarTier) | undefined;
+  readonly kv?: (() => FarTier) | undefined;
+  readonly origin?: OriginMode | undefined;
+  readonly writes?: Writes | undefined;
+  /** Tells the platform's cache in front what to do with a response; `ttl` in seconds. */
+  readonly platform?: ((headers: Headers, ttl: number, meta: Meta, field?: string) => void) | undefined;
+}

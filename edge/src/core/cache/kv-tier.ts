@@ -1,0 +1,111 @@
+/** KV: a tier that all data centres share, and the way by which purge markers reach them. */
+
+import { pack, RETENTION_S, unpack } from "./entry";
+import type { FarTier } from "./extensions";
+import { draw, type Policy } from "./policy";
+import type { Marker } from "./purge";
+import { attempt, limited, shorten } from "./tiers";
+import type { CacheContext, KvStore } from "./types";
+
+/** KV's own limit on writes to one key: 1 a second. */
+const WRITE_MS = 1000;
+const KEY_BYTES = 500;
+const MAX_WRITES = 4096;
+/** How long (ms) an isolate may serve without having looked for markers in KV. */
+export const KV_CHECK_MS = 30_000;
+/** A busy isolate looks before that, behind its answers, so that none of them waits for KV. */
+const AHEAD_MS = 20_000;
+/** KV's own time until a write is seen everywhere, by its documentation. */
+const PROPAGATION_MS = 60_000;
+const MARKERS = "purge:";
+
+function nameOf(key: string): string {
+  const bytes = new TextEncoder().encode(key).length;
+  return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key}`;
+}
+
+const storeOf = (policy: Policy, ctx: CacheContext) => (policy.kv ? ctx.kv?.(policy.kv.binding) : undefined);
+
+function storesOf(policies: Iterable<Policy>, ctx: CacheContext): KvStore[] {
+  const bindings = new Set([...policies].flatMap(({ kv }) => kv?.binding ?? []));
+  return [...bindings].flatMap((binding) => ctx.kv?.(binding) ?? []);
+}
+
+export function kvTier(): FarTier {
+  /** Name -> when this isolate last wrote it (ms). */
+  const writes = new Map<string, number>();
+  const seen = new Set<string>();
+  let looked = Number.NEGATIVE_INFINITY;
+
+  const look = async (store: KvStore, add: (markers: readonly Marker[]) => void) => {
+    for (const name of (await store.list?.(MARKERS)) ?? []) {
+      if (seen.has(name)) continue;
+      const bytes = await store.get(name);
+      if (!bytes) continue;
+      seen.add(name);
+      add(JSON.parse(new TextDecoder().decode(bytes)) as Marker[]);
+    }
+  };
+
+  return {
+    name: "kv",
+
+    has: (policy) => policy.kv !== null,
+
+    async read(key, policy, ctx) {
+      const bytes = await storeOf(policy, ctx)?.get(nameOf(key));
+      const found = bytes ? unpack(bytes) : undefined;
+      return found?.value.key === key ? found : undefined;
+    },
+
+    write(value, body, policy, ctx) {
+      const store = storeOf(policy, ctx);
+      const tier = policy.kv as NonNullable<Policy["kv"]>;
+      const now = ctx.now();
+      const name = nameOf(value.key);
+      if (!store || now - (writes.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return undefined;
+      const lifetime = tier.jitter ? draw(tier.jitter, ctx) : tier.ttl;
+      const copy = limited(value, lifetime, now);
+      if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return undefined;
+      const bytes = pack(copy, body as ArrayBuffer | null);
+      if (bytes.byteLength > tier.maxObjectBytes) return undefined;
+      if (writes.size >= MAX_WRITES) writes.clear();
+      writes.set(name, now);
+      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime) });
+    },
+
+    remove(key, policy, ctx) {
+      const name = nameOf(key);
+      writes.delete(name);
+      return storeOf(policy, ctx)?.delete(name);
+    },
+
+    markers: {
+      refresh(policies, ctx, add) {
+        const stores = storesOf(policies, ctx);
+        const since = ctx.now() - looked;
+        if (stores.length === 0 || since < AHEAD_MS) return [];
+        looked = ctx.now();
+        const work = stores.map((store) => look(store, add));
+        if (since >= KV_CHECK_MS) return work;
+        for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, undefined));
+        return [];
+      },
+
+      publish: (markers, policies, ctx) =>
+        storesOf(policies, ctx).map(async (store) => {
+          if (!store.list) return 0;
+          const name = `${MARKERS}${markers[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+          seen.add(name);
+          const bytes = new TextEncoder().encode(JSON.stringify(markers));
+          await store.put(name, bytes.buffer as ArrayBuffer, { expirationTtl: RETENTION_S + 86400 });
+          return markers.length;
+        }),
+
+      visibleWithinMs(policies, ctx) {
+        const stores = storesOf(policies, ctx);
+        return stores.length > 0 && stores.every((store) => store.list) ? PROPAGATION_MS + KV_CHECK_MS : undefined;
+      },
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** A request at the cache: what is read from it once, what the tiers hold for it, and what it shares with others. */
+
+import type { SharedBody } from "./body";
+import type { Entry, Index, Meta } from "./entry";
+import type { Extensions, FarTier, MemoryTier } from "./extensions";
+import { named, primaryKey } from "./key";
+import type { Policy } from "./policy";
+import type { Purges } from "./purge";
+import { type RequestDirectives, type Reuse, requestDirectives } from "./reuse";
+import type { Reads } from "./tiers";
+import type { CacheContext, CacheOptions, Origin, RequestHead } from "./types";
+import { varyValues } from "./vary";
+
+/** The cache of one isolate: its options, the parts that it has, and what it remembers. */
+export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeCheckMs">>, Omit<Extensions, Tier> {
+  readonly memory: MemoryTier | undefined;
+  /** The tiers that answer later, nearest first. */
+  readonly far: readonly FarTier[];
+  readonly reads: Reads;
+  readonly policies: Set<Policy>;
+  readonly flights: Map<string, Flight>;
+  /** Keys whose last response could not be shared -> until when (ms) requests go straight to the origin. */
+  readonly passes: Map<string, number>;
+  readonly purges: Purges;
+}
+
+type Tier = "memory" | "edge" | "kv";
+
+export type Forward = "uri-miss" | "vary-miss" | "stale" | "request" | "partial" | "method";
+
+export class Query {
+  readonly key: string;
+  readonly url: string;
+  readonly method: string;
+  /** As the client sent them; for looking at one by one. */
+  readonly asked: RequestHead["headers"];
+  readonly directives: RequestDirectives;
+  readonly range: string | null;
+  readonly #whole: () => Request;
+
+  constructor(
+    readonly core: Core,
+    head: RequestHead,
+    readonly policy: Policy,
+    readonly ctx: CacheContext,
+    readonly origin: Origin,
+    whole = () => head as Request,
+  ) {
+    const { method, headers, url } = head;
+    const { url: normal, key } = named(url, policy);
+    this.method = method;
+    this.asked = headers;
+    this.url = normal;
+    this.key = primaryKey(key, headers, policy, ctx);
+    this.directives = requestDirectives(headers);
+    this.range = method === "GET" ? headers.get("range") : null;
+    this.#whole = whole;
+  }
+
+  /** The request itself: not for what a store may answer, because it may have to be made first. */
+  get request(): Request {
+    return this.#whole();
+  }
+
+  /** Where a response that varies on these headers is stored for this request. */
+  variant(names: readonly string[]): string {
+    return `${this.key}\n${varyValues(names, this.asked)}`;
+  }
+}
+
+/** What the tiers hold for a query. */
+export interface Lookup {
+  readonly entry?: Entry | undefined;
+  readonly decision: Reuse;
+  readonly index?: Index | undefined;
+  /** Where an entry for this query is, or would be, stored. */
+  readonly slot: string;
+}
+
+/** What a leader found out, for those who wait. */
+export type Head =
+  | { readonly kind: "entry"; readonly meta: Meta; readonly body: SharedBody }
+  /** Not to be shared: each goes to the origin. */
+  | { readonly kind: "pass" }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** A request to the origin that others wait for. */
+export class Flight {
+  settle!: (head: Head) => void;
+  readonly head = new Promise<Head>((resolve) => {
+    this.settle = resolve;
+  });
+  /** An invalidation came while it was under way: what it brings is not stored. */
+  void = false;
+  constructor(
+    readonly url: string,
+    /** Nothing was stored when it began. */
+    readonly missed: boolean,
+    /** Nobody waits for it: what is stale is served meanwhile. */
+    readonly behind: boolean,
+  ) {}
+}

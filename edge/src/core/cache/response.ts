@@ -1,0 +1,136 @@
+/** Answers: their headers, and what a client's conditions, range and method make of them. */
+
+import { ifRange, notModified, parseRange } from "./conditional";
+import { age, bodyless, type Entry, type Meta } from "./entry";
+import { toClient } from "./outgoing";
+import type { Core, Query } from "./query";
+import { type Body, discard, fromBytes, isStream, slice } from "./streams";
+import { edgeLifetime } from "./tiers";
+
+export type XCache = "BYPASS" | "MISS" | "HIT-EDGE" | "HIT-KV";
+
+/** An answer from a stored entry. `note` replaces the plain `hit` of Cache-Status. */
+export function serve(query: Query, entry: Entry, note?: string): Response {
+  const { held, tier, soft, body = null } = entry;
+  const now = query.ctx.now();
+  // The headers of what is read again and again change once a second, not with each hit.
+  const second = Math.floor(now / 1000);
+  if (held?.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
+  // What was marked stale is not to be taken for fresh by a cache in front.
+  const meta = soft ? { ...entry.meta, freshUntil: Math.min(now, entry.meta.freshUntil) } : entry.meta;
+  const status = note ?? `hit; ttl=${Math.floor((meta.freshUntil - now) / 1000)}; detail=${tier}`;
+  const headers = dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
+  if (held && !note) {
+    held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
+    held.second = second;
+  }
+  return respond(query, meta, body, headers);
+}
+
+/** An answer whose headers are ready. The plain one is a copy with the body: the cheapest way to make a Response. */
+function again(query: Query, meta: Meta, body: Body, ready: Response): Response {
+  const { method, range, asked } = query;
+  const plain = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
+  if (!plain || bodyless(meta.status)) return respond(query, meta, body, ready.headers);
+  return new Response(body as BodyInit | null, ready);
+}
+
+/** Headers for the client: the response's own, the policy's, and what tells where it came from. */
+export function dress(
+  { core, policy, ctx }: Query,
+  from: Iterable<readonly [string, string]>,
+  meta: Meta,
+  xCache: XCache,
+  status: string,
+  stored: boolean,
+): Headers {
+  const now = ctx.now();
+  const old = age(meta, now);
+  const headers = new Headers(from as [string, string][]);
+  toClient(headers, meta.status, policy, core.targetedFields, old);
+  headers.delete("age");
+  if (policy.platform) {
+    const left = Math.min((meta.freshUntil - now) / 1000, edgeLifetime(meta, policy, ctx));
+    // Its freshness counts from the Age that comes with it.
+    core.platform?.(headers, left > 0 ? left + old : 0, meta, core.targetedFields[0]);
+  }
+  if (stored || old > 0) headers.set("age", String(old));
+  // A length stored with content that the runtime has decoded would be wrong.
+  if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
+  return label(core, headers, xCache, status);
+}
+
+export function label({ name }: Core, headers: Headers, xCache: XCache, status: string): Headers {
+  headers.set("x-cache", xCache);
+  // Caches on the way append themselves, the one nearest to the client last (RFC 9211 section 2).
+  headers.append("cache-status", `${name}; ${status}`);
+  return headers;
+}
+
+/** A response that the cache has no part in, with word of that. */
+export function passed(core: Core, response: Response, status: string): Response {
+  if (!standard(response)) return response;
+  const headers = label(core, new Headers(response.headers), "BYPASS", status);
+  return make(response.status, headers, response.body, true, response.statusText);
+}
+
+export function make(status: number, headers: Headers, body: Body, raw?: boolean, statusText = ""): Response {
+  const init: ResponseInit & { encodeBody?: "manual" } = { status, statusText, headers };
+  if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
+  if (bodyless(status)) {
+    discard(body);
+    return new Response(null, init);
+  }
+  const response = new Response(body as BodyInit | null, init);
+  if (body instanceof ArrayBuffer) fromBytes.add(response);
+  return response;
+}
+
+/** The answer to this client's conditions, range and method. Leaves `headers` as they are. */
+export function respond({ ctx, method, asked, range }: Query, meta: Meta, body: Body, headers: Headers): Response {
+  const now = ctx.now();
+  const raw = ctx.rawBodies;
+  const { status } = meta;
+  if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
+    return make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
+  }
+  const length = isStream(body) ? meta.length : body?.byteLength;
+  if (method === "HEAD") {
+    discard(body);
+    if (length === undefined || headers.has("content-length")) return make(status, headers, null, raw);
+    const sized = new Headers(headers);
+    sized.set("content-length", String(length));
+    return make(status, sized, null, raw);
+  }
+  const total = meta.range?.total ?? length;
+  const decoded = headers.has("content-encoding") && !raw;
+  if (range !== null && total !== undefined && (status === 200 || meta.range) && !decoded) {
+    const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : undefined;
+    if (wanted !== undefined) {
+      const kept = wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/;
+      const partial = without(headers, kept);
+      partial.set("content-range", `bytes ${wanted ? `${wanted.start}-${wanted.end}` : "*"}/${total}`);
+      if (wanted) {
+        const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
+        return make(206, partial, piece, raw);
+      }
+      discard(body);
+      return make(416, partial, null, raw);
+    }
+  }
+  return make(status, headers, body, raw);
+}
+
+/** False for a WebSocket's response, or a status that Response does not take: such a one cannot be made again. */
+export function standard({ status }: Response): boolean {
+  // Some runtimes give an interim response as if it were the final one (workerd does): nothing can be made of it.
+  if (status < 200 && status !== 101) throw new Error(`The origin answered with the interim status ${status}.`);
+  return status >= 200 && status <= 599;
+}
+
+/** A copy without the fields of these names. */
+export function without(headers: Headers, names: RegExp): Headers {
+  const copy = new Headers(headers);
+  for (const name of headers.keys()) if (names.test(name)) copy.delete(name);
+  return copy;
+}

@@ -1,0 +1,102 @@
+/** What is stored of a response, and where it goes. */
+
+import type { SharedBody } from "./body";
+import { type Index, type Meta, type PartRange, storedHeaders } from "./entry";
+import { tagsOf } from "./outgoing";
+import type { Lookup, Query } from "./query";
+import { judge, type Verdict } from "./store";
+import { write } from "./tiers";
+import type { CacheContext } from "./types";
+import { varyValues } from "./vary";
+
+/** A request whose headers have more bytes than this may have caused the error that it got: that is not stored. */
+const OVERSIZED = 8192;
+
+export function oversized(headers: Headers): boolean {
+  let bytes = 0;
+  for (const [name, value] of headers) bytes += name.length + value.length;
+  return bytes > OVERSIZED;
+}
+
+/** Length of the body as it will be read, where the headers say it. */
+export function announced(headers: Headers, ctx: CacheContext): number | undefined {
+  const text = headers.get("content-length");
+  return text !== null && /^\d+$/.test(text) && (ctx.rawBodies || !headers.has("content-encoding"))
+    ? Number(text)
+    : undefined;
+}
+
+/** What would be stored. Undefined where it may not be, no tier is there to hold it, or its headers are too large. */
+export function metaOf(query: Query, status: number, full: Headers, requestTime: number): [Meta | undefined, Verdict] {
+  const { core, policy, ctx, request, key, url } = query;
+  const responseTime = ctx.now();
+  const exchange = {
+    method: request.method === "POST" ? "POST" : "GET",
+    authorised: request.headers.has("authorization"),
+    noStore: query.directives.noStore,
+    oversized: oversized(request.headers),
+    status,
+    headers: full,
+    requestTime,
+    responseTime,
+  };
+  const verdict = judge(exchange, policy, core.targetedFields, core.origin?.judge);
+  if (!verdict.store) {
+    if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
+    return [undefined, verdict];
+  }
+  const encoded = full.has("content-encoding");
+  let headers = storedHeaders(full, verdict.omit, core.unstoredHeaders);
+  let range: PartRange | undefined;
+  if (status === 206) {
+    range = encoded && !ctx.rawBodies ? undefined : core.origin?.partOf(full, announced(full, ctx));
+    headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
+  }
+  const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv;
+  if (!headers || !somewhere) return [undefined, verdict];
+  const { terms } = verdict;
+  let { vary } = terms;
+  // Encoded content without Vary on it would be given to clients that cannot read it.
+  if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
+  const meta: Meta = {
+    kind: "entry",
+    key: vary.length > 0 ? query.variant(vary) : key,
+    url,
+    status,
+    headers,
+    requestTime,
+    responseTime,
+    ...terms,
+    freshUntil: terms.until,
+    vary,
+    varyValues: varyValues(vary, request.headers),
+    tags: tagsOf(full, policy),
+    range,
+  };
+  return [meta, verdict];
+}
+
+export async function save(query: Query, found: Lookup, meta: Meta, body: SharedBody, ceiling: number): Promise<void> {
+  const { core, policy, ctx, key, url } = query;
+  if (core.purges.judge(meta) === "hard") return;
+  const work: Promise<unknown>[] = [];
+  const put = (value: Meta | Index, bytes: ArrayBuffer | null, kv = true) => {
+    core.memory?.put(value, bytes, policy, ctx.now(), ceiling);
+    work.push(write(core, "edge", value, bytes, policy, ctx, ceiling));
+    if (kv) work.push(write(core, "kv", value, bytes, policy, ctx));
+  };
+  if (meta.vary.length > 0) {
+    const known = found.index;
+    const same = known?.names.join() === meta.vary.join();
+    // Variants of another list of headers are not looked for any more; those of this one go on.
+    const born = same && known ? known.born : meta.requestTime;
+    put({ kind: "index", key, url, born, names: meta.vary }, null, !same);
+  }
+  const bytes = body.bytes();
+  if (bytes) {
+    const whole = { meta: { ...meta, length: bytes.byteLength }, body: bytes };
+    const kept = meta.range ? core.origin?.combine(found.entry, meta, bytes) : whole;
+    if (kept) put(kept.meta, kept.body);
+  }
+  await Promise.all(work);
+}
