@@ -72,10 +72,13 @@ const LAMBDA_FEATURES = {
   jwt: { ...FEATURES.jwt, file: "jwt.mjs" },
 };
 
-/** Modules that one function is put together from, and the manifest that says which need which. */
-async function bundleHost(folder, core, features, options) {
+/**
+ * Modules that one function is put together from, and the manifest that says which need which. `also`: further functions
+ * made of the same features.
+ */
+async function bundleHost(folder, core, features, { also = {}, ...options }) {
   const extension = core.file.endsWith(".mjs") ? ".mjs" : ".js";
-  const entries = [core.file, ...Object.values(features).map((feature) => feature.file)];
+  const entries = [core, ...Object.values(also), ...Object.values(features)].map(({ file }) => file);
   const result = await build({
     ...shared,
     entryPoints: entries.map((file) => `src/hosts/${folder}/${file.replace(/\.m?js$/, ".ts")}`),
@@ -105,6 +108,7 @@ async function bundleHost(folder, core, features, options) {
   const manifest = {
     version: 1,
     core: { ...core, imports: importsOf(core.file) },
+    ...Object.fromEntries(Object.entries(also).map(([name, one]) => [name, { ...one, imports: importsOf(one.file) }])),
     features: Object.fromEntries(
       Object.entries(features).map(([name, feature]) => [name, { ...feature, imports: importsOf(feature.file) }]),
     ),
@@ -133,6 +137,7 @@ const bundleCloudflare = () =>
 
 const bundleLambdaEdge = () =>
   bundleHost("lambda-edge", { file: "edgewright.mjs", export: "createLambda" }, LAMBDA_FEATURES, {
+    also: { guard: { file: "guard.mjs", export: "createGuard" } },
     platform: "node",
     target: "node20",
     conditions: ["node", "import"],
