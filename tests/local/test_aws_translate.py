@@ -320,6 +320,19 @@ def zipped(**members: str) -> bytes:
     return target.getvalue()
 
 
+def test_who_may_sign(runner: Runner, tmp_path: Path) -> None:
+    main = """
+key = aws.cloudfront.PublicKey("own", name="own", encoded_key="-----BEGIN PUBLIC KEY-----\\n")
+readers = aws.cloudfront.KeyGroup("readers", name="readers", items=[key.id])
+distribution(default_cache_behavior=behavior(trusted_key_groups=[readers.id]))
+"""
+    found = document(runner, tmp_path, main)
+    (key,), (group,) = found.public_keys, found.key_groups
+    assert key.encoded_key == "-----BEGIN PUBLIC KEY-----\n"
+    assert group.items == [key.id]
+    assert found.distributions[0].default_cache_behavior.trusted_key_groups == [group.id]
+
+
 def test_archives_of_every_kind(tmp_path: Path) -> None:
     (tmp_path / "folder/sub").mkdir(parents=True)
     (tmp_path / "folder/index.js").write_text("i")

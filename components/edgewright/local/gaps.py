@@ -225,8 +225,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-signed-urls",
         "CloudFront signed URLs and cookies",
-        "Where a behavior trusts signers, a request without a key pair id is refused; the signature itself is not"
-        " verified.",
+        "Signatures by the keys of a stack's key groups are verified. What accounts sign (`trustedSigners`, the older way)"
+        " is refused, because an account's keys are not known here.",
     ),
     Gap(
         "aws-edge-locations",

@@ -408,6 +408,22 @@ class OriginAddress(AwsModel):
     url: str = Field(description="Such as `http://127.0.0.1:9101`; its scheme is used whatever the protocol policy.")
 
 
+class PublicKey(AwsModel):
+    """`aws:cloudfront/publicKey:PublicKey`."""
+
+    id: str
+    name: str = ""
+    encoded_key: str = Field(description="PEM.")
+
+
+class KeyGroup(AwsModel):
+    """`aws:cloudfront/keyGroup:KeyGroup`: who may sign URLs and cookies."""
+
+    id: str
+    name: str = ""
+    items: list[str] = Field(description="Ids of public keys.")
+
+
 class CloudFrontDeployment(AwsModel):
     """Everything that the local CloudFront runs."""
 
@@ -416,6 +432,8 @@ class CloudFrontDeployment(AwsModel):
     origin_request_policies: list[OriginRequestPolicy] = []
     response_headers_policies: list[ResponseHeadersPolicy] = []
     continuous_deployment_policies: list[ContinuousDeploymentPolicy] = []
+    public_keys: list[PublicKey] = []
+    key_groups: list[KeyGroup] = []
     functions: list[CloudFrontFunction] = []
     key_value_stores: list[KeyValueStore] = []
     lambda_versions: list[LambdaVersion] = []

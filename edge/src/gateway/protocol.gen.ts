@@ -178,6 +178,8 @@ export interface CloudFrontDeployment {
   origin_request_policies: OriginRequestPolicy[];
   response_headers_policies: ResponseHeadersPolicy[];
   continuous_deployment_policies: ContinuousDeploymentPolicy[];
+  public_keys: PublicKey[];
+  key_groups: KeyGroup[];
   functions: CloudFrontFunction[];
   key_value_stores: KeyValueStore[];
   lambda_versions: LambdaVersion[];
@@ -487,6 +489,28 @@ export interface SessionStickiness {
    * Seconds, 300 to 3600.
    */
   maximum_ttl: number;
+}
+/**
+ * `aws:cloudfront/publicKey:PublicKey`.
+ */
+export interface PublicKey {
+  id: string;
+  name: string;
+  /**
+   * PEM.
+   */
+  encoded_key: string;
+}
+/**
+ * `aws:cloudfront/keyGroup:KeyGroup`: who may sign URLs and cookies.
+ */
+export interface KeyGroup {
+  id: string;
+  name: string;
+  /**
+   * Ids of public keys.
+   */
+  items: string[];
 }
 /**
  * `aws:cloudfront/function:Function`, its published code.

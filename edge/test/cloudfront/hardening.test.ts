@@ -91,7 +91,10 @@ describe("the cache stays clean", () => {
       trusted_key_groups: ["keys"],
     });
     const site = await edge(
-      deployment({ distributions: [distribution([customOrigin(from.port)], { ordered_cache_behaviors: [closed] })] }),
+      deployment({
+        key_groups: [{ id: "keys", name: "keys", items: [] }],
+        distributions: [distribution([customOrigin(from.port)], { ordered_cache_behaviors: [closed] })],
+      }),
     );
     for (const path of ["/admin/x", "/public/../admin/x", "/public/%2e%2e/admin/x", "/%61dmin/x", "/./admin/x"]) {
       expect([path, (await raw(site.url, path)).status]).toEqual([path, 403]);

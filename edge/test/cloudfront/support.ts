@@ -201,6 +201,8 @@ export function deployment(more: Partial<CloudFrontDeployment>): CloudFrontDeplo
     origin_request_policies: [],
     response_headers_policies: [],
     continuous_deployment_policies: [],
+    public_keys: [],
+    key_groups: [],
     functions: [],
     key_value_stores: [],
     lambda_versions: [],

@@ -227,7 +227,6 @@ HANDLERS: Final[dict[str, Handler]] = {
         lambda i, identity: {"callerReference": f"local-{identity}", "etag": etag_of(i)},
         ("encodedKey",),
         make_id=lettered("K"),
-        gap="aws-signed-urls",
         auto_name="name",
         auto_prefix=True,
     ),
@@ -236,7 +235,6 @@ HANDLERS: Final[dict[str, Handler]] = {
         lambda i, _: {"etag": etag_of(i)},
         ("items",),
         make_id=uuid_of,
-        gap="aws-signed-urls",
         auto_name="name",
     ),
 }

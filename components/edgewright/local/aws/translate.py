@@ -96,6 +96,8 @@ class _Translator:
             origin_request_policies=self.models(cf.OriginRequestPolicy, cloudfront.ORIGIN_REQUEST_POLICY),
             response_headers_policies=self.models(cf.ResponseHeadersPolicy, cloudfront.RESPONSE_HEADERS_POLICY),
             continuous_deployment_policies=self.models(cf.ContinuousDeploymentPolicy, cloudfront.CONTINUOUS),
+            public_keys=self.models(cf.PublicKey, cloudfront.PUBLIC_KEY),
+            key_groups=self.models(cf.KeyGroup, cloudfront.KEY_GROUP),
         )
         self._functions(document)
         self._stores(document)

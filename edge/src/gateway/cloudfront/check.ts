@@ -5,6 +5,7 @@ import { KVS_KEY_BYTES, KVS_VALUE_BYTES, LAMBDA_EDGE_TIMEOUT_S } from "../../cor
 import { policiesOf } from "./distribution.js";
 import { functionFaults } from "./functions-code.js";
 import type { CacheBehavior, CloudFrontDeployment, Distribution, LambdaVersion } from "./model.js";
+import { keyFault } from "./signed.js";
 
 /** Every fault at once, each as a sentence with the value and what to do. */
 export class CloudFrontFaults extends Error {
@@ -26,6 +27,19 @@ export function deploymentFaults(deployment: CloudFrontDeployment): string[] {
         faults.push(
           `KeyValueStore ${store.name}, key ${key.slice(0, 40)}: the value has ${Buffer.byteLength(value)} bytes; CloudFront takes ${KVS_VALUE_BYTES}.`,
         );
+    }
+  }
+  for (const { id, name, encoded_key: pem } of deployment.public_keys) {
+    const fault = keyFault(pem);
+    if (fault !== undefined)
+      faults.push(
+        `The public key ${name || id} ${fault}; CloudFront takes RSA keys of 2048 bits and ECDSA keys on prime256v1, in PEM.`,
+      );
+  }
+  for (const { id, name, items } of deployment.key_groups) {
+    for (const item of items) {
+      if (!deployment.public_keys.some((key) => key.id === item))
+        faults.push(`The key group ${name || id} has the public key ${item}, which is not in this stack.`);
     }
   }
   const seen = new Map<string, string>();
@@ -114,6 +128,10 @@ function behaviorFaults(
     faults.push("it has neither a cache policy nor forwarded values.");
   if (behavior.cache_policy_id !== null && behavior.forwarded_values !== null)
     faults.push("it has both a cache policy and forwarded values; CloudFront takes one.");
+  for (const group of behavior.trusted_key_groups) {
+    if (!deployment.key_groups.some(({ id }) => id === group))
+      faults.push(`the key group ${group} is not in this stack.`);
+  }
   const events = new Map<string, string>();
   for (const { event_type: type, function_arn: arn } of behavior.function_associations) {
     if (!deployment.functions.some((fn) => fn.arn === arn))

@@ -20,6 +20,7 @@ import type {
   ResponseHeadersPolicy,
 } from "./model.js";
 import { type Rules, rulesOf } from "./policies.js";
+import { type TrustedKeys, trustedKeys } from "./signed.js";
 import type { Deps, EventType } from "./types.js";
 
 export interface LambdaTrigger {
@@ -35,6 +36,8 @@ export interface Behavior {
   responseHeaders: ResponseHeadersPolicy | undefined;
   lambda: Partial<Record<EventType, LambdaTrigger>>;
   functions: Partial<Record<EventType, FunctionRunner>>;
+  /** Who may sign what it has; undefined where anybody may see it. */
+  keys: TrustedKeys | undefined;
   /** The origins to ask, first to last, and the statuses on which the next one is asked. */
   origins: readonly CloudFrontOrigin[];
   failover: ReadonlySet<number>;
@@ -96,7 +99,8 @@ export function startDistributions(
   const policies = policiesOf(deployment);
   const share = Math.floor(cacheBytes / Math.max(1, deployment.distributions.length));
   const running = deployment.distributions.map((config): RunningDistribution => {
-    const compile = (behavior: CacheBehavior): Behavior => compileBehavior(config, behavior, policies, runners);
+    const compile = (behavior: CacheBehavior): Behavior =>
+      compileBehavior(config, behavior, policies, runners, deployment);
     const { cache, invalidations } = kept.get(config.id) ?? {};
     return {
       config,
@@ -121,6 +125,7 @@ function compileBehavior(
   config: CacheBehavior,
   policies: Policies,
   runners: Runners,
+  deployment: CloudFrontDeployment,
 ): Behavior {
   const lambda: Behavior["lambda"] = {};
   for (const { event_type, lambda_arn, include_body } of config.lambda_function_associations) {
@@ -145,6 +150,7 @@ function compileBehavior(
     responseHeaders: policies.responseHeaders.get(config.response_headers_policy_id ?? ""),
     lambda,
     functions: own,
+    keys: trustedKeys(config, deployment),
     origins: originsOf(distribution, config.target_origin_id, group),
     failover: new Set(group?.failover_criteria.status_codes ?? []),
   };

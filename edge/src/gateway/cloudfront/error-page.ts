@@ -17,6 +17,8 @@ export class EdgeError extends Error {
     readonly result: ResultType = "Error",
     /** What only the log says. */
     readonly detail?: string,
+    /** Answered as XML with this code, as what is about signatures is. */
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -28,6 +30,10 @@ function escapeHtml(text: string): string {
 
 export function errorPage(error: EdgeError, requestId: string): EdgeResponse {
   const { status } = error;
+  if (error.code !== undefined) {
+    const xml = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${error.code}</Code><Message>${escapeHtml(error.message)}</Message></Error>`;
+    return page(status, "text/xml", xml);
+  }
   const html = `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
 <HTML><HEAD><META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=utf-8">
 <TITLE>ERROR: The request could not be satisfied</TITLE>
@@ -49,14 +55,18 @@ Request ID: ${requestId}
 </ADDRESS>
 </BODY></HTML>
 `;
-  const body = Buffer.from(html);
+  return page(status, "text/html", html);
+}
+
+function page(status: number, type: string, text: string): EdgeResponse {
+  const body = Buffer.from(text);
   return {
     status,
     statusDescription: STATUS_CODES[status] ?? "",
     headers: headersOf([
       ["Server", "CloudFront"],
       ["Date", new Date().toUTCString()],
-      ["Content-Type", "text/html"],
+      ["Content-Type", type],
       ["Content-Length", String(body.byteLength)],
     ]),
     body,

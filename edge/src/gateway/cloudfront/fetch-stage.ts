@@ -94,7 +94,8 @@ export async function fetchFor(
   return { response: shown, lifetime, originStatus: status, mark: { error: true }, result: "Error" };
 }
 
-async function customized(
+/** An error, or the page that the distribution has for it. */
+export async function customized(
   response: EdgeResponse,
   custom: CustomErrorResponse | undefined,
   fetchPage: ErrorPageFetch,

@@ -7,13 +7,14 @@ import { discard } from "./body.js";
 import type { Behavior, RunningDistribution } from "./distribution.js";
 import type { Mark } from "./edge-cache.js";
 import { EdgeError, errorPage } from "./error-page.js";
-import { fetchFor } from "./fetch-stage.js";
+import { customized, fetchFor } from "./fetch-stage.js";
 import { addHeader, copyHeaders, get, HOP_BY_HOP, has, headersOf, setHeader } from "./headers.js";
 import { tagsOf } from "./invalidation.js";
 import { cacheKey, selectQuery } from "./keys.js";
 import type { Identity } from "./origin-request.js";
 import type { Origins } from "./origins.js";
 import { applyPolicy } from "./response-headers.js";
+import { checkSigned, withoutSignature } from "./signed.js";
 import { chooseStaging } from "./staging.js";
 import type { Deps, EdgeRequest, EdgeResponse, ResultType, Viewer } from "./types.js";
 import { addViewerHeaders } from "./viewer-headers.js";
@@ -83,11 +84,23 @@ export class Pipeline {
     viewer: Viewer,
     identity: Identity,
   ): Promise<Result> {
-    const refused = refusal(distribution, behavior, request, viewer);
-    if (refused !== undefined) return refused;
+    try {
+      const refused = refusal(distribution, behavior, request, viewer, this.#now());
+      if (refused !== undefined) return refused;
+    } catch (error) {
+      if (!(error instanceof EdgeError)) throw error;
+      this.#note(error, request);
+      // What CloudFront refuses itself has a custom error page too.
+      const custom = distribution.config.custom_error_responses.find((each) => each.error_code === error.status);
+      const response = await customized(errorPage(error, identity.requestId), custom, (path) =>
+        this.#errorPage(distribution, path, request, viewer, identity),
+      );
+      return { response, result: "Error", mark: { error: true } };
+    }
     const outcome = await viewerRequest(distribution, behavior, request, viewer, identity.requestId);
     if ("response" in outcome) return { ...outcome, mark: { error: true } };
     const wanted = outcome.request;
+    if (behavior.keys !== undefined) wanted.querystring = withoutSignature(wanted.querystring);
     const root = distribution.config.default_root_object;
     if (wanted.uri === "/" && root !== "") wanted.uri = `/${root.replace(/^\//, "")}`;
     return this.#object(distribution, behavior, wanted, viewer, identity);
@@ -216,6 +229,7 @@ function refusal(
   behavior: Behavior,
   request: EdgeRequest,
   viewer: Viewer,
+  now: number,
 ): Result | undefined {
   const { uri, querystring, method } = request;
   if (uri.length + querystring.length > CLOUDFRONT_URL_BYTES)
@@ -230,15 +244,7 @@ function refusal(
   if (!behavior.allowed.has(method)) throw new EdgeError(403, NO_METHOD);
   if (method === "GET" && hasBody(request))
     throw new EdgeError(403, "Bad request.", "Error", "a GET request with a body");
-  // Who may sign is not known here (gap `aws-signed-urls`).
-  const signed = behavior.config.trusted_key_groups.length > 0 || behavior.config.trusted_signers.length > 0;
-  if (
-    signed &&
-    !/(^|&)Key-Pair-Id=/.test(querystring) &&
-    !/CloudFront-Key-Pair-Id=/.test(get(request.headers, "cookie") ?? "")
-  ) {
-    throw new EdgeError(403, "Missing Key-Pair-Id query parameter or cookie value.");
-  }
+  if (behavior.keys !== undefined) checkSigned(request, behavior.keys, viewer, now);
   return undefined;
 }
 
