@@ -3103,13 +3103,12 @@ function keyFault(pem) {
 }
 function checkSigned(request, keys, viewer, now) {
   const [inUrl, rest2] = fromQuery(request.querystring);
-  const [inCookies, cookies2] = fromCookies(get(request.headers, "cookie"));
-  const given = inUrl["Key-Pair-Id"] !== void 0 || inUrl.Signature !== void 0 ? inUrl : inCookies;
+  const given = inUrl["Key-Pair-Id"] !== void 0 || inUrl.Signature !== void 0 ? inUrl : fromCookies(get(request.headers, "cookie"));
   const url = urlOf2(request, rest2, viewer);
   verifySigned(given, keys, url, viewer, now);
-  request.querystring = rest2;
-  if (cookies2 === void 0) delete request.headers.cookie;
-  else setHeader(request.headers, "Cookie", cookies2);
+}
+function withoutSignature(querystring) {
+  return fromQuery(querystring)[1];
 }
 function fromQuery(querystring) {
   const found = {};
@@ -3125,15 +3124,13 @@ function fromQuery(querystring) {
 }
 function fromCookies(cookie) {
   const found = {};
-  const rest2 = [];
   for (const part of (cookie ?? "").split(";")) {
     const text = part.trim();
     const equals = text.indexOf("=");
     const parameter = PARAMETERS.find((each) => `${COOKIE}${each}` === text.slice(0, Math.max(0, equals)));
     if (parameter !== void 0) found[parameter] ??= text.slice(equals + 1);
-    else if (text !== "") rest2.push(text);
   }
-  return [found, rest2.length > 0 ? rest2.join("; ") : void 0];
+  return found;
 }
 function decode(text) {
   try {
@@ -3580,7 +3577,8 @@ function behaviorFaults(behavior, targets, deployment) {
   if (behavior.cache_policy_id !== null && behavior.forwarded_values !== null)
     faults.push("it has both a cache policy and forwarded values; CloudFront takes one.");
   for (const group of behavior.trusted_key_groups) {
-    if (!deployment.key_groups.some(({ id }) => id === group)) faults.push(`the key group ${group} is not in this stack.`);
+    if (!deployment.key_groups.some(({ id }) => id === group))
+      faults.push(`the key group ${group} is not in this stack.`);
   }
   const events = /* @__PURE__ */ new Map();
   for (const { event_type: type, function_arn: arn } of behavior.function_associations) {
@@ -5962,6 +5960,7 @@ var Pipeline = class {
     const outcome = await viewerRequest(distribution, behavior, request, viewer, identity.requestId);
     if ("response" in outcome) return { ...outcome, mark: { error: true } };
     const wanted = outcome.request;
+    if (behavior.keys !== void 0) wanted.querystring = withoutSignature(wanted.querystring);
     const root = distribution.config.default_root_object;
     if (wanted.uri === "/" && root !== "") wanted.uri = `/${root.replace(/^\//, "")}`;
     return this.#object(distribution, behavior, wanted, viewer, identity);
