@@ -305,8 +305,12 @@ def endpoint_path(path: str, value: object, faults: Faults) -> bool:
     return not problem
 
 
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
 def http_url(path: str, value: object, faults: Faults, *, https_only: bool = False) -> bool:
-    """An http(s) base URL: no credentials, query or fragment."""
+    """An http(s) base URL: no credentials, query or fragment. `https_only` lets http to this machine alone pass: what serves
+    keys beside a local cloud."""
     allowed = "https:// URL without credentials, query and fragment"
     if not https_only:
         allowed = f"an http:// or {allowed}"
@@ -331,7 +335,8 @@ def http_url(path: str, value: object, faults: Faults, *, https_only: bool = Fal
 
 def _url_problem(parts: SplitResult, https_only: bool) -> str:
     schemes = ("https",) if https_only else ("http", "https")
-    if parts.scheme not in schemes:
+    local = parts.scheme == "http" and parts.hostname in _THIS_MACHINE
+    if parts.scheme not in schemes and not local:
         return f"is not {' or '.join(schemes)}"
     if parts.username is not None or parts.password is not None:
         return "has credentials, which would be written into the function"

@@ -96,13 +96,39 @@ class SessionStore(TypedDict):
     is answered like one that the store does not know."""
 
 
+class RolloutHeader(TypedDict):
+    """A header by which a request asks for the new version."""
+
+    name: str
+    """Its name, which begins with `aws-cf-cd-`."""
+    value: str
+    """Its value, which is compared whole."""
+
+
+class RolloutSession(TypedDict):
+    """How long one viewer keeps the version that it got first."""
+
+    idle: int
+    """Seconds without a request after which it is forgotten: 300 to 3600."""
+    longest: int
+    """Seconds after which it is forgotten in any case: 300 to 3600, no less than `idle`."""
+
+
 class Rollout(TypedDict):
-    """A gradual rollout: what share of the traffic the version being deployed gets."""
+    """A gradual rollout: what share of the traffic the version being deployed gets.
+
+    On CloudFront a staging distribution has the new version until the rollout ends with `percentage: 100`. It excludes
+    HTTP/3 there, also between rollouts: leave `rollout` out to have it back.
+    """
 
     percentage: NotRequired[float]
-    """The new version's share of the requests, above 0, at most 100. Default: 100."""
+    """The new version's share of the requests, above 0, at most 100; on cloudfront at most 15, or 100. Default: 100."""
     previous_version_id: NotRequired[pulumi.Input[str]]
     """The version that keeps the rest: an earlier deployment's `stable_version_id`. Required below 100."""
+    header: NotRequired[RolloutHeader]
+    """cloudfront: only requests with this header get the new version. Excludes `percentage`. Default: none."""
+    session: NotRequired[RolloutSession]
+    """cloudfront: viewers keep the version that they got. Default: each request is drawn anew."""
 
 
 class FunctionLimits(TypedDict):

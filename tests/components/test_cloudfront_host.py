@@ -351,15 +351,6 @@ def test_pain_8_code_and_settings_change_as_one_version(made: Run) -> None:
     assert [item for name, item in package(one).items() if item != package(two)[name]] == [package(one)["settings.mjs"]]
 
 
-def test_pain_9_a_version_is_rolled_out_by_its_number_and_its_outputs_say_which(made: Run) -> None:
-    outputs = made.one("EdgeApi").outputs
-    assert (outputs["versionId"], outputs["stableVersionId"], outputs["candidateVersionId"]) == ("7", "7", "")
-    (fault,) = faults_of(program(rollout={"percentage": 10, "previous_version_id": "1"}))
-    assert fault == (
-        "rollout: is of use to host 'cloudflare' only. Leave it out, and use a continuous deployment policy of CloudFront."
-    )
-
-
 def test_pain_10_managed_policies_come_first_and_equal_ones_are_shared_by_content(made: Run) -> None:
     by_path = behaviors(made)
     (policy,) = of(made, "cloudfront.CachePolicy")

@@ -264,6 +264,9 @@ def _meet(one: str, other: str) -> bool:
 
 
 def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, Any]:
+    for key in ("header", "session"):
+        if key in rollout:
+            faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", fix="Use `percentage`.")
     percentage = rollout.get("percentage", 100)
     if not 0 < percentage <= 100 or round(percentage, 2) != percentage:
         faults.add(

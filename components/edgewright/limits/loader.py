@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, Validat
 STALE_AFTER_DAYS = 180
 """A limit read longer ago than this is warned about: vendors move them."""
 
-Unit = Literal["bytes", "ms", "s", "MB", "count", "characters"]
+Unit = Literal["bytes", "ms", "s", "MB", "count", "characters", "percent"]
 Number = int | float
 Overrides = Mapping[str, Number]
 """Limit id (`cloudflare.kv.value_bytes`) to the value that this account has instead."""

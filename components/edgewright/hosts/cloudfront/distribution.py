@@ -21,6 +21,7 @@ from edgewright.hosts.cloudfront.origins import origins_of
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import quotas
 from edgewright.hosts.cloudfront.site import Site
+from edgewright.hosts.cloudfront.staging import policy_of, stable_arn
 from edgewright.hosts.cloudfront.viewer import needs_of, viewer_codes, viewer_functions
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -61,12 +62,8 @@ def build(site: Site) -> Deployed:
     arn = certificate(site)
     bucket = make_bucket(site)
     origins, groups = origins_of(site, bucket)
-    behaviors: list[Any] = [_behavior(site, served, edge, guard, codes) for served in site.served]
     assets: list[Any] = [_asset_behavior(site, item) for item, _, _ in site.plan.assets]
     acl = web_acl(site)
-    tagged: Any = {"header_name": "Cache-Tag"} if _tagged(site) else None
-    errors: Any = [{"error_code": code, "error_caching_min_ttl": 0} for code in ERROR_STATUSES]
-    restrictions: Any = {"geo_restriction": {"restriction_type": "none", "locations": []}}
     shown: Any = {"cloudfront_default_certificate": True}
     if site.plan.hostname is not None:
         shown = {
@@ -74,43 +71,65 @@ def build(site: Site) -> Deployed:
             "minimum_protocol_version": "TLSv1.2_2021",
             "ssl_support_method": "sni-only",
         }
-    distribution = aws.cloudfront.Distribution(
-        f"{site.name}-distribution",
+
+    def distribution_of(part: str, version: Any, **more: Any) -> aws.cloudfront.Distribution:
+        behaviors: list[Any] = [_behavior(site, served, version, guard, codes) for served in site.served]
+        tagged: Any = {"header_name": "Cache-Tag"} if _tagged(site) else None
+        errors: Any = [{"error_code": code, "error_caching_min_ttl": 0} for code in ERROR_STATUSES]
+        restrictions: Any = {"geo_restriction": {"restriction_type": "none", "locations": []}}
+        return aws.cloudfront.Distribution(
+            f"{site.name}-{part}",
+            cache_tag_config=tagged,
+            custom_error_responses=errors,
+            default_cache_behavior=behaviors[-1],
+            enabled=True,
+            http_version=site.plan.rollout.http_version,
+            is_ipv6_enabled=True,
+            ordered_cache_behaviors=[*assets, *behaviors[:-1]],
+            origin_groups=groups,
+            origins=origins,
+            price_class=site.given.get("price_class", "PriceClass_All"),
+            restrictions=restrictions,
+            tags=dict(site.plan.tags),
+            viewer_certificate=shown,
+            # An update takes minutes to reach every location; only production is worth waiting for.
+            wait_for_deployment=site.given.get("wait_for_deployment", production()),
+            web_acl_id=acl,
+            opts=site.child,
+            **more,
+        )
+
+    described = f"{site.name} ({pulumi.get_project()}/{pulumi.get_stack()}) by edgewright"
+    staging = policy = None
+    if site.plan.rollout.staged:
+        staging = distribution_of(
+            "staging", edge.resource.qualified_arn, aliases=[], comment=f"Staging of {described}", staging=True
+        )
+        policy = policy_of(site, staging)
+    distribution = distribution_of(
+        "distribution",
+        stable_arn(site, edge),
         aliases=[site.plan.hostname] if site.plan.hostname else [],
-        cache_tag_config=tagged,
-        comment=f"{site.name} ({pulumi.get_project()}/{pulumi.get_stack()}) by edgewright",
-        custom_error_responses=errors,
-        default_cache_behavior=behaviors[-1],
-        enabled=True,
-        http_version="http2and3",
-        is_ipv6_enabled=True,
-        ordered_cache_behaviors=[*assets, *behaviors[:-1]],
-        origin_groups=groups,
-        origins=origins,
-        price_class=site.given.get("price_class", "PriceClass_All"),
-        restrictions=restrictions,
-        tags=dict(site.plan.tags),
-        viewer_certificate=shown,
-        # An update takes minutes to reach every location; only production is worth waiting for.
-        wait_for_deployment=site.given.get("wait_for_deployment", production()),
-        web_acl_id=acl,
-        opts=site.child,
+        comment=described,
+        continuous_deployment_policy_id=policy.id if policy is not None else None,
     )
-    let_read(site, bucket, distribution)
+    let_read(site, bucket, [distribution, *([staging] if staging is not None else [])])
     dns(site, distribution)
     observe(site, distribution)
+    staged = site.plan.rollout.staged
     return Deployed(
         urls=_urls(site, distribution),
         script_name=edge.resource.name,
         version_id=edge.resource.version,
-        stable_version_id=edge.resource.version,
-        candidate_version_id=pulumi.Output.from_input(""),
+        stable_version_id=pulumi.Output.from_input(site.plan.rollout.previous) if staged else edge.resource.version,
+        candidate_version_id=edge.resource.version if staged else pulumi.Output.from_input(""),
         distribution={
             "id": distribution.id,
             "arn": distribution.arn,
             "domain_name": distribution.domain_name,
             "content": _content(site),
             "quotas": quotas(),
+            **({"staging_id": staging.id} if staging is not None else {}),
         },
         ledger=[edge.ledger, *([guard.ledger] if guard is not None else [])],
     )
@@ -157,7 +176,7 @@ def _tagged(site: Site) -> bool:
 def _behavior(
     site: Site,
     served: Served,
-    edge: lambda_edge.EdgeFunction,
+    version: Any,
     guard: lambda_edge.EdgeFunction | None,
     codes: Mapping[functions.ViewerNeeds, tuple[str, str]],
 ) -> dict[str, Any]:
@@ -168,13 +187,9 @@ def _behavior(
         spec["target"]["kind"] == "handler" and not set(spec["methods"]) <= set(SAFE)
         for spec in (served.specs if not served.behavior.default else site.settings["endpoints"])
     )
-    lambdas: list[Any] = [
-        {"event_type": "origin-request", "lambda_arn": edge.resource.qualified_arn, "include_body": unsafe_handler}
-    ]
+    lambdas: list[Any] = [{"event_type": "origin-request", "lambda_arn": version, "include_body": unsafe_handler}]
     if site.routers:
-        lambdas.append(
-            {"event_type": "origin-response", "lambda_arn": edge.resource.qualified_arn, "include_body": False}
-        )
+        lambdas.append({"event_type": "origin-response", "lambda_arn": version, "include_body": False})
     own = [function for item in served.behavior.items for function in item.get("functions", ())]
     for function in own:
         lambdas += _associations(function)

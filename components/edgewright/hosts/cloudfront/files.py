@@ -44,8 +44,8 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
     return bucket
 
 
-def let_read(site: Site, bucket: "aws.s3.Bucket | None", distribution: aws.cloudfront.Distribution) -> None:
-    """Let the distribution alone read the bucket."""
+def let_read(site: Site, bucket: "aws.s3.Bucket | None", distributions: Sequence[aws.cloudfront.Distribution]) -> None:
+    """Let the distribution alone read the bucket, and its staging one beside it."""
     if bucket is None:
         return
 
@@ -55,7 +55,7 @@ def let_read(site: Site, bucket: "aws.s3.Bucket | None", distribution: aws.cloud
             "Principal": {"Service": "cloudfront.amazonaws.com"},
             "Action": "s3:GetObject",
             "Resource": f"{known[0]}/*",
-            "Condition": {"StringEquals": {"AWS:SourceArn": known[1]}},
+            "Condition": {"StringEquals": {"AWS:SourceArn": known[1] if len(known) == 2 else list(known[1:])}},
         }
         return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True)
 
@@ -63,6 +63,6 @@ def let_read(site: Site, bucket: "aws.s3.Bucket | None", distribution: aws.cloud
         f"{site.name}-assets-readers",
         region=REGION,
         bucket=bucket.bucket,
-        policy=pulumi.Output.all(bucket.arn, distribution.arn).apply(policy),
+        policy=pulumi.Output.all(bucket.arn, *(each.arn for each in distributions)).apply(policy),
         opts=site.child,
     )

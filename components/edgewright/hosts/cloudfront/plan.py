@@ -12,6 +12,7 @@ from edgewright._packages import read_folder
 from edgewright._program import claim, program_file
 from edgewright.errors import Faults, show
 from edgewright.hosts.cloudfront import functions
+from edgewright.hosts.cloudfront.rollout import Rollout, check_rollout
 from edgewright.hosts.lambda_edge import REGION
 
 PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
@@ -26,7 +27,6 @@ CLOUDFLARE_ONLY: Mapping[str, str] = {
     "compatibility_flags": "Leave it out: the function runs on Node.js.",
     "limits": "Leave it out: the function has 5 s and 128 MB.",
     "placement": "Leave it out: the function runs in the regional cache nearest to the functions.",
-    "rollout": "Leave it out, and use a continuous deployment policy of CloudFront.",
     "routes": "Use `hostname`, and a behavior for each endpoint.",
     "script_name": "Leave it out: Pulumi names the function, so that a retired one is never in the way.",
     "secrets": "They would lie readable in the package: read them in the handler from Secrets Manager or Parameter Store.",
@@ -47,6 +47,7 @@ class Plan:
     redirects: str = ""
     experiments: tuple[Mapping[str, Any], ...] = ()
     assets: tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...] = ()
+    rollout: Rollout = field(default_factory=Rollout)
 
 
 def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
@@ -86,6 +87,7 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
         redirects=_redirects(given.get("redirects", ()), faults),
         experiments=_experiments(given, faults),
         assets=_assets(given.get("assets", ()), faults),
+        rollout=check_rollout(given, faults),
     )
 
 
