@@ -1,5 +1,6 @@
 """Fixtures for all tests: a warm runner of programs, the edge runtimes, local clouds."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,15 @@ import pytest
 from edgewright.local import runtime
 from edgewright.program.runner import Runner
 from edgewright.testing import LocalCloud, local_cloud
+
+# What the terminal, the CI service or the shell says of its own must not change what a test sees.
+for _name in (
+    *("CI", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PY_COLORS", "TERM"),
+    *("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"),
+    *(name for name in os.environ if name.startswith(("AWS_", "CLOUDFLARE_", "EDGEWRIGHT_", "PULUMI_CONFIG"))),
+):
+    if _name not in ("AWS_CA_BUNDLE", runtime.CACHE_VARIABLE, "EDGEWRIGHT_UPDATE_GOLDEN"):
+        os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")

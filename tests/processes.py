@@ -19,7 +19,7 @@ def tree(pid: int) -> list[int]:
     return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
 
 
-def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 90.0) -> None:
     """Wait until a condition holds; fail with what was waited for."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -27,7 +27,7 @@ def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 20.0) 
         time.sleep(0.02)
 
 
-def wait_gone(pids: Iterable[int], timeout_s: float = 20.0) -> None:
+def wait_gone(pids: Iterable[int], timeout_s: float = 90.0) -> None:
     """Wait until none of these processes is left."""
     wanted = list(pids)
     wait_for(lambda: not any(map(alive, wanted)), f"the end of {wanted}", timeout_s)

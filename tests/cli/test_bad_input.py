@@ -9,6 +9,7 @@ from edgewright.local import runtime
 from edgewright.local.session import sessions
 from edgewright.program.project import Project
 
+from tests import loopback
 from tests.cli.conftest import Edgewright
 from tests.projects import ACCOUNT, make_project, worker_project
 
@@ -239,9 +240,7 @@ def test_a_services_port_in_use(edgewright: Edgewright, runtime_dir: Path, tmp_p
 def test_a_service_that_ends_shows_the_end_of_its_log(
     edgewright: Edgewright, runtime_dir: Path, tmp_path: Path
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = loopback.free_port()
     settings = (
         "config:\n  edgewright:services:\n"
         f"    - {{name: origin, command: ['{{python}}', -c, 'raise SystemExit(\"no data file\")'], port: {port}}}\n"

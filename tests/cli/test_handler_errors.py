@@ -6,11 +6,11 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 from edgewright.local.session import StateDir
 from edgewright.program.project import Project
 
+from tests import loopback
 from tests.cli.conftest import Edgewright, popen
 from tests.cli.test_lifetime import Dev
 from tests.projects import ACCOUNT, make_project
@@ -91,8 +91,8 @@ def test_dev_shows_a_throw_on_a_request_with_its_place(project: Path, stop_all: 
         dev.read_until("edits are taken in")
         session = StateDir(Project.load(project), "local").running()
         assert session is not None
-        assert httpx.get(f"{session.url}/hello").text == "hello"
-        assert httpx.get(f"{session.url}/hello?fail").status_code == 500
+        assert loopback.get(f"{session.url}/hello").text == "hello"
+        assert loopback.get(f"{session.url}/hello?fail").status_code == 500
         dev.read_until(
             r"error in api-local at GET /hello: RangeError: asked to fail\n\s+at text \(handlers/lib\.ts:5:11\)"
         )
@@ -101,11 +101,11 @@ def test_dev_shows_a_throw_on_a_request_with_its_place(project: Path, stop_all: 
         # An edit that moves the lines moves the places as well.
         (project / "handlers" / "lib.ts").write_text("\n\n" + LIB)
         dev.read_until(r"reloaded handlers/lib.ts in \d+ ms")
-        assert httpx.get(f"{session.url}/hello?fail").status_code == 500
+        assert loopback.get(f"{session.url}/hello?fail").status_code == 500
         dev.read_until(r"at text \(handlers/lib\.ts:7:11\)")
         assert "handler-hello.js" not in dev.said
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
     finally:
         process.kill()
         process.wait()

@@ -1,5 +1,6 @@
 """The command as a whole: help, usage, exit codes, defects of its own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -85,8 +86,12 @@ def test_a_defect_is_a_short_message_and_a_log_file(
     assert "Traceback" in log.read_text()
 
 
-def test_output_is_plain_without_a_terminal(tmp_path: Path) -> None:
-    done = subprocess.run([*COMMAND, "status"], cwd=tmp_path, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("more", [{}, {"CI": "true", "GITHUB_ACTIONS": "true"}, {"TERM": "xterm-256color"}])
+def test_output_is_plain_without_a_terminal(tmp_path: Path, more: dict[str, str]) -> None:
+    environment = {**os.environ, **more}
+    done = subprocess.run(
+        [*COMMAND, "status"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
     assert "\x1b" not in done.stdout + done.stderr
     assert done.returncode == 2
 

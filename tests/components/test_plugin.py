@@ -135,8 +135,8 @@ def plugin_process() -> Iterator[str]:
 def test_the_plugin_serves_its_schema(provider: EdgewrightProvider) -> None:
     with plugin_process() as address, grpc.insecure_channel(address) as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
-        served = stub.GetSchema(provider_pb2.GetSchemaRequest(), wait_for_ready=True, timeout=60)
-        version = stub.GetPluginInfo(importlib.import_module("google.protobuf.empty_pb2").Empty(), timeout=60).version
+        served = stub.GetSchema(provider_pb2.GetSchemaRequest(), wait_for_ready=True, timeout=200)
+        version = stub.GetPluginInfo(importlib.import_module("google.protobuf.empty_pb2").Empty(), timeout=200).version
     assert json.loads(served.schema) == json.loads(public_schema(provider))
     assert version == edgewright.__version__
 

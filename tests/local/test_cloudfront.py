@@ -1,6 +1,5 @@
 """A CloudFront stack, written by hand, on the local cloud: from its resources' inputs alone."""
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from edgewright.local.errors import DeployRefused, InfrastructureError
 from edgewright.program import ProgramFailed
 from edgewright.testing import LocalCloud
 
+from tests import loopback
 from tests.projects import make_project
 
 pytestmark = pytest.mark.runtime
@@ -232,14 +232,12 @@ ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Origin).serve_forever()
 @pytest.fixture
 def port() -> int:
     """A free port for the origin."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return loopback.free_port()
 
 
 def asked(port: int) -> list[str]:
     """Return the paths that the origin was asked for."""
-    found: list[str] = httpx.get(f"http://127.0.0.1:{port}/asked").json()
+    found: list[str] = loopback.get(f"http://127.0.0.1:{port}/asked").json()
     return found
 
 
@@ -266,7 +264,9 @@ config:
 def test_a_distribution_with_all_that_runs_at_its_edge(start_cloud: Start, tmp_path: Path, port: int) -> None:
     cloud = start_cloud(write(tmp_path, port))
     domain = cloud.capture.outputs["domain"]
-    with httpx.Client(base_url=cloud.url, headers={"Host": domain}) as client:
+    with httpx.Client(
+        base_url=cloud.url, headers={"Host": domain}, timeout=loopback.PATIENCE_S, trust_env=False
+    ) as client:
         # Miss, then hit, by the cache policy's key: `page` is in it, `other` is not.
         first = client.get("/products?page=1&other=1")
         assert (first.status_code, first.headers["x-cache"]) == (200, "Miss from cloudfront")
@@ -303,7 +303,7 @@ def test_a_distribution_with_all_that_runs_at_its_edge(start_cloud: Start, tmp_p
         assert client.get("/static/none.txt").status_code == 403
 
     # The one distribution answers for loopback too.
-    assert httpx.get(f"{cloud.url}/products?page=1").headers["x-cache"] == "Hit from cloudfront"
+    assert loopback.get(f"{cloud.url}/products?page=1").headers["x-cache"] == "Hit from cloudfront"
 
     # Counters and the log.
     counted = cloud.control.counters()["origins"]
@@ -317,8 +317,8 @@ def test_a_distribution_with_all_that_runs_at_its_edge(start_cloud: Start, tmp_p
 
     # Invalidation by path and wildcard; a bad one is refused with its reason.
     cloud.control.invalidate(["/products*"], cloud.capture.outputs["id"])
-    assert httpx.get(f"{cloud.url}/products?page=1").headers["x-cache"] == "Miss from cloudfront"
-    assert httpx.get(f"{cloud.url}/static/page.txt").headers["x-cache"] == "Hit from cloudfront"
+    assert loopback.get(f"{cloud.url}/products?page=1").headers["x-cache"] == "Miss from cloudfront"
+    assert loopback.get(f"{cloud.url}/static/page.txt").headers["x-cache"] == "Hit from cloudfront"
     with pytest.raises(InfrastructureError, match="There is no distribution E-NONE"):
         cloud.control.invalidate(["/*"], "E-NONE")
 
@@ -330,7 +330,7 @@ def test_a_reload_keeps_the_cache_and_a_refused_one_changes_nothing(
     cloud = start_cloud(project)
 
     def get(path: str) -> httpx.Response:
-        return httpx.get(f"{cloud.url}{path}")
+        return loopback.get(f"{cloud.url}{path}")
 
     assert get("/a").json()["greeting"] == "hello"
     write(tmp_path, port, greeting="servus", comment="second")

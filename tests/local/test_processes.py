@@ -39,7 +39,7 @@ def start_parent(processes: Processes, folder: Path, name: str = "parent", reads
         log=folder / f"{name}.log",
         input="hello",
     )
-    line = processes.line(name, 20)
+    line = processes.line(name, 90)
     assert line is not None
     return [pid, int(line)]
 
@@ -55,7 +55,7 @@ def test_close_ends_children_and_theirs(processes: Processes, tmp_path: Path) ->
 def test_a_killed_child_takes_its_own_with_it_and_is_told(processes: Processes, tmp_path: Path) -> None:
     pids = start_parent(processes, tmp_path)
     os.kill(pids[0], signal.SIGKILL)
-    ended = processes.exits.get(timeout=20)
+    ended = processes.exits.get(timeout=90)
     assert (ended.name, ended.code, ended.reason) == ("parent", -9, "was killed by signal 9")
     wait_gone(pids)
 
@@ -63,7 +63,7 @@ def test_a_killed_child_takes_its_own_with_it_and_is_told(processes: Processes, 
 def test_a_killed_guard_closes_the_input_of_those_that_read_it(processes: Processes, tmp_path: Path) -> None:
     pid, grandchild = start_parent(processes, tmp_path, reads=True)
     os.kill(processes.pid, signal.SIGKILL)
-    assert processes.exits.get(timeout=20).name == "guard"
+    assert processes.exits.get(timeout=90).name == "guard"
     wait_gone([pid])
     os.kill(grandchild, signal.SIGKILL)  # its parent's to end, as workerd is the gateway's
 
@@ -85,7 +85,7 @@ def test_a_killed_owner_leaves_nothing(tmp_path: Path) -> None:
     processes = Processes(Path({str(tmp_path)!r}) / "guard.log")
     argv = [sys.executable, "-c", {PARENT.format(reads=False)!r}]
     processes.start("p", argv, cwd=Path("."), environment=dict(os.environ), log=Path({str(tmp_path / "p.log")!r}), input="x")
-    print(processes.pid, processes.pids()["p"], processes.line("p", 20), flush=True)
+    print(processes.pid, processes.pids()["p"], processes.line("p", 90), flush=True)
     time.sleep(600)
     """
     owner = psutil.Popen([sys.executable, "-c", textwrap.dedent(program)], stdout=-1, text=True)

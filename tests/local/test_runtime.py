@@ -140,7 +140,7 @@ def test_no_network_is_told_with_exit_3(cache: Path, tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 3

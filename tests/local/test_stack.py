@@ -16,6 +16,7 @@ from edgewright.local.stack import LocalStack
 from edgewright.program import ProgramFailed, Project
 from edgewright.testing import LocalCloud
 
+from tests import loopback
 from tests.processes import alive, tree, wait_for, wait_gone
 from tests.projects import worker_project
 
@@ -31,14 +32,14 @@ def greet(project: Path, greeting: str) -> None:
 def test_serves_reloads_and_keeps_serving(start_cloud: Start, tmp_path: Path) -> None:
     project = worker_project(tmp_path)
     cloud = start_cloud(project)
-    first = httpx.get(cloud.url, headers={"X-Local-Country": "JP"}).json()
+    first = loopback.get(cloud.url, headers={"X-Local-Country": "JP"}).json()
     assert first == {"greeting": "hello", "stored": "seeded", "country": "JP"}
 
     # Under load, no request fails during reloads, and what is served is one version or the other.
     stop, failures, seen = threading.Event(), [], set()
 
     def load() -> None:
-        with httpx.Client(base_url=cloud.url, timeout=30) as client:
+        with httpx.Client(base_url=cloud.url, timeout=loopback.PATIENCE_S, trust_env=False) as client:
             while not stop.is_set():
                 try:
                     answer = client.get("/")
@@ -53,7 +54,7 @@ def test_serves_reloads_and_keeps_serving(start_cloud: Start, tmp_path: Path) ->
         for greeting in ("one", "two"):
             greet(project, greeting)
             cloud.reload()
-            assert httpx.get(cloud.url).json()["greeting"] == greeting
+            assert loopback.get(cloud.url).json()["greeting"] == greeting
     finally:
         stop.set()
         for thread in threads:
@@ -67,13 +68,13 @@ def test_serves_reloads_and_keeps_serving(start_cloud: Start, tmp_path: Path) ->
     (project / "handler.js").write_text("export default {")
     with pytest.raises(DeployRefused, match="SyntaxError"):
         cloud.reload()
-    assert httpx.get(cloud.url).json()["greeting"] == "two"
+    assert loopback.get(cloud.url).json()["greeting"] == "two"
     (project / "handler.js").write_text(good)
     main = (project / "__main__.py").read_text()
     (project / "__main__.py").write_text(main + "\nraise ValueError('later')\n")
     with pytest.raises(ProgramFailed, match="ValueError: later"):
         cloud.reload()
-    assert httpx.get(cloud.url).json()["greeting"] == "two"
+    assert loopback.get(cloud.url).json()["greeting"] == "two"
     (project / "__main__.py").write_text(main)
 
     # A second run of the same changes nothing.
@@ -90,11 +91,11 @@ def test_kv_data_survive_a_restart_and_not_a_fresh_one(start_cloud: Start, tmp_p
     cloud.control.kv_put(namespace, "own", b"kept")
     cloud.close()
     again = start_cloud(project, fresh=False)
-    assert httpx.get(again.url).json()["stored"] == "changed by a Worker"
+    assert loopback.get(again.url).json()["stored"] == "changed by a Worker"
     assert again.control.kv_get(namespace, "own") == b"kept"
     again.close()
     fresh = start_cloud(project, fresh=True)
-    assert httpx.get(fresh.url).json()["stored"] == "seeded"
+    assert loopback.get(fresh.url).json()["stored"] == "seeded"
     assert fresh.control.kv_get(namespace, "own") is None
 
 
@@ -112,7 +113,7 @@ def test_one_stack_runs_once_and_says_where(start_cloud: Start, tmp_path: Path) 
     assert (state.path.parent / ".gitignore").read_text() == "*\n"
     with pytest.raises(InfrastructureError, match="stack local already runs here"):
         start_cloud(project, fresh=False)
-    assert httpx.get(cloud.url).status_code == 200
+    assert loopback.get(cloud.url).status_code == 200
     cloud.close()
     assert state.read() is None
     assert not any(alive(process.pid) for process in [session.guard, *session.processes.values()])
@@ -139,7 +140,7 @@ def test_a_killed_node_leaves_no_workerd_and_is_told(start_cloud: Start, tmp_pat
     pids = node_and_workerd(cloud)
     assert len(pids) > 1, "Node has workerd as a child"
     os.kill(pids[0], signal.SIGKILL)
-    ended = cloud._stack.processes.exits.get(timeout=20)
+    ended = cloud._stack.processes.exits.get(timeout=90)
     assert ended.name == "gateway"
     wait_gone(pids)
     with pytest.raises(InfrastructureError, match="does not answer"):
@@ -170,14 +171,12 @@ def test_a_rollout_back_to_a_version_of_an_earlier_deployment(start_cloud: Start
     (project / "__main__.py").write_text(main.replace(whole, split))
     greet(project, "new")
     cloud.reload()
-    seen = {httpx.get(cloud.url).json()["greeting"] for _ in range(60)}
+    seen = {loopback.get(cloud.url).json()["greeting"] for _ in range(60)}
     assert seen == {"hello", "new"}
 
 
 def test_services_run_beside_it_and_end_with_it(start_cloud: Start, tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = loopback.free_port()
     settings = f"""
     config:
       edgewright:services:
@@ -188,7 +187,7 @@ def test_services_run_beside_it_and_end_with_it(start_cloud: Start, tmp_path: Pa
     """
     cloud = start_cloud(worker_project(tmp_path, settings))
     pid = cloud._stack.processes.pids()["service-files"]
-    assert "handler.js" in httpx.get(f"http://127.0.0.1:{port}/").text
+    assert "handler.js" in loopback.get(f"http://127.0.0.1:{port}/").text
     changed = [cloud.settings.services[0].model_copy(update={"environment": {}})]
     assert cloud._stack.set_services(changed)
     assert not alive(pid)
@@ -200,7 +199,7 @@ def test_services_run_beside_it_and_end_with_it(start_cloud: Start, tmp_path: Pa
 
 def test_the_gateways_log_is_json_lines(start_cloud: Start, tmp_path: Path) -> None:
     cloud = start_cloud(worker_project(tmp_path))
-    httpx.get(f"{cloud.url}/some/path")
+    loopback.get(f"{cloud.url}/some/path")
     log = cloud._stack.state.gateway_log
     wait_for(lambda: log.exists() and "/some/path" in log.read_text(), "the request's entry")
     entries = [json.loads(line) for line in log.read_text().splitlines()]

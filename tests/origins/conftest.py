@@ -27,9 +27,9 @@ def running() -> Iterator[Running]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     origin = Origin("eu")
-    port = asyncio.run_coroutine_threadsafe(origin.start("127.0.0.1", 0), loop).result(5)
+    port = asyncio.run_coroutine_threadsafe(origin.start("127.0.0.1", 0), loop).result(60)
     yield Running(origin, port)
-    asyncio.run_coroutine_threadsafe(origin.stop(), loop).result(5)
+    asyncio.run_coroutine_threadsafe(origin.stop(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
@@ -37,5 +37,5 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture
 def client(running: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running.url, trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=running.url, trust_env=False, timeout=60) as client:
         yield client

@@ -178,10 +178,11 @@ def test_slow(client: httpx.Client) -> None:
     began = time.monotonic()
     assert client.get("/api/products/1").status_code == 200
     assert time.monotonic() - began >= 0.3
+    client.post("/__admin", json={"mode": "slow", "delay_ms": 600_000})
+    with pytest.raises(httpx.ReadTimeout):
+        client.get("/api/products/1", timeout=1)
     client.post("/__admin", json={"mode": "ok"})
-    began = time.monotonic()
-    client.get("/api/products/1")
-    assert time.monotonic() - began < 0.3
+    assert client.get("/api/products/1").status_code == 200  # and not after ten minutes
 
 
 @pytest.mark.parametrize("mode", ["garbage", "half-close", "drop"])
@@ -229,7 +230,7 @@ def test_the_admin_path_refuses_forwarded_requests_and_forms(client: httpx.Clien
     ],
 )
 def test_bad_requests_get_an_answer(running: Running, raw: bytes, status: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         try:
             connection.sendall(raw)
         except ConnectionError:
@@ -242,7 +243,7 @@ def test_bad_requests_get_an_answer(running: Running, raw: bytes, status: bytes)
 
 
 def test_pipelined_and_kept_alive_requests_are_answered_in_order(running: Running) -> None:
-    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         one = b"GET /api/products/%d HTTP/1.1\r\nHost: a\r\n\r\n"
         closing = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         connection.sendall(one % 1 + one % 2 + closing)
@@ -260,7 +261,7 @@ def test_the_command_serves_stops_on_sigterm_and_says_when_a_port_is_taken() -> 
     command = [sys.executable, "-m", "examples.origins", "--region", "apac", "--latency-ms", "1"]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
-        httpx.Client(trust_env=False) as client,
+        httpx.Client(trust_env=False, timeout=60) as client,
     ):
         assert process.stdout is not None
         assert process.stderr is not None
@@ -269,7 +270,7 @@ def test_the_command_serves_stops_on_sigterm_and_says_when_a_port_is_taken() -> 
             assert region == "apac"
             assert client.get(f"{url}/api/products/1").json()["region"] == "apac"
             taken = subprocess.run(
-                [*command, "--port", url.rpartition(":")[2]], capture_output=True, text=True, timeout=20, check=False
+                [*command, "--port", url.rpartition(":")[2]], capture_output=True, text=True, timeout=120, check=False
             )
             assert taken.returncode == 2
             assert "cannot listen on 127.0.0.1" in taken.stderr
@@ -277,4 +278,4 @@ def test_the_command_serves_stops_on_sigterm_and_says_when_a_port_is_taken() -> 
         finally:
             process.terminate()
         # The client's connection is still open: it is closed without a word.
-        assert (process.stderr.read(), process.wait(5)) == ("", 0)
+        assert (process.stderr.read(), process.wait(60)) == ("", 0)

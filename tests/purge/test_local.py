@@ -12,6 +12,8 @@ from edgewright.purge.deployed import functions
 from edgewright.purge.request import Purge
 from edgewright.testing import LocalCloud
 
+from tests import loopback
+from tests.processes import wait_for
 from tests.purge.shop import shop_project, state_of
 
 pytestmark = pytest.mark.runtime
@@ -32,17 +34,14 @@ def say(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def get(cloud: LocalCloud, path: str) -> httpx.Response:
-    return httpx.get(cloud.url + path, trust_env=False)
+    return loopback.get(cloud.url + path)
 
 
 def kept(cloud: LocalCloud, path: str) -> str:
     """Ask for a page until it is in every tier, KV too; return its text."""
     text = get(cloud, path).text
     namespace = cloud.deployed.plan.deployment.kv_namespaces[0].id
-    deadline = time.monotonic() + 10
-    while path not in json.dumps(cloud.control.kv_keys(namespace)):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: path in json.dumps(cloud.control.kv_keys(namespace)), f"{path} in KV")
     assert get(cloud, path).text == text
     return text
 

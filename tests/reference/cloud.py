@@ -3,7 +3,6 @@
 import contextlib
 import re
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,15 +17,9 @@ from edgewright.program.project import Project
 from edgewright.program.runner import Runner
 from edgewright.verify.outcome import HITS, tier_of
 
+from tests.loopback import free_ports
+
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def copy_project(folder: Path, edit: Callable[[str], str] = lambda text: text) -> Path:
@@ -79,7 +72,7 @@ class Cloud:
 
     def origin(self, region: str) -> httpx.Client:
         (service,) = [service for service in self.settings.services if service.name == f"origin-{region}"]
-        return httpx.Client(base_url=f"http://127.0.0.1:{service.port}", trust_env=False, timeout=5)
+        return httpx.Client(base_url=f"http://127.0.0.1:{service.port}", trust_env=False, timeout=60)
 
     def admin(self, region: str, **document: Any) -> dict[str, Any]:
         """Tell an origin's admin path something, or only ask it."""
@@ -132,5 +125,5 @@ def running(folder: Path, runner: Runner, stack: str = "local") -> Iterator[Clou
     with LocalStack(Project.load(folder), stack, port=0) as local:
         local.start(settings.services)
         local.deploy(capture)
-        with httpx.Client(base_url=local.url, trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=local.url, trust_env=False, timeout=60) as client:
             yield Cloud(local, settings, folder, client)

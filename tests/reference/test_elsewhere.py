@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from edgewright.program.runner import Runner
 
-from tests.reference.cloud import ROOT, copy_project, free_ports, running
+from tests.loopback import free_ports
+from tests.reference.cloud import ROOT, copy_project, running
 
 pytestmark = pytest.mark.runtime
 

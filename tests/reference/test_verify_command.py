@@ -25,7 +25,7 @@ def verify(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from edgewright.cli.main import main; main()", "-C", str(folder), "verify"]
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
     found = subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, timeout=200, check=False, env=environment
+        [*command, *arguments], capture_output=True, text=True, timeout=500, check=False, env=environment
     )
     assert "Traceback" not in found.stderr + found.stdout
     assert "\x1b" not in found.stderr + found.stdout, "no escapes without a terminal"

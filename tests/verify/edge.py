@@ -109,12 +109,12 @@ def serve(behaviour: Behaviour) -> Iterator[Edge]:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(5)
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     edge.port = server.sockets[0].getsockname()[1]
     try:
         yield edge
     finally:
-        asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
