@@ -1,5 +1,6 @@
 """Routing: regions, failover, routes and the percentages of a rollout."""
 
+import bisect
 import re
 from collections.abc import Iterator
 
@@ -190,36 +191,61 @@ def _normalised(pattern: str) -> tuple[str, str]:
     return host.lower(), (slash + path) or "/"
 
 
-def _covers(wide: str, narrow: str) -> bool:
-    """Return whether everything that one glob takes, the other takes too. `*` stands for any text."""
-    pieces = wide.split("*")
-    if len(pieces) == 1:
-        return wide == narrow
-    if not narrow.startswith(pieces[0]) or not narrow.endswith(pieces[-1]):
-        return False
-    if len(narrow) < len(pieces[0]) + len(pieces[-1]):
-        return False
-    at = len(pieces[0])
-    end = len(narrow) - len(pieces[-1])
-    for piece in pieces[1:-1]:
-        at = narrow.find(piece, at, end)
-        if at < 0:
-            return False
-        at += len(piece)
-    return True
+class _Paths:
+    """The paths of one host's routes, in order, each with where the next one is that another function answers."""
+
+    def __init__(self, routes: list[tuple[str, str | None, str, str]]) -> None:
+        self.routes = sorted(routes, key=lambda route: (route[0], route[3]))
+        self.paths = [path for path, *_ in self.routes]
+        self.next_other = [len(routes)] * len(routes)
+        for at in range(len(routes) - 2, -1, -1):
+            same = self.routes[at][1] == self.routes[at + 1][1]
+            self.next_other[at] = self.next_other[at + 1] if same else at + 1
+
+    def inside(self, prefix: str, script: str | None, own: str) -> tuple[str, str | None, str, str] | None:
+        """Return the first route of another function for paths that begin so, other than the pattern itself."""
+        at = bisect.bisect_left(self.paths, prefix)
+        while at < len(self.routes) and self.paths[at].startswith(prefix):
+            if self.routes[at][1] == script:
+                at = self.next_other[at]
+            elif self.paths[at] == own:
+                at += 1
+            else:
+                return self.routes[at]
+        return None
 
 
-def _meet(one: str, other: str) -> bool:
-    """Return whether some text is taken by both globs, which have a `*` at the beginning or the end at most."""
-    if "*" not in one:
-        return _covers(other, one)
-    if "*" not in other:
-        return _covers(one, other)
-    one_head, other_head = one.split("*")[0], other.split("*")[0]
-    one_tail, other_tail = one.split("*")[-1], other.split("*")[-1]
-    return (one_head.startswith(other_head) or other_head.startswith(one_head)) and (
-        one_tail.endswith(other_tail) or other_tail.endswith(one_tail)
-    )
+_Route = tuple[str, str, str, str | None, str, str]
+"""Zone, host, path, script, name and URN."""
+
+
+def _crossings(routes: list[_Route]) -> Iterator[Violation]:
+    """Yield, for each route, the first one that it crosses: of which neither is the narrower one.
+
+    A host has its `*` at the beginning and a path at the end, so that of two that meet one always contains the other. Two
+    routes cross where one has the wider host and the other the wider path. Takes n log n steps.
+    """
+    hosts: dict[tuple[str, str], list[tuple[str, str | None, str, str]]] = {}
+    for zone, host, path, script, name, urn in routes:
+        if host.startswith("*"):
+            hosts.setdefault((zone, host[1:]), []).append((path, script, name, urn))
+    by_host = {key: _Paths(found) for key, found in hosts.items()}
+    if not by_host:
+        return
+    for zone, host, path, script, name, _ in routes:
+        if not path.endswith("*"):
+            continue
+        bare = host.removeprefix("*")
+        # The hosts that contain this one: each ending of it. Of a host with a `*`, its own ending is the host itself.
+        for at in range(1 if host.startswith("*") else 0, min(len(bare), 253) + 1):
+            wider = by_host.get((zone, bare[at:]))
+            other = wider.inside(path[:-1], script, path) if wider else None
+            if other:
+                yield Violation(
+                    "route", f"{show('*' + bare[at:] + other[0])} and {show(host + path)} of {name}",
+                    "routes of which one is the narrower", urn=other[3],
+                )  # fmt: skip
+                break
 
 
 @stack_rule(
@@ -235,8 +261,8 @@ def _meet(one: str, other: str) -> bool:
     source="https://developers.cloudflare.com/workers/configuration/routing/routes/",
 )
 def routes_overlap(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
-    exact: dict[tuple[str, str, str], tuple[str, str]] = {}
-    globs: list[tuple[str, str, str, str | None, str, str]] = []
+    exact: dict[tuple[str, str, str], str] = {}
+    routes: list[_Route] = []
     for node in stack.of(WORKERS_ROUTE):
         try:
             pattern, script = node.props.text("pattern"), node.props.text("script")
@@ -249,26 +275,20 @@ def routes_overlap(stack: StackView, _context: Context[NoConfig]) -> Iterator[Vi
         host, path = _normalised(pattern)
         key = (zone or "", host, path)
         if key in exact:
-            yield Violation("route", f"{show(pattern)}, also of {exact[key][0]}", "one route a pattern", urn=node.urn)
+            yield Violation("route", f"{show(pattern)}, also of {exact[key]}", "one route a pattern", urn=node.urn)
             continue
-        exact[key] = (node.name, node.urn)
-        globs.append((zone or "", host, path, script, node.name, node.urn))
-    # Only hosts with a wildcard can meet another host, so the pairs that are looked at stay few.
-    wild = [each for each in globs if "*" in each[1]]
-    for index, one in enumerate(wild):
-        for other in [*wild[index + 1 :], *(each for each in globs if "*" not in each[1])]:
-            if one[0] != other[0] or one[3] == other[3] or not (_meet(one[1], other[1]) and _meet(one[2], other[2])):
-                continue
-            narrower = _covers(one[1], other[1]) and _covers(one[2], other[2])
-            wider = _covers(other[1], one[1]) and _covers(other[2], one[2])
-            if not narrower and not wider:
-                yield Violation(
-                    "route", f"{show(one[1] + one[2])} and {show(other[1] + other[2])} of {other[4]}",
-                    "routes of which one is the narrower", urn=one[5],
-                )  # fmt: skip
+        exact[key] = node.name
+        if "*" in host[1:] or "*" in path[:-1]:
+            yield Violation(
+                "route", show(pattern), "a `*` at the beginning of the host and at the end of the path",
+                "Write a route for each, or match in the function.", urn=node.urn,
+            )  # fmt: skip
+            continue
+        routes.append((zone or "", host, path, script, node.name, node.urn))
+    yield from _crossings(routes)
     # A route is asked before a custom domain. A narrower one is a Worker in front of some paths; one that takes every path
     # leaves the custom domain's Worker nothing.
-    whole = {host: (script, name) for _, host, path, script, name, _ in globs if path == "/*"}
+    whole = {host: (script, name) for _, host, path, script, name, _ in routes if path == "/*"}
     domains: dict[str, str] = {}
     for node in stack.of(WORKERS_CUSTOM_DOMAIN):
         try:

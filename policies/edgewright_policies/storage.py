@@ -8,7 +8,7 @@ from edgewright.limits import Limit
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
-from edgewright_policies.reading import View, as_number, show, text_bytes
+from edgewright_policies.reading import View, show, text_bytes
 from edgewright_policies.rule import (
     Context,
     NoConfig,
@@ -130,17 +130,54 @@ class SecurityState(PolicyConfig):
 
     names: tuple[str, ...] = Field(
         default=(
-            "counter", "counters", "hits", "quota", "rate-limit", "rate-limits", "ratelimit", "ratelimits", "throttle",
-            "lock", "locks", "mutex", "nonce", "nonces", "revoked", "revocations", "blocklist", "denylist", "blacklist",
-            "otp", "csrf", "idempotency", "one-time", "attempts", "lockout",
+            "rate-limit", "rate-limits", "ratelimit", "ratelimits", "mutex", "nonce", "nonces", "revoked", "revocation",
+            "revocations", "blocklist", "denylist", "blacklist", "otp", "csrf", "idempotency", "one-time", "lockout",
+            "lockouts",
         ),
-        description="Words that mark a counter or security state in the name of a namespace, a binding or a key.",
+        description="Words that mark security state anywhere in the name of a namespace, a binding or a key.",
+    )  # fmt: skip
+    counters: tuple[str, ...] = Field(
+        default=(
+            "counter", "counters", "quota", "quotas", "throttle", "throttles", "lock", "locks", "attempts", "page-hits",
+            "hit-count", "hit-counts", "view-count", "view-counts", "visit-count", "visit-counts", "request-count",
+            "request-counts",
+        ),
+        description="Words that mark a counter or a lock where they are what a name ends in.",
     )  # fmt: skip
 
 
-def _words(name: str) -> set[str]:
-    words = [each for each in re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()) if each]
-    return {*words, *(f"{one}-{two}" for one, two in itertools.pairwise(words))}
+_PLACES = frozenset({"prod", "production", "dev", "development", "staging", "stage", "test", "local", "preview", "live", "kv", "namespace", "ns", "store", "data", "db"})  # fmt: skip
+"""Words at the end of a name that say where or in what, and not what."""
+_ABOUT = frozenset(
+    {
+        "config", "configs", "configuration", "rule", "rules", "setting", "settings", "option", "options", "policy", "policies",
+        "docs", "page", "pages", "template", "templates", "message", "messages", "text", "texts", "schema", "image", "images",
+        "label", "labels", "translations", "definitions",
+    }
+)  # fmt: skip
+"""Words at the end of a name of what is about a thing, and is not its state."""
+_OF = frozenset({"by", "of", "for", "per", "from", "in"})
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a name that say what it is, in lower case: `shop-quotas-by-tenant-dev` is of `shop` and `quotas`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+    found = [each for each in re.split(r"[^a-z0-9]+", spaced) if each]
+    found = list(itertools.takewhile(lambda each: each not in _OF, found)) or found
+    while len(found) > 1 and (found[-1] in _PLACES or found[-1].isdigit()):
+        found.pop()
+    return found
+
+
+def _is_state(name: str, config: SecurityState) -> bool:
+    given = _words(name)
+    if not given or given[-1] in _ABOUT:
+        return False
+    pairs = [f"{one}-{two}" for one, two in itertools.pairwise(given)]
+    ends = {given[-1], *pairs[-1:]}
+    return bool({*given, *pairs} & {each.lower() for each in config.names}) or bool(
+        ends & {each.lower() for each in config.counters}
+    )
 
 
 @resource_rule(
@@ -166,7 +203,11 @@ def kv_security_state(item: View, _resource: View, context: Context[SecurityStat
         what, name = "KV binding", item.text("name")
     else:
         return
-    if name and len(name) <= 1024 and _words(name) & {each.lower() for each in context.config.names}:
+    if not name or len(name) > 1024:
+        return
+    # A key's first part says what kind of key it is, its last one what it holds: `counter:home`, `user:17:attempts`.
+    parts = re.split(r"[:/|]", name) if context.type == WORKERS_KV else [name]
+    if any(_is_state(each, context.config) for each in {parts[0], parts[-1]}):
         yield Violation(what, show(name), "data that may be a minute old")
 
 
@@ -197,18 +238,44 @@ def kv_large_value(resource: View, context: Context[LargeValue]) -> Iterator[Vio
         yield Violation("value", limit.show(size), f"at most {limit.show(context.config.max_bytes)}")
 
 
+class WriteRate(PolicyConfig):
+    """Configuration of kv-write-rate."""
+
+    requests_per_second: float | None = Field(
+        default=None, ge=0, description="Requests a second at the traffic's peak, which `writesPerRequest` is of."
+    )
+    writes_per_request: dict[str, float] = Field(
+        default_factory=dict, description="KV writes a request, by the name of a binding or the title of a namespace."
+    )
+    writes_per_second: dict[str, float] = Field(
+        default_factory=dict, description="KV writes a second, by the name of a binding or the title of a namespace."
+    )
+    keys: dict[str, int] = Field(
+        default_factory=dict, description="How many keys the writes go to, evenly; 1 where nothing is said."
+    )
+
+    def rate(self, name: str) -> float | None:
+        """Return the writes a second to one key of a store, or None where nothing is said of it."""
+        declared = self.writes_per_second.get(name)
+        if declared is None and self.requests_per_second is not None and name in self.writes_per_request:
+            declared = self.requests_per_second * self.writes_per_request[name]
+        return None if declared is None else declared / max(1, self.keys.get(name, 1))
+
+
 @stack_rule(
     "kv-write-rate",
     id="EW207",
     family="storage",
-    on=(WORKERS_KV,),
+    on=(WORKERS_KV, WORKERS_KV_NAMESPACE, WORKER_VERSION, WORKERS_SCRIPT),
+    config=WriteRate,
     severity="high",
-    title="A KV key has one writer",
+    title="A KV key is written at most once a second",
     why="A key takes one write a second, and answers 429 past that; of two resources that write one key, the last wins.",
     fix="Keep one of them, or give each a key of its own.",
     source="https://developers.cloudflare.com/kv/api/write-key-value-pairs/",
 )
-def kv_write_rate(stack: StackView, context: Context[NoConfig]) -> Iterator[Violation | None]:
+def kv_write_rate(stack: StackView, context: Context[WriteRate]) -> Iterator[Violation | None]:
+    most = context.limit("cloudflare.kv.writes_per_key_per_second")
     writers: dict[tuple[str, str], list[str]] = {}
     urns: dict[tuple[str, str], str] = {}
     for node in stack.of(WORKERS_KV):
@@ -220,12 +287,30 @@ def kv_write_rate(stack: StackView, context: Context[NoConfig]) -> Iterator[Viol
         if all(key):
             writers.setdefault(key, []).append(node.name)
             urns[key] = node.urn
-    most = as_number(context.limit("cloudflare.kv.writes_per_key_per_second").value) or 1
     for key, names in writers.items():
-        if len(names) > most:
+        if len(names) > 1:
             yield Violation(
                 f"writers of key {show(key[1])}", f"{len(names)} ({', '.join(sorted(names))})", "1", urn=urns[key]
             )
+    if not context.config.writes_per_second and not context.config.writes_per_request:
+        return
+    for node in stack.of(WORKERS_KV_NAMESPACE, WORKER_VERSION, WORKERS_SCRIPT):
+        try:
+            if node.type == WORKERS_KV_NAMESPACE:
+                stores = [("namespace", node.props.text("title") or "")]
+            else:
+                bound = [each for each in node.props.views("bindings") if each.text("type") == "kv_namespace"]
+                stores = [("binding", each.text("name") or "") for each in bound]
+        except UnknownValueError:
+            yield None
+            continue
+        for what, name in stores:
+            rate = context.config.rate(name)
+            if rate is not None and rate > most.value:
+                yield Violation(
+                    f"writes a second to a key of {what} {show(name)}", show(round(rate, 3)), f"at most {most.text}",
+                    "Write less often, to more keys, or count in a Durable Object.", urn=node.urn,
+                )  # fmt: skip
 
 
 RULES = rules_of(globals())

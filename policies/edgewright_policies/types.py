@@ -1,5 +1,6 @@
 """Type tokens that the policies judge, and what they have in common."""
 
+import re
 from collections.abc import Iterator
 
 from edgewright_policies.reading import View
@@ -104,3 +105,22 @@ def authenticated(endpoint: View) -> bool:
 def is_override(cache: View) -> bool:
     """Return whether a compiled cache policy forces its own times."""
     return bool(cache) and (cache.text("mode") or "override") == "override"
+
+
+def inside(urn: str, component: str) -> bool:
+    """Return whether a resource is part of such a component: a URN has its parents' types before its own."""
+    return f"{component}$" in urn
+
+
+_BUCKET_HOST = re.compile(r"\.s3([.-][a-z0-9-]+)*\.amazonaws\.com(\.cn)?$|\.s3-website[.-][a-z0-9-]+\.amazonaws\.com$")
+
+
+def is_bucket(origin: View) -> bool:
+    """Return whether a distribution's origin is a bucket of S3.
+
+    Raises:
+        UnknownValueError: its domain is not known, and nothing else says so.
+    """
+    if origin.has("s3OriginConfig"):
+        return True
+    return bool(_BUCKET_HOST.search((origin.text("domainName") or "").lower()))

@@ -1,5 +1,6 @@
 """Policies that read files beside the program: static assets, modules and packages, from the program's own folder."""
 
+import dataclasses
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ import pulumi
 import pytest
 from edgewright.guard import evaluate
 from edgewright.program.resources import UNKNOWN
-from edgewright_policies.archives import files_relative_to
 
 from tests.policies.corpus import capture
 
@@ -18,8 +18,7 @@ BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 
 
 def _found(token: str, inputs: dict[str, Any], policy: str, folder: Path) -> list[str]:
-    with files_relative_to(folder):
-        found = evaluate(capture({"one": {"type": token, "inputs": inputs}}))
+    found = evaluate(dataclasses.replace(capture({"one": {"type": token, "inputs": inputs}}), project_dir=folder))
     return [f"{each.what}: {each.value}" for each in found.findings if each.policy == policy]
 
 

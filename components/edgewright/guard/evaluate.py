@@ -34,6 +34,18 @@ def evaluate(
     Raises:
         edgewright_policies.ConfigurationFaults: the settings of policies or limits are wrong.
     """
+    from edgewright_policies.archives import files_relative_to
+
+    with files_relative_to(capture.project_dir):
+        return _evaluate(capture, policies, limits, production)
+
+
+def _evaluate(
+    capture: Capture,
+    policies: Mapping[str, Any] | None,
+    limits: Mapping[str, Any] | None,
+    production: bool | None,
+) -> Evaluation:
     from edgewright_policies import Context, Node, ResourceRule, StackRule, StackView, configure
     from edgewright_policies.pack import Configured, make_settings
     from edgewright_policies.reading import View

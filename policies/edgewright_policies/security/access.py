@@ -1,15 +1,31 @@
 """What is open to the public."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from edgewright_policies.reading import View, is_list, show
-from edgewright_policies.rule import Context, NoConfig, Violation, resource_rule, rules_of
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
+
+from edgewright_policies.reading import View, is_unknown, show
+from edgewright_policies.rule import (
+    Context,
+    NoConfig,
+    Node,
+    StackView,
+    Violation,
+    resource_rule,
+    rules_of,
+    stack_rule,
+)
 from edgewright_policies.types import (
     DISTRIBUTION,
     EDGE_API,
+    HTTP_API,
     HTTP_API_AUTHORIZER,
+    HTTP_API_ROUTE,
+    HTTP_API_STAGE,
+    LAMBDA_FUNCTION_URL,
     R2_MANAGED_DOMAIN,
     S3_BUCKET,
     S3_BUCKET_ACL,
@@ -21,6 +37,7 @@ from edgewright_policies.types import (
     behavior_name,
     behaviors,
     endpoint_name,
+    inside,
     methods,
 )
 
@@ -48,7 +65,8 @@ def public_write_unprotected(item: View, resource: View, context: Context[NoConf
         if writes:
             yield Violation(f"{endpoint_name(item)} methods", f"{show(writes)} for everybody", "a rate_limit or auth")
         return
-    if item.has("webAclId"):
+    # The endpoints of an EdgeApi say themselves who may write, and its own functions hold them to it.
+    if item.has("webAclId") or inside(context.urn, EDGE_API):
         return
     for behavior in behaviors(item):
         writes = sorted(set(behavior.texts("allowedMethods")) & _WRITES)
@@ -62,6 +80,55 @@ def public_write_unprotected(item: View, resource: View, context: Context[NoConf
 _PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read", "website")
 
 
+_CALLER_KEYS = frozenset(
+    {
+        "aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:principalarn", "aws:principalaccount",
+        "aws:principalorgid", "aws:principalorgpaths", "aws:principaltag", "aws:userid", "aws:username", "aws:sourcevpc",
+        "aws:sourcevpce", "aws:vpcsourceip", "aws:sourceip", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
+    }
+)  # fmt: skip
+"""Condition keys that say who calls, or from where, and that a caller cannot make up. `Referer` and `UserAgent` it can."""
+_NARROWING = re.compile(
+    r"(forany(value)?:|forallvalues:)?(string(equals|equalsignorecase|like)|arn(equals|like)|ipaddress)$"
+)
+
+
+def _known(value: object) -> object:
+    if is_unknown(value):
+        raise UnknownValueError(UNKNOWN_STRING_VALUE, ["policy"])
+    return value
+
+
+def _members(value: object) -> list[object]:
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else []
+
+
+def _is_narrow(value: object) -> bool:
+    """Return whether a condition's values leave anybody out."""
+    values: list[object] = [value] if isinstance(value, str) else _members(value)
+    texts = [each for each in map(_known, values) if isinstance(each, str)]
+    return bool(texts) and not any(re.fullmatch(r"[*?:]*|arn:[*:]+|0\.0\.0\.0/0|::/0", each) for each in texts)
+
+
+def _narrows(condition: object) -> bool:
+    """Return whether a statement's conditions leave a few callers of everybody. An operator with `IfExists` does not."""
+    if not isinstance(condition, Mapping):
+        return False
+    for operator, keys in condition.items():
+        if isinstance(operator, str) and _NARROWING.match(operator.lower()) and isinstance(keys, Mapping):
+            for key, value in keys.items():
+                by_caller = isinstance(key, str) and key.lower().split("/")[0] in _CALLER_KEYS
+                if by_caller and _is_narrow(_known(value)):
+                    return True
+    return False
+
+
+def _everybody(principal: object) -> bool:
+    if isinstance(principal, Mapping):
+        return any(map(_everybody, (principal.get("AWS"), principal.get("*"))))
+    return _known(principal) == "*" or "*" in _members(principal)
+
+
 def _public_statements(policy: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(policy, str):
         try:
@@ -71,13 +138,11 @@ def _public_statements(policy: object) -> Iterator[Mapping[str, Any]]:
     if not isinstance(policy, Mapping):
         return
     statements = policy.get("Statement", policy.get("statements"))
-    for each in statements if is_list(statements) else [statements]:
-        if not isinstance(each, Mapping) or each.get("Effect") != "Allow" or each.get("Condition"):
+    for each in _members(statements) or [statements]:
+        if not isinstance(each, Mapping) or each.get("Effect") != "Allow" or _narrows(_known(each.get("Condition"))):
             continue
-        principal = each.get("Principal")
-        if isinstance(principal, Mapping):
-            principal = principal.get("AWS")
-        if principal == "*" or (principal is not None and is_list(principal) and "*" in list(principal)):
+        # Everybody but a few is everybody.
+        if _everybody(each.get("Principal")) or each.get("NotPrincipal") is not None:
             yield each
 
 
@@ -104,8 +169,12 @@ def bucket_public(resource: View, context: Context[NoConfig]) -> Iterator[Violat
         for name in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
             if resource.known(name) and resource.flag(name) is not True:
                 yield Violation(name, "false" if resource.has(name) else "not set, which is false", "true")
-    elif any(True for _ in _public_statements(resource.raw("policy"))):
-        yield Violation("policy principal", "* without a condition", "named principals, or a condition")
+    else:
+        for statement in _public_statements(resource.raw("policy")):
+            conditions = statement.get("Condition")
+            value = "* with conditions that anybody meets" if conditions else "* without a condition"
+            yield Violation("policy principal", value, "named principals, or a condition")
+            return
 
 
 @resource_rule(
@@ -148,6 +217,91 @@ def jwt_audience_missing(item: View, _resource: View, context: Context[NoConfig]
             yield Violation(f"{endpoint_name(item)} auth.audience", "not set", "at least one audience")
     elif item.text("authorizerType") == "JWT" and not item.view("jwtConfiguration").texts("audiences"):
         yield Violation("jwtConfiguration.audiences", "not set", "at least one audience")
+
+
+@resource_rule(
+    "function-url-open",
+    id="EW513",
+    family="security",
+    on=(LAMBDA_FUNCTION_URL,),
+    severity="high",
+    title="A function's URL is not for everybody",
+    why="It answers past the edge: without its cache, its rate limits and its firewall, and each call is billed.",
+    fix="Set authorizationType to AWS_IAM, and let CloudFront sign its requests with an origin access control.",
+    source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-lambda.html",
+)
+def function_url_open(resource: View, _context: Context[NoConfig]) -> Iterator[Violation]:
+    kind = resource.text("authorizationType")
+    if kind == "NONE":
+        yield Violation("authorizationType", "NONE", "AWS_IAM")
+
+
+def _is_throttled(settings: View) -> bool:
+    return bool(settings.number("throttlingRateLimit"))
+
+
+@stack_rule(
+    "http-api-write-open",
+    id="EW514",
+    family="security",
+    on=(HTTP_API, HTTP_API_ROUTE, HTTP_API_STAGE),
+    severity="high",
+    title="A public write of an HTTP API is throttled or needs an authorizer",
+    why="API Gateway lets everybody call a route without an authorizer, up to the account's own limit of 10,000 requests a"
+    " second, which all its APIs share.",
+    fix="Give the route an authorizer, or the stage a throttlingRateLimit.",
+    source="https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html",
+)
+def http_api_write_open(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
+    apis = {node.urn for node in stack.of(HTTP_API)}
+    stages = stack.of(HTTP_API_STAGE)
+    for node in stack.of(HTTP_API):
+        # An API with a target of its own has one route, for everything, on a stage that cannot be throttled here.
+        if node.props.has("target") and node.props.known("routeKey"):
+            yield Violation(
+                f"API {node.name} target", "one open route for every method", "routes and a stage",
+                "Declare the routes and a stage, each write with an authorizer or the stage with a throttlingRateLimit.",
+                urn=node.urn,
+            )  # fmt: skip
+    for node in stack.of(HTTP_API_ROUTE):
+        try:
+            key = node.props.text("routeKey") or ""
+            kind = node.props.text("authorizationType")
+        except UnknownValueError:
+            yield None
+            continue
+        method = key.split(" ")[0].upper()
+        writes = method in _WRITES or method == "ANY" or key == "$default"
+        if not writes or kind not in (None, "NONE") or node.props.flag("apiKeyRequired"):
+            continue
+        mine = [each for each in stages if _same_api(node, each, apis)]
+        if not mine:
+            # The stage, and what it lets through, is somebody else's.
+            yield None
+            continue
+        try:
+            open_stages = [each.name for each in mine if not _stage_throttles(each.props, key)]
+        except UnknownValueError:
+            yield None
+            continue
+        if open_stages:
+            yield Violation(
+                f"route {show(key)}", f"open to everybody on stage {show(sorted(open_stages))}",
+                "an authorizer, or throttling", urn=node.urn,
+            )  # fmt: skip
+
+
+def _stage_throttles(stage: View, key: str) -> bool:
+    if _is_throttled(stage.view("defaultRouteSettings")):
+        return True
+    return any(each.text("routeKey") == key and _is_throttled(each) for each in stage.views("routeSettings"))
+
+
+def _same_api(route: Node, stage: Node, apis: set[str]) -> bool:
+    """Return whether a route and a stage are of one API, by its id or, where that is not known, by what they depend on."""
+    if route.props.known("apiId") and stage.props.known("apiId"):
+        return route.props.text("apiId") == stage.props.text("apiId")
+    return bool(apis & set(route.dependencies) & set(stage.dependencies))
 
 
 RULES = rules_of(globals())

@@ -1,18 +1,26 @@
 """Headers that browsers obey: HSTS, CORS and CSP."""
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from pydantic import Field
 
-from edgewright_policies.reading import View, show
+from edgewright_policies.archives import located
+from edgewright_policies.reading import View, modules, show
 from edgewright_policies.rule import Context, NoConfig, PolicyConfig, Violation, resource_rule, rules_of
 from edgewright_policies.types import (
+    DISTRIBUTION,
     HTTP_API,
     LAMBDA_FUNCTION_URL,
     R2_BUCKET_CORS,
     RESPONSE_HEADERS_POLICY,
     RULESET,
+    WORKER_VERSION,
+    WORKERS_SCRIPT,
     ZONE_SETTING,
+    behavior_name,
+    behaviors,
+    is_bucket,
 )
 
 
@@ -55,7 +63,9 @@ def hsts_missing(resource: View, context: Context[Hsts]) -> Iterator[Violation]:
             yield Violation("securityHeadersConfig.strictTransportSecurity", "not set", "a max-age")
             return
         age, what = hsts.number("accessControlMaxAgeSec"), "strictTransportSecurity.accessControlMaxAgeSec"
-    if age is not None and age < least:
+    if age is None:
+        yield Violation(what, "not set, which is 0 s", f"at least {least} s")
+    elif age < least:
         yield Violation(what, f"{show(age)} s", f"at least {least} s")
 
 
@@ -104,11 +114,33 @@ def cors_wildcard_credentials(item: View, resource: View, context: Context[NoCon
             yield Violation("access-control-allow-origin", "* with credentials", "named origins")
 
 
+def _file_text(*parts: str) -> str:
+    try:
+        place = located(str(PurePath(*parts)))
+        return place.read_text("utf-8", "replace") if place.is_file() and place.stat().st_size < _MOST_HEADERS else ""
+    except (OSError, ValueError):
+        return ""
+
+
+_MOST_HEADERS = 1024 * 1024
+
+
+def _html_assets(resource: View) -> str | None:
+    """Return the folder of a Worker's static assets where it has HTML and is on this machine's disk."""
+    folder = resource.view("assets").text("directory")
+    if not folder:
+        return None
+    try:
+        return folder if located(folder).joinpath("index.html").is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
 @resource_rule(
     "csp-missing",
     id="EW505",
     family="security",
-    on=(RESPONSE_HEADERS_POLICY,),
+    on=(RESPONSE_HEADERS_POLICY, WORKER_VERSION, WORKERS_SCRIPT),
     severity="medium",
     level="advisory",
     title="HTML has a Content-Security-Policy",
@@ -116,13 +148,56 @@ def cors_wildcard_credentials(item: View, resource: View, context: Context[NoCon
     fix="Set securityHeadersConfig.contentSecurityPolicy; `default-src 'self'` is a beginning.",
     source="https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP",
 )
-def csp_missing(resource: View, _context: Context[NoConfig]) -> Iterator[Violation]:
-    policy = resource.view("securityHeadersConfig").view("contentSecurityPolicy").text("contentSecurityPolicy")
-    custom = {(each.text("header") or "").lower() for each in resource.view("customHeadersConfig").views("items")}
-    if policy:
+def csp_missing(resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
+    if context.type == RESPONSE_HEADERS_POLICY:
+        policy = resource.view("securityHeadersConfig").view("contentSecurityPolicy").text("contentSecurityPolicy")
+        custom = {(each.text("header") or "").lower() for each in resource.view("customHeadersConfig").views("items")}
+        if not policy and not custom & {_CSP, f"{_CSP}-report-only"}:
+            yield Violation("securityHeadersConfig.contentSecurityPolicy", "not set", "a policy")
         return
-    if "content-security-policy" not in custom and "content-security-policy-report-only" not in custom:
-        yield Violation("securityHeadersConfig.contentSecurityPolicy", "not set", "a policy")
+    folder = _html_assets(resource)
+    if folder is None:
+        return
+    texts = [resource.view("assets").view("config").text("headers") or "", _file_text(folder, "_headers")]
+    if any(_CSP in each.lower() for each in texts) or any(
+        _CSP.encode() in content.lower() for _, content in modules(resource)
+    ):
+        return
+    yield Violation(
+        "assets", "HTML without a Content-Security-Policy", "a policy",
+        "Set it in the assets' `_headers` file, or in the Worker.",
+    )  # fmt: skip
+
+
+_CSP = "content-security-policy"
+_RESPONSE_EVENTS = frozenset(("viewer-response", "origin-response"))
+
+
+@resource_rule(
+    "response-headers-missing",
+    id="EW512",
+    family="security",
+    on=(DISTRIBUTION,),
+    severity="medium",
+    title="What a bucket answers gets its security headers at the edge",
+    why="S3 sends no Strict-Transport-Security and no Content-Security-Policy, and cannot be told to.",
+    fix="Give the behavior a ResponseHeadersPolicy with strictTransportSecurity and contentSecurityPolicy, or a function on"
+    " viewer-response that sets them.",
+    source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-response-headers.html",
+)
+def response_headers_missing(resource: View, _context: Context[NoConfig]) -> Iterator[Violation]:
+    # Another origin may well send the headers itself: only of a bucket it is known that it does not.
+    buckets = {origin.text("originId") for origin in resource.views("origins") if is_bucket(origin)}
+    if not buckets:
+        return
+    for behavior in behaviors(resource):
+        if behavior.has("responseHeadersPolicyId") or behavior.text("targetOriginId") not in buckets:
+            continue
+        functions = [*behavior.views("functionAssociations"), *behavior.views("lambdaFunctionAssociations")]
+        if not {each.text("eventType") for each in functions} & _RESPONSE_EVENTS:
+            yield Violation(
+                f"{behavior_name(behavior)} responseHeadersPolicyId", "not set before a bucket", "a policy's id"
+            )
 
 
 RULES = rules_of(globals())

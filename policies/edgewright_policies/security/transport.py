@@ -1,16 +1,29 @@
 """Transport: TLS from the caller to the origin."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
 from edgewright_policies.reading import View, show
-from edgewright_policies.rule import Context, NoConfig, PolicyConfig, Violation, resource_rule, rules_of
+from edgewright_policies.rule import (
+    Context,
+    NoConfig,
+    PolicyConfig,
+    StackView,
+    Violation,
+    resource_rule,
+    rules_of,
+    stack_rule,
+)
 from edgewright_policies.types import (
     DISTRIBUTION,
     GEO_ROUTER,
     HOSTNAME_TLS_SETTING,
+    PAGE_RULE,
+    RULESET,
+    ZONE,
     ZONE_SETTING,
     behavior_name,
     behaviors,
@@ -25,7 +38,7 @@ _OLD_ZONE = frozenset(("1.0", "1.1"))
     "tls-minimum",
     id="EW501",
     family="security",
-    on=(ZONE_SETTING, HOSTNAME_TLS_SETTING, DISTRIBUTION),
+    on=(ZONE_SETTING, HOSTNAME_TLS_SETTING, PAGE_RULE, DISTRIBUTION),
     severity="high",
     title="TLS 1.2 or newer, end to end",
     why="TLS 1.0 and 1.1 are deprecated (RFC 8996) and broken; a flexible mode leaves the way to the origin in plain text.",
@@ -43,12 +56,26 @@ def tls_minimum(resource: View, context: Context[NoConfig]) -> Iterator[Violatio
         elif setting == "always_use_https" and text == "off":
             yield Violation("always_use_https", "off", "on", "Turn it on: plain HTTP is then redirected.")
         return
+    if context.type == PAGE_RULE:
+        mode = resource.view("actions").text("ssl")
+        if mode in ("off", "flexible") and resource.text("status") != "disabled":
+            yield Violation(
+                f"page rule {show(resource.text('target'))} ssl", mode, "full, strict",
+                "Set it to strict, so that the origin is reached by TLS too.",
+            )  # fmt: skip
+        return
     certificate = resource.view("viewerCertificate")
+    own = certificate.has("acmCertificateArn") or certificate.has("iamCertificateId")
     version = certificate.text("minimumProtocolVersion")
     if version in _OLD_CLOUDFRONT:
         yield Violation("viewerCertificate.minimumProtocolVersion", version or "", "TLSv1.2_2021 or newer")
-    elif resource.texts("aliases") and version is None and not certificate.flag("cloudfrontDefaultCertificate"):
+    elif version is None and own:
         yield Violation("viewerCertificate.minimumProtocolVersion", "not set, which is TLSv1", "TLSv1.2_2021 or newer")
+    elif not own and (resource.texts("aliases") or context.production):
+        yield Violation(
+            "viewerCertificate", "CloudFront's default certificate, which takes TLSv1", "a certificate of its own",
+            "Give it an alias and a certificate of us-east-1, with minimumProtocolVersion TLSv1.2_2021.",
+        )  # fmt: skip
     for behavior in behaviors(resource):
         if behavior.text("viewerProtocolPolicy") == "allow-all":
             yield Violation(
@@ -75,7 +102,7 @@ class Plaintext(PolicyConfig):
     "origin-plaintext",
     id="EW502",
     family="security",
-    on=(GEO_ROUTER, DISTRIBUTION),
+    on=(GEO_ROUTER, PAGE_RULE, DISTRIBUTION),
     config=Plaintext,
     severity="high",
     title="Origins are reached by HTTPS",
@@ -84,6 +111,14 @@ class Plaintext(PolicyConfig):
     source="https://owasp.org/www-project-application-security-verification-standard/",
 )
 def origin_plaintext(resource: View, context: Context[Plaintext]) -> Iterator[Violation]:
+    if context.type == PAGE_RULE:
+        url = resource.view("actions").view("forwardingUrl").text("url") or ""
+        if url.lower().startswith("http://") and resource.text("status") != "disabled":
+            yield Violation(
+                f"page rule {show(resource.text('target'))} forwarding_url", show(url), "an https:// URL",
+                "Forward to the https:// URL.",
+            )  # fmt: skip
+        return
     for origin in resource.views("origins"):
         if context.type == GEO_ROUTER:
             if not origin.known("url"):
@@ -99,6 +134,72 @@ def origin_plaintext(resource: View, context: Context[Plaintext]) -> Iterator[Vi
                 f"origin {show(origin.text('originId'))} originProtocolPolicy", "http-only", "https-only",
                 "Set originProtocolPolicy to https-only.",
             )  # fmt: skip
+
+
+_ZONE_DEFAULTS = {
+    "min_tls_version": ("not set, which is TLS 1.0", "1.2, 1.3"),
+    "always_use_https": ("not set, which is off", "on, or a rule that redirects"),
+    "security_header": ("not set: no Strict-Transport-Security", "a ZoneSetting, or a rule that sets the header"),
+}
+_HSTS = "strict-transport-security"
+
+
+def _rules_say(stack: StackView, phase: str, says: Callable[[View], bool]) -> bool:
+    """Return whether a rule of a phase does; one that is not known might."""
+    for node in stack.of(RULESET):
+        try:
+            if node.props.text("phase") == phase and any(map(says, node.props.views("rules"))):
+                return True
+        except UnknownValueError:
+            return True
+    return False
+
+
+def _sets_hsts(rule: View) -> bool:
+    headers = rule.view("actionParameters").view("headers")
+    named = {*headers.keys(), *(each.text("name") or "" for each in rule.view("actionParameters").views("headers"))}
+    return any(name.lower() == _HSTS for name in named)
+
+
+def _redirects(rule: View) -> bool:
+    return "https" in repr(rule.view("actionParameters").view("fromValue").raw("targetUrl")).lower()
+
+
+@stack_rule(
+    "zone-defaults-unsafe",
+    id="EW511",
+    family="security",
+    on=(ZONE, ZONE_SETTING, RULESET, PAGE_RULE),
+    severity="high",
+    title="A zone that the stack makes is not left with Cloudflare's defaults",
+    why="A new zone takes TLS 1.0, answers plain HTTP and sends no Strict-Transport-Security until somebody says otherwise.",
+    fix="Add a ZoneSetting for it.",
+    source="https://developers.cloudflare.com/ssl/edge-certificates/additional-options/minimum-tls/",
+)
+def zone_defaults_unsafe(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
+    zones = [node for node in stack.of(ZONE) if not node.props.known("type") or node.props.text("type") != "internal"]
+    if not zones:
+        return
+    urns = {node.urn for node in zones}
+    # A setting that depends on no zone of the stack has its zone's id from elsewhere: it may be any of them.
+    given: dict[str, set[str]] = {}
+    for node in stack.of(ZONE_SETTING):
+        if not node.props.known("settingId"):
+            yield None
+            return
+        about = urns & set(node.dependencies) or urns
+        given.setdefault(node.props.text("settingId") or "", set()).update(about)
+    if _rules_say(stack, "http_response_headers_transform", _sets_hsts):
+        given.setdefault("security_header", set()).update(urns)
+    if _rules_say(stack, "http_request_dynamic_redirect", _redirects) or any(
+        node.props.known("actions") and node.props.view("actions").flag("alwaysUseHttps")
+        for node in stack.of(PAGE_RULE)
+    ):
+        given.setdefault("always_use_https", set()).update(urns)
+    for node in zones:
+        for setting, (value, allowed) in _ZONE_DEFAULTS.items():
+            if node.urn not in given.get(setting, ()):
+                yield Violation(f"zone {node.name} {setting}", value, allowed, urn=node.urn)
 
 
 RULES = rules_of(globals())
