@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -318,6 +319,16 @@ def zipped(**members: str) -> bytes:
         for name, text in members.items():
             packed.writestr(name, text)
     return target.getvalue()
+
+
+def test_python_functions_run_on_this_python(runner: Runner, tmp_path: Path) -> None:
+    main = """
+code = pulumi.AssetArchive({"index.py": pulumi.StringAsset("def handler(event, context): return None")})
+f = function(runtime="python3.13", code=code)
+distribution(default_cache_behavior=at(f.qualified_arn))
+"""
+    (version,) = document(runner, tmp_path, main).lambda_versions
+    assert (version.runtime, version.interpreter) == ("python3.13", sys.executable)
 
 
 def test_who_may_sign(runner: Runner, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from edgewright.local import archive
 from edgewright.local.aws import lambda_
 from edgewright.local.cloud import LocalCloud, Plan, plan
+from edgewright.local.handlers import Published
 from edgewright.local.session import StateDir
 from edgewright.program import ProgramFailed, Project, Runner
 from edgewright.testing import LocalCloud as Running
@@ -96,7 +97,7 @@ def test_only_the_newest_versions_are_kept(runner: Runner, tmp_path: Path, monke
 
 def test_two_functions_count_apart_and_a_function_elsewhere_is_another(tmp_path: Path) -> None:
     numbered = {
-        region: LocalCloud({f"arn:aws:lambda:{region}:123456789012:function:edge": archive.Published(4, "other")})
+        region: LocalCloud({f"arn:aws:lambda:{region}:123456789012:function:edge": Published(4, "other")})
         for region in ("us-east-1", "eu-west-1")
     }
     inputs = {

@@ -298,14 +298,14 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-runtime",
         "Lambda@Edge runtimes",
-        "Functions run on the Node.js of this machine whatever `runtime` says, without the AWS SDK unless the package"
-        " has it; Python functions are refused.",
+        "Functions run on the Node.js or the Python of this machine whatever version `runtime` says, without the AWS SDK"
+        " unless the package has it.",
     ),
     Gap(
         "aws-lambda-limits",
         "Lambda@Edge limits",
-        "Time is limited as declared, memory on the JavaScript heap alone; a version has at most 8 environments and"
-        " no account-wide concurrency.",
+        "Time is limited as declared, memory on the JavaScript heap alone, of Python where the system can; a version has"
+        " at most 8 environments and no account-wide concurrency.",
     ),
     Gap(
         "aws-lambda-role",

@@ -366,6 +366,9 @@ class LambdaVersion(AwsModel):
     name: str
     version: str
     runtime: str = "nodejs22.x"
+    interpreter: str | None = Field(
+        default=None, description="Absolute path of the Python that runs it; None is `python3` on the PATH, or Node.js."
+    )
     handler: str = "index.handler"
     timeout: float = Field(default=3, description="Seconds.")
     memory_size: int = Field(default=128, description="MB.")

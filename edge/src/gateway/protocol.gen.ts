@@ -549,6 +549,10 @@ export interface LambdaVersion {
   name: string;
   version: string;
   runtime: string;
+  /**
+   * Absolute path of the Python that runs it; None is `python3` on the PATH, or Node.js.
+   */
+  interpreter: string | null;
   handler: string;
   /**
    * Seconds.

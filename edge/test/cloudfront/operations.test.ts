@@ -457,7 +457,7 @@ describe("a document's faults", () => {
       ],
       cache_policies: [cachePolicy()],
       lambda_versions: [
-        lambda("x", { version: "$LATEST", runtime: "python3.13", timeout: 60, handler: "handler", files: [] }),
+        lambda("x", { version: "$LATEST", runtime: "ruby3.4", timeout: 60, handler: "handler", files: [] }),
       ],
       functions: [edgeFunction("class A {}", { arn: FUNCTION_ARN })],
       key_value_stores: [{ arn: "a", id: "a", name: "flags", pairs: [{ key: "k", value: "v".repeat(1025) }] }],
@@ -470,7 +470,7 @@ describe("a document's faults", () => {
       for (const part of [
         "class is not supported",
         "not a numbered version",
-        "runtime python3.13",
+        "runtime ruby3.4",
         "timeout of 60 s",
         'handler "handler"',
         "has no code",

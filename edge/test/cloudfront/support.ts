@@ -225,6 +225,7 @@ export function lambda(source: string, more: Partial<LambdaVersion> & { file?: s
     timeout: 5,
     memory_size: 128,
     fingerprint: "",
+    interpreter: null,
     directory: null,
     files: [{ path: file, content_base64: Buffer.from(source).toString("base64") }],
     ...rest,

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,11 @@ class Translation:
     gaps: list[tuple[Resource, str]] = field(default_factory=list)
     published: list[cf.LambdaVersion] = field(default_factory=list)
     """Every numbered version that the program publishes, associated or not."""
+
+
+def _interpreter(runtime: str) -> str | None:
+    """Return what runs a function of this runtime where it is Python: the interpreter of this process."""
+    return sys.executable or None if runtime.startswith("python") else None
 
 
 def translate(
@@ -228,7 +234,12 @@ class _Translator:
             if made.arn in used:
                 document.lambda_versions.append(made)
         here = {version.arn for version in self.result.published}
-        document.lambda_versions += [self.earlier[arn] for arn in sorted(used - here) if arn in self.earlier]
+        for arn in sorted(used - here):
+            if arn in self.earlier:
+                version = self.earlier[arn]
+                document.lambda_versions.append(
+                    version.model_copy(update={"interpreter": _interpreter(version.runtime)})
+                )
 
     def _refusals(self, arn: str, event: str, function: Resource | None) -> Iterable[str]:
         """Yield what AWS says to an association, with its own words where they are known."""
@@ -322,6 +333,7 @@ class _Translator:
             function,
             arn=function.outputs["qualifiedArn"],
             fingerprint=lambda_.fingerprint(inputs, self.base),
+            interpreter=_interpreter(str(inputs.get("runtime"))),
             files=[file.model_dump() for file in files],
         )
 

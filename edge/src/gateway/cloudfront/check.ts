@@ -64,8 +64,11 @@ function lambdaFaults(version: LambdaVersion): string[] {
     faults.push(
       `${where} is not a numbered version; Lambda@Edge takes no $LATEST and no alias. Set publish and associate the qualified ARN.`,
     );
-  if (!version.runtime.startsWith("nodejs"))
-    faults.push(`${where} has the runtime ${version.runtime}; the local cloud runs Node.js functions only.`);
+  const python = version.runtime.startsWith("python");
+  if (!python && !version.runtime.startsWith("nodejs"))
+    faults.push(`${where} has the runtime ${version.runtime}; Lambda@Edge runs Node.js and Python.`);
+  if (python && version.interpreter !== null && !existsSync(version.interpreter))
+    faults.push(`${where} has the runtime ${version.runtime}, and there is no Python at ${version.interpreter}.`);
   if (!(version.timeout > 0 && version.timeout <= LAMBDA_EDGE_TIMEOUT_S))
     faults.push(`${where} has a timeout of ${version.timeout} s; Lambda@Edge takes 1 to ${LAMBDA_EDGE_TIMEOUT_S}.`);
   if (!/^[\w./-]+\.\w+$/.test(version.handler) || version.handler.includes(".."))

@@ -1,16 +1,18 @@
-// Runs one numbered version of a Lambda@Edge function, in worker threads that hold one invocation at a time: on this
-// Node.js, with no role of AWS's (gap `aws-lambda-runtime`, gap `aws-lambda-limits`, gap `aws-lambda-role`).
+// Runs one numbered version of a Lambda@Edge function, in environments that hold one invocation at a time: on this
+// machine's Node.js or Python, with no role of AWS's (gap `aws-lambda-runtime`, gap `aws-lambda-limits`,
+// gap `aws-lambda-role`).
 
 import { randomUUID } from "node:crypto";
-import { Worker } from "node:worker_threads";
 import { LAMBDA_EDGE_TIMEOUT_S } from "../../core/limits.gen.js";
 import { EdgeError } from "./error-page.js";
 import type { LambdaEvent } from "./events.js";
-import { LAMBDA_BOOTSTRAP } from "./lambda-bootstrap.js";
+import { startNode } from "./lambda-node.js";
+import { startPython } from "./lambda-python.js";
+import type { Message, Sandbox } from "./lambda-sandbox.js";
 import type { LambdaVersion } from "./model.js";
 import type { Deps } from "./types.js";
 
-/** Threads of one version at most; further requests wait. A laptop is not a region. */
+/** Environments of one version at most; further requests wait. A laptop is not a region. */
 const MAX_ENVIRONMENTS = 8;
 
 /** Milliseconds that a module may take to load. Source: Lambda's init phase. */
@@ -22,14 +24,14 @@ const UNAVAILABLE =
 export interface ColdStart {
   function: string;
   version: string;
-  /** From the module's import to its end, in the worker, in milliseconds. */
+  /** From the module's import to its end, in milliseconds. */
   importMs: number;
-  /** From the start of the worker to its first answer, in milliseconds. */
+  /** From the start of the environment to its first answer, in milliseconds. */
   firstAnswerMs: number;
 }
 
 interface Environment {
-  worker: Worker;
+  sandbox: Sandbox;
   ready: Promise<void>;
   startedAt: number;
   importMs: number;
@@ -37,11 +39,6 @@ interface Environment {
   pending: { id: number; settle(message: Message): void } | undefined;
   dead: boolean;
 }
-
-type Message =
-  | { type: "ready"; importMs: number }
-  | { type: "result"; id: number; text: string }
-  | { type: "error" | "init-error"; id?: number; errorType: string; errorMessage: string; trace?: string };
 
 function failure(errorType: string, errorMessage: string): Message {
   return { type: "error", errorType, errorMessage };
@@ -112,12 +109,8 @@ export class LambdaRunner {
           resolve(message);
         },
       };
-      environment.worker.postMessage({
-        id,
-        event: JSON.stringify(event),
-        requestId: randomUUID(),
-        deadline: Date.now() + limit,
-      });
+      const deadline = Date.now() + limit;
+      environment.sandbox.post({ id, event: JSON.stringify(event), requestId: randomUUID(), deadline });
     });
   }
 
@@ -129,94 +122,55 @@ export class LambdaRunner {
   }
 
   #start(): Environment {
-    const { name, version, handler, arn, memory_size: memory } = this.version;
     const startedAt = performance.now();
-    const worker = new Worker(LAMBDA_BOOTSTRAP, {
-      eval: true,
-      name: `lambda ${name}:${version}`,
-      stdout: true,
-      stderr: true,
-      // Only what Lambda reserves: Lambda@Edge has no environment variables of one's own.
-      env: {
-        AWS_REGION: "us-east-1",
-        AWS_DEFAULT_REGION: "us-east-1",
-        AWS_EXECUTION_ENV: `AWS_Lambda_${this.version.runtime}`,
-        AWS_LAMBDA_FUNCTION_NAME: `us-east-1.${name}`,
-        AWS_LAMBDA_FUNCTION_VERSION: version,
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
-        LAMBDA_TASK_ROOT: this.directory,
-        TZ: ":UTC",
-      },
-      resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: Math.max(8, Math.floor(memory / 8)) },
-      workerData: {
-        directory: this.directory,
-        handler,
-        functionName: `us-east-1.${name}`,
-        functionVersion: version,
-        arn,
-        memorySize: memory,
-      },
+    const start = this.version.runtime.startsWith("python") ? startPython : startNode;
+    let settled: { resolve(): void; reject(error: Error): void } | undefined;
+    const ready = new Promise<void>((resolve, reject) => {
+      settled = { resolve, reject };
     });
-    const environment: Environment = {
-      worker,
-      startedAt,
-      importMs: 0,
-      answered: false,
-      pending: undefined,
-      dead: false,
-      ready: Promise.resolve(),
-    };
-    for (const stream of [worker.stdout, worker.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        for (const line of text.split("\n"))
-          if (line !== "") this.#log(stream === worker.stderr ? "warn" : "info", line);
-      });
-    }
-    environment.ready = this.#listen(environment);
-    // Whoever waits for it handles it; a worker that dies while idle is replaced silently.
-    environment.ready.catch(() => undefined);
-    worker.unref();
-    this.#all.add(environment);
-    return environment;
-  }
-
-  #listen(environment: Environment): Promise<void> {
-    const { worker } = environment;
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => {
-        environment.dead = true;
-        reject(new Error(`INIT phase timed out after ${INIT_LIMIT_MS / 1000} seconds`));
-      }, INIT_LIMIT_MS);
-      const ended = (error: Error): void => {
-        clearTimeout(limit);
-        environment.dead = true;
-        this.#forget(environment);
-        reject(error);
-        const memory = (error as { code?: string }).code === "ERR_WORKER_OUT_OF_MEMORY";
-        const message = memory
-          ? `the function used more than its ${this.version.memory_size} MB of memory`
-          : `RequestId: Error: ${error.message}`;
-        environment.pending?.settle(failure(memory ? "Runtime.OutOfMemory" : "Runtime.ExitError", message));
-        environment.pending = undefined;
-      };
-      worker.on("message", (message: Message) => {
+    const limit = setTimeout(() => {
+      environment.dead = true;
+      settled?.reject(new Error(`INIT phase timed out after ${INIT_LIMIT_MS / 1000} seconds`));
+    }, INIT_LIMIT_MS);
+    // Whoever waits for it handles it; an environment that dies while idle is replaced silently.
+    ready.catch(() => undefined).finally(() => clearTimeout(limit));
+    const sandbox = start(this.version, this.directory, {
+      printed: (level, line) => this.#log(level, line),
+      message: (message) => {
         if (message.type === "ready") {
-          clearTimeout(limit);
           environment.importMs = message.importMs;
-          resolve();
+          settled?.resolve();
         } else if (message.type === "init-error") {
-          clearTimeout(limit);
           environment.dead = true;
-          reject(new Error(`${message.errorType}: ${message.errorMessage}`));
+          settled?.reject(new Error(`${message.errorType}: ${message.errorMessage}`));
         } else if (environment.pending !== undefined && environment.pending.id === message.id) {
           const { settle } = environment.pending;
           environment.pending = undefined;
           settle(message);
         }
-      });
-      worker.on("error", ended);
-      worker.on("exit", (code) => ended(new Error(`Runtime exited with exit code ${code}`)));
+      },
+      ended: (error, outOfMemory) => {
+        environment.dead = true;
+        this.#forget(environment);
+        settled?.reject(error);
+        const message = outOfMemory
+          ? `the function used more than its ${this.version.memory_size} MB of memory`
+          : `RequestId: Error: ${error.message}`;
+        environment.pending?.settle(failure(outOfMemory ? "Runtime.OutOfMemory" : "Runtime.ExitError", message));
+        environment.pending = undefined;
+      },
     });
+    const environment: Environment = {
+      sandbox,
+      startedAt,
+      importMs: 0,
+      answered: false,
+      pending: undefined,
+      dead: false,
+      ready,
+    };
+    this.#all.add(environment);
+    return environment;
   }
 
   #noteColdStart(environment: Environment): void {
@@ -249,7 +203,7 @@ export class LambdaRunner {
     environment.dead = true;
     environment.pending = undefined;
     this.#forget(environment);
-    void environment.worker.terminate();
+    void environment.sandbox.stop();
     const next = this.#waiting.shift();
     if (next !== undefined) next.resolve(this.#start());
   }
@@ -261,7 +215,7 @@ export class LambdaRunner {
   async stop(): Promise<void> {
     const stopped = new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", "the local cloud was stopped");
     for (const waiting of this.#waiting.splice(0)) waiting.reject(stopped);
-    await Promise.all([...this.#all].map((environment) => environment.worker.terminate()));
+    await Promise.all([...this.#all].map((environment) => environment.sandbox.stop()));
     this.#all.clear();
     this.#idle = [];
   }
