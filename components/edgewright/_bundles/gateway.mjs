@@ -3518,8 +3518,11 @@ function lambdaFaults(version) {
     faults.push(
       `${where} is not a numbered version; Lambda@Edge takes no $LATEST and no alias. Set publish and associate the qualified ARN.`
     );
-  if (!version.runtime.startsWith("nodejs"))
-    faults.push(`${where} has the runtime ${version.runtime}; the local cloud runs Node.js functions only.`);
+  const python = version.runtime.startsWith("python");
+  if (!python && !version.runtime.startsWith("nodejs"))
+    faults.push(`${where} has the runtime ${version.runtime}; Lambda@Edge runs Node.js and Python.`);
+  if (python && version.interpreter !== null && !existsSync(version.interpreter))
+    faults.push(`${where} has the runtime ${version.runtime}, and there is no Python at ${version.interpreter}.`);
   if (!(version.timeout > 0 && version.timeout <= LAMBDA_EDGE_TIMEOUT_S))
     faults.push(`${where} has a timeout of ${version.timeout} s; Lambda@Edge takes 1 to ${LAMBDA_EDGE_TIMEOUT_S}.`);
   if (!/^[\w./-]+\.\w+$/.test(version.handler) || version.handler.includes(".."))
@@ -4009,6 +4012,8 @@ var FunctionRunner = class {
 
 // src/gateway/cloudfront/lambda-runner.ts
 import { randomUUID } from "node:crypto";
+
+// src/gateway/cloudfront/lambda-node.ts
 import { Worker as Worker2 } from "node:worker_threads";
 
 // src/gateway/cloudfront/lambda-bootstrap.ts
@@ -4099,6 +4104,200 @@ load().then(
 );
 `;
 
+// src/gateway/cloudfront/lambda-sandbox.ts
+function environmentOf({ name, version, runtime, memory_size: memory }, directory) {
+  return {
+    AWS_REGION: "us-east-1",
+    AWS_DEFAULT_REGION: "us-east-1",
+    AWS_EXECUTION_ENV: `AWS_Lambda_${runtime}`,
+    AWS_LAMBDA_FUNCTION_NAME: `us-east-1.${name}`,
+    AWS_LAMBDA_FUNCTION_VERSION: version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
+    LAMBDA_TASK_ROOT: directory,
+    TZ: ":UTC"
+  };
+}
+function settingsOf({ name, version, handler, arn, memory_size: memory }, directory) {
+  return {
+    directory,
+    handler,
+    functionName: `us-east-1.${name}`,
+    functionVersion: version,
+    arn,
+    memorySize: memory
+  };
+}
+function linesTo(take) {
+  let rest2 = "";
+  return (text) => {
+    const lines = (rest2 + text).split("\n");
+    rest2 = lines.pop();
+    for (const line of lines) if (line !== "") take(line);
+  };
+}
+
+// src/gateway/cloudfront/lambda-node.ts
+function startNode(version, directory, events) {
+  const { name, version: number, memory_size: memory } = version;
+  const worker = new Worker2(LAMBDA_BOOTSTRAP, {
+    eval: true,
+    name: `lambda ${name}:${number}`,
+    stdout: true,
+    stderr: true,
+    env: environmentOf(version, directory),
+    resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: Math.max(8, Math.floor(memory / 8)) },
+    workerData: settingsOf(version, directory)
+  });
+  for (const stream of [worker.stdout, worker.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => {
+      for (const line of text.split("\n"))
+        if (line !== "") events.printed(stream === worker.stderr ? "warn" : "info", line);
+    });
+  }
+  worker.on("message", (message) => events.message(message));
+  worker.on("error", (error) => {
+    events.ended(error, error.code === "ERR_WORKER_OUT_OF_MEMORY");
+  });
+  worker.on("exit", (code) => events.ended(new Error(`Runtime exited with exit code ${code}`), false));
+  worker.unref();
+  return {
+    post: (invocation) => worker.postMessage(invocation),
+    stop: async () => {
+      await worker.terminate();
+    }
+  };
+}
+
+// src/gateway/cloudfront/lambda-python.ts
+import { spawn } from "node:child_process";
+var PYTHON_BOOTSTRAP = `
+import importlib, json, os, sys, time, traceback
+
+settings = json.loads(sys.argv[1])
+answers = os.fdopen(3, "w", encoding="utf-8")
+sys.stdout.reconfigure(line_buffering=True)
+
+
+def tell(**message):
+    answers.write(json.dumps(message) + "\\n")
+    answers.flush()
+
+
+def failure(error):
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return {"errorType": type(error).__name__, "errorMessage": str(error), "trace": "".join(lines)}
+
+
+class Context:
+    def __init__(self, request_id, deadline):
+        self.function_name = settings["functionName"]
+        self.function_version = settings["functionVersion"]
+        self.invoked_function_arn = settings["arn"]
+        self.memory_limit_in_mb = str(settings["memorySize"])
+        self.aws_request_id = request_id
+        self.log_group_name = "/aws/lambda/" + settings["functionName"]
+        self.log_stream_name = "local"
+        self.identity = None
+        self.client_context = None
+        self._deadline = deadline
+
+    def get_remaining_time_in_millis(self):
+        return max(0, int(self._deadline - time.time() * 1000))
+
+
+def limit():
+    # Beside what the interpreter itself has: Lambda's memory is the function's and the runtime's together.
+    try:
+        import resource
+
+        with open("/proc/self/statm") as status:
+            used = int(status.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + settings["memorySize"] * 1024 * 1024,) * 2)
+    except (ImportError, OSError, ValueError):
+        pass  # a system without such limits
+
+
+def load():
+    file, _, name = settings["handler"].rpartition(".")
+    module = file.replace("/", ".")
+    sys.path.insert(0, settings["directory"])
+    os.chdir(settings["directory"])
+    try:
+        found = importlib.import_module(module)
+    except ImportError as error:
+        return None, {"errorType": "Runtime.ImportModuleError", "errorMessage": "Unable to import module '%s': %s" % (module, error)}
+    except SyntaxError as error:
+        return None, {"errorType": "Runtime.UserCodeSyntaxError", "errorMessage": "Syntax error in module '%s': %s" % (module, error)}
+    except BaseException as error:
+        return None, failure(error)
+    if not callable(getattr(found, name, None)):
+        return None, {"errorType": "Runtime.HandlerNotFound", "errorMessage": "Handler '%s' missing on module '%s'" % (name, module)}
+    return getattr(found, name), None
+
+
+started = time.perf_counter()
+limit()
+handler, fault = load()
+if fault is not None:
+    tell(type="init-error", **fault)
+    sys.exit(0)
+tell(type="ready", importMs=(time.perf_counter() - started) * 1000)
+for line in sys.stdin:
+    asked = json.loads(line)
+    try:
+        result = handler(json.loads(asked["event"]), Context(asked["requestId"], asked["deadline"]))
+        try:
+            text = json.dumps(result)
+        except (TypeError, ValueError) as error:
+            tell(type="error", id=asked["id"], errorType="Runtime.MarshalError", errorMessage="Unable to marshal response: %s" % error)
+        else:
+            tell(type="result", id=asked["id"], text=text)
+    except MemoryError:
+        sys.stderr.write("MemoryError\\n")
+        sys.stderr.flush()
+        os._exit(137)
+    except Exception as error:
+        tell(type="error", id=asked["id"], **failure(error))
+    sys.stdout.flush()
+`;
+var OUT_OF_MEMORY = 137;
+function startPython(version, directory, events) {
+  const args = ["-I", "-S", "-B", "-c", PYTHON_BOOTSTRAP, JSON.stringify(settingsOf(version, directory))];
+  const child = spawn(version.interpreter ?? "python3", args, {
+    env: environmentOf(version, directory),
+    stdio: ["pipe", "pipe", "pipe", "pipe"]
+  });
+  const { stdin, stdout, stderr } = child;
+  const answers = child.stdio[3];
+  for (const stream of [stdout, stderr]) {
+    stream.setEncoding("utf8").on(
+      "data",
+      linesTo((line) => events.printed(stream === stderr ? "warn" : "info", line))
+    );
+  }
+  answers.setEncoding("utf8").on(
+    "data",
+    linesTo((line) => events.message(JSON.parse(line)))
+  );
+  for (const stream of [stdin, answers, stdout, stderr]) stream.on("error", () => void 0);
+  child.on("error", (error) => events.ended(error, false));
+  const gone = new Promise((resolve) => {
+    child.on("error", () => resolve());
+    child.on("close", (code, signal2) => {
+      events.ended(new Error(`Runtime exited with ${signal2 ?? `exit code ${code}`}`), code === OUT_OF_MEMORY);
+      resolve();
+    });
+  });
+  return {
+    post: (invocation) => void stdin.write(`${JSON.stringify(invocation)}
+`),
+    stop: () => {
+      child.kill("SIGKILL");
+      return gone;
+    }
+  };
+}
+
 // src/gateway/cloudfront/lambda-runner.ts
 var MAX_ENVIRONMENTS = 8;
 var INIT_LIMIT_MS = 1e4;
@@ -4172,12 +4371,8 @@ ${trace}` : ""}`);
           resolve(message);
         }
       };
-      environment.worker.postMessage({
-        id,
-        event: JSON.stringify(event),
-        requestId: randomUUID(),
-        deadline: Date.now() + limit
-      });
+      const deadline = Date.now() + limit;
+      environment.sandbox.post({ id, event: JSON.stringify(event), requestId: randomUUID(), deadline });
     });
   }
   async #take() {
@@ -4187,90 +4382,52 @@ ${trace}` : ""}`);
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
   #start() {
-    const { name, version, handler, arn, memory_size: memory } = this.version;
     const startedAt = performance.now();
-    const worker = new Worker2(LAMBDA_BOOTSTRAP, {
-      eval: true,
-      name: `lambda ${name}:${version}`,
-      stdout: true,
-      stderr: true,
-      // Only what Lambda reserves: Lambda@Edge has no environment variables of one's own.
-      env: {
-        AWS_REGION: "us-east-1",
-        AWS_DEFAULT_REGION: "us-east-1",
-        AWS_EXECUTION_ENV: `AWS_Lambda_${this.version.runtime}`,
-        AWS_LAMBDA_FUNCTION_NAME: `us-east-1.${name}`,
-        AWS_LAMBDA_FUNCTION_VERSION: version,
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memory),
-        LAMBDA_TASK_ROOT: this.directory,
-        TZ: ":UTC"
-      },
-      resourceLimits: { maxOldGenerationSizeMb: memory, maxYoungGenerationSizeMb: Math.max(8, Math.floor(memory / 8)) },
-      workerData: {
-        directory: this.directory,
-        handler,
-        functionName: `us-east-1.${name}`,
-        functionVersion: version,
-        arn,
-        memorySize: memory
-      }
+    const start2 = this.version.runtime.startsWith("python") ? startPython : startNode;
+    let settled;
+    const ready = new Promise((resolve, reject) => {
+      settled = { resolve, reject };
     });
-    const environment = {
-      worker,
-      startedAt,
-      importMs: 0,
-      answered: false,
-      pending: void 0,
-      dead: false,
-      ready: Promise.resolve()
-    };
-    for (const stream of [worker.stdout, worker.stderr]) {
-      stream.setEncoding("utf8").on("data", (text) => {
-        for (const line of text.split("\n"))
-          if (line !== "") this.#log(stream === worker.stderr ? "warn" : "info", line);
-      });
-    }
-    environment.ready = this.#listen(environment);
-    environment.ready.catch(() => void 0);
-    worker.unref();
-    this.#all.add(environment);
-    return environment;
-  }
-  #listen(environment) {
-    const { worker } = environment;
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => {
-        environment.dead = true;
-        reject(new Error(`INIT phase timed out after ${INIT_LIMIT_MS / 1e3} seconds`));
-      }, INIT_LIMIT_MS);
-      const ended = (error) => {
-        clearTimeout(limit);
-        environment.dead = true;
-        this.#forget(environment);
-        reject(error);
-        const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
-        const message = memory ? `the function used more than its ${this.version.memory_size} MB of memory` : `RequestId: Error: ${error.message}`;
-        environment.pending?.settle(failure(memory ? "Runtime.OutOfMemory" : "Runtime.ExitError", message));
-        environment.pending = void 0;
-      };
-      worker.on("message", (message) => {
+    const limit = setTimeout(() => {
+      environment.dead = true;
+      settled?.reject(new Error(`INIT phase timed out after ${INIT_LIMIT_MS / 1e3} seconds`));
+    }, INIT_LIMIT_MS);
+    ready.catch(() => void 0).finally(() => clearTimeout(limit));
+    const sandbox = start2(this.version, this.directory, {
+      printed: (level, line) => this.#log(level, line),
+      message: (message) => {
         if (message.type === "ready") {
-          clearTimeout(limit);
           environment.importMs = message.importMs;
-          resolve();
+          settled?.resolve();
         } else if (message.type === "init-error") {
-          clearTimeout(limit);
           environment.dead = true;
-          reject(new Error(`${message.errorType}: ${message.errorMessage}`));
+          settled?.reject(new Error(`${message.errorType}: ${message.errorMessage}`));
         } else if (environment.pending !== void 0 && environment.pending.id === message.id) {
           const { settle } = environment.pending;
           environment.pending = void 0;
           settle(message);
         }
-      });
-      worker.on("error", ended);
-      worker.on("exit", (code) => ended(new Error(`Runtime exited with exit code ${code}`)));
+      },
+      ended: (error, outOfMemory) => {
+        environment.dead = true;
+        this.#forget(environment);
+        settled?.reject(error);
+        const message = outOfMemory ? `the function used more than its ${this.version.memory_size} MB of memory` : `RequestId: Error: ${error.message}`;
+        environment.pending?.settle(failure(outOfMemory ? "Runtime.OutOfMemory" : "Runtime.ExitError", message));
+        environment.pending = void 0;
+      }
     });
+    const environment = {
+      sandbox,
+      startedAt,
+      importMs: 0,
+      answered: false,
+      pending: void 0,
+      dead: false,
+      ready
+    };
+    this.#all.add(environment);
+    return environment;
   }
   #noteColdStart(environment) {
     if (environment.answered) return;
@@ -4299,7 +4456,7 @@ ${trace}` : ""}`);
     environment.dead = true;
     environment.pending = void 0;
     this.#forget(environment);
-    void environment.worker.terminate();
+    void environment.sandbox.stop();
     const next = this.#waiting.shift();
     if (next !== void 0) next.resolve(this.#start());
   }
@@ -4309,7 +4466,7 @@ ${trace}` : ""}`);
   async stop() {
     const stopped = new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", "the local cloud was stopped");
     for (const waiting of this.#waiting.splice(0)) waiting.reject(stopped);
-    await Promise.all([...this.#all].map((environment) => environment.worker.terminate()));
+    await Promise.all([...this.#all].map((environment) => environment.sandbox.stop()));
     this.#all.clear();
     this.#idle = [];
   }
