@@ -491,6 +491,89 @@ var SharedBody = class _SharedBody {
   }
 };
 
+// src/core/cache/lists.ts
+function splitList(text) {
+  return text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g)?.map((part) => part.trim()).filter(Boolean) ?? [];
+}
+
+// src/core/cache/directives.ts
+var NONE = /* @__PURE__ */ new Map();
+var MAX_SECONDS = 2147483648;
+function parseCacheControl(text) {
+  if (!text) return NONE;
+  const found = /* @__PURE__ */ new Map();
+  for (const part of splitList(text)) {
+    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
+    const name = raw.trim().toLowerCase();
+    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
+  }
+  return found;
+}
+function argument(value, name) {
+  if (name !== name.trim() || value !== value.trim()) return " ";
+  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
+  return value;
+}
+function seconds(directives2, name) {
+  const value = directives2.get(name);
+  if (value === void 0) return void 0;
+  if (value === true || !/^\d+$/.test(value)) return 0;
+  return Math.min(Number(value), MAX_SECONDS);
+}
+function fieldNames(directives2, name) {
+  const value = directives2.get(name);
+  if (value === void 0 || value === true) return void 0;
+  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return names2.length > 0 ? names2 : void 0;
+}
+function whole(directives2, name) {
+  return directives2.has(name) && fieldNames(directives2, name) === void 0;
+}
+
+// src/core/cache/outgoing.ts
+var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
+function browserCacheControl(policy, error, age2) {
+  const { browser_ttl_s: browserTtl } = policy;
+  if (browserTtl === null) return void 0;
+  const here = error ?? policy.longest ?? 0;
+  const left = browserTtl < here ? browserTtl + age2 : error === void 0 ? browserTtl : error;
+  if (error !== void 0) return `public, max-age=${left}`;
+  const parts = ["public", `max-age=${left}`];
+  if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+  if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+  if (policy.immutable) parts.push("immutable");
+  return parts.join(", ");
+}
+function toClient(headers, status2, policy, targeted, age2) {
+  for (const name of OURS) headers.delete(name);
+  for (const name of targeted) if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
+  if (policy.vary.length > 0) {
+    const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
+    for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  }
+  if (policy.mode === "override") {
+    const error = status2 === 404 || status2 === 410;
+    const text = browserCacheControl(policy, error ? policy.error_ttl_s : void 0, age2);
+    if (text !== void 0 && (error || policy.statuses.has(status2 === 206 ? 200 : status2))) {
+      headers.set("cache-control", text);
+      headers.delete("expires");
+      headers.delete("pragma");
+    }
+  } else if (policy.browser_ttl_s !== null) {
+    const text = headers.get("cache-control");
+    const most = policy.browser_ttl_s + age2;
+    if (text !== null && (seconds(parseCacheControl(text), "max-age") ?? 0) > most) {
+      headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
+    }
+  }
+}
+function tagsOf(headers, policy) {
+  const tags = new Set(policy.tags);
+  for (const tag of headers.get("cache-tag")?.split(",") ?? []) if (tag.trim()) tags.add(tag.trim());
+  for (const tag of headers.get("surrogate-key")?.split(" ") ?? []) if (tag.trim()) tags.add(tag.trim());
+  return [...tags];
+}
+
 // src/core/cache/key.ts
 var ESCAPE = /%([0-9a-f]{2})/gi;
 var MAX_NAMES = 4096;
@@ -515,7 +598,7 @@ function keyQuery(search, policy) {
   for (const part of text.split("&")) {
     if (part === "") continue;
     const name = part.split("=", 1)[0];
-    if (policy.query !== "all" && policy.queryNames.has(plain(name)) !== (policy.query === "include")) continue;
+    if (policy.query !== "all" && policy.query_names.includes(plain(name)) !== (policy.query === "include")) continue;
     pairs.push([name, part]);
   }
   if (policy.mode === "override") pairs.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
@@ -568,105 +651,6 @@ function parseCookies(header2) {
     else jar.set(name, [value]);
   }
   return jar;
-}
-var OVERRIDE = /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
-var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
-function forwardHeaders(request, policy) {
-  const headers = new Headers(request.headers);
-  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
-  for (const name of [...headers.keys()]) {
-    if (OVERRIDE.test(name) && !kept(name) || BODY.test(name)) headers.delete(name);
-  }
-  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
-    const jar = parseCookies(headers.get("cookie"));
-    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
-    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
-    else headers.delete("cookie");
-  }
-  return headers;
-}
-
-// src/core/cache/lists.ts
-function splitList(text) {
-  return text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g)?.map((part) => part.trim()).filter(Boolean) ?? [];
-}
-
-// src/core/cache/directives.ts
-var NONE = /* @__PURE__ */ new Map();
-var MAX_SECONDS = 2147483648;
-function parseCacheControl(text) {
-  if (!text) return NONE;
-  const found = /* @__PURE__ */ new Map();
-  for (const part of splitList(text)) {
-    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
-    const name = raw.trim().toLowerCase();
-    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
-  }
-  return found;
-}
-function argument(value, name) {
-  if (name !== name.trim() || value !== value.trim()) return " ";
-  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
-  return value;
-}
-function seconds(directives2, name) {
-  const value = directives2.get(name);
-  if (value === void 0) return void 0;
-  if (value === true || !/^\d+$/.test(value)) return 0;
-  return Math.min(Number(value), MAX_SECONDS);
-}
-function fieldNames(directives2, name) {
-  const value = directives2.get(name);
-  if (value === void 0 || value === true) return void 0;
-  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return names2.length > 0 ? names2 : void 0;
-}
-function whole(directives2, name) {
-  return directives2.has(name) && fieldNames(directives2, name) === void 0;
-}
-
-// src/core/cache/outgoing.ts
-var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
-function browserCacheControl(policy, error, age2) {
-  const { browserTtl } = policy;
-  if (browserTtl === null) return void 0;
-  const here = error ?? policy.longest ?? 0;
-  const left = browserTtl < here ? browserTtl + age2 : error === void 0 ? browserTtl : error;
-  if (error !== void 0) return `public, max-age=${left}`;
-  const parts = ["public", `max-age=${left}`];
-  if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
-  if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);
-  if (policy.immutable) parts.push("immutable");
-  return parts.join(", ");
-}
-function toClient(headers, status2, policy, targeted, age2) {
-  for (const name of OURS) headers.delete(name);
-  for (const name of targeted) if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
-  if (policy.vary.length > 0) {
-    const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
-    for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
-  }
-  if (policy.mode === "override") {
-    const error = status2 === 404 || status2 === 410;
-    const text = browserCacheControl(policy, error ? policy.errorTtl : void 0, age2);
-    if (text !== void 0 && (error || policy.statuses.has(status2 === 206 ? 200 : status2))) {
-      headers.set("cache-control", text);
-      headers.delete("expires");
-      headers.delete("pragma");
-    }
-  } else if (policy.browserTtl !== null) {
-    const text = headers.get("cache-control");
-    const most = policy.browserTtl + age2;
-    if (text !== null && (seconds(parseCacheControl(text), "max-age") ?? 0) > most) {
-      headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
-    }
-  }
-}
-function tagsOf(headers, policy) {
-  const tags = new Set(policy.tags);
-  for (const tag of headers.get("cache-tag")?.split(",") ?? []) if (tag.trim()) tags.add(tag.trim());
-  for (const tag of headers.get("surrogate-key")?.split(" ") ?? []) if (tag.trim()) tags.add(tag.trim());
-  return [...tags];
 }
 
 // src/core/cache/entry.ts
@@ -733,41 +717,12 @@ function parseValue(text) {
 }
 
 // src/core/cache/reuse.ts
-var ANY = {
-  noCache: false,
-  noStore: false,
-  onlyIfCached: false,
-  maxAge: void 0,
-  minFresh: void 0,
-  maxStale: void 0
-};
-function requestDirectives(headers) {
-  const text = headers.get("cache-control");
-  if (text === null) {
-    const pragma2 = headers.get("pragma");
-    return pragma2 !== null && parseCacheControl(pragma2).has("no-cache") ? { ...ANY, noCache: true } : ANY;
-  }
-  const cc = parseCacheControl(text);
-  return {
-    noCache: cc.has("no-cache"),
-    noStore: cc.has("no-store"),
-    onlyIfCached: cc.has("only-if-cached"),
-    maxAge: seconds(cc, "max-age"),
-    minFresh: seconds(cc, "min-fresh"),
-    maxStale: cc.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds(cc, "max-stale")
-  };
-}
-function reuse(meta, request, now, soft) {
-  if (meta.noCache || request.noCache) return "validate";
-  if (request.maxAge !== void 0 && age(meta, now) > request.maxAge) return "validate";
-  const left = soft ? Math.min(meta.freshUntil - now, 0) : meta.freshUntil - now;
-  if (left > 0 && left >= (request.minFresh ?? 0) * 1e3) return "hit";
-  if (request.minFresh !== void 0) return "validate";
-  const staleness = -left / 1e3;
+function reuse(meta, now, soft) {
+  if (meta.noCache) return "validate";
   if (soft) return meta.mustRevalidate ? "validate" : "revalidate-behind";
-  if (staleness <= meta.staleWhileRevalidate && meta.staleWhileRevalidate > 0) return "revalidate-behind";
-  if (request.maxStale !== void 0 && !meta.mustRevalidate && staleness <= request.maxStale) return "hit";
-  return "validate";
+  const left = meta.freshUntil - now;
+  if (left > 0) return "hit";
+  return meta.staleWhileRevalidate > 0 && -left <= meta.staleWhileRevalidate * 1e3 ? "revalidate-behind" : "validate";
 }
 function usableOnError(meta, now, disconnected, allowDisconnected, soft = false) {
   if (meta.noCache) return false;
@@ -845,7 +800,7 @@ var Query = class {
     this.asked = headers;
     this.url = normal;
     this.key = primaryKey(key, headers, policy, ctx);
-    this.directives = requestDirectives(headers);
+    this.directives = policy.mode === "origin" ? core.origin?.directives(headers) : void 0;
     this.range = method === "GET" ? headers.get("range") : null;
     this.#whole = whole2;
   }
@@ -858,12 +813,18 @@ var Query = class {
   method;
   /** As the client sent them; for looking at one by one. */
   asked;
+  /** What the client says of the stored responses it takes. Nothing under `override`: there the policy alone decides. */
   directives;
   range;
   #whole;
   /** The request itself: not for what a store may answer, because it may have to be made first. */
   get request() {
     return this.#whole();
+  }
+  /** Whether a stored response may answer. */
+  reuse(meta, soft, directives2 = this.directives) {
+    const now = this.ctx.now();
+    return directives2 && this.core.origin ? this.core.origin.reuse(meta, directives2, now, soft) : reuse(meta, now, soft);
   }
   /** Where a response that varies on these headers is stored for this request. */
   variant(names2) {
@@ -890,33 +851,29 @@ var Flight = class {
 
 // src/core/cache/dates.ts
 var MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
-var IMF = /^(?:mon|tue|wed|thu|fri|sat|sun), (\d\d) ([a-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) gmt$/i;
-var RFC850 = /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (\d\d)-([a-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d) gmt$/i;
-var ASCTIME = /^(?:mon|tue|wed|thu|fri|sat|sun) ([a-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/i;
+var DAY = "(?:mon|tue|wed|thu|fri|sat|sun)";
+var TIME = String.raw`(?<h>\d\d):(?<i>\d\d):(?<s>\d\d)`;
+var FORMATS = [
+  String.raw`${DAY}, (?<d>\d\d) (?<m>[a-z]{3}) (?<y>\d{4}) ${TIME} gmt`,
+  String.raw`(?:mon|tues|wednes|thurs|fri|satur|sun)day, (?<d>\d\d)-(?<m>[a-z]{3})-(?<y>\d\d) ${TIME} gmt`,
+  String.raw`${DAY} (?<m>[a-z]{3}) (?<d>[ \d]\d) ${TIME} (?<y>\d{4})`
+].map((format) => new RegExp(`^${format}$`, "i"));
 function parseDate(text, now) {
-  if (text === null) return void 0;
-  const value = text.trim();
-  let match = IMF.exec(value);
-  if (match) return utc(match[3], match[2], match[1], match[4], match[5], match[6]);
-  match = RFC850.exec(value);
-  if (match) {
-    const current = new Date(now).getUTCFullYear();
-    let year = current - current % 100 + Number(match[3]);
-    if (year > current + 50) year -= 100;
-    return utc(String(year), match[2], match[1], match[4], match[5], match[6]);
+  for (const format of text === null ? [] : FORMATS) {
+    const found = format.exec(text.trim())?.groups;
+    if (!found) continue;
+    const [day, hour, minute, second] = [found.d, found.h, found.i, found.s].map(Number);
+    const month = MONTHS.indexOf(found.m.toLowerCase());
+    if (month < 0 || month % 3 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return void 0;
+    let year = Number(found.y);
+    if (found.y.length === 2) {
+      const current = new Date(now).getUTCFullYear();
+      year += current - current % 100;
+      if (year > current + 50) year -= 100;
+    }
+    return Date.UTC(year, month / 3, day, hour, minute, second);
   }
-  match = ASCTIME.exec(value);
-  if (match) return utc(match[6], match[1], match[2], match[3], match[4], match[5]);
   return void 0;
-}
-function utc(year, name, day, hour, minute, second) {
-  const month = MONTHS.indexOf(name.toLowerCase());
-  const d = Number(day);
-  const h = Number(hour);
-  const m = Number(minute);
-  const s = Number(second);
-  if (month < 0 || month % 3 !== 0 || d < 1 || d > 31 || h > 23 || m > 59 || s > 60) return void 0;
-  return Date.UTC(Number(year), month / 3, d, h, m, s);
 }
 
 // src/core/cache/conditional.ts
@@ -1001,68 +958,31 @@ async function toBytes(body) {
 }
 
 // src/core/cache/policy.ts
-var STATUSES = [200, 203, 204, 300, 301, 308, 404, 410];
 var known = /* @__PURE__ */ new WeakMap();
 function compile(spec) {
   let policy = known.get(spec);
   if (policy === void 0) {
-    policy = make(spec);
+    const { statuses, tiers, key, engine, ...rest2 } = spec;
+    const { kv } = tiers;
+    const platform = engine === "platform";
+    const times = [spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s, kv && (kv.jitter_s?.[1] ?? kv.ttl_s)].filter(
+      (time) => time !== null
+    );
+    policy = {
+      ...rest2,
+      ...tiers,
+      ...key,
+      // With the platform's own cache in front, a second copy in the same data centre only takes room.
+      edge: platform ? null : tiers.edge,
+      platform,
+      statuses: new Set(statuses),
+      longest: times.length > 0 ? Math.max(...times) : null,
+      keyedByUrl: !(key.headers.length || key.cookies.length || key.country || key.region),
+      names: /* @__PURE__ */ new Map()
+    };
     known.set(spec, policy);
   }
   return policy;
-}
-function make(spec) {
-  const { memory, edge = {}, kv } = spec.tiers ?? {};
-  const key = spec.key ?? {};
-  const lower2 = (names2) => (names2 ?? []).map((name) => name.toLowerCase()).sort();
-  const headers = lower2(key.headers);
-  const cookies2 = [...key.cookies ?? []].sort();
-  const platform = spec.engine === "platform";
-  const edgeJitter = pair(spec.edge_jitter_s);
-  const times = [edgeJitter?.[1] ?? spec.edge_ttl_s, kv && (pair(kv.jitter_s)?.[1] ?? kv.ttl_s)].filter(
-    (time) => time != null
-  );
-  return {
-    name: spec.name,
-    mode: spec.mode ?? "override",
-    platform,
-    edgeTtl: spec.edge_ttl_s ?? null,
-    edgeJitter,
-    browserTtl: spec.browser_ttl_s ?? null,
-    longest: times.length > 0 ? Math.max(...times) : null,
-    staleWhileRevalidate: spec.stale_while_revalidate_s ?? 0,
-    staleIfError: spec.stale_if_error_s ?? 0,
-    immutable: spec.immutable ?? false,
-    statuses: new Set(spec.statuses ?? STATUSES),
-    errorTtl: spec.error_ttl_s ?? 0,
-    memory: memory ? {
-      maxBytes: memory.max_bytes ?? 16 * 1024 * 1024,
-      maxObjectBytes: memory.max_object_bytes ?? 1024 * 1024,
-      ceiling: memory.ttl_ceiling_s ?? Number.POSITIVE_INFINITY
-    } : null,
-    // With the platform's own cache in front, a second copy in the same data centre only takes room.
-    edge: edge && !platform ? { ceiling: edge.ttl_ceiling_s ?? Number.POSITIVE_INFINITY } : null,
-    kv: kv ? {
-      binding: kv.binding,
-      ttl: kv.ttl_s,
-      jitter: pair(kv.jitter_s),
-      maxObjectBytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
-    } : null,
-    query: key.query ?? "all",
-    queryNames: new Set(key.query_names ?? []),
-    headers,
-    cookies: cookies2,
-    country: key.country ?? false,
-    region: key.region ?? false,
-    host: key.host ?? true,
-    vary: lower2(spec.vary),
-    tags: [...spec.tags ?? []],
-    keyedByUrl: headers.length === 0 && cookies2.length === 0 && !key.country && !key.region,
-    names: /* @__PURE__ */ new Map()
-  };
-}
-function pair(range) {
-  return range ? [Number(range[0]), Number(range[1])] : null;
 }
 function draw(range, ctx) {
   return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
@@ -1143,9 +1063,9 @@ function edgeLifetime(meta, policy, ctx) {
   const { status: status2 } = meta;
   if (policy.mode !== "override" || !policy.statuses.has(status2 === 206 ? 200 : status2))
     return Number.POSITIVE_INFINITY;
-  if (status2 === 404 || status2 === 410) return policy.errorTtl;
-  if (policy.edgeJitter) return draw(policy.edgeJitter, ctx);
-  return policy.edgeTtl ?? Number.POSITIVE_INFINITY;
+  if (status2 === 404 || status2 === 410) return policy.error_ttl_s;
+  if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
+  return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
 }
 function shorten(key) {
   let a = 3735928559;
@@ -1170,7 +1090,7 @@ function serve(query, entry, note) {
   const status2 = note ?? `hit; ttl=${Math.floor((meta.freshUntil - now) / 1e3)}; detail=${tier}`;
   const headers = dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
   if (held && !note) {
-    held.ready = make2(meta.status, headers, null, query.ctx.rawBodies);
+    held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
     held.second = second;
   }
   return respond(query, meta, body, headers);
@@ -1203,9 +1123,9 @@ function label({ name }, headers, xCache, status2) {
 function passed(core, response, status2) {
   if (!standard(response)) return response;
   const headers = label(core, new Headers(response.headers), "BYPASS", status2);
-  return make2(response.status, headers, response.body, true, response.statusText);
+  return make(response.status, headers, response.body, true, response.statusText);
 }
-function make2(status2, headers, body, raw, statusText = "") {
+function make(status2, headers, body, raw, statusText = "") {
   const init = { status: status2, statusText, headers };
   if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
   if (bodyless(status2)) {
@@ -1221,15 +1141,15 @@ function respond({ ctx, method, asked, range }, meta, body, headers) {
   const raw = ctx.rawBodies;
   const { status: status2 } = meta;
   if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
-    return make2(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
+    return make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
   }
   const length = isStream(body) ? meta.length : body?.byteLength;
   if (method === "HEAD") {
     discard2(body);
-    if (length === void 0 || headers.has("content-length")) return make2(status2, headers, null, raw);
+    if (length === void 0 || headers.has("content-length")) return make(status2, headers, null, raw);
     const sized = new Headers(headers);
     sized.set("content-length", String(length));
-    return make2(status2, sized, null, raw);
+    return make(status2, sized, null, raw);
   }
   const total = meta.range?.total ?? length;
   const decoded = headers.has("content-encoding") && !raw;
@@ -1241,13 +1161,13 @@ function respond({ ctx, method, asked, range }, meta, body, headers) {
       partial.set("content-range", `bytes ${wanted ? `${wanted.start}-${wanted.end}` : "*"}/${total}`);
       if (wanted) {
         const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
-        return make2(206, partial, piece, raw);
+        return make(206, partial, piece, raw);
       }
       discard2(body);
-      return make2(416, partial, null, raw);
+      return make(416, partial, null, raw);
     }
   }
-  return make2(status2, headers, body, raw);
+  return make(status2, headers, body, raw);
 }
 function standard({ status: status2 }) {
   if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
@@ -1260,60 +1180,27 @@ function without(headers, names2) {
 }
 
 // src/core/cache/targeted.ts
-var KEY = /[a-z*][a-z0-9_.*-]*/y;
-var ITEM = /(-?(?:\d{1,12}\.\d{1,3}|\d{1,15}))(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*"/y;
-var INNER = / */y;
-var OWS = /[ \t]*/y;
-var Reader = class {
-  constructor(text) {
-    this.text = text;
-  }
-  text;
-  at = 0;
-  take(pattern) {
-    pattern.lastIndex = this.at;
-    const match = pattern.exec(this.text);
-    if (match) this.at = pattern.lastIndex;
-    return match?.[0];
-  }
-  eat(char) {
-    const found = this.text[this.at] === char;
-    if (found) this.at++;
-    return found;
-  }
-  parameters() {
-    while (this.eat(";")) {
-      this.take(INNER);
-      if (!this.take(KEY) || this.eat("=") && !this.take(ITEM)) return false;
-    }
-    return true;
-  }
-  innerList() {
-    for (; ; ) {
-      const space = this.take(INNER);
-      if (this.eat(")")) return true;
-      if (!space && this.text[this.at - 1] !== "(" || !this.take(ITEM) || !this.parameters()) return false;
-    }
-  }
-};
-function parseTargeted(text) {
-  const reader = new Reader((text ?? "").replace(/^ +| +$/g, ""));
+var KEY = "[a-z*][a-z0-9_.*-]*";
+var ITEM = String.raw`(?:-?(?:\d{1,12}\.\d{1,3}|\d{1,15})(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*")`;
+var PARAMETERS = `(?:; *${KEY}(?:=${ITEM})?)*`;
+var INNER_LIST = String.raw`\( *(?:${ITEM}${PARAMETERS}(?: +${ITEM}${PARAMETERS})*)? *\)`;
+var MEMBER = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARAMETERS}(?:[ \t]*(,)?[ \t]*)`, "y");
+function parseTargeted(field) {
+  const text = (field ?? "").replace(/^ +| +$/g, "");
   const found = /* @__PURE__ */ new Map();
-  for (; ; ) {
-    const key = reader.take(KEY);
-    if (!key) return void 0;
-    let value = "?1";
-    if (reader.eat("=")) value = reader.eat("(") ? reader.innerList() ? "()" : void 0 : reader.take(ITEM);
-    if (!value || !reader.parameters()) return void 0;
+  let more = true;
+  for (MEMBER.lastIndex = 0; more; ) {
+    const member = MEMBER.exec(text);
+    if (!member) return void 0;
+    const [, key, value = "?1", comma] = member;
     found.delete(key);
     if (/^\d+$/.test(value)) found.set(key, String(Math.min(Number(value), MAX_SECONDS)));
     else if (value === "?1") found.set(key, true);
     else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
-    reader.take(OWS);
-    if (reader.at >= reader.text.length) return found.size > 0 ? found : void 0;
-    if (!reader.eat(",")) return void 0;
-    reader.take(OWS);
+    more = MEMBER.lastIndex < text.length;
+    if (more !== (comma !== void 0)) return void 0;
   }
+  return found.size > 0 ? found : void 0;
 }
 
 // src/core/cache/store.ts
@@ -1396,15 +1283,15 @@ function overridden({ authorised, method, status: status2 }, policy, own, age2) 
   let ttl;
   let gone = 0;
   const listed = status2 < 500 && policy.statuses.has(status2 === 206 ? 200 : status2) ? policy.longest : null;
-  if (status2 === 404 || status2 === 410) ttl = policy.errorTtl;
+  if (status2 === 404 || status2 === 410) ttl = policy.error_ttl_s;
   else if (listed !== null) ttl = listed;
   else if (own === void 0) return "status";
   else {
-    ttl = status2 >= 400 ? Math.min(own, policy.errorTtl) : own;
+    ttl = status2 >= 400 ? Math.min(own, policy.error_ttl_s) : own;
     gone = age2;
   }
   if (ttl <= 0) return "ttl";
-  const { staleWhileRevalidate, staleIfError } = policy;
+  const { stale_while_revalidate_s: staleWhileRevalidate, stale_if_error_s: staleIfError } = policy;
   return { ttl, gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
 }
 
@@ -1425,7 +1312,7 @@ function metaOf(query, status2, full, requestTime) {
   const exchange2 = {
     method: request.method === "POST" ? "POST" : "GET",
     authorised: request.headers.has("authorization"),
-    noStore: query.directives.noStore,
+    noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),
     status: status2,
     headers: full,
@@ -1476,9 +1363,9 @@ async function save(query, found, meta, body, ceiling) {
     if (kv) work.push(write(core, "kv", value, bytes2, policy, ctx));
   };
   if (meta.vary.length > 0) {
-    const known2 = found.index;
-    const same2 = known2?.names.join() === meta.vary.join();
-    const born = same2 && known2 ? known2.born : meta.requestTime;
+    const known3 = found.index;
+    const same2 = known3?.names.join() === meta.vary.join();
+    const born = same2 && known3 ? known3.born : meta.requestTime;
     put2({ kind: "index", key, url, born, names: meta.vary }, null, !same2);
   }
   const bytes = body.bytes();
@@ -1541,9 +1428,13 @@ var ERRORS = [500, 502, 503, 504];
 var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
 var CONDITIONS = ["if-none-match", "if-modified-since"];
 var RANGE = ["range", "if-range"];
-function originRequest(query, headers) {
-  const { request } = query;
-  const init = { method: request.method, headers, redirect: "manual" };
+function headersFor({ core, request, policy }) {
+  return core.clean?.(request.headers, policy) ?? new Headers(request.headers);
+}
+function originRequest(query, headers = headersFor(query)) {
+  const { request, policy } = query;
+  const method = policy.mode === "override" ? "GET" : request.method;
+  const init = { method, headers, redirect: "manual" };
   const { cf } = request;
   if (cf !== void 0) init.cf = cf;
   return new Request(query.url, init);
@@ -1588,11 +1479,11 @@ async function lead(query, found, options) {
   }
 }
 async function exchange(query, found, flight, options, finish) {
-  const { core, ctx, policy, request } = query;
+  const { core, ctx, policy } = query;
   const { entry } = found;
   const { forward: forward2, flightKey } = options;
   const raw = ctx.rawBodies;
-  const headers = forwardHeaders(request, policy);
+  const headers = headersFor(query);
   const drop = (names2) => {
     for (const name of names2) headers.delete(name);
   };
@@ -1657,9 +1548,10 @@ async function exchange(query, found, flight, options, finish) {
     if (reason === "ttl") toClient(out2, status2, policy, core.targetedFields, parseAge(out2.get("age")));
     const xCache = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
     label(core, out2, xCache, `${said}detail=${options.detail ?? reason}`);
-    return make2(status2, out2, source, raw, response.statusText);
+    if (query.method === "HEAD") discard2(source);
+    return make(status2, out2, query.method === "HEAD" ? null : source, raw, response.statusText);
   }
-  const limit = Math.max(core.collapseMaxBytes, policy.memory?.maxObjectBytes ?? 0, policy.kv?.maxObjectBytes ?? 0);
+  const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
   const length = announced(full, ctx);
   const meta = length === void 0 ? saved : { ...saved, length };
   const ceiling = edgeLifetime(meta, policy, ctx);
@@ -1690,7 +1582,7 @@ async function exchange(query, found, flight, options, finish) {
   finish(store());
   if (options.behind) return new Response(null);
   const out = dress(query, full, meta, forward2 === "method" ? "BYPASS" : "MISS", `${said}stored`, false);
-  return meta.range ? make2(206, out, own, raw) : respond(query, meta, own, out);
+  return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
 }
 
 // src/core/cache/lookup.ts
@@ -1732,7 +1624,8 @@ async function far(query, from) {
   }
   return best;
 }
-function judged({ core: { purges }, directives: directives2, ctx }, { slot, index }, meta, body, tier, state, held = state) {
+function judged(query, { slot, index }, meta, body, tier, state, held = state) {
+  const { purges } = query.core;
   if (state.checked !== purges.version) {
     state.checked = purges.version;
     state.purged = purges.judge(meta);
@@ -1740,11 +1633,11 @@ function judged({ core: { purges }, directives: directives2, ctx }, { slot, inde
   }
   if (state.purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
   const soft = state.purged === "soft";
-  return { entry: { meta, body, tier, soft, held }, decision: reuse(meta, directives2, ctx.now(), soft), index, slot };
+  return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
 }
 async function promote({ core, policy, ctx }, entry) {
   const { meta, tier } = entry;
-  const most = policy.memory?.maxObjectBytes ?? -1;
+  const most = policy.memory?.max_object_bytes ?? -1;
   if (tier === "edge" && most < 0) return entry;
   if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > most) return entry;
   const body = await toBytes(entry.body ?? null);
@@ -1793,8 +1686,8 @@ var Purges = class {
   add(markers) {
     for (const marker of markers) {
       const name = `${marker.soft ? "soft" : "hard"} ${marker.type} ${marker.value}`;
-      const known2 = this.#index.get(name);
-      if (known2 && known2.time >= marker.time) continue;
+      const known3 = this.#index.get(name);
+      if (known3 && known3.time >= marker.time) continue;
       this.#index.set(name, marker);
       this.version++;
     }
@@ -1889,14 +1782,12 @@ var prefixOf = (url) => `//${url.host}${normalisePath(url.pathname)}`;
 
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
-function createCacheOf(extensions, options = {}) {
-  const policies = new Set((options.policies ?? []).map(compile));
+function createCacheOf(extensions, specs, options = {}) {
+  const policies = new Set(specs.map(compile));
   const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== void 0);
   const core = {
     name: options.name ?? "edgewright",
-    targetedFields: (options.targetedFields ?? ["Cloudflare-CDN-Cache-Control", "CDN-Cache-Control"]).map(
-      (name) => name.toLowerCase()
-    ),
+    targetedFields: options.targetedFields ?? ["cloudflare-cdn-cache-control", "cdn-cache-control"],
     collapseMaxBytes: options.collapseMaxBytes ?? 4 * 1024 * 1024,
     hitForMissMs: options.hitForMissMs ?? 5e3,
     unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing", ...options.unstoredHeaders ?? []],
@@ -1959,11 +1850,11 @@ async function answer(query, join8, before) {
       return serve(query, entry);
     }
   }
-  if (query.directives.onlyIfCached) {
-    const headers = label(core, new Headers({ "cache-control": "no-store" }), "MISS", "fwd=request");
-    return new Response(null, { status: 504, headers });
+  if (core.origin && query.policy.mode === "origin") {
+    if (query.directives?.onlyIfCached) return core.origin.notStored(core);
+    if (query.method === "HEAD") return core.origin.head(query, found);
   }
-  return query.method === "HEAD" ? headOnly(query, found) : fromOrigin(query, found, join8);
+  return fromOrigin(query, found, join8);
 }
 async function other(core, request, policy, ctx, origin) {
   const response = await origin(request);
@@ -1976,13 +1867,14 @@ function flightKeyOf({ asked }, slot) {
 }
 function crowded(query, found) {
   const { entry, decision } = found;
-  const { directives: directives2, range, method } = query;
+  const { core, directives: directives2, range, method, policy } = query;
   const flightKey = flightKeyOf(query, found.slot);
-  const flight = query.core.flights.get(flightKey);
+  const flight = core.flights.get(flightKey);
   if (!flight) return void 0;
   if (entry && decision === "revalidate-behind" && covers(entry.meta, query)) return serve(query, entry);
   if (!(flight.missed || entry) || flight.behind) return void 0;
-  if (range !== null || method !== "GET" || directives2.noStore || directives2.onlyIfCached) return void 0;
+  if (range !== null || directives2?.noStore || directives2?.onlyIfCached) return void 0;
+  if (method === "HEAD" && policy.mode === "origin") return void 0;
   const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   return wait(query, found, flight, flightKey, forward2, () => far(query, found)).then(
     (given) => given ?? fromOrigin(query, found, false)
@@ -1998,7 +1890,7 @@ async function fromOrigin(query, found, join8) {
   let flightKey = flightKeyOf(query, found.slot);
   if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
   const alone = { forward: forward2, sendRange, keepConditions: !entry };
-  if (query.directives.noStore || oversized(request.headers)) return lead(query, found, alone);
+  if (query.directives?.noStore || oversized(request.headers)) return lead(query, found, alone);
   if ((core.passes.get(flightKey) ?? 0) > ctx.now()) {
     return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });
   }
@@ -2014,13 +1906,13 @@ async function wait(query, found, flight, flightKey, forward2, look) {
     if (flights.get(flightKey) === flight) flights.delete(flightKey);
     return void 0;
   }
-  const known2 = look && head.kind === "failed" ? await look() : found;
-  const given = joined(query, known2, head, forward2);
+  const known3 = look && head.kind === "failed" ? await look() : found;
+  const given = joined(query, known3, head, forward2);
   if (given || head.kind !== "entry") return given;
   return answer(query, head.meta.vary.length > 0 && !found.index);
 }
 function joined(query, found, head, forward2) {
-  const { asked, directives: directives2, ctx } = query;
+  const { asked, directives: directives2 } = query;
   const note = `fwd=${forward2}; collapsed`;
   if (head.kind === "pass") return void 0;
   if (head.kind === "failed") {
@@ -2030,34 +1922,86 @@ function joined(query, found, head, forward2) {
   }
   const { meta, body } = head;
   if (varyValues(meta.vary, asked) !== meta.varyValues || // It was validated after this request came: that is what `no-cache` asks for.
-  reuse(meta, { ...directives2, noCache: false }, ctx.now(), false) !== "hit" || !covers(meta, query) || body.failed || !body.whole) {
+  query.reuse(meta, false, directives2 && { ...directives2, noCache: false }) !== "hit" || !covers(meta, query) || body.failed || !body.whole) {
     return void 0;
   }
   const headers = dress(query, meta.headers, meta, "MISS", note, true);
   return respond(query, meta, body.bytes() ?? body.stream(), headers);
 }
-async function headOnly(query, found) {
-  const { core, ctx, policy, request } = query;
-  const { entry } = found;
-  let response;
-  try {
-    response = await query.origin(originRequest(query, forwardHeaders(request, policy)));
-  } catch (error) {
-    const stale2 = staleOnError(query, found, "fwd=stale; detail=origin-failed");
-    if (stale2) return stale2;
-    throw error;
+
+// src/core/cache/clean.ts
+var OVERRIDE = /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
+var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
+function forwardHeaders(sent, policy) {
+  const headers = new Headers(sent);
+  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
+  for (const name of [...headers.keys()]) {
+    if (OVERRIDE.test(name) && !kept(name) || BODY.test(name)) headers.delete(name);
   }
-  const { status: status2, statusText } = response;
-  const stale = staleOnError(query, found, "fwd=stale; detail=stale-if-error", status2);
-  if (stale) return stale;
-  if (core.origin) core.origin.headed(query, found, response);
-  else discard2(entry?.body);
-  const headers = new Headers(response.headers);
-  if (standard(response) && metaOf(query, status2, headers, ctx.now())[0]) {
-    toClient(headers, status2, policy, core.targetedFields, parseAge(headers.get("age")));
+  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
+    const jar = parseCookies(headers.get("cookie"));
+    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
+    else headers.delete("cookie");
   }
-  const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-  return make2(status2, label(core, headers, "MISS", `fwd=${forward2}`), null, true, statusText);
+  return headers;
+}
+
+// src/core/cache/complete.ts
+var known2 = /* @__PURE__ */ new WeakMap();
+function complete(spec) {
+  let whole2 = known2.get(spec);
+  if (whole2 === void 0) {
+    whole2 = make2(spec);
+    known2.set(spec, whole2);
+  }
+  return whole2;
+}
+function make2(spec) {
+  const { memory, edge = {}, kv } = spec.tiers ?? {};
+  const key = spec.key ?? {};
+  const lower2 = (names2 = []) => names2.map((name) => name.toLowerCase()).sort();
+  return {
+    name: spec.name,
+    mode: spec.mode ?? "override",
+    engine: spec.engine ?? "worker",
+    edge_ttl_s: spec.edge_ttl_s ?? null,
+    edge_jitter_s: pair(spec.edge_jitter_s),
+    browser_ttl_s: spec.browser_ttl_s ?? null,
+    stale_while_revalidate_s: spec.stale_while_revalidate_s ?? 0,
+    stale_if_error_s: spec.stale_if_error_s ?? 0,
+    immutable: spec.immutable ?? false,
+    statuses: [...spec.statuses ?? [200, 203, 204, 300, 301, 308, 404, 410]],
+    error_ttl_s: spec.error_ttl_s ?? 0,
+    tiers: {
+      memory: memory ? {
+        max_bytes: memory.max_bytes ?? 16 * 1024 * 1024,
+        max_object_bytes: memory.max_object_bytes ?? 1024 * 1024,
+        ttl_ceiling_s: memory.ttl_ceiling_s ?? null
+      } : null,
+      edge: edge && { ttl_ceiling_s: edge.ttl_ceiling_s ?? null },
+      kv: kv ? {
+        binding: kv.binding,
+        ttl_s: kv.ttl_s,
+        jitter_s: pair(kv.jitter_s),
+        max_object_bytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
+      } : null
+    },
+    key: {
+      query: key.query ?? "all",
+      query_names: [...key.query_names ?? []],
+      headers: lower2(key.headers),
+      cookies: [...key.cookies ?? []].sort(),
+      country: key.country ?? false,
+      region: key.region ?? false,
+      host: key.host ?? true
+    },
+    vary: lower2(spec.vary),
+    tags: [...spec.tags ?? []]
+  };
+}
+function pair(range) {
+  return range ? [Number(range[0]), Number(range[1])] : null;
 }
 
 // src/core/cache/edge-tier.ts
@@ -2066,23 +2010,23 @@ var MAX_META = 24 * 1024;
 var MAX_KNOWN = 1024;
 var urlOf = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? `${key.slice(0, 200)}${shorten(key)}` : key)}`;
 function edgeTier() {
-  const known2 = /* @__PURE__ */ new Map();
+  const known3 = /* @__PURE__ */ new Map();
   return {
     name: "edge",
     has: (policy) => policy.edge !== null,
-    alone: (key) => known2.has(key),
+    alone: (key) => known3.has(key),
     changed(key) {
-      known2.delete(key);
+      known3.delete(key);
     },
     async read(key, _policy, { edgeCache }) {
       const response = await edgeCache?.match(urlOf(key));
       const text = response?.headers.get(META) ?? null;
-      let found = known2.get(key);
+      let found = known3.get(key);
       if (found?.text !== text) {
         const value = parseValue(text);
         found = value && { text, held: hold(value, null) };
-        if (known2.size >= MAX_KNOWN) known2.clear();
-        if (found) known2.set(key, found);
+        if (known3.size >= MAX_KNOWN) known3.clear();
+        if (found) known3.set(key, found);
       }
       if (response && found?.held.value.key === key) {
         return { held: found.held, value: found.held.value, body: response.body };
@@ -2093,7 +2037,7 @@ function edgeTier() {
     write(value, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!ctx.edgeCache) return void 0;
       const now = ctx.now();
-      const copy = limited(value, Math.min(policy.edge?.ceiling, ceiling), now);
+      const copy = limited(value, Math.min(policy.edge?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling), now);
       const meta = toAscii(copy);
       if (meta.length > MAX_META) return void 0;
       const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
@@ -2152,14 +2096,14 @@ function kvTier() {
       const now = ctx.now();
       const name = nameOf(value.key);
       if (!store || now - (writes2.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return void 0;
-      const lifetime2 = tier.jitter ? draw(tier.jitter, ctx) : tier.ttl;
+      const lifetime2 = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
       const copy = limited(value, lifetime2, now);
       if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return void 0;
       const bytes = pack(copy, body);
-      if (bytes.byteLength > tier.maxObjectBytes) return void 0;
+      if (bytes.byteLength > tier.max_object_bytes) return void 0;
       if (writes2.size >= MAX_WRITES) writes2.clear();
       writes2.set(name, now);
-      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime2) });
+      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl_s, lifetime2) });
     },
     remove(key, policy, ctx) {
       const name = nameOf(key);
@@ -2285,12 +2229,13 @@ function memoryTier() {
     put(value, body, { memory: tier }, now, ceiling = Number.POSITIVE_INFINITY) {
       if (!tier) return;
       const bytes = body?.byteLength ?? 0;
-      if (bytes > tier.maxObjectBytes) {
+      if (bytes > tier.max_object_bytes) {
         memory.delete(value.key);
         return;
       }
-      if (tier.maxBytes > memory.maxBytes) memory.maxBytes = tier.maxBytes;
-      memory.set(value.key, hold(limited(value, Math.min(tier.ceiling, ceiling), now), body), bytes + weight(value));
+      if (tier.max_bytes > memory.maxBytes) memory.maxBytes = tier.max_bytes;
+      const most = Math.min(tier.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling);
+      memory.set(value.key, hold(limited(value, most, now), body), bytes + weight(value));
     },
     delete(key) {
       memory.delete(key);
@@ -2336,7 +2281,7 @@ var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
   }
   if (method === "POST" && !own.explicit) return "method";
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
-  const ttl = Math.min(own.seconds, policy.edgeTtl ?? own.seconds);
+  const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
   const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
   if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
@@ -2344,8 +2289,8 @@ var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
   return {
     ttl,
     gone: initialAge2,
-    staleWhileRevalidate: stale("stale-while-revalidate", policy.staleWhileRevalidate),
-    staleIfError: stale("stale-if-error", policy.staleIfError),
+    staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),
+    staleIfError: stale("stale-if-error", policy.stale_if_error_s),
     // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
     mustRevalidate: must || cc.has("s-maxage"),
     noCache
@@ -2416,6 +2361,33 @@ var combine = (stored, meta, bytes) => {
   };
 };
 
+// src/core/cache/request-directives.ts
+function requestDirectives(headers) {
+  const text = headers.get("cache-control");
+  if (text === null) {
+    const pragma2 = headers.get("pragma");
+    return pragma2 !== null && parseCacheControl(pragma2).has("no-cache") ? { noCache: true } : void 0;
+  }
+  const cc = parseCacheControl(text);
+  return {
+    noCache: cc.has("no-cache"),
+    noStore: cc.has("no-store"),
+    onlyIfCached: cc.has("only-if-cached"),
+    maxAge: seconds(cc, "max-age"),
+    minFresh: seconds(cc, "min-fresh"),
+    maxStale: cc.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds(cc, "max-stale")
+  };
+}
+function reuseFor(meta, request, now, soft) {
+  const { maxAge, minFresh, maxStale } = request;
+  if (request.noCache || maxAge !== void 0 && age(meta, now) > maxAge) return "validate";
+  const decision = reuse(meta, now, soft);
+  const left = meta.freshUntil - now;
+  if (minFresh !== void 0) return decision === "hit" && left >= minFresh * 1e3 ? "hit" : "validate";
+  if (decision !== "validate" || maxStale === void 0 || soft || meta.mustRevalidate || meta.noCache) return decision;
+  return -left <= maxStale * 1e3 ? "hit" : decision;
+}
+
 // src/core/cache/origin-mode.ts
 var originMode = {
   judge: originRules,
@@ -2423,18 +2395,33 @@ var originMode = {
   covers: covers3,
   rest,
   combine,
-  headed({ core, ctx, policy, request }, found, response) {
+  directives: requestDirectives,
+  reuse: reuseFor,
+  notStored(core) {
+    const headers = label(core, new Headers({ "cache-control": "no-store" }), "MISS", "fwd=request");
+    return new Response(null, { status: 504, headers });
+  },
+  async head(query, found) {
+    const { core, ctx, policy } = query;
     const { entry } = found;
-    if (!entry || response.status !== 200 || entry.meta.range) return discard2(entry?.body);
-    if (sameByHead(entry.meta, response.headers)) {
-      const confirmation = new Response(null, { status: 304, headers: response.headers });
-      const get2 = new Query(core, new Request(request.url, request), policy, ctx, async () => confirmation);
-      ctx.waitUntil(lead(get2, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
-      }));
-    } else {
-      discard2(entry.body);
-      ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
+    let response;
+    try {
+      response = await query.origin(originRequest(query));
+    } catch (error) {
+      const stale2 = staleOnError(query, found, "fwd=stale; detail=origin-failed");
+      if (stale2) return stale2;
+      throw error;
     }
+    const { status: status2, statusText } = response;
+    const stale = staleOnError(query, found, "fwd=stale; detail=stale-if-error", status2);
+    if (stale) return stale;
+    headed(query, found, response);
+    const headers = new Headers(response.headers);
+    if (standard(response) && metaOf(query, status2, headers, ctx.now())[0]) {
+      toClient(headers, status2, policy, core.targetedFields, parseAge(headers.get("age")));
+    }
+    const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
+    return make(status2, label(core, headers, "MISS", `fwd=${forward2}`), null, true, statusText);
   },
   posted(core, { method, headers, url }, response, policy, ctx) {
     const place = response.headers.get("content-location");
@@ -2444,6 +2431,19 @@ var originMode = {
     return lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
   }
 };
+function headed({ core, ctx, policy, request }, found, response) {
+  const { entry } = found;
+  if (!entry || response.status !== 200 || entry.meta.range) discard2(entry?.body);
+  else if (sameByHead(entry.meta, response.headers)) {
+    const confirmation = new Response(null, { status: 304, headers: response.headers });
+    const get2 = new Query(core, new Request(request.url, request), policy, ctx, async () => confirmation);
+    ctx.waitUntil(lead(get2, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
+    }));
+  } else {
+    discard2(entry.body);
+    ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
+  }
+}
 
 // src/core/cache/platform.ts
 function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
@@ -2492,9 +2492,17 @@ var all = {
   kv: kvTier,
   origin: originMode,
   writes,
-  platform: toPlatform
+  platform: toPlatform,
+  clean: forwardHeaders
 };
-var createCache = (options) => createCacheOf(all, options);
+var createCache = ({ policies = [], targetedFields, ...options } = {}) => {
+  const fields = targetedFields && { targetedFields: targetedFields.map((name) => name.toLowerCase()) };
+  const cache = createCacheOf(all, policies.map(complete), { ...options, ...fields });
+  return {
+    ...cache,
+    handle: (head, spec, ctx, origin, whole2) => cache.handle(head, spec && complete(spec), ctx, origin, whole2)
+  };
+};
 
 // src/gateway/cloudfront/edge-cache.ts
 var FRESHNESS = "cloudfront-cache-control";
@@ -2701,7 +2709,7 @@ var Invalidations = class {
     if (paths.includes("/*")) return this.#everything(at);
     for (const path of paths) {
       if (path.endsWith("*")) {
-        this.#prefixes = this.#prefixes.filter((known2) => !known2.prefix.startsWith(path.slice(0, -1)));
+        this.#prefixes = this.#prefixes.filter((known3) => !known3.prefix.startsWith(path.slice(0, -1)));
         this.#prefixes.push({ prefix: path.slice(0, -1), at });
       } else this.#exact.set(path, at);
     }
@@ -2724,7 +2732,7 @@ var Invalidations = class {
 
 // src/gateway/cloudfront/managed-policies.ts
 var YEAR = 31536e3;
-var DAY = 86400;
+var DAY2 = 86400;
 var cookies = (behavior) => ({ cookie_behavior: behavior, cookies: null });
 function queries(behavior, items) {
   return { query_string_behavior: behavior, query_strings: items ? { items } : null };
@@ -2758,9 +2766,9 @@ var MANAGED_CACHE_POLICIES = [
     brotli: true
   }),
   cachePolicy("4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled", [0, 0, 0]),
-  cachePolicy("658327ea-f89d-4fab-a63d-7e88639e58f6", "CachingOptimized", [1, DAY, YEAR], { gzip: true, brotli: true }),
-  cachePolicy("b2884449-e4de-46a7-ac36-70bc7f1ddd6d", "CachingOptimizedForUncompressedObjects", [1, DAY, YEAR]),
-  cachePolicy("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Elemental-MediaPackage", [0, DAY, YEAR], {
+  cachePolicy("658327ea-f89d-4fab-a63d-7e88639e58f6", "CachingOptimized", [1, DAY2, YEAR], { gzip: true, brotli: true }),
+  cachePolicy("b2884449-e4de-46a7-ac36-70bc7f1ddd6d", "CachingOptimizedForUncompressedObjects", [1, DAY2, YEAR]),
+  cachePolicy("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Elemental-MediaPackage", [0, DAY2, YEAR], {
     headers: ["Origin"],
     queries: ["aws.manifestfilter", "start", "end", "m"],
     gzip: true
@@ -3074,7 +3082,7 @@ function page(status2, type, text) {
 }
 
 // src/gateway/cloudfront/signed.ts
-var PARAMETERS = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
+var PARAMETERS2 = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
 var COOKIE = "CloudFront-";
 function refused(code, message, detail) {
   return new EdgeError(403, message, "Error", detail, code);
@@ -3116,7 +3124,7 @@ function fromQuery(querystring) {
   for (const part of querystring.split("&")) {
     const equals = part.indexOf("=");
     const name = equals === -1 ? part : part.slice(0, equals);
-    const parameter = PARAMETERS.find((each) => each === name);
+    const parameter = PARAMETERS2.find((each) => each === name);
     if (parameter === void 0) rest2.push(part);
     else found[parameter] ??= decode(equals === -1 ? "" : part.slice(equals + 1));
   }
@@ -3127,7 +3135,7 @@ function fromCookies(cookie) {
   for (const part of (cookie ?? "").split(";")) {
     const text = part.trim();
     const equals = text.indexOf("=");
-    const parameter = PARAMETERS.find((each) => `${COOKIE}${each}` === text.slice(0, Math.max(0, equals)));
+    const parameter = PARAMETERS2.find((each) => `${COOKIE}${each}` === text.slice(0, Math.max(0, equals)));
     if (parameter !== void 0) found[parameter] ??= text.slice(equals + 1);
   }
   return found;
@@ -3563,7 +3571,7 @@ function distributionFaults(distribution, deployment) {
 function behaviorFaults(behavior, targets, deployment) {
   const faults = [];
   const policies = policiesOf(deployment);
-  const known2 = (kind, id, map) => {
+  const known3 = (kind, id, map) => {
     if (id !== null && !map.has(id))
       faults.push(`the ${kind} ${id} is neither in this stack nor one of AWS's managed policies.`);
   };
@@ -3572,9 +3580,9 @@ function behaviorFaults(behavior, targets, deployment) {
       `it targets ${behavior.target_origin_id}, which is no origin or origin group of the distribution. Known: ${[...targets].join(", ") || "none"}.`
     );
   }
-  known2("cache policy", behavior.cache_policy_id, policies.cache);
-  known2("origin request policy", behavior.origin_request_policy_id, policies.originRequest);
-  known2("response headers policy", behavior.response_headers_policy_id, policies.responseHeaders);
+  known3("cache policy", behavior.cache_policy_id, policies.cache);
+  known3("origin request policy", behavior.origin_request_policy_id, policies.originRequest);
+  known3("response headers policy", behavior.response_headers_policy_id, policies.responseHeaders);
   if (behavior.cache_policy_id === null && behavior.forwarded_values === null)
     faults.push("it has neither a cache policy nor forwarded values.");
   if (behavior.cache_policy_id !== null && behavior.forwarded_values !== null)
@@ -4891,7 +4899,7 @@ import { Readable as Readable5 } from "node:stream";
 import { brotliCompressSync, constants, createBrotliCompress, createGzip, gzipSync } from "node:zlib";
 var MIN_BYTES = 1e3;
 var MAX_BYTES = 1e7;
-var STATUSES2 = /* @__PURE__ */ new Set([200, 403, 404]);
+var STATUSES = /* @__PURE__ */ new Set([200, 403, 404]);
 var TYPES2 = new Set(
   `application/dash+xml application/eot application/font application/font-sfnt application/javascript application/json
   application/opentype application/otf application/pdf application/pkcs7-mime application/protobuf application/rss+xml
@@ -4906,7 +4914,7 @@ var TYPES2 = new Set(
 var BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 function compress(response, accepted) {
   const { headers, body } = response;
-  if (accepted === void 0 || body === void 0 || !STATUSES2.has(response.status)) return;
+  if (accepted === void 0 || body === void 0 || !STATUSES.has(response.status)) return;
   if (get(headers, "content-encoding") !== void 0) return;
   const type = get(headers, "content-type")?.split(";")[0]?.trim().toLowerCase();
   const length = Number(get(headers, "content-length") ?? Number.NaN);
@@ -5789,15 +5797,15 @@ function writeSession(policy, staging, started, now, sticky) {
 
 // src/gateway/cloudfront/functions-event.ts
 function collect(target, name, item) {
-  const known2 = Object.hasOwn(target, name) ? target[name] : void 0;
-  if (known2 === void 0) {
+  const known3 = Object.hasOwn(target, name) ? target[name] : void 0;
+  if (known3 === void 0) {
     Object.defineProperty(target, name, { value: { ...item }, enumerable: true, writable: true, configurable: true });
     return;
   }
-  known2.multiValue ??= [
-    { value: known2.value, ...known2.attributes !== void 0 && { attributes: known2.attributes } }
+  known3.multiValue ??= [
+    { value: known3.value, ...known3.attributes !== void 0 && { attributes: known3.attributes } }
   ];
-  known2.multiValue.push(item);
+  known3.multiValue.push(item);
 }
 function headerValues(headers, except) {
   const values2 = {};
@@ -6768,11 +6776,11 @@ function plainAddress(remote) {
 }
 function cfObject(client, httpProtocol, acceptEncoding) {
   const { place } = client;
-  const known2 = place.continent !== "";
+  const known3 = place.continent !== "";
   return {
     colo: place.colo,
     country: place.country,
-    ...known2 && {
+    ...known3 && {
       city: place.city,
       continent: place.continent,
       latitude: place.latitude,
@@ -7442,10 +7450,10 @@ var FrontCaches = class {
   async called(path, body) {
     try {
       const { what, soft } = JSON.parse(body);
-      const known2 = ["tags", "pathPrefixes", "purgeEverything"];
-      const wrong = Object.keys(what).filter((name) => !known2.includes(name));
+      const known3 = ["tags", "pathPrefixes", "purgeEverything"];
+      const wrong = Object.keys(what).filter((name) => !known3.includes(name));
       if (wrong.length > 0 || Object.keys(what).length === 0)
-        throw new Error(`It takes ${known2.join(", ")}, at least one; got ${wrong.join(", ") || "none"}.`);
+        throw new Error(`It takes ${known3.join(", ")}, at least one; got ${wrong.join(", ") || "none"}.`);
       await this.purgeWorker(decodeURIComponent(path.slice(1)), what, soft);
       return { success: true, errors: [] };
     } catch (error) {
@@ -8290,8 +8298,8 @@ async function keyValue(options, request, response, url) {
   let answer2;
   try {
     if (instance.namespaceIndex(namespace) === -1) {
-      const known2 = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
-      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known2}.`);
+      const known3 = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
+      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known3}.`);
     }
     const rest2 = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
     answer2 = await kvRequest(instance, method, namespace, rest2, body);
@@ -8857,9 +8865,9 @@ var Instance = class _Instance {
     const exception = message.match(/remote\.jsg\.(\w+: [\s\S]*?)(?:\nstack: [\s\S]*)?$/);
     if (exception) {
       const told = firstLine(exception[1]);
-      const known2 = this.#reported.findIndex((text) => text === told || `Error: ${text}` === told);
-      if (known2 !== -1) {
-        this.#reported.splice(known2, 1);
+      const known3 = this.#reported.findIndex((text) => text === told || `Error: ${text}` === told);
+      if (known3 !== -1) {
+        this.#reported.splice(known3, 1);
         return;
       }
     }
@@ -9730,9 +9738,9 @@ input.once("line", (line) => {
     try {
       stop = await start(readOptions(line));
     } catch (error) {
-      const known2 = error instanceof StartFailed ? error : new StartFailed("cannot-start", String(error), 3);
-      await say({ error: { code: known2.code, message: known2.message } });
-      await end(known2.exitCode);
+      const known3 = error instanceof StartFailed ? error : new StartFailed("cannot-start", String(error), 3);
+      await say({ error: { code: known3.code, message: known3.message } });
+      await end(known3.exitCode);
     }
   })();
 });

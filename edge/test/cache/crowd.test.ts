@@ -157,6 +157,8 @@ describe("a crowd on workerd", () => {
     const chunk = Buffer.alloc(256 * 1024, 97);
     const size = 12 * 1024 * 1024;
     system.origin.routes.set("/large", async (_request, response) => {
+      // Who comes when the first bytes have been let go asks for itself.
+      await system.underWay(3);
       response.writeHead(200, { "cache-control": "max-age=60", "content-length": String(size) });
       for (let sent = 0; sent < size; sent += chunk.length) {
         if (!response.write(chunk)) await new Promise((resolve) => response.once("drain", resolve));

@@ -26,6 +26,29 @@ describe("the policy's TTLs", () => {
     }
   });
 
+  it.each(["no-cache", "no-store", "max-age=0", "min-fresh=9999", "only-if-cached"])(
+    "decide, whatever a client asks for: %s is no way past the cache to the origin",
+    async (control) => {
+      const h = make();
+      h.origin = (_request, count) => reply(`body ${count}`);
+      const asked = { "cache-control": control, pragma: "no-cache" };
+      expect((await h.get("/", asked)).text).toBe("body 1");
+      expect(await h.get("/", asked)).toMatchObject({ hit: true, text: "body 1" });
+      expect(h.requests).toHaveLength(1);
+    },
+  );
+
+  it("let a HEAD fill the cache as a GET does", async () => {
+    const h = make();
+    h.origin = (request, count) => reply(`${request.method} ${count}`, { "content-length": "5" });
+    const cold = await h.get("/", {}, { method: "HEAD" });
+    expect([cold.status, cold.text, cold.headers.get("content-length"), cold.hit]).toEqual([200, "", "5", false]);
+    expect(await h.get("/")).toMatchObject({ hit: true, text: "GET 1" });
+    h.origin = () => reply("for one", { "set-cookie": "a=1" });
+    const passed = await h.get("/other", {}, { method: "HEAD" });
+    expect([passed.xCache, passed.text]).toEqual(["BYPASS", ""]);
+  });
+
   it.each([
     ["private", {}],
     ["no-store", {}],

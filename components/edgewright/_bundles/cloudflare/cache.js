@@ -1,1 +1,1 @@
-import{E as a}from"./chunk-CM2VJDWW.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{P as a}from"./chunk-QV6UF22F.js";import"./chunk-MSHLITHI.js";export{a as cache};

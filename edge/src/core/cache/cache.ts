@@ -5,36 +5,36 @@
  * `lookup`, `exchange` and `save`. What is here decides who asks the origin, and who waits.
  */
 
+import type { CacheSpec } from "../settings.gen";
 import { within } from "./body";
 import type { Entry } from "./entry";
-import { lead, originRequest, staleOnError } from "./exchange";
+import { lead, staleOnError } from "./exchange";
 import type { Extensions } from "./extensions";
-import { forwardHeaders, normaliseUrl } from "./key";
+import { normaliseUrl } from "./key";
 import { covers, far, near } from "./lookup";
-import { toClient } from "./outgoing";
 import { compile, type Policy } from "./policy";
 import { markersOf, Purges } from "./purge";
 import { type Core, type Flight, type Forward, type Head, type Lookup, Query } from "./query";
-import { dress, label, make, passed, respond, serve, standard } from "./response";
-import { reuse } from "./reuse";
-import { metaOf, oversized } from "./save";
-import { parseAge } from "./store";
-import { discard, isStream } from "./streams";
-import type { Cache, CacheContext, CacheOptions, CacheSpec, Origin, RequestHead } from "./types";
+import { dress, passed, respond, serve } from "./response";
+import { oversized } from "./save";
+import { isStream } from "./streams";
+import type { Cache, CacheContext, CacheOptions, Origin, RequestHead } from "./types";
 import { varyValues } from "./vary";
 
 /** How long (ms) a request waits for another one's response headers before it asks the origin itself. */
 const JOIN_MS = 15_000;
 
-/** The cache with these of its parts. A policy that needs another one must not be given to it. */
-export function createCacheOf(extensions: Extensions, options: CacheOptions = {}): Cache {
-  const policies = new Set((options.policies ?? []).map(compile));
+/** The cache with these of its parts. A policy that needs another one must not be given to it. Policies are complete. */
+export function createCacheOf(
+  extensions: Extensions,
+  specs: readonly CacheSpec[],
+  options: Omit<CacheOptions, "policies"> = {},
+): Cache<CacheSpec> {
+  const policies = new Set(specs.map(compile));
   const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== undefined);
   const core: Core = {
     name: options.name ?? "edgewright",
-    targetedFields: (options.targetedFields ?? ["Cloudflare-CDN-Cache-Control", "CDN-Cache-Control"]).map((name) =>
-      name.toLowerCase(),
-    ),
+    targetedFields: options.targetedFields ?? ["cloudflare-cdn-cache-control", "cdn-cache-control"],
     collapseMaxBytes: options.collapseMaxBytes ?? 4 * 1024 * 1024,
     hitForMissMs: options.hitForMissMs ?? 5000,
     unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing", ...(options.unstoredHeaders ?? [])],
@@ -116,11 +116,11 @@ async function answer(query: Query, join: boolean, before?: Lookup): Promise<Res
       return serve(query, entry);
     }
   }
-  if (query.directives.onlyIfCached) {
-    const headers = label(core, new Headers({ "cache-control": "no-store" }), "MISS", "fwd=request");
-    return new Response(null, { status: 504, headers });
+  if (core.origin && query.policy.mode === "origin") {
+    if (query.directives?.onlyIfCached) return core.origin.notStored(core);
+    if (query.method === "HEAD") return core.origin.head(query, found);
   }
-  return query.method === "HEAD" ? headOnly(query, found) : fromOrigin(query, found, join);
+  return fromOrigin(query, found, join);
 }
 
 /** What a request of another method than GET and HEAD brings is not stored, but for a POST that says so. */
@@ -150,13 +150,14 @@ function flightKeyOf({ asked }: Query, slot: string): string {
  */
 function crowded(query: Query, found: Lookup): Response | Promise<Response> | undefined {
   const { entry, decision } = found;
-  const { directives, range, method } = query;
+  const { core, directives, range, method, policy } = query;
   const flightKey = flightKeyOf(query, found.slot);
-  const flight = query.core.flights.get(flightKey);
+  const flight = core.flights.get(flightKey);
   if (!flight) return undefined;
   if (entry && decision === "revalidate-behind" && covers(entry.meta, query)) return serve(query, entry);
   if (!(flight.missed || entry) || flight.behind) return undefined;
-  if (range !== null || method !== "GET" || directives.noStore || directives.onlyIfCached) return undefined;
+  if (range !== null || directives?.noStore || directives?.onlyIfCached) return undefined;
+  if (method === "HEAD" && policy.mode === "origin") return undefined;
   const forward = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   return wait(query, found, flight, flightKey, forward, () => far(query, found)).then(
     (given) => given ?? fromOrigin(query, found, false),
@@ -173,7 +174,7 @@ async function fromOrigin(query: Query, found: Lookup, join: boolean): Promise<R
   let flightKey = flightKeyOf(query, found.slot);
   if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
   const alone = { forward, sendRange, keepConditions: !entry } as const;
-  if (query.directives.noStore || oversized(request.headers)) return lead(query, found, alone);
+  if (query.directives?.noStore || oversized(request.headers)) return lead(query, found, alone);
   if ((core.passes.get(flightKey) ?? 0) > ctx.now()) {
     return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });
   }
@@ -209,7 +210,7 @@ async function wait(
 
 /** An answer from what another request brought, or undefined where it is not for this one. */
 function joined(query: Query, found: Lookup, head: Head, forward: Forward): Response | undefined {
-  const { asked, directives, ctx } = query;
+  const { asked, directives } = query;
   const note = `fwd=${forward}; collapsed`;
   if (head.kind === "pass") return undefined;
   if (head.kind === "failed") {
@@ -221,7 +222,7 @@ function joined(query: Query, found: Lookup, head: Head, forward: Forward): Resp
   if (
     varyValues(meta.vary, asked) !== meta.varyValues ||
     // It was validated after this request came: that is what `no-cache` asks for.
-    reuse(meta, { ...directives, noCache: false }, ctx.now(), false) !== "hit" ||
+    query.reuse(meta, false, directives && { ...directives, noCache: false }) !== "hit" ||
     !covers(meta, query) ||
     body.failed ||
     !body.whole
@@ -230,29 +231,4 @@ function joined(query: Query, found: Lookup, head: Head, forward: Forward): Resp
   }
   const headers = dress(query, meta.headers, meta, "MISS", note, true);
   return respond(query, meta, body.bytes() ?? body.stream(), headers);
-}
-
-/** A HEAD that no stored response answers: what comes back also tells whether the stored GET is still right. */
-async function headOnly(query: Query, found: Lookup): Promise<Response> {
-  const { core, ctx, policy, request } = query;
-  const { entry } = found;
-  let response: Response;
-  try {
-    response = await query.origin(originRequest(query, forwardHeaders(request, policy)));
-  } catch (error) {
-    const stale = staleOnError(query, found, "fwd=stale; detail=origin-failed");
-    if (stale) return stale;
-    throw error;
-  }
-  const { status, statusText } = response;
-  const stale = staleOnError(query, found, "fwd=stale; detail=stale-if-error", status);
-  if (stale) return stale;
-  if (core.origin) core.origin.headed(query, found, response);
-  else discard(entry?.body);
-  const headers = new Headers(response.headers);
-  if (standard(response) && metaOf(query, status, headers, ctx.now())[0]) {
-    toClient(headers, status, policy, core.targetedFields, parseAge(headers.get("age")));
-  }
-  const forward = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-  return make(status, label(core, headers, "MISS", `fwd=${forward}`), null, true, statusText);
 }

@@ -48,7 +48,7 @@ export function edgeTier(): FarTier {
     write(value: Meta | Index, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!ctx.edgeCache) return undefined;
       const now = ctx.now();
-      const copy = limited(value, Math.min(policy.edge?.ceiling as number, ceiling), now);
+      const copy = limited(value, Math.min(policy.edge?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling), now);
       const meta = toAscii(copy);
       if (meta.length > MAX_META) return undefined;
       // The store's own freshness is only how long it keeps the entry: what is fresh is decided by the meta.

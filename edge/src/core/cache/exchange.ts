@@ -2,7 +2,6 @@
 
 import { SharedBody } from "./body";
 import type { Entry, Meta } from "./entry";
-import { forwardHeaders } from "./key";
 import { toClient } from "./outgoing";
 import { Flight, type Forward, type Lookup, type Query } from "./query";
 import { dress, label, make, respond, serve, standard, without } from "./response";
@@ -36,10 +35,17 @@ export interface LeadOptions {
   readonly detail?: string;
 }
 
-export function originRequest(query: Query, headers: Headers): Request {
-  const { request } = query;
+/** The headers for the origin. */
+function headersFor({ core, request, policy }: Query): Headers {
+  return core.clean?.(request.headers, policy) ?? new Headers(request.headers);
+}
+
+export function originRequest(query: Query, headers = headersFor(query)): Request {
+  const { request, policy } = query;
+  // Under `override` a HEAD fills the cache as a GET does.
+  const method = policy.mode === "override" ? "GET" : request.method;
   // Without the client's signal: others may wait for this, and the store does. Without a body: a GET's means nothing.
-  const init: RequestInit & { cf?: unknown } = { method: request.method, headers, redirect: "manual" };
+  const init: RequestInit & { cf?: unknown } = { method, headers, redirect: "manual" };
   const { cf } = request as { cf?: unknown };
   if (cf !== undefined) init.cf = cf;
   // The origin is asked for what the key says, so that nothing outside the key can shape the answer.
@@ -100,11 +106,11 @@ async function exchange(
   options: LeadOptions,
   finish: (storing: Promise<void>) => void,
 ): Promise<Response> {
-  const { core, ctx, policy, request } = query;
+  const { core, ctx, policy } = query;
   const { entry } = found;
   const { forward, flightKey } = options;
   const raw = ctx.rawBodies;
-  const headers = forwardHeaders(request, policy);
+  const headers = headersFor(query);
   const drop = (names: readonly string[]) => {
     for (const name of names) headers.delete(name);
   };
@@ -177,10 +183,11 @@ async function exchange(
     if (reason === "ttl") toClient(out, status, policy, core.targetedFields, parseAge(out.get("age")));
     const xCache = forward === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
     label(core, out, xCache, `${said}detail=${options.detail ?? reason}`);
-    return make(status, out, source, raw, response.statusText);
+    if (query.method === "HEAD") discard(source);
+    return make(status, out, query.method === "HEAD" ? null : source, raw, response.statusText);
   }
 
-  const limit = Math.max(core.collapseMaxBytes, policy.memory?.maxObjectBytes ?? 0, policy.kv?.maxObjectBytes ?? 0);
+  const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
   const length = announced(full, ctx);
   const meta: Meta = length === undefined ? saved : { ...saved, length };
   const ceiling = edgeLifetime(meta, policy, ctx);

@@ -6,7 +6,8 @@
 import type { Entry, Index, Meta, PartRange } from "./entry";
 import type { Policy } from "./policy";
 import type { Marker } from "./purge";
-import type { Core, Lookup, Query } from "./query";
+import type { Core, Lookup, Query, RequestDirectives } from "./query";
+import type { Reuse } from "./reuse";
 import type { Rules } from "./store";
 import type { Body } from "./streams";
 import type { Found, Held } from "./tiers";
@@ -57,6 +58,11 @@ export interface Markers {
 
 /** What mode `origin` has beyond `override`: RFC 9111 with the origin's own headers in charge. */
 export interface OriginMode {
+  /** What a request says of the stored responses that it takes; undefined where it says nothing. */
+  directives(headers: Pick<Headers, "get">): RequestDirectives | undefined;
+  reuse(meta: Meta, request: RequestDirectives, now: number, soft: boolean): Reuse;
+  /** The answer to `only-if-cached`, where nothing stored is one. */
+  notStored(core: Core): Response;
   judge: Rules;
   /** The part of a representation that a 206 brings; undefined where it cannot be stored. */
   partOf(headers: Headers, length: number | undefined): PartRange | undefined;
@@ -66,8 +72,8 @@ export interface OriginMode {
   rest(entry: Entry | undefined, headers: Headers): Rest | undefined;
   /** A new part together with a stored one. */
   combine(stored: Entry | undefined, meta: Meta, bytes: ArrayBuffer): { meta: Meta; body: ArrayBuffer } | undefined;
-  /** What the answer to a HEAD says of the stored GET. */
-  headed(query: Query, found: Lookup, response: Response): void;
+  /** A HEAD that no stored response answers: what comes back also tells whether the stored GET is still right. */
+  head(query: Query, found: Lookup): Promise<Response>;
   /** The answer to another method, stored where it may answer later GETs; undefined where it says nothing of the kind. */
   posted(
     core: Core,
@@ -95,6 +101,8 @@ export interface Extensions {
   readonly kv?: (() => FarTier) | undefined;
   readonly origin?: OriginMode | undefined;
   readonly writes?: Writes | undefined;
+  /** Takes from a request what is not in the key, where no entrance has done so: see `forwardHeaders` in ./clean.ts. */
+  readonly clean?: ((headers: Headers, policy: Policy) => Headers) | undefined;
   /** Tells the platform's cache in front what to do with a response; `ttl` in seconds. */
   readonly platform?: ((headers: Headers, ttl: number, meta: Meta, field?: string) => void) | undefined;
 }

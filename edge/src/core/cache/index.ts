@@ -1,11 +1,13 @@
 import { createCacheOf } from "./cache";
+import { forwardHeaders } from "./clean";
+import { complete } from "./complete";
 import { edgeTier } from "./edge-tier";
 import type { Extensions } from "./extensions";
 import { kvTier } from "./kv-tier";
 import { memoryTier } from "./memory";
 import { originMode } from "./origin-mode";
 import { toPlatform } from "./platform";
-import type { CreateCache } from "./types";
+import type { CacheContext, CacheSpec, CreateCache, Origin, RequestHead } from "./types";
 import { writes } from "./writes";
 
 export { normalisePath, normaliseUrl } from "./key";
@@ -19,7 +21,16 @@ export const all: Required<Extensions> = {
   origin: originMode,
   writes,
   platform: toPlatform,
+  clean: forwardHeaders,
 };
 
-/** The cache with all of its parts. */
-export const createCache: CreateCache = (options) => createCacheOf(all, options);
+/** The cache with all of its parts, for policies that leave out what is as usual. */
+export const createCache: CreateCache = ({ policies = [], targetedFields, ...options } = {}) => {
+  const fields = targetedFields && { targetedFields: targetedFields.map((name) => name.toLowerCase()) };
+  const cache = createCacheOf(all, policies.map(complete), { ...options, ...fields });
+  return {
+    ...cache,
+    handle: (head: RequestHead, spec: CacheSpec | null, ctx: CacheContext, origin: Origin, whole?: () => Request) =>
+      cache.handle(head, spec && complete(spec), ctx, origin, whole as () => Request),
+  };
+};

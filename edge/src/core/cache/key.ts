@@ -44,7 +44,7 @@ export function keyQuery(search: string, policy: Policy): string {
   for (const part of text.split("&")) {
     if (part === "") continue;
     const name = part.split("=", 1)[0] as string;
-    if (policy.query !== "all" && policy.queryNames.has(plain(name)) !== (policy.query === "include")) continue;
+    if (policy.query !== "all" && policy.query_names.includes(plain(name)) !== (policy.query === "include")) continue;
     pairs.push([name, part]);
   }
   // Array sort is stable: parameters of one name keep their order.
@@ -116,31 +116,4 @@ export function parseCookies(header: string | null): Map<string, string[]> {
     else jar.set(name, [value]);
   }
   return jar;
-}
-
-/**
- * Request headers by which frameworks let a client change the URL, method or host that they see. None is in a key, so
- * none reaches the origin of a response that may be stored, unless the policy puts it into the key or into Vary.
- */
-const OVERRIDE =
-  /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
-
-const BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
-
-/** The headers for the origin of a request whose response may be stored. */
-export function forwardHeaders(request: Request, policy: Policy): Headers {
-  const headers = new Headers(request.headers);
-  const kept = (name: string) => policy.headers.includes(name) || policy.vary.includes(name);
-  for (const name of [...headers.keys()]) {
-    // A body of a GET means nothing (RFC 9110 section 9.3.1) and is not sent on, so neither is what describes it.
-    if ((OVERRIDE.test(name) && !kept(name)) || BODY.test(name)) headers.delete(name);
-  }
-  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
-    // Under `override` the origin's silence counts as "the same for all", so it sees only the cookies of the key.
-    const jar = parseCookies(headers.get("cookie"));
-    const keyed = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
-    if (keyed.length > 0) headers.set("cookie", keyed.join("; "));
-    else headers.delete("cookie");
-  }
-  return headers;
 }

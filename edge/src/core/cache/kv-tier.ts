@@ -64,14 +64,14 @@ export function kvTier(): FarTier {
       const now = ctx.now();
       const name = nameOf(value.key);
       if (!store || now - (writes.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return undefined;
-      const lifetime = tier.jitter ? draw(tier.jitter, ctx) : tier.ttl;
+      const lifetime = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
       const copy = limited(value, lifetime, now);
       if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return undefined;
       const bytes = pack(copy, body as ArrayBuffer | null);
-      if (bytes.byteLength > tier.maxObjectBytes) return undefined;
+      if (bytes.byteLength > tier.max_object_bytes) return undefined;
       if (writes.size >= MAX_WRITES) writes.clear();
       writes.set(name, now);
-      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl, lifetime) });
+      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl_s, lifetime) });
     },
 
     remove(key, policy, ctx) {

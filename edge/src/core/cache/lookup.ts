@@ -2,7 +2,6 @@
 
 import type { Entry, Index, Meta } from "./entry";
 import type { Lookup, Query } from "./query";
-import { reuse } from "./reuse";
 import { type Body, discard, isStream, toBytes } from "./streams";
 import { edgeLifetime, type Held, hold, read, write } from "./tiers";
 
@@ -52,7 +51,7 @@ export async function far(query: Query, from: Lookup): Promise<Lookup> {
 
 /** `state`: what is known of it and purges. `held`: what an answer from it may be kept with. */
 function judged(
-  { core: { purges }, directives, ctx }: Query,
+  query: Query,
   { slot, index }: Lookup,
   meta: Meta,
   body: Body,
@@ -60,6 +59,7 @@ function judged(
   state: Held,
   held: Held | undefined = state,
 ): Lookup {
+  const { purges } = query.core;
   if (state.checked !== purges.version) {
     state.checked = purges.version;
     state.purged = purges.judge(meta);
@@ -67,13 +67,13 @@ function judged(
   }
   if (state.purged === "hard" || (index && meta.requestTime < index.born)) return { decision: "validate", index, slot };
   const soft = state.purged === "soft";
-  return { entry: { meta, body, tier, soft, held }, decision: reuse(meta, directives, ctx.now(), soft), index, slot };
+  return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
 }
 
 /** Puts a fresh entry of a farther tier into the nearer ones. */
 async function promote({ core, policy, ctx }: Query, entry: Entry): Promise<Entry> {
   const { meta, tier } = entry;
-  const most = policy.memory?.maxObjectBytes ?? -1;
+  const most = policy.memory?.max_object_bytes ?? -1;
   if (tier === "edge" && most < 0) return entry;
   if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > most) return entry;
   const body = await toBytes(entry.body ?? null);

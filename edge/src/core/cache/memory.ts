@@ -123,12 +123,13 @@ export function memoryTier(): MemoryTier {
     put(value, body, { memory: tier }, now, ceiling = Number.POSITIVE_INFINITY) {
       if (!tier) return;
       const bytes = body?.byteLength ?? 0;
-      if (bytes > tier.maxObjectBytes) {
+      if (bytes > tier.max_object_bytes) {
         memory.delete(value.key);
         return;
       }
-      if (tier.maxBytes > memory.maxBytes) memory.maxBytes = tier.maxBytes;
-      memory.set(value.key, hold(limited(value, Math.min(tier.ceiling, ceiling), now), body), bytes + weight(value));
+      if (tier.max_bytes > memory.maxBytes) memory.maxBytes = tier.max_bytes;
+      const most = Math.min(tier.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling);
+      memory.set(value.key, hold(limited(value, most, now), body), bytes + weight(value));
     },
 
     delete(key) {

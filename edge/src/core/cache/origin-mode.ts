@@ -1,10 +1,15 @@
 /** Mode `origin`: RFC 9111 with the origin's own headers in charge, beyond what mode `override` needs of it. */
 
-import { lead } from "./exchange";
+import { lead, originRequest, staleOnError } from "./exchange";
 import type { OriginMode } from "./extensions";
 import { originRules } from "./origin-rules";
+import { toClient } from "./outgoing";
 import { combine, covers, partOf, rest } from "./partial";
-import { Query } from "./query";
+import { type Lookup, Query } from "./query";
+import { requestDirectives, reuseFor } from "./request-directives";
+import { label, make, standard } from "./response";
+import { metaOf } from "./save";
+import { parseAge } from "./store";
 import { discard } from "./streams";
 import { remove } from "./tiers";
 import { invalidated, sameByHead } from "./update";
@@ -16,17 +21,35 @@ export const originMode: OriginMode = {
   rest,
   combine,
 
-  headed({ core, ctx, policy, request }, found, response) {
+  directives: requestDirectives,
+  reuse: reuseFor,
+
+  notStored(core) {
+    const headers = label(core, new Headers({ "cache-control": "no-store" }), "MISS", "fwd=request");
+    return new Response(null, { status: 504, headers });
+  },
+
+  async head(query, found) {
+    const { core, ctx, policy } = query;
     const { entry } = found;
-    if (!entry || response.status !== 200 || entry.meta.range) return discard(entry?.body);
-    if (sameByHead(entry.meta, response.headers)) {
-      const confirmation = new Response(null, { status: 304, headers: response.headers });
-      const get = new Query(core, new Request(request.url, request), policy, ctx, async () => confirmation);
-      ctx.waitUntil(lead(get, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {}));
-    } else {
-      discard(entry.body);
-      ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
+    let response: Response;
+    try {
+      response = await query.origin(originRequest(query));
+    } catch (error) {
+      const stale = staleOnError(query, found, "fwd=stale; detail=origin-failed");
+      if (stale) return stale;
+      throw error;
     }
+    const { status, statusText } = response;
+    const stale = staleOnError(query, found, "fwd=stale; detail=stale-if-error", status);
+    if (stale) return stale;
+    headed(query, found, response);
+    const headers = new Headers(response.headers);
+    if (standard(response) && metaOf(query, status, headers, ctx.now())[0]) {
+      toClient(headers, status, policy, core.targetedFields, parseAge(headers.get("age")));
+    }
+    const forward = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
+    return make(status, label(core, headers, "MISS", `fwd=${forward}`), null, true, statusText);
   },
 
   posted(core, { method, headers, url }, response, policy, ctx) {
@@ -38,3 +61,17 @@ export const originMode: OriginMode = {
     return lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
   },
 };
+
+/** What the answer to a HEAD says of the stored GET. */
+function headed({ core, ctx, policy, request }: Query, found: Lookup, response: Response): void {
+  const { entry } = found;
+  if (!entry || response.status !== 200 || entry.meta.range) discard(entry?.body);
+  else if (sameByHead(entry.meta, response.headers)) {
+    const confirmation = new Response(null, { status: 304, headers: response.headers });
+    const get = new Query(core, new Request(request.url, request), policy, ctx, async () => confirmation);
+    ctx.waitUntil(lead(get, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {}));
+  } else {
+    discard(entry.body);
+    ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
+  }
+}

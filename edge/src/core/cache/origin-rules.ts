@@ -42,7 +42,7 @@ export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) =
   }
   if (method === "POST" && !own.explicit) return "method";
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status)) return "status";
-  const ttl = Math.min(own.seconds, policy.edgeTtl ?? own.seconds);
+  const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
   const noCache = whole(cc, "no-cache") || (!own.explicit && pragma(headers));
   // Without freshness it is of use only if it can be validated.
   if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
@@ -53,8 +53,8 @@ export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) =
   return {
     ttl,
     gone: initialAge,
-    staleWhileRevalidate: stale("stale-while-revalidate", policy.staleWhileRevalidate),
-    staleIfError: stale("stale-if-error", policy.staleIfError),
+    staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),
+    staleIfError: stale("stale-if-error", policy.stale_if_error_s),
     // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
     mustRevalidate: must || cc.has("s-maxage"),
     noCache,

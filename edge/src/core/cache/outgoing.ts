@@ -16,14 +16,14 @@ const OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
  * `browser_ttl`, however long the answer lay here.
  */
 export function browserCacheControl(policy: Policy, error: number | undefined, age: number): string | undefined {
-  const { browserTtl } = policy;
+  const { browser_ttl_s: browserTtl } = policy;
   if (browserTtl === null) return undefined;
   const here = error ?? policy.longest ?? 0;
   const left = browserTtl < here ? browserTtl + age : error === undefined ? browserTtl : error;
   if (error !== undefined) return `public, max-age=${left}`;
   const parts = ["public", `max-age=${left}`];
-  if (policy.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${policy.staleWhileRevalidate}`);
-  if (policy.staleIfError > 0) parts.push(`stale-if-error=${policy.staleIfError}`);
+  if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+  if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
   if (policy.immutable) parts.push("immutable");
   return parts.join(", ");
 }
@@ -44,16 +44,16 @@ export function toClient(
   }
   if (policy.mode === "override") {
     const error = status === 404 || status === 410;
-    const text = browserCacheControl(policy, error ? policy.errorTtl : undefined, age);
+    const text = browserCacheControl(policy, error ? policy.error_ttl_s : undefined, age);
     if (text !== undefined && (error || policy.statuses.has(status === 206 ? 200 : status))) {
       headers.set("cache-control", text);
       headers.delete("expires");
       headers.delete("pragma");
     }
-  } else if (policy.browserTtl !== null) {
+  } else if (policy.browser_ttl_s !== null) {
     // In `origin` mode the policy's TTL is a ceiling on what is left to the browser.
     const text = headers.get("cache-control");
-    const most = policy.browserTtl + age;
+    const most = policy.browser_ttl_s + age;
     if (text !== null && (seconds(parseCacheControl(text), "max-age") ?? 0) > most) {
       headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
     }

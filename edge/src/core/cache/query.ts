@@ -6,7 +6,7 @@ import type { Extensions, FarTier, MemoryTier } from "./extensions";
 import { named, primaryKey } from "./key";
 import type { Policy } from "./policy";
 import type { Purges } from "./purge";
-import { type RequestDirectives, type Reuse, requestDirectives } from "./reuse";
+import { type Reuse, reuse } from "./reuse";
 import type { Reads } from "./tiers";
 import type { CacheContext, CacheOptions, Origin, RequestHead } from "./types";
 import { varyValues } from "./vary";
@@ -34,7 +34,8 @@ export class Query {
   readonly method: string;
   /** As the client sent them; for looking at one by one. */
   readonly asked: RequestHead["headers"];
-  readonly directives: RequestDirectives;
+  /** What the client says of the stored responses it takes. Nothing under `override`: there the policy alone decides. */
+  readonly directives: RequestDirectives | undefined;
   readonly range: string | null;
   readonly #whole: () => Request;
 
@@ -52,7 +53,7 @@ export class Query {
     this.asked = headers;
     this.url = normal;
     this.key = primaryKey(key, headers, policy, ctx);
-    this.directives = requestDirectives(headers);
+    this.directives = policy.mode === "origin" ? core.origin?.directives(headers) : undefined;
     this.range = method === "GET" ? headers.get("range") : null;
     this.#whole = whole;
   }
@@ -62,10 +63,28 @@ export class Query {
     return this.#whole();
   }
 
+  /** Whether a stored response may answer. */
+  reuse(meta: Meta, soft: boolean, directives = this.directives): Reuse {
+    const now = this.ctx.now();
+    return directives && this.core.origin
+      ? this.core.origin.reuse(meta, directives, now, soft)
+      : reuse(meta, now, soft);
+  }
+
   /** Where a response that varies on these headers is stored for this request. */
   variant(names: readonly string[]): string {
     return `${this.key}\n${varyValues(names, this.asked)}`;
   }
+}
+
+export interface RequestDirectives {
+  readonly noCache?: boolean;
+  readonly noStore?: boolean;
+  readonly onlyIfCached?: boolean;
+  readonly maxAge?: number | undefined;
+  readonly minFresh?: number | undefined;
+  /** Seconds of staleness that the client takes; Infinity for a bare `max-stale`. */
+  readonly maxStale?: number | undefined;
 }
 
 /** What the tiers hold for a query. */

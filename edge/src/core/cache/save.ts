@@ -33,7 +33,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
   const exchange = {
     method: request.method === "POST" ? "POST" : "GET",
     authorised: request.headers.has("authorization"),
-    noStore: query.directives.noStore,
+    noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),
     status,
     headers: full,

@@ -154,15 +154,15 @@ function overridden(
   let gone = 0;
   // The longest of the tiers counts for the entry; each tier's copy is then limited to the tier's own.
   const listed = status < 500 && policy.statuses.has(status === 206 ? 200 : status) ? policy.longest : null;
-  if (status === 404 || status === 410) ttl = policy.errorTtl;
+  if (status === 404 || status === 410) ttl = policy.error_ttl_s;
   else if (listed !== null) ttl = listed;
   else if (own === undefined) return "status";
   else {
     // An error's own freshness counts up to error_ttl_s: an error page is not pinned.
-    ttl = status >= 400 ? Math.min(own, policy.errorTtl) : own;
+    ttl = status >= 400 ? Math.min(own, policy.error_ttl_s) : own;
     gone = age;
   }
   if (ttl <= 0) return "ttl";
-  const { staleWhileRevalidate, staleIfError } = policy;
+  const { stale_while_revalidate_s: staleWhileRevalidate, stale_if_error_s: staleIfError } = policy;
   return { ttl, gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
 }

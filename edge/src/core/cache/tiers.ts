@@ -134,9 +134,9 @@ export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): num
   const { status } = meta;
   if (policy.mode !== "override" || !policy.statuses.has(status === 206 ? 200 : status))
     return Number.POSITIVE_INFINITY;
-  if (status === 404 || status === 410) return policy.errorTtl;
-  if (policy.edgeJitter) return draw(policy.edgeJitter, ctx);
-  return policy.edgeTtl ?? Number.POSITIVE_INFINITY;
+  if (status === 404 || status === 410) return policy.error_ttl_s;
+  if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
+  return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
 }
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */

@@ -158,7 +158,7 @@ export interface PurgeResult {
   readonly visibleWithinMs: number;
 }
 
-export interface Cache {
+export interface Cache<Spec = CacheSpec> {
   /**
    * Answers a request: from a tier, or from `origin`. Call it for every method of an endpoint, so that unsafe ones
    * invalidate. `policy` null only forwards and invalidates. Throws what `origin` throws where nothing stale may serve.
@@ -167,10 +167,10 @@ export interface Cache {
    * What isolate memory has is answered at once, without a promise. `whole` gives the Request where `request` is only its
    * head: it is not called for such a hit.
    */
-  handle(request: Request, policy: CacheSpec | null, ctx: CacheContext, origin: Origin): Response | Promise<Response>;
+  handle(request: Request, policy: Spec | null, ctx: CacheContext, origin: Origin): Response | Promise<Response>;
   handle(
     request: RequestHead,
-    policy: CacheSpec | null,
+    policy: Spec | null,
     ctx: CacheContext,
     origin: Origin,
     whole: () => Request,

@@ -12,7 +12,7 @@ import type { CacheSpec, EndpointSpec } from "../settings.gen";
  * Whether a policy needs a part of the cache. `features_of` in components/edgewright/_modules.py puts a function's modules
  * together by the same rules; a function that lacks one does not start.
  */
-const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "writes" | "front"> = {
+const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "writes" | "front" | "clean"> = {
   memory: ({ tiers }) => tiers.memory,
   edge: ({ tiers, engine }) => tiers.edge && engine !== "platform",
   kv: ({ tiers }) => tiers.kv,
@@ -42,7 +42,7 @@ export const cache: Feature = {
   cache(settings, given, parts, faults) {
     faults.push(...missing(settings.endpoints, given, parts));
     const policies = given.filter((policy) => policy !== null);
-    const layer = createCacheOf(parts, { policies });
+    const layer = createCacheOf(parts, policies);
     const { front } = parts;
     const purge: CacheLayer["purge"] = async (request, host) => {
       const result = await layer.purge(request, contextOf(host));

@@ -70,12 +70,12 @@ export function tellCloudFront(
     return;
   }
   let ttl = Math.floor((verdict.terms.until - now) / 1000);
-  const jitter = compiled.edgeJitter;
+  const jitter = compiled.edge_jitter_s;
   const listed = compiled.statuses.has(status) && status !== 404 && status !== 410;
   if (compiled.mode === "override" && jitter !== null && listed) {
     ttl = jitter[0] + Math.floor(random * (jitter[1] - jitter[0] + 1));
-  } else if (compiled.mode === "override" && compiled.kv !== null && compiled.edgeTtl !== null && listed) {
-    ttl = compiled.edgeTtl;
+  } else if (compiled.mode === "override" && compiled.kv !== null && compiled.edge_ttl_s !== null && listed) {
+    ttl = compiled.edge_ttl_s;
   }
   toClient(headers, status, compiled, TARGETED, 0);
   for (const name of ["age", "expires", "pragma"]) headers.delete(name);

@@ -1,0 +1,34 @@
+/**
+ * What of a request's headers may go on to the origin: for a cache that stands alone. At the edge the entrance has seen to
+ * all of it (../entrance.ts).
+ */
+
+import { parseCookies } from "./key";
+import type { Policy } from "./policy";
+
+/**
+ * Request headers by which frameworks let a client change the URL, method or host that they see. None is in a key, so
+ * none reaches the origin of a response that may be stored, unless the policy puts it into the key or into Vary.
+ */
+const OVERRIDE =
+  /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
+
+const BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
+
+/** The headers for the origin of a request whose response may be stored. */
+export function forwardHeaders(sent: Headers, policy: Policy): Headers {
+  const headers = new Headers(sent);
+  const kept = (name: string) => policy.headers.includes(name) || policy.vary.includes(name);
+  for (const name of [...headers.keys()]) {
+    // A body of a GET means nothing (RFC 9110 section 9.3.1) and is not sent on, so neither is what describes it.
+    if ((OVERRIDE.test(name) && !kept(name)) || BODY.test(name)) headers.delete(name);
+  }
+  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
+    // Under `override` the origin's silence counts as "the same for all", so it sees only the cookies of the key.
+    const jar = parseCookies(headers.get("cookie"));
+    const keyed = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed.length > 0) headers.set("cookie", keyed.join("; "));
+    else headers.delete("cookie");
+  }
+  return headers;
+}
