@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from edgewright.limits import limit
 from pydantic import Field
 
+from edgewright_policies.archives import Package
 from edgewright_policies.reading import View, modules, show
 from edgewright_policies.rule import Context, PolicyConfig, Violation, resource_rule, rules_of
 from edgewright_policies.types import (
@@ -68,7 +69,19 @@ _HEAVY = {
     "a browser": ("puppeteer", "puppeteer-core", "playwright", "playwright-core", "jsdom", "selenium-webdriver"),
     "documents": ("pdfjs-dist", "pdfkit", "exceljs", "xlsx", "mammoth", "libreoffice-convert"),
 }  # fmt: skip
-_KIND = {name: kind for kind, names in _HEAVY.items() for name in names}
+_HEAVY_PYTHON = {
+    "model inference": ("torch", "tensorflow", "onnxruntime", "transformers", "sklearn", "xgboost", "jax", "keras"),
+    "image codecs": ("pil", "cv2", "wand", "pyvips", "skimage", "pytesseract"),
+    "video codecs": ("moviepy", "ffmpeg", "av"),
+    "a whole cloud SDK": ("googleapiclient", "firebase_admin"),
+    "data frames": ("pandas", "scipy", "pyarrow", "polars"),
+    "a browser": ("selenium", "pyppeteer"),
+}
+_KIND = {name: kind for group in (_HEAVY, _HEAVY_PYTHON) for kind, names in group.items() for name in names}
+_JAVASCRIPT = frozenset(name for names in _HEAVY.values() for name in names)
+_PYTHON = frozenset(name for names in _HEAVY_PYTHON.values() for name in names)
+_ONLY_PYTHON = _PYTHON - _JAVASCRIPT
+_PYTHON_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.M)
 _NAME = rb"((?:@[a-z0-9._-]+/)?[a-z0-9._-]+)"
 _IMPORTS = tuple(
     # Each begins with a literal, which is what makes it fast on a bundle of megabytes.
@@ -82,6 +95,35 @@ class HeavyImports(PolicyConfig):
 
     packages: tuple[str, ...] = Field(default=(), description="Further npm packages that are too heavy for the edge.")
     allowed: tuple[str, ...] = Field(default=(), description="Packages that are all right here after all.")
+
+    def wanted(self) -> frozenset[str]:
+        """Return the packages that are too heavy, in lower case."""
+        further = {each.lower() for each in self.packages}
+        return frozenset({*_KIND, *further} - {each.lower() for each in self.allowed})
+
+
+def kind_of(package: str) -> str:
+    """Return what makes a package heavy, in words."""
+    return _KIND.get(package, "listed in the policy's configuration")
+
+
+def imported_by_package(package: Package) -> frozenset[str]:
+    """Return the npm and Python packages that the files of a function's package import, or are of, in lower case."""
+    found: set[str] = set()
+    for file in package.files:
+        name = file.name.lower()
+        module = re.search(r"(?:^|/)node_modules/((?:@[^/]+/)?[^/]+)/", name)
+        if module:
+            found.add(module.group(1))
+        elif name.endswith("/__init__.py"):
+            found.add(name.split("/")[0])
+        if file.content is None:
+            continue
+        if name.endswith(".py"):
+            found.update(each.decode().lower() for each in _PYTHON_IMPORT.findall(file.content))
+        elif re.search(r"\.[cm]?[jt]s$", name):
+            found.update(imported(file.content))
+    return frozenset(found)
 
 
 def imported(content: bytes) -> frozenset[str]:
@@ -113,13 +155,12 @@ def _imported(content: bytes) -> frozenset[str]:
     source=WORKER_LIMITS,
 )
 def heavy_imports(resource: View, context: Context[HeavyImports]) -> Iterator[Violation]:
-    further = {each.lower() for each in context.config.packages}
-    allowed = {each.lower() for each in context.config.allowed}
-    wanted = {*_KIND, *further} - allowed
+    wanted = context.config.wanted() - _ONLY_PYTHON
     for name, content in modules(resource):
         for package in sorted(imported(content) & wanted):
-            kind = _KIND.get(package, "listed in the policy's configuration")
-            yield Violation(f"module {show(name)} imports", f"{package} ({kind})", "packages that fit an isolate")
+            yield Violation(
+                f"module {show(name)} imports", f"{package} ({kind_of(package)})", "packages that fit an isolate"
+            )
 
 
 class BundleSize(PolicyConfig):
