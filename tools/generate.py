@@ -60,6 +60,7 @@ LIMITS = {
     "ORIGIN_RESPONSE_BYTES": "lambda_edge.origin.response_bytes",
     "LAMBDA_EDGE_TIMEOUT_S": "lambda_edge.origin.timeout_s",
     "CLOUDFRONT_URL_BYTES": "cloudfront.url_bytes",
+    "CLOUDFRONT_REQUEST_BYTES": "cloudfront.request_bytes",
     "CLOUDFRONT_FUNCTION_CODE_BYTES": "cloudfront.functions.code_bytes",
     "KVS_KEY_BYTES": "cloudfront.kvs.key_bytes",
     "KVS_VALUE_BYTES": "cloudfront.kvs.value_bytes",

@@ -14,6 +14,8 @@ export const ORIGIN_RESPONSE_BYTES = 1048576;
 export const LAMBDA_EDGE_TIMEOUT_S = 30;
 /** URL: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
 export const CLOUDFRONT_URL_BYTES = 8192;
+/** Path, query string and headers of a request, and headers of an origin's response: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
+export const CLOUDFRONT_REQUEST_BYTES = 20480;
 /** CloudFront Function code: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */
 export const CLOUDFRONT_FUNCTION_CODE_BYTES = 10240;
 /** KeyValueStore key: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */

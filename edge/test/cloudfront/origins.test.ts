@@ -155,6 +155,17 @@ describe("an origin that fails", () => {
     expect(started).toHaveLength(1);
   });
 
+  it("is a 502 where its headers are too many, and passed on where they are just not", async () => {
+    const from = await origin((request, response) => {
+      response.writeHead(200, { "X-Long": "x".repeat(request.url === "/over" ? 20_480 : 19_000) }).end();
+    });
+    const site = await edge(simple(from.port));
+    expect((await site.get("/under")).headers["x-long"]).toHaveLength(19_000);
+    const over = await site.get("/over");
+    expect([over.status, over.headers["x-cache"]]).toEqual([502, "Error from cloudfront"]);
+    expect(site.logs.some(({ message }) => message.includes("bytes of headers; CloudFront takes 20480"))).toBe(true);
+  });
+
   it("that breaks off half-way is not stored", async () => {
     let broken = true;
     const from = await origin((_request, response) => {

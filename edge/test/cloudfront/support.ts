@@ -270,7 +270,7 @@ export async function edge(
 ): Promise<Edge> {
   const logs: LogLine[] = [];
   const cloudfront = createCloudFront(document, { log: (line) => logs.push(line), ...deps });
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer({ maxHeaderSize: 65_536 }, (incoming, outgoing) => {
     const who: Viewer = { ip: "203.0.113.178", port: 46532, httpVersion: "1.1", ...viewer };
     cloudfront.handleNode(incoming, outgoing, who, DOMAIN).catch((error: unknown) => {
       outgoing.writeHead(500).end(String(error));
@@ -302,22 +302,26 @@ function ask(
   }: { method?: string; headers?: Record<string, string | string[]>; body?: string },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.on("error", reject);
-      incoming.on("end", () => {
-        const bytes = Buffer.concat(chunks);
-        const encoding = incoming.headers["content-encoding"];
-        const plain = encoding === "gzip" ? gunzipSync(bytes) : encoding === "br" ? brotliDecompressSync(bytes) : bytes;
-        resolve({
-          status: incoming.statusCode ?? 0,
-          headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
-          rawHeaders: incoming.rawHeaders,
-          body: plain.toString(),
+    const outgoing = request(
+      { host: "127.0.0.1", port, path, method, headers, agent: false, maxHeaderSize: 65536 },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+        incoming.on("error", reject);
+        incoming.on("end", () => {
+          const bytes = Buffer.concat(chunks);
+          const encoding = incoming.headers["content-encoding"];
+          const plain =
+            encoding === "gzip" ? gunzipSync(bytes) : encoding === "br" ? brotliDecompressSync(bytes) : bytes;
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
+            rawHeaders: incoming.rawHeaders,
+            body: plain.toString(),
+          });
         });
-      });
-    });
+      },
+    );
     outgoing.on("error", reject);
     outgoing.end(body);
   });

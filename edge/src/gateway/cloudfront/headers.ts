@@ -66,6 +66,14 @@ export function pairsOf(headers: Headers): [string, string][] {
   return pairs;
 }
 
+/** What headers take on the wire: names, values, and what stands between and after them. */
+export function headerBytes(headers: Headers): number {
+  let size = 0;
+  for (const [name, fields] of Object.entries(headers))
+    for (const field of fields) size += name.length + field.value.length + 4;
+  return size;
+}
+
 /** `content-type` as `Content-Type`: the name that CloudFront inserts where a function gives none. */
 export function canonical(name: string): string {
   return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());

@@ -5,8 +5,9 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
+import { CLOUDFRONT_REQUEST_BYTES } from "../../core/limits.gen.js";
 import { EdgeError } from "./error-page.js";
-import { HOP_BY_HOP, headersOfRaw, pairsOf } from "./headers.js";
+import { HOP_BY_HOP, headerBytes, headersOfRaw, pairsOf } from "./headers.js";
 import type { Body, Deps, EdgeResponse, Headers } from "./types.js";
 
 export interface OriginCall {
@@ -25,6 +26,7 @@ export interface OriginCall {
 
 const REFUSED = "CloudFront wasn't able to connect to the origin.";
 const UNRESOLVED = "CloudFront wasn't able to resolve the origin domain name.";
+const TOO_LARGE = "CloudFront received a response from the origin that it cannot process.";
 const TIMED_OUT =
   "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 
@@ -89,6 +91,8 @@ export class OriginClient {
         method: call.method,
         path: call.target,
         headers: rawHeaders(call),
+        // Above CloudFront's own limit, so that what is over that limit is told as such.
+        maxHeaderSize: 4 * CLOUDFRONT_REQUEST_BYTES,
         ...(secure && { servername: call.base.hostname }),
       });
       let connected = false;
@@ -134,8 +138,13 @@ export class OriginClient {
           bytes += chunk.byteLength;
         });
         message.pause();
+        const headers = headersOfRaw(message);
+        if (headerBytes(headers) > CLOUDFRONT_REQUEST_BYTES) {
+          const detail = `${origin} answered with ${headerBytes(headers)} bytes of headers; CloudFront takes ${CLOUDFRONT_REQUEST_BYTES}`;
+          return fail(new OriginError(502, TOO_LARGE, detail, false));
+        }
         message.on("close", () => finish(message.statusCode, bytes, !message.complete));
-        resolve(responseOf(message));
+        resolve(responseOf(message, headers));
       });
     });
   }
@@ -162,8 +171,7 @@ function rawHeaders(call: OriginCall): string[] {
   return raw;
 }
 
-function responseOf(message: IncomingMessage): EdgeResponse {
-  const headers = headersOfRaw(message);
+function responseOf(message: IncomingMessage, headers: Headers): EdgeResponse {
   for (const name of HOP_BY_HOP) delete headers[name];
   return {
     status: message.statusCode ?? 502,

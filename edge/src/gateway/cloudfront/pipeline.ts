@@ -1,14 +1,14 @@
 // A request's way through one distribution, from the viewer and back.
 
 import { randomBytes } from "node:crypto";
-import { CLOUDFRONT_URL_BYTES } from "../../core/limits.gen.js";
+import { CLOUDFRONT_REQUEST_BYTES, CLOUDFRONT_URL_BYTES } from "../../core/limits.gen.js";
 import { chooseBehavior } from "./behaviors.js";
 import { discard } from "./body.js";
 import type { Behavior, RunningDistribution } from "./distribution.js";
 import type { Mark } from "./edge-cache.js";
 import { EdgeError, errorPage } from "./error-page.js";
 import { customized, fetchFor } from "./fetch-stage.js";
-import { addHeader, copyHeaders, get, HOP_BY_HOP, has, headersOf, setHeader } from "./headers.js";
+import { addHeader, copyHeaders, get, HOP_BY_HOP, has, headerBytes, headersOf, setHeader } from "./headers.js";
 import { tagsOf } from "./invalidation.js";
 import { cacheKey, selectQuery } from "./keys.js";
 import type { Identity } from "./origin-request.js";
@@ -232,8 +232,15 @@ function refusal(
   now: number,
 ): Result | undefined {
   const { uri, querystring, method } = request;
-  if (uri.length + querystring.length > CLOUDFRONT_URL_BYTES)
-    throw new EdgeError(414, `The request's URL has more than ${CLOUDFRONT_URL_BYTES} characters.`);
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#RequestCustomMaxRequestStringLength
+  const urlBytes = uri.length + querystring.length;
+  if (urlBytes > CLOUDFRONT_URL_BYTES || urlBytes + headerBytes(request.headers) > CLOUDFRONT_REQUEST_BYTES)
+    throw new EdgeError(
+      413,
+      "Request Entity Too Large.",
+      "Error",
+      `a URL has at most ${CLOUDFRONT_URL_BYTES} bytes, it and the headers ${CLOUDFRONT_REQUEST_BYTES}`,
+    );
   if (distribution.geo?.(viewer.country) === false) {
     throw new EdgeError(403, "The Amazon CloudFront distribution is configured to block access from your country.");
   }
@@ -256,14 +263,16 @@ function hasBody(request: EdgeRequest): boolean {
 function redirect({ headers, uri, querystring, method }: EdgeRequest): Result {
   const query = querystring === "" ? "" : `?${querystring}`;
   const host = (get(headers, "host") ?? "").replace(/:\d+$/, "");
+  // The method of what is not GET or HEAD survives only a 307.
+  const status = method === "GET" || method === "HEAD" ? 301 : 307;
+  const title = status === 301 ? "Moved Permanently" : "Temporary Redirect";
   const body = Buffer.from(
-    "<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n<center><h1>301 Moved Permanently</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n",
+    `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n`,
   );
   return {
     response: {
-      // The method of what is not GET or HEAD survives only a 307.
-      status: method === "GET" || method === "HEAD" ? 301 : 307,
-      statusDescription: "Moved Permanently",
+      status,
+      statusDescription: title,
       headers: headersOf([
         ["Server", "CloudFront"],
         ["Content-Type", "text/html"],

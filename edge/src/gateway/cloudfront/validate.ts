@@ -4,7 +4,7 @@ import { STATUS_CODES } from "node:http";
 import { CLOUDFRONT_URL_BYTES, ORIGIN_RESPONSE_BYTES, VIEWER_RESPONSE_BYTES } from "../../core/limits.gen.js";
 import { EdgeError } from "./error-page.js";
 import { BODY_LIMIT, type EventBody, type EventOrigin, type LambdaEvent } from "./events.js";
-import { badValueCharacter, canonical, isDisallowed, isToken, READ_ONLY } from "./headers.js";
+import { badValueCharacter, canonical, headerBytes, isDisallowed, isToken, READ_ONLY } from "./headers.js";
 import type { EdgeResponse, EventType, Headers } from "./types.js";
 import { originFault } from "./validate-origin.js";
 
@@ -158,7 +158,7 @@ function acceptResponse(
   }
   const headers = acceptHeaders(value.headers, type, before);
   const body = acceptResponseBody(value, status, type);
-  const size = (body?.byteLength ?? 0) + sizeOf(headers);
+  const size = (body?.byteLength ?? 0) + headerBytes(headers);
   const generated = type === "viewer-request" || type === "origin-request" || body !== undefined;
   if (generated && size > GENERATED_LIMIT[type]) {
     throw invalid(
@@ -192,13 +192,6 @@ function acceptResponseBody(value: Record<string, unknown>, status: number, type
 
 function has(headers: Headers, name: string): boolean {
   return Object.hasOwn(headers, name);
-}
-
-function sizeOf(headers: Headers): number {
-  let size = 0;
-  for (const [name, fields] of Object.entries(headers))
-    for (const field of fields) size += name.length + field.value.length + 4;
-  return size;
 }
 
 /** Checks a headers object: its shape, and that nothing forbidden was added, deleted or changed. */
