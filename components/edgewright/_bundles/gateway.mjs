@@ -102,6 +102,12 @@ function pairsOf(headers) {
   }
   return pairs;
 }
+function headerBytes(headers) {
+  let size = 0;
+  for (const [name, fields] of Object.entries(headers))
+    for (const field of fields) size += name.length + field.value.length + 4;
+  return size;
+}
 function canonical(name) {
   return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
 }
@@ -235,6 +241,7 @@ var VIEWER_RESPONSE_BYTES = 40960;
 var ORIGIN_RESPONSE_BYTES = 1048576;
 var LAMBDA_EDGE_TIMEOUT_S = 30;
 var CLOUDFRONT_URL_BYTES = 8192;
+var CLOUDFRONT_REQUEST_BYTES = 20480;
 var CLOUDFRONT_FUNCTION_CODE_BYTES = 10240;
 var KVS_KEY_BYTES = 512;
 var KVS_VALUE_BYTES = 1024;
@@ -4489,6 +4496,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Readable as Readable4 } from "node:stream";
 var REFUSED = "CloudFront wasn't able to connect to the origin.";
 var UNRESOLVED = "CloudFront wasn't able to resolve the origin domain name.";
+var TOO_LARGE = "CloudFront received a response from the origin that it cannot process.";
 var TIMED_OUT = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 var OriginError = class extends EdgeError {
   constructor(status2, message, detail, unconnected) {
@@ -4543,6 +4551,8 @@ var OriginClient = class {
         method: call.method,
         path: call.target,
         headers: rawHeaders(call),
+        // Above CloudFront's own limit, so that what is over that limit is told as such.
+        maxHeaderSize: 4 * CLOUDFRONT_REQUEST_BYTES,
         ...secure && { servername: call.base.hostname }
       });
       let connected = false;
@@ -4586,8 +4596,13 @@ var OriginClient = class {
           bytes += chunk.byteLength;
         });
         message.pause();
+        const headers = headersOfRaw(message);
+        if (headerBytes(headers) > CLOUDFRONT_REQUEST_BYTES) {
+          const detail = `${origin} answered with ${headerBytes(headers)} bytes of headers; CloudFront takes ${CLOUDFRONT_REQUEST_BYTES}`;
+          return fail(new OriginError(502, TOO_LARGE, detail, false));
+        }
         message.on("close", () => finish(message.statusCode, bytes, !message.complete));
-        resolve(responseOf(message));
+        resolve(responseOf(message, headers));
       });
     });
   }
@@ -4611,8 +4626,7 @@ function rawHeaders(call) {
   raw.push("Connection", "Keep-Alive");
   return raw;
 }
-function responseOf(message) {
-  const headers = headersOfRaw(message);
+function responseOf(message, headers) {
   for (const name of HOP_BY_HOP) delete headers[name];
   return {
     status: message.statusCode ?? 502,
@@ -5347,7 +5361,7 @@ function acceptResponse(value, type, before, statusBefore) {
   }
   const headers = acceptHeaders(value.headers, type, before);
   const body = acceptResponseBody(value, status2, type);
-  const size = (body?.byteLength ?? 0) + sizeOf(headers);
+  const size = (body?.byteLength ?? 0) + headerBytes(headers);
   const generated = type === "viewer-request" || type === "origin-request" || body !== void 0;
   if (generated && size > GENERATED_LIMIT[type]) {
     throw invalid(
@@ -5378,12 +5392,6 @@ function acceptResponseBody(value, status2, type) {
 }
 function has2(headers, name) {
   return Object.hasOwn(headers, name);
-}
-function sizeOf(headers) {
-  let size = 0;
-  for (const [name, fields] of Object.entries(headers))
-    for (const field of fields) size += name.length + field.value.length + 4;
-  return size;
 }
 function acceptHeaders(value, type, before) {
   if (value === void 0 || value === null) value = {};
@@ -6225,8 +6233,14 @@ var Pipeline = class {
 };
 function refusal(distribution, behavior, request, viewer, now) {
   const { uri, querystring, method } = request;
-  if (uri.length + querystring.length > CLOUDFRONT_URL_BYTES)
-    throw new EdgeError(414, `The request's URL has more than ${CLOUDFRONT_URL_BYTES} characters.`);
+  const urlBytes = uri.length + querystring.length;
+  if (urlBytes > CLOUDFRONT_URL_BYTES || urlBytes + headerBytes(request.headers) > CLOUDFRONT_REQUEST_BYTES)
+    throw new EdgeError(
+      413,
+      "Request Entity Too Large.",
+      "Error",
+      `a URL has at most ${CLOUDFRONT_URL_BYTES} bytes, it and the headers ${CLOUDFRONT_REQUEST_BYTES}`
+    );
   if (distribution.geo?.(viewer.country) === false) {
     throw new EdgeError(403, "The Amazon CloudFront distribution is configured to block access from your country.");
   }
@@ -6247,14 +6261,22 @@ function hasBody(request) {
 function redirect({ headers, uri, querystring, method }) {
   const query = querystring === "" ? "" : `?${querystring}`;
   const host = (get(headers, "host") ?? "").replace(/:\d+$/, "");
+  const status2 = method === "GET" || method === "HEAD" ? 301 : 307;
+  const title = status2 === 301 ? "Moved Permanently" : "Temporary Redirect";
   const body = Buffer.from(
-    "<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n<center><h1>301 Moved Permanently</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n"
+    `<html>\r
+<head><title>${status2} ${title}</title></head>\r
+<body>\r
+<center><h1>${status2} ${title}</h1></center>\r
+<hr><center>CloudFront</center>\r
+</body>\r
+</html>\r
+`
   );
   return {
     response: {
-      // The method of what is not GET or HEAD survives only a 307.
-      status: method === "GET" || method === "HEAD" ? 301 : 307,
-      statusDescription: "Moved Permanently",
+      status: status2,
+      statusDescription: title,
       headers: headersOf([
         ["Server", "CloudFront"],
         ["Content-Type", "text/html"],
