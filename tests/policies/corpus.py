@@ -75,9 +75,11 @@ def assets(value: Any) -> Any:
     """Return the value with assets and archives, written as in Pulumi YAML, made."""
     if isinstance(value, dict) and len(value) == 1:
         (name, inner) = next(iter(value.items()))
-        if name == "fn::assetArchive":
-            return pulumi.AssetArchive({key: assets(each) for key, each in inner.items()})
-        if name == "fn::stringAsset":
+        if name == "fn::assetArchive" and isinstance(inner, dict) and all(isinstance(each, str) for each in inner):
+            made = {key: assets(each) for key, each in inner.items()}
+            good = all(isinstance(each, pulumi.Asset | pulumi.Archive) for each in made.values())
+            return pulumi.AssetArchive(made) if good else value
+        if name == "fn::stringAsset" and isinstance(inner, str):
             return pulumi.StringAsset(inner)
     return value
 
