@@ -348,8 +348,9 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-s3",
         "S3 origins",
-        "GET and HEAD of current objects, with access by the bucket's policy, where a statement about part of a bucket"
-        " grants nothing; settings of buckets are recorded; no versions, website rules, SSE-KMS or signatures.",
+        "GET and HEAD of current objects, at the REST and the website endpoint, with access by the bucket's policy, where a"
+        " statement about part of a bucket grants nothing; settings of buckets are recorded; no versions, SSE-KMS or"
+        " signatures.",
     ),
     Gap(
         "aws-sticky-cookie",

@@ -389,6 +389,35 @@ class S3Object(AwsModel):
     content_disposition: str | None = None
     content_language: str | None = None
     metadata: dict[str, str] = {}
+    website_redirect: str | None = Field(default=None, description="Where the website endpoint redirects to.")
+
+
+class S3RedirectAll(AwsModel):
+    host_name: str
+    protocol: Literal["http", "https"] | None = None
+
+
+class S3RedirectRule(AwsModel):
+    """A routing rule of a website: its condition, and where it redirects to."""
+
+    error_code: str | None = Field(
+        default=None, description="The status that it is for; None: it does not wait for one."
+    )
+    key_prefix: str | None = None
+    host_name: str | None = None
+    protocol: Literal["http", "https"] | None = None
+    redirect_code: str | None = Field(default=None, description="The real one's default is 301.")
+    replace_key_prefix_with: str | None = None
+    replace_key_with: str | None = None
+
+
+class S3Website(AwsModel):
+    """`aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration`."""
+
+    index_document: str | None = None
+    error_document: str | None = None
+    redirect_all: S3RedirectAll | None = None
+    routing_rules: list[S3RedirectRule] = []
 
 
 class S3Bucket(AwsModel):
@@ -397,6 +426,8 @@ class S3Bucket(AwsModel):
     name: str
     region: str = "us-east-1"
     domain_names: list[str] = Field(description="Every name under which an origin may reach it.")
+    website: S3Website | None = None
+    website_domain_names: list[str] = Field(default=[], description="Every name of its website endpoint.")
     directory: str | None = Field(default=None, description="Absolute path; its files are objects too.")
     objects: list[S3Object] = []
     public_read: bool = False

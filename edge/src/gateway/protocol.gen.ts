@@ -592,6 +592,11 @@ export interface S3Bucket {
    * Every name under which an origin may reach it.
    */
   domain_names: string[];
+  website: S3Website | null;
+  /**
+   * Every name of its website endpoint.
+   */
+  website_domain_names: string[];
   /**
    * Absolute path; its files are objects too.
    */
@@ -606,6 +611,37 @@ export interface S3Bucket {
    * ARNs of distributions that may `s3:ListBucket`; `*` for all.
    */
   listers: string[];
+}
+/**
+ * `aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration`.
+ */
+export interface S3Website {
+  index_document: string | null;
+  error_document: string | null;
+  redirect_all: S3RedirectAll | null;
+  routing_rules: S3RedirectRule[];
+}
+export interface S3RedirectAll {
+  host_name: string;
+  protocol: ("http" | "https") | null;
+}
+/**
+ * A routing rule of a website: its condition, and where it redirects to.
+ */
+export interface S3RedirectRule {
+  /**
+   * The status that it is for; None: it does not wait for one.
+   */
+  error_code: string | null;
+  key_prefix: string | null;
+  host_name: string | null;
+  protocol: ("http" | "https") | null;
+  /**
+   * The real one's default is 301.
+   */
+  redirect_code: string | null;
+  replace_key_prefix_with: string | null;
+  replace_key_with: string | null;
 }
 /**
  * `aws:s3/bucketObjectv2:BucketObjectv2`: exactly one of `content_base64` and `file` is given.
@@ -625,6 +661,10 @@ export interface S3Object {
   metadata: {
     [k: string]: string;
   };
+  /**
+   * Where the website endpoint redirects to.
+   */
+  website_redirect: string | null;
 }
 /**
  * Where an origin's domain name is found on this machine.

@@ -291,6 +291,8 @@ describe("a bucket as an origin", () => {
           name: "site",
           region: "us-east-1",
           domain_names: [NAME],
+          website: null,
+          website_domain_names: [],
           directory,
           objects: [],
           public_read: false,
@@ -328,6 +330,7 @@ describe("a bucket as an origin", () => {
       content_encoding: null,
       content_disposition: null,
       content_language: null,
+      website_redirect: null,
       metadata: { owner: "me" },
     };
     const site = await edge(s3({ objects: [object], directory: null }));

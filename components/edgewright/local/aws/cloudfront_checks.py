@@ -117,7 +117,7 @@ def _check_origin(where: str, origin: Mapping[str, Any]) -> Iterable[str]:
             yield f"{where}.customHeaders: CloudFront does not let an origin have the custom header {header.get('name')}"
 
 
-_S3_NAME = re.compile(r"\.s3[.-]([a-z0-9-]+\.)?amazonaws\.com$")
+_S3_NAME = re.compile(r"\.s3(?!-website)[.-]([a-z0-9-]+\.)?amazonaws\.com$")
 
 _FORBIDDEN_HEADERS = frozenset(
     [

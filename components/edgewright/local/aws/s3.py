@@ -20,6 +20,8 @@ from edgewright.local.handlers import Handler, Inputs, Outputs
 BUCKET = "aws:s3/bucket:Bucket"
 BUCKET_V2 = "aws:s3/bucketV2:BucketV2"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+WEBSITE = "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration"
+WEBSITE_V2 = "aws:s3/bucketWebsiteConfigurationV2:BucketWebsiteConfigurationV2"
 OBJECT = "aws:s3/bucketObject:BucketObject"
 OBJECT_V2 = "aws:s3/bucketObjectv2:BucketObjectv2"
 PUBLIC_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
@@ -115,6 +117,24 @@ def _bucket_setting(required: tuple[str, ...], outputs: Callable[[Inputs], Outpu
     )
 
 
+def _website_outputs(inputs: Inputs, _identity: str) -> Outputs:
+    domain = f"s3-website-{region(inputs)}.amazonaws.com"
+    return {
+        "region": region(inputs),
+        "routingRuleDetails": inputs.get("routingRuleDetails") or "",
+        "websiteDomain": domain,
+        "websiteEndpoint": f"{inputs.get('bucket')}.{domain}",
+    }
+
+
+def _check_website(inputs: Inputs) -> Iterable[str]:
+    if bool(inputs.get("indexDocument")) == bool(inputs.get("redirectAllRequestsTo")):
+        yield "indexDocument: give it or redirectAllRequestsTo, one of them"
+    suffix = str((inputs.get("indexDocument") or {}).get("suffix") or "")
+    if inputs.get("indexDocument") and (not suffix or "/" in suffix):
+        yield f"indexDocument.suffix: {suffix!r} must be a name without a slash, such as index.html"
+
+
 HANDLERS: Final[dict[str, Handler]] = {
     **{
         type_: Handler(
@@ -134,6 +154,10 @@ HANDLERS: Final[dict[str, Handler]] = {
             auto_suffix=False,
         )
         for type_ in (OBJECT, OBJECT_V2)
+    },
+    **{
+        type_: Handler(by("bucket"), _website_outputs, ("bucket",), _check_website, make_id=first_part)
+        for type_ in (WEBSITE, WEBSITE_V2)
     },
     PUBLIC_ACCESS: Handler(by("bucket"), in_region, ("bucket",), make_id=first_part),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _bucket_setting(("rule",)),

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from edgewright.limits import limit
 from edgewright.local import aws
 from edgewright.local import protocol_cloudfront as cf
-from edgewright.local.aws import account, acm, cloudfront, iam, iam_policies, lambda_, s3
+from edgewright.local.aws import account, acm, cloudfront, iam, iam_policies, lambda_, s3, s3_websites
 from edgewright.local.aws.packages import BadPackage, archive_files, object_bytes, unpacked
 from edgewright.program.resources import Capture, Resource
 
@@ -376,6 +376,7 @@ class _Translator:
         objects: dict[str, list[Resource]] = {}
         for resource in self.of(s3.OBJECT, s3.OBJECT_V2):
             objects.setdefault(resource.inputs["bucket"], []).append(resource)
+        websites = {r.inputs["bucket"]: r for r in self.of(s3.WEBSITE, s3.WEBSITE_V2)}
         known = set()
         for resource in self.of(s3.BUCKET, s3.BUCKET_V2):
             name = str(resource.outputs["bucket"])
@@ -386,6 +387,8 @@ class _Translator:
                 domain_names=[resource.outputs["bucketDomainName"], resource.outputs["bucketRegionalDomainName"]],
                 objects=[made for item in objects.get(name, []) if (made := self._object(item)) is not None],
             )
+            made.website = self._website(resource, websites.get(name))
+            made.website_domain_names = [f"{name}.s3-website{sign}{made.region}.amazonaws.com" for sign in "-."]
             if name in policies:
                 self._access(made, policies[name], blocks.get(name) or {}, document)
             document.buckets.append(made)
@@ -393,6 +396,17 @@ class _Translator:
             if key not in known:
                 for resource in resources:
                     self.fault(resource, f"bucket: this stack declares no bucket {key!r}")
+
+    def _website(self, bucket: Resource, configuration: Resource | None) -> cf.S3Website | None:
+        """Return a bucket's website, from a resource of its own or from the bucket's older input."""
+        try:
+            if configuration is not None:
+                return s3_websites.website(configuration.inputs)
+            return s3_websites.older_website(bucket.inputs["website"]) if bucket.inputs.get("website") else None
+        except (pydantic.ValidationError, ValueError) as error:
+            told = error.errors()[0]["msg"] if isinstance(error, pydantic.ValidationError) else str(error)
+            self.fault(configuration or bucket, f"website: {told}")
+            return None
 
     def _object(self, resource: Resource) -> cf.S3Object | None:
         inputs = resource.inputs

@@ -2,17 +2,22 @@
 // (gap `aws-origin-dns`).
 
 import { EdgeError } from "./error-page.js";
-import type { EventOrigin } from "./events.js";
+import type { CustomOrigin, EventOrigin } from "./events.js";
 import { setHeader } from "./headers.js";
 import type { CloudFrontDeployment, CloudFrontOrigin } from "./model.js";
-import { OriginClient } from "./origin-fetch.js";
+import { OriginClient, OriginError } from "./origin-fetch.js";
 import { Bucket } from "./s3.js";
+import { WebsiteEndpoint } from "./s3-website.js";
 import type { Deps, EdgeRequest, EdgeResponse, Viewer } from "./types.js";
+
+const NO_HTTPS =
+  "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 
 export class Origins {
   readonly #client: OriginClient;
   readonly #addresses: ReadonlyMap<string, URL>;
   readonly #buckets = new Map<string, Bucket>();
+  readonly #websites = new Map<string, WebsiteEndpoint>();
 
   constructor(
     deployment: CloudFrontDeployment,
@@ -25,6 +30,9 @@ export class Origins {
     for (const config of deployment.buckets) {
       const bucket = new Bucket(config);
       for (const name of config.domain_names) this.#buckets.set(name.toLowerCase(), bucket);
+      if (config.website === null) continue;
+      const endpoint = new WebsiteEndpoint(bucket, config.website);
+      for (const name of config.website_domain_names) this.#websites.set(name.toLowerCase(), endpoint);
     }
   }
 
@@ -51,17 +59,19 @@ export class Origins {
     for (const [name, fields] of Object.entries(target.customHeaders)) headers[name.toLowerCase()] = fields;
     const bucket = this.#buckets.get(domain);
     if (bucket !== undefined) {
-      const name = `s3://${bucket.bucket.name}`;
-      this.deps.originStarted?.(name);
       const identity = configured.s3_origin_config?.origin_access_identity ?? "";
       const signs = configured.origin_access_control_id !== null || identity !== "";
-      const response = bucket.answer({ ...request, uri, headers }, { distributionArn, signs });
-      this.deps.originEnded?.({
-        origin: name,
-        status: response.status,
-        bytes: (response.body as Buffer | undefined)?.byteLength ?? 0,
-      });
-      return response;
+      return this.#counted(bucket, () => bucket.answer({ ...request, uri, headers }, { distributionArn, signs }));
+    }
+    const website = this.#websites.get(domain);
+    if (website !== undefined) {
+      const protocol = "custom" in origin ? protocolOf(origin.custom, configured, viewer) : "http";
+      if (protocol === "https") {
+        const detail = `${domain} takes HTTP alone: set originProtocolPolicy to http-only`;
+        throw new OriginError(504, NO_HTTPS, detail, true);
+      }
+      if (headers.host === undefined) setHeader(headers, "Host", target.domainName);
+      return this.#counted(website.bucket, () => website.answer({ ...request, uri, headers }));
     }
     const base = this.#addresses.get(domain) ?? baseOf(origin, configured, viewer, domain);
     if (headers.host === undefined) setHeader(headers, "Host", hostOf(target.domainName, base));
@@ -80,6 +90,15 @@ export class Origins {
     });
   }
 
+  #counted({ bucket }: Bucket, answer: () => EdgeResponse): EdgeResponse {
+    const origin = `s3://${bucket.name}`;
+    this.deps.originStarted?.(origin);
+    const response = answer();
+    const bytes = (response.body as Buffer | undefined)?.byteLength ?? 0;
+    this.deps.originEnded?.({ origin, status: response.status, bytes });
+    return response;
+  }
+
   stop(): void {
     this.#client.stop();
   }
@@ -95,14 +114,17 @@ function baseOf(origin: EventOrigin, configured: CloudFrontOrigin, viewer: Viewe
     );
   }
   const { custom } = origin;
-  let { protocol, port } = custom;
+  const protocol = protocolOf(custom, configured, viewer);
   const config = configured.custom_origin_config;
-  // As long as no function chose another origin, `match-viewer` follows the viewer.
-  if (config?.origin_protocol_policy === "match-viewer" && custom.domainName === configured.domain_name) {
-    protocol = viewer.protocol ?? "https";
-    port = protocol === "http" ? config.http_port : config.https_port;
-  }
+  const follows = config !== null && protocol !== custom.protocol;
+  const port = follows ? (protocol === "http" ? config.http_port : config.https_port) : custom.port;
   return new URL(`${protocol}://${domain}:${port}`);
+}
+
+/** As long as no function chose another origin, `match-viewer` follows the viewer. */
+function protocolOf(custom: CustomOrigin, configured: CloudFrontOrigin, viewer: Viewer): "http" | "https" {
+  const matches = configured.custom_origin_config?.origin_protocol_policy === "match-viewer";
+  return matches && custom.domainName === configured.domain_name ? (viewer.protocol ?? "https") : custom.protocol;
 }
 
 /** `Host` for an origin: its domain name, with the port where it is not the protocol's own. */

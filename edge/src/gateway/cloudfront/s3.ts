@@ -37,7 +37,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".xml": "application/xml",
 };
 
-interface Stored {
+export interface Stored {
   bytes: Buffer;
   modified: Date;
   object: Partial<S3Object>;
@@ -70,20 +70,21 @@ export class Bucket {
       reader.signs && (list.includes(reader.distributionArn) || list.includes("*"));
     if (!this.bucket.public_read && !allowed(this.bucket.readers)) return this.#denied(request);
     const key = keyOf(request.uri);
-    const stored = key === undefined ? undefined : this.#load(key);
+    const stored = key === undefined ? undefined : this.load(key);
     if (stored === undefined) {
       // S3 admits that a key is missing only to those who may list the bucket.
       if (!allowed(this.bucket.listers)) return this.#denied(request);
       return this.#error(404, "NoSuchKey", "The specified key does not exist.", request, key);
     }
-    return this.#found(request, key as string, stored);
+    return this.found(request, key as string, stored);
   }
 
   #denied(request: EdgeRequest): EdgeResponse {
     return this.#error(403, "AccessDenied", "Access Denied", request);
   }
 
-  #load(key: string): Stored | undefined {
+  /** An object by its key. */
+  load(key: string): Stored | undefined {
     const object = this.#objects.get(key);
     if (object !== undefined) {
       if (object.file !== null) return { ...readFile(object.file), object };
@@ -101,7 +102,8 @@ export class Bucket {
     }
   }
 
-  #found(request: EdgeRequest, key: string, { bytes, modified, object }: Stored): EdgeResponse {
+  /** An object as it is answered: whole, a range of it, or that it has not changed. */
+  found(request: EdgeRequest, key: string, { bytes, modified, object }: Stored): EdgeResponse {
     const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
     const seconds = Math.floor(modified.getTime() / 1000) * 1000;
     const pairs: [string, string][] = [
@@ -113,6 +115,9 @@ export class Bucket {
       ...(object.content_disposition ? [["Content-Disposition", object.content_disposition] as [string, string]] : []),
       ...(object.content_language ? [["Content-Language", object.content_language] as [string, string]] : []),
       ...Object.entries(object.metadata ?? {}).map(([name, value]): [string, string] => [`x-amz-meta-${name}`, value]),
+      ...(object.website_redirect
+        ? [["x-amz-website-redirect-location", object.website_redirect] as [string, string]]
+        : []),
       ["Accept-Ranges", "bytes"],
       ["Server", "AmazonS3"],
       ["Date", new Date().toUTCString()],
@@ -152,7 +157,7 @@ function readFile(path: string): { bytes: Buffer; modified: Date } {
   return { bytes: readFileSync(path), modified: statSync(path).mtime };
 }
 
-function keyOf(uri: string): string | undefined {
+export function keyOf(uri: string): string | undefined {
   try {
     return decodeURIComponent(uri.slice(1));
   } catch {
