@@ -3240,10 +3240,10 @@ function wantedSections(resource) {
   const scheme = resource.indexOf("://");
   const protocol = scheme === -1 ? "*" : resource.slice(0, scheme);
   const rest2 = scheme === -1 ? resource : resource.slice(scheme + 3);
-  const escaped = rest2.indexOf("\\?");
-  const question = escaped !== -1 ? escaped : rest2.indexOf("?");
+  const escaped2 = rest2.indexOf("\\?");
+  const question = escaped2 !== -1 ? escaped2 : rest2.indexOf("?");
   const location = question === -1 ? rest2 : rest2.slice(0, question);
-  const query = question === -1 ? void 0 : rest2.slice(question + (escaped !== -1 ? 2 : 1));
+  const query = question === -1 ? void 0 : rest2.slice(question + (escaped2 !== -1 ? 2 : 1));
   const slash = location.indexOf("/");
   const domain = slash === -1 ? location : location.slice(0, slash);
   if (slash === -1 && domain.endsWith("*")) return [protocol, domain, "*", "*"];
@@ -4686,17 +4686,18 @@ var Bucket = class {
     const allowed = (list) => reader.signs && (list.includes(reader.distributionArn) || list.includes("*"));
     if (!this.bucket.public_read && !allowed(this.bucket.readers)) return this.#denied(request);
     const key = keyOf(request.uri);
-    const stored = key === void 0 ? void 0 : this.#load(key);
+    const stored = key === void 0 ? void 0 : this.load(key);
     if (stored === void 0) {
       if (!allowed(this.bucket.listers)) return this.#denied(request);
       return this.#error(404, "NoSuchKey", "The specified key does not exist.", request, key);
     }
-    return this.#found(request, key, stored);
+    return this.found(request, key, stored);
   }
   #denied(request) {
     return this.#error(403, "AccessDenied", "Access Denied", request);
   }
-  #load(key) {
+  /** An object by its key. */
+  load(key) {
     const object = this.#objects.get(key);
     if (object !== void 0) {
       if (object.file !== null) return { ...readFile(object.file), object };
@@ -4713,7 +4714,8 @@ var Bucket = class {
       return void 0;
     }
   }
-  #found(request, key, { bytes, modified, object }) {
+  /** An object as it is answered: whole, a range of it, or that it has not changed. */
+  found(request, key, { bytes, modified, object }) {
     const etag = `"${createHash2("md5").update(bytes).digest("hex")}"`;
     const seconds3 = Math.floor(modified.getTime() / 1e3) * 1e3;
     const pairs = [
@@ -4725,6 +4727,7 @@ var Bucket = class {
       ...object.content_disposition ? [["Content-Disposition", object.content_disposition]] : [],
       ...object.content_language ? [["Content-Language", object.content_language]] : [],
       ...Object.entries(object.metadata ?? {}).map(([name, value]) => [`x-amz-meta-${name}`, value]),
+      ...object.website_redirect ? [["x-amz-website-redirect-location", object.website_redirect]] : [],
       ["Accept-Ranges", "bytes"],
       ["Server", "AmazonS3"],
       ["Date", (/* @__PURE__ */ new Date()).toUTCString()]
@@ -4787,7 +4790,113 @@ function rangeOf(text, size) {
   return start2 >= size || from === "" && to === "0" ? "unsatisfiable" : { start: start2, end: end2 };
 }
 
+// src/gateway/cloudfront/s3-website.ts
+import { STATUS_CODES as STATUS_CODES2 } from "node:http";
+var DENIED = { status: 403, code: "AccessDenied", message: "Access Denied" };
+var MISSING = { status: 404, code: "NoSuchKey", message: "The specified key does not exist." };
+var METHOD = {
+  status: 405,
+  code: "MethodNotAllowed",
+  message: "The specified method is not allowed against this resource."
+};
+var WebsiteEndpoint = class {
+  constructor(bucket, website) {
+    this.bucket = bucket;
+    this.website = website;
+  }
+  bucket;
+  website;
+  answer(request) {
+    const { website, bucket } = this;
+    const host = request.headers.host?.[0]?.value ?? "";
+    const { redirect_all: everything } = website;
+    if (everything !== null) {
+      const query = request.querystring === "" ? "" : `?${request.querystring}`;
+      const target = `${everything.protocol ?? "http"}://${everything.host_name}${request.uri}${query}`;
+      return redirect(301, target, request);
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") return this.#failed(METHOD, request, "");
+    const asked = keyOf(request.uri);
+    if (asked === void 0) return this.#failed(MISSING, request, "");
+    const early = website.routing_rules.find(
+      ({ error_code: code, key_prefix: prefix }) => code === null && asked.startsWith(prefix ?? "")
+    );
+    if (early !== void 0) return ruled(early, asked, host, request);
+    if (!bucket.bucket.public_read) return this.#answerFailure(DENIED, request, asked, host);
+    const key = asked === "" || asked.endsWith("/") ? `${asked}${website.index_document ?? ""}` : asked;
+    const stored = bucket.load(key);
+    if (stored !== void 0) return this.#object(stored, key, request);
+    const folder = website.index_document === null || asked === "" || asked.endsWith("/") ? void 0 : `${asked}/`;
+    if (folder !== void 0 && bucket.load(`${folder}${website.index_document}`) !== void 0)
+      return redirect(302, `/${encodeURI(folder)}`, request);
+    return this.#answerFailure(bucket.bucket.listers.includes("*") ? MISSING : DENIED, request, asked, host);
+  }
+  #object(stored, key, request) {
+    const moved = stored.object.website_redirect;
+    return moved ? redirect(301, moved, request) : this.bucket.found(request, key, stored);
+  }
+  #answerFailure(failure2, request, key, host) {
+    const rule = this.website.routing_rules.find(
+      ({ error_code: code, key_prefix: prefix }) => code === String(failure2.status) && key.startsWith(prefix ?? "")
+    );
+    return rule === void 0 ? this.#failed(failure2, request, key) : ruled(rule, key, host, request);
+  }
+  #failed(failure2, request, key) {
+    const { error_document: document } = this.website;
+    const stored = document === null || !this.bucket.bucket.public_read ? void 0 : this.bucket.load(document);
+    const { status: status2, code, message } = failure2;
+    if (stored !== void 0) {
+      const plain2 = { ...request, method: request.method === "HEAD" ? "HEAD" : "GET", headers: {} };
+      const page2 = this.bucket.found(plain2, document, stored);
+      return { ...page2, status: status2, statusDescription: STATUS_CODES2[status2] ?? "" };
+    }
+    const title = `${status2} ${STATUS_CODES2[status2] ?? ""}`;
+    const items = [`Code: ${code}`, `Message: ${message}`, ...status2 === 404 ? [`Key: ${escaped(key)}`] : []];
+    const html = `<html>
+<head><title>${title}</title></head>
+<body>
+<h1>${title}</h1>
+<ul>
+${items.map((item) => `<li>${item}</li>
+`).join("")}</ul>
+<hr/>
+</body>
+</html>
+`;
+    return made(status2, html, request, [
+      ["x-amz-error-code", code],
+      ["x-amz-error-message", message]
+    ]);
+  }
+};
+function ruled(rule, key, host, request) {
+  const prefix = rule.key_prefix ?? "";
+  let target = key;
+  if (rule.replace_key_with !== null) target = rule.replace_key_with;
+  else if (rule.replace_key_prefix_with !== null) target = rule.replace_key_prefix_with + key.slice(prefix.length);
+  const location = `${rule.protocol ?? "http"}://${rule.host_name ?? host}/${encodeURI(target)}`;
+  return redirect(Number(rule.redirect_code ?? 301), location, request);
+}
+function redirect(status2, location, request) {
+  return made(status2, "", request, [["Location", location]]);
+}
+function made(status2, html, request, more) {
+  const headers = headersOf([
+    ...more,
+    ["Content-Type", "text/html; charset=utf-8"],
+    ["Date", (/* @__PURE__ */ new Date()).toUTCString()],
+    ["Server", "AmazonS3"],
+    ["Content-Length", String(Buffer.byteLength(html))]
+  ]);
+  const body = request.method === "HEAD" ? void 0 : Buffer.from(html);
+  return { status: status2, statusDescription: STATUS_CODES2[status2] ?? "", headers, body };
+}
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
 // src/gateway/cloudfront/origins.ts
+var NO_HTTPS = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 var Origins = class {
   constructor(deployment, deps) {
     this.deps = deps;
@@ -4798,12 +4907,16 @@ var Origins = class {
     for (const config of deployment.buckets) {
       const bucket = new Bucket(config);
       for (const name of config.domain_names) this.#buckets.set(name.toLowerCase(), bucket);
+      if (config.website === null) continue;
+      const endpoint = new WebsiteEndpoint(bucket, config.website);
+      for (const name of config.website_domain_names) this.#websites.set(name.toLowerCase(), endpoint);
     }
   }
   deps;
   #client;
   #addresses;
   #buckets = /* @__PURE__ */ new Map();
+  #websites = /* @__PURE__ */ new Map();
   /** The region of the bucket behind a domain name. */
   regionOf(domain) {
     return this.#buckets.get(domain.toLowerCase())?.bucket.region ?? "us-east-1";
@@ -4820,17 +4933,19 @@ var Origins = class {
     for (const [name, fields] of Object.entries(target.customHeaders)) headers[name.toLowerCase()] = fields;
     const bucket = this.#buckets.get(domain);
     if (bucket !== void 0) {
-      const name = `s3://${bucket.bucket.name}`;
-      this.deps.originStarted?.(name);
       const identity = configured.s3_origin_config?.origin_access_identity ?? "";
       const signs = configured.origin_access_control_id !== null || identity !== "";
-      const response = bucket.answer({ ...request, uri, headers }, { distributionArn, signs });
-      this.deps.originEnded?.({
-        origin: name,
-        status: response.status,
-        bytes: response.body?.byteLength ?? 0
-      });
-      return response;
+      return this.#counted(bucket, () => bucket.answer({ ...request, uri, headers }, { distributionArn, signs }));
+    }
+    const website = this.#websites.get(domain);
+    if (website !== void 0) {
+      const protocol = "custom" in origin ? protocolOf(origin.custom, configured, viewer) : "http";
+      if (protocol === "https") {
+        const detail = `${domain} takes HTTP alone: set originProtocolPolicy to http-only`;
+        throw new OriginError(504, NO_HTTPS, detail, true);
+      }
+      if (headers.host === void 0) setHeader(headers, "Host", target.domainName);
+      return this.#counted(website.bucket, () => website.answer({ ...request, uri, headers }));
     }
     const base = this.#addresses.get(domain) ?? baseOf(origin, configured, viewer, domain);
     if (headers.host === void 0) setHeader(headers, "Host", hostOf(target.domainName, base));
@@ -4848,6 +4963,14 @@ var Origins = class {
       keepAliveMs: (custom2?.keepaliveTimeout ?? 5) * 1e3
     });
   }
+  #counted({ bucket }, answer2) {
+    const origin = `s3://${bucket.name}`;
+    this.deps.originStarted?.(origin);
+    const response = answer2();
+    const bytes = response.body?.byteLength ?? 0;
+    this.deps.originEnded?.({ origin, status: response.status, bytes });
+    return response;
+  }
   stop() {
     this.#client.stop();
   }
@@ -4862,13 +4985,15 @@ function baseOf(origin, configured, viewer, domain) {
     );
   }
   const { custom: custom2 } = origin;
-  let { protocol, port } = custom2;
+  const protocol = protocolOf(custom2, configured, viewer);
   const config = configured.custom_origin_config;
-  if (config?.origin_protocol_policy === "match-viewer" && custom2.domainName === configured.domain_name) {
-    protocol = viewer.protocol ?? "https";
-    port = protocol === "http" ? config.http_port : config.https_port;
-  }
+  const follows = config !== null && protocol !== custom2.protocol;
+  const port = follows ? protocol === "http" ? config.http_port : config.https_port : custom2.port;
   return new URL(`${protocol}://${domain}:${port}`);
+}
+function protocolOf(custom2, configured, viewer) {
+  const matches3 = configured.custom_origin_config?.origin_protocol_policy === "match-viewer";
+  return matches3 && custom2.domainName === configured.domain_name ? viewer.protocol ?? "https" : custom2.protocol;
 }
 function hostOf(domain, base) {
   return base.port === "" || base.hostname !== domain.toLowerCase() ? domain : `${domain}:${base.port}`;
@@ -4905,7 +5030,7 @@ function packageDirectory(version, workDir) {
 import { randomBytes } from "node:crypto";
 
 // src/gateway/cloudfront/fetch-stage.ts
-import { STATUS_CODES as STATUS_CODES3 } from "node:http";
+import { STATUS_CODES as STATUS_CODES4 } from "node:http";
 import { Readable as Readable6 } from "node:stream";
 
 // src/gateway/cloudfront/compress.ts
@@ -5149,11 +5274,11 @@ function forwards(name, rules, conditional) {
 }
 function addGenerated(headers, viewerHeaders, rules, viewer) {
   if (rules.generated.size === 0) return;
-  const made = {};
-  if (viewerHeaders["user-agent"] !== void 0) made["user-agent"] = viewerHeaders["user-agent"];
-  addViewerHeaders(made, rules.generated, viewer);
-  delete made["user-agent"];
-  Object.assign(headers, made);
+  const made2 = {};
+  if (viewerHeaders["user-agent"] !== void 0) made2["user-agent"] = viewerHeaders["user-agent"];
+  addViewerHeaders(made2, rules.generated, viewer);
+  delete made2["user-agent"];
+  Object.assign(headers, made2);
 }
 function eventOrigin(origin, region) {
   const customHeaders = headersOf(origin.custom_headers.map(({ name, value }) => [name, value]));
@@ -5179,7 +5304,7 @@ function eventOrigin(origin, region) {
 }
 
 // src/gateway/cloudfront/validate.ts
-import { STATUS_CODES as STATUS_CODES2 } from "node:http";
+import { STATUS_CODES as STATUS_CODES3 } from "node:http";
 
 // src/gateway/cloudfront/validate-origin.ts
 var SSL = /* @__PURE__ */ new Set(["TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3"]);
@@ -5355,7 +5480,7 @@ function acceptResponse(value, type, before, statusBefore) {
       `from ${statusBefore} to ${status2}`
     );
   }
-  const description = value.statusDescription ?? STATUS_CODES2[status2] ?? "";
+  const description = value.statusDescription ?? STATUS_CODES3[status2] ?? "";
   if (typeof description !== "string" || /[\u0000-\u001f\u007f]/.test(description)) {
     throw invalid(`${RESULT}The statusDescription must be a string without control characters.`, describe(description));
   }
@@ -5659,7 +5784,7 @@ async function customized(response, custom2, fetchPage) {
   const status2 = custom2.response_code ?? response.status;
   const headers = { ...page2.headers };
   for (const name of ["etag", "last-modified", "age"]) delete headers[name];
-  return { status: status2, statusDescription: STATUS_CODES3[status2] ?? "", headers, body: page2.body };
+  return { status: status2, statusDescription: STATUS_CODES4[status2] ?? "", headers, body: page2.body };
 }
 function variesWildly({ headers }, rules) {
   return rules.ttl.min === 0 && get(headers, "vary")?.trim() === "*";
@@ -5885,7 +6010,7 @@ function cookieText(values2) {
 }
 
 // src/gateway/cloudfront/functions-validate.ts
-import { STATUS_CODES as STATUS_CODES4 } from "node:http";
+import { STATUS_CODES as STATUS_CODES5 } from "node:http";
 function invalid2(what) {
   return new EdgeError(
     502,
@@ -5970,7 +6095,7 @@ function statusOf(value) {
   const status2 = value.statusCode;
   if (!Number.isInteger(status2) || status2 < 200 || status2 > 599)
     throw invalid2("response.statusCode is not an integer from 200 to 599");
-  const description = value.statusDescription ?? STATUS_CODES4[status2] ?? "";
+  const description = value.statusDescription ?? STATUS_CODES5[status2] ?? "";
   if (typeof description !== "string" || badValueCharacter(description) !== void 0)
     throw invalid2("response.statusDescription is not a string");
   return { status: status2, statusDescription: description };
@@ -6246,7 +6371,7 @@ function refusal(distribution, behavior, request, viewer, now) {
   }
   if ((viewer.protocol ?? "https") === "http" && behavior.config.viewer_protocol_policy !== "allow-all") {
     if (behavior.config.viewer_protocol_policy === "https-only") throw new EdgeError(403, "Bad request.");
-    return redirect(request);
+    return redirect2(request);
   }
   if (!behavior.allowed.has(method)) throw new EdgeError(403, NO_METHOD);
   if (method === "GET" && hasBody(request))
@@ -6258,7 +6383,7 @@ function hasBody(request) {
   const length = get(request.headers, "content-length");
   return length !== void 0 && length !== "0" || has(request.headers, "transfer-encoding");
 }
-function redirect({ headers, uri, querystring, method }) {
+function redirect2({ headers, uri, querystring, method }) {
   const query = querystring === "" ? "" : `?${querystring}`;
   const host = (get(headers, "host") ?? "").replace(/:\d+$/, "");
   const status2 = method === "GET" || method === "HEAD" ? 301 : 307;
@@ -6368,8 +6493,8 @@ var LocalCloudFront = class {
   }
   async handleNode(request, response, viewer, host, answer2) {
     const own = host ?? request.headers.host ?? "";
-    const made = await this.#answer(nodeRequest(request, own), viewer, own);
-    await sendNode(response, made, request.method ?? "GET", answer2);
+    const made2 = await this.#answer(nodeRequest(request, own), viewer, own);
+    await sendNode(response, made2, request.method ?? "GET", answer2);
   }
   #answer(request, viewer, host) {
     const distribution = this.#find(host.replace(/:\d+$/, ""));
