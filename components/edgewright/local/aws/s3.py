@@ -122,6 +122,7 @@ def _website_outputs(inputs: Inputs, _identity: str) -> Outputs:
     return {
         "region": region(inputs),
         "routingRuleDetails": inputs.get("routingRuleDetails") or "",
+        "routingRules": inputs.get("routingRules") or [],
         "websiteDomain": domain,
         "websiteEndpoint": f"{inputs.get('bucket')}.{domain}",
     }
