@@ -3,11 +3,12 @@
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.cache_policy import CacheTierOptions, Jitter
-from edgewright.edge_api import EdgeApiArgs
+from edgewright.edge_api import EdgeApiArgs, Rollout
 from edgewright.geo_router import RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
 
 from stacks.settings import Origin, Range, Settings
+from stacks.settings import Rollout as RolloutSettings
 
 YEAR = 31_536_000
 
@@ -89,6 +90,8 @@ def _api_args(
     if settings.account_id is None:
         if settings.hosted_zone_id:
             args["hosted_zone_id"] = settings.hosted_zone_id
+        if "rollout" in settings.model_fields_set:
+            args["rollout"] = _rollout(settings.rollout)
         args["access_logs"] = True
         args["dashboard"] = settings.tier == "production"
         return args
@@ -102,11 +105,19 @@ def _api_args(
         args["zone_id"] = settings.zone_id
     if settings.zone_name:
         args["zone_name"] = settings.zone_name
-    if settings.rollout.previous_version_id and settings.rollout.percentage < 100:
-        args["rollout"] = {
-            "percentage": settings.rollout.percentage,
-            "previous_version_id": settings.rollout.previous_version_id,
-        }
+    if settings.rollout.under_way:
+        args["rollout"] = _rollout(settings.rollout)
+    return args
+
+
+def _rollout(rollout: RolloutSettings) -> Rollout:
+    args: Rollout = {}
+    if rollout.header is not None:
+        args["header"] = {"name": rollout.header.name, "value": rollout.header.value}
+    else:
+        args["percentage"] = rollout.percentage
+    if rollout.under_way and rollout.previous_version_id is not None:
+        args["previous_version_id"] = rollout.previous_version_id
     return args
 
 

@@ -113,15 +113,35 @@ class Sessions(SettingsModel):
     )
 
 
+class RolloutHeader(SettingsModel):
+    """A header by which a request asks for the new version."""
+
+    name: str = Field(pattern=r"^aws-cf-cd-[a-z0-9-]{1,118}$")
+    value: str = Field(pattern=r"^[\x21-\x7e]{1,1783}$")
+
+
 class Rollout(SettingsModel):
     """How a new version is rolled out."""
 
-    percentage: float = Field(default=100, gt=0, le=100)
+    percentage: float = Field(
+        default=100,
+        gt=0,
+        le=100,
+        description="The new version's share of the requests; on cloudfront at most 15, or 100.",
+    )
+    header: RolloutHeader | None = Field(
+        default=None, description="cloudfront: only requests with this header get the new version."
+    )
     previous_version_id: str | None = Field(
         default=None,
-        pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[1-9][0-9]*)$",
         description="The version that keeps the rest: the stack's output `stable_version_id`.",
     )
+
+    @property
+    def under_way(self) -> bool:
+        """Whether two versions answer."""
+        return self.percentage < 100 or self.header is not None
 
 
 class Observability(SettingsModel):
@@ -252,10 +272,18 @@ class Settings(StackSettings):
 
     @field_validator("rollout")
     @classmethod
-    def _has_a_previous_version(cls, value: Rollout) -> Rollout:
-        if value.percentage < 100 and not value.previous_version_id:
+    def _has_a_previous_version(cls, value: Rollout, info: ValidationInfo) -> Rollout:
+        if value.under_way and not value.previous_version_id:
+            share = "header" if value.header is not None else f"percentage {value.percentage:g}"
             raise ValueError(
-                f"percentage {value.percentage:g} leaves requests to no version; add previous_version_id, which is the"
+                f"{share} leaves requests to no version; add previous_version_id, which is the"
                 " stack's output stable_version_id"
             )
+        host = info.data.get("host")
+        if value.header is not None and host == "cloudflare":
+            raise ValueError("header is of use on cloudfront only, and products-api:host is cloudflare. Use percentage")
+        numbered = value.previous_version_id is not None and value.previous_version_id.isdigit()
+        if value.previous_version_id and host is not None and numbered != (host == "cloudfront"):
+            kind = "a function's number" if host == "cloudfront" else "a version's UUID"
+            raise ValueError(f"previous_version_id {value.previous_version_id!r} is not {kind}, as {host} has them")
         return value

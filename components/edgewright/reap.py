@@ -5,7 +5,8 @@ versions, and this removes those that nothing uses. AWS's own refusal is the gua
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -17,6 +18,7 @@ LAMBDA_URL: Final = "https://lambda.us-east-1.amazonaws.com"
 MARK: Final = "edgewright"
 """Begins the description of each function that edgewright makes, before `project/stack/component`."""
 LAMBDA_TYPE: Final = "aws:lambda/function:Function"
+DISTRIBUTION_TYPE: Final = "aws:cloudfront/distribution:Distribution"
 PAGE: Final = "50"
 
 
@@ -46,7 +48,7 @@ class Outcome:
 
 
 def in_use(state: Mapping[str, Any], where: str) -> dict[str, str]:
-    """Return the functions that a stack's state holds, name to the version in use.
+    """Return the functions that a stack's state holds, name to the version in use, the oldest where several are.
 
     Raises:
         ProjectError: it is no state.
@@ -54,11 +56,29 @@ def in_use(state: Mapping[str, Any], where: str) -> dict[str, str]:
     try:
         resources = state["deployment"].get("resources") or []
         found = [each for each in resources if each.get("type") == LAMBDA_TYPE]
-        return {each["outputs"]["name"]: str(each["outputs"].get("version", "")) for each in found}
+        used = {each["outputs"]["name"]: str(each["outputs"].get("version", "")) for each in found}
+        # During a rollout most requests still get an earlier version than the newest.
+        for name, version in _associated(resources):
+            newest = used.get(name, "")
+            if newest.isdigit() and int(version) < int(newest):
+                used[name] = version
+        return used
     except (KeyError, TypeError, AttributeError):
         raise ProjectError(
             f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json"
         ) from None
+
+
+def _associated(resources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield name and version of each function that a distribution of the stack has."""
+    for resource in resources:
+        if resource.get("type") == DISTRIBUTION_TYPE:
+            outputs = resource.get("outputs") or {}
+            for behavior in (outputs.get("defaultCacheBehavior") or {}, *(outputs.get("orderedCacheBehaviors") or ())):
+                for association in behavior.get("lambdaFunctionAssociations") or ():
+                    found = re.search(r":function:([^:]+):(\d+)$", str(association.get("lambdaArn")))
+                    if found is not None:
+                        yield found[1], found[2]
 
 
 def functions(client: AwsClient, project: str, stack: str) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 from edgewright.aws.client import AwsClient
 from edgewright.cli._exit import Exit
 from edgewright.local.errors import InfrastructureError
-from edgewright.reap import Leftover, leftovers, remove
+from edgewright.reap import Leftover, in_use, leftovers, remove
 
 from tests.aws.lambda_api import CREDENTIALS, Account, lambda_api
 from tests.cli.conftest import Edgewright
@@ -51,6 +51,17 @@ def test_versions_before_those_in_use_and_functions_of_what_is_gone_are_left_ove
         )
         numbers = [item.version for item in leftovers(api, "shop", "prod", {"api-edge-1": "4", "gone-2": "2"}, keep=0)]
     assert numbers == ["1", "2", "3", "1"]
+
+
+def test_during_a_rollout_the_version_that_most_requests_get_is_in_use_too() -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:api-edge-1"
+    behavior = {"lambdaFunctionAssociations": [{"eventType": "origin-request", "lambdaArn": f"{arn}:3"}]}
+    resources = [
+        {"type": "aws:lambda/function:Function", "outputs": {"name": "api-edge-1", "version": "5"}},
+        {"type": "aws:lambda/function:Function", "outputs": {"name": "alone", "version": "2"}},
+        {"type": "aws:cloudfront/distribution:Distribution", "outputs": {"defaultCacheBehavior": behavior}},
+    ]
+    assert in_use({"deployment": {"resources": resources}}, "state.json") == {"api-edge-1": "3", "alone": "2"}
 
 
 def test_every_page_is_read(account: Account) -> None:

@@ -157,6 +157,28 @@ def test_a_gradual_rollout_splits_the_traffic(runner: Runner, spoil: Spoil) -> N
     assert capture.outputs["stable_version_id"] == before
 
 
+def test_a_gradual_rollout_on_aws_stages_the_new_version(runner: Runner, spoil: Spoil) -> None:
+    rollout = 'products-api:rollout: { percentage: 5, previous_version_id: "7" }\n  products-api:protect: true'
+    capture = runner.run(spoil("aws-prod", "products-api:protect: true", rollout), "aws-prod")[0]
+    primary, staging = sorted(
+        of_type(capture, "aws:cloudfront/distribution:Distribution"),
+        key=lambda found: bool(found.inputs.get("staging")),
+    )
+    policy = only(capture, "aws:cloudfront/continuousDeploymentPolicy:ContinuousDeploymentPolicy")
+    assert policy.inputs["trafficConfig"]["singleWeightConfig"] == {"weight": 0.05}
+    assert (primary.inputs["aliases"], staging.inputs["staging"]) == (["api.aws.example.com"], True)
+    assert {primary.inputs["httpVersion"], staging.inputs["httpVersion"]} == {"http2"}
+    assert capture.outputs["stable_version_id"] == "7"
+
+
+def test_the_policies_pass_a_rollout_on_aws(spoil: Spoil) -> None:
+    from edgewright.cli.check import evaluate_stack
+
+    rollout = 'products-api:rollout: { percentage: 5, previous_version_id: "7" }\n  products-api:protect: true'
+    _, evaluation = evaluate_stack(spoil("aws-prod", "products-api:protect: true", rollout), "aws-prod")
+    assert [finding for finding in evaluation.findings if finding.level == "mandatory"] == []
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_policies_pass(stack: str) -> None:
     from edgewright.cli.check import evaluate_stack

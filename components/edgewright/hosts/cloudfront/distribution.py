@@ -116,6 +116,9 @@ def build(site: Site) -> Deployed:
     let_read(site, bucket, [distribution, *([staging] if staging is not None else [])])
     dns(site, distribution)
     observe(site, distribution)
+    if staging is not None:
+        # What it is staged for: to see how the new version does.
+        observe(site, staging, "staging")
     staged = site.plan.rollout.staged
     return Deployed(
         urls=_urls(site, distribution),

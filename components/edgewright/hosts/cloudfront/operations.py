@@ -11,18 +11,19 @@ from edgewright.hosts.cloudfront.site import Site
 from edgewright.hosts.lambda_edge import REGION
 
 
-def observe(site: Site, distribution: aws.cloudfront.Distribution) -> None:
-    """Make what keeps logs and metrics of a distribution."""
+def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "") -> None:
+    """Make what keeps logs and metrics of a distribution; `part` names it where it is not the primary one."""
+    name = f"{site.name}-{part}" if part else site.name
     if site.given.get("metrics", True):
         aws.cloudfront.MonitoringSubscription(
-            f"{site.name}-metrics",
+            f"{name}-metrics",
             distribution_id=distribution.id,
             monitoring_subscription={
                 "realtime_metrics_subscription_config": {"realtime_metrics_subscription_status": "Enabled"}
             },
             opts=site.child,
         )
-    if site.given.get("dashboard", False):
+    if site.given.get("dashboard", False) and not part:
         aws.cloudwatch.Dashboard(
             f"{site.name}-dashboard",
             region=REGION,
@@ -31,13 +32,13 @@ def observe(site: Site, distribution: aws.cloudfront.Distribution) -> None:
             opts=site.child,
         )
     if site.given.get("access_logs", True):
-        _logs(site, distribution)
+        _logs(site, distribution, name)
 
 
-def _logs(site: Site, distribution: aws.cloudfront.Distribution) -> None:
-    physical = policies.physical("logs", site.name)
+def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str) -> None:
+    physical = policies.physical("logs", name)
     group = aws.cloudwatch.LogGroup(
-        f"{site.name}-log-group",
+        f"{name}-log-group",
         region=REGION,
         name=f"/aws/vendedlogs/cloudfront/{physical}",
         retention_in_days=site.given.get("log_retention_days", 30),
@@ -45,7 +46,7 @@ def _logs(site: Site, distribution: aws.cloudfront.Distribution) -> None:
         opts=site.child,
     )
     source = aws.cloudwatch.LogDeliverySource(
-        f"{site.name}-log-source",
+        f"{name}-log-source",
         region=REGION,
         name=physical,
         log_type="ACCESS_LOGS",
@@ -53,7 +54,7 @@ def _logs(site: Site, distribution: aws.cloudfront.Distribution) -> None:
         opts=site.child,
     )
     destination = aws.cloudwatch.LogDeliveryDestination(
-        f"{site.name}-log-destination",
+        f"{name}-log-destination",
         region=REGION,
         name=physical,
         output_format="json",
@@ -61,7 +62,7 @@ def _logs(site: Site, distribution: aws.cloudfront.Distribution) -> None:
         opts=site.child,
     )
     aws.cloudwatch.LogDelivery(
-        f"{site.name}-log-delivery",
+        f"{name}-log-delivery",
         region=REGION,
         delivery_source_name=source.name,
         delivery_destination_arn=destination.arn,
