@@ -6,13 +6,24 @@ import re
 from collections.abc import Iterator
 
 from edgewright.limits import limit
+from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
 from edgewright_policies.archives import Package
 from edgewright_policies.reading import View, modules, show
-from edgewright_policies.rule import Context, PolicyConfig, Violation, resource_rule, rules_of
+from edgewright_policies.rule import (
+    Context,
+    PolicyConfig,
+    StackView,
+    Violation,
+    resource_rule,
+    rules_of,
+    stack_rule,
+)
 from edgewright_policies.types import (
     EDGE_API,
+    HTTP_API_INTEGRATION,
+    LAMBDA_FUNCTION,
     WORKER_VERSION,
     WORKERS_SCRIPT,
     endpoint_name,
@@ -303,6 +314,43 @@ def environment_size(resource: View, context: Context[PolicyConfig]) -> Iterator
             if value is not None and len(value.encode("utf-8", "surrogatepass")) > size.value:
                 length = len(value.encode("utf-8", "surrogatepass"))
                 yield Violation(f"variable {show(each.text('name'))}", size.show(length), f"at most {size.text}")
+
+
+class BehindApi(PolicyConfig):
+    """Configuration of long-function-behind-api."""
+
+    max_seconds: int = Field(
+        default=30, ge=1, le=30, description="Most seconds that a function may take which an HTTP API waits for."
+    )
+
+
+@stack_rule(
+    "long-function-behind-api",
+    id="EW307",
+    family="compute",
+    on=(LAMBDA_FUNCTION, HTTP_API_INTEGRATION),
+    config=BehindApi,
+    severity="high",
+    title="An HTTP API does not wait for long work",
+    why="API Gateway answers 503 after 30 s, while the function goes on, is billed, and is called again by whoever tries once more.",
+    fix="Lower `timeout`; hand longer work to a queue, and answer 202 with the URL of the result.",
+    source="https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html",
+)
+def long_function_behind_api(stack: StackView, context: Context[BehindApi]) -> Iterator[Violation | None]:
+    functions = {node.urn: node for node in stack.of(LAMBDA_FUNCTION)}
+    called = {urn for node in stack.of(HTTP_API_INTEGRATION) for urn in node.dependencies if urn in functions}
+    for urn in sorted(called):
+        node = functions[urn]
+        try:
+            timeout = node.props.number("timeout")
+        except UnknownValueError:
+            yield None
+            continue
+        if timeout is not None and timeout > context.config.max_seconds:
+            yield Violation(
+                f"function {node.name} timeout", f"{show(timeout)} s behind an HTTP API",
+                f"at most {context.config.max_seconds} s", urn=urn,
+            )  # fmt: skip
 
 
 RULES = rules_of(globals())

@@ -9,9 +9,12 @@ from edgewright_policies.reading import View, show
 from edgewright_policies.rule import Context, NoConfig, PolicyConfig, Violation, resource_rule, rules_of
 from edgewright_policies.types import (
     D1_DATABASE,
+    DISTRIBUTION,
     DYNAMODB_TABLE,
+    LAMBDA_FUNCTION,
     QUEUE,
     R2_BUCKET,
+    ROUTE53_RECORD,
     S3_BUCKET,
     S3_BUCKET_V2,
     WORKER,
@@ -39,6 +42,18 @@ _IDS = (
 )
 
 
+_IDENTIFIES = re.compile(
+    r"(TABLE|BUCKET|QUEUE|STREAM|TOPIC|NAMESPACE|DATABASE|DB|HOST|ENDPOINT)(_?(NAME|ID|URL|ARN))?$", re.I
+)
+"""Names of variables whose values name a resource. That a mode is `production` says nothing of whose data is used."""
+
+
+def _of_production(value: str) -> bool:
+    """Return whether a name says that what has it is production's."""
+    value = value[:512]
+    return bool(_PRODUCTION.search(value)) and not _NOT_PRODUCTION.search(value)
+
+
 class ProductionIds(PolicyConfig):
     """Configuration of production-binding."""
 
@@ -51,8 +66,16 @@ class ProductionIds(PolicyConfig):
     "production-binding",
     id="EW601",
     family="isolation",
-    on=(WORKER_VERSION, WORKERS_SCRIPT, WORKERS_ROUTE, WORKERS_CUSTOM_DOMAIN),
-    per={WORKER_VERSION: "bindings", WORKERS_SCRIPT: "bindings"},
+    on=(
+        WORKER_VERSION,
+        WORKERS_SCRIPT,
+        WORKERS_ROUTE,
+        WORKERS_CUSTOM_DOMAIN,
+        DISTRIBUTION,
+        LAMBDA_FUNCTION,
+        ROUTE53_RECORD,
+    ),
+    per={WORKER_VERSION: "bindings", WORKERS_SCRIPT: "bindings", DISTRIBUTION: "origins"},
     config=ProductionIds,
     severity="critical",
     title="Only production is bound to production's data",
@@ -72,14 +95,31 @@ def production_binding(item: View, _resource: View, context: Context[ProductionI
         if host and (host in listed or text.lower() in listed):
             yield Violation(name, show(text), allowed)
         return
+    if context.type == ROUTE53_RECORD:
+        host = (item.text("name") or "").lower().rstrip(".")
+        if host in listed:
+            yield Violation("record name", show(host), allowed)
+        return
+    if context.type == DISTRIBUTION:
+        host = (item.text("domainName") or "").lower()
+        if host and (host in listed or host.split(".")[0] in listed or _of_production(host)):
+            yield Violation(f"origin {show(item.text('originId'))} domainName", show(host), allowed)
+        return
+    if context.type == LAMBDA_FUNCTION:
+        for name, value in item.view("environment").pairs("variables").items():
+            if not isinstance(value, str) or not value:
+                continue
+            by_name = bool(_IDENTIFIES.search(name)) and _of_production(value)
+            if value.lower() in listed or by_name:
+                yield Violation(f"variable {show(name)}", show(value), allowed)
+        return
     for name in _IDS:
         if not item.known(name):
             continue
         value = item.text(name)
         if not value:
             continue
-        by_name = bool(_PRODUCTION.search(value[:512])) and not _NOT_PRODUCTION.search(value[:512])
-        if value.lower() in listed or by_name:
+        if value.lower() in listed or _of_production(value):
             yield Violation(f"binding {show(item.text('name'))} {name}", show(value), allowed)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
+from edgewright_policies.aws.common import edge_functions
 from edgewright_policies.reading import View, show
 from edgewright_policies.rule import (
     Context,
@@ -127,6 +128,42 @@ def log_retention_missing(resource: View, context: Context[Retention]) -> Iterat
         yield Violation("retentionInDays", "not set, which is for ever", f"1 to {context.config.max_days} days")
     elif days > context.config.max_days:
         yield Violation("retentionInDays", f"{show(days)} days", f"1 to {context.config.max_days} days")
+
+
+@stack_rule(
+    "log-group-missing",
+    id="EW805",
+    family="operations",
+    on=(LAMBDA_FUNCTION, LOG_GROUP, DISTRIBUTION),
+    severity="low",
+    level="advisory",
+    title="A function's log group is declared, with its retention",
+    why="Lambda makes the group that is missing, without a retention: its logs are kept and paid for, for ever.",
+    fix="Declare a LogGroup `/aws/lambda/<name>` with retentionInDays, or name one in loggingConfig.",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",
+)
+def log_group_missing(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
+    groups = stack.of(LOG_GROUP)
+    names = {node.props.text("name") or "" for node in groups if node.props.known("name")}
+    linked = {urn for node in groups for urn in node.dependencies}
+    urns = {node.urn for node in groups}
+    # At the edge each region has a group of its own, which no stack can declare.
+    edge = edge_functions(stack)
+    for node in stack.of(LAMBDA_FUNCTION):
+        if node.urn in edge or node.urn in linked or urns & set(node.dependencies):
+            continue
+        try:
+            name = node.props.view("loggingConfig").text("logGroup") or f"/aws/lambda/{node.props.text('name') or ''}"
+        except UnknownValueError:
+            yield None
+            continue
+        if name in names:
+            continue
+        if groups and (name == "/aws/lambda/" or not all(each.props.known("name") for each in groups)):
+            # One of the groups may be this function's.
+            yield None
+            continue
+        yield Violation(f"log group of function {node.name}", "not declared", "one with a retention", urn=node.urn)
 
 
 class Owner(PolicyConfig):

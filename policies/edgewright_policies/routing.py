@@ -1,6 +1,7 @@
 """Routing: regions, failover, routes and the percentages of a rollout."""
 
 import bisect
+import fnmatch
 import re
 from collections.abc import Iterator
 
@@ -21,25 +22,37 @@ from edgewright_policies.rule import (
 )
 from edgewright_policies.types import (
     CONTINUOUS_DEPLOYMENT,
+    D1_DATABASE,
+    DISTRIBUTION,
     EDGE_API,
     GEO_ROUTER,
     LAMBDA_ALIAS,
     LOAD_BALANCER,
     LOAD_BALANCER_POOL,
+    R2_BUCKET,
     ROUTE53_RECORD,
     RULESET,
     WORKERS_CUSTOM_DOMAIN,
     WORKERS_DEPLOYMENT,
     WORKERS_ROUTE,
+    ZONE,
     endpoint_name,
 )
 
+_DIRECTIONS = "north|south|east|west|central|northeast|northwest|southeast|southwest"
+_AWS_REGION = re.compile(rf"(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov|us-iso[bf]?|eusc-de|eu-isoe)-({_DIRECTIONS})-\d")
+_AWS_REGION_IN = re.compile(rf"(?<=\.)(af|ap|ca|cn|eu|il|me|mx|sa|us)-({_DIRECTIONS})-\d(?=\.)")
+_D1_HINTS = ("apac", "eeur", "enam", "oc", "weur", "wnam")
 _STEERED = ("geo", "dynamic_latency", "proximity")
 
 
 class Regions(PolicyConfig):
     """Configuration of single-origin-region."""
 
+    latency_sensitive: tuple[str, ...] = Field(
+        default=(),
+        description="Names of distributions of latency-sensitive public APIs; `*` stands for any text. An EdgeApi says it itself.",
+    )
     min_regions: int = Field(default=2, ge=2, le=50, description="Least origin regions of a latency-sensitive API.")
 
 
@@ -47,7 +60,7 @@ class Regions(PolicyConfig):
     "single-origin-region",
     id="EW401",
     family="routing",
-    on=(EDGE_API, LOAD_BALANCER),
+    on=(EDGE_API, LOAD_BALANCER, DISTRIBUTION),
     per={EDGE_API: "endpoints"},
     config=Regions,
     severity="high",
@@ -66,6 +79,14 @@ def single_origin_region(item: View, resource: View, context: Context[Regions]) 
                 yield Violation(
                     f"{endpoint_name(item)} origin regions", f"{len(regions)} ({show(regions)})", f"at least {least}"
                 )
+        return
+    if context.type == DISTRIBUTION:
+        if any(fnmatch.fnmatchcase(context.name, each) for each in context.config.latency_sensitive):
+            hosts = [origin.text("domainName") or "" for origin in item.views("origins")]
+            found = {match.group() for host in hosts if (match := _AWS_REGION_IN.search(host))}
+            # A host that does not say its region may be anywhere.
+            if hosts and all(map(_AWS_REGION_IN.search, hosts)) and len(found) < least:
+                yield Violation("origin regions", f"{len(found)} ({show(sorted(found))})", f"at least {least}")
         return
     policy = item.text("steeringPolicy") or ""
     pools = set(item.texts("defaultPools"))
@@ -146,7 +167,7 @@ def health_check_missing(resource: View, context: Context[NoConfig]) -> Iterator
     "region-unknown",
     id="EW404",
     family="routing",
-    on=(GEO_ROUTER, LOAD_BALANCER, ROUTE53_RECORD),
+    on=(GEO_ROUTER, LOAD_BALANCER, D1_DATABASE, R2_BUCKET, ROUTE53_RECORD, DISTRIBUTION),
     severity="high",
     title="Regions and countries are codes that the platform knows",
     why="The provider takes any text; the platform refuses it half-way, or a region's callers silently go elsewhere.",
@@ -175,7 +196,23 @@ def region_unknown(resource: View, context: Context[NoConfig]) -> Iterator[Viola
         for country in resource.view("countryPools").keys():  # noqa: SIM118
             if country not in CLOUDFLARE_COUNTRIES:
                 yield Violation("country_pools", show(country), countries_allowed)
+    elif context.type in (D1_DATABASE, R2_BUCKET):
+        name = "primaryLocationHint" if context.type == D1_DATABASE else "location"
+        hint = resource.text(name)
+        if hint and hint.lower() not in _D1_HINTS:
+            yield Violation(name, show(hint), ", ".join(_D1_HINTS))
+    elif context.type == DISTRIBUTION:
+        for origin in resource.views("origins"):
+            shield = origin.view("originShield").text("originShieldRegion")
+            if shield and not _AWS_REGION.fullmatch(shield):
+                yield Violation(
+                    f"origin {show(origin.text('originId'))} originShieldRegion", show(shield), "a region of AWS, such as eu-west-1"
+                )  # fmt: skip
     else:
+        for policy in resource.views("latencyRoutingPolicies"):
+            named = policy.text("region")
+            if named and not _AWS_REGION.fullmatch(named):
+                yield Violation("latency region", show(named), "a region of AWS, such as eu-west-1")
         for policy in resource.views("geolocationRoutingPolicies"):
             named, continent = policy.text("country"), policy.text("continent")
             if named is not None and named != "*" and named not in ISO_3166_1:
@@ -370,7 +407,7 @@ def canary_percentages(resource: View, context: Context[Canary]) -> Iterator[Vio
     "ruleset-phase-duplicate",
     id="EW407",
     family="routing",
-    on=(RULESET,),
+    on=(RULESET, ZONE),
     severity="critical",
     title="A zone has one ruleset a phase",
     why="Two rulesets of one phase overwrite each other on every update.",
@@ -380,10 +417,13 @@ def canary_percentages(resource: View, context: Context[Canary]) -> Iterator[Vio
 def ruleset_phase_duplicate(stack: StackView, context: Context[NoConfig]) -> Iterator[Violation | None]:
     most = as_number(context.limit("cloudflare.rulesets.per_phase").value) or 1
     seen: dict[tuple[str, str], list[str]] = {}
+    zones = {node.urn for node in stack.of(ZONE)}
     for node in stack.of(RULESET):
         try:
-            zone, phase = node.props.text("zoneId"), node.props.text("phase")
-            kind = node.props.text("kind")
+            phase, kind = node.props.text("phase"), node.props.text("kind")
+            # The zone may be one that is still to be made: then it is known by what the ruleset depends on.
+            made = sorted(zones & set(node.dependencies))
+            zone = made[0] if len(made) == 1 else node.props.text("zoneId") or ""
         except UnknownValueError:
             yield None
             continue
@@ -396,6 +436,41 @@ def ruleset_phase_duplicate(stack: StackView, context: Context[NoConfig]) -> Ite
                 f"ruleset of phase {show(phase)}", f"{len(names)} in one zone ({', '.join(sorted(names))})",
                 show(most), urn=node.urn,
             )  # fmt: skip
+
+
+@stack_rule(
+    "failover-record-alone",
+    id="EW408",
+    family="routing",
+    on=(ROUTE53_RECORD,),
+    severity="high",
+    title="A primary record has a secondary one",
+    why="A PRIMARY record alone is answered whether its health check passes or not: there is nothing to fail over to.",
+    fix="Add a record of the same name and type with the failover type SECONDARY.",
+    source="https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-types.html",
+)
+def failover_record_alone(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
+    primaries: list[tuple[tuple[str, str, str], str, str]] = []
+    secondaries: set[tuple[str, str, str]] = set()
+    for node in stack.of(ROUTE53_RECORD):
+        if not node.props.has("failoverRoutingPolicies"):
+            continue
+        try:
+            kinds = {each.text("type") for each in node.props.views("failoverRoutingPolicies")}
+            name = (node.props.text("name") or "").lower().rstrip(".")
+            zone = (node.props.text("zoneId") or "") if node.props.known("zoneId") else ""
+            key = (zone, name, node.props.text("type") or "")
+        except UnknownValueError:
+            # It may be the one that is missed.
+            yield None
+            return
+        if "PRIMARY" in kinds:
+            primaries.append((key, node.name, node.urn))
+        elif "SECONDARY" in kinds:
+            secondaries.add(key)
+    for key, name, urn in primaries:
+        if key not in secondaries:
+            yield Violation(f"record {name} of {show(key[1])}", "PRIMARY without a SECONDARY", "both", urn=urn)
 
 
 RULES = rules_of(globals())

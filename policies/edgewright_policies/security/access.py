@@ -19,6 +19,7 @@ from edgewright_policies.rule import (
     stack_rule,
 )
 from edgewright_policies.types import (
+    API_SHIELD_OPERATION,
     DISTRIBUTION,
     EDGE_API,
     HTTP_API,
@@ -27,12 +28,14 @@ from edgewright_policies.types import (
     HTTP_API_STAGE,
     LAMBDA_FUNCTION_URL,
     R2_MANAGED_DOMAIN,
+    RULESET,
     S3_BUCKET,
     S3_BUCKET_ACL,
     S3_BUCKET_POLICY,
     S3_PUBLIC_ACCESS_BLOCK,
     WORKER,
     WORKERS_SCRIPT_SUBDOMAIN,
+    ZONE,
     authenticated,
     behavior_name,
     behaviors,
@@ -302,6 +305,47 @@ def _same_api(route: Node, stage: Node, apis: set[str]) -> bool:
     if route.props.known("apiId") and stage.props.known("apiId"):
         return route.props.text("apiId") == stage.props.text("apiId")
     return bool(apis & set(route.dependencies) & set(stage.dependencies))
+
+
+_LIMITING = ("http_ratelimit", "http_request_firewall_custom", "http_request_firewall_managed")
+
+
+@stack_rule(
+    "declared-write-unlimited",
+    id="EW515",
+    family="security",
+    on=(API_SHIELD_OPERATION, RULESET, ZONE),
+    severity="high",
+    title="A write that a zone's API declares is behind a rate limit or the WAF",
+    why="An operation that API Shield knows of is public: without a rule anybody may call it as often as they like.",
+    fix="Add a Ruleset of phase http_ratelimit to the zone.",
+    source="https://developers.cloudflare.com/waf/rate-limiting-rules/",
+)
+def declared_write_unlimited(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
+    zones = {node.urn for node in stack.of(ZONE)}
+    limited: set[str] = set()
+    for node in stack.of(RULESET):
+        try:
+            if node.props.text("phase") in _LIMITING and node.props.views("rules"):
+                limited |= (zones & set(node.dependencies)) or {node.props.text("zoneId") or ""}
+        except UnknownValueError:
+            yield None
+            return
+    for node in stack.of(API_SHIELD_OPERATION):
+        try:
+            method = (node.props.text("method") or "").upper()
+            about = (zones & set(node.dependencies)) or {node.props.text("zoneId") or ""}
+            path = node.props.text("endpoint")
+        except UnknownValueError:
+            yield None
+            continue
+        if method in _WRITES and not about & limited:
+            yield Violation(
+                f"operation {method} {show(path)}",
+                "no rate limit and no WAF in its zone",
+                "a rule of either",
+                urn=node.urn,
+            )
 
 
 RULES = rules_of(globals())
