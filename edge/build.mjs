@@ -30,6 +30,7 @@ const FEATURES = {
     export: "cachePlatform",
     needed_by: "endpoints[].cache.engine == platform, where it may be used",
   },
+  cache_shield: { file: "cache-shield.js", export: "cacheShield", needed_by: "endpoints[].cache.tiers.shield" },
   cache_writes: { file: "cache-writes.js", export: "cacheWrites", needed_by: "a cache and endpoints[].methods" },
   geo: { file: "geo.js", export: "geo", needed_by: "endpoints[].target.kind == origin" },
   sessions: {

@@ -19,6 +19,22 @@ SETTINGS = "settings.js"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
+SHIELD_CLASS = "EdgewrightShield"
+"""The class that `main.js` exports for the shield. Its objects' storage is kept under this name: it never changes."""
+
+
+def shield_bindings(settings: Mapping[str, Any]) -> list[str]:
+    """Return the names by which the function reaches its shield, sorted; none where it has none."""
+    return sorted({item["cache"]["tiers"]["shield"]["binding"] for item in settings["endpoints"] if _is_shielded(item)})
+
+
+def _is_shielded(endpoint: Mapping[str, Any]) -> bool:
+    """Say whether what an endpoint's cache lacks goes by the shield: not where the answer is a known caller's."""
+    cache = endpoint["cache"]
+    stored = cache is not None and cache["mode"] != "bypass"
+    return stored and endpoint["auth"] is None and cache["tiers"].get("shield") is not None
+
+
 def features_of(settings: Mapping[str, Any]) -> list[str]:
     """Return the features that the settings need, sorted."""
     needed: set[str] = set()
@@ -52,14 +68,17 @@ def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> s
     by_url = not (key["headers"] or key["cookies"] or key["country"] or key["region"] or key["host"])
     # Whether the platform's own cache may answer; where it may not, the function's own tiers do.
     fronted = policy["engine"] == "platform" and by_url and not guarded
+    shielded = _is_shielded(endpoint)
     needed = {
         "cache": True,
-        "cache_memory": tiers["memory"] is not None,
-        "cache_edge": tiers["edge"] is not None and not fronted,
+        # The shield is a cache with both of these.
+        "cache_memory": tiers["memory"] is not None or shielded,
+        "cache_edge": shielded or (tiers["edge"] is not None and not fronted),
         "cache_kv": tiers["kv"] is not None,
         # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
         "cache_origin": mode == "origin" or endpoint["auth"] is not None,
         "cache_platform": fronted,
+        "cache_shield": shielded,
     }
     return {name for name, need in needed.items() if need}
 
@@ -179,7 +198,13 @@ def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: li
     lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(handlers)]
     names = ", ".join(feature["export"] for feature in features)
     modules = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(handlers))
-    lines.append(f"export default {core['export']}(settings, {{ features: [{names}], handlers: {{ {modules} }} }});")
+    options = f"{{ features: [{names}], handlers: {{ {modules} }} }}"
+    if "cache_shield" not in features_of(settings):
+        lines.append(f"export default {core['export']}(settings, {options});")
+    else:
+        lines.insert(0, f'import {{ createShield }} from "./{manifest["features"]["cache_shield"]["file"]}";')
+        lines += [f"const options = {options};", f"const worker = {core['export']}(settings, options);"]
+        lines += ["export default worker;", f"export const {SHIELD_CLASS} = createShield(settings, options, worker);"]
     return "\n".join(lines) + "\n"
 
 

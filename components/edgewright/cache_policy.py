@@ -12,7 +12,16 @@ from edgewright._normalise import is_later, normalise, wire
 from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
-from edgewright.spec.models import CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, KvTier, MemoryTier
+from edgewright.spec.models import (
+    LOCATIONS,
+    CacheKeySpec,
+    CacheSpec,
+    CacheTiers,
+    EdgeTier,
+    KvTier,
+    MemoryTier,
+    ShieldTier,
+)
 
 MODES = ("override", "origin", "bypass")
 ENGINES = ("worker", "platform")
@@ -38,6 +47,8 @@ class MemoryTierOptions(TypedDict):
     """A larger body is not held in memory. Default: 1 MiB."""
     ttl_ceiling: NotRequired[int]
     """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
+    jitter: NotRequired[Jitter]
+    """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
 
 
 class EdgeTierOptions(TypedDict):
@@ -47,6 +58,8 @@ class EdgeTierOptions(TypedDict):
     """Whether the tier is used. Default: true."""
     ttl_ceiling: NotRequired[int]
     """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
+    jitter: NotRequired[Jitter]
+    """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
 
 
 class KvTierOptions(TypedDict):
@@ -62,6 +75,26 @@ class KvTierOptions(TypedDict):
     """A larger response is not put into the store. Default, and most allowed: Workers KV's limit of 25 MiB."""
 
 
+class ShieldTierOptions(TypedDict):
+    """One place for all data centres, before the origin. What many data centres lack at once is asked of the origin once,
+    and a purge reaches all of them through it. On Cloudflare it is a Durable Object, on CloudFront its Origin Shield.
+    `{}` takes the defaults. Endpoints with `auth` go by it: they are answered where the caller is known."""
+
+    location: NotRequired[str]
+    """Where it is, best near the origin: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `oc`, `afr` or `me`. Required on
+    CloudFront. Default: where it is first asked from."""
+    ttl: NotRequired[int]
+    """Freshness in the shield, in seconds; a ceiling in mode `origin`. Default: that of the edge."""
+    jitter: NotRequired[Jitter]
+    """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
+    shards: NotRequired[int]
+    """Objects that the URLs are shared out to, 1 to 64; one takes some hundred misses a second. Default: 4."""
+    max_bytes: NotRequired[int]
+    """Most bytes kept by one object. Default: 1 GiB."""
+    max_object_bytes: NotRequired[int]
+    """A larger body is not kept in the shield. Default: 16 MiB."""
+
+
 class CacheTierOptions(TypedDict):
     """Which tiers a response is kept in, nearest first."""
 
@@ -71,6 +104,8 @@ class CacheTierOptions(TypedDict):
     """The data centre's cache. Default: used."""
     kv: NotRequired[KvTierOptions]
     """A KV namespace. Default: not used."""
+    shield: NotRequired[ShieldTierOptions]
+    """One place for all data centres, before the origin. Default: not used."""
 
 
 class CacheKey(TypedDict):
@@ -170,7 +205,7 @@ def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any
     bound = kv_binding("tiers.kv.binding", binding, faults) if binding is not None else None
     faults.raise_if_any()
     tiers = given.get("tiers", {})
-    memory, edge, kv = tiers.get("memory"), tiers.get("edge", {}), tiers.get("kv")
+    memory, edge, kv, shield = tiers.get("memory"), tiers.get("edge", {}), tiers.get("kv"), tiers.get("shield")
     key = given.get("key", {})
     browser_ttl = given.get("browser_ttl")
     spec = CacheSpec(
@@ -188,8 +223,10 @@ def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any
         else CacheSpec.model_fields["statuses"].default,
         error_ttl_s=given.get("error_ttl", 0),
         tiers=CacheTiers(
-            memory=None if memory is None else MemoryTier(**_renamed(memory, ttl_ceiling="ttl_ceiling_s")),
-            edge=EdgeTier(ttl_ceiling_s=edge.get("ttl_ceiling")) if edge.get("enabled", True) else None,
+            memory=None if memory is None else MemoryTier(**_timed(memory, ttl_ceiling="ttl_ceiling_s")),
+            edge=EdgeTier(ttl_ceiling_s=edge.get("ttl_ceiling"), jitter_s=_range(edge.get("jitter")))
+            if edge.get("enabled", True)
+            else None,
             kv=None
             if kv is None or bound is None
             else KvTier(
@@ -198,6 +235,7 @@ def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any
                 jitter_s=_range(kv.get("jitter")),
                 max_object_bytes=kv.get("max_object_bytes", int(limit("cloudflare.kv.value_bytes").value)),
             ),
+            shield=None if shield is None else ShieldTier(**_timed(shield, ttl="ttl_s")),
         ),
         key=CacheKeySpec(
             query=key.get("query", "all"),
@@ -229,8 +267,10 @@ def _sorted(names: list[str] | None, *, lower: bool = False) -> tuple[str, ...]:
     return tuple(sorted({name.lower() if lower else name for name in names or []}))
 
 
-def _renamed(options: Mapping[str, Any], **names: str) -> dict[str, Any]:
-    return {names.get(key, key): value for key, value in options.items()}
+def _timed(options: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Return a tier's options under the names of its model, its jitter as a range."""
+    plain = {names.get(key, key): value for key, value in options.items() if key != "jitter"}
+    return {**plain, "jitter_s": _range(options["jitter"])} if "jitter" in options else plain
 
 
 def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
@@ -250,6 +290,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
     _check_jitter("jitter", given.get("jitter"), "edge_ttl", given.get("edge_ttl"), faults)
     _check_statuses(given.get("statuses"), faults)
     _check_tiers(given.get("tiers", {}), _mode(given), faults)
+    _check_shield(given.get("tiers", {}).get("shield"), given.get("edge_ttl"), faults)
     _check_key(given.get("key", {}), faults)
     for index, header in enumerate(given.get("vary", ())):
         if header == "*":
@@ -353,6 +394,9 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
     for path, tier in (("memory", memory or {}), ("edge", edge)):
         if "ttl_ceiling" in tier:
             _check.seconds(f"tiers.{path}.ttl_ceiling", tier["ttl_ceiling"], faults)
+        _check_jitter(
+            f"tiers.{path}.jitter", tier.get("jitter"), "ttl_ceiling", tier.get("ttl_ceiling"), faults, shorter=True
+        )
     if kv is not None:
         least = limit("cloudflare.kv.expiration_ttl_min_s")
         if "ttl" in kv:
@@ -377,6 +421,31 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
             )
         if "binding" in kv and not is_later(kv["binding"]):
             kv_binding("tiers.kv.binding", kv["binding"], faults)
+
+
+def _check_shield(shield: Mapping[str, Any] | None, edge_ttl: object, faults: Faults) -> None:
+    if shield is None:
+        return
+    if "location" in shield:
+        faults.one_of("tiers.shield.location", shield["location"], LOCATIONS)
+    if "ttl" in shield:
+        _check.seconds("tiers.shield.ttl", shield["ttl"], faults)
+    key, ttl = ("ttl", shield["ttl"]) if "ttl" in shield else ("edge_ttl", edge_ttl)
+    _check_jitter("tiers.shield.jitter", shield.get("jitter"), key, ttl, faults, shorter=True)
+    if "shards" in shield:
+        _check.whole("tiers.shield.shards", shield["shards"], faults, 1, 64, "objects")
+    most = limit("cloudflare.durable_objects.storage_bytes")
+    for name in ("max_bytes", "max_object_bytes"):
+        if name in shield:
+            why = f"A Durable Object keeps {most.text} in all."
+            _check.whole(f"tiers.shield.{name}", shield[name], faults, 1, int(most.value), "bytes", why)
+    whole_tier = shield.get("max_bytes", ShieldTier().max_bytes)
+    if shield.get("max_object_bytes", 0) > whole_tier:
+        faults.add(
+            "tiers.shield.max_object_bytes",
+            f"{shield['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
+            allowed=f"1 to {whole_tier} bytes",
+        )
 
 
 def _check_key(key: Mapping[str, Any], faults: Faults) -> None:

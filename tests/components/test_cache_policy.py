@@ -20,7 +20,8 @@ def test_the_smallest_strategy_has_every_default_written_out() -> None:
     spec = spec_of({"edge_ttl": 60})
     assert spec == CacheSpec(name="products", edge_ttl_s=60).model_dump(mode="json")
     assert spec["mode"] == "override"
-    assert spec["tiers"] == {"memory": None, "edge": {"ttl_ceiling_s": None}, "kv": None}
+    edge = {"ttl_ceiling_s": None, "jitter_s": None}
+    assert spec["tiers"] == {"memory": None, "edge": edge, "kv": None, "shield": None}
 
 
 def test_without_an_edge_ttl_the_origin_decides() -> None:
@@ -60,9 +61,10 @@ def test_a_whole_strategy() -> None:
     assert CacheSpec.model_validate(spec).model_dump(mode="json") == spec
     assert spec["edge_jitter_s"] == [3600, 4200]
     assert spec["tiers"] == {
-        "memory": {"max_bytes": 1000, "max_object_bytes": 100, "ttl_ceiling_s": 5},
-        "edge": {"ttl_ceiling_s": 300},
+        "memory": {"max_bytes": 1000, "max_object_bytes": 100, "ttl_ceiling_s": 5, "jitter_s": None},
+        "edge": {"ttl_ceiling_s": 300, "jitter_s": None},
         "kv": {"binding": "PRODUCTS", "ttl_s": 86400, "jitter_s": [3600, 4200], "max_object_bytes": 25 * 1024 * 1024},
+        "shield": None,
     }
     assert spec["key"]["query_names"] == ["limit", "page"]
     assert spec["key"]["headers"] == ["accept"]
@@ -218,7 +220,7 @@ FAULTS: list[tuple[Any, str]] = [
         {"tiers": {"memory": {"max_bytes": 10, "max_object_bytes": 11}}},
         "tiers.memory.max_object_bytes: 11 is more than the tier's max_bytes 10. Allowed: 1 to 10 bytes.",
     ),
-    ({"tiers": []}, "tiers: [] is not a mapping. Allowed: a mapping with edge, kv, memory."),
+    ({"tiers": []}, "tiers: [] is not a mapping. Allowed: a mapping with edge, kv, memory, shield."),
 ]
 
 

@@ -551,9 +551,11 @@ function browserCacheControl(policy, error, age2) {
   if (policy.immutable) parts.push("immutable");
   return parts.join(", ");
 }
-function toClient(headers, status2, policy, targeted, age2) {
+function toClient({ inside, targetedFields }, headers, status2, policy, age2) {
+  if (inside) return;
   for (const name of OURS) headers.delete(name);
-  for (const name of targeted) if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
+  for (const name of targetedFields)
+    if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
   if (policy.vary.length > 0) {
     const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
     for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
@@ -970,11 +972,13 @@ function compile(spec) {
   let policy = known.get(spec);
   if (policy === void 0) {
     const { statuses, tiers, key, engine, ...rest2 } = spec;
-    const { kv } = tiers;
+    const { kv, shield: shield2 } = tiers;
     const platform = engine === "platform";
-    const times = [spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s, kv && (kv.jitter_s?.[1] ?? kv.ttl_s)].filter(
-      (time) => time !== null
-    );
+    const times = [
+      spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
+      kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
+      shield2 && (shield2.jitter_s?.[1] ?? shield2.ttl_s)
+    ].filter((time) => time !== null);
     policy = {
       ...rest2,
       ...tiers,
@@ -991,6 +995,7 @@ function compile(spec) {
   }
   return policy;
 }
+var ceilingOf = (tier, ctx) => tier?.jitter_s ? draw(tier.jitter_s, ctx) : tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY;
 function draw(range, ctx) {
   return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
 }
@@ -1011,18 +1016,18 @@ async function read({ far: far2, reads }, from, key, policy, ctx) {
   const name = from + key;
   const alone = tier.alone?.(key);
   const other2 = alone ? void 0 : reads.get(name);
-  const forget = (one) => {
+  const forget2 = (one) => {
     if (reads.get(name) === one) reads.delete(name);
   };
   if (other2) {
     const found = await within(other2, SHARE_MS);
-    if (found === "timeout") forget(other2);
+    if (found === "timeout") forget2(other2);
     else if (found !== "alone") return found;
   }
   const work = attempt(ctx, `The tier ${from} could not be read`, tier.read(key, policy, ctx), void 0);
   if (other2 || alone) return work;
   const shared2 = work.then((found) => {
-    forget(shared2);
+    forget2(shared2);
     return isStream(found?.body) ? "alone" : found;
   });
   reads.set(name, shared2);
@@ -1112,7 +1117,7 @@ function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
   const now = ctx.now();
   const old = age(meta, now);
   const headers = new Headers(from);
-  toClient(headers, meta.status, policy, core.targetedFields, old);
+  toClient(core, headers, meta.status, policy, old);
   headers.delete("age");
   if (policy.platform) {
     const left = Math.min((meta.freshUntil - now) / 1e3, edgeLifetime(meta, policy, ctx));
@@ -1120,6 +1125,7 @@ function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
   }
   if (stored || old > 0) headers.set("age", String(old));
   if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
+  core.inside?.(headers, meta, xCache.startsWith("HIT"));
   return label(core, headers, xCache, status2);
 }
 function label({ name }, headers, xCache, status2) {
@@ -1338,7 +1344,7 @@ function metaOf(query, status2, full, requestTime) {
     range = encoded && !ctx.rawBodies ? void 0 : core.origin?.partOf(full, announced(full, ctx));
     headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
   }
-  const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv;
+  const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv || policy.shield;
   if (!headers || !somewhere) return [void 0, verdict];
   const { terms } = verdict;
   let { vary } = terms;
@@ -1365,7 +1371,7 @@ async function save(query, found, meta, body, ceiling) {
   if (core.purges.judge(meta) === "hard") return;
   const work = [];
   const put2 = (value, bytes2, kv = true) => {
-    core.memory?.put(value, bytes2, policy, ctx.now(), ceiling);
+    core.memory?.put(value, bytes2, policy, ctx, ceiling);
     work.push(write(core, "edge", value, bytes2, policy, ctx, ceiling));
     if (kv) work.push(write(core, "kv", value, bytes2, policy, ctx));
   };
@@ -1485,6 +1491,9 @@ async function lead(query, found, options) {
     finish();
   }
 }
+var timesOf = ({ since, responseTime, initialAge: initialAge2, until }) => {
+  return { since, responseTime, initialAge: initialAge2, until, freshUntil: until };
+};
 async function exchange(query, found, flight, options, finish) {
   const { core, ctx, policy } = query;
   const { entry } = found;
@@ -1536,7 +1545,9 @@ async function exchange(query, found, flight, options, finish) {
     ({ headers: full, body: source } = rest2.whole(response, stored));
     status2 = 200;
   } else discard2(stored);
-  const [saved, verdict] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const [made2, verdict] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const told = core.shield?.told(response);
+  const saved = made2 && told ? { ...made2, ...timesOf(told) } : made2;
   const sharable = saved !== void 0 && !saved.noCache && saved.freshUntil > ctx.now();
   if (flightKey !== void 0) {
     const { passes } = core;
@@ -1552,9 +1563,9 @@ async function exchange(query, found, flight, options, finish) {
     flight.settle({ kind: "pass" });
     const reason = verdict.store ? "headers" : verdict.reason;
     const out2 = new Headers(full);
-    if (reason === "ttl") toClient(out2, status2, policy, core.targetedFields, parseAge(out2.get("age")));
-    const xCache = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
-    label(core, out2, xCache, `${said}detail=${options.detail ?? reason}`);
+    if (reason === "ttl") toClient(core, out2, status2, policy, parseAge(out2.get("age")));
+    const xCache2 = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
+    label(core, out2, xCache2, `${said}detail=${options.detail ?? reason}`);
     if (query.method === "HEAD") discard2(source);
     return make(status2, out2, query.method === "HEAD" ? null : source, raw, response.statusText);
   }
@@ -1588,7 +1599,8 @@ async function exchange(query, found, flight, options, finish) {
   const own = options.behind ? null : body.bytes() ?? body.stream();
   finish(store());
   if (options.behind) return new Response(null);
-  const out = dress(query, full, meta, forward2 === "method" ? "BYPASS" : "MISS", `${said}stored`, false);
+  const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
+  const out = dress(query, full, meta, xCache, `${said}stored`, false);
   return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
 }
 
@@ -1613,7 +1625,7 @@ async function far(query, from) {
     const { value, body } = found;
     if (value.kind === "index") {
       if (from.index) continue;
-      core.memory?.put(value, null, policy, ctx.now());
+      core.memory?.put(value, null, policy, ctx);
       if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
       discard2(best.entry?.body);
       const variant = near(query, query.variant(value.names), value);
@@ -1649,7 +1661,7 @@ async function promote({ core, policy, ctx }, entry) {
   if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > most) return entry;
   const body = await toBytes(entry.body ?? null);
   const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
-  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx.now(), ceiling);
+  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx, ceiling);
   if (tier === "kv") ctx.waitUntil(write(core, "edge", meta, body, policy, ctx, ceiling));
   return { ...entry, body };
 }
@@ -1681,8 +1693,8 @@ var Purges = class {
   /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
   async refresh(ctx) {
     this.#read = ctx.now();
-    const add = (markers) => this.add(markers);
-    const work = this.far.flatMap(({ markers }) => markers?.refresh(this.policies, ctx, add) ?? []);
+    const add = (markers2) => this.add(markers2);
+    const work = this.far.flatMap(({ markers: markers2 }) => markers2?.refresh(this.policies, ctx, add) ?? []);
     work.push(this.#readEdge(ctx));
     await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, void 0)));
   }
@@ -1690,8 +1702,8 @@ var Purges = class {
     const response = await ctx.edgeCache?.match(EDGE_URL);
     if (response) this.add(await response.json());
   }
-  add(markers) {
-    for (const marker of markers) {
+  add(markers2) {
+    for (const marker of markers2) {
       const name = `${marker.soft ? "soft" : "hard"} ${marker.type} ${marker.value}`;
       const known3 = this.#index.get(name);
       if (known3 && known3.time >= marker.time) continue;
@@ -1716,8 +1728,8 @@ var Purges = class {
     this.#markers = [...this.#index.values()];
   }
   /** Writes markers where others find them. Returns how many each place took: the data centre, and what is beyond. */
-  async publish(markers, ctx) {
-    this.add(markers);
+  async publish(markers2, ctx) {
+    this.add(markers2);
     const edge = async () => {
       if (!ctx.edgeCache) return 0;
       await this.#readEdge(ctx);
@@ -1727,9 +1739,9 @@ var Purges = class {
           headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` }
         })
       );
-      return markers.length;
+      return markers2.length;
     };
-    const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers, this.policies, ctx) ?? []);
+    const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers2, this.policies, ctx) ?? []);
     const counts = await Promise.all(
       [edge(), ...beyond].map((one) => attempt(ctx, "A purge marker could not be written", one, 0))
     );
@@ -1738,17 +1750,21 @@ var Purges = class {
   }
   /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
   visibleWithinMs(ctx) {
-    for (const { markers } of this.far) {
-      const ms = markers?.visibleWithinMs(this.policies, ctx);
+    for (const { markers: markers2 } of this.far) {
+      const ms = markers2?.visibleWithinMs(this.policies, ctx);
       if (ms !== void 0) return ms;
     }
     return this.checkMs;
+  }
+  /** All that are known here. */
+  get markers() {
+    return this.#markers;
   }
   /** What the markers make of an entry: void, stale, or nothing. */
   judge(meta) {
     let found;
     for (const marker of this.#markers) {
-      if (meta.requestTime > marker.time || !covers2(marker, meta)) continue;
+      if ((meta.since ?? meta.requestTime) > marker.time || !covers2(marker, meta)) continue;
       if (!marker.soft) return "hard";
       found = "soft";
     }
@@ -1773,26 +1789,30 @@ function covers2(marker, meta) {
 }
 function markersOf(request, time, forms) {
   const soft = request.soft ?? false;
-  const markers = [];
-  if (request.everything) markers.push({ type: "everything", value: "", time, soft });
+  const markers2 = [];
+  if (request.everything) markers2.push({ type: "everything", value: "", time, soft });
   for (const url of request.urls ?? []) {
-    for (const value of new Set(forms(url).map(schemeless))) markers.push({ type: "url", value, time, soft });
+    for (const value of new Set(forms(url).map(schemeless))) markers2.push({ type: "url", value, time, soft });
   }
   for (const prefix of request.prefixes ?? []) {
     const value = prefix.startsWith("/") ? normalisePath(prefix) : prefixOf(new URL(prefix));
-    markers.push({ type: "prefix", value, time, soft });
+    markers2.push({ type: "prefix", value, time, soft });
   }
-  for (const value of request.tags ?? []) markers.push({ type: "tag", value, time, soft });
-  return markers;
+  for (const value of request.tags ?? []) markers2.push({ type: "tag", value, time, soft });
+  return markers2;
 }
 var prefixOf = (url) => `//${url.host}${normalisePath(url.pathname)}`;
 
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
 function createCacheOf(extensions, specs, options = {}) {
+  return cacheOf(coreOf(extensions, specs, options));
+}
+function coreOf(extensions, specs, options = {}) {
   const policies = new Set(specs.map(compile));
   const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== void 0);
-  const core = {
+  const shield2 = extensions.shield?.();
+  return {
     name: options.name ?? "edgewright",
     targetedFields: options.targetedFields ?? ["cloudflare-cdn-cache-control", "cdn-cache-control"],
     collapseMaxBytes: options.collapseMaxBytes ?? 4 * 1024 * 1024,
@@ -1800,13 +1820,17 @@ function createCacheOf(extensions, specs, options = {}) {
     unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing", ...options.unstoredHeaders ?? []],
     ...extensions,
     memory: extensions.memory?.(),
+    shield: shield2,
     far: tiers,
     reads: /* @__PURE__ */ new Map(),
     policies,
     flights: /* @__PURE__ */ new Map(),
     passes: /* @__PURE__ */ new Map(),
-    purges: new Purges(options.purgeCheckMs ?? 5e3, tiers, policies)
+    purges: new Purges(options.purgeCheckMs ?? 5e3, shield2 ? [shield2, ...tiers] : tiers, policies)
   };
+}
+function cacheOf(core) {
+  const { policies } = core;
   return {
     stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
     /** Not `async`: what memory has is answered in one go. */
@@ -1820,7 +1844,9 @@ function createCacheOf(extensions, specs, options = {}) {
         const why = asIs ? "fwd=bypass" : "fwd=request; detail=authorization";
         return origin(whole2()).then((response) => passed(core, response, why));
       }
-      const query = new Query(core, head, policy, ctx, origin, whole2);
+      const { shield: shield2 } = core;
+      const source = shield2 && policy.shield ? shield2.before(origin, policy, ctx) : origin;
+      const query = new Query(core, head, policy, ctx, source, whole2);
       if (core.purges.due(ctx.now())) {
         return core.purges.refresh(ctx).then(() => answer(query, true, near(query)));
       }
@@ -1965,7 +1991,7 @@ function complete(spec) {
   return whole2;
 }
 function make2(spec) {
-  const { memory, edge = {}, kv } = spec.tiers ?? {};
+  const { memory, edge = {}, kv, shield: shield2 } = spec.tiers ?? {};
   const key = spec.key ?? {};
   const lower2 = (names2 = []) => names2.map((name) => name.toLowerCase()).sort();
   return {
@@ -1984,14 +2010,24 @@ function make2(spec) {
       memory: memory ? {
         max_bytes: memory.max_bytes ?? 16 * 1024 * 1024,
         max_object_bytes: memory.max_object_bytes ?? 1024 * 1024,
-        ttl_ceiling_s: memory.ttl_ceiling_s ?? null
+        ttl_ceiling_s: memory.ttl_ceiling_s ?? null,
+        jitter_s: pair(memory.jitter_s)
       } : null,
-      edge: edge && { ttl_ceiling_s: edge.ttl_ceiling_s ?? null },
+      edge: edge && { ttl_ceiling_s: edge.ttl_ceiling_s ?? null, jitter_s: pair(edge.jitter_s) },
       kv: kv ? {
         binding: kv.binding,
         ttl_s: kv.ttl_s,
         jitter_s: pair(kv.jitter_s),
         max_object_bytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
+      } : null,
+      shield: shield2 ? {
+        binding: shield2.binding ?? "EDGEWRIGHT_SHIELD",
+        location: shield2.location ?? null,
+        shards: shield2.shards ?? 4,
+        ttl_s: shield2.ttl_s ?? null,
+        jitter_s: pair(shield2.jitter_s),
+        max_bytes: shield2.max_bytes ?? 1024 ** 3,
+        max_object_bytes: shield2.max_object_bytes ?? 16 * 1024 ** 2
       } : null
     },
     key: {
@@ -2044,7 +2080,7 @@ function edgeTier() {
     write(value, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!ctx.edgeCache) return void 0;
       const now = ctx.now();
-      const copy = limited(value, Math.min(policy.edge?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling), now);
+      const copy = limited(value, Math.min(ceilingOf(policy.edge, ctx), ceiling), now);
       const meta = toAscii(copy);
       if (meta.length > MAX_META) return void 0;
       const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
@@ -2128,13 +2164,13 @@ function kvTier() {
         for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, void 0));
         return [];
       },
-      publish: (markers, policies, ctx) => storesOf(policies, ctx).map(async (store) => {
+      publish: (markers2, policies, ctx) => storesOf(policies, ctx).map(async (store) => {
         if (!store.list) return 0;
-        const name = `${MARKERS}${markers[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+        const name = `${MARKERS}${markers2[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
         seen.add(name);
-        const bytes = new TextEncoder().encode(JSON.stringify(markers));
+        const bytes = new TextEncoder().encode(JSON.stringify(markers2));
         await store.put(name, bytes.buffer, { expirationTtl: RETENTION_S + 86400 });
-        return markers.length;
+        return markers2.length;
       }),
       visibleWithinMs(policies, ctx) {
         const stores = storesOf(policies, ctx);
@@ -2233,7 +2269,7 @@ function memoryTier() {
   const memory = new Memory(0);
   return {
     get: (key) => memory.get(key),
-    put(value, body, { memory: tier }, now, ceiling = Number.POSITIVE_INFINITY) {
+    put(value, body, { memory: tier }, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!tier) return;
       const bytes = body?.byteLength ?? 0;
       if (bytes > tier.max_object_bytes) {
@@ -2241,8 +2277,8 @@ function memoryTier() {
         return;
       }
       if (tier.max_bytes > memory.maxBytes) memory.maxBytes = tier.max_bytes;
-      const most = Math.min(tier.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling);
-      memory.set(value.key, hold(limited(value, most, now), body), bytes + weight(value));
+      const most = Math.min(ceilingOf(tier, ctx), ceiling);
+      memory.set(value.key, hold(limited(value, most, ctx.now()), body), bytes + weight(value));
     },
     delete(key) {
       memory.delete(key);
@@ -2425,7 +2461,7 @@ var originMode = {
     headed(query, found, response);
     const headers = new Headers(response.headers);
     if (standard(response) && metaOf(query, status2, headers, ctx.now())[0]) {
-      toClient(headers, status2, policy, core.targetedFields, parseAge(headers.get("age")));
+      toClient(core, headers, status2, policy, parseAge(headers.get("age")));
     }
     const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
     return make(status2, label(core, headers, "MISS", `fwd=${forward2}`), null, true, statusText);
@@ -2463,9 +2499,121 @@ function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
   if (meta.tags.length > 0) headers.set("cache-tag", meta.tags.join(","));
 }
 
+// src/core/problem.ts
+var Problem = class extends Error {
+  constructor(details) {
+    super(details.detail);
+    this.details = details;
+  }
+  details;
+  name = "Problem";
+};
+
+// src/core/cache/shield.ts
+var SHIELD_HEADER = "x-edgewright-shield";
+var TOLD_HEADER = "x-edgewright-told";
+var OWN_URL = "https://shield.edgewright.invalid/";
+var SHIELD_CHECK_MS = 3e4;
+var AHEAD_MS2 = 2e4;
+var writeCall = (call2) => encodeURIComponent(JSON.stringify(call2));
+function readTold(text) {
+  const numbers = (text ?? "").split(" ").map(Number);
+  if (text === null || numbers.length !== 5 || !numbers.every(Number.isFinite)) return void 0;
+  const [hit, since, responseTime, initialAge2, until] = numbers;
+  return { hit: hit === 1, since, responseTime, initialAge: initialAge2, until };
+}
+var nameOf2 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
+var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf2(place, shard), place.location ?? void 0);
+function shardOf(text, shards) {
+  let hash = 2166136261;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619);
+  return (hash >>> 0) % shards;
+}
+var sharedPart = (url, { host }) => host ? url : url.slice(url.indexOf("/", 8));
+async function call(object, what, body) {
+  const headers = { [SHIELD_HEADER]: writeCall(what), "content-type": "application/json" };
+  const answer2 = await object.fetch(
+    new Request(OWN_URL, { method: "POST", headers, body: JSON.stringify(body ?? null) })
+  );
+  if (answer2.headers.get(SHIELD_HEADER) === "answered") return answer2;
+  await answer2.body?.cancel();
+  throw new Error(`the shield answered ${answer2.status}`);
+}
+function objectsOf(policies, ctx) {
+  const objects = /* @__PURE__ */ new Map();
+  for (const { shield: place } of policies) {
+    for (let shard = 0; place && shard < place.shards; shard++) {
+      const name = `${place.binding} ${nameOf2(place, shard)}`;
+      if (!objects.has(name)) objects.set(name, objectOf(place, shard, ctx));
+    }
+  }
+  return [...objects.values()].filter((object) => object !== void 0);
+}
+async function everywhere(policies, ctx, what, body) {
+  const objects = objectsOf(policies, ctx);
+  await Promise.all(objects.map(async (object) => (await call(object, what, body)).body?.cancel()));
+  return objects.length;
+}
+function markers() {
+  let looked = Number.NEGATIVE_INFINITY;
+  return {
+    refresh(policies, ctx, add) {
+      const since = ctx.now() - looked;
+      const [object] = objectsOf(policies, ctx);
+      if (!object || since < AHEAD_MS2) return [];
+      looked = ctx.now();
+      const look = async () => add(await (await call(object, { do: "markers" })).json());
+      if (since >= SHIELD_CHECK_MS) return [look()];
+      ctx.waitUntil(attempt(ctx, "Purge markers could not be read", look(), void 0));
+      return [];
+    },
+    publish: (added, policies, ctx) => [everywhere(policies, ctx, { do: "mark" }, added)],
+    visibleWithinMs: (policies, ctx) => objectsOf(policies, ctx).length > 0 ? SHIELD_CHECK_MS : void 0
+  };
+}
+function shield() {
+  const told = /* @__PURE__ */ new WeakMap();
+  return {
+    before: (origin, policy, ctx) => async (request) => {
+      const place = policy.shield;
+      const object = objectOf(place, shardOf(sharedPart(request.url, policy), place.shards), ctx);
+      if (!object) return origin(request);
+      const copy = new Request(request);
+      copy.headers.set(SHIELD_HEADER, writeCall({ do: "answer", client: ctx.client }));
+      const init = ctx.rawBodies ? { encodeResponseBody: "manual" } : {};
+      let answer2;
+      try {
+        answer2 = await object.fetch(copy, init);
+      } catch (error) {
+        ctx.warn?.(`The shield could not be reached: ${error}`);
+        return origin(request);
+      }
+      const outcome = answer2.headers.get(SHIELD_HEADER);
+      if (outcome === "failed") throw new Problem(await answer2.json());
+      if (outcome !== "answered") {
+        ctx.warn?.(`The shield did not answer: ${answer2.status}`);
+        await answer2.body?.cancel();
+        return origin(request);
+      }
+      const own = new Response(answer2.body, answer2);
+      const known3 = readTold(own.headers.get(TOLD_HEADER));
+      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own.headers.delete(name);
+      if (known3) told.set(own, known3);
+      return own;
+    },
+    told: (response) => told.get(response),
+    forget: (urls, policies, ctx) => urls.length === 0 ? Promise.resolve() : attempt(ctx, "The shield could not be told of a write", everywhere(policies, ctx, { do: "forget" }, urls), 0),
+    markers: markers()
+  };
+}
+
 // src/core/cache/writes.ts
 var writes = async (core, request, response, ctx) => {
   const urls = isSafe(request.method) ? [] : invalidated(request.url, response.status, response.headers);
+  await core.shield?.forget(urls, core.policies, ctx);
+  await forget(core, urls, ctx);
+};
+async function forget(core, urls, ctx) {
   const work = [];
   const marked = /* @__PURE__ */ new Set();
   for (const policy of core.policies) {
@@ -2490,7 +2638,7 @@ var writes = async (core, request, response, ctx) => {
     );
   }
   await Promise.all(work);
-};
+}
 
 // src/core/cache/index.ts
 var all = {
@@ -2499,6 +2647,7 @@ var all = {
   kv: kvTier,
   origin: originMode,
   writes,
+  shield,
   platform: toPlatform,
   clean: forwardHeaders
 };
@@ -4511,30 +4660,30 @@ var OriginClient = class {
   }
   deps;
   #agents = /* @__PURE__ */ new Map();
-  async fetch(call) {
-    const repeatable = call.method === "GET" || call.method === "HEAD";
+  async fetch(call2) {
+    const repeatable = call2.method === "GET" || call2.method === "HEAD";
     for (let attempt4 = 1; ; attempt4++) {
       try {
-        return await this.#once(call);
+        return await this.#once(call2);
       } catch (error) {
-        if (!(error instanceof OriginError) || attempt4 >= call.attempts) throw error;
+        if (!(error instanceof OriginError) || attempt4 >= call2.attempts) throw error;
         if (!error.unconnected && !repeatable) throw error;
       }
     }
   }
-  #agent(call) {
-    const secure = call.base.protocol === "https:";
-    const key = `${secure} ${call.keepAliveMs}`;
+  #agent(call2) {
+    const secure = call2.base.protocol === "https:";
+    const key = `${secure} ${call2.keepAliveMs}`;
     let agent3 = this.#agents.get(key);
     if (agent3 === void 0) {
-      const options = { keepAlive: true, keepAliveMsecs: call.keepAliveMs, maxSockets: Number.POSITIVE_INFINITY };
+      const options = { keepAlive: true, keepAliveMsecs: call2.keepAliveMs, maxSockets: Number.POSITIVE_INFINITY };
       agent3 = secure ? new HttpsAgent(options) : new HttpAgent(options);
       this.#agents.set(key, agent3);
     }
     return agent3;
   }
-  #once(call) {
-    const origin = call.base.origin;
+  #once(call2) {
+    const origin = call2.base.origin;
     this.deps.originStarted?.(origin);
     let finished2 = false;
     const finish = (status2, bytes, error) => {
@@ -4543,17 +4692,17 @@ var OriginClient = class {
       this.deps.originEnded?.({ origin, ...status2 !== void 0 && { status: status2 }, bytes, ...error && { error } });
     };
     return new Promise((resolve, reject) => {
-      const secure = call.base.protocol === "https:";
+      const secure = call2.base.protocol === "https:";
       const request = (secure ? httpsRequest : httpRequest)({
-        agent: this.#agent(call),
-        hostname: call.base.hostname.replace(/^\[|\]$/g, ""),
-        port: call.base.port || (secure ? 443 : 80),
-        method: call.method,
-        path: call.target,
-        headers: rawHeaders(call),
+        agent: this.#agent(call2),
+        hostname: call2.base.hostname.replace(/^\[|\]$/g, ""),
+        port: call2.base.port || (secure ? 443 : 80),
+        method: call2.method,
+        path: call2.target,
+        headers: rawHeaders(call2),
         // Above CloudFront's own limit, so that what is over that limit is told as such.
         maxHeaderSize: 4 * CLOUDFRONT_REQUEST_BYTES,
-        ...secure && { servername: call.base.hostname }
+        ...secure && { servername: call2.base.hostname }
       });
       let connected = false;
       const fail = (error) => {
@@ -4562,16 +4711,16 @@ var OriginClient = class {
         request.destroy();
       };
       const connecting = setTimeout(() => {
-        fail(new OriginError(504, TIMED_OUT, `no connection to ${origin} within ${call.connectionTimeoutMs} ms`, true));
-      }, call.connectionTimeoutMs);
+        fail(new OriginError(504, TIMED_OUT, `no connection to ${origin} within ${call2.connectionTimeoutMs} ms`, true));
+      }, call2.connectionTimeoutMs);
       const send2 = () => {
         connected = true;
         clearTimeout(connecting);
-        request.setTimeout(call.readTimeoutMs, () => {
-          fail(new OriginError(504, TIMED_OUT, `no answer from ${origin} within ${call.readTimeoutMs} ms`, false));
+        request.setTimeout(call2.readTimeoutMs, () => {
+          fail(new OriginError(504, TIMED_OUT, `no answer from ${origin} within ${call2.readTimeoutMs} ms`, false));
         });
-        if (call.body instanceof Readable4) call.body.pipe(request);
-        else request.end(call.body);
+        if (call2.body instanceof Readable4) call2.body.pipe(request);
+        else request.end(call2.body);
       };
       request.on("socket", (socket) => {
         if (socket.connecting) socket.once(secure ? "secureConnect" : "connect", send2);
@@ -4611,18 +4760,18 @@ var OriginClient = class {
     this.#agents.clear();
   }
 };
-function rawHeaders(call) {
+function rawHeaders(call2) {
   const raw = [];
   let length;
-  for (const [key, value] of pairsOf(call.headers)) {
+  for (const [key, value] of pairsOf(call2.headers)) {
     const name = key.toLowerCase();
     if (name === "content-length") length = value;
     else if (!HOP_BY_HOP.has(name)) raw.push(key, value);
   }
-  if (call.body instanceof Readable4) {
+  if (call2.body instanceof Readable4) {
     if (length === void 0) raw.push("Transfer-Encoding", "chunked");
     else raw.push("Content-Length", length);
-  } else if (call.body !== void 0) raw.push("Content-Length", String(call.body.byteLength));
+  } else if (call2.body !== void 0) raw.push("Content-Length", String(call2.body.byteLength));
   raw.push("Connection", "Keep-Alive");
   return raw;
 }

@@ -18,8 +18,8 @@ from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
 from edgewright._handlers import bundle_handlers
-from edgewright._modules import MAIN, digest, size, worker_modules
-from edgewright._normalise import checked, is_later, when_known
+from edgewright._modules import MAIN, SHIELD_CLASS, digest, shield_bindings, size, worker_modules
+from edgewright._normalise import checked, has_later, is_later, when_known
 from edgewright._program import claim, claimed, default_name
 from edgewright._seeds import Seed
 from edgewright.errors import Faults, show
@@ -450,13 +450,16 @@ def create(
         opts=child,
     )
     cache_options: Any = when_known(settings, _cache_options)
+    exported: Any = when_known(settings, _exports)
+    when_known(settings, lambda known: _warn_of_purges(name, known))
     version = cloudflare.WorkerVersion(
         f"{name}-version",
         account_id=plan.account_id,
         worker_id=worker.id,
         main_module=MAIN,
         modules=modules,
-        bindings=bound,
+        bindings=_with_shield(settings, bound),
+        exports=exported,
         compatibility_date=given.get("compatibility_date", COMPATIBILITY_DATE),
         compatibility_flags=sorted(given.get("compatibility_flags", ())),
         limits=_limits(given.get("limits", {})),
@@ -558,6 +561,42 @@ def _observability(observability: Mapping[str, Any]) -> Any:
             "destinations": [],
         },
     }
+
+
+def _with_shield(settings: Any, bound: Any) -> Any:
+    """Return the bindings with that of the shield, where a cache has one."""
+
+    def joined(known: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        names = shield_bindings(known)
+        own = [{"type": "durable_object_namespace", "name": name, "class_name": SHIELD_CLASS} for name in names]
+        return sorted([*others, *own], key=lambda binding: str(binding["name"]))
+
+    # The bindings' own ids may become known later; that there are such bindings is known now where the settings are.
+    if isinstance(bound, list) and not has_later(settings):
+        return joined(settings, bound)
+    return pulumi.Output.all(settings, bound).apply(lambda known: joined(known[0], known[1]))
+
+
+def _exports(settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the shield's class: its storage is provisioned with the version, and stays when the version goes."""
+    return {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}} if shield_bindings(settings) else None
+
+
+def _caches(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [item["cache"] for item in settings["endpoints"] if item["cache"] is not None]
+
+
+def _warn_of_purges(name: str, settings: Mapping[str, Any]) -> None:
+    """Tell of tags that a purge could not follow: nothing carries it from one data centre to the others."""
+    caches = {cache["name"]: cache for cache in _caches(settings) if cache["mode"] != "bypass"}
+    if any(cache["tiers"]["kv"] or cache["tiers"]["shield"] for cache in caches.values()):
+        return
+    tagged = sorted(cache["name"] for cache in caches.values() if cache["tags"])
+    if tagged:
+        pulumi.log.warn(
+            f"EdgeApi {name!r}: {', '.join(tagged)}: has tags to purge by, and neither tiers.kv nor tiers.shield, by which"
+            " a purge reaches every data centre; what isolates and data centres hold stays until it expires"
+        )
 
 
 def _limits(limits: Mapping[str, Any]) -> Any:

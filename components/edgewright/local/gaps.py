@@ -175,6 +175,12 @@ GAPS: tuple[Gap, ...] = (
         "A binding to a Worker with a gradual deployment always reaches the version with the largest share.",
     ),
     Gap(
+        "shield-place",
+        "Durable Objects as a cache's shield",
+        "There is one place: `location` is recorded, and what is asked for takes no time between data centres. Storage is"
+        " on this machine's disk, kept between starts.",
+    ),
+    Gap(
         "durable-object-version",
         "Durable Objects",
         "All objects of a class run in the version with the largest share, on SQLite storage; there are no migrations.",

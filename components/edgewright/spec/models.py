@@ -20,18 +20,29 @@ class SpecModel(BaseModel):
 # --- caching -------------------------------------------------------------------------------------------------------
 
 
+LOCATIONS = ("wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me")
+"""Where a shield may be: Durable Objects' location hints,
+https://developers.cloudflare.com/durable-objects/reference/data-location/ (November 2026)."""
+
+
 class MemoryTier(SpecModel):
     """The isolate's own memory: the fastest tier, lost with the isolate, bounded by bytes."""
 
     max_bytes: int = Field(default=16 * 1024 * 1024, gt=0, description="Most bytes held by one isolate.")
     max_object_bytes: int = Field(default=1024 * 1024, gt=0, description="A larger body is not held in memory.")
     ttl_ceiling_s: int | None = Field(default=None, ge=0, description="Freshness in this tier never exceeds this.")
+    jitter_s: tuple[int, int] | None = Field(
+        default=None, description="Lowest and highest ceiling (s) drawn for an entry instead of ttl_ceiling_s."
+    )
 
 
 class EdgeTier(SpecModel):
     """The data centre's cache (the Cache API, or the platform's front cache)."""
 
     ttl_ceiling_s: int | None = Field(default=None, ge=0, description="Freshness in this tier never exceeds this.")
+    jitter_s: tuple[int, int] | None = Field(
+        default=None, description="Lowest and highest ceiling (s) drawn for an entry instead of ttl_ceiling_s."
+    )
 
 
 class KvTier(SpecModel):
@@ -49,12 +60,31 @@ class KvTier(SpecModel):
     )
 
 
+class ShieldTier(SpecModel):
+    """One place for all data centres, before the origin: concurrent misses of the world make one origin request."""
+
+    binding: str = Field(
+        default="EDGEWRIGHT_SHIELD", description="Name of the Durable Objects' binding on the function."
+    )
+    location: Literal["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] | None = Field(
+        default=None, description="Where it is made; None is near the first request."
+    )
+    shards: int = Field(default=4, ge=1, le=64, description="Objects that the URLs are shared out to.")
+    ttl_s: int | None = Field(default=None, ge=0, description="Freshness in the shield; None takes that of the edge.")
+    jitter_s: tuple[int, int] | None = Field(
+        default=None, description="Lowest and highest freshness (s) drawn for an entry; None uses ttl_s as it is."
+    )
+    max_bytes: int = Field(default=1024**3, gt=0, description="Most bytes kept by one object.")
+    max_object_bytes: int = Field(default=16 * 1024**2, gt=0, description="A larger body is not kept in the shield.")
+
+
 class CacheTiers(SpecModel):
     """Which tiers a policy uses, nearest first. None leaves the tier out."""
 
     memory: MemoryTier | None = None
     edge: EdgeTier | None = Field(default_factory=EdgeTier)
     kv: KvTier | None = None
+    shield: ShieldTier | None = None
 
 
 class CacheKeySpec(SpecModel):

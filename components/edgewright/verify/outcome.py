@@ -5,12 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Tier = Literal["memory", "edge", "kv", "platform", "miss", "bypass", "unknown"]
+Tier = Literal["memory", "edge", "kv", "shield", "platform", "miss", "bypass", "unknown"]
 """`platform` is a hit in the vendor's own cache, before the function; `unknown` means that no header told."""
 
-HITS: tuple[Tier, ...] = ("memory", "edge", "kv", "platform")
+HITS: tuple[Tier, ...] = ("memory", "edge", "kv", "shield", "platform")
 
-_X_CACHE: dict[str, Tier] = {"HIT-EDGE": "edge", "HIT-KV": "kv", "HIT": "platform", "MISS": "miss", "BYPASS": "bypass"}
+_X_CACHE: dict[str, Tier] = {
+    "HIT-EDGE": "edge",
+    "HIT-KV": "kv",
+    "HIT-SHIELD": "shield",
+    "HIT": "platform",
+    "MISS": "miss",
+    "BYPASS": "bypass",
+}
 _CLOUDFRONT: dict[str, Tier] = {
     "hit": "edge",
     "miss": "miss",
@@ -65,7 +72,7 @@ def tier_of(headers: Mapping[str, str]) -> Tier:
     if re.search(r";\s*fwd=bypass\b", status):
         return "bypass"
     if re.search(r";\s*fwd\b", status):
-        return "miss"
+        return "shield" if _x_cache(headers, "miss") == "shield" else "miss"
     if "x-cache" in headers:
         return _x_cache(headers, "unknown")
     if platform in _CF_MISSES:

@@ -31,7 +31,9 @@ class CacheUse(ReportModel):
     answers: int = Field(description="Right answers to requests that count as cacheable.")
     hits: int
     hit_ratio: float | None
-    tiers: dict[str, int] = Field(description="Tier to answers: memory, edge, kv, platform, miss, bypass, unknown.")
+    tiers: dict[str, int] = Field(
+        description="Tier to answers: memory, edge, kv, shield, platform, miss, bypass, unknown."
+    )
     unlabelled: int = Field(description="Answers without any header that says what the cache did.")
 
 

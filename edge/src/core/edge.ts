@@ -31,7 +31,18 @@ export interface Edge {
   (request: Request, host: Host, platform: PlatformArguments): Response | Promise<Response>;
   /** Purges the function's caches; undefined where it has none. */
   purge(request: PurgeRequest, host: Host): Promise<PurgeReport | undefined>;
+  /**
+   * Answers what an edge asked its shield for: by `behind`, which is given the endpoint's policy and what answers where its
+   * cache has nothing. Undefined where no such endpoint has a shield.
+   */
+  behind(request: Request, host: Host, platform: PlatformArguments, behind: Behind): Promise<Response> | undefined;
 }
+
+export type Behind = (
+  policy: CacheSpec,
+  context: CacheContext,
+  target: (request: Request) => Promise<Response>,
+) => Promise<Response>;
 
 /** The settings, the features and the handlers do not fit together. Lists every fault. */
 export class BadAssembly extends Error {
@@ -172,6 +183,15 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
     async purge(request: PurgeRequest, host: Host) {
       return cache?.purge(request, host);
     },
+    behind(request: Request, host: Host, platform: PlatformArguments, behind: Behind) {
+      const { target, match: found } = placeOf(request.url);
+      const endpoint = found && endpointFor(found.found.endpoints, request.method);
+      const made = endpoint && served.get(endpoint);
+      const policy = made?.gate.policy;
+      if (!made || !policy?.tiers.shield) return undefined;
+      const state = new State(request, host, platform, target.path, found?.params ?? {});
+      return behind(policy, new Context(state, made), (toOrigin) => made.answer(toOrigin, state));
+    },
   });
 }
 
@@ -251,8 +271,10 @@ function effectivePolicy(endpoint: EndpointSpec): CacheSpec | null {
   let policy = endpoint.cache ?? null;
   if (policy === null) return null;
   if (policy.engine === "platform" && !mayFront(endpoint, policy)) policy = { ...policy, engine: "worker" };
-  if (endpoint.auth == null || policy.mode !== "override") return policy;
-  return { ...policy, mode: "origin" };
+  if (endpoint.auth == null) return policy;
+  // Who asks is known here alone, so that what is asked for does not go by a shield.
+  policy = { ...policy, tiers: { ...policy.tiers, shield: null } };
+  return policy.mode === "override" ? { ...policy, mode: "origin" } : policy;
 }
 
 /** What makes an answer shared, or already not stored. `must-revalidate` is not enough here: frameworks send it with anything. */
@@ -402,6 +424,14 @@ class Context implements CacheContext {
 
   kv(binding: string) {
     return this.#state.host.kv(binding);
+  }
+
+  shield(binding: string, name: string, location: string | undefined) {
+    return this.#state.host.shield?.(binding, name, location);
+  }
+
+  get client() {
+    return { geo: this.#state.geo, ip: this.#state.clientIp };
   }
 
   get rawBodies(): boolean {

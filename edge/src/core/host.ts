@@ -1,3 +1,5 @@
+import type { ShieldObject } from "./cache/types";
+
 /**
  * What a platform gives to the portable core. Everything that differs between platforms comes in through here and
  * nothing else does: the core uses web-standard Request, Response, Headers, URL, streams and Web Crypto beside it.
@@ -38,6 +40,9 @@ export interface Host {
 
   /** The key-value store bound under this name; undefined if there is none. */
   kv(name: string): KvStore | undefined;
+
+  /** An object of the shield bound under this name, made near `location` when it is first asked; undefined if there is none. */
+  shield?(binding: string, name: string, location: string | undefined): ShieldObject | undefined;
 
   /** Where the client is, as the platform says. Never taken from headers that a client can write. */
   geo(request: Request): Geo;

@@ -130,6 +130,7 @@ export interface CacheTiers {
   memory: MemoryTier | null;
   edge: EdgeTier | null;
   kv: KvTier | null;
+  shield: ShieldTier | null;
 }
 /**
  * The isolate's own memory: the fastest tier, lost with the isolate, bounded by bytes.
@@ -147,6 +148,10 @@ export interface MemoryTier {
    * Freshness in this tier never exceeds this.
    */
   ttl_ceiling_s: number | null;
+  /**
+   * Lowest and highest ceiling (s) drawn for an entry instead of ttl_ceiling_s.
+   */
+  jitter_s: [number, number] | null;
 }
 /**
  * The data centre's cache (the Cache API, or the platform's front cache).
@@ -156,6 +161,10 @@ export interface EdgeTier {
    * Freshness in this tier never exceeds this.
    */
   ttl_ceiling_s: number | null;
+  /**
+   * Lowest and highest ceiling (s) drawn for an entry instead of ttl_ceiling_s.
+   */
+  jitter_s: [number, number] | null;
 }
 /**
  * A key-value store behind the edge cache, shared by every data centre.
@@ -175,6 +184,39 @@ export interface KvTier {
   jitter_s: [number, number] | null;
   /**
    * A larger response is not put into KV (its own limit is 25 MiB).
+   */
+  max_object_bytes: number;
+}
+/**
+ * One place for all data centres, before the origin: concurrent misses of the world make one origin request.
+ */
+export interface ShieldTier {
+  /**
+   * Name of the Durable Objects' binding on the function.
+   */
+  binding: string;
+  /**
+   * Where it is made; None is near the first request.
+   */
+  location: ("wnam" | "enam" | "sam" | "weur" | "eeur" | "apac" | "oc" | "afr" | "me") | null;
+  /**
+   * Objects that the URLs are shared out to.
+   */
+  shards: number;
+  /**
+   * Freshness in the shield; None takes that of the edge.
+   */
+  ttl_s: number | null;
+  /**
+   * Lowest and highest freshness (s) drawn for an entry; None uses ttl_s as it is.
+   */
+  jitter_s: [number, number] | null;
+  /**
+   * Most bytes kept by one object.
+   */
+  max_bytes: number;
+  /**
+   * A larger body is not kept in the shield.
    */
   max_object_bytes: number;
 }

@@ -610,8 +610,11 @@ export function contract(runtime: Runtime): void {
       });
       const keyOf = (part: object) => policy({ key: { ...policy().key, ...part } });
       const kv = { binding: "CACHE", ttl_s: 3600, jitter_s: null, max_object_bytes: 1024 * 1024 };
-      const memoryOnly = { memory: { max_bytes: 1e6, max_object_bytes: 1e5, ttl_ceiling_s: null } };
-      const short = { edge_ttl_s: 1, tiers: { memory: null, edge: { ttl_ceiling_s: null }, kv: null } };
+      const memoryOnly = { memory: { max_bytes: 1e6, max_object_bytes: 1e5, ttl_ceiling_s: null, jitter_s: null } };
+      const short = {
+        edge_ttl_s: 1,
+        tiers: { memory: null, edge: { ttl_ceiling_s: null, jitter_s: null }, kv: null, shield: null },
+      };
       const proxy = `const origin = ${JSON.stringify(upstream.url)};
         export default async (request) => {
           const answer = await fetch(origin + new URL(request.url).pathname, { headers: request.headers });
@@ -631,9 +634,9 @@ export function contract(runtime: Runtime): void {
             ]),
           ],
           endpoints: [
-            endpoint("/kv-only/*", "r", { cache: policy({ tiers: { memory: null, edge: null, kv } }) }),
+            endpoint("/kv-only/*", "r", { cache: policy({ tiers: { memory: null, edge: null, kv, shield: null } }) }),
             endpoint("/memory/*", "r", {
-              cache: policy({ tiers: { ...memoryOnly, edge: null, kv: null } }),
+              cache: policy({ tiers: { ...memoryOnly, edge: null, kv: null, shield: null } }),
             }),
             endpoint("/by-header", "r", { cache: keyOf({ headers: ["x-plan"] }) }),
             endpoint("/by-cookie", "r", { cache: keyOf({ cookies: ["plan"] }) }),
@@ -648,8 +651,10 @@ export function contract(runtime: Runtime): void {
             endpoint("/zipped", "r", { cache: policy() }),
             endpoint("/zipped-file", "r", { cache: policy(), static: true }),
             endpoint("/zipped-open", "r"),
-            endpoint("/zipped-memory", "r", { cache: policy({ tiers: { ...memoryOnly, edge: null, kv: null } }) }),
-            endpoint("/zipped-kv", "r", { cache: policy({ tiers: { memory: null, edge: null, kv } }) }),
+            endpoint("/zipped-memory", "r", {
+              cache: policy({ tiers: { ...memoryOnly, edge: null, kv: null, shield: null } }),
+            }),
+            endpoint("/zipped-kv", "r", { cache: policy({ tiers: { memory: null, edge: null, kv, shield: null } }) }),
             endpoint("/zipped-handler", { kind: "handler", module: "handler-proxy.js" }),
             endpoint("/zipped-stored-handler", { kind: "handler", module: "handler-proxy.js" }, { cache: policy() }),
             endpoint("/item/:id", "r", { methods: ["GET", "PUT"], cache: policy() }),

@@ -258,7 +258,7 @@ describe("the two engines", () => {
   });
 
   const kv = { binding: "CACHE", ttl_s: 600, jitter_s: null, max_object_bytes: 1_000_000 };
-  const memory = { max_bytes: 1_000_000, max_object_bytes: 100_000, ttl_ceiling_s: null };
+  const memory = { max_bytes: 1_000_000, max_object_bytes: 100_000, ttl_ceiling_s: null, jitter_s: null };
 
   async function deploy(engine: "worker" | "platform", version: string): Promise<void> {
     const strategy = policy({
@@ -266,7 +266,7 @@ describe("the two engines", () => {
       immutable: true,
       tags: ["all"],
       key: { query: "all", query_names: [], headers: [], cookies: [], country: false, region: false, host: false },
-      tiers: { memory, edge: { ttl_ceiling_s: null }, kv },
+      tiers: { memory, edge: { ttl_ceiling_s: null, jitter_s: null }, kv, shield: null },
     });
     const limit = { binding: "LIMIT", limit: 1000, period_s: 60 as const };
     const document = settings({

@@ -53,7 +53,7 @@ export function policy(part: Partial<CacheSpec> = {}): CacheSpec {
     immutable: false,
     statuses: [200, 203, 204, 300, 301, 308, 404, 410],
     error_ttl_s: 0,
-    tiers: { memory: null, edge: { ttl_ceiling_s: null }, kv: null },
+    tiers: { memory: null, edge: { ttl_ceiling_s: null, jitter_s: null }, kv: null, shield: null },
     key: { query: "all", query_names: [], headers: [], cookies: [], country: false, region: false, host: true },
     vary: [],
     tags: [],

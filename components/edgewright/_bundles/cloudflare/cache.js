@@ -1,1 +1,1 @@
-import{P as a}from"./chunk-QV6UF22F.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{T as a}from"./chunk-RTWPA4MG.js";import"./chunk-MSHLITHI.js";export{a as cache};

@@ -30,9 +30,18 @@ export function createCacheOf(
   specs: readonly CacheSpec[],
   options: Omit<CacheOptions, "policies"> = {},
 ): Cache<CacheSpec> {
+  return cacheOf(coreOf(extensions, specs, options));
+}
+
+export function coreOf(
+  extensions: Extensions,
+  specs: readonly CacheSpec[],
+  options: Omit<CacheOptions, "policies"> = {},
+): Core {
   const policies = new Set(specs.map(compile));
   const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== undefined);
-  const core: Core = {
+  const shield = extensions.shield?.();
+  return {
     name: options.name ?? "edgewright",
     targetedFields: options.targetedFields ?? ["cloudflare-cdn-cache-control", "cdn-cache-control"],
     collapseMaxBytes: options.collapseMaxBytes ?? 4 * 1024 * 1024,
@@ -40,13 +49,18 @@ export function createCacheOf(
     unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing", ...(options.unstoredHeaders ?? [])],
     ...extensions,
     memory: extensions.memory?.(),
+    shield,
     far: tiers,
     reads: new Map(),
     policies,
     flights: new Map(),
     passes: new Map(),
-    purges: new Purges(options.purgeCheckMs ?? 5000, tiers, policies),
+    purges: new Purges(options.purgeCheckMs ?? 5000, shield ? [shield, ...tiers] : tiers, policies),
   };
+}
+
+export function cacheOf(core: Core): Cache<CacheSpec> {
+  const { policies } = core;
   return {
     stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
 
@@ -73,7 +87,9 @@ export function createCacheOf(
         const why = asIs ? "fwd=bypass" : "fwd=request; detail=authorization";
         return origin(whole()).then((response) => passed(core, response, why));
       }
-      const query = new Query(core, head, policy, ctx, origin, whole);
+      const { shield } = core;
+      const source = shield && policy.shield ? shield.before(origin, policy, ctx) : origin;
+      const query = new Query(core, head, policy, ctx, source, whole);
       if (core.purges.due(ctx.now())) {
         return core.purges.refresh(ctx).then(() => answer(query, true, near(query)));
       }

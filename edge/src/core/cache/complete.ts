@@ -16,7 +16,7 @@ export function complete(spec: CacheSpec): settings.CacheSpec {
 }
 
 function make(spec: CacheSpec): settings.CacheSpec {
-  const { memory, edge = {}, kv } = spec.tiers ?? {};
+  const { memory, edge = {}, kv, shield } = spec.tiers ?? {};
   const key = spec.key ?? {};
   const lower = (names: readonly string[] = []) => names.map((name) => name.toLowerCase()).sort();
   return {
@@ -37,15 +37,27 @@ function make(spec: CacheSpec): settings.CacheSpec {
             max_bytes: memory.max_bytes ?? 16 * 1024 * 1024,
             max_object_bytes: memory.max_object_bytes ?? 1024 * 1024,
             ttl_ceiling_s: memory.ttl_ceiling_s ?? null,
+            jitter_s: pair(memory.jitter_s),
           }
         : null,
-      edge: edge && { ttl_ceiling_s: edge.ttl_ceiling_s ?? null },
+      edge: edge && { ttl_ceiling_s: edge.ttl_ceiling_s ?? null, jitter_s: pair(edge.jitter_s) },
       kv: kv
         ? {
             binding: kv.binding,
             ttl_s: kv.ttl_s,
             jitter_s: pair(kv.jitter_s),
             max_object_bytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES),
+          }
+        : null,
+      shield: shield
+        ? {
+            binding: shield.binding ?? "EDGEWRIGHT_SHIELD",
+            location: shield.location ?? null,
+            shards: shield.shards ?? 4,
+            ttl_s: shield.ttl_s ?? null,
+            jitter_s: pair(shield.jitter_s),
+            max_bytes: shield.max_bytes ?? 1024 ** 3,
+            max_object_bytes: shield.max_object_bytes ?? 16 * 1024 ** 2,
           }
         : null,
     },

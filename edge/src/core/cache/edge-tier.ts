@@ -2,6 +2,7 @@
 
 import { type Index, type Meta, parseValue, retention, toAscii } from "./entry";
 import type { FarTier } from "./extensions";
+import { ceilingOf } from "./policy";
 import { INTERNAL } from "./purge";
 import { discard } from "./streams";
 import { type Held, hold, limited, shorten } from "./tiers";
@@ -48,7 +49,7 @@ export function edgeTier(): FarTier {
     write(value: Meta | Index, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!ctx.edgeCache) return undefined;
       const now = ctx.now();
-      const copy = limited(value, Math.min(policy.edge?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling), now);
+      const copy = limited(value, Math.min(ceilingOf(policy.edge, ctx), ceiling), now);
       const meta = toAscii(copy);
       if (meta.length > MAX_META) return undefined;
       // The store's own freshness is only how long it keeps the entry: what is fresh is decided by the meta.

@@ -23,6 +23,8 @@ export interface Meta {
   /** The origin's headers, without those that are never stored. */
   readonly headers: readonly (readonly [string, string])[];
   readonly requestTime: number;
+  /** When the origin was asked for it, where that was before `requestTime`: by a shield. */
+  readonly since?: number | undefined;
   readonly responseTime: number;
   readonly initialAge: number;
   /** When its freshness ends (ms), whichever tier it is in. */

@@ -2,6 +2,7 @@
 
 import { SharedBody } from "./body";
 import type { Entry, Meta } from "./entry";
+import type { Told } from "./extensions";
 import { toClient } from "./outgoing";
 import { Flight, type Forward, type Lookup, type Query } from "./query";
 import { dress, label, make, respond, serve, standard, without } from "./response";
@@ -99,6 +100,10 @@ export async function lead(query: Query, found: Lookup, options: LeadOptions): P
   }
 }
 
+const timesOf = ({ since, responseTime, initialAge, until }: Told) => {
+  return { since, responseTime, initialAge, until, freshUntil: until };
+};
+
 async function exchange(
   query: Query,
   found: Lookup,
@@ -164,7 +169,10 @@ async function exchange(
     status = 200;
   } else discard(stored);
 
-  const [saved, verdict] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const [made, verdict] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  // A copy of what the shield has is as old, and as long fresh, as that.
+  const told = core.shield?.told(response);
+  const saved = made && told ? { ...made, ...timesOf(told) } : made;
   const sharable = saved !== undefined && !saved.noCache && saved.freshUntil > ctx.now();
   if (flightKey !== undefined) {
     const { passes } = core;
@@ -180,7 +188,7 @@ async function exchange(
     flight.settle({ kind: "pass" });
     const reason = verdict.store ? "headers" : verdict.reason;
     const out = new Headers(full);
-    if (reason === "ttl") toClient(out, status, policy, core.targetedFields, parseAge(out.get("age")));
+    if (reason === "ttl") toClient(core, out, status, policy, parseAge(out.get("age")));
     const xCache = forward === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
     label(core, out, xCache, `${said}detail=${options.detail ?? reason}`);
     if (query.method === "HEAD") discard(source);
@@ -222,7 +230,8 @@ async function exchange(
   const own = options.behind ? null : (body.bytes() ?? body.stream());
   finish(store());
   if (options.behind) return new Response(null);
-  const out = dress(query, full, meta, forward === "method" ? "BYPASS" : "MISS", `${said}stored`, false);
+  const xCache = forward === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
+  const out = dress(query, full, meta, xCache, `${said}stored`, false);
   // The origin's own answer to a range goes to the one who asked for it as it is.
   return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
 }

@@ -11,13 +11,13 @@ import type { Reuse } from "./reuse";
 import type { Rules } from "./store";
 import type { Body } from "./streams";
 import type { Found, Held } from "./tiers";
-import type { CacheContext } from "./types";
+import type { CacheContext, Origin } from "./types";
 
 /** Isolate memory: at hand, nothing to wait for. */
 export interface MemoryTier {
   get(key: string): Held | undefined;
   /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
-  put(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, now: number, ceiling?: number): void;
+  put(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, ctx: CacheContext, ceiling?: number): void;
   delete(key: string): void;
   /** Removes what is void, and counts it together with what is only stale now. */
   purge(judge: (meta: Meta) => "hard" | "soft" | undefined): number;
@@ -95,6 +95,29 @@ export interface Rest {
 /** What unsafe methods make out of date. Called with each answer to a request whose method is neither GET nor HEAD. */
 export type Writes = (core: Core, request: Request, response: Response, ctx: CacheContext) => Promise<void>;
 
+/** The shield: one place for all data centres, between them and the origin. */
+export interface Shield {
+  /** What would go to the origin goes by the shield; to `origin` itself where the shield does not answer. */
+  before(origin: Origin, policy: Policy, ctx: CacheContext): Origin;
+  /** What is known of an answer of the shield; undefined for what came from an origin. */
+  told(response: Response): Told | undefined;
+  /** Makes void what it has of these URLs. */
+  forget(urls: readonly string[], policies: Iterable<Policy>, ctx: CacheContext): Promise<unknown>;
+  readonly markers: Markers;
+}
+
+/** What an answer of the shield tells beside HTTP, so that a copy of it is never fresh for longer than allowed. */
+export interface Told {
+  /** The shield had it. */
+  readonly hit: boolean;
+  /** When the shield asked the origin for it, and when the origin answered (ms). */
+  readonly since: number;
+  readonly responseTime: number;
+  /** Its age (s) then, and when its freshness ends (ms). */
+  readonly initialAge: number;
+  readonly until: number;
+}
+
 export interface Extensions {
   readonly memory?: (() => MemoryTier) | undefined;
   readonly edge?: (() => FarTier) | undefined;
@@ -103,6 +126,9 @@ export interface Extensions {
   readonly writes?: Writes | undefined;
   /** Takes from a request what is not in the key, where no entrance has done so: see `forwardHeaders` in ./clean.ts. */
   readonly clean?: ((headers: Headers, policy: Policy) => Headers) | undefined;
+  readonly shield?: (() => Shield) | undefined;
+  /** This cache is a shield: its answers keep the origin's headers, and tell the edges this. */
+  readonly inside?: ((headers: Headers, meta: Meta, hit: boolean) => void) | undefined;
   /** Tells the platform's cache in front what to do with a response; `ttl` in seconds. */
   readonly platform?: ((headers: Headers, ttl: number, meta: Meta, field?: string) => void) | undefined;
 }

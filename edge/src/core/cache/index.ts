@@ -7,6 +7,7 @@ import { kvTier } from "./kv-tier";
 import { memoryTier } from "./memory";
 import { originMode } from "./origin-mode";
 import { toPlatform } from "./platform";
+import { shield } from "./shield";
 import type { CacheContext, CacheSpec, CreateCache, Origin, RequestHead } from "./types";
 import { writes } from "./writes";
 
@@ -14,12 +15,13 @@ export { normalisePath, normaliseUrl } from "./key";
 export type * from "./types";
 
 /** Every part of the cache. */
-export const all: Required<Extensions> = {
+export const all: Required<Omit<Extensions, "inside">> = {
   memory: memoryTier,
   edge: edgeTier,
   kv: kvTier,
   origin: originMode,
   writes,
+  shield,
   platform: toPlatform,
   clean: forwardHeaders,
 };

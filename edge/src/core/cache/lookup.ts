@@ -30,7 +30,7 @@ export async function far(query: Query, from: Lookup): Promise<Lookup> {
     const { value, body } = found;
     if (value.kind === "index") {
       if (from.index) continue;
-      core.memory?.put(value, null, policy, ctx.now());
+      core.memory?.put(value, null, policy, ctx);
       if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
       discard(best.entry?.body);
       const variant = near(query, query.variant(value.names), value);
@@ -79,7 +79,7 @@ async function promote({ core, policy, ctx }: Query, entry: Entry): Promise<Entr
   const body = await toBytes(entry.body ?? null);
   // The edge's copy carries its own limit; KV's is the start of a new one in this data centre.
   const ceiling = tier === "edge" ? undefined : edgeLifetime(meta, policy, ctx);
-  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx.now(), ceiling);
+  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx, ceiling);
   if (tier === "kv") ctx.waitUntil(write(core, "edge", meta, body, policy, ctx, ceiling));
   return { ...entry, body };
 }

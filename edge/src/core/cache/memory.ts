@@ -8,6 +8,7 @@
 
 import type { Index, Meta } from "./entry";
 import type { MemoryTier } from "./extensions";
+import { ceilingOf } from "./policy";
 import { type Held, hold, limited } from "./tiers";
 
 interface Node<V> {
@@ -120,7 +121,7 @@ export function memoryTier(): MemoryTier {
   return {
     get: (key) => memory.get(key),
 
-    put(value, body, { memory: tier }, now, ceiling = Number.POSITIVE_INFINITY) {
+    put(value, body, { memory: tier }, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!tier) return;
       const bytes = body?.byteLength ?? 0;
       if (bytes > tier.max_object_bytes) {
@@ -128,8 +129,8 @@ export function memoryTier(): MemoryTier {
         return;
       }
       if (tier.max_bytes > memory.maxBytes) memory.maxBytes = tier.max_bytes;
-      const most = Math.min(tier.ttl_ceiling_s ?? Number.POSITIVE_INFINITY, ceiling);
-      memory.set(value.key, hold(limited(value, most, now), body), bytes + weight(value));
+      const most = Math.min(ceilingOf(tier, ctx), ceiling);
+      memory.set(value.key, hold(limited(value, most, ctx.now()), body), bytes + weight(value));
     },
 
     delete(key) {

@@ -46,7 +46,7 @@ export const originMode: OriginMode = {
     headed(query, found, response);
     const headers = new Headers(response.headers);
     if (standard(response) && metaOf(query, status, headers, ctx.now())[0]) {
-      toClient(headers, status, policy, core.targetedFields, parseAge(headers.get("age")));
+      toClient(core, headers, status, policy, parseAge(headers.get("age")));
     }
     const forward = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
     return make(status, label(core, headers, "MISS", `fwd=${forward}`), null, true, statusText);

@@ -2,6 +2,7 @@
 
 import { parseCacheControl, seconds } from "./directives";
 import type { Policy } from "./policy";
+import type { Core } from "./query";
 
 /** Fields that speak to caches like this one and end here. `cdn-cache-control` goes on in `origin` mode: others follow. */
 const OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
@@ -30,14 +31,17 @@ export function browserCacheControl(policy: Policy, error: number | undefined, a
 
 /** Rewrites the headers of a response that was stored, or could have been. `age`: the `Age` (s) that it is sent with. */
 export function toClient(
+  { inside, targetedFields }: Pick<Core, "inside" | "targetedFields">,
   headers: Headers,
   status: number,
   policy: Policy,
-  targeted: readonly string[],
   age: number,
 ): void {
+  // What an edge is told by a shield it judges by itself.
+  if (inside) return;
   for (const name of OURS) headers.delete(name);
-  for (const name of targeted) if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
+  for (const name of targetedFields)
+    if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
   if (policy.vary.length > 0) {
     const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
     for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);

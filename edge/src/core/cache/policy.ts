@@ -1,6 +1,6 @@
 /** A policy with what follows from it, computed once for each policy object. */
 
-import type { CacheKeySpec, CacheSpec, CacheTiers } from "../settings.gen";
+import type { CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, MemoryTier } from "../settings.gen";
 import type { Named } from "./key";
 import type { CacheContext } from "./types";
 
@@ -22,11 +22,13 @@ export function compile(spec: CacheSpec): Policy {
   let policy = known.get(spec);
   if (policy === undefined) {
     const { statuses, tiers, key, engine, ...rest } = spec;
-    const { kv } = tiers;
+    const { kv, shield } = tiers;
     const platform = engine === "platform";
-    const times = [spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s, kv && (kv.jitter_s?.[1] ?? kv.ttl_s)].filter(
-      (time) => time !== null,
-    );
+    const times = [
+      spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
+      kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
+      shield && (shield.jitter_s?.[1] ?? shield.ttl_s),
+    ].filter((time) => time !== null);
     policy = {
       ...rest,
       ...tiers,
@@ -44,7 +46,11 @@ export function compile(spec: CacheSpec): Policy {
   return policy;
 }
 
+/** How long (s) one copy is fresh in a tier, at most. */
+export const ceilingOf = (tier: EdgeTier | MemoryTier | null, ctx: Pick<CacheContext, "random">): number =>
+  tier?.jitter_s ? draw(tier.jitter_s, ctx) : (tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY);
+
 /** A number of seconds from `range`, both ends included. */
-export function draw(range: readonly [number, number], ctx: CacheContext): number {
+export function draw(range: readonly [number, number], ctx: Pick<CacheContext, "random">): number {
   return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
 }

@@ -24,7 +24,8 @@ export interface Marker {
 }
 
 export const INTERNAL = "https://cache.edgewright.invalid/";
-const EDGE_URL = `${INTERNAL}purges`;
+/** The name of the markers in the data centre's cache. */
+export const EDGE_URL = `${INTERNAL}purges`;
 const MAX_MARKERS = 1000;
 
 /** A URL without its scheme: a purge means both. */
@@ -41,7 +42,7 @@ export class Purges {
 
   constructor(
     readonly checkMs: number,
-    readonly far: readonly FarTier[],
+    readonly far: readonly Pick<FarTier, "markers">[],
     readonly policies: Iterable<Policy>,
   ) {}
 
@@ -121,11 +122,16 @@ export class Purges {
     return this.checkMs;
   }
 
+  /** All that are known here. */
+  get markers(): readonly Marker[] {
+    return this.#markers;
+  }
+
   /** What the markers make of an entry: void, stale, or nothing. */
   judge(meta: Meta): "hard" | "soft" | undefined {
     let found: "soft" | undefined;
     for (const marker of this.#markers) {
-      if (meta.requestTime > marker.time || !covers(marker, meta)) continue;
+      if ((meta.since ?? meta.requestTime) > marker.time || !covers(marker, meta)) continue;
       if (!marker.soft) return "hard";
       found = "soft";
     }

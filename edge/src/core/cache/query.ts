@@ -2,7 +2,7 @@
 
 import type { SharedBody } from "./body";
 import type { Entry, Index, Meta } from "./entry";
-import type { Extensions, FarTier, MemoryTier } from "./extensions";
+import type { Extensions, FarTier, MemoryTier, Shield } from "./extensions";
 import { named, primaryKey } from "./key";
 import type { Policy } from "./policy";
 import type { Purges } from "./purge";
@@ -16,6 +16,7 @@ export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeChe
   readonly memory: MemoryTier | undefined;
   /** The tiers that answer later, nearest first. */
   readonly far: readonly FarTier[];
+  readonly shield: Shield | undefined;
   readonly reads: Reads;
   readonly policies: Set<Policy>;
   readonly flights: Map<string, Flight>;
@@ -24,7 +25,7 @@ export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeChe
   readonly purges: Purges;
 }
 
-type Tier = "memory" | "edge" | "kv";
+type Tier = "memory" | "edge" | "kv" | "shield";
 
 export type Forward = "uri-miss" | "vary-miss" | "stale" | "request" | "partial" | "method";
 

@@ -7,7 +7,7 @@ import type { Core, Query } from "./query";
 import { type Body, discard, fromBytes, isStream, slice } from "./streams";
 import { edgeLifetime } from "./tiers";
 
-export type XCache = "BYPASS" | "MISS" | "HIT-EDGE" | "HIT-KV";
+export type XCache = "BYPASS" | "MISS" | "HIT-EDGE" | "HIT-KV" | "HIT-SHIELD";
 
 /** An answer from a stored entry. `note` replaces the plain `hit` of Cache-Status. */
 export function serve(query: Query, entry: Entry, note?: string): Response {
@@ -47,7 +47,7 @@ export function dress(
   const now = ctx.now();
   const old = age(meta, now);
   const headers = new Headers(from as [string, string][]);
-  toClient(headers, meta.status, policy, core.targetedFields, old);
+  toClient(core, headers, meta.status, policy, old);
   headers.delete("age");
   if (policy.platform) {
     const left = Math.min((meta.freshUntil - now) / 1000, edgeLifetime(meta, policy, ctx));
@@ -57,6 +57,7 @@ export function dress(
   if (stored || old > 0) headers.set("age", String(old));
   // A length stored with content that the runtime has decoded would be wrong.
   if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
+  core.inside?.(headers, meta, xCache.startsWith("HIT"));
   return label(core, headers, xCache, status);
 }
 

@@ -52,7 +52,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     range = encoded && !ctx.rawBodies ? undefined : core.origin?.partOf(full, announced(full, ctx));
     headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
   }
-  const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv;
+  const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv || policy.shield;
   if (!headers || !somewhere) return [undefined, verdict];
   const { terms } = verdict;
   let { vary } = terms;
@@ -81,7 +81,7 @@ export async function save(query: Query, found: Lookup, meta: Meta, body: Shared
   if (core.purges.judge(meta) === "hard") return;
   const work: Promise<unknown>[] = [];
   const put = (value: Meta | Index, bytes: ArrayBuffer | null, kv = true) => {
-    core.memory?.put(value, bytes, policy, ctx.now(), ceiling);
+    core.memory?.put(value, bytes, policy, ctx, ceiling);
     work.push(write(core, "edge", value, bytes, policy, ctx, ceiling));
     if (kv) work.push(write(core, "kv", value, bytes, policy, ctx));
   };

@@ -5,6 +5,8 @@
  * is optional, and a store that fails never fails a response.
  */
 
+import type * as settings from "../settings.gen";
+
 // --- what a policy says --------------------------------------------------------------------------------------------
 // Structurally the `CacheSpec` of components/edgewright/spec/models.py, as JSON Schema turns it into TypeScript. Every
 // member is optional here, so that both a document written with defaults and one written without are accepted.
@@ -13,10 +15,12 @@ export interface MemoryTierSpec {
   max_bytes?: number;
   max_object_bytes?: number;
   ttl_ceiling_s?: number | null;
+  jitter_s?: readonly unknown[] | null;
 }
 
 export interface EdgeTierSpec {
   ttl_ceiling_s?: number | null;
+  jitter_s?: readonly unknown[] | null;
 }
 
 export interface KvTierSpec {
@@ -26,10 +30,21 @@ export interface KvTierSpec {
   max_object_bytes?: number;
 }
 
+export interface ShieldTierSpec {
+  binding?: string;
+  location?: settings.ShieldTier["location"];
+  shards?: number;
+  ttl_s?: number | null;
+  jitter_s?: readonly unknown[] | null;
+  max_bytes?: number;
+  max_object_bytes?: number;
+}
+
 export interface CacheTiersSpec {
   memory?: MemoryTierSpec | null;
   edge?: EdgeTierSpec | null;
   kv?: KvTierSpec | null;
+  shield?: ShieldTierSpec | null;
 }
 
 export interface CacheKeySpec {
@@ -83,6 +98,11 @@ export interface KvStore {
   list?(prefix: string): Promise<readonly string[]>;
 }
 
+/** One object of the shield. Rejects where it cannot be reached. */
+export interface ShieldObject {
+  fetch(request: Request, init?: RequestInit): Promise<Response>;
+}
+
 /** What the cache is given with each request. Methods may be called after the response was returned. */
 export interface CacheContext {
   /** Milliseconds since the epoch. */
@@ -95,6 +115,10 @@ export interface CacheContext {
   readonly edgeCache?: EdgeCacheStore | undefined;
   /** The KV store behind a binding, where there is one. */
   kv?(binding: string): KvStore | undefined;
+  /** An object of the shield bound under a name, made near `location` when it is first asked; undefined if there is none. */
+  shield?(binding: string, name: string, location: string | undefined): ShieldObject | undefined;
+  /** What the shield is to know of the client, as JSON takes it. */
+  readonly client?: object | undefined;
   /**
    * True where a response's `body` carries the bytes as they are on the wire, so that a `Content-Encoding` is the
    * caller's to undo (workerd: fetch with `encodeResponseBody: "manual"`). The cache then keeps the bytes and answers

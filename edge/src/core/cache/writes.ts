@@ -3,11 +3,20 @@
 import type { Writes } from "./extensions";
 import { named } from "./key";
 import { schemeless } from "./purge";
+import type { Core } from "./query";
 import { remove } from "./tiers";
+import type { CacheContext } from "./types";
 import { invalidated, isSafe } from "./update";
 
 export const writes: Writes = async (core, request, response, ctx) => {
   const urls = isSafe(request.method) ? [] : invalidated(request.url, response.status, response.headers);
+  // The shield first: what is asked for from now on must not come from there as it was.
+  await core.shield?.forget(urls, core.policies, ctx);
+  await forget(core, urls, ctx);
+};
+
+/** Makes void what is stored for these URLs, and what is under way for them. */
+export async function forget(core: Core, urls: readonly string[], ctx: CacheContext): Promise<void> {
   const work: Promise<unknown>[] = [];
   const marked = new Set<string>();
   for (const policy of core.policies) {
@@ -33,4 +42,4 @@ export const writes: Writes = async (core, request, response, ctx) => {
     );
   }
   await Promise.all(work);
-};
+}

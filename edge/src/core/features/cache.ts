@@ -12,10 +12,11 @@ import type { CacheSpec, EndpointSpec } from "../settings.gen";
  * Whether a policy needs a part of the cache. `features_of` in components/edgewright/_modules.py puts a function's modules
  * together by the same rules; a function that lacks one does not start.
  */
-const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "writes" | "front" | "clean"> = {
+const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "writes" | "front" | "clean" | "inside"> = {
   memory: ({ tiers }) => tiers.memory,
   edge: ({ tiers, engine }) => tiers.edge && engine !== "platform",
   kv: ({ tiers }) => tiers.kv,
+  shield: ({ tiers }) => tiers.shield,
   origin: ({ mode }) => mode === "origin",
   platform: ({ engine }) => engine === "platform",
 };
@@ -66,6 +67,7 @@ function contextOf(host: Host): CacheContext {
     waitUntil: (work) => host.waitUntil(work),
     edgeCache: host.edgeCache,
     kv: (binding) => host.kv(binding),
+    shield: (binding, name, location) => host.shield?.(binding, name, location),
     warn: (message) => host.log({ level: "warn", event: "cache.warning", message }),
   };
 }

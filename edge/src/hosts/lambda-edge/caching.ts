@@ -12,6 +12,7 @@ import type { CacheSpec } from "../../core/settings.gen";
 
 /** CloudFront does not know it; it is obeyed here and passed on as `s-maxage`. */
 const TARGETED = ["cdn-cache-control"];
+const TO_CLIENT = { targetedFields: TARGETED, inside: undefined };
 const NOT_STORED = /(?:^|[\s,])(?:private|no-store)\b/i;
 const S_MAXAGE = /(?:^|,)\s*s-maxage\s*=\s*"?\d+"?/gi;
 /** The coding is in CloudFront's key already, normalised. */
@@ -58,14 +59,14 @@ export function tellCloudFront(
   );
   const tags = tagsOf(headers, compiled);
   if (!verdict.store) {
-    toClient(headers, status, compiled, TARGETED, 0);
+    toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
   }
   // CloudFront reuses an object for every request of its key, whatever the response's Vary names.
   const keyed = new Set([IN_EVERY_KEY, ...compiled.headers]);
   if (verdict.terms.vary.some((name) => !keyed.has(name))) {
-    toClient(headers, status, compiled, TARGETED, 0);
+    toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
   }
@@ -77,7 +78,7 @@ export function tellCloudFront(
   } else if (compiled.mode === "override" && compiled.kv !== null && compiled.edge_ttl_s !== null && listed) {
     ttl = compiled.edge_ttl_s;
   }
-  toClient(headers, status, compiled, TARGETED, 0);
+  toClient(TO_CLIENT, headers, status, compiled, 0);
   for (const name of ["age", "expires", "pragma"]) headers.delete(name);
   const control = (headers.get("cache-control") ?? "").replace(S_MAXAGE, "").replace(/^\s*,\s*/, "");
   const parts = [control || "public", `s-maxage=${Math.max(0, ttl)}`];

@@ -1,0 +1,177 @@
+/** The shield itself: a cache of its own before the endpoints' targets, for what the edges ask of it. */
+
+import { cacheOf, coreOf } from "../cache/cache";
+import type { Extensions } from "../cache/extensions";
+import { EDGE_URL, type Marker } from "../cache/purge";
+import type { Core } from "../cache/query";
+import { type Outcome, readCall, SHIELD_HEADER, TOLD_HEADER, writeTold } from "../cache/shield";
+import type { Cache, CacheContext } from "../cache/types";
+import type { Behind, Edge } from "../edge";
+import type { PlatformArguments } from "../feature";
+import type { EdgeCacheStore, Geo, Host } from "../host";
+import { Problem } from "../problem";
+import type { CacheSpec, EdgeSettings, ShieldTier } from "../settings.gen";
+import { ShieldStore, type Sql } from "./store";
+
+/** One object's memory: several objects share an isolate, of 128 MB in all. */
+const MEMORY = { max_bytes: 8 * 1024 * 1024, max_object_bytes: 1024 * 1024 };
+
+export class Inside {
+  readonly #core: Core;
+  readonly #cache: Cache;
+  readonly #store: EdgeCacheStore;
+  readonly #policies = new Map<CacheSpec, CacheSpec>();
+
+  /** `parts`: of the function's own cache, with isolate memory and the edge tier. */
+  constructor({ endpoints }: EdgeSettings, { kv, shield: _, ...parts }: Extensions, sql: Sql, now: () => number) {
+    const specs = endpoints.flatMap(({ cache }) => (cache?.tiers.shield ? [cache] : []));
+    const tiers = specs.map(({ tiers }) => tiers.shield as ShieldTier);
+    this.#store = new ShieldStore(sql, {
+      maxBytes: Math.max(...tiers.map((tier) => tier.max_bytes)),
+      maxObjectBytes: Math.max(...tiers.map((tier) => tier.max_object_bytes)),
+      kept: EDGE_URL,
+      now,
+    });
+    this.#core = coreOf(
+      {
+        ...parts,
+        // Entries there are the edges'; what is read here is the purges that come that way.
+        ...(kv && { kv: () => ({ ...kv(), has: () => false, remove: () => undefined }) }),
+        inside: (headers, { since, requestTime, responseTime, initialAge, until }, hit) =>
+          headers.set(TOLD_HEADER, writeTold({ hit, since: since ?? requestTime, responseTime, initialAge, until })),
+      },
+      specs.map((spec) => this.#policy(spec)),
+      { name: "edgewright-shield" },
+    );
+    this.#cache = cacheOf(this.#core);
+  }
+
+  #policy(spec: CacheSpec): CacheSpec {
+    let own = this.#policies.get(spec);
+    if (own === undefined) {
+      own = insidePolicy(spec);
+      this.#policies.set(spec, own);
+    }
+    return own;
+  }
+
+  async answer(request: Request, edge: Edge, outer: Host, platform: PlatformArguments): Promise<Response> {
+    const call = readCall(request.headers.get(SHIELD_HEADER));
+    const client = call?.do === "answer" ? (call.client as Client | undefined) : undefined;
+    const host = new InsideHost(outer, this.#store, client ?? {});
+    const context = contextOf(host);
+    switch (call?.do) {
+      case "markers":
+        await this.#core.purges.refresh(context);
+        return said("answered", Response.json(this.#core.purges.markers));
+      case "mark":
+        await this.#core.purges.publish((await request.json()) as Marker[], context);
+        return said("answered", new Response(null, { status: 204 }));
+      case "forget":
+        // As if it were written to here.
+        for (const url of (await request.json()) as string[]) {
+          await this.#cache.handle(new Request(url, { method: "PUT" }), null, context, async () => new Response());
+        }
+        return said("answered", new Response(null, { status: 204 }));
+      case "answer":
+        return this.#ask(request, edge, host, platform);
+      default:
+        return said("unknown", new Response(null, { status: 400 }));
+    }
+  }
+
+  async #ask(request: Request, edge: Edge, host: Host, platform: PlatformArguments): Promise<Response> {
+    const asked = new Request(request);
+    asked.headers.delete(SHIELD_HEADER);
+    const behind: Behind = async (policy, context, target) =>
+      this.#cache.handle(asked, this.#policy(policy), context, async (toOrigin) => withoutOurs(await target(toOrigin)));
+    try {
+      const answer = edge.behind(asked, host, platform, behind);
+      return answer ? said("answered", await answer) : said("unknown", new Response(null, { status: 404 }));
+    } catch (error) {
+      const known = error instanceof Problem;
+      if (!known) host.log({ level: "error", event: "shield.exception", message: String(error) });
+      const details = known ? error.details : { status: 500, code: "internal", detail: "The shield failed." };
+      return said("failed", Response.json(details, { status: 500 }));
+    }
+  }
+}
+
+/** A policy inside the shield: the shield's own times, no tier behind it but the origin, and the same key. */
+export function insidePolicy(spec: CacheSpec): CacheSpec {
+  const tier = spec.tiers.shield as ShieldTier;
+  const limit = { ttl_ceiling_s: tier.ttl_s, jitter_s: tier.jitter_s };
+  const own = tier.ttl_s != null || tier.jitter_s != null;
+  return {
+    ...spec,
+    engine: "worker",
+    ...(spec.mode === "override" && own && { edge_ttl_s: tier.ttl_s ?? spec.edge_ttl_s, edge_jitter_s: tier.jitter_s }),
+    // The entry itself lasts as long as in any tier: what an edge keeps is judged by that.
+    tiers: { ...spec.tiers, memory: { ...MEMORY, ...limit }, edge: limit, shield: { ...tier, ttl_s: longest(spec) } },
+  };
+}
+
+/** The longest time (s) for which any tier of a policy may keep a response fresh. */
+function longest({ edge_ttl_s: edge, edge_jitter_s: jitter, tiers: { kv, shield } }: CacheSpec): number | null {
+  const most = (ttl: number | null | undefined, range: readonly unknown[] | null | undefined) =>
+    range ? Number(range[1]) : (ttl ?? 0);
+  const times = [most(edge, jitter), most(kv?.ttl_s, kv?.jitter_s), most(shield?.ttl_s, shield?.jitter_s)];
+  return Math.max(...times) || null;
+}
+
+/** An origin's own header of our name would be taken for ours. */
+function withoutOurs(response: Response): Response {
+  if (!response.headers.has(TOLD_HEADER) && !response.headers.has(SHIELD_HEADER)) return response;
+  const copy = new Response(response.body, response);
+  for (const name of [TOLD_HEADER, SHIELD_HEADER]) copy.headers.delete(name);
+  return copy;
+}
+
+function said(outcome: Outcome, response: Response): Response {
+  const copy = new Response(response.body, response);
+  copy.headers.set(SHIELD_HEADER, outcome);
+  return copy;
+}
+
+/** What the edge says of the client: only the platform where the client is knows. */
+interface Client {
+  readonly geo?: Geo | undefined;
+  readonly ip?: string | undefined;
+}
+
+/** The object's host: its store for the data centre's cache, and the edge's word for the client. */
+class InsideHost implements Host {
+  readonly platform: string;
+  readonly rawBodies: boolean;
+
+  constructor(
+    readonly outer: Host,
+    readonly edgeCache: EdgeCacheStore,
+    readonly client: Client,
+  ) {
+    this.platform = outer.platform;
+    this.rawBodies = outer.rawBodies;
+  }
+
+  now = () => this.outer.now();
+  random = () => this.outer.random();
+  fetch = (request: Request, options?: { raw?: boolean }) => this.outer.fetch(request, options);
+  waitUntil = (work: Promise<unknown>) => this.outer.waitUntil(work);
+  kv = (name: string) => this.outer.kv(name);
+  geo = () => this.client.geo ?? {};
+  clientIp = () => this.client.ip;
+  secret = (name: string) => this.outer.secret(name);
+  rateLimit = (name: string) => this.outer.rateLimit(name);
+  log: Host["log"] = (entry) => this.outer.log(entry);
+}
+
+function contextOf(host: Host): CacheContext {
+  return {
+    now: () => host.now(),
+    random: () => host.random(),
+    waitUntil: (work) => host.waitUntil(work),
+    edgeCache: host.edgeCache,
+    kv: (binding) => host.kv(binding),
+    warn: (message) => host.log({ level: "warn", event: "cache.warning", message }),
+  };
+}
