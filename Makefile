@@ -2,7 +2,6 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 STACK ?= local
-PORT ?= 8787
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +14,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
 
 up: $(VENV)/.runtime ## Set everything up, run the stack (STACK=local), replay traffic, check the objectives
-	$(EDGEWRIGHT) up $(STACK) --port $(PORT)
+	$(EDGEWRIGHT) up $(STACK) $(if $(PORT),--port $(PORT))
 
 down: ## Stop what `up` started
 	@if [ -x $(EDGEWRIGHT) ]; then $(EDGEWRIGHT) down; else echo "nothing is set up, so nothing runs"; fi
@@ -31,6 +30,7 @@ check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatti
 	for program in components/__main__.py policies/__main__.py examples/*/__main__.py; do $(BIN)/mypy $$program || exit 1; done
 	$(BIN)/python -m tools.npm --prefix edge run lint
 	$(BIN)/python -m tools.npm --prefix edge run typecheck
+	$(BIN)/python -m tools.npm --prefix edge run workflows -- $(CURDIR)/.github/workflows/*.yml
 	$(BIN)/python -m tools.fresh
 
 bench: $(VENV)/.dev edge/node_modules/.installed ## Measure against peers; results go to bench/results/

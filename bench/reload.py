@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edgewright import _bundler, _handlers
-from edgewright.local.dev import Reload, look, run_and_deploy, watch
+from edgewright.local.dev import Reload, look, start_and_deploy, watch
 from edgewright.local.processes import Exit
 from edgewright.local.stack import LocalStack
 from edgewright.program.project import Project
@@ -48,9 +48,8 @@ def _watched(folder: Path) -> Iterator[Callable[[Callable[[], object]], float]]:
     project = Project.load(folder)
     heard = _Heard()
     with Runner() as runner, LocalStack(project, "local", port=0, fresh=True) as running:
-        running.start(runner.settings(folder, "local").services)
         seen = look(project.directory)
-        capture, _, deployed = run_and_deploy(runner, running)
+        capture, _, deployed = start_and_deploy(runner, running)
         thread = threading.Thread(target=watch, args=(runner, running, heard, deployed, capture, seen))
         thread.start()
 

@@ -1,5 +1,6 @@
 """Each kind of bad input: a clear message, exit code 2 (3 where the machine is at fault), nothing left running."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -220,8 +221,8 @@ def test_a_port_in_use(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path
         port = taken.getsockname()[1]
         outcome = edgewright("up", "--port", str(port), cwd=worker_project(tmp_path))
         assert outcome.code == 3
-        assert f"port {port} on 127.0.0.1 is in use" in outcome.err
-        assert "--port" in outcome.err
+        assert f"port {port} on 127.0.0.1 is in use by process {os.getpid()} (" in outcome.err
+        assert "choose another port with --port; --port 0 takes a free one" in outcome.err
 
 
 @pytest.mark.runtime
@@ -233,7 +234,8 @@ def test_a_services_port_in_use(edgewright: Edgewright, runtime_dir: Path, tmp_p
         settings = f"config:\n  edgewright:services: [{{name: origin, command: ['true'], port: {port}}}]\n"
         outcome = edgewright("up", "--port", "0", cwd=worker_project(tmp_path, settings))
         assert outcome.code == 3
-        assert f"port {port} (origin)" in outcome.err
+        assert f"in use: port {port} (service origin): process {os.getpid()} (" in outcome.err
+        assert "under `edgewright:services` in stacks/Pulumi.local.yaml and wherever else" in outcome.err
 
 
 @pytest.mark.runtime

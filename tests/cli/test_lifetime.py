@@ -236,12 +236,36 @@ def test_detached_dev_watches_and_is_stopped_by_down(edgewright: Edgewright, pro
     assert not any(map(alive, pids))
 
 
-def test_detached_dev_with_a_broken_program_starts_nothing(edgewright: Edgewright, project: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--detach"]])
+def test_dev_with_a_broken_program_starts_nothing(edgewright: Edgewright, project: Path, options: list[str]) -> None:
     (project / "__main__.py").write_text("boom()\n")
-    outcome = edgewright("dev", "--detach", "--port", "0", cwd=project)
+    outcome = edgewright("dev", *options, "--port", "0", cwd=project)
     assert outcome.code == 2
     assert "__main__.py:1: NameError" in outcome.err
+    assert "local cloud ready" not in outcome.err
     assert state_of(project).read() is None
+
+
+def test_who_has_a_port_is_told_by_project_and_stack(
+    edgewright: Edgewright, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    port = loopback.free_port()
+    service = f"{{name: files, command: ['{{python}}', -m, http.server, '{{port}}', --bind, 127.0.0.1], port: {port}}}"
+    settings = f"config:\n  edgewright:services: [{service}]\n"
+    (project / "stacks" / "Pulumi.local.yaml").write_text(settings)
+    assert edgewright("up", "--no-verify", "--port", "0", cwd=project).code == 0
+    other = worker_project(tmp_path_factory.mktemp("other"), settings)
+    mine = f"the stack local of {project}, which runs; stop it with `edgewright -C {project} down local`"
+    second = edgewright("up", "--no-verify", "--port", "0", cwd=other)
+    assert second.code == 3
+    assert f"in use: port {port} (service files): {mine}." in second.err
+    (other / "stacks" / "Pulumi.local.yaml").write_text("config: {}\n")
+    taken = running(project).port
+    third = edgewright("up", "--no-verify", "--port", str(taken), cwd=other)
+    assert third.code == 3
+    assert f"port {taken} on 127.0.0.1 is in use by {mine}." in third.err
+    # A port that was asked for is not another one that runs, whether or not it is the usual.
+    assert edgewright("up", "--no-verify", "--port", "8787", cwd=project).code == 2
 
 
 def test_logs_follow(edgewright: Edgewright, project: Path) -> None:

@@ -63,17 +63,18 @@ def test_what_became_a_hit_is_told_from_what_did_not(tmp_path: Path) -> None:
         "/bypass": lambda _: httpx.Response(200, headers={"x-cache": "BYPASS"}),
         "/silent": lambda _: httpx.Response(200),
         "/gone": lambda _: httpx.Response(404),
+        "/session": lambda _: httpx.Response(401),
         "/busy": lambda count: httpx.Response(
             429 if count < 3 else 200, headers={"x-cache": "HIT-KV", "retry-after": "0"}
         ),
         "/down": lambda _: httpx.Response(503),
     }
     warmed = warm(edge, asks("/there", "/new", *edge.special), tmp_path)
-    assert (warmed.asked, warmed.before, warmed.became) == (8, 2, 1)
-    assert warmed.missed == {"miss": 1, "bypass": 1, "unknown": 1}
+    assert (warmed.asked, warmed.before, warmed.became) == (9, 2, 1)
+    assert warmed.missed == {"miss": 1, "bypass": 1, "private": 1, "unknown": 1}
     assert warmed.failed == {"status 404": 1, "status 503": 1}
     assert warmed.examples["status 404"] == "/gone"
-    assert warmed.share == 37.5
+    assert warmed.share == pytest.approx(100 / 3)
     assert (edge.seen["/gone"], edge.seen["/busy"], edge.seen["/down"]) == (1, 3, 3)
     assert not (tmp_path / "warm.journal").exists()
 

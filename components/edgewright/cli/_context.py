@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from edgewright.local.session import DEFAULT_PORT
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 
@@ -12,7 +13,15 @@ DEFAULT_STACK = "local"
 
 StackArgument = Annotated[str, typer.Argument(help="The stack's name: `dev` for Pulumi.dev.yaml.", show_default=True)]
 PortOption = Annotated[
-    int, typer.Option("--port", "-p", min=0, max=65535, help="Port of the edge on 127.0.0.1; 0 chooses a free one.")
+    int | None,
+    typer.Option(
+        "--port",
+        "-p",
+        min=0,
+        max=65535,
+        show_default=str(DEFAULT_PORT),
+        help="Port of the edge on 127.0.0.1; 0 chooses a free one.",
+    ),
 ]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Begin without the KV data and caches of earlier runs.")]
 

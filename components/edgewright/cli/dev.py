@@ -19,11 +19,11 @@ from edgewright.cli._exit import Exit, told
 from edgewright.local import runtime
 from edgewright.local.control import Control
 from edgewright.local.detached import start_detached
-from edgewright.local.dev import Reload, look, run_and_deploy, watch
+from edgewright.local.dev import Reload, look, start_and_deploy, watch
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.processes import Exit as ProcessExit
-from edgewright.local.session import StateDir
-from edgewright.local.stack import DEFAULT_PORT, LocalStack
+from edgewright.local.session import DEFAULT_PORT, StateDir
+from edgewright.local.stack import LocalStack
 from edgewright.program.errors import ProjectError
 from edgewright.program.runner import shared_runner
 
@@ -93,7 +93,7 @@ def dev(
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once it serves; it goes on in the background.")
     ] = False,
-    port: PortOption = DEFAULT_PORT,
+    port: PortOption = None,
     fresh: FreshOption = False,
 ) -> None:
     """Serve a stack on this machine, and reload it on every edit.
@@ -113,13 +113,14 @@ def dev(
         project = load_project(stack)
         state = StateDir(project, stack)
         if (session := state.running()) is not None:
-            if port not in (0, DEFAULT_PORT, session.port):
+            if port not in (None, 0, session.port):
                 raise clash(port, session.port, stack)
             raise ProjectError(
                 f"the stack {stack} already runs on {session.url}"
                 f"{' and is watched' if session.watching else ''}; stop it first: edgewright down {stack}"
             )
         runtime.ensure(_console.step)
+        port = DEFAULT_PORT if port is None else port
         if detach:
             session = start_detached(state, (), port=port, fresh=fresh, watch=True, progress=_console.step)
             _console.results().print(
@@ -135,13 +136,13 @@ def _foreground(running: LocalStack) -> None:
     runner = shared_runner()
     runner.warm()
     with running:
-        # Read before anything starts: a mistake in them should not cost a start.
-        settings = runner.settings(running.project.directory, running.stack)
-        if running.stopping.is_set():
-            raise typer.Exit(Exit.PASS)
-        running.start(settings.services)
         seen = look(running.project.directory)
-        capture, settings, deployed = run_and_deploy(runner, running)
+        try:
+            capture, settings, deployed = start_and_deploy(runner, running)
+        except InfrastructureError:
+            if running.stopping.is_set():  # Ctrl-C while it was starting
+                raise typer.Exit(Exit.PASS) from None
+            raise
         console = _console.results()
         for line in _show.diagnostics(capture.diagnostics):
             _console.errors().print(line, soft_wrap=True)

@@ -1,7 +1,7 @@
 """`edgewright up`: bring a stack up locally and prove it, all in one."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -16,8 +16,8 @@ from edgewright.local.cloud import LocalCloud
 from edgewright.local.cloud import plan as plan_of
 from edgewright.local.detached import start_detached
 from edgewright.local.services import addresses, process_name
-from edgewright.local.session import Session, StateDir
-from edgewright.local.stack import DEFAULT_PORT, deploy
+from edgewright.local.session import DEFAULT_PORT, Session, StateDir
+from edgewright.local.stack import deploy
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
@@ -26,7 +26,7 @@ from edgewright.program.runner import shared_runner
 
 def up(
     stack: StackArgument = DEFAULT_STACK,
-    port: PortOption = DEFAULT_PORT,
+    port: PortOption = None,
     fresh: FreshOption = False,
     prove: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Replay traffic and check the objectives.")
@@ -58,7 +58,8 @@ def up(
         session = _running(state, settings.services, port, fresh)
         started = session is None
         if session is None:
-            session = start_detached(state, settings.services, port=port, fresh=fresh, progress=_console.step)
+            chosen = DEFAULT_PORT if port is None else port
+            session = start_detached(state, settings.services, port=chosen, fresh=fresh, progress=_console.step)
         try:
             with session.control() as control:
                 deployed = deploy(control, state, capture, settings.services)
@@ -85,14 +86,14 @@ def worst(codes: Sequence[int]) -> int:
     return max(codes, default=int(Exit.PASS))
 
 
-def _running(state: StateDir, services: Sequence[Service], port: int, fresh: bool) -> Session | None:
+def _running(state: StateDir, services: Sequence[Service], port: int | None, fresh: bool) -> Session | None:
     """Return the session to deploy to, or None where one has to be started."""
     session = state.running()
     if session is None:
         return None
-    if port not in (0, session.port):
-        if port != DEFAULT_PORT:
-            raise clash(port, session.port, state.stack)
+    if port not in (None, 0, session.port):
+        raise clash(port, session.port, state.stack)
+    if session.port != port:
         _console.step(f"{state.stack} already runs on port {session.port}")
     wanted = [service.model_dump(mode="json") for service in services]
     dead = [
@@ -132,7 +133,10 @@ def _prove(
     from edgewright.verify.render import print_text
 
     traffic = settings.traffic
-    mix: Any = traffic.mix or mix_of(capture, project, stack)
+    mix = traffic.mix
+    left: tuple[str, ...] = ()
+    if not mix:
+        mix, left = mix_of(capture, project, stack)
     _console.step(f"replaying {traffic.warm_up} + {traffic.requests} requests at {traffic.rate:g} a second")
     # KV outlives a run: what an earlier one stored would be counted as this one's hits.
     _empty_caches(session)
@@ -140,7 +144,7 @@ def _prove(
         report = replay(local_target(session, settings), traffic, settings.objectives, mix=mix, progress=progress)
     # So that whoever asks next sees a miss, and then a hit.
     _empty_caches(session)
-    print_text(report, console)
+    print_text(report.model_copy(update={"left_out": list(left)}), console)
     return report.exit_code
 
 

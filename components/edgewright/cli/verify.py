@@ -25,7 +25,7 @@ from edgewright.program.runner import shared_runner
 from edgewright.spec import EdgeSettings
 from edgewright.verify.client import Target
 from edgewright.verify.counters import GatewayCounters
-from edgewright.verify.plan import derive_mix
+from edgewright.verify.plan import derive_mix, left_out
 from edgewright.verify.render import as_json, as_markdown, print_text
 from edgewright.verify.replay import Progress as Told
 from edgewright.verify.replay import replay
@@ -88,10 +88,14 @@ def _run(project: Project, stack: str, url: str | None, changes: dict[str, int |
         _check_url(url)
     settings = shared_runner().settings(project.directory, stack)
     target = _target(StateDir(project, stack).running(), settings, stack, url)
-    mix = settings.traffic.mix or mix_of(shared_runner().run(project.directory, stack)[0], project, stack)
+    mix = settings.traffic.mix
+    left: tuple[str, ...] = ()
+    if not mix:
+        mix, left = mix_of(shared_runner().run(project.directory, stack)[0], project, stack)
     traffic = changed(settings.traffic, changes)
     with told_on(errors()) as progress:
-        return replay(target, traffic, settings.objectives, mix=mix, progress=progress)
+        report = replay(target, traffic, settings.objectives, mix=mix, progress=progress)
+    return report.model_copy(update={"left_out": list(left)})
 
 
 def _check_url(url: str) -> None:
@@ -134,23 +138,31 @@ def local_target(session: Session, settings: StackSettings) -> Target:
     )
 
 
-def mix_of(capture: Capture, project: Project, stack: str) -> tuple[PathMix, ...]:
-    """Return a mix read off the one EdgeApi that a program declares.
+def mix_of(capture: Capture, project: Project, stack: str) -> tuple[tuple[PathMix, ...], tuple[str, ...]]:
+    """Return a mix read off the one EdgeApi that a program declares, and what it leaves out.
 
     Raises:
         ProjectError: it declares none or several, or nothing of it can be asked for without knowing more.
     """
     declared = [resource.outputs.get("settings") for resource in capture.resources if resource.type == _API]
-    mix = derive_mix(EdgeSettings.model_validate(declared[0])) if len(declared) == 1 else ()
+    mix: tuple[PathMix, ...] = ()
+    left: tuple[str, ...] = ()
+    if len(declared) == 1:
+        found = EdgeSettings.model_validate(declared[0])
+        mix, left = derive_mix(found), left_out(found)
     if not mix:
-        why = "has no endpoint whose paths are known" if len(declared) == 1 else f"is one of {len(declared)} EdgeApis"
+        why = (
+            f"has no other endpoint than {'; '.join(left)}"
+            if len(declared) == 1
+            else f"is one of {len(declared)} EdgeApis"
+        )
         why = why if declared else "is missing: the program declares no EdgeApi"
         file = project.shown(project.stack_file(stack))
         raise ProjectError(
             f"{file}: edgewright:traffic.mix is needed, because the API {why}; for example"
             ' `mix: [{ path: "/api/products/{n}", objects: 100 }]`'
         )
-    return mix
+    return mix, left
 
 
 @contextlib.contextmanager

@@ -221,6 +221,7 @@ def _show(warmed: Warmed, target: str) -> None:
     words = {
         "miss": "are not kept, or not for a second request",
         "bypass": "are not cached by their policy",
+        "private": "ask for credentials, and what they get is nobody else's",
         "unknown": "say nothing of a cache",
     }
     for name, count in warmed.missed.items():

@@ -14,11 +14,11 @@ import watchfiles
 
 from edgewright.config.models import StackSettings
 from edgewright.local import archive
-from edgewright.local.cloud import LocalCloud
+from edgewright.local.cloud import LocalCloud, plan
 from edgewright.local.errors import DeployRefused, InfrastructureError
 from edgewright.local.private import open_private
 from edgewright.local.processes import Exit
-from edgewright.local.services import service_of
+from edgewright.local.services import addresses, service_of
 from edgewright.local.session import STATE_FOLDER, StateDir
 from edgewright.local.stack import Deployed, LocalStack
 from edgewright.program.errors import ProjectError, RunnerBroken
@@ -111,15 +111,19 @@ class Reporter(Protocol):
         ...
 
 
-def run_and_deploy(runner: Runner, running: LocalStack) -> tuple[Capture, StackSettings, Deployed]:
-    """Run the program and deploy it; the services become those of its settings.
+def start_and_deploy(runner: Runner, running: LocalStack) -> tuple[Capture, StackSettings, Deployed]:
+    """Run the program, and only when it can be deployed start the local cloud for it: what has faults starts nothing.
 
     Raises:
         ProjectError, DeployRefused, InfrastructureError, RunnerBroken
     """
-    cloud = LocalCloud(archive.read(running.state).published)
-    capture, settings = runner.run(running.project.directory, running.stack, cloud=cloud)
-    running.set_services(settings.services)
+    before = running.before
+    directory = running.project.directory
+    capture, settings = runner.run(directory, running.stack, cloud=LocalCloud(before.published))
+    plan(running.project, capture, before, addresses(settings.services))
+    if running.stopping.is_set():
+        raise InfrastructureError("stopped before anything was started")
+    running.start(settings.services)
     return capture, settings, running.deploy(capture)
 
 

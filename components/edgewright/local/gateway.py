@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewright.local.errors import InfrastructureError, PortInUse
+from edgewright.local.holders import holder
 from edgewright.local.node import NodeMissing, find_node
 from edgewright.local.processes import Processes
 
@@ -76,7 +77,8 @@ def start_gateway(
         message = str(answer["error"].get("message", "it gave no reason"))
         if answer["error"].get("code") == "port-in-use":
             raise PortInUse(
-                f"port {port} on 127.0.0.1 is in use by another process. Stop it, or choose another with --port"
+                f"port {port} on 127.0.0.1 is in use by {holder(port)}. Stop that, or choose another port with --port;"
+                " --port 0 takes a free one"
             )
         raise InfrastructureError(f"the gateway cannot start: {message}")
     if not {"port", "controlPort", "token"} <= answer.keys():

@@ -10,6 +10,7 @@ import httpx
 
 from edgewright.config.models import Service
 from edgewright.local.errors import InfrastructureError, PortInUse
+from edgewright.local.holders import holder
 from edgewright.local.processes import Processes
 from edgewright.local.session import StateDir
 
@@ -68,10 +69,11 @@ def start_services(
         ports[service.port] = service.name
     taken = [service for service in services if listening(service.port)]
     if taken:
-        names = ", ".join(f"{service.port} ({service.name})" for service in taken)
+        held = "; ".join(f"port {service.port} (service {service.name}): {holder(service.port)}" for service in taken)
+        file = state.project.shown(state.project.stack_file(state.stack))
         raise PortInUse(
-            f"in use by another process: port {names}. Stop it, or choose other ports for the services in the stack's"
-            " settings (`edgewright:services`)"
+            f"in use: {held}. Stop that, or give the services of this stack other ports, under `edgewright:services` in"
+            f" {file} and wherever else the file names them, as in the URLs of origins"
         )
     for service in services:
         processes.start(

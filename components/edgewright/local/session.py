@@ -19,6 +19,9 @@ from edgewright.local.private import open_private
 from edgewright.local.runtime import try_lock
 from edgewright.program.project import Project
 
+DEFAULT_PORT = 8787
+"""The edge's port on 127.0.0.1 where nobody chooses one."""
+
 STATE_FOLDER = ".edgewright"
 STOP_TIMEOUT_S = 20.0
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final
 
 from edgewright.config.models import Service
 from edgewright.local import archive, runtime
@@ -16,11 +15,9 @@ from edgewright.local.errors import InfrastructureError
 from edgewright.local.gateway import Gateway, start_gateway
 from edgewright.local.processes import Processes
 from edgewright.local.services import addresses, process_name, start_services
-from edgewright.local.session import ProcessId, Session, StateDir
+from edgewright.local.session import DEFAULT_PORT, ProcessId, Session, StateDir
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
-
-DEFAULT_PORT: Final = 8787
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,11 @@ class LocalStack:
         if self._processes is None:
             raise RuntimeError("the stack is not started")
         return self._processes
+
+    @property
+    def before(self) -> archive.Archive:
+        """What earlier runs published, which a fresh one forgets."""
+        return archive.Archive() if self._fresh else archive.read(self.state)
 
     def start(self, services: Sequence[Service] = ()) -> None:
         """Start the gateway and the services.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.config.models import Service
-from edgewright.local.dev import Reload, hold, look, run_and_deploy, watch
+from edgewright.local.dev import Reload, hold, look, start_and_deploy, watch
 from edgewright.local.errors import DeployRefused, InfrastructureError, PortInUse
 from edgewright.local.processes import Exit
 from edgewright.local.stack import LocalStack
@@ -84,8 +84,8 @@ def main() -> int:
 
 
 def _serve(running: LocalStack, services: Sequence[Service], watching: bool, log: _Log) -> int:
-    running.start(services)
     if not watching:
+        running.start(services)
         _say({"ready": {"url": running.url}})
         _hang_up()
         log.write(f"serving {running.stack} on {running.url}")
@@ -93,7 +93,7 @@ def _serve(running: LocalStack, services: Sequence[Service], watching: bool, log
         return 0
     with Runner() as runner:
         seen = look(running.project.directory)
-        capture, _, deployed = run_and_deploy(runner, running)
+        capture, _, deployed = start_and_deploy(runner, running)
         _say({"ready": {"url": running.url, "ms": deployed.ms}})
         _hang_up()
         log.write(f"serving {running.stack} on {running.url}, watching")

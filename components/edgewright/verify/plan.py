@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edgewright.config.models import PathMix, Traffic
-from edgewright.spec import EdgeSettings, OriginTarget
+from edgewright.spec import EdgeSettings, EndpointSpec, OriginTarget, SessionTarget
 from edgewright.verify.statistics import Zipf
 
 
@@ -59,14 +59,13 @@ DERIVED_OBJECTS = 100
 
 
 def derive_mix(settings: EdgeSettings) -> tuple[PathMix, ...]:
-    """Return a mix read off an API's endpoints, for a stack that declares none.
+    """Return a mix read off an API's endpoints, for a stack that declares none; see :func:`left_out` for the others.
 
-    A parameter becomes a number from 1 to 100. An endpoint that needs credentials is asked without and has to refuse.
-    Wildcards and endpoints that cannot be read by GET are left out: their paths cannot be guessed.
+    A parameter becomes a number from 1 to 100.
     """
     mix = []
     for endpoint in settings.endpoints:
-        if "*" in endpoint.path or not {"GET", "*"} & set(endpoint.methods):
+        if _why_not(endpoint) is not None:
             continue
         segments = endpoint.path.split("/")
         varied = any(segment.startswith(":") for segment in segments)
@@ -75,8 +74,29 @@ def derive_mix(settings: EdgeSettings) -> tuple[PathMix, ...]:
             PathMix(
                 path="/".join("{n}" if segment.startswith(":") else segment for segment in segments),
                 objects=DERIVED_OBJECTS if varied else 1,
-                expect=(200,) if endpoint.auth is None else (401, 403),
-                cacheable=stored and endpoint.auth is None and isinstance(endpoint.target, OriginTarget),
+                cacheable=stored and isinstance(endpoint.target, OriginTarget),
             )
         )
     return tuple(mix)
+
+
+def left_out(settings: EdgeSettings) -> tuple[str, ...]:
+    """Return the endpoints that a derived mix does not ask, each with the reason.
+
+    A refusal is quick and says nothing of what the endpoint does for who may use it, so none is counted as an answer.
+    """
+    found = []
+    for endpoint in settings.endpoints:
+        if (why := _why_not(endpoint)) is not None:
+            found.append(f"{endpoint.path}: {why}")
+    return tuple(found)
+
+
+def _why_not(endpoint: EndpointSpec) -> str | None:
+    if not {"GET", "*"} & set(endpoint.methods):
+        return "it is not read by GET"
+    if endpoint.auth is not None or isinstance(endpoint.target, SessionTarget):
+        return "it needs credentials; name it in edgewright:traffic.mix with `headers` that carry them"
+    if "*" in endpoint.path:
+        return "its paths cannot be guessed; name some in edgewright:traffic.mix"
+    return None

@@ -103,6 +103,7 @@ def _facts(report: Report) -> list[str]:
     kinds = ", ".join(f"{kind} {count}" for kind, count in errors.kinds.items())
     lines.append(f"errors: {errors.count} of {report.sent}" + (f" ({kinds})" if kinds else ""))
     lines += [f"  {example}" for example in errors.examples]
+    lines += [f"not asked: {line}" for line in report.left_out]
     if report.lag.p95 is not None and report.lag.p95 > _BUSY_LAG_MS:
         lines.append(
             f"note: the load generator itself was late (p95 {_ms(report.lag.p95)}), so this machine is busy with other"

@@ -120,6 +120,10 @@ class Report(ReportModel):
     )
     by_endpoint: dict[str, Breakdown]
     objectives: list[Verdict]
+    left_out: list[str] = Field(
+        default_factory=list,
+        description="Endpoints that were not asked, each with the reason, where no mix is declared.",
+    )
     missing_evidence: list[str] = Field(description="Why nothing can be concluded; any makes the exit code 3.")
     exit_code: Literal[0, 1, 3]
 

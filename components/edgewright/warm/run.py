@@ -146,7 +146,7 @@ class Warmer:
         await asyncio.sleep(at - now)
 
     async def _ask(self, client: httpx.AsyncClient, ask: Ask) -> str:
-        """Return `hit`, `miss`, `bypass`, `unknown`, or `failed ...` with the reason."""
+        """Return `hit`, `miss`, `bypass`, `private`, `unknown`, or `failed ...` with the reason."""
         headers = {"Accept-Encoding": "identity", "User-Agent": "edgewright-warm"}
         if ask.country:
             headers["X-Local-Country"] = ask.country
@@ -167,6 +167,8 @@ class Warmer:
                 if answer.status_code < 400:
                     tier = tier_of(answer.headers)
                     return "hit" if tier in HITS else tier
+                if answer.status_code in (401, 403):
+                    return "private"
                 reason = f"status {answer.status_code}"
                 if answer.status_code not in (429, 502, 503, 504):
                     break
@@ -188,7 +190,7 @@ def summary(asks: Sequence[Ask], done: Mapping[str, Any]) -> Warmed:
     failed = {
         name.removeprefix("failed "): number for name, number in sorted(counts.items()) if name.startswith("failed ")
     }
-    missed = {name: counts[name] for name in ("miss", "bypass", "unknown") if counts[name]}
+    missed = {name: counts[name] for name in ("miss", "bypass", "private", "unknown") if counts[name]}
     return Warmed(
         asked=len(asks),
         before=counts["hit"],
