@@ -131,18 +131,23 @@ def _index() -> str:
         "",
         "```sh\npulumi preview --policy-pack policies\n```",
         "",
-        "The pack runs in the project's `.venv`, which `make` sets up: set it up first, for without it Pulumi 3.272 waits for"
-        " the pack for ever. Its configuration comes from the stack's settings by itself.",
+        "In a project of your own, `edgewright policies --write-pack policies` writes that folder, with the version that is"
+        " installed; names, ids or families before it choose some of them. The pack runs in the virtual environment that the"
+        " project's `Pulumi.yaml` names, and without one with the Python on `PATH`: edgewright must be in there.",
         "",
-        "Levels and configuration are in the stack's settings, and hold for both:",
+        "Where Pulumi prints `Loading policy packs` and nothing more, the virtual environment that `PulumiPolicy.yaml` names is"
+        " not there: Pulumi 3.272 waits for such a pack for ever. `make` sets up this repository's, `pulumi install` a project's.",
+        "",
+        "Levels and configuration are in the stack's settings, and hold for both; what `pulumi policy` or"
+        " `--policy-pack-config` says of the pack wins over them in the engine:",
         "",
         "```yaml\nconfig:\n  edgewright:policies:\n    cpu-budget: { maxMs: 20 }\n    jitter-missing: mandatory\n"
         "    owner-tag-missing: disabled\n```",
         "",
-        "A pack of your own, in a `__main__.py` beside a `PulumiPolicy.yaml`:",
+        "A pack of your own, in a `__main__.py` beside a `PulumiPolicy.yaml`; `serve` takes policies that you wrote, too:",
         "",
-        "```python\nfrom pulumi_policy import PolicyPack\n\nfrom edgewright_policies import POLICIES\n\n"
-        'PolicyPack("acme", [each for each in POLICIES if each.meta.family in ("caching", "security")])\n```',
+        "```python\nfrom edgewright_policies import choose, run\n\n"
+        'run("acme", choose("caching", "security", "kv-value-size"))\n```',
         "",
         "An exception is an entry in `edgewright.ignore.yaml`, with a reason and a day on which it ends:",
         "",

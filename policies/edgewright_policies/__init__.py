@@ -2,16 +2,17 @@
 
 `POLICIES` are plain policy values: pick some, or all, for a pack of your own.
 
-    from edgewright_policies import POLICIES, serve
+    from edgewright_policies import choose, run
 
-    serve("my-pack", [each for each in POLICIES if each.meta.family == "security"])
+    run("my-pack", choose("security", "kv-value-size"))
 """
 
-from edgewright_policies.engine import serve
+from edgewright_policies.engine import run, serve
 from edgewright_policies.pack import (
     PACK_NAME,
     POLICIES,
     ConfigurationFaults,
+    choose,
     configure,
     engine_configuration,
     settings_from_environment,
@@ -53,9 +54,11 @@ __all__ = [
     "StackRule",
     "StackView",
     "Violation",
+    "choose",
     "configure",
     "engine_configuration",
     "resource_rule",
+    "run",
     "serve",
     "settings_from_environment",
     "stack_rule",

@@ -6,6 +6,8 @@ only the properties that the rule looks at. Everything else (the pack's descript
 protocol) stays `PolicyPack`'s, and so does the whole where this way is not open.
 """
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +16,13 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, Policy, PolicyPack
 from pydantic import ValidationError
 
+from edgewright_policies.pack import (
+    PACK_NAME,
+    POLICIES,
+    ConfigurationFaults,
+    engine_configuration,
+    settings_from_environment,
+)
 from edgewright_policies.reading import View
 from edgewright_policies.rule import (
     Context,
@@ -27,6 +36,7 @@ from edgewright_policies.rule import (
     config_faults,
     current_settings,
     stack_of,
+    use_settings_in_process,
 )
 
 # See https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/properties.go.
@@ -252,3 +262,19 @@ def serve(
         PolicyPack(name, list(policies), initial_config=dict(initial_config or {}), **described)
     finally:
         protocol.add_AnalyzerServicer_to_server = original
+
+
+def run(name: str = PACK_NAME, policies: Sequence[Rule] = POLICIES) -> None:
+    """Serve rules with the settings that the stack gives them, as `edgewright check` reads them. Never returns.
+
+    Ends the process with every fault of the settings.
+    """
+    try:
+        settings, wanted = settings_from_environment(os.environ)
+        configuration = engine_configuration(wanted)
+    except ConfigurationFaults as faults:
+        lines = [f"  {'.'.join(path)}: {message}" for path, message in faults.faults]
+        sys.exit("The policies' settings have faults:\n" + "\n".join(lines))
+    use_settings_in_process(settings)
+    names = {rule.name for rule in policies}
+    serve(name, policies, {key: value for key, value in configuration.items() if key in names})

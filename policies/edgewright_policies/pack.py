@@ -34,6 +34,20 @@ BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in POLICIES}
 LEVELS: tuple[LevelName, ...] = ("advisory", "mandatory", "disabled")
 
 
+def choose(*names: str) -> tuple[Rule, ...]:
+    """Return the policies of these names, ids or families, in the pack's order.
+
+    Raises:
+        ValueError: one of them is neither.
+    """
+    known = {part for rule in POLICIES for part in (rule.name, rule.meta.id, rule.meta.family)}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"{', '.join(map(repr, unknown))}: no such policy; `edgewright policies` lists them")
+    wanted = set(names)
+    return tuple(rule for rule in POLICIES if wanted & {rule.name, rule.meta.id, rule.meta.family})
+
+
 Fault = tuple[tuple[str, ...], str]
 """The keys that lead to what is wrong, and the message."""
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.engine.conftest import Engine
+from tests.engine.cli import Engine
 from tools.schema import GOLDEN
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]

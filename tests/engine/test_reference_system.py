@@ -4,7 +4,7 @@ import pytest
 from edgewright.program.cloud import RecordingCloud
 from edgewright.program.runner import run_program
 
-from tests.engine.conftest import Engine
+from tests.engine.cli import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 

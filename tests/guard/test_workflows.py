@@ -230,7 +230,7 @@ def test_the_preview_assumes_a_role_with_githubs_token(runner: Runner) -> None:
 def test_a_project_without_a_pack_gets_one(runner: Runner) -> None:
     runner.command("edgewright", "exit 0")
     assert runner.run(_script("Policy pack"), PACK="policies") == 0
-    assert runner.calls.read_text() == "edgewright policies pack policies\n"
+    assert runner.calls.read_text() == "edgewright policies --write-pack policies\n"
     (runner.folder / "policies").mkdir()
     (runner.folder / "policies" / "PulumiPolicy.yaml").touch()
     assert runner.run(_script("Policy pack"), PACK="policies") == 0

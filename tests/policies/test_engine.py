@@ -1,22 +1,21 @@
 """The pack in Pulumi's own engine: the same findings as in-process, value by value; a violating change is blocked."""
 
 import json
-import os
 import shutil
-import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from edgewright.guard import evaluate
+from edgewright.guard.pack_folder import write
 
+from tests.engine.cli import Answer, Engine, environment
 from tests.policies.corpus import BAD, PROJECT, capture
 
-ROOT = Path(__file__).parents[2]
-PULUMI = shutil.which("pulumi")
 needs_engine = pytest.mark.skipif(
-    PULUMI is None or shutil.which("pulumi-language-python") is None,
+    shutil.which("pulumi") is None or shutil.which("pulumi-language-python") is None,
     reason="the Pulumi CLI with its Python language host is not on PATH",
 )
 MOST_BYTES = 200_000
@@ -36,6 +35,16 @@ class Anything(pulumi.ComponentResource):
         self.register_outputs(inputs)
         # Otherwise a dependency on a component means one on its children only, and these have none.
         self._remote = True
+
+
+def asset(value):
+    if isinstance(value, dict) and len(value) == 1:
+        (name, inner) = next(iter(value.items()))
+        if name == "fn::assetArchive":
+            return pulumi.AssetArchive({key: asset(each) for key, each in inner.items()})
+        if name == "fn::stringAsset":
+            return pulumi.StringAsset(inner)
+    return value
 
 
 declared = json.loads(pathlib.Path("resources.json").read_text())
@@ -81,58 +90,45 @@ def _resources() -> dict[str, dict[str, Any]]:
     return found
 
 
-class Engine:
-    """A project in a folder of its own, with a state of its own."""
+class Project:
+    """A project of its own, with a pack as `edgewright policies --write-pack` writes it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("state", "home"):
-            (folder / name).mkdir()
-        runtime = {"name": "python", "options": {"virtualenv": str(ROOT / ".venv")}}
-        (folder / "Pulumi.yaml").write_text(json.dumps({"name": PROJECT, "runtime": runtime}))
-        (folder / "__main__.py").write_text(PROGRAM)
-        self.environment = {
-            **os.environ,
-            "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": "x",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "PULUMI_DEBUG_COMMANDS": "1",
-        }
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        assert PULUMI is not None
-        return subprocess.run(
-            [PULUMI, *arguments, "--non-interactive"],
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=200, check=False,
-        )  # fmt: skip
+    def __init__(self, folder: Path, *chosen: str) -> None:
+        self.folder = folder / "project"
+        self.folder.mkdir()
+        runtime = {"name": "python", "options": {"virtualenv": sys.prefix}}
+        (self.folder / "Pulumi.yaml").write_text(json.dumps({"name": PROJECT, "runtime": runtime}))
+        (self.folder / "__main__.py").write_text(PROGRAM)
+        self.pack = self.folder / "policies"
+        write(self.pack, chosen)
+        # Without the last, the CLI has no `--event-log`.
+        self.run = Engine(self.folder, {**environment(folder), "PULUMI_DEBUG_COMMANDS": "1"})
 
     def preview(
-        self, stack: str, resources: Mapping[str, Any], policies: Mapping[str, Any]
-    ) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+        self, stack: str, resources: Mapping[str, Any], policies: Mapping[str, Any], *options: str
+    ) -> tuple[Answer, list[dict[str, Any]]]:
         (self.folder / "resources.json").write_text(json.dumps(resources))
         (self.folder / f"Pulumi.{stack}.yaml").write_text(json.dumps({"config": {"edgewright:policies": policies}}))
-        assert self.run("stack", "init", stack).returncode == 0
+        assert self.run("stack", "init", stack).code == 0
         log = self.folder / f"{stack}.events.json"
-        done = self.run("preview", "--policy-pack", str(ROOT / "policies"), "--event-log", str(log))
+        done = self.run("preview", "--policy-pack", str(self.pack), "--event-log", str(log), *options)
+        assert log.exists(), done.text
         events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
         return done, [each["policyEvent"] for each in events if "policyEvent" in each]
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    if not (ROOT / ".venv" / "bin" / "python").exists():
-        pytest.skip("the pack's virtual environment .venv is not there; make sets it up")
-    return Engine(tmp_path)
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
 
 
 @needs_engine
 @pytest.mark.engine
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_the_engine_finds_the_same(engine: Engine, stack: str) -> None:
+def test_the_engine_finds_the_same(project: Project, stack: str) -> None:
     resources = _resources()
-    done, events = engine.preview(stack, resources, {"all": "advisory"})
-    assert done.returncode == 0, done.stdout + done.stderr
+    done, events = project.preview(stack, resources, {"all": "advisory"})
+    assert done.code == 0, done.text
     ours = evaluate(capture(resources, stack), {"all": "advisory"})
     assert not ours.skipped
     root = f"urn:pulumi:{stack}::{PROJECT}::pulumi:pulumi:Stack::{PROJECT}-{stack}"
@@ -152,19 +148,57 @@ def test_the_engine_finds_the_same(engine: Engine, stack: str) -> None:
 
 @needs_engine
 @pytest.mark.engine
-def test_the_engine_blocks_a_violating_change_and_lets_the_mended_one_pass(engine: Engine) -> None:
+def test_the_engine_blocks_a_violating_change_and_lets_the_mended_one_pass(project: Project) -> None:
     entry = {"type": "cloudflare:index/workersKv:WorkersKv", "inputs": {"keyName": "..", "value": "x"}, "options": {}}
-    done, events = engine.preview("dev", {"entry": entry}, {})
-    assert done.returncode != 0
+    done, events = project.preview("dev", {"entry": entry}, {})
+    assert done.code != 0
     assert [(each["policyName"], each["enforcementLevel"]) for each in events] == [("kv-key-size", "mandatory")]
-    assert "key_name: `..`; allowed: any key but the empty one, `.` and `..`." in done.stdout
-    done, events = engine.preview("mended", {"entry": {**entry, "inputs": {"keyName": "a", "value": "x"}}}, {})
-    assert (done.returncode, events) == (0, [])
+    assert "key_name: `..`; allowed: any key but the empty one, `.` and `..`." in done.text
+    done, events = project.preview("mended", {"entry": {**entry, "inputs": {"keyName": "a", "value": "x"}}}, {})
+    assert (done.code, events) == (0, [])
 
 
 @needs_engine
 @pytest.mark.engine
-def test_wrong_settings_stop_the_engine_with_a_message(engine: Engine) -> None:
-    done, _ = engine.preview("dev", {}, {"kv-key-sise": "advisory"})
-    assert done.returncode != 0
-    assert "edgewright:policies.kv-key-sise: unknown policy; did you mean kv-key-size?" in done.stdout + done.stderr
+def test_wrong_settings_stop_the_engine_with_a_message(project: Project) -> None:
+    done, _ = project.preview("dev", {}, {"kv-key-sise": "advisory"})
+    assert done.code != 0
+    assert "edgewright:policies.kv-key-sise: unknown policy; did you mean kv-key-size?" in done.text
+
+
+@needs_engine
+@pytest.mark.engine
+def test_a_pack_of_chosen_policies_has_only_those(tmp_path: Path) -> None:
+    """Settings of the others, which `edgewright check` judges, are no fault."""
+    project = Project(tmp_path, "EW202", "routing")
+    entry = {"type": "cloudflare:index/workersKv:WorkersKv", "inputs": {"keyName": "..", "value": "x"}, "options": {}}
+    done, events = project.preview("dev", {"entry": entry}, {"cpu-budget": {"maxMs": 20}, "kv-key-size": "advisory"})
+    assert (done.code, [each["policyName"] for each in events]) == (0, ["kv-key-size"]), done.text
+
+
+@needs_engine
+@pytest.mark.engine
+def test_pulumis_own_configuration_of_a_pack_holds(project: Project) -> None:
+    """`--policy-pack-config`, which Pulumi Cloud also uses, wins over the stack's settings."""
+    config = project.folder / "pack-config.json"
+    config.write_text(
+        json.dumps({"kv-key-size": "advisory", "cpu-budget": {"enforcementLevel": "mandatory", "maxMs": 5}})
+    )
+    resources = {
+        "entry": {
+            "type": "cloudflare:index/workersKv:WorkersKv",
+            "inputs": {"keyName": "..", "value": "x"},
+            "options": {},
+        },
+        "script": {
+            "type": "cloudflare:index/workersScript:WorkersScript",
+            "inputs": {"scriptName": "s", "content": "x", "limits": {"cpuMs": 10}, "observability": {"enabled": True}},
+            "options": {},
+        },
+    }
+    done, events = project.preview("dev", resources, {}, "--policy-pack-config", str(config))
+    assert done.code != 0
+    found = {each["policyName"]: (each["enforcementLevel"], each["message"]) for each in events}
+    assert found["kv-key-size"][0] == "advisory"
+    assert found["cpu-budget"][0] == "mandatory"
+    assert "at most 5 ms" in found["cpu-budget"][1]

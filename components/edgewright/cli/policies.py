@@ -1,7 +1,10 @@
 """`edgewright policies`: lists the policies and explains them."""
 
 import json
+import shlex
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -65,11 +68,38 @@ def _explain(data: dict[str, Any]) -> str:
     return "\n".join(rows) + "\n"
 
 
+def _write_pack(folder: Path, chosen: Sequence[str]) -> None:
+    from edgewright.guard.pack_folder import virtual_environment, write
+
+    written = write(folder, chosen)
+    for path in written:
+        typer.echo(f"{path}: written")
+    if not written:
+        typer.echo(f"{folder}: is so already")
+    environment = virtual_environment(folder)
+    if environment is None:
+        typer.echo(
+            "It runs with the Python on PATH: activate an environment with edgewright in it before you run pulumi."
+        )
+    else:
+        place = (folder / environment).resolve()
+        typer.echo(f"It runs in {place}, as the program does: edgewright must be in there.")
+        if not place.is_dir():
+            typer.echo(
+                "It is not there yet: make it first, for Pulumi waits for ever for a pack without its environment."
+            )
+    typer.echo(f"pulumi preview --policy-pack {shlex.quote(str(folder))}")
+
+
 def policies(
     names: Annotated[list[str] | None, typer.Argument(help="Policies to explain, by name, id or family.")] = None,
     format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    pack: Annotated[
+        Path | None,
+        typer.Option("--write-pack", metavar="FOLDER", help="Write a policy pack of them, for `pulumi --policy-pack`."),
+    ] = None,
 ) -> None:
-    """List the policies, or explain some.
+    """List the policies, explain some, or write a policy pack of them for Pulumi's engine.
 
     Examples:
 
@@ -78,6 +108,8 @@ def policies(
       edgewright policies kv-value-size
 
       edgewright policies security --format json
+
+      edgewright policies --write-pack policies
     """
     from edgewright_policies import FAMILIES, POLICIES
 
@@ -89,6 +121,9 @@ def policies(
             faults.append(f"--format {format_!r}; allowed: text, json")
         if faults:
             raise ProjectError(faults)
+        if pack is not None:
+            _write_pack(pack, names or ())
+            return
     chosen = [each for each in POLICIES if not wanted or wanted & {each.name, each.meta.id, each.meta.family}]
     described = [describe(each) for each in chosen]
     if format_ == "json":
