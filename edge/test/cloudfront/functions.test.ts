@@ -423,6 +423,15 @@ describe("code that CloudFront does not take is refused before it runs", () => {
     ["function* g() {}", "generator"],
     ["eval('1');", "eval"],
     ["new Function('1');", "function constructors"],
+    ["function f({ a }) {}", "destructuring"],
+    ["var f = ([a]) => a;", "destructuring"],
+    ["function f(a, b = 1) {}", "default values"],
+    ["var f = (a = 1) => a;", "default values"],
+    ["var a = [...event.b];", "spreading"],
+    ["if (Math.max(...event.a)) {}", "spreading"],
+    ["var a = Object.keys({ ...event });", "spreading"],
+    ["for (var a of event.b) {}", "for-of"],
+    ["event.a ||= 1;", "logical assignment"],
   ];
   it.each(refusedSyntax)("%s", async (statement, what) => {
     expect(await faults(body(statement))).toEqual([
@@ -450,6 +459,12 @@ describe("code that CloudFront does not take is refused before it runs", () => {
       "var a = /class [A-Z]?.\\/??/g;",
       "var a = event ? .5 : 1;",
       "var klass = event.classes;",
+      "function f(a, ...rest) {}",
+      "var f = (...rest) => rest.length;",
+      "var f = (a) => a === 1;",
+      "if (event.a == 1 && (event.b >= 2)) {}",
+      "for (var i = 0, of = 1; i < of; i++) {}",
+      "var a = event.b.map(function (c) { return { d: c }; });",
     ];
     for (const statement of fine)
       expect([statement, await faults(body(statement), "cloudfront-js-1.0")]).toEqual([statement, []]);
