@@ -3489,9 +3489,20 @@ import { Script } from "node:vm";
 var BOTH = [
   [/\bclass\b(?=\s+[A-Za-z_$]|\s*\{)/g, "class is not supported"],
   [/\bfunction\s*\*/g, "generator functions are not supported"],
-  [/\?\./g, "optional chaining (?.) is not supported"],
+  [/\?\.(?!\d)/g, "optional chaining (?.) is not supported"],
   [/\?\?/g, "nullish coalescing (??) is not supported"],
   [/\b(?:var|let|const)\s*[[{]/g, "destructuring is not supported"],
+  [/\bfunction\b[^(){}]*\([^()]*[[{][^()]*\)/g, "destructuring is not supported"],
+  [/\(\s*[[{][^()]*\)\s*=>/g, "destructuring is not supported"],
+  [/\bfunction\b[^(){}]*\([^()]*[^=!<>()]=(?![=>])[^()]*\)/g, "default values of parameters are not supported"],
+  [/\([^()]*[^=!<>()]=(?![=>])[^()]*\)\s*=>/g, "default values of parameters are not supported"],
+  // What is spread, not the last parameters taken together, which are supported.
+  [/\.\.\.(?!\s*[\w$]+\s*\)\s*(?:\{|=>))/g, "spreading (...) is not supported"],
+  [
+    /\bfor\s*\(\s*(?:(?:var|let|const)\s+)?[\w$]+\s+of\b/g,
+    "for-of is not supported: use forEach, or for with an index"
+  ],
+  [/(?:\|\||&&)=/g, "logical assignment is not supported"],
   [/\bimport\s*\(/g, "dynamic import is not supported"],
   [/\beval\s*\(/g, "eval is not supported: code cannot be evaluated at run time"],
   [/\bnew\s+Function\b/g, "function constructors are not supported: code cannot be evaluated at run time"]
@@ -3506,8 +3517,7 @@ var ONLY_1 = [
     "async is not supported in cloudfront-js-1.0: use cloudfront-js-2.0"
   ],
   [/\bawait\b/g, "await is not supported in cloudfront-js-1.0: use cloudfront-js-2.0"],
-  [/^[ \t]*import\b/gm, "import is not supported in cloudfront-js-1.0: use require, or cloudfront-js-2.0"],
-  [/\bfor\s*\([^;()]*\bof\b/g, "for-of is not supported in cloudfront-js-1.0"]
+  [/^[ \t]*import\b/gm, "import is not supported in cloudfront-js-1.0: use require, or cloudfront-js-2.0"]
 ];
 function syntaxFaults(code, runtime) {
   const bare = blank(code);
