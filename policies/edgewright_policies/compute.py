@@ -10,7 +10,7 @@ from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
 from edgewright_policies.archives import Package
-from edgewright_policies.reading import View, modules, show
+from edgewright_policies.reading import View, modules, raise_unknown, show
 from edgewright_policies.rule import (
     Context,
     PolicyConfig,
@@ -198,7 +198,13 @@ class BundleSize(PolicyConfig):
     source=WORKER_LIMITS,
 )
 def bundle_size(resource: View, context: Context[BundleSize]) -> Iterator[Violation]:
-    contents = [content for _, content in modules(resource)]
+    contents: list[bytes] = []
+    try:
+        contents.extend(content for _, content in modules(resource))
+    except UnknownValueError:
+        unknown = True
+    else:
+        unknown = False
     total = sum(map(len, contents))
     limit = context.limit("cloudflare.workers.script_bytes")
     compressed_limit = context.limit("cloudflare.workers.script_gzip_bytes")
@@ -217,6 +223,8 @@ def bundle_size(resource: View, context: Context[BundleSize]) -> Iterator[Violat
             return
     if total > context.config.max_bytes:
         yield Violation("modules", limit.show(total), f"at most {limit.show(context.config.max_bytes)}")
+    elif unknown:
+        raise_unknown("modules")
 
 
 class LongWork(PolicyConfig):
@@ -308,12 +316,16 @@ def environment_size(resource: View, context: Context[PolicyConfig]) -> Iterator
     if len(variables) > most.value:
         yield Violation("variables", most.show(len(variables)), f"at most {most.text}")
     size = context.limit("cloudflare.workers.env_var_bytes")
+    unknown = False
     for each in variables:
         for part in ("text", "json"):
+            unknown = unknown or not each.known(part)
             value = each.text(part) if each.known(part) else None
             if value is not None and len(value.encode("utf-8", "surrogatepass")) > size.value:
                 length = len(value.encode("utf-8", "surrogatepass"))
                 yield Violation(f"variable {show(each.text('name'))}", size.show(length), f"at most {size.text}")
+    if unknown:
+        raise_unknown("bindings")
 
 
 class BehindApi(PolicyConfig):

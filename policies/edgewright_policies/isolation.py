@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from edgewright_policies.reading import View, show
+from edgewright_policies.reading import View, raise_unknown, show
 from edgewright_policies.rule import Context, NoConfig, PolicyConfig, Violation, resource_rule, rules_of
 from edgewright_policies.types import (
     D1_DATABASE,
@@ -106,12 +106,15 @@ def production_binding(item: View, _resource: View, context: Context[ProductionI
             yield Violation(f"origin {show(item.text('originId'))} domainName", show(host), allowed)
         return
     if context.type == LAMBDA_FUNCTION:
+        variables = item.view("environment").view("variables")
         for name, value in item.view("environment").pairs("variables").items():
             if not isinstance(value, str) or not value:
                 continue
             by_name = bool(_IDENTIFIES.search(name)) and _of_production(value)
             if value.lower() in listed or by_name:
                 yield Violation(f"variable {show(name)}", show(value), allowed)
+        if not all(map(variables.known, variables.keys())):
+            raise_unknown("environment.variables")
         return
     for name in _IDS:
         if not item.known(name):
@@ -121,6 +124,8 @@ def production_binding(item: View, _resource: View, context: Context[ProductionI
             continue
         if value.lower() in listed or _of_production(value):
             yield Violation(f"binding {show(item.text('name'))} {name}", show(value), allowed)
+    if not all(map(item.known, _IDS)):
+        raise_unknown("bindings")
 
 
 @resource_rule(

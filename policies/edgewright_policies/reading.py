@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 from edgewright.program.resources import UNKNOWN
@@ -182,6 +182,15 @@ class View:
         return len(self._raw) > 0
 
 
+def raise_unknown(name: str) -> NoReturn:
+    """Say that something was not known, after all that was known has been judged.
+
+    Raises:
+        UnknownValueError: always.
+    """
+    raise UnknownValueError(UNKNOWN_STRING_VALUE, [name])
+
+
 def element(values: Sequence[Any], index: int, path: str) -> Any:
     """Return a list's element.
 
@@ -259,13 +268,17 @@ def _file_once(path: str, _modified: int) -> bytes:
 def modules(resource: View) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each module of a Worker's version or script.
 
-    Content in a file is read where the file is there; what is unknown is left out, and so are source maps: they are no code
-    and do not count in its size.
+    Content in a file is read where the file is there; source maps are left out: they are no code and do not count in its
+    size.
+
+    Raises:
+        UnknownValueError: after all that is known, where some of it is not.
     """
+    unknown = False
     try:
         listed = resource.views("modules")
     except UnknownValueError:
-        listed = []
+        listed, unknown = [], True
     for module in listed:
         try:
             if (module.text("contentType") or "").startswith("application/source-map"):
@@ -274,9 +287,11 @@ def modules(resource: View) -> Iterator[tuple[str, bytes]]:
             encoded = module.text("contentBase64")
             content = decoded(encoded) if encoded is not None else _file_bytes(module.text("contentFile") or "")
         except UnknownValueError:
+            unknown = True
             continue
         if content is not None:
             yield name, content
+    name, content = "", None
     try:
         script = resource.text("content")
         content = (
@@ -284,10 +299,14 @@ def modules(resource: View) -> Iterator[tuple[str, bytes]]:
             if script is not None
             else _file_bytes(resource.text("contentFile") or "")
         )
-        if content is not None:
-            yield resource.text("mainModule") or resource.text("scriptName") or "script", content
+        named = [resource.text(each) for each in ("mainModule", "scriptName") if resource.known(each)]
+        name = next(filter(None, named), "script")
     except UnknownValueError:
-        return
+        unknown = True
+    if content is not None:
+        yield name, content
+    if unknown:
+        raise_unknown("modules")
 
 
 def asset_bytes(value: object) -> bytes | None:

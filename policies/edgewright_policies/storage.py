@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator
+from typing import Annotated
 
 from edgewright.limits import Limit
 from pulumi_policy.proxy import UnknownValueError
@@ -238,19 +239,22 @@ def kv_large_value(resource: View, context: Context[LargeValue]) -> Iterator[Vio
         yield Violation("value", limit.show(size), f"at most {limit.show(context.config.max_bytes)}")
 
 
+_NotNegative = Annotated[float, Field(ge=0)]
+
+
 class WriteRate(PolicyConfig):
     """Configuration of kv-write-rate."""
 
     requests_per_second: float | None = Field(
         default=None, ge=0, description="Requests a second at the traffic's peak, which `writesPerRequest` is of."
     )
-    writes_per_request: dict[str, float] = Field(
+    writes_per_request: dict[str, _NotNegative] = Field(
         default_factory=dict, description="KV writes a request, by the name of a binding or the title of a namespace."
     )
-    writes_per_second: dict[str, float] = Field(
+    writes_per_second: dict[str, _NotNegative] = Field(
         default_factory=dict, description="KV writes a second, by the name of a binding or the title of a namespace."
     )
-    keys: dict[str, int] = Field(
+    keys: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict, description="How many keys the writes go to, evenly; 1 where nothing is said."
     )
 
@@ -259,7 +263,7 @@ class WriteRate(PolicyConfig):
         declared = self.writes_per_second.get(name)
         if declared is None and self.requests_per_second is not None and name in self.writes_per_request:
             declared = self.requests_per_second * self.writes_per_request[name]
-        return None if declared is None else declared / max(1, self.keys.get(name, 1))
+        return None if declared is None else declared / self.keys.get(name, 1)
 
 
 @stack_rule(

@@ -9,10 +9,12 @@ from edgewright_policies import (
     POLICIES,
     ConfigurationFaults,
     ResourceRule,
+    Rule,
     configure,
     engine_configuration,
     settings_from_environment,
 )
+from edgewright_policies.rule import config_schema
 from pulumi_policy import EnforcementLevel
 
 from tests.policies.corpus import capture
@@ -81,6 +83,30 @@ def test_a_wrong_configuration_says_where_and_what_is_allowed(
     assert not rest
     assert ".".join(at) == f"edgewright:policies.{path}"
     assert text.startswith(message)
+
+
+WRONG: dict[str, object] = {"integer": "many", "number": "many", "array": 5, "object": 5, "boolean": "maybe"}
+
+
+@pytest.mark.parametrize("rule", POLICIES, ids=lambda each: each.name)
+def test_every_policy_refuses_what_is_no_configuration_of_it(rule: Rule) -> None:
+    properties = config_schema(rule.meta.config)
+    cases: dict[str, object] = {"nope": 1, **{name: WRONG[each["type"]] for name, each in properties.items()}}
+    for name, value in cases.items():
+        with pytest.raises(ConfigurationFaults) as error:
+            configure({rule.name: {name: value}})
+        (at, message), *rest = error.value.faults
+        assert not rest
+        assert at == ("edgewright:policies", rule.name, name)
+        allowed = ", ".join(["enforcementLevel", *properties])
+        assert message == f"unknown property; allowed: {allowed}" if name == "nope" else repr(value) in message
+
+
+def test_a_price_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigurationFaults, match=r"did you mean cloudflare\.kv\.reads"):
+        configure({"monthly-cost-over-budget": {"prices": {"cloudflare.kv.read": 1}}})
+    with pytest.raises(ConfigurationFaults, match="give US dollars, 0 or more"):
+        configure({"monthly-cost-over-budget": {"prices": {"cloudflare.kv.reads": -1}}})
 
 
 def test_all_faults_are_told_at_once() -> None:

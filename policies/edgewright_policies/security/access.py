@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
-from edgewright_policies.reading import View, is_unknown, show
+from edgewright_policies.reading import View, is_unknown, raise_unknown, show
 from edgewright_policies.rule import (
     Context,
     NoConfig,
@@ -80,6 +80,7 @@ def public_write_unprotected(item: View, resource: View, context: Context[NoConf
             )  # fmt: skip
 
 
+_BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read", "website")
 
 
@@ -169,9 +170,11 @@ def bucket_public(resource: View, context: Context[NoConfig]) -> Iterator[Violat
         if acl in _PUBLIC_ACLS:
             yield Violation("acl", acl or "", "private")
     elif context.type == S3_PUBLIC_ACCESS_BLOCK:
-        for name in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
+        for name in _BLOCKS:
             if resource.known(name) and resource.flag(name) is not True:
                 yield Violation(name, "false" if resource.has(name) else "not set, which is false", "true")
+        if not all(map(resource.known, _BLOCKS)):
+            raise_unknown("block")
     else:
         for statement in _public_statements(resource.raw("policy")):
             conditions = statement.get("Condition")

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
-
 from edgewright_policies.archives import package_of
-from edgewright_policies.reading import View, asset_bytes, modules, show
+from edgewright_policies.reading import View, asset_bytes, modules, raise_unknown, show
 from edgewright_policies.rule import Context, NoConfig, Violation, resource_rule, rules_of
 from edgewright_policies.secret_text import code_kind, token_kind, variable_kind
 from edgewright_policies.types import (
@@ -163,7 +161,7 @@ def secret_in_plain_text(resource: View, context: Context[NoConfig]) -> Iterator
         if found:
             yield Violation(what, found, _NONE)
     if unknown:
-        raise UnknownValueError(UNKNOWN_STRING_VALUE, ["a value"])
+        raise_unknown("a value")
 
 
 RULES = rules_of(globals())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
-from edgewright_policies.reading import View, show
+from edgewright_policies.reading import View, raise_unknown, show
 from edgewright_policies.rule import (
     Context,
     NoConfig,
@@ -119,9 +119,11 @@ def origin_plaintext(resource: View, context: Context[Plaintext]) -> Iterator[Vi
                 "Forward to the https:// URL.",
             )  # fmt: skip
         return
+    unknown = False
     for origin in resource.views("origins"):
         if context.type == GEO_ROUTER:
             if not origin.known("url"):
+                unknown = True
                 continue
             url = origin.text("url") or ""
             found = re.match(r"http://(\[[^\]]*\]|[^/:?#]*)", url, re.I)
@@ -134,6 +136,8 @@ def origin_plaintext(resource: View, context: Context[Plaintext]) -> Iterator[Vi
                 f"origin {show(origin.text('originId'))} originProtocolPolicy", "http-only", "https-only",
                 "Set originProtocolPolicy to https-only.",
             )  # fmt: skip
+    if unknown:
+        raise_unknown("origins")
 
 
 _ZONE_DEFAULTS = {
@@ -144,15 +148,16 @@ _ZONE_DEFAULTS = {
 _HSTS = "strict-transport-security"
 
 
-def _rules_say(stack: StackView, phase: str, says: Callable[[View], bool]) -> bool:
-    """Return whether a rule of a phase does; one that is not known might."""
+def _rules_say(stack: StackView, phase: str, says: Callable[[View], bool]) -> bool | None:
+    """Return whether a rule of a phase does; None where one that is not known might."""
+    unknown = False
     for node in stack.of(RULESET):
         try:
             if node.props.text("phase") == phase and any(map(says, node.props.views("rules"))):
                 return True
         except UnknownValueError:
-            return True
-    return False
+            unknown = True
+    return None if unknown else False
 
 
 def _sets_hsts(rule: View) -> bool:
@@ -189,13 +194,20 @@ def zone_defaults_unsafe(stack: StackView, _context: Context[NoConfig]) -> Itera
             return
         about = urns & set(node.dependencies) or urns
         given.setdefault(node.props.text("settingId") or "", set()).update(about)
-    if _rules_say(stack, "http_response_headers_transform", _sets_hsts):
-        given.setdefault("security_header", set()).update(urns)
-    if _rules_say(stack, "http_request_dynamic_redirect", _redirects) or any(
+    by_rule = {
+        "security_header": _rules_say(stack, "http_response_headers_transform", _sets_hsts),
+        "always_use_https": _rules_say(stack, "http_request_dynamic_redirect", _redirects),
+    }
+    if any(
         node.props.known("actions") and node.props.view("actions").flag("alwaysUseHttps")
         for node in stack.of(PAGE_RULE)
     ):
-        given.setdefault("always_use_https", set()).update(urns)
+        by_rule["always_use_https"] = True
+    for setting, said in by_rule.items():
+        if said is None and not urns <= given.get(setting, set()):
+            yield None
+        if said is not False:
+            given.setdefault(setting, set()).update(urns)
     for node in zones:
         for setting, (value, allowed) in _ZONE_DEFAULTS.items():
             if node.urn not in given.get(setting, ()):
