@@ -1,5 +1,8 @@
-"""What a hit of the local CloudFront costs above a bare Node server, asked in turns from one connection each."""
+"""What a hit of the local CloudFront costs above a bare Node server, asked in turns from one connection each; and how many
+origin requests a crowd on a cold key makes."""
 
+import asyncio
+import collections
 import contextlib
 import http.server
 import statistics
@@ -9,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 from edgewright.local.node import find_node
 from edgewright.testing import local_cloud
 
-from bench.harness import Options, Result, interleave, ratio
+from bench.harness import Options, Result, Spread, interleave, ratio
 
 DESCRIPTION = "a hit of the local CloudFront, with and without a function at the viewer, against a bare Node server"
 
@@ -70,10 +74,18 @@ process.stdin.resume().on("end", () => process.exit());
 """
 
 
+CROWD = 64
+"""Requests at once for one cold key."""
+
+
 class _Origin(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    asked: ClassVar[collections.Counter[str]] = collections.Counter()
 
     def do_GET(self) -> None:
+        self.asked[self.path] += 1
+        if self.path.startswith("/crowd/"):
+            time.sleep(0.3)  # the whole crowd is there before the first answer is
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(_BODY)))
@@ -119,6 +131,16 @@ def _p50(client: httpx.Client, path: str, count: int, *, hit: bool) -> float:
     return statistics.median(times)
 
 
+async def _crowd(url: str, host: str, path: str) -> None:
+    limits = httpx.Limits(max_connections=CROWD)
+    async with httpx.AsyncClient(
+        base_url=url, headers={"Host": host}, trust_env=False, limits=limits, timeout=60
+    ) as client:
+        answers = await asyncio.gather(*(client.get(path) for _ in range(CROWD)))
+    if {answer.status_code for answer in answers} != {200}:
+        raise RuntimeError(f"{path}: {sorted(answer.status_code for answer in answers)}")
+
+
 def run(options: Options) -> Result:
     """Measure the median of some hundred sequential requests a round."""
     count = 50 if options.quick else 400
@@ -143,6 +165,15 @@ def run(options: Options) -> Result:
                 "hit with a function": lambda: _p50(edge, "/scripted/page", count, hit=True),
             }
             spreads = interleave(competitors, options)
+            crowds = []
+            for number in range(options.rounds):
+                path = f"/crowd/{number}"
+                asyncio.run(_crowd(cloud.url, str(cloud.capture.outputs["domain"]), path))
+                crowds.append(_Origin.asked[path])
+    bare_times = spreads["bare Node server"].values
+    for name in ("hit", "hit with a function"):
+        added = tuple(mine - bare for mine, bare in zip(spreads[name].values, bare_times, strict=True))
+        spreads[f"a {name} adds"] = Spread(added)
     return Result(
         unit="ms at p50",
         spreads=spreads,
@@ -150,5 +181,10 @@ def run(options: Options) -> Result:
             f"{name} / bare": ratio(spreads[name], spreads["bare Node server"])
             for name in ("hit", "hit with a function")
         },
-        notes={"requests a round": count, "bytes": len(_BODY)},
+        notes={
+            "requests a round": count,
+            "bytes": len(_BODY),
+            "goal": "a hit adds at most 1.5 ms; a crowd makes 1 origin request",
+            f"origin requests of {CROWD} at once on a cold key": f"{min(crowds)} to {max(crowds)} in {len(crowds)} crowds",
+        },
     )
