@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from edgewright.limits import limit
 from edgewright.local.errors import InfrastructureError
 from edgewright.purge.cloudflare import Cloudflare, purge_operations
 from edgewright.purge.cloudfront import CloudFront, batches, items
@@ -223,14 +224,20 @@ class Purger:
         # Of when the purge was asked for, not of when it was tried again: what came since is not void.
         began = int(self._journal.began * 1000)
         markers = step.purge.markers(began, step.function.specs)
-        pairs = [
-            {
+        pairs = []
+        for start in range(0, len(markers), MARKERS_A_KEY):
+            some = markers[start : start + MARKERS_A_KEY]
+            pair: dict[str, Any] = {
                 "key": f"purge:{began}:{secrets.token_hex(8)}",
-                "value": json.dumps(markers[start : start + MARKERS_A_KEY], separators=(",", ":")),
+                "value": json.dumps(some, separators=(",", ":")),
                 "expiration_ttl": MARKER_TTL_S,
             }
-            for start in range(0, len(markers), MARKERS_A_KEY)
-        ]
+            # Told by the list itself where they fit, so that a new isolate reads all markers with one look.
+            noted = {"markers": some}
+            most = limit("cloudflare.kv.metadata_bytes").value
+            if len(json.dumps(noted, separators=(",", ":"), ensure_ascii=False).encode()) <= most:
+                pair["metadata"] = noted
+            pairs.append(pair)
         self._cloudflare.write_keys(step.function.account_id, step.target, pairs)
 
     def _zone(self, step: Step) -> None:

@@ -1,4 +1,4 @@
-import type { ShieldObject } from "./cache/types";
+import type { KvKey, ShieldObject } from "./cache/types";
 
 /**
  * What a platform gives to the portable core. Everything that differs between platforms comes in through here and
@@ -72,10 +72,14 @@ export interface KvStore {
   get(key: string): Promise<ArrayBuffer | null>;
   getText(key: string): Promise<string | null>;
   /** `expirationTtl` is in seconds; Workers KV accepts 60 and more. Without it the entry stays. */
-  put(key: string, value: ArrayBuffer | string, options?: { expirationTtl?: number }): Promise<void>;
+  put(
+    key: string,
+    value: ArrayBuffer | string,
+    options?: { expirationTtl?: number; metadata?: unknown },
+  ): Promise<void>;
   delete(key: string): Promise<void>;
-  /** Names of keys with this prefix, in the order of their bytes, up to a bound that the host documents. */
-  list?(prefix: string): Promise<readonly string[]>;
+  /** Keys with this prefix, in the order of their names' bytes, up to a bound that the host documents. */
+  list?(prefix: string): Promise<readonly KvKey[]>;
 }
 
 /** A cache in front of the function, which answers hits without running it. Its entries are told apart by path and query. */

@@ -15,6 +15,7 @@ const SPEC: CacheSpec = {
 let now: number;
 let store: MemoryKv;
 let looks: number;
+let reads: number;
 /** Holds every list until it is called. */
 let gate: Promise<void> | undefined;
 let background: Promise<unknown>[];
@@ -23,6 +24,7 @@ beforeEach(() => {
   now = 1_000_000_000;
   store = new MemoryKv(() => now);
   looks = 0;
+  reads = 0;
   gate = undefined;
   background = [];
 });
@@ -30,7 +32,10 @@ beforeEach(() => {
 function isolate(name: string) {
   const cache = createCache({ policies: [SPEC] });
   const kv: KvStore = {
-    get: (key) => store.get(key),
+    get: (key) => {
+      if (key.startsWith("purge:")) reads += 1;
+      return store.get(key);
+    },
     put: (key, value, options) => store.put(key, value, options),
     delete: (key) => store.delete(key),
     async list(prefix) {
@@ -103,4 +108,29 @@ it("is looked for behind the answers of a busy isolate: none waits, and few ask"
     expect(await one.get()).toBe("a 1");
   }
   expect(looks).toBe(before + 1);
+});
+
+it("costs a new isolate one look, however many there were", async () => {
+  const one = isolate("a");
+  await one.get();
+  for (let purge = 0; purge < 20; purge += 1) {
+    now += 1000;
+    await one.purge(`tag ${purge}`);
+  }
+  await one.purge("goods");
+  now += 1000;
+  const before = looks;
+  expect(await isolate("b").get()).toBe("b 1");
+  expect([looks - before, reads]).toEqual([1, 0]);
+});
+
+it("is read for itself where it is too long to be told by the list", async () => {
+  const one = isolate("a");
+  await one.get();
+  now += 1000;
+  await one.purge("goods".padEnd(1500, "s"));
+  await outside();
+  now += 1000;
+  expect(await isolate("b").get()).toBe("b 1");
+  expect(reads).toBe(2);
 });

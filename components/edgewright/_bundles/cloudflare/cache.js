@@ -1,1 +1,1 @@
-import{T as a}from"./chunk-RTWPA4MG.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{T as a}from"./chunk-CCR6I2ST.js";import"./chunk-MSHLITHI.js";export{a as cache};

@@ -76,7 +76,7 @@ export function bodyless(status: number): boolean {
 
 /** Header fields that no cache stores (RFC 9111 section 3.1), beside those that Connection names, and our own. */
 const UNSTORED =
-  /^(connection|keep-alive|proxy-(authenticate|authentication-info|authorization|connection)|te|trailer|transfer-encoding|upgrade|set-cookie2?|age|x-cache)$/;
+  /^(connection|keep-alive|proxy-(authenticate|authentication-info|authorization|connection)|te|trailer|transfer-encoding|upgrade|set-cookie|age|x-cache)$/;
 
 /** More bytes of headers than this, and a response is not stored: no tier is a place for them. */
 const MAX_HEADER_BYTES = 16 * 1024;

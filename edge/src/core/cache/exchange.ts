@@ -57,13 +57,22 @@ function usable({ ctx, policy }: Query, entry: Entry, disconnected: boolean): bo
   return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
 }
 
-/** A stale answer in the place of one that failed: `failure` is its status, or undefined where there was no answer. */
-export function staleOnError(query: Query, { entry }: Lookup, note: string, failure?: number): Response | undefined {
+/**
+ * A stale answer in the place of one that failed: `failure` is its status, or undefined where there was no answer. A 5xx to
+ * a validation counts as none (RFC 9111 section 4.3.3), but where the response says itself for how long errors may be hidden.
+ */
+export function staleOnError(
+  query: Query,
+  { entry }: Lookup,
+  note: string,
+  failure?: number,
+  validating?: boolean,
+): Response | undefined {
   if (failure !== undefined && !ERRORS.includes(failure)) return undefined;
   if (!entry || entry.body === undefined || (isStream(entry.body) && entry.body.locked)) return undefined;
   if (
     (entry.meta.range && !query.core.origin?.covers(entry.meta, query)) ||
-    !usable(query, entry, failure === undefined)
+    !usable(query, entry, failure === undefined || (validating && !entry.meta.staleIfError) === true)
   ) {
     return undefined;
   }
@@ -148,7 +157,7 @@ async function exchange(
     return response;
   }
   const note = `fwd=${forward}; fwd-status=${response.status}; detail=stale-if-error`;
-  const stale = staleOnError(query, found, note, response.status);
+  const stale = staleOnError(query, found, note, response.status, validating && !mistaken);
   if (stale) {
     discard(response.body);
     flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });

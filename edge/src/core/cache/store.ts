@@ -118,7 +118,7 @@ export function judge(exchange: Exchange, policy: Policy, targetedFields: readon
   if (status < 200 || status === 304 || status === 416) return no("status");
   if (exchange.noStore) return no("request-no-store");
   // Stricter than RFC 9111 section 7.3: a cookie is for one client, and so most likely is what came with it.
-  if (headers.has("set-cookie") || headers.has("set-cookie2")) return no("set-cookie");
+  if (headers.has("set-cookie")) return no("set-cookie");
   if (exchange.oversized && status >= 400) return no("oversized-request");
 
   const { cc, targeted } = directivesFor(headers, targetedFields);

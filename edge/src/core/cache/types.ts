@@ -92,10 +92,16 @@ export interface EdgeCacheStore {
 export interface KvStore {
   get(key: string): Promise<ArrayBuffer | null>;
   /** `expirationTtl` is in whole seconds and never under 60. */
-  put(key: string, value: ArrayBuffer, options: { expirationTtl: number }): Promise<void>;
+  put(key: string, value: ArrayBuffer, options: { expirationTtl: number; metadata?: unknown }): Promise<void>;
   delete(key: string): Promise<void>;
   /** Every key with this prefix. Without it a purge by prefix, tag or everything does not leave the data centre. */
-  list?(prefix: string): Promise<readonly string[]>;
+  list?(prefix: string): Promise<readonly KvKey[]>;
+}
+
+export interface KvKey {
+  readonly name: string;
+  /** What was put with it, where the store keeps such. */
+  readonly metadata?: unknown;
 }
 
 /** One object of the shield. Rejects where it cannot be reached. */

@@ -1,6 +1,6 @@
 /** Cloudflare Workers as a Host. */
 
-import type { ShieldObject } from "../../core/cache/types";
+import type { KvKey, ShieldObject } from "../../core/cache/types";
 import type {
   EdgeCacheStore,
   FrontCache,
@@ -16,10 +16,14 @@ import type {
 interface KvNamespaceBinding {
   get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
   get(key: string, type: "text"): Promise<string | null>;
-  put(key: string, value: ArrayBuffer | string, options?: { expirationTtl?: number }): Promise<void>;
+  put(
+    key: string,
+    value: ArrayBuffer | string,
+    options?: { expirationTtl?: number; metadata?: unknown },
+  ): Promise<void>;
   delete(key: string): Promise<void>;
   list(options: { prefix: string; cursor?: string | undefined }): Promise<{
-    keys: readonly { name: string }[];
+    keys: readonly KvKey[];
     list_complete: boolean;
     cursor?: string;
   }>;
@@ -108,15 +112,15 @@ export class CloudflareHost implements Host {
       put: (key, value, options) => binding.put(key, value, options),
       delete: (key) => binding.delete(key),
       async list(prefix) {
-        const names: string[] = [];
+        const keys: KvKey[] = [];
         let cursor: string | undefined;
         for (let page = 0; page < LIST_PAGES; page++) {
           const found = await binding.list({ prefix, cursor });
-          for (const { name } of found.keys) names.push(name);
+          keys.push(...found.keys);
           if (found.list_complete) break;
           cursor = found.cursor;
         }
-        return names;
+        return keys;
       },
     };
   }

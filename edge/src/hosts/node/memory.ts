@@ -1,11 +1,12 @@
 /** Stores in the process's memory, with the same rules as the platforms' own. */
 
+import type { KvKey } from "../../core/cache/types";
 import type { EdgeCacheStore, KvStore, RateLimiter } from "../../core/host";
 
 export type Clock = () => number;
 
 export class MemoryKv implements KvStore {
-  readonly entries = new Map<string, { value: ArrayBuffer; expiresAt: number }>();
+  readonly entries = new Map<string, { value: ArrayBuffer; expiresAt: number; metadata: unknown }>();
   readonly #now: Clock;
 
   constructor(now: Clock = Date.now) {
@@ -25,13 +26,21 @@ export class MemoryKv implements KvStore {
     return value === null ? null : new TextDecoder().decode(value);
   }
 
-  async put(key: string, value: ArrayBuffer | string, options: { expirationTtl?: number } = {}): Promise<void> {
+  async put(
+    key: string,
+    value: ArrayBuffer | string,
+    options: { expirationTtl?: number; metadata?: unknown } = {},
+  ): Promise<void> {
     if (new TextEncoder().encode(key).byteLength > 512) throw new Error("a KV key is at most 512 bytes");
     const ttl = options.expirationTtl;
     if (ttl !== undefined && !(ttl >= 60)) throw new Error(`expirationTtl ${ttl} is under 60 seconds`);
+    const metadata = JSON.stringify(options.metadata);
+    if (metadata !== undefined && new TextEncoder().encode(metadata).byteLength > 1024)
+      throw new Error("a KV key's metadata is at most 1024 bytes");
     const bytes = typeof value === "string" ? new TextEncoder().encode(value).buffer : value.slice(0);
     this.entries.set(key, {
       value: bytes,
+      metadata: metadata === undefined ? undefined : JSON.parse(metadata),
       expiresAt: ttl === undefined ? Number.POSITIVE_INFINITY : this.#now() + ttl * 1000,
     });
   }
@@ -40,12 +49,12 @@ export class MemoryKv implements KvStore {
     this.entries.delete(key);
   }
 
-  async list(prefix: string): Promise<readonly string[]> {
+  async list(prefix: string): Promise<readonly KvKey[]> {
     const now = this.#now();
     return [...this.entries]
       .filter(([key, entry]) => key.startsWith(prefix) && entry.expiresAt > now)
-      .map(([key]) => key)
-      .sort();
+      .map(([name, { metadata }]) => ({ name, metadata }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }
 
