@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.cli import Engine, environment
+from tests.engine.cli import Engine as Engine
+from tests.engine.cli import environment
 from tests.engine.provider import PACKAGES, version_of
 
 REPOSITORY = Path(__file__).parents[2]
