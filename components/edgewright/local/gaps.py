@@ -266,8 +266,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-viewer-headers",
         "CloudFront viewer headers",
-        "Geography comes from one place a country; headers about TLS, JA3 and JA4 are absent, and so are postal and"
-        " metro codes.",
+        "Geography comes from one place a country, without regions, postal and metro codes; `CloudFront-Viewer-TLS` names"
+        " one cipher for every viewer by HTTPS; the fingerprints JA3 and JA4 are absent.",
     ),
     Gap(
         "aws-device-headers",

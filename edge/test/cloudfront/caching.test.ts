@@ -245,8 +245,20 @@ describe("the cache key", () => {
     expect(
       (await german.get("/a", { headers: { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)" } })).headers["x-cache"],
     ).toBe("Miss from cloudfront");
+    const told = { headers: ["CloudFront-Viewer-TLS", "CloudFront-Forwarded-Proto", "CloudFront-Viewer-Address"] };
+    for (const [protocol, cipher] of [
+      ["https", "TLSv1.3:TLS_AES_128_GCM_SHA256:fullHandshake"],
+      ["http", undefined],
+    ] as const) {
+      await (await edge(simple(from.port, told), {}, { protocol })).get(`/${protocol}`);
+      expect(from.seen.at(-1)?.headers).toMatchObject({
+        "cloudfront-forwarded-proto": protocol,
+        "cloudfront-viewer-address": "203.0.113.178:46532",
+      });
+      expect(from.seen.at(-1)?.headers["cloudfront-viewer-tls"]).toBe(cipher);
+    }
     const without = await edge(simple(from.port), {}, { country: "DE" });
     await without.get("/a", { headers: { "CloudFront-Viewer-Country": "US" } });
-    expect(from.seen[2]?.headers["cloudfront-viewer-country"]).toBeUndefined();
+    expect(from.seen.at(-1)?.headers["cloudfront-viewer-country"]).toBeUndefined();
   });
 });
