@@ -5384,6 +5384,11 @@ var MAKERS = Object.fromEntries(
     ["CloudFront-Viewer-Time-Zone", ({ timezone }) => timezone],
     ["CloudFront-Viewer-Header-Order", ({ headerOrder }) => headerOrder?.join(":").slice(0, 7680)],
     ["CloudFront-Viewer-Header-Count", ({ headerOrder }) => headerOrder?.length.toString()],
+    // No TLS is spoken here: what most viewers speak stands for it (gap `aws-viewer-headers`).
+    [
+      "CloudFront-Viewer-TLS",
+      ({ protocol }) => protocol === "http" ? void 0 : "TLSv1.3:TLS_AES_128_GCM_SHA256:fullHandshake"
+    ],
     ["CloudFront-Forwarded-Proto", ({ protocol }) => protocol ?? "https"],
     ["CloudFront-Viewer-Http-Version", ({ httpVersion }) => httpVersion ?? "1.1"]
   ].map(([name, maker]) => [name.toLowerCase(), [name, maker]])
