@@ -6,7 +6,7 @@ from typing import Any
 
 from edgewright_policies import Context, Node, Settings, StackView
 from edgewright_policies.reading import View
-from edgewright_policies.routing import routes_overlap
+from edgewright_policies.routing.routes import routes_overlap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
