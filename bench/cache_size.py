@@ -1,5 +1,6 @@
 """What the cache, and every other feature, adds to an edge function."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,22 @@ from bench._cache import BUNDLES, gzipped
 from bench.harness import Options, Result, Spread
 
 DESCRIPTION = "bytes that each feature adds to a Worker, minified and gzipped"
+
+STACKS = {
+    "edge tier alone": ("cache_edge",),
+    "by default": ("cache_edge", "cache_memory"),
+    "reference stack (memory, edge, KV)": ("cache_edge", "cache_memory", "cache_kv"),
+    "caching-proxy (mode origin, all methods)": ("cache_edge", "cache_memory", "cache_origin", "cache_writes"),
+    "every part": (
+        "cache_edge",
+        "cache_memory",
+        "cache_kv",
+        "cache_origin",
+        "cache_writes",
+        "cache_platform",
+    ),
+}
+"""Parts of the cache by the stacks that have them."""
 
 
 def run(options: Options) -> Result:  # noqa: ARG001
@@ -27,17 +44,32 @@ def sizes(bundles: Path) -> Result:
 
     core = files(manifest["core"])
     features = {name: files(part) for name, part in manifest["features"].items()}
-    reference = core | features["cache"] | features["geo"]
+    base = core | features["cache"]
+
+    def adds(*names: str) -> Spread:
+        """What is uploaded more, compressed as one archive: as Wrangler counts an upload."""
+        whole = base.union(*(features[name] for name in names))
+        return Spread((float(_together(bundles, whole) - _together(bundles, core)),))
+
+    part = {name: names - (base if name.startswith("cache_") else core) for name, names in features.items()}
+    reference = base | features["cache_edge"] | features["cache_memory"] | features["cache_kv"] | features["geo"]
     return Result(
         unit="bytes",
         spreads={
             "core": weigh(core),
-            **{f"{name} adds": weigh(names - core) for name, names in features.items()},
-            "Worker with cache and geo": weigh(reference),
+            **{f"{name} adds": weigh(names) for name, names in part.items()},
+            **{f"cache in all, {stack}": adds(*names) for stack, names in STACKS.items()},
+            "Worker of the reference stack": weigh(reference),
             "Worker with everything": weigh(core.union(*features.values())),
         },
         notes={
             "minified": {name: manifest["files"][name]["bytes"] for name in sorted(manifest["files"])},
             "left out where not used": sorted(manifest["features"]),
+            "a part's bytes": "each file by itself; a part of the cache: beside the cache",
+            "cache in all": "what the upload grows by, compressed as one",
         },
     )
+
+
+def _together(bundles: Path, names: set[str]) -> int:
+    return len(gzip.compress(b"".join((bundles / name).read_bytes() for name in sorted(names)), 9, mtime=0))

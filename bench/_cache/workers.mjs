@@ -29,6 +29,7 @@ export default {
 
 const NO_TIER = { memory: null, edge: null, kv: null };
 const MEMORY = { max_bytes: 64 * 1024 * 1024, max_object_bytes: 1024 * 1024, ttl_ceiling_s: null };
+const FRONT = { max_bytes: 16 * 1024 * 1024, max_object_bytes: 1024 * 1024, ttl_ceiling_s: 5 };
 const KV = { binding: "CACHE", ttl_s: 86400, jitter_s: null, max_object_bytes: 25 * 1024 * 1024 };
 
 /** Settings as the Python side writes them: everything goes to one origin, under one policy. */
@@ -115,6 +116,8 @@ export function workers({ bundles, origin, sizes }) {
     "by hand": script(byHand(origin)),
     memory: ours({ memory: MEMORY }),
     edge: ours({ edge: { ttl_ceiling_s: null } }),
+    // What a CachePolicy has that says nothing of tiers.
+    default: ours({ memory: FRONT, edge: { ttl_ceiling_s: null } }),
     kv: ours({ kv: KV }),
     crowd: ours({ memory: MEMORY, edge: { ttl_ceiling_s: null } }, obeying),
   };

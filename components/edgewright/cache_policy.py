@@ -27,6 +27,9 @@ MODES = ("override", "origin", "bypass")
 ENGINES = ("worker", "platform")
 QUERIES = ("all", "none", "include", "exclude")
 TOKEN = "edgewright:index:CachePolicy"
+MEMORY_IN_FRONT_S = 5
+"""How long a copy in memory is served where nothing is said of that tier: as long as an isolate goes without looking for
+purges."""
 
 
 class Jitter(TypedDict):
@@ -41,6 +44,8 @@ class Jitter(TypedDict):
 class MemoryTierOptions(TypedDict):
     """The isolate's own memory: the fastest tier, lost with the isolate, bounded by bytes. `{}` takes the defaults."""
 
+    enabled: NotRequired[bool]
+    """Whether the tier is used. Default: true."""
     max_bytes: NotRequired[int]
     """Most bytes held by one isolate. Default: 16 MiB, of an isolate's 128 MB."""
     max_object_bytes: NotRequired[int]
@@ -99,7 +104,7 @@ class CacheTierOptions(TypedDict):
     """Which tiers a response is kept in, nearest first."""
 
     memory: NotRequired[MemoryTierOptions]
-    """The isolate's memory. Default: not used; `{}` uses it with its defaults."""
+    """The isolate's memory. Default: in front of the edge cache, each copy for 5 seconds at most; `{}` sets no such limit."""
     edge: NotRequired[EdgeTierOptions]
     """The data centre's cache. Default: used."""
     kv: NotRequired[KvTierOptions]
@@ -134,7 +139,9 @@ class CachePolicyArgs(TypedDict):
     edge_ttl: NotRequired[int]
     """How long a response is fresh at the edge. Required by mode `override`; a ceiling in mode `origin`."""
     browser_ttl: NotRequired[int]
-    """`max-age` sent to clients. Default: what the origin said."""
+    """How long a client may keep a response without asking again, counted from when it gets it. Where it is less than
+    `edge_ttl`, `max-age` is this time plus the `Age` that the response comes with, because clients count from that (RFC
+    9111, section 4.2.3). Default: what the origin said."""
     stale_while_revalidate: NotRequired[int]
     """How long a stale response may be served while a fresh one is fetched (RFC 5861). Default: 0."""
     stale_if_error: NotRequired[int]
@@ -142,7 +149,7 @@ class CachePolicyArgs(TypedDict):
     jitter: NotRequired[Jitter]
     """Freshness at the edge is drawn from this range, which holds `edge_ttl`. Default: `edge_ttl` as it is."""
     tiers: NotRequired[CacheTierOptions]
-    """Where responses are kept. Default: the edge cache only."""
+    """Where responses are kept. Default: the edge cache, and for 5 seconds at a time the isolate's memory."""
     key: NotRequired[CacheKey]
     """What tells one stored response from another. Default: host, path and the whole query."""
     vary: NotRequired[list[str]]
@@ -152,8 +159,8 @@ class CachePolicyArgs(TypedDict):
     immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned files only. Default: false."""
     mode: NotRequired[str]
-    """`override`: this policy's times decide. `origin`: the origin's headers decide. `bypass`: nothing is stored.
-    Default: `override` where `edge_ttl` is given, else `origin`."""
+    """`override`: this policy's times decide, and no `Cache-Control` of a client's gets past them. `origin`: the origin's
+    headers decide. `bypass`: nothing is stored. Default: `override` where `edge_ttl` is given, else `origin`."""
     engine: NotRequired[str]
     """`worker`: the cache in the function. `platform`: the platform's own cache in front of it, which answers hits without
     running the function and keeps entries apart by path and query alone (`key.host` must be false). Default: `worker`."""
@@ -205,7 +212,7 @@ def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any
     bound = kv_binding("tiers.kv.binding", binding, faults) if binding is not None else None
     faults.raise_if_any()
     tiers = given.get("tiers", {})
-    memory, edge, kv, shield = tiers.get("memory"), tiers.get("edge", {}), tiers.get("kv"), tiers.get("shield")
+    edge, kv, shield = tiers.get("edge", {}), tiers.get("kv"), tiers.get("shield")
     key = given.get("key", {})
     browser_ttl = given.get("browser_ttl")
     spec = CacheSpec(
@@ -223,7 +230,7 @@ def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any
         else CacheSpec.model_fields["statuses"].default,
         error_ttl_s=given.get("error_ttl", 0),
         tiers=CacheTiers(
-            memory=None if memory is None else MemoryTier(**_timed(memory, ttl_ceiling="ttl_ceiling_s")),
+            memory=_memory(given),
             edge=EdgeTier(ttl_ceiling_s=edge.get("ttl_ceiling"), jitter_s=_range(edge.get("jitter")))
             if edge.get("enabled", True)
             else None,
@@ -253,6 +260,17 @@ def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any
     if bound is not None:
         compiled["bindings"] = [bound]
     return compiled
+
+
+def _memory(given: Mapping[str, Any]) -> MemoryTier | None:
+    """Return the memory tier: as given, or in front of the edge cache, where a hit from it costs a fraction."""
+    tiers = given.get("tiers", {})
+    memory = tiers.get("memory")
+    if memory is not None:
+        options = {key: value for key, value in memory.items() if key != "enabled"}
+        return MemoryTier(**_timed(options, ttl_ceiling="ttl_ceiling_s")) if memory.get("enabled", True) else None
+    in_front = given.get("engine", "worker") == "worker" and tiers.get("edge", {}).get("enabled", True)
+    return MemoryTier(ttl_ceiling_s=MEMORY_IN_FRONT_S) if in_front and _mode(given) != "bypass" else None
 
 
 def _mode(given: Mapping[str, Any]) -> Any:
@@ -369,6 +387,8 @@ def _check_statuses(statuses: list[int] | None, faults: Faults) -> None:
 
 def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
     memory, edge, kv = tiers.get("memory"), tiers.get("edge", {}), tiers.get("kv")
+    if memory is not None and not memory.get("enabled", True):
+        memory = None
     if mode != "bypass" and memory is None and kv is None and not edge.get("enabled", True):
         faults.add("tiers", "leaves no tier to keep anything in", fix="Enable one, or use mode 'bypass'.")
     if memory is not None:

@@ -18,10 +18,37 @@ def spec_of(args: Any, **options: Any) -> Any:
 
 def test_the_smallest_strategy_has_every_default_written_out() -> None:
     spec = spec_of({"edge_ttl": 60})
-    assert spec == CacheSpec(name="products", edge_ttl_s=60).model_dump(mode="json")
+    assert spec == CacheSpec.model_validate(spec).model_dump(mode="json")
     assert spec["mode"] == "override"
+    front = {"max_bytes": 16 * 2**20, "max_object_bytes": 2**20, "ttl_ceiling_s": 5, "jitter_s": None}
     edge = {"ttl_ceiling_s": None, "jitter_s": None}
-    assert spec["tiers"] == {"memory": None, "edge": edge, "kv": None, "shield": None}
+    assert spec["tiers"] == {"memory": front, "edge": edge, "kv": None, "shield": None}
+
+
+@pytest.mark.parametrize(
+    ("args", "ceiling"),
+    [
+        ({}, 5),
+        ({"tiers": {"edge": {"ttl_ceiling": 30}}}, 5),
+        ({"tiers": {"memory": {}}}, None),
+        ({"tiers": {"memory": {"ttl_ceiling": 60}}}, 60),
+    ],
+)
+def test_memory_is_in_front_of_the_edge_cache_for_seconds(args: Any, ceiling: int | None) -> None:
+    assert spec_of({"edge_ttl": 60, **args})["tiers"]["memory"]["ttl_ceiling_s"] == ceiling
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"edge_ttl": 60, "tiers": {"memory": {"enabled": False}}},
+        {"edge_ttl": 60, "tiers": {"edge": {"enabled": False}, "kv": {"binding": KV, "ttl": 60}}},
+        {"edge_ttl": 60, "engine": "platform", "key": {"host": False}},
+        {"mode": "bypass"},
+    ],
+)
+def test_there_is_no_memory_where_nothing_is_to_stand_in_front_of(args: Any) -> None:
+    assert spec_of(args)["tiers"]["memory"] is None
 
 
 def test_without_an_edge_ttl_the_origin_decides() -> None:
@@ -197,6 +224,10 @@ FAULTS: list[tuple[Any, str]] = [
     ({"tags": ["a b"]}, "tags[0]: 'a b' is not a tag. Allowed: printable ASCII without blanks and commas."),
     (
         {"tiers": {"edge": {"enabled": False}}},
+        "tiers: leaves no tier to keep anything in. Enable one, or use mode 'bypass'.",
+    ),
+    (
+        {"tiers": {"edge": {"enabled": False}, "memory": {"enabled": False}}},
         "tiers: leaves no tier to keep anything in. Enable one, or use mode 'bypass'.",
     ),
     (

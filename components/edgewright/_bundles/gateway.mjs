@@ -577,10 +577,9 @@ function toClient({ inside, targetedFields }, headers, status2, policy, age2) {
   }
 }
 function tagsOf(headers, policy) {
-  const tags = new Set(policy.tags);
-  for (const tag of headers.get("cache-tag")?.split(",") ?? []) if (tag.trim()) tags.add(tag.trim());
-  for (const tag of headers.get("surrogate-key")?.split(" ") ?? []) if (tag.trim()) tags.add(tag.trim());
-  return [...tags];
+  const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
+  const tags = listed.flatMap((names2) => names2?.map((name) => name.trim()) ?? []).filter(Boolean);
+  return [.../* @__PURE__ */ new Set([...policy.tags, ...tags])];
 }
 
 // src/core/cache/key.ts
@@ -1670,6 +1669,7 @@ async function promote({ core, policy, ctx }, entry) {
 var INTERNAL = "https://cache.edgewright.invalid/";
 var EDGE_URL = `${INTERNAL}purges`;
 var MAX_MARKERS = 1e3;
+var EPOCH = "false everything ";
 function schemeless(url) {
   return url.slice(url.indexOf("//"));
 }
@@ -1684,8 +1684,7 @@ var Purges = class {
   policies;
   /** Grows with each change, so that what was held against one state need not be again. */
   version = 0;
-  #markers = [];
-  #index = /* @__PURE__ */ new Map();
+  #markers = /* @__PURE__ */ new Map();
   #read = Number.NEGATIVE_INFINITY;
   due(now) {
     return now - this.#read >= this.checkMs;
@@ -1702,30 +1701,22 @@ var Purges = class {
     const response = await ctx.edgeCache?.match(EDGE_URL);
     if (response) this.add(await response.json());
   }
+  /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
   add(markers2) {
+    const known3 = this.#markers;
     for (const marker of markers2) {
-      const name = `${marker.soft ? "soft" : "hard"} ${marker.type} ${marker.value}`;
-      const known3 = this.#index.get(name);
-      if (known3 && known3.time >= marker.time) continue;
-      this.#index.set(name, marker);
+      const name = `${marker.soft} ${marker.type} ${marker.value}`;
+      const last = Math.max(known3.get(name)?.time ?? -1, known3.get(EPOCH)?.time ?? -1);
+      if (last >= marker.time) continue;
+      known3.set(name, marker);
       this.version++;
+      if (known3.size > MAX_MARKERS) {
+        const times = [...known3.values()].map(({ time }) => time).sort((a, b) => a - b);
+        this.add([{ type: "everything", value: "", time: times[MAX_MARKERS / 2], soft: false }]);
+      }
+      if (name !== EPOCH) continue;
+      for (const [other2, { time }] of known3) if (other2 !== name && time <= marker.time) known3.delete(other2);
     }
-    this.#compact();
-  }
-  /** What an earlier purge of everything covers is dropped; over the limit, the oldest become one of everything. */
-  #compact() {
-    let epoch = this.#index.get("hard everything ");
-    if (this.#index.size > MAX_MARKERS) {
-      const times = [...this.#index.values()].map((marker) => marker.time).sort((a, b) => a - b);
-      const time = times[times.length - MAX_MARKERS / 2];
-      epoch = { type: "everything", value: "", time: Math.max(time, epoch?.time ?? 0), soft: false };
-      this.#index.set("hard everything ", epoch);
-    }
-    if (epoch) {
-      for (const [name, marker] of this.#index)
-        if (marker !== epoch && marker.time <= epoch.time) this.#index.delete(name);
-    }
-    this.#markers = [...this.#index.values()];
   }
   /** Writes markers where others find them. Returns how many each place took: the data centre, and what is beyond. */
   async publish(markers2, ctx) {
@@ -1735,7 +1726,7 @@ var Purges = class {
       await this.#readEdge(ctx);
       await ctx.edgeCache.put(
         EDGE_URL,
-        new Response(JSON.stringify(this.#markers), {
+        new Response(JSON.stringify(this.markers), {
           headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` }
         })
       );
@@ -1758,12 +1749,12 @@ var Purges = class {
   }
   /** All that are known here. */
   get markers() {
-    return this.#markers;
+    return [...this.#markers.values()];
   }
   /** What the markers make of an entry: void, stale, or nothing. */
   judge(meta) {
     let found;
-    for (const marker of this.#markers) {
+    for (const marker of this.#markers.values()) {
       if ((meta.since ?? meta.requestTime) > marker.time || !covers2(marker, meta)) continue;
       if (!marker.soft) return "hard";
       found = "soft";
@@ -1771,37 +1762,30 @@ var Purges = class {
     return found;
   }
 };
-function covers2(marker, meta) {
-  switch (marker.type) {
-    case "everything":
-      return true;
-    case "url":
-      return schemeless(meta.url) === marker.value;
-    case "tag":
-      return meta.tags.includes(marker.value);
-    case "prefix": {
-      const url = schemeless(meta.url).split("?", 1)[0];
-      const target = marker.value.startsWith("//") ? url : url.slice(url.indexOf("/", 2));
-      const prefix = marker.value.endsWith("/") ? marker.value : `${marker.value}/`;
-      return target === marker.value || target.startsWith(prefix);
-    }
-  }
+function covers2({ type, value }, { url, tags }) {
+  const own = schemeless(url);
+  if (type === "url") return own === value;
+  if (type === "tag") return tags.includes(value);
+  if (type === "everything") return true;
+  const path = own.split("?", 1)[0];
+  const target = value.startsWith("//") ? path : path.slice(path.indexOf("/", 2));
+  return target === value || target.startsWith(value.endsWith("/") ? value : `${value}/`);
 }
 function markersOf(request, time, forms) {
-  const soft = request.soft ?? false;
-  const markers2 = [];
-  if (request.everything) markers2.push({ type: "everything", value: "", time, soft });
-  for (const url of request.urls ?? []) {
-    for (const value of new Set(forms(url).map(schemeless))) markers2.push({ type: "url", value, time, soft });
-  }
-  for (const prefix of request.prefixes ?? []) {
-    const value = prefix.startsWith("/") ? normalisePath(prefix) : prefixOf(new URL(prefix));
-    markers2.push({ type: "prefix", value, time, soft });
-  }
-  for (const value of request.tags ?? []) markers2.push({ type: "tag", value, time, soft });
-  return markers2;
+  const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
+  const of = (type, values2) => Array.from(values2, (value) => ({ type, value, time, soft }));
+  return [
+    ...of("everything", everything ? [""] : []),
+    ...of("url", new Set(urls.flatMap(forms).map(schemeless))),
+    ...of("prefix", prefixes.map(prefixOf)),
+    ...of("tag", tags)
+  ];
 }
-var prefixOf = (url) => `//${url.host}${normalisePath(url.pathname)}`;
+function prefixOf(prefix) {
+  if (prefix.startsWith("/")) return normalisePath(prefix);
+  const { host, pathname } = new URL(prefix);
+  return `//${host}${normalisePath(pathname)}`;
+}
 
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;

@@ -66,8 +66,7 @@ export function toClient(
 
 /** `Cache-Tag` (commas) and `Surrogate-Key` (spaces) of the origin, and the policy's own. */
 export function tagsOf(headers: Headers, policy: Policy): string[] {
-  const tags = new Set(policy.tags);
-  for (const tag of headers.get("cache-tag")?.split(",") ?? []) if (tag.trim()) tags.add(tag.trim());
-  for (const tag of headers.get("surrogate-key")?.split(" ") ?? []) if (tag.trim()) tags.add(tag.trim());
-  return [...tags];
+  const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
+  const tags = listed.flatMap((names) => names?.map((name) => name.trim()) ?? []).filter(Boolean);
+  return [...new Set([...policy.tags, ...tags])];
 }

@@ -27,6 +27,8 @@ export const INTERNAL = "https://cache.edgewright.invalid/";
 /** The name of the markers in the data centre's cache. */
 export const EDGE_URL = `${INTERNAL}purges`;
 const MAX_MARKERS = 1000;
+/** The name of a hard purge of everything. */
+const EPOCH = "false everything ";
 
 /** A URL without its scheme: a purge means both. */
 export function schemeless(url: string): string {
@@ -36,8 +38,7 @@ export function schemeless(url: string): string {
 export class Purges {
   /** Grows with each change, so that what was held against one state need not be again. */
   version = 0;
-  #markers: Marker[] = [];
-  readonly #index = new Map<string, Marker>();
+  readonly #markers = new Map<string, Marker>();
   #read = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -64,31 +65,22 @@ export class Purges {
     if (response) this.add((await response.json()) as Marker[]);
   }
 
+  /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
   add(markers: readonly Marker[]): void {
+    const known = this.#markers;
     for (const marker of markers) {
-      const name = `${marker.soft ? "soft" : "hard"} ${marker.type} ${marker.value}`;
-      const known = this.#index.get(name);
-      if (known && known.time >= marker.time) continue;
-      this.#index.set(name, marker);
+      const name = `${marker.soft} ${marker.type} ${marker.value}`;
+      const last = Math.max(known.get(name)?.time ?? -1, known.get(EPOCH)?.time ?? -1);
+      if (last >= marker.time) continue;
+      known.set(name, marker);
       this.version++;
+      if (known.size > MAX_MARKERS) {
+        const times = [...known.values()].map(({ time }) => time).sort((a, b) => a - b);
+        this.add([{ type: "everything", value: "", time: times[MAX_MARKERS / 2] as number, soft: false }]);
+      }
+      if (name !== EPOCH) continue;
+      for (const [other, { time }] of known) if (other !== name && time <= marker.time) known.delete(other);
     }
-    this.#compact();
-  }
-
-  /** What an earlier purge of everything covers is dropped; over the limit, the oldest become one of everything. */
-  #compact(): void {
-    let epoch = this.#index.get("hard everything ");
-    if (this.#index.size > MAX_MARKERS) {
-      const times = [...this.#index.values()].map((marker) => marker.time).sort((a, b) => a - b);
-      const time = times[times.length - MAX_MARKERS / 2] as number;
-      epoch = { type: "everything", value: "", time: Math.max(time, epoch?.time ?? 0), soft: false };
-      this.#index.set("hard everything ", epoch);
-    }
-    if (epoch) {
-      for (const [name, marker] of this.#index)
-        if (marker !== epoch && marker.time <= epoch.time) this.#index.delete(name);
-    }
-    this.#markers = [...this.#index.values()];
   }
 
   /** Writes markers where others find them. Returns how many each place took: the data centre, and what is beyond. */
@@ -99,7 +91,7 @@ export class Purges {
       await this.#readEdge(ctx);
       await ctx.edgeCache.put(
         EDGE_URL,
-        new Response(JSON.stringify(this.#markers), {
+        new Response(JSON.stringify(this.markers), {
           headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` },
         }),
       );
@@ -124,13 +116,13 @@ export class Purges {
 
   /** All that are known here. */
   get markers(): readonly Marker[] {
-    return this.#markers;
+    return [...this.#markers.values()];
   }
 
   /** What the markers make of an entry: void, stale, or nothing. */
   judge(meta: Meta): "hard" | "soft" | undefined {
     let found: "soft" | undefined;
-    for (const marker of this.#markers) {
+    for (const marker of this.#markers.values()) {
       if ((meta.since ?? meta.requestTime) > marker.time || !covers(marker, meta)) continue;
       if (!marker.soft) return "hard";
       found = "soft";
@@ -139,37 +131,32 @@ export class Purges {
   }
 }
 
-export function covers(marker: Marker, meta: Meta): boolean {
-  switch (marker.type) {
-    case "everything":
-      return true;
-    case "url":
-      return schemeless(meta.url) === marker.value;
-    case "tag":
-      return meta.tags.includes(marker.value);
-    case "prefix": {
-      const url = schemeless(meta.url).split("?", 1)[0] as string;
-      const target = marker.value.startsWith("//") ? url : url.slice(url.indexOf("/", 2));
-      const prefix = marker.value.endsWith("/") ? marker.value : `${marker.value}/`;
-      return target === marker.value || target.startsWith(prefix);
-    }
-  }
+export function covers({ type, value }: Marker, { url, tags }: Meta): boolean {
+  const own = schemeless(url);
+  if (type === "url") return own === value;
+  if (type === "tag") return tags.includes(value);
+  if (type === "everything") return true;
+  const path = own.split("?", 1)[0] as string;
+  const target = value.startsWith("//") ? path : path.slice(path.indexOf("/", 2));
+  return target === value || target.startsWith(value.endsWith("/") ? value : `${value}/`);
 }
 
 /** The markers of a purge. `forms` gives the forms of a URL that entries may have. */
 export function markersOf(request: PurgeRequest, time: number, forms: (url: string) => readonly string[]): Marker[] {
-  const soft = request.soft ?? false;
-  const markers: Marker[] = [];
-  if (request.everything) markers.push({ type: "everything", value: "", time, soft });
-  for (const url of request.urls ?? []) {
-    for (const value of new Set(forms(url).map(schemeless))) markers.push({ type: "url", value, time, soft });
-  }
-  for (const prefix of request.prefixes ?? []) {
-    const value = prefix.startsWith("/") ? normalisePath(prefix) : prefixOf(new URL(prefix));
-    markers.push({ type: "prefix", value, time, soft });
-  }
-  for (const value of request.tags ?? []) markers.push({ type: "tag", value, time, soft });
-  return markers;
+  const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
+  const of = (type: Marker["type"], values: Iterable<string>) =>
+    Array.from(values, (value) => ({ type, value, time, soft }));
+  return [
+    ...of("everything", everything ? [""] : []),
+    ...of("url", new Set(urls.flatMap(forms).map(schemeless))),
+    ...of("prefix", prefixes.map(prefixOf)),
+    ...of("tag", tags),
+  ];
 }
 
-const prefixOf = (url: URL) => `//${url.host}${normalisePath(url.pathname)}`;
+/** A path, or with its host. */
+function prefixOf(prefix: string): string {
+  if (prefix.startsWith("/")) return normalisePath(prefix);
+  const { host, pathname } = new URL(prefix);
+  return `//${host}${normalisePath(pathname)}`;
+}

@@ -21,27 +21,23 @@ const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "wri
   platform: ({ engine }) => engine === "platform",
 };
 
-/** What is asked of the cache and not there. */
-function* missing(
+/** The parts that are needed and not there. */
+function missing(
   endpoints: readonly EndpointSpec[],
   policies: readonly (CacheSpec | null)[],
   parts: CacheParts,
-): Generator<string> {
-  const stored = policies.some((policy) => policy && policy.mode !== "bypass");
-  for (const [index, { path, methods }] of endpoints.entries()) {
-    const policy = policies[index];
-    const needed = Object.entries(NEEDS).filter(([, needs]) => policy && policy.mode !== "bypass" && needs(policy));
-    const names = [...needed.map(([part]) => part), ...(stored && !methods.every(isSafe) ? ["writes"] : [])];
-    for (const name of names) {
-      if (!parts[name as keyof CacheParts]) yield `endpoint ${path}: cache needs the feature \`cache-${name}\`.`;
-    }
-  }
+): (keyof CacheParts)[] {
+  const stored = policies.filter((policy) => policy !== null && policy.mode !== "bypass") as CacheSpec[];
+  const needed = (Object.keys(NEEDS) as (keyof typeof NEEDS)[]).filter((part) => stored.some(NEEDS[part]));
+  const written = stored.length > 0 && !endpoints.every(({ methods }) => methods.every(isSafe));
+  return [...needed, ...(written ? (["writes"] as const) : [])].filter((part) => !parts[part]);
 }
 
 export const cache: Feature = {
   name: "cache",
   cache(settings, given, parts, faults) {
-    faults.push(...missing(settings.endpoints, given, parts));
+    for (const part of missing(settings.endpoints, given, parts))
+      faults.push(`The cache needs its part \`cache-${part}\`.`);
     const policies = given.filter((policy) => policy !== null);
     const layer = createCacheOf(parts, policies);
     const { front } = parts;
