@@ -210,7 +210,7 @@ def test_where_the_sdk_no_longer_passes_there_the_pack_still_runs(monkeypatch: p
 def test_the_served_pack_answers_over_its_protocol() -> None:
     """The program that the engine starts, asked as the engine asks."""
     main = Path(__file__).parents[2] / "policies" / "__main__.py"
-    with subprocess.Popen([sys.executable, str(main)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-u", str(main)], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             with grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}") as channel:
