@@ -53,7 +53,10 @@ def test_a_hand_written_stack_is_guarded_with_the_line_of_each_resource(shell: S
     assert "  declared  __main__.py:5\n" in out
     assert "  found     key_name: counter:visits\n" in out
     assert "LOW advisory owner-tag-missing EW804\n" in out
-    assert out.endswith("60 policies over 3 resources of shop/dev: 1 mandatory, 1 advisory; failed by 1 finding\n")
+    judged = sum(each.meta.level != "disabled" for each in POLICIES)
+    assert out.endswith(
+        f"{judged} policies over 3 resources of shop/dev: 1 mandatory, 1 advisory; failed by 1 finding\n"
+    )
     assert "\x1b" not in out
 
 
@@ -272,7 +275,8 @@ def test_limits_are_printed_with_a_stacks_headroom(project: Path, shell: Shell) 
     key = limits["cloudflare.kv.key_bytes"]
     assert (key["value"], key["used"], key["headroom"], key["used_share"]) == (28, 14, 14, 0.5)
     assert "used" not in limits["cloudflare.workers.memory_bytes"]
+    assert key["used_by"] == "entry"
     assert limits["cloudflare.workers.scripts"]["used"] == 1
     _, out, _ = shell("limits", "cloudflare", "--stack", "dev")
     assert "cloudflare.kv.key_bytes" in out
-    assert "used 14 B (50%)" in out
+    assert "used 14 B (50%) entry" in out

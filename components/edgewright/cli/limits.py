@@ -11,25 +11,28 @@ from rich.console import Console
 from rich.table import Table
 
 from edgewright.cli._exit import told
-from edgewright.guard.usage import usage
+from edgewright.cli._progress import progress
+from edgewright.guard.usage import Used, usage
 from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
 from edgewright.program.errors import ProjectError
 from edgewright.program.runner import shared_runner
 
 
-def describe(limit: Limit, used: float | None) -> dict[str, Any]:
+def describe(limit: Limit, used: Used | None) -> dict[str, Any]:
     """Return a limit as JSON has it, with what a stack uses of it where that is known."""
     data = limit.model_dump(mode="json")
     if used is not None:
-        used = int(used) if float(used).is_integer() else used
-        data |= {"used": used, "headroom": limit.value - used, "used_share": round(used / limit.value, 4)}
+        amount = int(used.amount) if float(used.amount).is_integer() else used.amount
+        data |= {"used": amount, "headroom": limit.value - amount, "used_share": round(amount / limit.value, 4)}
+        data |= {"used_by": used.by}
     return data
 
 
-def _used_text(limit: Limit, used: float | None) -> str:
+def _used_text(limit: Limit, used: Used | None) -> str:
     if used is None:
         return ""
-    return f"{limit.show(int(used) if float(used).is_integer() else used)} ({used / limit.value:.0%})"
+    amount = int(used.amount) if float(used.amount).is_integer() else used.amount
+    return f"{limit.show(amount)} ({amount / limit.value:.0%})" + (f" {used.by}" if used.by else "")
 
 
 def limits(
@@ -49,7 +52,7 @@ def limits(
 
       edgewright limits lambda_edge --format json
     """
-    used: Mapping[str, float] = {}
+    used: Mapping[str, Used] = {}
     with told():
         if format_ not in ("text", "json"):
             raise ProjectError(f"--format {format_!r}; allowed: text, json")
@@ -57,7 +60,8 @@ def limits(
             if stack is None:
                 found = all_limits(platform)
             else:
-                capture, settings = shared_runner().run(Path.cwd(), stack)
+                with progress(f"the program of {stack}"):
+                    capture, settings = shared_runner().run(Path.cwd(), stack)
                 used = usage(capture)
                 found = all_limits(platform, plans=settings.limits.plans, overrides=settings.limits.overrides)
         except LimitError as error:

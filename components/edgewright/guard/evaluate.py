@@ -10,7 +10,7 @@ from edgewright.limits.prices import stale_price_warnings
 from edgewright.program.resources import STACK_TYPE, Capture, Resource
 
 if TYPE_CHECKING:
-    from edgewright_policies import Rule, Violation
+    from edgewright_policies import Rule, StackView, Violation
     from edgewright_policies.pack import Configured
 
 _SECRET = "[secret]"
@@ -40,21 +40,42 @@ def evaluate(
         return _evaluate(capture, policies, limits, production)
 
 
+def _judged(capture: Capture) -> list[Resource]:
+    return [each for each in capture if each.type != STACK_TYPE and not each.read]
+
+
+def stack_view(capture: Capture) -> "StackView":
+    """Return a stack as policies on stacks see it: its resources' outputs, as the engine gives them."""
+    from edgewright_policies import Node, StackView
+    from edgewright_policies.reading import View
+
+    return StackView(
+        Node(
+            urn=each.urn,
+            type=each.type,
+            name=each.name,
+            props=View({**each.inputs, **each.outputs} if each.custom else each.outputs),
+            protect=each.options.protect,
+            dependencies=each.dependencies,
+        )
+        for each in _judged(capture)
+    )
+
+
 def _evaluate(
     capture: Capture,
     policies: Mapping[str, Any] | None,
     limits: Mapping[str, Any] | None,
     production: bool | None,
 ) -> Evaluation:
-    from edgewright_policies import Context, Node, ResourceRule, StackRule, StackView, configure
+    from edgewright_policies import Context, ResourceRule, StackRule, configure
     from edgewright_policies.pack import Configured, make_settings
-    from edgewright_policies.reading import View
 
     settings = make_settings(limits, production)
     configured = [each for each in configure(policies) if each.level != "disabled"]
     findings: list[Finding] = []
     skipped: dict[str, int] = {}
-    resources = [each for each in capture if each.type != STACK_TYPE and not each.read]
+    resources = _judged(capture)
     by_urn = {each.urn: each for each in resources}
 
     def add(rule: "Rule", level: str, violations: "tuple[Violation, ...]", resource: Resource | None) -> None:
@@ -94,17 +115,7 @@ def _evaluate(
         (chosen.rule, chosen.level, chosen.config) for chosen in configured if isinstance(chosen.rule, StackRule)
     ]
     if stack_rules:
-        stack = StackView(
-            Node(
-                urn=each.urn,
-                type=each.type,
-                name=each.name,
-                props=View({**each.inputs, **each.outputs} if each.custom else each.outputs),
-                protect=each.options.protect,
-                dependencies=each.dependencies,
-            )
-            for each in resources
-        )
+        stack = stack_view(capture)
         for stack_rule, level, config in stack_rules:
             outcome = stack_rule.judge(stack, Context(config=config, settings=settings, stack=capture.stack))
             add(stack_rule, level, outcome.violations, None)
