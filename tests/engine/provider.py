@@ -1,17 +1,20 @@
 """The local cloud's resource handlers as a Pulumi provider plugin, so that the real engine runs without an account.
 
-The engine starts `pulumi-resource-cloudflare <engine address>`, which is this module. It keeps no state: the engine does.
+The engine starts `pulumi-resource-cloudflare <engine address>`, or `pulumi-resource-aws`, which is this module with the
+package's name before the address. It keeps no state: the engine does.
 """
 
+import importlib.util
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi_cloudflare
+import pulumi
 from edgewright.local.cloud import LocalCloud
 from edgewright.program.cloud import CloudError
+from google.protobuf import struct_pb2
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,
@@ -29,21 +32,51 @@ from pulumi.provider.experimental.provider import (
     UpdateResponse,
 )
 from pulumi.provider.experimental.server import main
+from pulumi.runtime.rpc import UNKNOWN
 
-VERSION: str = json.loads((Path(pulumi_cloudflare.__file__).parent / "pulumi-plugin.json").read_text())["version"]
-"""That of the SDK that is installed: the engine asks for the provider by it."""
+PACKAGES = ("cloudflare", "aws")
+
+
+def version_of(package: str) -> str:
+    """Return the version of the SDK that is installed: the engine asks for the provider by it."""
+    found = importlib.util.find_spec(f"pulumi_{package}")
+    assert found is not None
+    assert found.origin is not None
+    version: str = json.loads((Path(found.origin).parent / "pulumi-plugin.json").read_text())["version"]
+    return version
+
 
 ONLY_REPLACED = ("WorkerVersion", "WorkersDeployment")
 """The real provider has no update for these: a change makes a new one."""
 
 _INPUTS = "__inputs"
 
+_unmarshal = PropertyValue.unmarshal
+
+
+def _with_hash(value: struct_pb2.Value) -> PropertyValue:
+    """Read a property with the hash that the engine has of a file or an archive: it is all that the state keeps of it, and
+    all that comes with a diff, which the SDK's own reader does not know."""
+    digest = value.struct_value.fields["hash"].string_value if "hash" in value.struct_value.fields else ""
+    try:
+        found = _unmarshal(value)
+    except AssertionError:
+        return PropertyValue(f"hash {digest}")
+    if isinstance(found.value, pulumi.Asset | pulumi.Archive):
+        vars(found.value)["hash"] = digest
+    return found
+
+
+PropertyValue.unmarshal = staticmethod(_with_hash)  # type: ignore[method-assign]
+
 
 def plain(value: PropertyValue) -> Any:
     """Return the Python value; unknowns are None, as a provider sees nothing of them in a preview."""
     inner = value.value
-    if isinstance(inner, Computed):
+    if isinstance(inner, Computed) or inner == UNKNOWN:
         return None
+    if isinstance(inner, pulumi.Asset | pulumi.Archive):
+        return inner
     if isinstance(inner, Mapping):
         return {key: plain(item) for key, item in inner.items()}
     if isinstance(inner, list | tuple):
@@ -51,6 +84,17 @@ def plain(value: PropertyValue) -> Any:
     if isinstance(inner, float) and inner.is_integer():
         return int(inner)
     return inner
+
+
+def kept(value: Any) -> Any:
+    """Return plain data as the state keeps it: files and archives by their hash."""
+    if isinstance(value, pulumi.Asset | pulumi.Archive):
+        return f"hash {vars(value)['hash']}"
+    if isinstance(value, dict):
+        return {key: kept(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [kept(item) for item in value]
+    return value
 
 
 def wrap(value: Any) -> PropertyValue:
@@ -69,7 +113,7 @@ def wrap(value: Any) -> PropertyValue:
 def unknown(value: PropertyValue) -> bool:
     """Tell whether the value is, or holds, something that only the cloud will know."""
     inner = value.value
-    if isinstance(inner, Computed):
+    if isinstance(inner, Computed) or inner == UNKNOWN:
         return True
     if isinstance(inner, Mapping):
         return any(unknown(item) for item in inner.values())
@@ -79,6 +123,12 @@ def unknown(value: PropertyValue) -> bool:
 def _type(request: CheckRequest | CreateRequest | DiffRequest | UpdateRequest) -> str:
     """Return the resource's own type: the SDK gives the parents' types with it."""
     return request.type.rsplit("$", 1)[-1]
+
+
+def _held(value: PropertyValue) -> PropertyValue:
+    """Return a property for the state; what is secret stays so."""
+    found = plain(value)
+    return wrap(kept(found)) if isinstance(found, pulumi.Asset | pulumi.Archive) else value
 
 
 class LocalProvider(Provider):
@@ -114,7 +164,7 @@ class LocalProvider(Provider):
             for key in keys
             if key not in request.new_inputs
             or unknown(request.new_inputs[key])
-            or plain(request.new_inputs[key]) != old.get(key)
+            or kept(plain(request.new_inputs[key])) != old.get(key)
         )
         replaced = changed if _type(request).rsplit(":", 1)[-1] in ONLY_REPLACED else []
         return DiffResponse(changes=bool(changed), diffs=changed, replaces=replaced)
@@ -124,8 +174,9 @@ class LocalProvider(Provider):
     ) -> tuple[str, dict[str, PropertyValue]]:
         inputs = {key: plain(value) for key, value in properties.items()}
         identity, outputs = self.cloud.new_resource(type_, name, inputs)
-        state = {key: properties[key] if key in properties else wrap(value) for key, value in outputs.items()}
-        state[_INPUTS] = PropertyValue(dict(properties))
+        held = {key: _held(value) for key, value in properties.items()}
+        state = {key: held[key] if key in held else wrap(kept(value)) for key, value in outputs.items()}
+        state[_INPUTS] = PropertyValue(held)
         return identity, state
 
     async def create(self, request: CreateRequest) -> CreateResponse:
@@ -144,4 +195,4 @@ class LocalProvider(Provider):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], VERSION, LocalProvider())
+    main(sys.argv[2:], version_of(sys.argv[1]), LocalProvider())
