@@ -17,6 +17,9 @@ for _name in (
 ):
     if _name not in ("AWS_CA_BUNDLE", runtime.CACHE_VARIABLE, "EDGEWRIGHT_UPDATE_GOLDEN"):
         os.environ.pop(_name, None)
+# Servers of tests are on loopback, where no proxy leads.
+for _name in ("NO_PROXY", "no_proxy"):
+    os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost", "::1")))
 
 
 @pytest.fixture(scope="session")

@@ -241,7 +241,8 @@ def test_the_files_that_were_read_are_known(runner: Runner, tmp_path: Path) -> N
         ("import json\njson.loads('{')\n", "__main__.py:2: JSONDecodeError: "),
         (
             "import pulumi\npulumi.Config().require('size')\n",
-            "__main__.py:2: Missing required configuration variable 'demo:size'",
+            "stacks/Pulumi.local.yaml: demo:size: is required and missing; add it under `config:`; __main__.py:2 asks for"
+            " it",
         ),
         (
             "import pulumi_cloudflare as c\nc.Worker('w', name='x')\n",
@@ -255,6 +256,14 @@ def test_a_failing_program_is_a_message_without_a_traceback(
     text = failure(runner, make_project(tmp_path, main))
     assert text.startswith(message)
     assert "Traceback" not in text
+
+
+def test_a_misspelt_setting_of_a_project_without_a_model_is_named(runner: Runner, tmp_path: Path) -> None:
+    main = "import pulumi\npulumi.Config().require('greeting')\n"
+    assert failure(runner, make_project(tmp_path, main, "config:\n  demo:other: 1\n  demo:greting: hi\n")) == (
+        "stacks/Pulumi.local.yaml: demo:greeting: is required and missing; add it under `config:`, or did you mean it by"
+        " demo:greting (line 3)?; __main__.py:2 asks for it"
+    )
 
 
 def test_two_resources_of_one_name_name_both_lines(runner: Runner, tmp_path: Path) -> None:
@@ -444,14 +453,16 @@ def test_what_a_program_starts_does_not_outlive_its_run(runner: Runner, tmp_path
     wait_gone([pid])
 
 
-def test_runs_share_one_warm_process(tmp_path: Path) -> None:
-    """Its start costs seconds; each run is a child of it."""
+def test_runs_share_one_warm_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its start costs seconds; each run is a child of it. Only an edit of edgewright itself ends it."""
+    monkeypatch.setattr("edgewright.program.runner._package_state", lambda: ())
     project = make_project(
         tmp_path, "import os\nimport pulumi\npulumi.export('processes', [os.getppid(), os.getpid()])\n"
     )
     with Runner() as runner:
-        seen = [tuple(run(runner, project).outputs["processes"]) for _ in range(3)]
+        runner.warm()
         warm = runner._process
+        seen = [tuple(run(runner, project).outputs["processes"]) for _ in range(3)]
         assert warm is not None
         assert {parent for parent, _ in seen} == {warm.pid}
     assert len(set(seen)) == 3

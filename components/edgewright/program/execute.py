@@ -21,11 +21,13 @@ from typing import Any, TypeVar
 
 import pulumi
 import pulumi.runtime
+from pulumi.config import ConfigMissingError
 
 import edgewright
 from edgewright._program import Refusal, gather
 from edgewright.config.loader import StackConfig, check_settings, read_stack, stack_schema
 from edgewright.config.models import StackSettings
+from edgewright.errors import closest
 from edgewright.program.cloud import Cloud, CloudError, RecordingCloud
 from edgewright.program.errors import ProgramFailed, ProjectError
 from edgewright.program.monitor import Engine, Monitor
@@ -146,7 +148,7 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
     )
     pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
     with _printed() as printed, _on_path(project), gather() as refused:
-        failure = _attempt(project)
+        failure = _attempt(project, config)
     if refused:
         # What else failed may have failed because of them: it shows when they are mended.
         raise ProgramFailed([_refusal(project, each) for each in refused])
@@ -189,7 +191,7 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
     return Run(capture, _plain(found))
 
 
-def _attempt(project: Project) -> str | None:
+def _attempt(project: Project, config: StackConfig) -> str | None:
     """Run the program; return what it failed with, or None."""
     main = project.main if project.main.is_file() else project.main / "__main__.py"
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -210,7 +212,7 @@ def _attempt(project: Project) -> str | None:
         where = _user_line(project, error.__traceback__)
         return f"{where or project.shown(main)}: the program was stopped here: {error}"
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of the program's own are its failure
-        return describe(project, error)
+        return describe(project, error, config)
     finally:
         os.chdir(previous)
         executor.shutdown(wait=False, cancel_futures=True)
@@ -227,8 +229,12 @@ def _guarded(project: Project, call: Callable[[], Result]) -> Result:
         raise ProgramFailed(describe(project, error)) from None
 
 
-def describe(project: Project, error: BaseException) -> str:
+def describe(project: Project, error: BaseException, config: StackConfig | None = None) -> str:
     """Return a failure of the user's code as a message with file and line of their own innermost frame."""
+    if isinstance(error, ConfigMissingError) and config is not None:
+        where = _user_line(project, error.__traceback__)
+        asked = f"; {where} asks for it" if where else ""
+        return f"{config.shown}: {error.key}: is required and missing; add it under `config:`{_near(error.key, config)}{asked}"
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{project.shown(Path(error.filename))}:{error.lineno or 1}"
         return f"{where}: {type(error).__name__}: {error.msg}"
@@ -248,6 +254,12 @@ def describe(project: Project, error: BaseException) -> str:
         return f"{where}: {text}" if where else text
     prefix = f"{where}: " if where else ""
     return f"{prefix}{type(error).__name__}: {text}" if text else f"{prefix}{type(error).__name__}"
+
+
+def _near(key: str, config: StackConfig) -> str:
+    """Return a hint at the key of the settings that may be a misspelt one."""
+    found = closest(key, config.data)
+    return f", or did you mean it by {found} (line {config.line((found,))})?" if found else ""
 
 
 def _refusal(project: Project, refused: Refusal) -> str:
