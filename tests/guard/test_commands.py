@@ -280,3 +280,20 @@ def test_limits_are_printed_with_a_stacks_headroom(project: Path, shell: Shell) 
     _, out, _ = shell("limits", "cloudflare", "--stack", "dev")
     assert "cloudflare.kv.key_bytes" in out
     assert "used 14 B (50%) entry" in out
+
+
+@pytest.mark.parametrize("command", ["status", "limits", "policies"])
+def test_every_command_has_its_result_as_json(shell: Shell, command: str) -> None:
+    _, plain, _ = shell(command, "--format", "json")
+    assert json.loads(plain) is not None
+    assert json.loads(shell(command, "--json")[1]) == json.loads(plain)
+    code, out, err = shell(command, "--format", "yaml")
+    assert (code, out) == (2, "")
+    assert "--format 'yaml'; allowed: text, json" in err
+
+
+@pytest.mark.parametrize("command", ["warm", "logs", "report"])
+def test_a_wrong_format_is_refused_before_anything_is_done(shell: Shell, command: str) -> None:
+    code, out, err = shell(command, "dev", "--format", "yaml")
+    assert (code, out) == (2, "")
+    assert "--format 'yaml'; allowed: text, json" in err

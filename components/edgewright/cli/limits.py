@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgewright.cli._exit import told
+from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.cli._progress import progress
 from edgewright.guard.usage import Used, usage
 from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
@@ -40,7 +41,8 @@ def limits(
         str | None, typer.Argument(help="cloudflare, cloudfront, lambda_edge, ...; all by default.")
     ] = None,
     stack: Annotated[str | None, typer.Option("--stack", "-s", help="Show what this stack uses of each.")] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: FormatOption = "text",
+    as_json: JsonOption = False,
 ) -> None:
     """Print the platforms' limits: value, plan, hard or soft, when and where it was read; for a stack, the headroom.
 
@@ -54,8 +56,7 @@ def limits(
     """
     used: Mapping[str, Used] = {}
     with told():
-        if format_ not in ("text", "json"):
-            raise ProjectError(f"--format {format_!r}; allowed: text, json")
+        as_json = wants_json(format_, as_json)
         try:
             if stack is None:
                 found = all_limits(platform)
@@ -67,7 +68,7 @@ def limits(
         except LimitError as error:
             raise ProjectError(str(error)) from None
     warnings = stale_warnings()
-    if format_ == "json":
+    if as_json:
         data = {"limits": [describe(each, used.get(each.id)) for each in found], "warnings": list(warnings)}
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
         return

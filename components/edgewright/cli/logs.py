@@ -12,6 +12,7 @@ from rich.markup import escape
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import told
+from edgewright.cli._format import JsonOption, LongFormatOption, wants_json
 from edgewright.local.session import StateDir
 from edgewright.program.errors import ProjectError
 
@@ -25,11 +26,12 @@ def logs(
     lines: Annotated[
         int, typer.Option("--lines", "-n", min=0, help="How many earlier lines of each log are shown.")
     ] = 50,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the edge's entries as they are, one JSON object a line.")
-    ] = False,
+    format_: LongFormatOption = "text",
+    as_json: JsonOption = False,
 ) -> None:
     """Show requests, what Workers print, and what the services say.
+
+    As JSON these are the edge's entries as they are, one object a line.
 
     Examples:
 
@@ -37,9 +39,10 @@ def logs(
 
       edgewright logs local --follow
 
-      edgewright logs --json -n 1000
+      edgewright logs --format json -n 1000
     """
     with told():
+        as_json = wants_json(format_, as_json)
         state = StateDir(load_project(stack), stack)
         if not state.path.is_dir():
             raise ProjectError(f"the stack {stack} has not run here yet; start it with: edgewright dev {stack}")

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgewright.cli._exit import told
+from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.program.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def _write_pack(folder: Path, chosen: Sequence[str]) -> None:
 
 def policies(
     names: Annotated[list[str] | None, typer.Argument(help="Policies to explain, by name, id or family.")] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: FormatOption = "text",
+    as_json: JsonOption = False,
     pack: Annotated[
         Path | None,
         typer.Option("--write-pack", metavar="FOLDER", help="Write a policy pack of them, for `pulumi --policy-pack`."),
@@ -117,8 +119,10 @@ def policies(
     known = {each.name for each in POLICIES} | {each.meta.id for each in POLICIES} | set(FAMILIES)
     with told():
         faults = [f"{name!r}: no such policy; `edgewright policies` lists them" for name in sorted(wanted - known)]
-        if format_ not in ("text", "json"):
-            faults.append(f"--format {format_!r}; allowed: text, json")
+        try:
+            as_json = wants_json(format_, as_json)
+        except ProjectError as error:
+            faults += error.faults
         if faults:
             raise ProjectError(faults)
         if pack is not None:
@@ -126,7 +130,7 @@ def policies(
             return
     chosen = [each for each in POLICIES if not wanted or wanted & {each.name, each.meta.id, each.meta.family}]
     described = [describe(each) for each in chosen]
-    if format_ == "json":
+    if as_json:
         sys.stdout.write(json.dumps(described, indent=2, ensure_ascii=False) + "\n")
         return
     if wanted - set(FAMILIES):

@@ -11,7 +11,7 @@ import typer
 from edgewright.cli._console import results
 from edgewright.cli._context import StackArgument
 from edgewright.cli._exit import told
-from edgewright.program.errors import ProjectError
+from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.program.project import Project
 from edgewright.program.runner import shared_runner
 
@@ -27,7 +27,8 @@ def report(
     rounds: Annotated[
         int, typer.Option("--rounds", min=1, max=50, help="How often each function is started.")
     ] = ROUNDS,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    format_: FormatOption = "text",
+    as_json: JsonOption = False,
 ) -> None:
     """Report what a stack's Lambda@Edge functions weigh, what they import, and how long they take to start on Node.js.
 
@@ -43,13 +44,12 @@ def report(
     from edgewright.coldstart import report as make
 
     with told():
-        if format_ not in ("text", "json"):
-            raise ProjectError(f"--format {format_!r}; allowed: text, json")
+        as_json = wants_json(format_, as_json)
         project = Project.load(Path.cwd())
         capture, _ = shared_runner().run(project.directory, stack)
         base = project.main if project.main.is_dir() else project.main.parent
         found = make(capture, base, rounds)
-    if format_ == "json":
+    if as_json:
         sys.stdout.write(json.dumps({"functions": [dataclasses.asdict(each) for each in found]}, indent=2) + "\n")
         return
     if not found:

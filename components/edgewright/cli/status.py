@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich import box
@@ -12,13 +12,15 @@ from rich.table import Table
 from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
+from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.services import service_of
 from edgewright.local.session import Session, StateDir, sessions
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    format_: FormatOption = "text",
+    as_json: JsonOption = False,
 ) -> None:
     """Show the project's local clouds: address, Workers, services, the last reload.
 
@@ -26,9 +28,10 @@ def status(
 
       edgewright status
 
-      edgewright status --json
+      edgewright status --format json
     """
     with told():
+        as_json = wants_json(format_, as_json)
         project = load_project()
         found = [_look(state, session) for state, session in sessions(project)]
         if as_json:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import Exit, told
+from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import Session, StateDir
 from edgewright.program.errors import ProjectError
@@ -52,7 +53,8 @@ def warm(
         float, typer.Option(min=0, max=100, help="Share of hits (%) that must be reached; less exits with 1.")
     ] = 0,
     restart: Annotated[bool, typer.Option("--restart", help="Do not go on with a run that was interrupted.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    format_: FormatOption = "text",
+    as_json: JsonOption = False,
 ) -> None:
     """Ask for pages at a bounded rate, and say how many are served from a cache then.
 
@@ -71,6 +73,7 @@ def warm(
       edgewright warm prod --url https://api.example.com --from sitemap.xml --rate 50 --min-hits 95
     """
     with told():
+        as_json = wants_json(format_, as_json)
         project = load_project(stack)
         folder = StateDir(project, stack)
         session = folder.running() if url is None else None

@@ -1,0 +1,24 @@
+"""`--format text|json`, the same in every command that prints a result."""
+
+from typing import Annotated
+
+import typer
+
+from edgewright.program.errors import ProjectError
+
+_HELP = "text or json."
+FormatOption = Annotated[str, typer.Option("--format", "-f", help=_HELP)]
+LongFormatOption = Annotated[str, typer.Option("--format", help=_HELP)]
+"""For commands whose `-f` is something else."""
+JsonOption = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+
+def wants_json(format_: str, as_json: bool = False) -> bool:
+    """Return whether a program is to read the result.
+
+    Raises:
+        ProjectError: it is neither text nor json.
+    """
+    if format_ not in ("text", "json"):
+        raise ProjectError(f"--format {format_!r}; allowed: text, json")
+    return as_json or format_ == "json"
