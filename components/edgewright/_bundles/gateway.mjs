@@ -7212,9 +7212,10 @@ function attempt2(forwarded, resolve, reject, tries) {
     answer2 = incoming;
     const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
     try {
+      const status2 = incoming.statusCode ?? 502;
       response.writeHead(
-        incoming.statusCode ?? 502,
-        incoming.statusMessage,
+        status2,
+        incoming.statusMessage || (http.STATUS_CODES[status2] ?? ""),
         forwarded.answer(raw)
       );
     } catch (error) {

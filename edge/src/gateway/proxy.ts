@@ -72,9 +72,11 @@ function attempt(
     answer = incoming;
     const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
     try {
+      const status = incoming.statusCode ?? 502;
+      // workerd has no reason phrase for what a cache or a script made: the platform names the usual one.
       response.writeHead(
-        incoming.statusCode ?? 502,
-        incoming.statusMessage,
+        status,
+        incoming.statusMessage || (http.STATUS_CODES[status] ?? ""),
         forwarded.answer(raw) as unknown as http.OutgoingHttpHeaders,
       );
     } catch (error) {

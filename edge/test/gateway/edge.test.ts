@@ -23,6 +23,7 @@ export default {
     const url = new URL(request.url);
     switch (url.pathname) {
       case "/status": return new Response("made", { status: 207, statusText: "Own Words", headers: [["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"], ["X-A", "1"]] });
+      case "/unnamed": return new Response("made", { status: 202, statusText: "" });
       case "/stream": {
         const { readable, writable } = new TransformStream();
         const writer = writable.getWriter();
@@ -206,6 +207,13 @@ describe("what the client sees", () => {
     expect(answer.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
     expect(answer.headers["cf-ray"]).toMatch(/^[0-9a-f]{16}-IAD$/);
     expect(answer.text).toBe("made");
+  });
+
+  test("a reason phrase, the Worker's own or the usual one", async () => {
+    const first = async (path: string): Promise<string | undefined> =>
+      (await raw(`GET ${path} HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n`)).split("\r\n")[0];
+    expect(await first("/status")).toBe("HTTP/1.1 207 Own Words");
+    expect(await first("/unnamed")).toBe("HTTP/1.1 202 Accepted");
   });
 
   test("HEAD and 204 have no body", async () => {
