@@ -423,6 +423,40 @@ def test_pain_11_what_a_distribution_uses_is_named_by_its_content_so_that_the_ne
     assert not [item for item in one.resources if item.options.delete_before_replace]
 
 
+def test_pain_12_all_rate_limits_are_rules_of_one_web_acl_because_a_distribution_has_one() -> None:
+    def limited() -> None:
+        routed = origins()
+        api(
+            endpoints=[
+                {"path": path, "origin": routed.routing, "rate_limit": {"limit": 100}} for path in ("/a", "/b", "/c")
+            ]
+        )
+
+    (acl,) = of(run(limited), "wafv2.WebAcl")
+    assert [rule["priority"] for rule in acl["rules"]] == [0, 1, 2]
+    assert len({rule["name"] for rule in acl["rules"]}) == 3
+    (fault,) = faults_of(
+        lambda: api(
+            endpoints=[{"path": "/a", "origin": origins().routing, "rate_limit": {"limit": 100}}],
+            web_acl_arn="arn:aws:wafv2:us-east-1:123456789012:global/webacl/own/1",
+        )
+    )
+    assert fault == (
+        "endpoints[0].rate_limit: needs a rule of its own in `web_acl_arn`. Add it there, or leave one of the two out."
+    )
+
+
+def test_pain_14_a_stores_keys_are_written_in_batches_by_one_resource(made: Run) -> None:
+    many = {"entries": [{"key": f"{number:04}", "value": "v"} for number in range(120)]}
+    found = run(store(seed=many))
+    (keys,) = of(found, "cloudfront.KeyvaluestoreKeysExclusive")
+    assert (len(keys["resourceKeyValuePairs"]), keys["maxBatchSize"]) == (120, 50)
+    # A key more changes the one resource, and none of the keys before it.
+    more = {"entries": [*many["entries"], {"key": "9999", "value": "v"}]}
+    (grown,) = of(run(store(seed=more)), "cloudfront.KeyvaluestoreKeysExclusive")
+    assert grown["resourceKeyValuePairs"][:120] == keys["resourceKeyValuePairs"]
+
+
 @pytest.mark.parametrize(
     ("stack", "waits"),
     [
@@ -685,6 +719,45 @@ def test_more_tags_than_cloudfront_keeps_are_refused() -> None:
     assert faults_of(tagged) == [
         f"endpoints[0].cache: has 51 tags, and CloudFront drops the rest ({source}). Allowed: at most 50.",
         f"endpoints[0].cache: has a tag of 257 characters ({source}). Allowed: at most 256 characters.",
+    ]
+
+
+def shielded(location: str | None, other: str | None = None, **args: Any) -> Callable[[], object]:
+    def program() -> None:
+        def policy(name: str, place: str | None) -> Any:
+            shield: Any = {} if place is None else {"location": place}
+            return CachePolicy(name, {"edge_ttl": 60, "tiers": {"shield": shield}}).spec
+
+        routed = origins()
+        endpoints = [{"path": "/a", "origin": routed.routing, "cache": policy("one", location)}]
+        if other is not None:
+            endpoints.append({"path": "/b", "origin": routed.routing, "cache": policy("two", other)})
+        api(endpoints=[*endpoints, {"path": "/c", "origin": origins("unshielded").routing}], **args)
+
+    return program
+
+
+def test_a_strategys_shield_is_the_origin_shield_of_its_origins() -> None:
+    found = run(shielded("weur"))
+    shields = {
+        origin["originId"]: origin.get("originShield", {}).get("originShieldRegion")
+        for origin in distribution(found)["origins"]
+    }
+    assert shields == {"origins-0": "eu-west-1", "origins-1": "eu-west-1", "unshielded-0": None, "unshielded-1": None}
+    cached = next(item for item in settings(found)["endpoints"] if item["path"] == "/a")
+    assert cached["cache"]["tiers"]["shield"] is None, "CloudFront has it, not the function"
+    everywhere = distribution(run(shielded(None, origin_shield="us-east-2")))["origins"]
+    assert {origin["originShield"]["originShieldRegion"] for origin in everywhere} == {"us-east-2"}
+
+
+def test_a_shield_that_cloudfront_cannot_have_is_refused() -> None:
+    assert faults_of(shielded(None)) == [
+        "endpoints[0].cache: has a shield without a place, and CloudFront's Origin Shield is in one AWS region. Give the"
+        " CachePolicy `tiers.shield.location`, or the API `origin_shield`."
+    ]
+    assert faults_of(shielded("weur", "apac")) == [
+        "endpoints[1].cache: has its shield in 'apac', and endpoints[0].cache has the origins of 'origins' behind one in"
+        " eu-west-1: an origin has one. Give both strategies one place."
     ]
 
 

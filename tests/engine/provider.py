@@ -14,7 +14,6 @@ from typing import Any
 import pulumi
 from edgewright.local.cloud import LocalCloud
 from edgewright.program.cloud import CloudError
-from google.protobuf import struct_pb2
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,
@@ -54,7 +53,7 @@ _INPUTS = "__inputs"
 _unmarshal = PropertyValue.unmarshal
 
 
-def _with_hash(value: struct_pb2.Value) -> PropertyValue:
+def _with_hash(value: Any) -> PropertyValue:
     """Read a property with the hash that the engine has of a file or an archive: it is all that the state keeps of it, and
     all that comes with a diff, which the SDK's own reader does not know."""
     digest = value.struct_value.fields["hash"].string_value if "hash" in value.struct_value.fields else ""

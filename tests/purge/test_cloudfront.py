@@ -152,12 +152,12 @@ def project(tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write_state(folder: Path, content: str) -> None:
+def write_state(folder: Path, content: str, **distribution: str) -> None:
     outputs = {
         "scriptName": "api-edge",
         "urls": ["https://api.example.com", "https://d1.cloudfront.net"],
         "settings": {"endpoints": [{"cache": {"name": "products", "mode": "override"}}]},
-        "distribution": {"id": "E1", "content": content},
+        "distribution": {"id": "E1", "content": content, **distribution},
     }
     resource = {"type": "edgewright:index:EdgeApi", "inputs": {"endpoints": []}, "outputs": outputs}
     (folder / "state.json").write_text(json.dumps({"deployment": {"resources": [resource]}}))
@@ -172,7 +172,17 @@ def test_a_deployed_distribution_is_invalidated_without_credentials_of_cloudflar
     assert [(where, what) for where, what, _ in api.invalidations] == [("E1", ("/a", "#t"))]
 
 
-def test_an_unchanged_deployment_invalidates_nothing(edgewright: Edgewright, project: Path, api: Api) -> None:
+def test_during_a_rollout_the_staging_distribution_is_invalidated_too(
+    edgewright: Edgewright, project: Path, api: Api
+) -> None:
+    """The two share no cache."""
+    write_state(project, "content-1", staging_id="E2")
+    outcome = edgewright("purge", "aws", "--state", "state.json", "--url", "/a", cwd=project)
+    assert outcome.out == "purged distribution E1: 1 path\npurged distribution E2: 1 path\n"
+    assert [(where, what) for where, what, _ in api.invalidations] == [("E1", ("/a",)), ("E2", ("/a",))]
+
+
+def test_pain_3_an_unchanged_deployment_invalidates_nothing(edgewright: Edgewright, project: Path, api: Api) -> None:
     arguments = ("purge", "aws", "--state", "state.json", "--everything", "--if-changed")
     assert edgewright(*arguments, cwd=project).code == Exit.PASS
     again = edgewright(*arguments, cwd=project)

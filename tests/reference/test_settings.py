@@ -142,3 +142,11 @@ def test_the_proxys_origin_must_be_a_url(runner: Runner, tmp_path: Path) -> None
     file.write_text(file.read_text().replace("http://127.0.0.1:9301", "127.0.0.1:9301"))
     with pytest.raises(ProjectError, match=r"Pulumi\.local\.yaml:3: caching-proxy:origin: .* is not http or https"):
         runner.settings(tmp_path / "proxy", "local")
+
+
+def test_pain_13_no_other_stack_is_bound_to_productions_zone_on_aws(spoil: Spoil, runner: Runner) -> None:
+    """A preview that writes into production's zone would be production's."""
+    production = runner.run(ROOT, "aws-prod")[0]
+    (zone,) = {record.inputs["zoneId"] for record in production if record.type == "aws:route53/record:Record"}
+    with pytest.raises(ProjectError, match="belongs to production, and this stack's tier is local"):
+        runner.run(spoil("aws-local", "products-api:trace: true", f"products-api:hosted_zone_id: {zone}"), "aws-local")

@@ -35,6 +35,7 @@ class Function:
         front: the platform's own cache stands in front of it (`engine: platform`).
         distribution: CloudFront's distribution, where it is on CloudFront.
         content: changes when what that distribution serves may have changed.
+        staging: the distribution beside it that has a cache of its own, while a version is rolled out.
     """
 
     script_name: str
@@ -46,6 +47,7 @@ class Function:
     front: bool
     distribution: str | None = None
     content: str | None = None
+    staging: str | None = None
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -118,6 +120,7 @@ def _function(resource: Mapping[str, Any]) -> Function:
         front=any(spec.get("engine") == "platform" for spec in specs),
         distribution=distribution.get("id"),
         content=distribution.get("content"),
+        staging=distribution.get("staging_id"),
     )
 
 

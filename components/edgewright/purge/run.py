@@ -63,6 +63,8 @@ def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...]
         name = function.script_name
         if function.distribution is not None:
             zone += _cloudfront(function, function.distribution, purge, notes)
+            if function.staging is not None:
+                zone += _cloudfront(function, function.staging, purge, [])
             continue
         if not function.urls and any(url.startswith("/") for url in purge.urls):
             notes.append(f"{name}: has no address, so that URLs that are only a path mean nothing there")

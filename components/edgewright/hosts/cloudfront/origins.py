@@ -56,14 +56,13 @@ def origins_of(site: Site, bucket: "aws.s3.Bucket | None") -> tuple[list[Any], l
                 "origin_id": "assets",
                 "domain_name": bucket.bucket_regional_domain_name,
                 "origin_access_control_id": control.id,
-                **_shield(site),
+                **_shield(site.given.get("origin_shield")),
             }
         )
     return origins, groups
 
 
-def _shield(site: Site) -> dict[str, Any]:
-    region = site.given.get("origin_shield")
+def _shield(region: str | None) -> dict[str, Any]:
     return {"origin_shield": {"enabled": True, "origin_shield_region": region}} if region else {}
 
 
@@ -85,7 +84,7 @@ def _custom_origin(
             "origin_read_timeout": min(60, max(4, timeout)),
             "origin_keepalive_timeout": 5,
         },
-        **_shield(site),
+        **_shield(site.shield(router.get("name", ""))),
     }
 
 

@@ -16,6 +16,7 @@ from edgewright.hosts.cloudfront.behaviors import Served, serve
 from edgewright.hosts.cloudfront.guard import GUARD, guard_modules
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import query_rule
+from edgewright.hosts.cloudfront.shield import shields_of
 from edgewright.limits import limit
 
 
@@ -48,6 +49,7 @@ def modules(
     faults = Faults("EdgeApi", name)
     served = serve(endpoints, settings)
     _check_served(served, plan, faults)
+    shields_of(served, plan, faults)
     behaviors = [
         {
             "pattern": each.behavior.pattern,
@@ -107,13 +109,17 @@ def for_guard(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "endpoints": endpoints, "routers": [], "sessions": None, "trace": False}
 
 
+NOT_HERE = ("memory", "kv", "shield")
+"""Tiers that CloudFront itself stands for."""
+
+
 def for_lambda(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings for the function: what CloudFront and WAF do themselves is left out of them."""
     endpoints = []
     for endpoint in settings["endpoints"]:
         cache = endpoint["cache"]
         if cache is not None:
-            cache = {**cache, "engine": "worker", "tiers": {**cache["tiers"], "memory": None, "kv": None}}
+            cache = {**cache, "engine": "worker", "tiers": {**cache["tiers"], **dict.fromkeys(NOT_HERE)}}
         endpoints.append({**endpoint, "cache": cache, "rate_limit": None, "static": False})
     return {**settings, "endpoints": endpoints}
 

@@ -8,8 +8,10 @@ import pulumi
 import pulumi_aws as aws
 
 from edgewright._endpoints import Endpoints
+from edgewright.errors import Faults
 from edgewright.hosts.cloudfront.behaviors import Served, serve
 from edgewright.hosts.cloudfront.plan import Plan
+from edgewright.hosts.cloudfront.shield import shields_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Site:
     def routers(self) -> dict[str, Mapping[str, Any]]:
         """Routers by name."""
         return {router["name"]: router for router in self.settings["routers"]}
+
+    def shield(self, router: str) -> str | None:
+        """Return the region of the Origin Shield before a router's origins, where there is one."""
+        every: str | None = self.given.get("origin_shield")
+        return every or shields_of(self.served, self.plan, Faults("EdgeApi", self.name)).get(router)
 
     @property
     def child(self) -> pulumi.ResourceOptions:

@@ -1,0 +1,56 @@
+"""Origin Shield: which AWS region stands before an origin."""
+
+from collections.abc import Mapping, Sequence
+
+from edgewright.errors import Faults, show
+from edgewright.hosts.cloudfront.behaviors import Served
+from edgewright.hosts.cloudfront.plan import Plan
+
+REGIONS: Mapping[str, str] = {
+    "wnam": "us-west-2",
+    "enam": "us-east-1",
+    "sam": "sa-east-1",
+    "weur": "eu-west-1",
+    "eeur": "eu-central-1",
+    "apac": "ap-southeast-1",
+    "oc": "ap-southeast-2",
+    "afr": "eu-west-2",
+    "me": "ap-south-1",
+}
+"""The region with Origin Shield for each place that a CachePolicy's `tiers.shield.location` can name; where there is none in
+the place, the one that AWS advises for it:
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html#choose-origin-shield-region"""
+
+
+def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str, str]:
+    """Return the region that stands before the origins of each router; note what does not say one.
+
+    `origin_shield` goes for all. Else it is what the endpoints' strategies ask for by `tiers.shield`.
+    """
+    found: dict[str, str] = {}
+    places: dict[str, str] = {}
+    if "origin_shield" in plan.given:
+        return found
+    for each in served:
+        for item, spec in zip(each.behavior.items, each.specs, strict=True):
+            shield = (spec["cache"] or {}).get("tiers", {}).get("shield")
+            if shield is None or spec["target"]["kind"] != "origin":
+                continue
+            at, router = f"{item['at']}.cache", spec["target"]["router"]
+            if shield["location"] is None:
+                faults.add(
+                    at,
+                    "has a shield without a place, and CloudFront's Origin Shield is in one AWS region",
+                    fix="Give the CachePolicy `tiers.shield.location`, or the API `origin_shield`.",
+                )
+                continue
+            region = REGIONS[shield["location"]]
+            if found.setdefault(router, region) != region:
+                faults.add(
+                    at,
+                    f"has its shield in {show(shield['location'])}, and {places[router]} has the origins of {show(router)}"
+                    f" behind one in {found[router]}: an origin has one",
+                    fix="Give both strategies one place.",
+                )
+            places.setdefault(router, at)
+    return found
