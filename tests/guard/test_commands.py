@@ -111,6 +111,20 @@ def test_places_are_counted_from_the_repository(project: Path, shell: Shell, mon
     monkeypatch.chdir(inner)
     _, out, _ = shell("check", "dev", "--format", "github")
     assert out.startswith("::error file=infra/edge/__main__.py,line=5,title=kv-security-state (high)::entry: key_name")
+    _, out, _ = shell("check", "dev", "--format", "sarif")
+    uris = {
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for each in json.loads(out)["runs"][0]["results"]
+    }
+    assert uris == {"infra/edge/__main__.py"}
+    # A finding of the stack as a whole has no place of its own: it is the project's, which is in a folder here.
+    (inner / "Pulumi.prod.yaml").write_text("config: {}\n")
+    _, out, _ = shell("check", "prod", "--format", "sarif")
+    results = json.loads(out)["runs"][0]["results"]
+    stack_wide = [each for each in results if "logicalLocations" not in each["locations"][0]]
+    assert stack_wide
+    for each in stack_wide:
+        assert each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "infra/edge/Pulumi.yaml"
 
 
 def test_several_stacks_are_one_report(project: Path, shell: Shell) -> None:
@@ -181,6 +195,11 @@ def test_the_ignore_file_is_found_and_obeyed(project: Path, shell: Shell) -> Non
     assert code == 2
     assert "edgewright.ignore.yaml:3: reason: 'x' is too short" in err
     assert "edgewright.ignore.yaml:2: expires: is required" in err
+    # All faults at once, those of the baseline too.
+    code, _, err = shell("check", "dev", "--baseline", "none.json")
+    assert code == 2
+    assert "none.json: no such file" in err
+    assert "edgewright.ignore.yaml:3: reason: 'x' is too short" in err
 
 
 def test_a_baseline_is_written_and_then_only_new_findings_count(project: Path, shell: Shell) -> None:
@@ -297,3 +316,56 @@ def test_a_wrong_format_is_refused_before_anything_is_done(shell: Shell, command
     code, out, err = shell(command, "dev", "--format", "yaml")
     assert (code, out) == (2, "")
     assert "--format 'yaml'; allowed: text, json" in err
+
+
+PLACES = """\
+import pulumi
+import pulumi_cloudflare as cloudflare
+from lib.things import Keys, make_key
+
+for index in range(2):
+    make_key(f"loop-{index}", "..")
+Keys("component", [".."])
+made = {"a": cloudflare.WorkersKv("here", account_id="0" * 32, namespace_id="n", key_name="..", value="v")}
+pulumi.Output.from_input("..").apply(lambda key: cloudflare.WorkersKv(
+    "late", account_id="0" * 32, namespace_id="n", key_name=key, value="v"))
+"""
+THINGS = """\
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+
+def make_key(name, key):
+    return cloudflare.WorkersKv(name, account_id="0" * 32, namespace_id="n", key_name=key, value="v")
+
+
+class Keys(pulumi.ComponentResource):
+    def __init__(self, name, keys, opts=None):
+        super().__init__("acme:index:Keys", name, {}, opts)
+        for key in keys:
+            cloudflare.WorkersKv(
+                f"{name}-key", account_id="0" * 32, namespace_id="n", key_name=key, value="v",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+"""
+
+
+def test_the_line_is_where_the_resource_is_declared_however_it_is(project: Path, shell: Shell) -> None:
+    """In a helper, a loop, a component of the user's own, a comprehension, and after an output is known."""
+    (project / "__main__.py").write_text(PLACES)
+    (project / "lib").mkdir()
+    (project / "lib" / "__init__.py").touch()
+    (project / "lib" / "things.py").write_text(THINGS)
+    _, out, _ = shell("check", "dev", "--format", "json")
+    found = {
+        each["resource"]: (each["source"]["file"], each["source"]["line"])
+        for each in json.loads(out)["findings"]
+        if each["policy"] == "kv-key-size"
+    }
+    assert found.pop("late")[0] == "__main__.py"
+    assert found == {
+        "loop-0": ("lib/things.py", 6),
+        "loop-1": ("lib/things.py", 6),
+        "component-key": ("lib/things.py", 13),
+        "here": ("__main__.py", 8),
+    }

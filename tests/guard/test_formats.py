@@ -82,9 +82,9 @@ def test_sarif_validates_and_declares_every_rule(verdict: Verdict) -> None:
         assert result["locations"][0]["physicalLocation"]["region"]["startLine"] >= 1
 
 
-def test_sarif_says_level_place_and_what_was_set_aside() -> None:
+def test_sarif_says_level_and_place_and_leaves_out_what_was_set_aside() -> None:
     (run,) = json.loads(sarif.render(VERDICT))["runs"]
-    fails, advisory, stack_wide, set_aside = run["results"]
+    fails, advisory, stack_wide = run["results"]
     assert fails["level"] == "error"
     assert advisory["level"] == "note"
     assert fails["locations"][0]["physicalLocation"] == {
@@ -93,8 +93,22 @@ def test_sarif_says_level_place_and_what_was_set_aside() -> None:
     }
     assert fails["locations"][0]["logicalLocations"][0]["fullyQualifiedName"].startswith("urn:pulumi:dev::")
     assert stack_wide["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "Pulumi.yaml"
-    assert set_aside["suppressions"][0]["status"] == "accepted"
     assert run["automationDetails"]["id"] == "edgewright/shop/dev/"
+
+
+def test_sarif_tells_the_resources_of_a_loop_apart() -> None:
+    (run,) = json.loads(sarif.render(judge(evaluation(finding(1), finding(2)), Gate())))["runs"]
+    first, second = (each["partialFingerprints"]["primaryLocationLineHash"] for each in run["results"])
+    assert first != second
+    assert first == f"{finding(1).fingerprint}:1"
+
+
+def test_sarif_has_no_more_results_than_code_scanning_takes() -> None:
+    many = evaluation(*(finding(number) for number in range(sarif.MOST_RESULTS + 7)), warnings=())
+    (run,) = json.loads(sarif.render(judge(many, Gate())))["runs"]
+    assert len(run["results"]) == sarif.MOST_RESULTS
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"].startswith("7 more findings are left out")
 
 
 def test_a_sarif_place_is_a_uri() -> None:
@@ -227,6 +241,7 @@ def test_every_format_takes_several_stacks() -> None:
     root = ET.fromstring(junit.render(*judged))
     assert (root.get("failures"), root.get("errors")) == ("1", "1")
     assert root.get("tests") == str(2 * len(POLICIES) + 1)
+    assert "skipped" not in root.attrib, "Jenkins' schema knows it on suites only"
     cases = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
     assert len(set(cases)) == len(cases)
     data = json.loads(json_format.render(*judged))

@@ -16,11 +16,12 @@ from edgewright.cli._progress import progress
 from edgewright.config.loader import read_stack
 from edgewright.config.models import StackSettings
 from edgewright.guard.evaluate import evaluate
-from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding
-from edgewright.guard.formats import FORMATS, markdown, text
+from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding, Location
+from edgewright.guard.formats import FORMATS, markdown, sarif, text
 from edgewright.guard.gate import Gate, GateError, Unjudged, Verdict, judge
 from edgewright.guard.suppress import (
     IGNORE_FILE,
+    Baseline,
     Entry,
     SuppressionFaults,
     apply_baseline,
@@ -99,12 +100,13 @@ def repository_prefix(project: Path) -> str:
     return ""
 
 
-def _from_repository(evaluation: Evaluation, prefix: str) -> Evaluation:
+def _from_repository(evaluation: Evaluation, prefix: str, nowhere: Location | None) -> Evaluation:
+    """Return the findings with places counted from the repository; `nowhere` is the place of those that have none."""
     if not prefix:
         return evaluation
 
     def moved(finding: Finding) -> Finding:
-        source = finding.source
+        source = finding.source or nowhere
         if source is None or Path(source.file).is_absolute():
             return finding
         return dataclasses.replace(finding, source=dataclasses.replace(source, file=f"{prefix}/{source.file}"))
@@ -145,8 +147,9 @@ def _for(format_: str, judged: Sequence[Judged], prefix: str) -> list[Judged]:
     """Return the verdicts with places counted from the repository, where the format's reader counts so."""
     if format_ not in ("sarif", "github"):
         return list(judged)
+    nowhere = Location(sarif.NO_SOURCE, 1) if format_ == "sarif" else None
     return [
-        dataclasses.replace(each, evaluation=_from_repository(each.evaluation, prefix))
+        dataclasses.replace(each, evaluation=_from_repository(each.evaluation, prefix, nowhere))
         if isinstance(each, Verdict)
         else each
         for each in judged
@@ -213,9 +216,19 @@ def run_check(
         RunnerBroken: the program could not be run at all.
     """
     project = Project.load(directory)
-    entries = read_ignored(project, ignore_file)
-    known = read_baseline(baseline) if baseline is not None and new_baseline is None else None
+    entries: tuple[Entry, ...] | None = None
+    known: Baseline | None = None
     faults: list[str] = []
+    try:
+        entries = read_ignored(project, ignore_file)
+    except SuppressionFaults as error:
+        faults += error.faults
+    try:
+        known = read_baseline(baseline) if baseline is not None and new_baseline is None else None
+    except SuppressionFaults as error:
+        faults += error.faults
+    if faults:
+        raise ProjectError(faults)
     unjudged: dict[str, Unjudged] = {}
     evaluations: dict[str, Evaluation] = {}
     for stack in dict.fromkeys(stacks):
@@ -332,6 +345,6 @@ def check(
                 preview=preview,
                 max_bytes=max_bytes,
             )
-        except (GateError, SuppressionFaults) as error:
+        except GateError as error:
             raise ProjectError(error.faults) from None
     raise typer.Exit(code)

@@ -74,7 +74,7 @@ def render(*judged: Verdict | Unjudged) -> str:
             _unjudged(root, each)
         else:
             _suites(root, each)
-    for name in ("tests", "failures", "errors", "skipped"):
+    for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("time", "0")
     ET.indent(root)

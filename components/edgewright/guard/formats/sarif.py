@@ -6,13 +6,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import edgewright
-from edgewright.guard.findings import Finding, Suppressed
+from edgewright.guard.findings import Finding
 from edgewright.guard.gate import Unjudged, Verdict
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
 _LEVELS = {"mandatory": "error", "advisory": "warning", "disabled": "none"}
-_NO_SOURCE = "Pulumi.yaml"
+MOST_RESULTS = 25_000
+"""Code scanning refuses a run with more."""
+NO_SOURCE = "Pulumi.yaml"
 """Code scanning wants a file: what was declared nowhere in particular is the project's."""
 
 
@@ -51,7 +53,7 @@ def _uri(file: str) -> str:
 def _result(finding: Finding, indexes: dict[str, int], fails: bool) -> dict[str, Any]:
     location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": _uri(finding.source.file if finding.source else _NO_SOURCE)},
+            "artifactLocation": {"uri": _uri(finding.source.file if finding.source else NO_SOURCE)},
             "region": {"startLine": max(finding.source.line, 1) if finding.source else 1},
         }
     }
@@ -65,17 +67,13 @@ def _result(finding: Finding, indexes: dict[str, int], fails: bool) -> dict[str,
         "level": "error" if fails else "warning" if finding.level == "mandatory" else "note",
         "message": {"text": finding.message},
         "locations": [location],
-        "partialFingerprints": {"edgewright/v1": finding.fingerprint},
+        # The second is the one by which code scanning tells results apart. What it makes up itself, of the line's text, is
+        # the same for all resources of a loop.
+        "partialFingerprints": {
+            "edgewright/v1": finding.fingerprint,
+            "primaryLocationLineHash": f"{finding.fingerprint}:1",
+        },
         "properties": {"severity": finding.severity, "enforcementLevel": finding.level, "family": finding.family},
-    }
-
-
-def _suppressed(each: Suppressed, indexes: dict[str, int]) -> dict[str, Any]:
-    result = _result(each.finding, indexes, fails=False)
-    return {
-        **result,
-        "baselineState": "unchanged",
-        "suppressions": [{"kind": "external", "status": "accepted", "justification": f"{each.by}: {each.reason}"}],
     }
 
 
@@ -92,13 +90,15 @@ def _run(judged: Verdict | Unjudged, rules: list[dict[str, Any]]) -> dict[str, A
     else:
         evaluation = judged.evaluation
         project, stack = evaluation.project, evaluation.stack
-        results += [_result(each, indexes, each.fingerprint in judged.failing) for each in evaluation.findings]
-        results += [_suppressed(each, indexes) for each in evaluation.suppressed]
+        findings = evaluation.findings[:MOST_RESULTS]
+        results += [_result(each, indexes, each.fingerprint in judged.failing) for each in findings]
+        warnings = list(evaluation.warnings)
+        if len(findings) < len(evaluation.findings):
+            left = len(evaluation.findings) - len(findings)
+            warnings.append(f"{left} more findings are left out; `edgewright check` shows all of them")
         invocation = {
             "executionSuccessful": True,
-            "toolExecutionNotifications": [
-                {"level": "warning", "message": {"text": each}} for each in evaluation.warnings
-            ],
+            "toolExecutionNotifications": [{"level": "warning", "message": {"text": each}} for each in warnings],
         }
     return {
         "tool": {
@@ -117,7 +117,11 @@ def _run(judged: Verdict | Unjudged, rules: list[dict[str, Any]]) -> dict[str, A
 
 
 def render(*judged: Verdict | Unjudged) -> str:
-    """Return the report as a SARIF log, a run a stack. Every policy is declared as a rule, found or not."""
+    """Return the report as a SARIF log, a run a stack. Every policy is declared as a rule, found or not.
+
+    What an exception or the baseline sets aside is no result: code scanning takes no notice of `suppressions`, and would
+    open an alert for each.
+    """
     rules = _rules()
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(each, rules) for each in judged]}
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
