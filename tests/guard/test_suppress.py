@@ -1,6 +1,7 @@
 """Exceptions with a reason and an expiry, and baselines."""
 
 import datetime
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ ignore:
     reason: The catalogue moves to R2 in January.
     expires: 2027-01-31
 """
+
+
+def test_the_documented_exception_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(ignore:.*?)```", page, re.DOTALL)
+    (entry,) = read_ignores(_file(tmp_path, block), TODAY)
+    assert entry.resource == "catalogue-*"
 
 
 def test_an_entry_sets_a_finding_aside_with_its_reason(tmp_path: Path) -> None:

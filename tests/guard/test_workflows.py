@@ -12,6 +12,7 @@ import yaml
 from edgewright.local.node import find_node
 
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "pull-request.yml"
 EDGE = Path(__file__).parents[2] / "edge"
 FILES = sorted(FOLDER.glob("*.yml"))
 
@@ -65,7 +66,7 @@ def _lint(*files: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_linter_that_make_check_runs_finds_nothing() -> None:
-    done = _lint(*FILES)
+    done = _lint(*FILES, EXAMPLE)
     assert (done.returncode, [line for line in done.stderr.splitlines() if ".yml:" in line]) == (0, [])
 
 
@@ -253,3 +254,15 @@ def test_callers_may_give_every_credential_that_a_preview_takes() -> None:
     text = (FOLDER / "edgewright.yml").read_text(encoding="utf-8")
     assert set(re.findall(r"secrets\.(\w+)", text)) == set(call["secrets"])
     assert set(re.findall(r"inputs\.([\w-]+)", text)) == set(call["inputs"])
+
+
+def test_the_example_gives_what_the_workflow_takes_and_allows_what_its_jobs_need() -> None:
+    """A caller that allows less than a job asks for is refused by GitHub before anything runs."""
+    workflow = yaml.safe_load((FOLDER / "edgewright.yml").read_text(encoding="utf-8"))
+    (job,) = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))["jobs"].values()
+    assert set(job["with"]) <= set(workflow[True]["workflow_call"]["inputs"])
+    assert set(job["secrets"]) <= set(workflow[True]["workflow_call"]["secrets"])
+    asked = {key: value for each in workflow["jobs"].values() for key, value in each["permissions"].items()}
+    assert asked == job["permissions"]
+    own = yaml.safe_load((FOLDER / "ci.yml").read_text(encoding="utf-8"))["jobs"]["guard"]
+    assert own["permissions"] == asked
