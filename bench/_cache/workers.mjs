@@ -27,7 +27,7 @@ export default {
 };
 `;
 
-const NO_TIER = { memory: null, edge: null, kv: null };
+const NO_TIER = { memory: null, edge: null, kv: null, shield: null };
 const MEMORY = { max_bytes: 64 * 1024 * 1024, max_object_bytes: 1024 * 1024, ttl_ceiling_s: null };
 const FRONT = { max_bytes: 16 * 1024 * 1024, max_object_bytes: 1024 * 1024, ttl_ceiling_s: 5 };
 const KV = { binding: "CACHE", ttl_s: 86400, jitter_s: null, max_object_bytes: 25 * 1024 * 1024 };

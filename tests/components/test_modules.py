@@ -77,6 +77,9 @@ def every_case() -> list[dict[str, Any]]:
     ):
         cache = policy(mode=mode, engine=engine, tiers=tiers, key={"host": host})
         cases.append(settings({"cache": cache, "auth": auth}, {"methods": methods}))
+        if methods == ["*"] and not host:
+            shielded = {**cache, "tiers": {**tiers, "shield": {}}}
+            cases.append(settings({"cache": shielded, "auth": auth}, {"methods": methods}))
     return cases
 
 

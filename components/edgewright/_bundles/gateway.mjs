@@ -977,7 +977,7 @@ function compile(spec) {
       spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
       kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
       shield2 && (shield2.jitter_s?.[1] ?? shield2.ttl_s)
-    ].filter((time) => time !== null);
+    ].filter((time) => typeof time === "number");
     policy = {
       ...rest2,
       ...tiers,

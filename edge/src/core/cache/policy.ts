@@ -28,7 +28,7 @@ export function compile(spec: CacheSpec): Policy {
       spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
       kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
       shield && (shield.jitter_s?.[1] ?? shield.ttl_s),
-    ].filter((time) => time !== null);
+    ].filter((time) => typeof time === "number");
     policy = {
       ...rest,
       ...tiers,

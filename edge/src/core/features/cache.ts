@@ -13,8 +13,9 @@ import type { CacheSpec, EndpointSpec } from "../settings.gen";
  * together by the same rules; a function that lacks one does not start.
  */
 const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "writes" | "front" | "clean" | "inside"> = {
-  memory: ({ tiers }) => tiers.memory,
-  edge: ({ tiers, engine }) => tiers.edge && engine !== "platform",
+  // The shield is a cache with both of these.
+  memory: ({ tiers }) => tiers.memory || tiers.shield,
+  edge: ({ tiers, engine }) => tiers.shield || (tiers.edge && engine !== "platform"),
   kv: ({ tiers }) => tiers.kv,
   shield: ({ tiers }) => tiers.shield,
   origin: ({ mode }) => mode === "origin",
