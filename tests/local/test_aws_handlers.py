@@ -126,6 +126,7 @@ GOOD: Mapping[str, dict[str, Any]] = {
     "acm.Certificate": {"domainName": "example.com", "validationMethod": "DNS"},
     "acm.CertificateValidation": {"certificateArn": "arn"},
     "wafv2.WebAcl": {"defaultAction": {"allow": {}}, "scope": "CLOUDFRONT", "visibilityConfig": {}},
+    "wafv2.IpSet": {"ipAddressVersion": "IPV4", "scope": "CLOUDFRONT", "addresses": ["192.0.2.0/24"]},
     "wafv2.WebAclLoggingConfiguration": {"resourceArn": "arn", "logDestinationConfigs": ["arn"]},
     "route53.Zone": {"name": "example.com"},
     "route53.Record": {"zoneId": "Z1", "name": "www.example.com", "type": "A"},
@@ -409,6 +410,27 @@ BAD: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
     ("s3.Bucket", {"bucket": "Files_"}, "'Files_' is not a bucket's name"),
     ("s3.BucketObjectv2", {"source": pulumi.StringAsset("x")}, "source and content: give one of them"),
+    (
+        "wafv2.WebAcl",
+        {"rules": [{"name": "a", "priority": 1}, {"name": "b", "priority": 1}]},
+        "rules: the priority 1 is there twice",
+    ),
+    (
+        "wafv2.WebAcl",
+        {
+            "rules": [
+                {
+                    "name": "a",
+                    "priority": 1,
+                    "statement": {"rateBasedStatement": {"limit": 5, "evaluationWindowSec": 30}},
+                }
+            ]
+        },
+        "rules[a].rateBasedStatement.evaluationWindowSec: must be one of (60, 120, 300, 600), got 30;"
+        " rules[a].rateBasedStatement.limit: must be 10 or more, got 5",
+    ),
+    ("wafv2.IpSet", {"addresses": ["192.0.2.1"]}, "'192.0.2.1' is no network of IPV4 such as 192.0.2.0/24"),
+    ("wafv2.IpSet", {"addresses": ["2001:db8::/32"]}, "is no network of IPV4"),
     ("wafv2.WebAcl", {"region": "eu-west-1"}, "a web ACL of the scope CLOUDFRONT is in us-east-1, got 'eu-west-1'"),
 )
 

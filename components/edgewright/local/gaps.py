@@ -220,7 +220,10 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-waf",
         "AWS WAF",
-        "Web ACLs are recorded and not applied.",
+        "Rules of a distribution's web ACL are applied where they are about rates, addresses, geography, or the method, path,"
+        " query and single headers of a request; managed and other rule groups, labels, bodies, regex pattern sets and"
+        " custom keys match nothing, and CAPTCHA, challenges and inserted headers do nothing. Rates are counted exactly;"
+        " the real counts lag by seconds.",
     ),
     Gap(
         "aws-logs",

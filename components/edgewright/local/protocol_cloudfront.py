@@ -295,6 +295,7 @@ class Distribution(AwsModel):
     custom_error_responses: list[CustomErrorResponse] = []
     restrictions: Restrictions = Restrictions()
     continuous_deployment_policy_id: str | None = None
+    web_acl_id: str | None = None
     cache_tag_config: CacheTagConfig | None = None
 
 
@@ -458,6 +459,149 @@ class KeyGroup(AwsModel):
     items: list[str] = Field(description="Ids of public keys.")
 
 
+class WafNothing(AwsModel):
+    """`{}`, as AWS WAF writes what has no settings."""
+
+
+class WafName(AwsModel):
+    name: str
+
+
+class WafField(AwsModel):
+    """Which part of a request a statement looks at; what is not served here is left out."""
+
+    all_query_arguments: WafNothing | None = None
+    method: WafNothing | None = None
+    query_string: WafNothing | None = None
+    single_header: WafName | None = None
+    single_query_argument: WafName | None = None
+    uri_path: WafNothing | None = None
+
+
+class WafTransformation(AwsModel):
+    priority: int
+    type: str
+
+
+class WafByteMatch(AwsModel):
+    field_to_match: WafField | None = None
+    positional_constraint: str
+    search_string: str
+    text_transformations: list[WafTransformation] = []
+
+
+class WafRegexMatch(AwsModel):
+    field_to_match: WafField | None = None
+    regex_string: str
+    text_transformations: list[WafTransformation] = []
+
+
+class WafSizeConstraint(AwsModel):
+    comparison_operator: str
+    field_to_match: WafField | None = None
+    size: int = Field(description="Bytes.")
+    text_transformations: list[WafTransformation] = []
+
+
+class WafGeoMatch(AwsModel):
+    country_codes: list[str]
+
+
+class WafAsnMatch(AwsModel):
+    asn_lists: list[int]
+
+
+class WafIpSetReference(AwsModel):
+    arn: str
+
+
+class WafForwardedIp(AwsModel):
+    header_name: str
+
+
+class WafRate(AwsModel):
+    aggregate_key_type: str = "IP"
+    evaluation_window_sec: int = Field(default=300, description="Seconds.")
+    forwarded_ip_config: WafForwardedIp | None = None
+    limit: int = Field(description="Requests in a window.")
+    scope_down_statement: "WafStatement | None" = None
+
+
+class WafNot(AwsModel):
+    statement: "WafStatement"
+
+
+class WafStatements(AwsModel):
+    statements: "list[WafStatement]"
+
+
+class WafStatement(AwsModel):
+    """One of these; all None for a statement that is not served here."""
+
+    and_statement: WafStatements | None = None
+    asn_match_statement: WafAsnMatch | None = None
+    byte_match_statement: WafByteMatch | None = None
+    geo_match_statement: WafGeoMatch | None = None
+    ip_set_reference_statement: WafIpSetReference | None = None
+    not_statement: WafNot | None = None
+    or_statement: WafStatements | None = None
+    rate_based_statement: WafRate | None = None
+    regex_match_statement: WafRegexMatch | None = None
+    size_constraint_statement: WafSizeConstraint | None = None
+
+
+class WafHeader(AwsModel):
+    name: str
+    value: str
+
+
+class WafCustomResponse(AwsModel):
+    custom_response_body_key: str | None = None
+    response_code: int
+    response_headers: list[WafHeader] = []
+
+
+class WafBlock(AwsModel):
+    custom_response: WafCustomResponse | None = None
+
+
+class WafAction(AwsModel):
+    """One of these; all None for an action that is not served here, which lets requests in."""
+
+    allow: WafNothing | None = None
+    block: WafBlock | None = None
+
+
+class WafRule(AwsModel):
+    action: WafAction | None = None
+    name: str
+    priority: int
+    statement: WafStatement
+
+
+class WafResponseBody(AwsModel):
+    content: str
+    content_type: str
+    key: str
+
+
+class WebAcl(AwsModel):
+    """`aws:wafv2/webAcl:WebAcl`."""
+
+    arn: str
+    custom_response_bodies: list[WafResponseBody] = []
+    default_action: WafAction
+    name: str
+    rules: list[WafRule] = []
+
+
+class WafIpSet(AwsModel):
+    """`aws:wafv2/ipSet:IpSet`."""
+
+    addresses: list[str] = []
+    arn: str
+
+
 class CloudFrontDeployment(AwsModel):
     """Everything that the local CloudFront runs."""
 
@@ -471,5 +615,7 @@ class CloudFrontDeployment(AwsModel):
     functions: list[CloudFrontFunction] = []
     key_value_stores: list[KeyValueStore] = []
     lambda_versions: list[LambdaVersion] = []
+    web_acls: list[WebAcl] = []
+    ip_sets: list[WafIpSet] = []
     buckets: list[S3Bucket] = []
     addresses: list[OriginAddress] = []

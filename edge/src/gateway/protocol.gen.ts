@@ -183,6 +183,8 @@ export interface CloudFrontDeployment {
   functions: CloudFrontFunction[];
   key_value_stores: KeyValueStore[];
   lambda_versions: LambdaVersion[];
+  web_acls: WebAcl[];
+  ip_sets: WafIpSet[];
   buckets: S3Bucket[];
   addresses: OriginAddress[];
 }
@@ -209,6 +211,7 @@ export interface Distribution {
   custom_error_responses: CustomErrorResponse[];
   restrictions: Restrictions;
   continuous_deployment_policy_id: string | null;
+  web_acl_id: string | null;
   cache_tag_config: CacheTagConfig | null;
 }
 /**
@@ -581,6 +584,141 @@ export interface PackageFile {
    */
   path: string;
   content_base64: string;
+}
+/**
+ * `aws:wafv2/webAcl:WebAcl`.
+ */
+export interface WebAcl {
+  arn: string;
+  custom_response_bodies: WafResponseBody[];
+  default_action: WafAction;
+  name: string;
+  rules: WafRule[];
+}
+export interface WafResponseBody {
+  content: string;
+  content_type: string;
+  key: string;
+}
+/**
+ * One of these; all None for an action that is not served here, which lets requests in.
+ */
+export interface WafAction {
+  allow: WafNothing | null;
+  block: WafBlock | null;
+}
+/**
+ * `{}`, as AWS WAF writes what has no settings.
+ */
+export interface WafNothing {}
+export interface WafBlock {
+  custom_response: WafCustomResponse | null;
+}
+export interface WafCustomResponse {
+  custom_response_body_key: string | null;
+  response_code: number;
+  response_headers: WafHeader[];
+}
+export interface WafHeader {
+  name: string;
+  value: string;
+}
+export interface WafRule {
+  action: WafAction | null;
+  name: string;
+  priority: number;
+  statement: WafStatement;
+}
+/**
+ * One of these; all None for a statement that is not served here.
+ */
+export interface WafStatement {
+  and_statement: WafStatements | null;
+  asn_match_statement: WafAsnMatch | null;
+  byte_match_statement: WafByteMatch | null;
+  geo_match_statement: WafGeoMatch | null;
+  ip_set_reference_statement: WafIpSetReference | null;
+  not_statement: WafNot | null;
+  or_statement: WafStatements | null;
+  rate_based_statement: WafRate | null;
+  regex_match_statement: WafRegexMatch | null;
+  size_constraint_statement: WafSizeConstraint | null;
+}
+export interface WafStatements {
+  statements: WafStatement[];
+}
+export interface WafAsnMatch {
+  asn_lists: number[];
+}
+export interface WafByteMatch {
+  field_to_match: WafField | null;
+  positional_constraint: string;
+  search_string: string;
+  text_transformations: WafTransformation[];
+}
+/**
+ * Which part of a request a statement looks at; what is not served here is left out.
+ */
+export interface WafField {
+  all_query_arguments: WafNothing | null;
+  method: WafNothing | null;
+  query_string: WafNothing | null;
+  single_header: WafName | null;
+  single_query_argument: WafName | null;
+  uri_path: WafNothing | null;
+}
+export interface WafName {
+  name: string;
+}
+export interface WafTransformation {
+  priority: number;
+  type: string;
+}
+export interface WafGeoMatch {
+  country_codes: string[];
+}
+export interface WafIpSetReference {
+  arn: string;
+}
+export interface WafNot {
+  statement: WafStatement;
+}
+export interface WafRate {
+  aggregate_key_type: string;
+  /**
+   * Seconds.
+   */
+  evaluation_window_sec: number;
+  forwarded_ip_config: WafForwardedIp | null;
+  /**
+   * Requests in a window.
+   */
+  limit: number;
+  scope_down_statement: WafStatement | null;
+}
+export interface WafForwardedIp {
+  header_name: string;
+}
+export interface WafRegexMatch {
+  field_to_match: WafField | null;
+  regex_string: string;
+  text_transformations: WafTransformation[];
+}
+export interface WafSizeConstraint {
+  comparison_operator: string;
+  field_to_match: WafField | null;
+  /**
+   * Bytes.
+   */
+  size: number;
+  text_transformations: WafTransformation[];
+}
+/**
+ * `aws:wafv2/ipSet:IpSet`.
+ */
+export interface WafIpSet {
+  addresses: string[];
+  arn: string;
 }
 /**
  * A bucket as an origin. Who may read is what its policy says, already decided.

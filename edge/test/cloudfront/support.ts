@@ -189,6 +189,7 @@ export function distribution(origins: CloudFrontOrigin[], more: Partial<Distribu
     custom_error_responses: [],
     restrictions: { geo_restriction: { restriction_type: "none", locations: [] } },
     continuous_deployment_policy_id: null,
+    web_acl_id: null,
     cache_tag_config: null,
     ...more,
   };
@@ -206,6 +207,8 @@ export function deployment(more: Partial<CloudFrontDeployment>): CloudFrontDeplo
     functions: [],
     key_value_stores: [],
     lambda_versions: [],
+    web_acls: [],
+    ip_sets: [],
     buckets: [],
     addresses: [],
     ...more,

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from edgewright.limits import limit
 from edgewright.local import aws
 from edgewright.local import protocol_cloudfront as cf
-from edgewright.local.aws import account, acm, cloudfront, iam, iam_policies, lambda_, s3, s3_websites
+from edgewright.local.aws import account, acm, cloudfront, iam, iam_policies, lambda_, s3, s3_websites, wafv2
 from edgewright.local.aws.packages import BadPackage, archive_files, object_bytes, unpacked
 from edgewright.program.resources import Capture, Resource
 
@@ -105,6 +105,7 @@ class _Translator:
             public_keys=self.models(cf.PublicKey, cloudfront.PUBLIC_KEY),
             key_groups=self.models(cf.KeyGroup, cloudfront.KEY_GROUP),
         )
+        self._web_acls(document)
         self._functions(document)
         self._stores(document)
         self._lambdas(document)
@@ -139,6 +140,18 @@ class _Translator:
                     f"is number {int(most.value) + 1} of {len(found)}; an account has at most {most.text} ({most.source})."
                     " Share equal ones, or use the managed ones",
                 )
+
+    def _web_acls(self, document: cf.CloudFrontDeployment) -> None:
+        used = {distribution.web_acl_id for distribution in document.distributions}
+        for resource in self.of(wafv2.WEB_ACL):
+            # Gap `aws-waf`.
+            if resource.outputs["arn"] not in used or any(map(wafv2.unserved, resource.inputs.get("rules") or [])):
+                self.result.gaps.append((resource, "aws-waf"))
+            made = self.model(cf.WebAcl, resource) if resource.outputs["arn"] in used else None
+            if made is not None:
+                document.web_acls.append(made)
+        if document.web_acls:
+            document.ip_sets = self.models(cf.WafIpSet, wafv2.IP_SET)
 
     # --- functions -----------------------------------------------------------------------------------------------------------
 

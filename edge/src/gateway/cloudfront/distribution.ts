@@ -22,6 +22,7 @@ import type {
 import { type Rules, rulesOf } from "./policies.js";
 import { type TrustedKeys, trustedKeys } from "./signed.js";
 import type { Deps, EventType } from "./types.js";
+import { Firewall, Rates } from "./waf.js";
 
 export interface LambdaTrigger {
   runner: LambdaRunner;
@@ -58,6 +59,7 @@ export interface RunningDistribution {
   counters: Counters;
   /** What decides on its staging distribution, and that distribution. */
   continuous: { policy: ContinuousDeploymentPolicy; staging: RunningDistribution } | undefined;
+  firewall: Firewall | undefined;
   geo: ((country: string | undefined) => boolean) | undefined;
 }
 
@@ -86,7 +88,7 @@ export interface Runners {
 }
 
 /** What a distribution keeps when its settings change. */
-export type Kept = Pick<RunningDistribution, "cache" | "invalidations">;
+export type Kept = Pick<RunningDistribution, "cache" | "invalidations" | "firewall">;
 
 /** Starts every distribution of a document that has no faults. `kept` is by distribution id. */
 export function startDistributions(
@@ -98,6 +100,7 @@ export function startDistributions(
 ): RunningDistribution[] {
   const policies = policiesOf(deployment);
   const share = Math.floor(cacheBytes / Math.max(1, deployment.distributions.length));
+  const firewalls = new Map<string, Firewall>();
   const running = deployment.distributions.map((config): RunningDistribution => {
     const compile = (behavior: CacheBehavior): Behavior =>
       compileBehavior(config, behavior, policies, runners, deployment);
@@ -113,11 +116,29 @@ export function startDistributions(
       invalidations: invalidations ?? new Invalidations(),
       counters: { requests: 0, results: {} },
       continuous: undefined,
+      firewall: firewallOf(config, deployment, kept, firewalls),
       geo: geoTest(config),
     };
   });
   for (const distribution of running) linkStaging(distribution, running, deployment);
   return running;
+}
+
+/** A web ACL counts for all of its distributions together, and goes on counting when their settings change. */
+function firewallOf(
+  { web_acl_id: arn }: Distribution,
+  { web_acls: acls, ip_sets: ipSets }: CloudFrontDeployment,
+  kept: ReadonlyMap<string, Kept>,
+  started: Map<string, Firewall>,
+): Firewall | undefined {
+  const acl = acls.find((each) => each.arn === arn);
+  if (acl === undefined) return undefined;
+  const known = started.get(acl.arn);
+  if (known !== undefined) return known;
+  const before = [...kept.values()].find(({ firewall }) => firewall?.acl.arn === acl.arn)?.firewall;
+  const firewall = new Firewall(acl, ipSets, before?.rates ?? new Rates());
+  started.set(acl.arn, firewall);
+  return firewall;
 }
 
 function compileBehavior(

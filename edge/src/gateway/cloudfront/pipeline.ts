@@ -1,6 +1,7 @@
 // A request's way through one distribution, from the viewer and back.
 
 import { randomBytes } from "node:crypto";
+import { STATUS_CODES } from "node:http";
 import { CLOUDFRONT_REQUEST_BYTES, CLOUDFRONT_URL_BYTES } from "../../core/limits.gen.js";
 import { chooseBehavior } from "./behaviors.js";
 import { discard } from "./body.js";
@@ -19,6 +20,7 @@ import { chooseStaging } from "./staging.js";
 import type { Deps, EdgeRequest, EdgeResponse, ResultType, Viewer } from "./types.js";
 import { addViewerHeaders } from "./viewer-headers.js";
 import { hasViewerResponse, viewerRequest, viewerResponse } from "./viewer-stage.js";
+import type { Blocked } from "./waf.js";
 
 const NO_METHOD =
   "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
@@ -241,6 +243,8 @@ function refusal(
       "Error",
       `a URL has at most ${CLOUDFRONT_URL_BYTES} bytes, it and the headers ${CLOUDFRONT_REQUEST_BYTES}`,
     );
+  const blocked = distribution.firewall?.decide(request, viewer, now);
+  if (blocked !== undefined) return shut(blocked);
   if (distribution.geo?.(viewer.country) === false) {
     throw new EdgeError(403, "The Amazon CloudFront distribution is configured to block access from your country.");
   }
@@ -253,6 +257,21 @@ function refusal(
     throw new EdgeError(403, "Bad request.", "Error", "a GET request with a body");
   if (behavior.keys !== undefined) checkSigned(request, behavior.keys, viewer, now);
   return undefined;
+}
+
+/** A web ACL's own answer, or CloudFront's 403, which may have a custom error page. */
+function shut({ rule, custom }: Blocked): Result {
+  if (custom === undefined) throw new EdgeError(403, "Request blocked.", "Error", `by the web ACL's ${rule}`);
+  const body = Buffer.from(custom.body?.content ?? "");
+  const headers = headersOf([["Server", "CloudFront"], ...custom.headers]);
+  if (custom.body !== undefined) setHeader(headers, "Content-Type", custom.body.type);
+  setHeader(headers, "Content-Length", String(body.byteLength));
+  const { status } = custom;
+  return {
+    response: { status, statusDescription: STATUS_CODES[status] ?? "", headers, body },
+    result: "Error",
+    mark: { error: true },
+  };
 }
 
 function hasBody(request: EdgeRequest): boolean {
