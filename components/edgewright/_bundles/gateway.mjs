@@ -2938,13 +2938,13 @@ var MANAGED_CACHE_POLICIES = [
     brotli: true
   })
 ];
-function originRequestPolicy(id, name, headers, all3 = {}) {
+function originRequestPolicy(id, name, headers, all4 = {}) {
   return {
     id,
     name: `Managed-${name}`,
     headers_config: headers,
-    cookies_config: cookies(all3.cookies ? "all" : "none"),
-    query_strings_config: queries(all3.queries ? "all" : "none")
+    cookies_config: cookies(all4.cookies ? "all" : "none"),
+    query_strings_config: queries(all4.queries ? "all" : "none")
   };
 }
 var EVERYTHING = { cookies: true, queries: true };
@@ -3395,6 +3395,223 @@ function wantedSections(resource) {
   return [protocol, domain, path, query ?? (path.endsWith("*") ? "*" : "")];
 }
 
+// src/gateway/cloudfront/waf.ts
+import { BlockList as BlockList2, isIPv4 as isIPv42, isIPv6 as isIPv62 } from "node:net";
+var MAX_KEYS = 1e5;
+var Rates = class {
+  #times = /* @__PURE__ */ new Map();
+  /** Counts a request; true where it is over the limit of the window behind it. */
+  over(key, limit, windowMs, now) {
+    const known3 = this.#times.get(key) ?? [];
+    let first = 0;
+    while (first < known3.length && known3[first] <= now - windowMs) first++;
+    const times = first > 0 ? known3.slice(first) : known3;
+    times.push(now);
+    if (times.length > limit + 1) times.shift();
+    this.#times.delete(key);
+    this.#times.set(key, times);
+    if (this.#times.size > MAX_KEYS) this.#times.delete(this.#times.keys().next().value);
+    return times.length > limit;
+  }
+};
+var Firewall = class {
+  constructor(acl, ipSets, rates) {
+    this.acl = acl;
+    this.rates = rates;
+    this.#rules = [...acl.rules].sort((a, b) => a.priority - b.priority);
+    for (const { arn, addresses } of ipSets) this.#ipSets.set(arn, blockList(addresses));
+  }
+  acl;
+  rates;
+  #ipSets = /* @__PURE__ */ new Map();
+  #patterns = /* @__PURE__ */ new Map();
+  #rules;
+  /** What is done with a request, by the first rule that ends it. */
+  decide(request, viewer, now) {
+    for (const rule of this.#rules) {
+      const { action } = rule;
+      if (action === null || this.#matches(rule.statement, { request, viewer, now, rule: rule.name }) !== true)
+        continue;
+      if (action.block !== null) return this.#blocked(rule.name, action.block);
+      if (action.allow !== null) return void 0;
+    }
+    const { block } = this.acl.default_action;
+    return block === null ? void 0 : this.#blocked("the default action", block);
+  }
+  #blocked(rule, { custom_response: custom2 }) {
+    if (custom2 === null) return { rule, custom: void 0 };
+    const named2 = this.acl.custom_response_bodies.find(({ key }) => key === custom2.custom_response_body_key);
+    return {
+      rule,
+      custom: {
+        status: custom2.response_code,
+        headers: custom2.response_headers.map(({ name, value }) => [name, value]),
+        body: named2 && { type: CONTENT_TYPES[named2.content_type] ?? "text/plain", content: named2.content }
+      }
+    };
+  }
+  #matches(statement, seen) {
+    const { request, viewer } = seen;
+    if (statement.and_statement !== null)
+      return all3(statement.and_statement.statements.map((s) => this.#matches(s, seen)));
+    if (statement.or_statement !== null)
+      return any(statement.or_statement.statements.map((s) => this.#matches(s, seen)));
+    if (statement.not_statement !== null) return not(this.#matches(statement.not_statement.statement, seen));
+    if (statement.rate_based_statement !== null) return this.#limited(statement.rate_based_statement, seen);
+    if (statement.geo_match_statement !== null) {
+      const { country } = viewer;
+      return country !== void 0 && statement.geo_match_statement.country_codes.includes(country);
+    }
+    if (statement.asn_match_statement !== null) {
+      return viewer.asn !== void 0 && statement.asn_match_statement.asn_lists.includes(viewer.asn);
+    }
+    if (statement.ip_set_reference_statement !== null) {
+      const list = this.#ipSets.get(statement.ip_set_reference_statement.arn);
+      return list?.check(viewer.ip, isIPv42(viewer.ip) ? "ipv4" : "ipv6");
+    }
+    const test = this.#test(statement);
+    if (test === void 0) return void 0;
+    const { field_to_match: field, text_transformations: transformations } = test.on;
+    const values2 = valuesOf(field, request);
+    if (values2 === void 0) return void 0;
+    return any(
+      values2.map((value) => {
+        const text = transformed(value, transformations);
+        return text === void 0 ? void 0 : test.holds(text);
+      })
+    );
+  }
+  #test(statement) {
+    const { byte_match_statement: bytes, regex_match_statement: regex2, size_constraint_statement: size } = statement;
+    if (bytes !== null) {
+      const { positional_constraint: position, search_string: wanted } = bytes;
+      return { on: bytes, holds: (text) => POSITIONS[position]?.(text, wanted) };
+    }
+    if (regex2 !== null) {
+      const pattern = this.#pattern(regex2.regex_string);
+      return { on: regex2, holds: (text) => pattern?.test(text) };
+    }
+    if (size !== null) {
+      const compare = COMPARISONS[size.comparison_operator];
+      return { on: size, holds: (text) => compare?.(Buffer.byteLength(text), size.size) };
+    }
+    return void 0;
+  }
+  #pattern(text) {
+    if (!this.#patterns.has(text)) {
+      let pattern;
+      try {
+        pattern = new RegExp(text);
+      } catch {
+        pattern = void 0;
+      }
+      this.#patterns.set(text, pattern);
+    }
+    return this.#patterns.get(text);
+  }
+  #limited(statement, seen) {
+    const { scope_down_statement: scope, limit, evaluation_window_sec: seconds3 } = statement;
+    if (scope !== null) {
+      const within3 = this.#matches(scope, seen);
+      if (within3 !== true) return within3;
+    }
+    const key = rateKey(statement, seen);
+    return key === void 0 ? void 0 : this.rates.over(`${seen.rule} ${key}`, limit, seconds3 * 1e3, seen.now);
+  }
+};
+function rateKey({ aggregate_key_type: kind, forwarded_ip_config: forwarded }, seen) {
+  if (kind === "IP") return seen.viewer.ip;
+  if (kind === "CONSTANT") return "";
+  if (kind !== "FORWARDED_IP" || forwarded === null) return void 0;
+  return get(seen.request.headers, forwarded.header_name.toLowerCase())?.split(",")[0]?.trim();
+}
+function all3(verdicts) {
+  return verdicts.includes(false) ? false : verdicts.includes(void 0) ? void 0 : true;
+}
+function any(verdicts) {
+  return verdicts.includes(true) ? true : verdicts.includes(void 0) ? void 0 : false;
+}
+function not(verdict) {
+  return verdict === void 0 ? void 0 : !verdict;
+}
+function blockList(addresses) {
+  const list = new BlockList2();
+  for (const each of addresses) {
+    const [address = "", prefix] = each.split("/");
+    if (isIPv42(address)) list.addSubnet(address, Number(prefix ?? 32), "ipv4");
+    else if (isIPv62(address)) list.addSubnet(address, Number(prefix ?? 128), "ipv6");
+  }
+  return list;
+}
+function valuesOf(field, request) {
+  if (field === null) return void 0;
+  if (field.uri_path !== null) return [request.uri];
+  if (field.query_string !== null) return [request.querystring];
+  if (field.method !== null) return [request.method];
+  if (field.single_header !== null) {
+    const value = get(request.headers, field.single_header.name.toLowerCase());
+    return value === void 0 ? [] : [value];
+  }
+  const named2 = field.single_query_argument?.name.toLowerCase();
+  if (named2 === void 0 && field.all_query_arguments === null) return void 0;
+  return request.querystring.split("&").flatMap((part) => {
+    const equals = part.indexOf("=");
+    const [name, value] = equals === -1 ? [part, ""] : [part.slice(0, equals), part.slice(equals + 1)];
+    if (named2 === void 0) return [name, value];
+    return name.toLowerCase() === named2 ? [value] : [];
+  });
+}
+var TRANSFORMATIONS = {
+  NONE: (text) => text,
+  LOWERCASE: (text) => text.toLowerCase(),
+  URL_DECODE: urlDecoded,
+  URL_DECODE_UNI: urlDecoded,
+  NORMALIZE_PATH: (text) => normalizePath(text.replace(/\/{2,}/g, "/")),
+  NORMALIZE_PATH_WIN: (text) => normalizePath(text.replaceAll("\\", "/").replace(/\/{2,}/g, "/")),
+  COMPRESS_WHITE_SPACE: (text) => text.replace(/\s+/g, " "),
+  REMOVE_NULLS: (text) => text.replaceAll("\0", ""),
+  REPLACE_NULLS: (text) => text.replaceAll("\0", " ")
+};
+function urlDecoded(text) {
+  return Buffer.from(
+    text.replaceAll("+", " ").replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+    "latin1"
+  ).toString("utf8");
+}
+function transformed(text, transformations) {
+  let value = text;
+  for (const { type } of [...transformations].sort((a, b) => a.priority - b.priority)) {
+    const transform = TRANSFORMATIONS[type];
+    if (transform === void 0) return void 0;
+    value = transform(value);
+  }
+  return value;
+}
+var POSITIONS = {
+  EXACTLY: (text, wanted) => text === wanted,
+  STARTS_WITH: (text, wanted) => text.startsWith(wanted),
+  ENDS_WITH: (text, wanted) => text.endsWith(wanted),
+  CONTAINS: (text, wanted) => text.includes(wanted),
+  CONTAINS_WORD: (text, wanted) => {
+    const at = text.indexOf(wanted);
+    const word = /[A-Za-z0-9_]/;
+    return at !== -1 && !word.test(text[at - 1] ?? "") && !word.test(text[at + wanted.length] ?? "");
+  }
+};
+var COMPARISONS = {
+  EQ: (a, b) => a === b,
+  NE: (a, b) => a !== b,
+  LE: (a, b) => a <= b,
+  LT: (a, b) => a < b,
+  GE: (a, b) => a >= b,
+  GT: (a, b) => a > b
+};
+var CONTENT_TYPES = {
+  TEXT_PLAIN: "text/plain",
+  TEXT_HTML: "text/html",
+  APPLICATION_JSON: "application/json"
+};
+
 // src/gateway/cloudfront/distribution.ts
 function byId(managed, own) {
   return new Map([...managed, ...own].map((policy) => [policy.id, policy]));
@@ -3409,6 +3626,7 @@ function policiesOf(deployment) {
 function startDistributions(deployment, runners, kept, deps, cacheBytes) {
   const policies = policiesOf(deployment);
   const share = Math.floor(cacheBytes / Math.max(1, deployment.distributions.length));
+  const firewalls = /* @__PURE__ */ new Map();
   const running = deployment.distributions.map((config) => {
     const compile3 = (behavior) => compileBehavior(config, behavior, policies, runners, deployment);
     const { cache, invalidations } = kept.get(config.id) ?? {};
@@ -3423,11 +3641,22 @@ function startDistributions(deployment, runners, kept, deps, cacheBytes) {
       invalidations: invalidations ?? new Invalidations(),
       counters: { requests: 0, results: {} },
       continuous: void 0,
+      firewall: firewallOf(config, deployment, kept, firewalls),
       geo: geoTest(config)
     };
   });
   for (const distribution of running) linkStaging(distribution, running, deployment);
   return running;
+}
+function firewallOf({ web_acl_id: arn }, { web_acls: acls, ip_sets: ipSets }, kept, started) {
+  const acl = acls.find((each) => each.arn === arn);
+  if (acl === void 0) return void 0;
+  const known3 = started.get(acl.arn);
+  if (known3 !== void 0) return known3;
+  const before = [...kept.values()].find(({ firewall: firewall2 }) => firewall2?.acl.arn === acl.arn)?.firewall;
+  const firewall = new Firewall(acl, ipSets, before?.rates ?? new Rates());
+  started.set(acl.arn, firewall);
+  return firewall;
 }
 function compileBehavior(distribution, config, policies, runners, deployment) {
   const lambda = {};
@@ -3468,12 +3697,12 @@ function geoTest({ restrictions }) {
   const listed = new Set(locations.map((each) => each.toUpperCase()));
   return (country) => (country !== void 0 && listed.has(country)) === (type === "whitelist");
 }
-function linkStaging(distribution, all3, deployment) {
+function linkStaging(distribution, all4, deployment) {
   const id = distribution.config.continuous_deployment_policy_id;
   const policy = deployment.continuous_deployment_policies.find((each) => each.id === id);
   if (policy === void 0) return;
   const names2 = policy.staging_distribution_dns_names.items;
-  const staging = all3.find((each) => each.config.staging && names2.includes(each.config.domain_name));
+  const staging = all4.find((each) => each.config.staging && names2.includes(each.config.domain_name));
   if (staging !== void 0) distribution.continuous = { policy, staging };
 }
 
@@ -5182,6 +5411,7 @@ function packageDirectory(version, workDir) {
 
 // src/gateway/cloudfront/pipeline.ts
 import { randomBytes } from "node:crypto";
+import { STATUS_CODES as STATUS_CODES6 } from "node:http";
 
 // src/gateway/cloudfront/fetch-stage.ts
 import { STATUS_CODES as STATUS_CODES4 } from "node:http";
@@ -5694,7 +5924,7 @@ function acceptHeaders(value, type, before) {
   }
   const readOnly = READ_ONLY[type] ?? /* @__PURE__ */ new Set();
   for (const name of readOnly) {
-    if (JSON.stringify(valuesOf(accepted, name)) !== JSON.stringify(valuesOf(before, name))) {
+    if (JSON.stringify(valuesOf2(accepted, name)) !== JSON.stringify(valuesOf2(before, name))) {
       throw invalid(
         `${RESULT}The function tried to add, delete, or change a read-only header.`,
         `header ${canonical(name)}`
@@ -5703,7 +5933,7 @@ function acceptHeaders(value, type, before) {
   }
   return accepted;
 }
-function valuesOf(headers, name) {
+function valuesOf2(headers, name) {
   return Object.hasOwn(headers, name) ? (headers[name] ?? []).map((field) => field.value) : [];
 }
 function acceptField(name, field) {
@@ -6010,10 +6240,10 @@ function cors(config, request, headers) {
     for (const name of Object.keys(headers)) if (name.startsWith("access-control-")) delete headers[name];
   }
   const origins = config.access_control_allow_origins.items;
-  const any = origins.includes("*");
-  if (!any && !origins.some((pattern) => originMatches(pattern, origin))) return;
-  setHeader(headers, "Access-Control-Allow-Origin", any ? "*" : origin);
-  if (!any) setHeader(headers, "Vary", joinVary(get(headers, "vary"), "Origin"));
+  const any2 = origins.includes("*");
+  if (!any2 && !origins.some((pattern) => originMatches(pattern, origin))) return;
+  setHeader(headers, "Access-Control-Allow-Origin", any2 ? "*" : origin);
+  if (!any2) setHeader(headers, "Vary", joinVary(get(headers, "vary"), "Origin"));
   if (config.access_control_allow_credentials) setHeader(headers, "Access-Control-Allow-Credentials", "true");
   const preflight = request.method === "OPTIONS" && has(request.headers, "access-control-request-method");
   const exposed = config.access_control_expose_headers?.items ?? [];
@@ -6525,6 +6755,8 @@ function refusal(distribution, behavior, request, viewer, now) {
       "Error",
       `a URL has at most ${CLOUDFRONT_URL_BYTES} bytes, it and the headers ${CLOUDFRONT_REQUEST_BYTES}`
     );
+  const blocked = distribution.firewall?.decide(request, viewer, now);
+  if (blocked !== void 0) return shut(blocked);
   if (distribution.geo?.(viewer.country) === false) {
     throw new EdgeError(403, "The Amazon CloudFront distribution is configured to block access from your country.");
   }
@@ -6537,6 +6769,19 @@ function refusal(distribution, behavior, request, viewer, now) {
     throw new EdgeError(403, "Bad request.", "Error", "a GET request with a body");
   if (behavior.keys !== void 0) checkSigned(request, behavior.keys, viewer, now);
   return void 0;
+}
+function shut({ rule, custom: custom2 }) {
+  if (custom2 === void 0) throw new EdgeError(403, "Request blocked.", "Error", `by the web ACL's ${rule}`);
+  const body = Buffer.from(custom2.body?.content ?? "");
+  const headers = headersOf([["Server", "CloudFront"], ...custom2.headers]);
+  if (custom2.body !== void 0) setHeader(headers, "Content-Type", custom2.body.type);
+  setHeader(headers, "Content-Length", String(body.byteLength));
+  const { status: status2 } = custom2;
+  return {
+    response: { status: status2, statusDescription: STATUS_CODES6[status2] ?? "", headers, body },
+    result: "Error",
+    mark: { error: true }
+  };
 }
 function hasBody(request) {
   const length = get(request.headers, "content-length");
