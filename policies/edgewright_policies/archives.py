@@ -184,11 +184,16 @@ def _zip_once(path: str, _modified: int, size: int) -> Package:
     return Package(tuple(reader.files), size, reader.whole)
 
 
-def package_of(value: object) -> Package:
-    """Return what can be read here of a function's code, given as an asset or an archive."""
+def package_of(value: object, name: str = "") -> Package:
+    """Return what can be read here of a function's code, given as an asset or an archive.
+
+    Args:
+        value: the asset or the archive.
+        name: of a single asset, which has none of its own: what it is a file of is told by its ending.
+    """
     stamp = _stamp(value)
     if stamp is not None:
         return _zip_once(*stamp)
     reader = _Reader()
-    reader.asset(value, "", 0)
+    reader.asset(value, name, 0)
     return Package(tuple(reader.files), None, reader.whole)

@@ -1,12 +1,11 @@
 """What the rules on caching share: which paths are static, which are private, what a rule stores."""
 
 import re
+from collections.abc import Iterator
 
 from edgewright_policies.expressions import selected_paths, selects_callers
 from edgewright_policies.reading import View
-from edgewright_policies.types import (
-    CACHE_PHASE,
-)
+from edgewright_policies.types import CACHE_PHASE, EDGE_API, inside
 
 HOUR = 3600
 DAY = 86400
@@ -109,3 +108,14 @@ def legacy_keys(behavior: View) -> View | None:
         # With every header forwarded, CloudFront caches nothing.
         return None
     return values
+
+
+def served(api: View) -> Iterator[View]:
+    """Yield what an EdgeApi serves: its endpoints, and its folders of files."""
+    yield from api.views("endpoints")
+    yield from api.views("assets")
+
+
+def judged_elsewhere(urn: str) -> bool:
+    """Return whether an object is one of an EdgeApi's files: the headers of those are set by the distribution."""
+    return inside(urn, EDGE_API)

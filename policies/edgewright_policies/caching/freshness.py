@@ -14,11 +14,13 @@ from edgewright_policies.caching.common import (
     directives,
     is_static,
     is_static_expression,
+    judged_elsewhere,
     max_age,
     on_edge,
     page_rule,
     page_target,
     rule_name,
+    served,
     static_endpoint,
 )
 from edgewright_policies.reading import View, show
@@ -78,7 +80,7 @@ def cache_headers_missing(item: View, resource: View, context: Context[NoConfig]
                 f"page rule {show(item.text('target'))} edge_cache_ttl and browser_cache_ttl", "not set", "at least one",
                 "Say in the rule how long a response is fresh, at the edge and in the browser.",
             )  # fmt: skip
-    elif not item.has("cacheControl") and is_static(item.text("key") or ""):
+    elif not item.has("cacheControl") and is_static(item.text("key") or "") and not judged_elsewhere(context.urn):
         yield Violation(
             f"object {show(item.text('key'))} cacheControl",
             "not set",
@@ -99,7 +101,7 @@ class StaticTtl(PolicyConfig):
     id="EW102",
     family="caching",
     on=(EDGE_API, RULESET, PAGE_RULE, DISTRIBUTION, S3_OBJECT, S3_OBJECT_V2),
-    per={EDGE_API: "endpoints", RULESET: "rules", DISTRIBUTION: behaviors},
+    per={EDGE_API: served, RULESET: "rules", DISTRIBUTION: behaviors},
     config=StaticTtl,
     severity="medium",
     title="Static files stay fresh for at least a day",
@@ -113,7 +115,9 @@ def static_ttl_short(item: View, resource: View, context: Context[StaticTtl]) ->
     judged: list[tuple[str, int | float | None]] = []
     if context.type == EDGE_API:
         cache = item.view("cache")
-        if static_endpoint(item) and is_override(cache):
+        if item.has("directory"):
+            judged = [(f"assets {show(item.text('path'))} browser_ttl", item.number("browserTtl") or 0)]
+        elif static_endpoint(item) and is_override(cache):
             name = endpoint_name(item)
             judged = [(f"{name} {each}", cache.number(f"{each}S")) for each in ("edgeTtl", "browserTtl")]
             judged = [(what.replace("Ttl", "_ttl"), value) for what, value in judged]

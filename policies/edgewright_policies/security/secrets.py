@@ -14,6 +14,8 @@ from edgewright_policies.types import (
     EDGE_API,
     LAMBDA_FUNCTION,
     PAGES_PROJECT,
+    S3_OBJECT,
+    S3_OBJECT_V2,
     SSM_PARAMETER,
     WORKER_VERSION,
     WORKERS_KV,
@@ -116,6 +118,14 @@ def _code(resource: View, token: str) -> Iterator[tuple[str, bytes]]:
             yield f"module {show(name)}", content
     elif token == CLOUDFRONT_FUNCTION:
         yield "code", asset_bytes(resource.raw("code")) or b""
+    elif token in (S3_OBJECT, S3_OBJECT_V2):
+        key = resource.text("key") or ""
+        if text := resource.text("content"):
+            yield f"object {show(key)}", text.encode("utf-8", "surrogatepass")
+        elif resource.has("source"):
+            for file in package_of(resource.raw("source"), key).files:
+                if file.content is not None:
+                    yield f"object {show(key)}", file.content
     elif token == LAMBDA_FUNCTION and resource.has("code"):
         for file in package_of(resource.raw("code")).files:
             if file.content is not None:
@@ -137,6 +147,8 @@ def _code(resource: View, token: str) -> Iterator[tuple[str, bytes]]:
         CLOUDFRONT_KVS_KEY,
         CLOUDFRONT_KVS_KEYS,
         DISTRIBUTION,
+        S3_OBJECT,
+        S3_OBJECT_V2,
         SSM_PARAMETER,
     ),
     severity="critical",
