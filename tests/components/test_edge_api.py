@@ -836,7 +836,7 @@ def test_two_apis_cannot_answer_the_same_requests(first: Any, second: Any, says:
 
     (fault,) = faults_of(program)
     assert fault.startswith(says)
-    assert fault.endswith("). Give each API hostnames and routes of its own.")
+    assert fault.endswith("). Give each API hostnames and routes of its own, or make both endpoints of one API.")
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_a_written_pack_serves(tmp_path: Path) -> None:
     """The engine's part is in tests/policies/test_engine.py; this needs no engine."""
     write(tmp_path / "pack", ["storage"])
-    with subprocess.Popen([sys.executable, str(tmp_path / "pack")], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-u", str(tmp_path / "pack")], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             assert 0 < int(process.stdout.readline()) < 65_536

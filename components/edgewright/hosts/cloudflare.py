@@ -208,7 +208,7 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
 
 def _claim_address(name: str, at: str, address: str, others: list[tuple[str, str]], faults: Faults) -> None:
     """Claim a hostname or a route; note a fault where another API of the program answers some of its requests."""
-    why = "Give each API hostnames and routes of its own."
+    why = "Give each API hostnames and routes of its own, or make both endpoints of one API."
     for other, owner in others:
         if other != address and _meet(_as_route(address), _as_route(other)):
             what = "route" if "/" in other else "hostname"
