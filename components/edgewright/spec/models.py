@@ -117,7 +117,9 @@ class CacheSpec(SpecModel):
         default=None, description="Lowest and highest freshness (s) drawn for an edge entry instead of edge_ttl_s."
     )
     browser_ttl_s: int | None = Field(
-        default=None, ge=0, description="max-age sent to clients; None keeps the origin's."
+        default=None,
+        ge=0,
+        description="How long a client may keep it from when it gets it: max-age less Age. None keeps the origin's.",
     )
     stale_while_revalidate_s: int = Field(default=0, ge=0, description="RFC 5861, at the edge and told to clients.")
     stale_if_error_s: int = Field(default=0, ge=0, description="RFC 5861.")

@@ -89,7 +89,7 @@ export interface CacheSpec {
    */
   edge_jitter_s: [number, number] | null;
   /**
-   * max-age sent to clients; None keeps the origin's.
+   * How long a client may keep it from when it gets it: max-age less Age. None keeps the origin's.
    */
   browser_ttl_s: number | null;
   /**
