@@ -178,6 +178,13 @@ def package_of(function: Resource, base: Path) -> Package:
     return Package(files)
 
 
+def _events(ledger: Any, component: str) -> tuple[str, ...]:
+    """Return the events on which a function runs, from its component's ledger."""
+    entries = ledger if isinstance(ledger, list | tuple) else [ledger]
+    own = [entry for entry in entries if str((entry or {}).get("component")).rpartition("/")[-1] == component]
+    return tuple(own[0].get("events") or ()) if own else ()
+
+
 def report(capture: Capture, base: Path, rounds: int = ROUNDS) -> tuple[FunctionReport, ...]:
     """Return a report of each function that a program declares for CloudFront's edge.
 
@@ -196,10 +203,15 @@ def report(capture: Capture, base: Path, rounds: int = ROUNDS) -> tuple[Function
     for function in capture.of_type(LAMBDA_TYPE):
         if not str(function.inputs.get("description", "")).startswith(lambda_edge.LEDGER_MARK):
             continue
+        component = str(function.inputs["description"]).split(":")[0].rpartition("/")[-1]
         owner = next((each for each in capture if each.urn == function.parent), None)
         outputs = owner.outputs if owner is not None else {}
         told = outputs.get("report") or {}
-        events = tuple((outputs.get("association") or {}).get("events") or lambda_edge.ORIGIN_EVENTS)
+        events = tuple(
+            (outputs.get("association") or {}).get("events")
+            or _events(outputs.get("ledger"), component)
+            or lambda_edge.ORIGIN_EVENTS
+        )
         package = package_of(function, base)
         runtime = str(function.inputs.get("runtime"))
         shape = lambda_edge.Shape(
@@ -214,7 +226,7 @@ def report(capture: Capture, base: Path, rounds: int = ROUNDS) -> tuple[Function
         ]
         found.append(
             FunctionReport(
-                name=owner.name if owner is not None else function.name,
+                name=component,
                 events=events,
                 runtime=runtime,
                 bytes=package.size,

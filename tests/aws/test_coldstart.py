@@ -7,6 +7,7 @@ import pytest
 from edgewright._packages import Package
 from edgewright.cli._exit import Exit
 from edgewright.coldstart import measure, sample_event
+from edgewright.limits import limit
 from edgewright.local.errors import InfrastructureError
 
 from tests.cli.conftest import Edgewright
@@ -19,6 +20,16 @@ from edgewright import EdgeApi, GeoRouter, LambdaEdgeFunction
 origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
 slow = LambdaEdgeFunction("slow", {"code": {"file": "slow.ts"}, "events": ["viewer-request"]})
 EdgeApi("api", {"host": "cloudfront", "endpoints": [{"path": "/a", "origin": origins.routing, "functions": [slow.association]}]})
+"""
+GUARDED = """
+from edgewright import CachePolicy, EdgeApi, GeoRouter
+origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+shared = CachePolicy("shared", {"mode": "origin"})
+token = {"kind": "jwt", "issuer": "https://id.example.com", "audience": ["a"], "jwks_url": "https://id.example.com/keys"}
+EdgeApi(
+    "api",
+    {"host": "cloudfront", "endpoints": [{"path": "/a", "origin": origins.routing, "cache": shared.spec, "auth": token}]},
+)
 """
 SLOW = """
 const until = Date.now() + 80;
@@ -51,6 +62,23 @@ def test_sample_events_are_as_aws_documents_them() -> None:
     assert sorted(record) == ["config", "request", "response"]
     assert "origin" in record["request"]
     assert "origin" not in sample_event("viewer-request")["Records"][0]["cf"]["request"]
+
+
+def test_the_guard_is_reported_as_what_it_is_a_small_function_at_the_viewer(
+    edgewright: Edgewright, tmp_path: Path
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (tmp_path / "__main__.py").write_text(GUARDED)
+    outcome = edgewright("report", "dev", "--rounds", "1", "--format", "json", cwd=tmp_path)
+    assert outcome.code == Exit.PASS, outcome.err
+    by_name = {each["name"]: each for each in json.loads(outcome.out)["functions"]}
+    assert by_name.keys() == {"api", "api-guard"}
+    assert by_name["api"]["events"] == ["origin-request", "origin-response"]
+    guard = by_name["api-guard"]
+    assert guard["events"] == ["viewer-request"]
+    assert guard["start"]["error"] is None
+    assert guard["zipped_bytes"] < limit("lambda_edge.viewer.package_bytes").value / 20
 
 
 def test_the_command_reports_each_function_of_a_stack(edgewright: Edgewright, tmp_path: Path) -> None:

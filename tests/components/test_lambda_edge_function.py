@@ -86,6 +86,7 @@ def test_pain_1_replicas_that_block_a_destroy_are_kept_and_listed_in_a_ledger() 
         "arn": "arn:aws:lambda:us-east-1:123456789012:function:rewrite-function",
         "version": "7",
         "region": "us-east-1",
+        "events": ["origin-request"],
     }
 
 

@@ -384,6 +384,7 @@ def create(
             "arn": known["arn"],
             "version": known["version"],
             "region": REGION,
+            "events": list(shape.events),
         }
     )
     return EdgeFunction(function, role, ledger)

@@ -4,11 +4,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { jwt } from "../../src/core/features/jwt";
 import type { EndpointSpec } from "../../src/core/settings.gen";
 import type { CloudFrontEvent, EventHeaders, EventRequest, EventResponse } from "../../src/hosts/lambda-edge/events";
 import { createGuard, orderedQuery } from "../../src/hosts/lambda-edge/guard";
+import { deadUrl } from "../support/origin";
 import { endpoint, settings } from "../support/settings";
 
 const SESSION: EndpointSpec["target"] = { kind: "session" };
@@ -176,4 +177,30 @@ describe("a query in one order", () => {
     expect(orderedQuery("a=1", { keep: "none", names: [] })).toBe("");
     expect(orderedQuery("a=1&b=2", { keep: "exclude", names: ["a"] })).toBe("b=2");
   });
+});
+
+it("fails closed where the key set cannot be had", async () => {
+  const auth: EndpointSpec["auth"] = {
+    kind: "jwt",
+    issuer: "https://id",
+    audience: ["products"],
+    algorithms: ["ES256"],
+    jwks_url: await deadUrl(),
+    secret_binding: null,
+    clock_tolerance_s: 0,
+    required_claims: {},
+    jwks_max_stale_s: 0,
+  };
+  const closed = createGuard(settings({ endpoints: [endpoint("/private/:id", SESSION, { auth })] }), {
+    features: [jwt],
+    reserved: [],
+    redirects: [],
+    queries: [],
+  });
+  const error = vi.spyOn(console, "error").mockImplementation(() => {});
+  const refused = (await closed(event("/private/1", { sent: await bearer() }))) as EventResponse;
+  expect(refused.status).toBe("503");
+  expect(JSON.parse(refused.body ?? "")).toMatchObject({ code: "keys-unavailable" });
+  expect(error).toHaveBeenCalled();
+  error.mockRestore();
 });
