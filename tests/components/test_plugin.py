@@ -127,7 +127,7 @@ def plugin_process() -> Iterator[str]:
         yield f"127.0.0.1:{int(process.stdout.readline())}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
         assert process.stdout is not None
         process.stdout.close()
 

@@ -157,7 +157,7 @@ def test_a_long_program_is_said_to_run(capfd: pytest.CaptureFixture[str]) -> Non
     told = threading.Event()
     with progress("the program of dev", first_s=0.0, every_s=0.001):
         while not told.is_set():
-            told.set() if "still running the program of dev: 0 s" in capfd.readouterr().err else time.sleep(0.005)
+            told.set() if "still running the program of dev: " in capfd.readouterr().err else time.sleep(0.005)
     with progress("something quick", first_s=600):
         pass
     assert "quick" not in capfd.readouterr().err

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 from edgewright.local import archive
 from edgewright.local.aws import lambda_
@@ -13,6 +12,7 @@ from edgewright.local.session import StateDir
 from edgewright.program import ProgramFailed, Project, Runner
 from edgewright.testing import LocalCloud as Running
 
+from tests import loopback
 from tests.local.test_aws_translate import PREAMBLE
 from tests.projects import make_project
 
@@ -137,7 +137,7 @@ def test_an_edit_publishes_the_next_version_and_a_restart_goes_on_from_it(
 
     def seen(cloud: Running) -> tuple[str, str, str]:
         headers = {"host": str(cloud.capture.outputs["domain"])}
-        answer = httpx.get(cloud.url, headers=headers, trust_env=False)
+        answer = loopback.get(cloud.url, headers=headers)
         return answer.text, answer.headers["x-version"], str(cloud.capture.outputs["version"])
 
     cloud = start_cloud(write("one"))

@@ -8,6 +8,7 @@ import pytest
 from edgewright.program import Runner
 from edgewright.testing import LocalCloud
 
+from tests import loopback
 from tests.local.test_aws_translate import planned
 from tests.projects import make_project
 
@@ -100,7 +101,7 @@ def test_a_rate_limit_of_an_api_is_kept_on_the_laptop(start_cloud: Callable[...,
 
     def get(path: str, ip: str = "198.51.100.7") -> int:
         headers = {"host": httpx.URL(url).host, "x-local-ip": ip}
-        return httpx.get(f"{cloud.url}{path}", headers=headers, trust_env=False).status_code
+        return loopback.get(f"{cloud.url}{path}", headers=headers).status_code
 
     assert [get("/limited") for _ in range(12)] == [*[200] * 10, 429, 429]
     assert get("/free") == 200

@@ -10,6 +10,7 @@ import pytest
 from edgewright.program import ProgramFailed
 from edgewright.testing import LocalCloud
 
+from tests import loopback
 from tests.local.test_aws_translate import PREAMBLE
 from tests.projects import make_project
 
@@ -20,7 +21,7 @@ Start = Callable[..., LocalCloud]
 
 def get(cloud: LocalCloud, path: str = "/", **headers: str) -> httpx.Response:
     host = {"host": str(cloud.capture.outputs["domain"])}
-    return httpx.get(f"{cloud.url}{path}", headers={**host, **headers}, trust_env=False)
+    return loopback.get(f"{cloud.url}{path}", headers={**host, **headers})
 
 
 def write(folder: Path, program: str) -> Path:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from edgewright.testing import LocalCloud
 
+from tests import loopback
 from tests.projects import make_project
 
 pytestmark = pytest.mark.runtime
@@ -76,7 +77,7 @@ def test_a_shield_keeps_purges_and_outlives_a_deployment(start_cloud: Start, tmp
     cloud = start_cloud(project)
 
     def ask(path: str = "/pages/1") -> tuple[str, str]:
-        answer = httpx.get(f"{cloud.url}{path}")
+        answer = loopback.get(f"{cloud.url}{path}")
         assert answer.status_code == 200, answer.text
         return answer.headers["x-cache"], answer.text
 
@@ -97,6 +98,6 @@ def test_a_shield_keeps_purges_and_outlives_a_deployment(start_cloud: Start, tmp
     assert ask() == ("MISS", "3")
 
     # A client cannot speak as an edge does.
-    forged = httpx.get(f"{cloud.url}/pages/1", headers={"x-edgewright-shield": "%7B%22do%22%3A%22markers%22%7D"})
+    forged = loopback.get(f"{cloud.url}/pages/1", headers={"x-edgewright-shield": "%7B%22do%22%3A%22markers%22%7D"})
     assert (forged.headers["x-cache"], forged.text) == ("HIT-SHIELD", "3")
     assert not [name for name in forged.headers if name.startswith("x-edgewright-")]

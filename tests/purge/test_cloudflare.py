@@ -17,6 +17,7 @@ from edgewright.purge.deployed import functions
 from edgewright.purge.request import Purge
 from edgewright.testing import LocalCloud
 
+from tests import loopback
 from tests.projects import ACCOUNT, ZONE, make_project
 from tests.purge.shop import shop_project, state_of
 from tests.purge.stub import TOKEN, Api
@@ -320,7 +321,7 @@ def test_the_cache_in_front_is_purged_by_the_function_itself(
     api.on_keys = arrive
 
     def get(path: str) -> httpx.Response:
-        return httpx.get(cloud.url + path, trust_env=False)
+        return loopback.get(cloud.url + path)
 
     sleeps: list[float] = []
 

@@ -37,7 +37,7 @@ describe("a shield", () => {
     return { ...reply, x: reply.headers["x-cache"], age: Number(reply.headers.age ?? 0) };
   }
   /** What the cache stores is stored a moment after its client is answered. */
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 100));
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 400));
 
   /** An origin that numbers its answers. */
   function numbered(path: string, headers: Record<string, string> = {}, status = 200): void {
