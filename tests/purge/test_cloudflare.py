@@ -151,7 +151,11 @@ def test_what_the_stack_has_no_way_for_is_said(api: Api, say: Say, tmp_path: Pat
     project(tmp_path, unbound)
     code, _, err = say("purge", "--state", "state.json", "--tag", "a")
     assert (code, api.calls) == (2, [])
-    for part in ("has no KV tier", "takes a purge from the function alone", "nothing that the stack has can be purged"):
+    for part in (
+        "has neither a KV tier nor a shield",
+        "takes a purge from the function alone",
+        "nothing that the stack has can be purged",
+    ):
         assert part in err
 
 

@@ -1574,10 +1574,14 @@ async function exchange(query, found, flight, options, finish) {
   const ceiling = edgeLifetime(meta, policy, ctx);
   const body = isStream(source) ? new SharedBody(limit, core.collapseMaxBytes) : SharedBody.of(source ?? new ArrayBuffer(0));
   let streamed;
+  const bodyAt = `${meta.key}
+${requestTime}.${ctx.random()}`;
   if (isStream(source)) {
     const overflow = new Promise((resolve) => {
       body.onOverflow = () => {
-        if (!flight.void && !meta.range) streamed = write(core, "edge", meta, body.stream(), policy, ctx, ceiling);
+        if (!flight.void && !meta.range) {
+          streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
+        }
         resolve();
       };
     });
@@ -1591,8 +1595,10 @@ async function exchange(query, found, flight, options, finish) {
   else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
   const store = async () => {
     await body.finished;
-    await streamed;
-    if (!body.failed && !flight.void) await save(query, found, meta, body, ceiling);
+    const kept = await streamed;
+    if (body.failed || flight.void) return body.release();
+    if (kept) await write(core, "edge", { ...meta, length: body.size, bodyAt }, null, policy, ctx, ceiling);
+    await save(query, found, meta, body, ceiling);
     body.release();
   };
   const own = options.behind ? null : body.bytes() ?? body.stream();
@@ -2050,13 +2056,16 @@ function edgeTier() {
       const text = response?.headers.get(META) ?? null;
       let found = known3.get(key);
       if (found?.text !== text) {
-        const value = parseValue(text);
-        found = value && { text, held: hold(value, null) };
+        const value2 = parseValue(text);
+        found = value2 && { text, held: hold(value2, null) };
         if (known3.size >= MAX_KNOWN) known3.clear();
         if (found) known3.set(key, found);
       }
-      if (response && found?.held.value.key === key) {
-        return { held: found.held, value: found.held.value, body: response.body };
+      const value = found?.held.value;
+      if (response && value?.key === key) {
+        const at = value.kind === "entry" ? value.bodyAt : void 0;
+        const body = at === void 0 ? response : await edgeCache?.match(urlOf(at));
+        if (body) return { held: found.held, value, body: body.body };
       }
       discard2(response?.body);
       return void 0;

@@ -70,7 +70,9 @@ def purge(
     """Purge every tier: isolate memory, edge cache, KV, and the platform's cache in front.
 
     On the local cloud it is seen at once. On a deployed stack it goes through Cloudflare's API, and needs
-    CLOUDFLARE_API_TOKEN; other isolates see it when KV has told them, after 90 s at most. CloudFront is invalidated through
+    CLOUDFLARE_API_TOKEN; isolates see it when KV has told them, after 90 s at most. A shield is told through the function,
+    which needs EDGEWRIGHT_PURGE_TOKEN, its secret of that name; isolates then see it after 30 s at most. With neither KV nor
+    a shield a purge does not leave a data centre, and the command says so. CloudFront is invalidated through
     AWS's API, and needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY that may cloudfront:CreateInvalidation. What is
     interrupted, or refused for being too fast, goes on when the same command is run again.
 
@@ -188,7 +190,7 @@ def _purge_deployed(
             out.print(f"would purge {escape(step.text)}", soft_wrap=True)
         return
     with contextlib.ExitStack() as stack:
-        on_cloudflare = any(step.kind != "cloudfront" for step in todo)
+        on_cloudflare = any(step.kind not in ("cloudfront", "shield") for step in todo)
         cloudflare = stack.enter_context(Cloudflare.from_environment(plan.value)) if on_cloudflare else None
         folder.create()
         task = [wanted.document(), [[step.id, step.purge.document()] for step in todo]]
@@ -204,5 +206,7 @@ def _purge_deployed(
         Purger(cloudflare, journal).run(todo, show)
         if cloudflare is not None and cloudflare.waited:
             _console.step(f"waited {sum(cloudflare.waited):.0f} s because the API asked for it")
-    if any(step.kind == "kv" for step in todo):
-        out.print("every isolate sees it in 90 s at most", soft_wrap=True)
+    kinds = {step.kind for step in todo}
+    if kinds & {"kv", "shield"}:
+        seconds = 90 if "kv" in kinds else 30
+        out.print(f"every isolate of every data centre sees it in {seconds} s at most", soft_wrap=True)

@@ -36,6 +36,7 @@ class Function:
         distribution: CloudFront's distribution, where it is on CloudFront.
         content: changes when what that distribution serves may have changed.
         staging: the distribution beside it that has a cache of its own, while a version is rolled out.
+        shielded: its cache has a shield, which takes a purge from the function.
     """
 
     script_name: str
@@ -48,6 +49,7 @@ class Function:
     distribution: str | None = None
     content: str | None = None
     staging: str | None = None
+    shielded: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ def _function(resource: Mapping[str, Any]) -> Function:
         distribution=distribution.get("id"),
         content=distribution.get("content"),
         staging=distribution.get("staging_id"),
+        shielded=not distribution and any((spec.get("tiers") or {}).get("shield") for spec in specs),
     )
 
 

@@ -1,6 +1,7 @@
 """A purge of a deployed stack: its steps, in an order in which what is removed does not come back from behind."""
 
 import json
+import os
 import random
 import secrets
 import time
@@ -13,6 +14,7 @@ import httpx
 
 from edgewright.limits import limit
 from edgewright.local.errors import InfrastructureError
+from edgewright.program.errors import ProjectError
 from edgewright.purge.cloudflare import Cloudflare, purge_operations
 from edgewright.purge.cloudfront import CloudFront, batches, items
 from edgewright.purge.deployed import Function
@@ -23,6 +25,8 @@ MARKER_TTL_S: Final = 31 * 86400
 """How long a marker stays: longer than any entry, as in `edge/src/core/cache/purge.ts`."""
 TICKET_TTL_S: Final = 3600
 PURGE_PATH: Final = "/.well-known/edgewright/purge"
+TOKEN_VARIABLE: Final = "EDGEWRIGHT_PURGE_TOKEN"
+"""The token by which a function with a shield takes a purge: its secret of this name, and this variable's value."""
 
 ARRIVAL_S: Final = 150.0
 """How long a ticket may take to arrive: KV tells of a minute or more, misses are cached as well."""
@@ -35,7 +39,7 @@ class Step:
     """One step of a purge.
 
     Attributes:
-        kind: `kv`, `front`, `zone` or `cloudfront`.
+        kind: `kv`, `shield`, `front`, `zone` or `cloudfront`.
         text: what it does, for people.
     """
 
@@ -72,10 +76,12 @@ def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...]
             kv.append(
                 Step(f"kv {namespace}", "kv", f"{name}: markers in KV namespace {namespace}", function, namespace, own)
             )
-        if not function.namespaces:
+        if function.shielded:
+            front += _shield(function, own, notes)
+        elif not function.namespaces:
             notes.append(
-                f"{name}: has no KV tier, by which a purge travels: what its edge tier and memory hold stays until it"
-                " expires. Give a CachePolicy `tiers.kv`, or deploy with another `key`"
+                f"{name}: has neither a KV tier nor a shield, by which a purge travels: what its edge tier and memory hold"
+                " stays until it expires. Give a CachePolicy `tiers.kv` or `tiers.shield`, or deploy with another `key`"
             )
         if function.front:
             front += _front(function, own, notes)
@@ -83,6 +89,31 @@ def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...]
             zones.add(function.zone_id)
             zone += _zone(function, function.zone_id, own, notes)
     return (*kv, *front, *zone), tuple(notes)
+
+
+def _shield(function: Function, purge: Purge, notes: list[str]) -> list[Step]:
+    name = function.script_name
+    if not token() or not function.urls:
+        lacks = "an address" if not function.urls else f"{TOKEN_VARIABLE}, the token that is its secret of that name"
+        also = "the markers in KV reach it, in 90 s" if function.namespaces else "nothing of it is purged"
+        notes.append(
+            f"{name}: its shield takes a purge at once from the function alone, which needs {lacks}; without it {also}"
+        )
+        return []
+    return [
+        Step(f"shield {name} {index}", "shield", f"{name}: shield, {size(part)}", function, _base(function), part)
+        for index, part in enumerate(purge.batches(purge_operations()))
+    ]
+
+
+def token() -> str:
+    """Return the token by which functions with a shield take a purge; empty where there is none."""
+    return os.environ.get(TOKEN_VARIABLE, "").strip()
+
+
+def _base(function: Function) -> str:
+    url = urlsplit(function.urls[0])
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _front(function: Function, purge: Purge, notes: list[str]) -> list[Step]:
@@ -93,11 +124,8 @@ def _front(function: Function, purge: Purge, notes: list[str]) -> list[Step]:
             " an address and a KV tier; a deployment empties it, because each version has its own"
         )
         return []
-    url = function.urls[0].rstrip("/")
-    if urlsplit(url).path:
-        url = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
     return [
-        Step(f"front {name} {index}", "front", f"{name}: cache in front, {size(part)}", function, url, part)
+        Step(f"front {name} {index}", "front", f"{name}: cache in front, {size(part)}", function, _base(function), part)
         for index, part in enumerate(purge.batches(purge_operations()))
     ]
 
@@ -244,6 +272,37 @@ class Purger:
 
     def _zone(self, step: Step) -> None:
         self._cloudflare.purge_zone(step.target, step.purge)
+
+    def _shield(self, step: Step) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token()}"}
+        deadline = self._clock() + ARRIVAL_S
+        wait = FIRST_WAIT_S
+        while True:
+            try:
+                answer = self._client.post(f"{step.target}{PURGE_PATH}", json=step.purge.document(), headers=headers)
+                report = answer.json() if answer.is_success else None
+                fault = f"answers {answer.status_code}"
+            except (httpx.HTTPError, ValueError) as error:
+                answer, report, fault = None, None, f"does not answer ({type(error).__name__})"
+            if report is not None:
+                return dict(report)
+            if answer is not None and answer.status_code in (401, 403):
+                raise ProjectError(
+                    f"{TOKEN_VARIABLE}: {step.target} {fault}: it must be the secret of that name that the EdgeApi was"
+                    " deployed with, of 32 characters or more"
+                )
+            if answer is not None and answer.status_code in (404, 405):
+                raise ProjectError(
+                    f"{step.target}{PURGE_PATH} {fault}: the function was deployed without the secret {TOKEN_VARIABLE};"
+                    " give it in EdgeApi's `secrets`"
+                )
+            if self._clock() + wait > deadline:
+                raise InfrastructureError(
+                    f"{step.text}: {step.target}{PURGE_PATH} {fault}. Run the same command again later, and it goes on"
+                    " from here"
+                )
+            self._sleep(random.uniform(wait / 2, wait))
+            wait = min(LONGEST_WAIT_S, wait * 2)
 
     def _front(self, step: Step) -> dict[str, Any]:
         ticket = secrets.token_urlsafe(32)

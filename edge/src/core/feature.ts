@@ -54,7 +54,7 @@ export interface CacheLayer {
   /** Purges every tier that can be reached from here, the platform's cache in front included. */
   purge(request: PurgeRequest, host: Host): Promise<PurgeReport>;
   /** Answers the cache's own paths; undefined for every other request. */
-  answer?(request: Request, path: string, host: Host): Promise<Response | undefined>;
+  answer?(request: Request, path: string, host: Host): Promise<Response | undefined> | undefined;
 }
 
 export interface PurgeReport extends PurgeResult {
@@ -73,17 +73,24 @@ type AuthKind = NonNullable<EndpointSpec["auth"]>["kind"];
 
 /** The parts of the cache that not every function needs: what the cache itself takes, and the platform's cache in front. */
 export interface CacheParts extends Extensions {
+  /** Answers a purge from outside by a token; undefined where the function has none. */
+  readonly answerToken?: (
+    request: Request,
+    path: string,
+    host: Host,
+    purge: CacheLayer["purge"],
+  ) => Promise<Response | undefined>;
   readonly front?: {
     /** Tells the cache in front of a purge. */
     purge(request: PurgeRequest, host: Host): Promise<PurgeReport["front"]>;
-    /** Answers a purge from outside, which is kept under one of these bindings; undefined for every other request. */
+    /** Answers a purge from outside, which is kept under one of these bindings. */
     answer(
       request: Request,
       path: string,
       host: Host,
       bindings: readonly string[],
       purge: CacheLayer["purge"],
-    ): Promise<Response | undefined>;
+    ): Promise<Response>;
   };
 }
 

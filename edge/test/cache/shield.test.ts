@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Sent } from "../support/http";
-import { type Centres, policy, startCentres } from "./fixtures/centres";
+import { type Centres, PURGE_TOKEN, policy, startCentres } from "./fixtures/centres";
 
 const CENTRES = ["fra", "iad", "sin", "gru"] as const;
 const BY_LANGUAGE = { query: "all", query_names: [], headers: ["x-lang"], cookies: [], country: false, region: false };
@@ -183,6 +183,34 @@ describe("a shield", () => {
       expect([centre, (await ask(centre, "/pages/purged")).text]).toEqual([centre, "body 2"]);
     }
     expect(count("/pages/purged")).toBe(2);
+  });
+
+  it("takes a purge from outside by its token, and from nobody else", async () => {
+    numbered("/pages/outside");
+    await ask("fra", "/pages/outside");
+    await settled();
+    const door = async (headers: Record<string, string>, body: string, method = "POST") => {
+      const sent = { "content-type": "application/json", "content-length": String(body.length), ...headers };
+      const reply = await ask("iad", "/.well-known/edgewright/purge", sent, { method, body });
+      return [reply.status, reply.json?.code ?? reply.json?.visibleWithinMs];
+    };
+    const body = JSON.stringify({ urls: ["https://shop.example/pages/outside"], prefixes: [], tags: [], soft: false });
+    const token = { authorization: `Bearer ${PURGE_TOKEN}` };
+    expect(await door({}, body)).toEqual([401, "wrong-token"]);
+    expect(await door({ authorization: `Bearer ${PURGE_TOKEN.slice(1)}0` }, body)).toEqual([401, "wrong-token"]);
+    expect(await door(token, body, "PUT")).toEqual([405, "method-not-allowed"]);
+    for (const wrong of [
+      "[]x",
+      '{"urls":["nothing"]}',
+      '{"tags":[1]}',
+      '{"all":true}',
+      `{"tags":["${"x".repeat(70_000)}"]}`,
+    ]) {
+      expect(await door(token, wrong)).toEqual([400, "malformed-request"]);
+    }
+    expect((await ask("gru", "/pages/outside")).x).toBe("HIT-SHIELD");
+    expect(await door(token, body)).toEqual([200, 30_000]);
+    expect((await ask("sin", "/pages/outside")).text).toBe("body 2");
   });
 
   it("keeps a long body in its storage, whole and in ranges, and coded bytes as they are", async () => {

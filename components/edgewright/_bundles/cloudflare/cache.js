@@ -1,1 +1,1 @@
-import{T as a}from"./chunk-HGB5A4V7.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{T as a}from"./chunk-NHKVV4WJ.js";import"./chunk-MSHLITHI.js";export{a as cache};

@@ -39,8 +39,11 @@ export function edgeTier(): FarTier {
         if (known.size >= MAX_KNOWN) known.clear();
         if (found) known.set(key, found);
       }
-      if (response && found?.held.value.key === key) {
-        return { held: found.held, value: found.held.value, body: response.body };
+      const value = found?.held.value;
+      if (response && value?.key === key) {
+        const at = value.kind === "entry" ? value.bodyAt : undefined;
+        const body = at === undefined ? response : await edgeCache?.match(urlOf(at));
+        if (body) return { held: (found as { held: Held }).held, value, body: body.body };
       }
       discard(response?.body);
       return undefined;

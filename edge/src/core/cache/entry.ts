@@ -40,6 +40,8 @@ export interface Meta {
   readonly tags: readonly string[];
   /** Set where the body is a part of the representation. */
   readonly range?: PartRange | undefined;
+  /** Where in the same tier its body is, where that is not here. */
+  readonly bodyAt?: string | undefined;
   /** Bytes of the body, where they were known when this was written. */
   readonly length?: number | undefined;
 }

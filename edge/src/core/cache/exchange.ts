@@ -212,10 +212,15 @@ async function exchange(
     ? new SharedBody(limit, core.collapseMaxBytes)
     : SharedBody.of(source ?? new ArrayBuffer(0));
   let streamed: Promise<boolean> | undefined;
+  // A body that is stored while it comes is found only once it is whole: workerd's cache takes a stream that fails for one
+  // that ends. So it is put in a place of its own first.
+  const bodyAt = `${meta.key}\n${requestTime}.${ctx.random()}`;
   if (isStream(source)) {
     const overflow = new Promise<void>((resolve) => {
       body.onOverflow = () => {
-        if (!flight.void && !meta.range) streamed = write(core, "edge", meta, body.stream(), policy, ctx, ceiling);
+        if (!flight.void && !meta.range) {
+          streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
+        }
         resolve();
       };
     });
@@ -231,8 +236,10 @@ async function exchange(
   else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
   const store = async () => {
     await body.finished;
-    await streamed;
-    if (!body.failed && !flight.void) await save(query, found, meta, body, ceiling);
+    const kept = await streamed;
+    if (body.failed || flight.void) return body.release();
+    if (kept) await write(core, "edge", { ...meta, length: body.size, bodyAt }, null, policy, ctx, ceiling);
+    await save(query, found, meta, body, ceiling);
     body.release();
   };
   // Taken before the store joins the bytes, so that this client reads from the first one.

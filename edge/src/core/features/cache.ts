@@ -8,11 +8,17 @@ import { frontOf } from "../front";
 import type { Host } from "../host";
 import type { CacheSpec, EndpointSpec } from "../settings.gen";
 
+/** Where a purge from outside is taken. */
+const PURGE_PATH = "/.well-known/edgewright/purge";
+
 /**
  * Whether a policy needs a part of the cache. `features_of` in components/edgewright/_modules.py puts a function's modules
  * together by the same rules; a function that lacks one does not start.
  */
-const NEEDS: Omit<Record<keyof CacheParts, (policy: CacheSpec) => unknown>, "writes" | "front" | "clean" | "inside"> = {
+const NEEDS: Omit<
+  Record<keyof CacheParts, (policy: CacheSpec) => unknown>,
+  "writes" | "front" | "clean" | "inside" | "answerToken"
+> = {
   // The shield is a cache with both of these.
   memory: ({ tiers }) => tiers.memory || tiers.shield,
   edge: ({ tiers, engine }) => tiers.shield || (tiers.edge && engine !== "platform"),
@@ -48,11 +54,21 @@ export const cache: Feature = {
     };
     const bindings = [...new Set(policies.flatMap((policy) => policy.tiers.kv?.binding ?? []))];
     // Only the cache in front needs to be told from inside: the other tiers read what is written into KV.
-    const remote = front && bindings.length > 0 && frontOf(settings);
+    const ticketed = front && bindings.length > 0 && frontOf(settings) ? front : undefined;
+    const { answerToken } = parts;
     return {
       handle: layer.handle,
       purge,
-      ...(remote && { answer: (request, path, host) => front.answer(request, path, host, bindings, purge) }),
+      ...((ticketed || answerToken) && {
+        answer: (request, path, host) => {
+          if (path !== PURGE_PATH) return undefined;
+          // A ticket is in the body, a token in a header.
+          const byToken = request.headers.has("authorization") || !ticketed;
+          return byToken
+            ? answerToken?.(request, path, host, purge)
+            : ticketed.answer(request, path, host, bindings, purge);
+        },
+      }),
     };
   },
 };

@@ -9,7 +9,6 @@ import type { PurgeReport } from "../feature";
 import type { Host } from "../host";
 import { problemResponse } from "../problem";
 
-export const PURGE_PATH = "/.well-known/edgewright/purge";
 const KV_PREFIX = "purge-request:";
 /** 32 random bytes in base64url. */
 const TICKET = /^[A-Za-z0-9_-]{43}$/;
@@ -21,8 +20,7 @@ export async function answerPurge(
   host: Host,
   bindings: readonly string[],
   purge: (request: PurgeRequest, host: Host) => Promise<PurgeReport>,
-): Promise<Response | undefined> {
-  if (path !== PURGE_PATH) return undefined;
+): Promise<Response> {
   const refuse = (status: number, code: string, detail: string) =>
     problemResponse({ status, code, detail, ...(status === 405 && { headers: { Allow: "POST" } }) }, path);
   if (request.method !== "POST") return refuse(405, "method-not-allowed", `${path} takes POST.`);

@@ -3,13 +3,14 @@ import "./cache";
 import { shield } from "../../core/cache/shield";
 import type { EdgeOptions } from "../../core/edge";
 import type { Feature } from "../../core/feature";
+import { answerToken } from "../../core/purge/token";
 import type { EdgeSettings } from "../../core/settings.gen";
 import { Inside } from "../../core/shield/inside";
 import type { Sql } from "../../core/shield/store";
 import type { Worker } from "./edgewright";
 import type { Env } from "./host";
 
-export const cacheShield: Feature = { name: "cache-shield", cacheParts: { shield } };
+export const cacheShield: Feature = { name: "cache-shield", cacheParts: { shield, answerToken } };
 
 interface DurableObjectState {
   waitUntil(work: Promise<unknown>): void;
