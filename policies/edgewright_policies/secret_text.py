@@ -163,6 +163,7 @@ _PATH = re.compile(r"\.{0,2}/[\w./-]*|[A-Za-z]:\\.*")
 _MEASURE = re.compile(r"[+-]?[\d.,_]+\s?(?:[a-zµ]{1,7}|%)?", re.I)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _IDENTIFIER = re.compile(r"[A-Za-z]+(?:[-_. :][A-Za-z]+)+|[a-z]+(?:[A-Z][a-z]+)+")
+_IDENTIFIER_OF_PARTS = re.compile(r"[A-Za-z]+\d{0,2}(?:[-_. :/][A-Za-z]*\d{0,2})+")
 _PLAIN_WORDS = frozenset(
     {
         "", "none", "null", "nil", "undefined", "true", "false", "yes", "no", "on", "off", "bearer", "jwt", "opaque", "header",
@@ -200,7 +201,10 @@ def named_secret(name: str, value: str) -> bool:
         last = words(name)
         return not _IDENTIFIER.fullmatch(value) or "PASSWORD" in last or "PASSPHRASE" in last
     digits, letters = any(map(str.isdigit, value)), any(map(str.isalpha, value))
-    return random_looking(value) or (len(value) >= 8 and digits and letters and not _IDENTIFIER.fullmatch(value) and entropy(value) >= 2.5)  # fmt: skip
+    if random_looking(value):
+        return True
+    mixed = len(value) >= 8 and digits and letters and entropy(value) >= 2.5
+    return mixed and not _IDENTIFIER_OF_PARTS.fullmatch(value)
 
 
 def _leaves(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, str]]:

@@ -77,6 +77,8 @@ def test_what_only_looks_like_a_token_is_none(text: str) -> None:
         ("API_KEY", "x-api-key"),
         ("PRIMARY_KEY", "id"),
         ("CACHE_KEY", "products:v2"),
+        ("DEFAULT_AUTH", "basic-auth-v2"),
+        ("SESSION_KEY", "session:v1:user"),
         ("SECRET", "/run/secrets/db"),
         ("DB_PASSWORD", "${DB_PASSWORD}"),
         ("DATABASE_URL", "postgres://db.internal/shop"),
