@@ -27,7 +27,7 @@ const missing = (detail?: string): EdgeError =>
   refused("MissingKey", "Missing Key-Pair-Id query parameter or cookie value", detail);
 const denied = (detail: string): EdgeError => refused("AccessDenied", "Access denied", detail);
 
-/** The keys of a behavior; undefined where anybody may see what it has. */
+/** The keys of a behavior; undefined where anybody may see what it has. An account's own are not known (gap `aws-signed-urls`). */
 export function trustedKeys(behavior: CacheBehavior, deployment: CloudFrontDeployment): TrustedKeys | undefined {
   if (behavior.trusted_key_groups.length === 0 && behavior.trusted_signers.length === 0) return undefined;
   const ids = new Set(
