@@ -333,10 +333,12 @@ class ResourceRule(_Base, ResourceValidationPolicy):
             except UnknownValueError:
                 skipped += 1
         else:
+            items: list[View] = []
             try:
-                items = resource.views(items_of) if isinstance(items_of, str) else list(items_of(resource))
+                # What comes before something that is not known is judged all the same.
+                items.extend(resource.views(items_of) if isinstance(items_of, str) else items_of(resource))
             except UnknownValueError:
-                items, skipped = [], 1
+                skipped = 1
             for item in items:
                 try:
                     found.extend(self._check(item, resource, context))
