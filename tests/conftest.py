@@ -8,6 +8,7 @@ import pytest
 from edgewright.local import runtime
 from edgewright.program.runner import Runner
 from edgewright.testing import LocalCloud, local_cloud
+from hypothesis import settings
 
 # What the terminal, the CI service or the shell says of its own must not change what a test sees.
 for _name in (
@@ -20,6 +21,11 @@ for _name in (
 # Servers of tests are on loopback, where no proxy leads.
 for _name in ("NO_PROXY", "no_proxy"):
     os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1", "localhost", "::1")))
+
+
+# An example may take its time on a busy machine.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
