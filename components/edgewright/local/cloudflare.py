@@ -333,6 +333,7 @@ _BINDINGS: dict[str, _BindingRule] = {
         lambda b: protocol.ServiceBinding(name=b["name"], service=b["service"], entrypoint=b.get("entrypoint")),
     ),
     "queue": _BindingRule(("queueName",), lambda b: protocol.QueueBinding(name=b["name"], queue_name=b["queueName"])),
+    # All objects are on this machine, wherever one is asked to be made (gap `shield-place`).
     "durable_object_namespace": _BindingRule(
         ("className",),
         lambda b: protocol.DurableObjectBinding(
