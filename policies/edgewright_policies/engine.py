@@ -8,9 +8,12 @@ protocol) stays `PolicyPack`'s, and so does the whole where this way is not open
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from edgewright.config.document import DocumentError, read_document
+from edgewright.program.project import PROJECT_FILES
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, Policy, PolicyPack
@@ -264,6 +267,25 @@ def serve(
         protocol.add_AnalyzerServicer_to_server = original
 
 
+def program_folder(starts: Iterable[Path], project: str | None) -> Path | None:
+    """Return the folder that a program runs in, from which the relative paths of its files count.
+
+    The engine runs a pack in the pack's own folder and does not say where the program is: that is the nearest project
+    of this name above one of the starts.
+    """
+    for start in starts:
+        for folder in (start, *start.parents):
+            for name in PROJECT_FILES:
+                try:
+                    data = read_document(folder / name, name).data if (folder / name).is_file() else None
+                except (DocumentError, OSError):
+                    continue
+                if isinstance(data, dict) and project is not None and data.get("name") == project:
+                    main = folder / str(data.get("main") or ".")
+                    return main if main.is_dir() else main.parent
+    return None
+
+
 def run(name: str = PACK_NAME, policies: Sequence[Rule] = POLICIES) -> None:
     """Serve rules with the settings that the stack gives them, as `edgewright check` reads them. Never returns.
 
@@ -276,5 +298,9 @@ def run(name: str = PACK_NAME, policies: Sequence[Rule] = POLICIES) -> None:
         lines = [f"  {'.'.join(path)}: {message}" for path, message in faults.faults]
         sys.exit("The policies' settings have faults:\n" + "\n".join(lines))
     use_settings_in_process(settings)
+    here = [Path.cwd(), *([Path(os.environ["PWD"])] if os.environ.get("PWD") else [])]
+    folder = program_folder(here, os.environ.get("PULUMI_PROJECT"))
+    if folder is not None and folder.is_dir():
+        os.chdir(folder)
     names = {rule.name for rule in policies}
     serve(name, policies, {key: value for key, value in configuration.items() if key in names})

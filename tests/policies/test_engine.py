@@ -1,5 +1,6 @@
 """The pack in Pulumi's own engine: the same findings as in-process, value by value; a violating change is blocked."""
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from edgewright.guard import evaluate
 from edgewright.guard.pack_folder import write
+from edgewright.program.resources import Capture
 
 from tests.engine.cli import Answer, Engine, environment
 from tests.policies.corpus import BAD, PROJECT, capture
@@ -202,3 +204,31 @@ def test_pulumis_own_configuration_of_a_pack_holds(project: Project) -> None:
     assert found["kv-key-size"][0] == "advisory"
     assert found["cpu-budget"][0] == "mandatory"
     assert "at most 5 ms" in found["cpu-budget"][1]
+
+
+@needs_engine
+@pytest.mark.engine
+def test_files_of_the_program_are_read_from_its_folder(project: Project) -> None:
+    """As `edgewright check` reads them: a bundle that is in a file is judged by what is in it."""
+    (project.folder / "dist").mkdir()
+    (project.folder / "dist" / "main.js").write_text("export default {}\n" + "// padding\n" * 1000)
+    version = {
+        "type": "cloudflare:index/workerVersion:WorkerVersion",
+        "inputs": {
+            "mainModule": "main.js",
+            "modules": [
+                {"name": "main.js", "contentType": "application/javascript+module", "contentFile": "dist/main.js"}
+            ],
+        },
+        "options": {},
+    }
+    policies = {"all": "disabled", "bundle-size": {"enforcementLevel": "advisory", "maxBytes": 1000}}
+    done, events = project.preview("dev", {"version": version}, policies)
+    assert done.code == 0, done.text
+    assert [each["policyName"] for each in events] == ["bundle-size"]
+    here = evaluate(capture_in(project.folder, {"version": version}), policies)
+    assert [each["message"].partition("\n")[2].rstrip("\n") for each in events] == [f.message for f in here.findings]
+
+
+def capture_in(folder: Path, resources: Mapping[str, Any]) -> Capture:
+    return dataclasses.replace(capture(resources), project_dir=folder)

@@ -233,3 +233,24 @@ def test_the_served_pack_answers_over_its_protocol() -> None:
                 assert [each.policyName for each in answer.diagnostics] == ["kv-key-size"]
         finally:
             process.kill()
+
+
+def test_a_pack_finds_the_folder_that_its_program_runs_in(tmp_path: Path) -> None:
+    """Relative paths of files count from there, and the engine starts a pack in the pack's own folder."""
+    inner = tmp_path / "shop" / "infra" / "policies"
+    inner.mkdir(parents=True)
+    (tmp_path / "Pulumi.yaml").write_text("name: other\nruntime: python\n")
+    project = tmp_path / "shop" / "Pulumi.yaml"
+    project.write_text("name: shop\nruntime: python\n")
+    elsewhere = tmp_path / "packs"
+    elsewhere.mkdir()
+    assert engine.program_folder([inner], "shop") == tmp_path / "shop"
+    assert engine.program_folder([elsewhere, inner], "shop") == tmp_path / "shop"
+    assert engine.program_folder([elsewhere], "shop") is None
+    assert engine.program_folder([inner], None) is None
+    project.write_text("name: shop\nruntime: python\nmain: infra\n")
+    assert engine.program_folder([inner], "shop") == tmp_path / "shop" / "infra"
+    project.write_text("name: shop\nruntime: python\nmain: infra/program.py\n")
+    assert engine.program_folder([inner], "shop") == tmp_path / "shop" / "infra"
+    project.write_text("name: [shop")
+    assert engine.program_folder([inner], "shop") is None

@@ -36,7 +36,7 @@ def evaluate(
     """
     from edgewright_policies.archives import files_relative_to
 
-    with files_relative_to(capture.project_dir):
+    with files_relative_to(capture.program_dir or capture.project_dir):
         return _evaluate(capture, policies, limits, production)
 
 

@@ -35,7 +35,7 @@ def usage(capture: Capture) -> dict[str, Used]:
 
     from edgewright.guard.evaluate import stack_view
 
-    with files_relative_to(capture.project_dir):
+    with files_relative_to(capture.program_dir or capture.project_dir):
         found = dict(_Usage(stack_view(capture)).all())
     return {name: each for name, each in found.items() if each is not None and each.amount}
 

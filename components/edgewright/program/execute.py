@@ -182,6 +182,7 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         diagnostics=(*notes, *lines, *engine.diagnostics, *monitor.diagnostics),
         preview=preview,
         project_dir=project.directory,
+        program_dir=project.main if project.main.is_dir() else project.main.parent,
         files=frozenset(
             file
             for file in files

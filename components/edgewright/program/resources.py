@@ -148,6 +148,8 @@ class Capture:
     diagnostics: tuple[Diagnostic, ...] = ()
     preview: bool = False
     project_dir: Path = Path()
+    program_dir: Path | None = None
+    """Where the program ran, from which the relative paths of its files count; None is the project's folder."""
     files: frozenset[Path] = frozenset()
     """The project's own files that the run read as modules or opened: what a watcher watches."""
 
