@@ -73,3 +73,31 @@ def test_a_bucket_policy_that_is_not_known_whole_is_counted_and_not_guessed(stat
     found = evaluate(capture({"one": {"type": BUCKET_POLICY, "inputs": {"policy": {"Statement": [statement]}}}}))
     assert found.findings == ()
     assert found.skipped == {"bucket-public": 1}
+
+
+ZONE = {"type": "cloudflare:index/zone:Zone", "inputs": {"name": "example.com"}}
+TLS = {
+    "type": "cloudflare:index/hostnameTlsSetting:HostnameTlsSetting",
+    "inputs": {"settingId": "min_tls_version", "value": "1.2"},
+}
+HTTPS = {"type": "cloudflare:index/pageRule:PageRule", "inputs": {"target": "*", "actions": {"alwaysUseHttps": True}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "skipped"),
+    [
+        ("headers.set('Strict-Transport-Security', 'max-age=31536000')", [], {}),
+        (UNKNOWN, [], {"zone-defaults-unsafe": 1}),
+        ("export default {}", ["zone zone security_header: not set: no Strict-Transport-Security"], {}),
+    ],
+)
+def test_what_a_zone_is_given_by_other_means_than_settings_counts(
+    content: Any, said: list[str], skipped: dict[str, int]
+) -> None:
+    script = {
+        "type": "cloudflare:index/workersScript:WorkersScript",
+        "inputs": {"scriptName": "s", "content": content, "observability": {"enabled": True}},
+    }
+    found = evaluate(capture({"zone": ZONE, "tls": TLS, "https": HTTPS, "script": script}))
+    assert [f"{each.what}: {each.value}" for each in found.findings] == said
+    assert {name: times for name, times in found.skipped.items() if name == "zone-defaults-unsafe"} == skipped

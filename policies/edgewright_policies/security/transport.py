@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 
-from edgewright_policies.reading import View, raise_unknown, show
+from edgewright_policies.reading import View, modules, raise_unknown, show
 from edgewright_policies.rule import (
     Context,
     NoConfig,
@@ -23,6 +23,8 @@ from edgewright_policies.types import (
     HOSTNAME_TLS_SETTING,
     PAGE_RULE,
     RULESET,
+    WORKER_VERSION,
+    WORKERS_SCRIPT,
     ZONE,
     ZONE_SETTING,
     behavior_name,
@@ -166,6 +168,22 @@ def _sets_hsts(rule: View) -> bool:
     return any(name.lower() == _HSTS for name in named)
 
 
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    return True if one or other else None if one is None or other is None else False
+
+
+def _workers_set_hsts(stack: StackView) -> bool | None:
+    """Return whether a Worker of the stack sets the header itself; None where one that is not known whole might."""
+    unknown = False
+    for node in stack.of(WORKER_VERSION, WORKERS_SCRIPT):
+        try:
+            if any(_HSTS.encode() in content.lower() for _, content in modules(node.props)):
+                return True
+        except UnknownValueError:
+            unknown = True
+    return None if unknown else False
+
+
 def _redirects(rule: View) -> bool:
     return "https" in repr(rule.view("actionParameters").view("fromValue").raw("targetUrl")).lower()
 
@@ -174,7 +192,7 @@ def _redirects(rule: View) -> bool:
     "zone-defaults-unsafe",
     id="EW511",
     family="security",
-    on=(ZONE, ZONE_SETTING, RULESET, PAGE_RULE),
+    on=(ZONE, ZONE_SETTING, HOSTNAME_TLS_SETTING, RULESET, PAGE_RULE, WORKER_VERSION, WORKERS_SCRIPT),
     severity="high",
     title="A zone that the stack makes is not left with Cloudflare's defaults",
     why="A new zone takes TLS 1.0, answers plain HTTP and sends no Strict-Transport-Security until somebody says otherwise.",
@@ -188,14 +206,16 @@ def zone_defaults_unsafe(stack: StackView, _context: Context[NoConfig]) -> Itera
     urns = {node.urn for node in zones}
     # A setting that depends on no zone of the stack has its zone's id from elsewhere: it may be any of them.
     given: dict[str, set[str]] = {}
-    for node in stack.of(ZONE_SETTING):
+    for node in stack.of(ZONE_SETTING, HOSTNAME_TLS_SETTING):
         if not node.props.known("settingId"):
             yield None
             return
         about = urns & set(node.dependencies) or urns
         given.setdefault(node.props.text("settingId") or "", set()).update(about)
     by_rule = {
-        "security_header": _rules_say(stack, "http_response_headers_transform", _sets_hsts),
+        "security_header": _either(
+            _rules_say(stack, "http_response_headers_transform", _sets_hsts), _workers_set_hsts(stack)
+        ),
         "always_use_https": _rules_say(stack, "http_request_dynamic_redirect", _redirects),
     }
     if any(
