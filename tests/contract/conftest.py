@@ -74,6 +74,7 @@ api = EdgeApi(
         "endpoints": [
             {"path": "/echo/:id", "handler": "echo.js", "methods": ["GET", "POST"]},
             {"path": "/function", "handler": "function.js"},
+            {"path": "/limited", "handler": "function.js", "rate_limit": {"limit": 10, "period": 60}},
             {"path": "/throws", "handler": "throws.js"},
             {"path": "/open/*", "origin": one.routing, "methods": ["GET", "PUT"]},
             {"path": "/spoof", "origin": one.routing},

@@ -99,6 +99,14 @@ def test_a_large_answer_comes_whole(edge: Edge) -> None:
     assert len(edge.ask("/large").json()["large"]) == 1_500_000
 
 
+def test_a_caller_over_the_limit_is_told_so_and_others_are_not(edge: Edge) -> None:
+    mine, other = ({"X-Local-IP": address} for address in ("203.0.113.7", "203.0.113.8"))
+    assert edge.ask("/limited", headers=mine).status_code == 200
+    assert 429 in {edge.ask("/limited", headers=mine).status_code for _ in range(100)}
+    assert edge.ask("/limited", headers=other).status_code == 200
+    assert edge.ask("/function", headers=mine).status_code == 200
+
+
 # --- attacks -----------------------------------------------------------------------------------------------------------
 
 SPELLINGS = (
