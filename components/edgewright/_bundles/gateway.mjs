@@ -850,8 +850,13 @@ var Flight = class {
   missed;
   behind;
   settle;
+  /** The origin has answered: what is left is to store it. */
+  answered = false;
   head = new Promise((resolve) => {
-    this.settle = resolve;
+    this.settle = (head) => {
+      this.answered = true;
+      resolve(head);
+    };
   });
   /** An invalidation came while it was under way: what it brings is not stored. */
   void = false;
@@ -1893,7 +1898,7 @@ function crowded(query, found) {
   const { core, directives: directives2, range, method, policy } = query;
   const flightKey = flightKeyOf(query, found.slot);
   const flight = core.flights.get(flightKey);
-  if (!flight) return void 0;
+  if (!flight || directives2?.noCache && flight.answered) return void 0;
   if (entry && decision === "revalidate-behind" && covers(entry.meta, query)) return serve(query, entry);
   if (!(flight.missed || entry) || flight.behind) return void 0;
   if (range !== null || directives2?.noStore || directives2?.onlyIfCached) return void 0;
@@ -1918,7 +1923,9 @@ async function fromOrigin(query, found, join8) {
     return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });
   }
   const flight = core.flights.get(flightKey);
-  if (!flight) return lead(query, found, { forward: forward2, sendRange, flightKey });
+  if (!flight || query.directives?.noCache && flight.answered) {
+    return lead(query, found, { forward: forward2, sendRange, flightKey });
+  }
   const given = join8 && await wait(query, found, flight, flightKey, forward2);
   return given || lead(query, found, { forward: forward2, sendRange });
 }

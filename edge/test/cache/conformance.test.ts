@@ -107,3 +107,22 @@ describe("freshness that is no number", () => {
     },
   );
 });
+
+describe("a request's no-cache", () => {
+  it("is not answered by what the origin said before it, although that is still being stored", async () => {
+    const h = new Harness(SPEC);
+    let stored = () => {};
+    const put = h.edge.put.bind(h.edge);
+    h.edge.put = async (url, response) => {
+      await new Promise<void>((resolve) => {
+        stored = resolve;
+      });
+      return put(url, response);
+    };
+    h.origin = (_, count) => reply(`body ${count}`, { "cache-control": "max-age=60", etag: '"1"' });
+    expect(await (await h.send("/")).text()).toBe("body 1");
+    const again = h.send("/", { headers: { "cache-control": "no-cache" } });
+    expect(await (await again).text()).toBe("body 2");
+    stored();
+  });
+});

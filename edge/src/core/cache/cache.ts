@@ -169,7 +169,7 @@ function crowded(query: Query, found: Lookup): Response | Promise<Response> | un
   const { core, directives, range, method, policy } = query;
   const flightKey = flightKeyOf(query, found.slot);
   const flight = core.flights.get(flightKey);
-  if (!flight) return undefined;
+  if (!flight || (directives?.noCache && flight.answered)) return undefined;
   if (entry && decision === "revalidate-behind" && covers(entry.meta, query)) return serve(query, entry);
   if (!(flight.missed || entry) || flight.behind) return undefined;
   if (range !== null || directives?.noStore || directives?.onlyIfCached) return undefined;
@@ -195,7 +195,10 @@ async function fromOrigin(query: Query, found: Lookup, join: boolean): Promise<R
     return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });
   }
   const flight = core.flights.get(flightKey);
-  if (!flight) return lead(query, found, { forward, sendRange, flightKey });
+  // Who asks for a validation is not given what was answered before.
+  if (!flight || (query.directives?.noCache && flight.answered)) {
+    return lead(query, found, { forward, sendRange, flightKey });
+  }
   const given = join && (await wait(query, found, flight, flightKey, forward));
   // Not for us, or its leader is gone. Now each goes for itself, all at once.
   return given || lead(query, found, { forward, sendRange });

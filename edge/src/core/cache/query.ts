@@ -107,8 +107,13 @@ export type Head =
 /** A request to the origin that others wait for. */
 export class Flight {
   settle!: (head: Head) => void;
+  /** The origin has answered: what is left is to store it. */
+  answered = false;
   readonly head = new Promise<Head>((resolve) => {
-    this.settle = resolve;
+    this.settle = (head) => {
+      this.answered = true;
+      resolve(head);
+    };
   });
   /** An invalidation came while it was under way: what it brings is not stored. */
   void = false;
