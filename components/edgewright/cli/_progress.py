@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from edgewright.cli._console import errors, step
 
-_FIRST_S = 3.0
-_EVERY_S = 15.0
+_FIRST_S = 20.0
+_EVERY_S = 20.0
 
 
 @contextmanager
