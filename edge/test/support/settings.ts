@@ -74,7 +74,7 @@ export function router(name: string, origins: OriginSpec[], part: Partial<Router
     order: Object.fromEntries(
       regions.map((region) => [region, [region, ...regions.filter((other) => other !== region)]]),
     ),
-    timeout_ms: 1000,
+    timeout_ms: 15_000,
     retry_statuses: [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530],
     health: { path: null, interval_s: 30, unhealthy_after: 2 },
     ...part,
