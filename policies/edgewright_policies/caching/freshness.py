@@ -116,7 +116,8 @@ def static_ttl_short(item: View, resource: View, context: Context[StaticTtl]) ->
     if context.type == EDGE_API:
         cache = item.view("cache")
         if item.has("directory"):
-            judged = [(f"assets {show(item.text('path'))} browser_ttl", item.number("browserTtl") or 0)]
+            # 0, the default, is to ask each time: right for names without a version, and the edge answers from its store.
+            judged = [(f"assets {show(item.text('path'))} browser_ttl", item.number("browserTtl") or None)]
         elif static_endpoint(item) and is_override(cache):
             name = endpoint_name(item)
             judged = [(f"{name} {each}", cache.number(f"{each}S")) for each in ("edgeTtl", "browserTtl")]
