@@ -265,7 +265,9 @@ def test_the_command_serves_stops_on_sigterm_and_says_when_a_port_is_taken() -> 
     ):
         assert process.stdout is not None
         assert process.stderr is not None
-        region, url = process.stdout.readline().strip().split(": ", 1)
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        region, url = line.strip().split(": ", 1)
         try:
             assert region == "apac"
             assert client.get(f"{url}/api/products/1").json()["region"] == "apac"
