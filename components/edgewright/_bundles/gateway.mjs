@@ -1046,7 +1046,10 @@ function changed({ far: far2, reads }, key) {
 async function write(core, to, value, body, policy, ctx, ceiling) {
   const tier = core.far.find(({ name }) => name === to);
   const work = tier?.has(policy) ? tier.write(value, body, policy, ctx, ceiling) : void 0;
-  if (!work) return false;
+  if (!work) {
+    discard2(body);
+    return false;
+  }
   changed(core, value.key);
   const done = await attempt(
     ctx,

@@ -47,6 +47,15 @@ describe("tiers", () => {
     expect((await h.get("/")).text).toBe("body 2");
   });
 
+  it("let a long body pass where none of them can take it as it comes", { timeout: 15_000 }, async () => {
+    // A tier that was handed the body and did not read it would hold the client up for as long as a slow reader may.
+    const h = make({ tiers: { memory: { max_object_bytes: 1000 }, edge: null, kv: null } });
+    const pieces = Array.from({ length: 100 }, () => new Uint8Array(65_536));
+    h.origin = () => new Response(new Blob(pieces).stream());
+    expect((await h.get("/")).text).toHaveLength(100 * 65_536);
+    expect((await h.get("/")).xCache).toBe("MISS");
+  });
+
   it("respect their ceilings", async () => {
     const h = make({ tiers: { memory: { ttl_ceiling_s: 5 }, edge: { ttl_ceiling_s: 20 }, kv: null } });
     counted(h);

@@ -1,1 +1,1 @@
-import{T as a}from"./chunk-25SMAWNT.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{T as a}from"./chunk-EEZBPGDB.js";import"./chunk-MSHLITHI.js";export{a as cache};

@@ -4,7 +4,7 @@ import { within } from "./body";
 import type { Index, Meta } from "./entry";
 import { draw, type Policy } from "./policy";
 import type { Core } from "./query";
-import { type Body, isStream } from "./streams";
+import { type Body, discard, isStream } from "./streams";
 import type { CacheContext } from "./types";
 
 /** What isolate memory holds, or the edge cache is known to: also what serving it needs, prepared once. */
@@ -94,7 +94,11 @@ export async function write(
 ): Promise<boolean> {
   const tier = core.far.find(({ name }) => name === to);
   const work = tier?.has(policy) ? tier.write(value, body, policy, ctx, ceiling) : undefined;
-  if (!work) return false;
+  if (!work) {
+    // A reader that never reads would hold up the others.
+    discard(body);
+    return false;
+  }
   changed(core, value.key);
   const done = await attempt(
     ctx,
