@@ -289,6 +289,41 @@ describe("a session", () => {
   });
 });
 
+describe("a session beside a function of the user's own at the viewer", () => {
+  const behaviors: LambdaOptions["behaviors"] = [
+    { pattern: "/api/session", policy: null },
+    { pattern: "/own/*", policy: null, own: true },
+    { pattern: "*", policy: null },
+  ];
+  const headers = {
+    Cookie: "session=abcdefgh",
+    "X-Edgewright-Kv": `${encodeURIComponent("session:abcdefgh")}=${encodeURIComponent('{"user":"mallory"}')}`,
+  };
+  const handler = (of = behaviors) =>
+    createLambda(SETTINGS, {
+      features: [forward, sessions],
+      handlers: { "hello.js": { default: () => new Response() } },
+      behaviors: of,
+    });
+
+  it("is what our function has looked up on its own path", async () => {
+    expect((await ask({ uri: "/api/session", headers }, handler())).status).toBe("200");
+  });
+
+  // Nothing has removed the header there: the viewer would say who it is.
+  it.each(["/own/..\\api\\session", "/x/%2e%2e/own/..\\api/session", "/own/%2e%2e/api/session", "/own/../api/session"])(
+    "is not what the viewer says: %s",
+    async (uri) => {
+      expect((await ask({ uri, headers }, handler())).status).toMatch(/^40[01]$/);
+    },
+  );
+
+  it("is not asked for where no function of ours runs at all", async () => {
+    const own = behaviors.map((behavior) => ({ ...behavior, own: true }));
+    expect((await ask({ uri: "/api/session", headers }, handler(own))).status).toBe("401");
+  });
+});
+
 describe("an origin's response", () => {
   it("says where it came from, and is kept for the policy's time by CloudFront alone", async () => {
     const answer = await through({}, 200, {

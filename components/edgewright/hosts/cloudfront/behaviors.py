@@ -99,6 +99,11 @@ class Served:
         return kinds[0] if kinds else None
 
     @property
+    def own(self) -> tuple[Any, ...]:
+        """Functions of the user's own at the viewer: beside them CloudFront runs none of ours."""
+        return tuple(function for item in self.behavior.items for function in item.get("functions", ()))
+
+    @property
     def session(self) -> bool:
         """Whether an endpoint asks for a session."""
         return any((spec["auth"] or {}).get("kind") == "session" for spec in self.specs)

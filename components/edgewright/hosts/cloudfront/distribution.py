@@ -111,7 +111,9 @@ def build(site: Site) -> Deployed:
         stable_arn(site, edge),
         aliases=[site.plan.hostname] if site.plan.hostname else [],
         comment=described,
-        continuous_deployment_policy_id=policy.id if policy is not None else None,
+        # The provider keeps what is left out, and AWS deletes no policy that is attached: empty is what detaches it
+        # (https://github.com/hashicorp/terraform-provider-aws/issues/34511).
+        continuous_deployment_policy_id=policy.id if policy is not None else "",
     )
     let_read(site, bucket, [distribution, *([staging] if staging is not None else [])])
     dns(site, distribution)
@@ -193,15 +195,14 @@ def _behavior(
     lambdas: list[Any] = [{"event_type": "origin-request", "lambda_arn": version, "include_body": unsafe_handler}]
     if site.routers:
         lambdas.append({"event_type": "origin-response", "lambda_arn": version, "include_body": False})
-    own = [function for item in served.behavior.items for function in item.get("functions", ())]
-    for function in own:
+    for function in served.own:
         lambdas += _associations(function)
     guarded = guard is not None and served.guard == "jwt"
     if guard is not None and guarded:
         lambdas.append(
             {"event_type": "viewer-request", "lambda_arn": guard.resource.qualified_arn, "include_body": False}
         )
-    at_viewer = [] if own or guarded else viewer_functions(site, needs_of(site, served), codes)
+    at_viewer = [] if served.own or guarded else viewer_functions(site, needs_of(site, served), codes)
     behavior: dict[str, Any] = {
         "target_origin_id": target,
         "viewer_protocol_policy": "redirect-to-https",
@@ -212,7 +213,9 @@ def _behavior(
         "compress": True,
         "cache_policy_id": policies.cache_policy_id(
             site.parent,
-            policies.compile_policy("", served.cache, Faults("EdgeApi", site.name), by_country=guarded),
+            policies.compile_policy(
+                "", served.cache, Faults("EdgeApi", site.name), by_country=guarded or bool(served.own)
+            ),
         ),
         "origin_request_policy_id": policies.ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
         "response_headers_policy_id": policies.response_headers_policy_id(

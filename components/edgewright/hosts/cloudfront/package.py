@@ -55,6 +55,7 @@ def modules(
             "pattern": each.behavior.pattern,
             "policy": each.cache["name"] if each.cache is not None else None,
             "guarded": each.guard is not None,
+            **({"own": True} if each.own else {}),
         }
         for each in served
     ]

@@ -31,6 +31,8 @@ export interface Behavior {
   readonly policy: string | null;
   /** A function at the viewer asks who is there before anything stored is given out. */
   readonly guarded?: boolean;
+  /** A function of the user's own runs at the viewer, and none of ours: headers come as the viewer sent them. */
+  readonly own?: boolean;
 }
 
 export interface LambdaOptions extends EdgeOptions {
@@ -75,14 +77,22 @@ export function createLambda(
     return policies.get(policy) ?? null;
   };
 
+  const someOwn = compiled.some(({ own }) => own === true);
+  /**
+   * Whether the viewer's function of ours ran. Another spelling of a path may have come by another behavior than the one
+   * that it matches as it stands: where some have no function of ours, it is not believed.
+   */
+  const lookedUp = (uri: string, { url }: Request): boolean =>
+    !someOwn || (new URL(url).pathname === uri && compiled.find(({ test }) => test(uri))?.own !== true);
+
   return async (event) => {
     const { config, request, response } = event.Records[0].cf;
     if (config.eventType === "origin-response" && response !== undefined) {
       return answered(request, response, policies);
     }
-    const host = new LambdaHost(request);
     const incoming = webRequest(request, config.distributionDomainName);
     if (!(incoming instanceof Request)) return generated(incoming, request.method, ORIGIN_RESPONSE_BYTES);
+    const host = new LambdaHost(request, lookedUp(request.uri, incoming));
     const answer = await edge(incoming, host, { env, context: undefined });
     await host.settled();
     if (host.forward !== undefined) {

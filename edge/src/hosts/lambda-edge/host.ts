@@ -22,7 +22,11 @@ export class LambdaHost implements Host {
   readonly #request: EventRequest;
   readonly #background: Promise<unknown>[] = [];
 
-  constructor(request: EventRequest) {
+  /** @param lookedUp whether the viewer's function of ours ran, so that what it has looked up is not the viewer's own word */
+  constructor(
+    request: EventRequest,
+    private readonly lookedUp = true,
+  ) {
     this.#request = request;
   }
 
@@ -73,7 +77,7 @@ export class LambdaHost implements Host {
 
   /** Lambda@Edge reaches no KeyValueStore: a look-up is what the function at the viewer has found. */
   kv(_name: string): KvStore | undefined {
-    const found = this.#header(KV_HEADER);
+    const found = this.lookedUp ? this.#header(KV_HEADER) : undefined;
     const equals = found?.indexOf("=") ?? -1;
     const key = found === undefined || equals === -1 ? undefined : decode(found.slice(0, equals));
     const value = found === undefined || equals === -1 ? undefined : decode(found.slice(equals + 1));
