@@ -1,11 +1,13 @@
 """EdgeApi, KvNamespace and CachePolicy on CloudFront: what a program declares, and what is refused before it is deployed."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 from edgewright import CachePolicy, EdgeApi, KvNamespace, LambdaEdgeFunction
 from edgewright.errors import Faults
@@ -206,7 +208,12 @@ def test_logs_metrics_and_a_dashboard(made: Run) -> None:
     )
     (board,) = of(made, "cloudwatch.Dashboard")
     metrics = json.dumps(json.loads(board["dashboardBody"]))
-    assert "CacheHitRate" in metrics
+    # Named as `metricLambdaLimitExceededErrors` of aws-cdk's Distribution has them.
+    assert {"CacheHitRate", "LambdaExecutionError", "LambdaValidationError", "LambdaLimitExceededErrors"} <= {
+        metric[1]
+        for widget in json.loads(board["dashboardBody"])["widgets"]
+        for metric in widget["properties"]["metrics"]
+    }
     assert "api-distribution-id" in metrics
     assert len(of(made, "cloudfront.MonitoringSubscription")) == 1
     assert of(run(program(access_logs=False)), "cloudwatch.LogDelivery") == []
@@ -517,6 +524,62 @@ def test_the_managed_policies_are_none_that_keeps_what_is_private() -> None:
         assert behavior["cachePolicyId"] not in [identity for spec, identity in MANAGED.items() if spec.min_ttl > 0]
 
 
+def names(found: Run) -> dict[str, list[str]]:
+    return {
+        kind: [inputs["name"] for inputs in of(found, kind)]
+        for kind in (
+            "cloudfront.CachePolicy",
+            "cloudfront.Function",
+            "cloudfront.OriginAccessControl",
+            "cloudwatch.LogDeliverySource",
+            "cloudwatch.LogDeliveryDestination",
+        )
+    }
+
+
+def test_names_in_the_account_are_those_that_aws_takes(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("a{}")
+
+    def all_kinds() -> None:
+        cache = CachePolicy("by-host", {"edge_ttl": 60, "key": {"headers": ["x-tenant"]}})
+        api(
+            "an-api-with-a-name-of-its-own",
+            endpoints=[{"path": "/a", "origin": origins().routing, "cache": cache.spec}],
+            assets=[{"path": "/files/*", "directory": str(tmp_path)}],
+        )
+
+    short = names(run(all_kinds))
+    assert short["cloudwatch.LogDeliverySource"] == ["shop-dev-logs-an-api-with-a-name-of-its-own"]
+    long = [names(run(all_kinds, stack=f"a.stack.of-{which}-with-a-long-name-of-its-own")) for which in ("one", "two")]
+    for found in (short, *long):
+        for kind, known in found.items():
+            most = {"cloudfront.CachePolicy": 128}.get(kind, 60 if kind.startswith("cloudwatch") else 64)
+            assert known, kind
+            assert all(re.fullmatch(rf"[A-Za-z0-9_-]{{1,{most}}}", name) for name in known), (kind, known)
+    for kind, known in long[0].items():
+        assert not set(known) & set(long[1][kind]), kind
+
+
+def test_what_is_shared_has_the_provider_of_the_component_that_asks() -> None:
+    def two_accounts() -> None:
+        cache = CachePolicy("by-tenant", {"edge_ttl": 60, "key": {"headers": ["x-tenant"]}})
+        for name in ("one", "two", "three"):
+            given: Any = {
+                "host": "cloudfront",
+                "endpoints": [{"path": "/a", "origin": origins(f"{name}-origins").routing, "cache": cache.spec}],
+            }
+            other: Any = [aws.Provider(name, region="us-east-1")] if name != "three" else None
+            EdgeApi(name, given, pulumi.ResourceOptions(providers=other))
+
+    made = [(item.name, item.inputs["name"]) for item in run(two_accounts).of("CachePolicy") if "/" in item.type]
+    content = made[0][0].rpartition("-")[2]
+    assert sorted(made) == [
+        (f"edgewright-cache-{content}", f"shop-dev-cache-{content}"),
+        (f"edgewright-cache-one-{content}", f"shop-dev-cache-one-{content}"),
+        (f"edgewright-cache-two-{content}", f"shop-dev-cache-two-{content}"),
+    ]
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -539,6 +602,22 @@ def test_a_viewer_function_of_ones_own_takes_the_place_of_ours() -> None:
         "lambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:sign-function:7",
         "includeBody": False,
     }
+
+
+def test_a_key_with_the_region_has_the_country_where_no_function_of_ours_sets_the_region() -> None:
+    def own(functions: list[Any]) -> Any:
+        key: Any = {"region": True}
+        cache = CachePolicy("by-region", {"edge_ttl": 60, "key": key})
+        at = {"path": "/a", "origin": origins().routing, "cache": cache.spec}
+        return api(endpoints=[{**at, **({"functions": functions} if functions else {})}])
+
+    def headers(functions: list[Any]) -> Any:
+        (policy,) = of(run(lambda: own(functions)), "cloudfront.CachePolicy")
+        return policy["parametersInCacheKeyAndForwardedToOrigin"]["headersConfig"]["headers"]["items"]
+
+    assert headers([]) == ["x-edgewright-region"]
+    for event in ("viewer-request", "viewer-response"):
+        assert headers([association([event])]) == ["cloudfront-viewer-country"]
 
 
 FUNCTION_FAULTS: list[tuple[list[Any], str]] = [

@@ -10,6 +10,9 @@ from edgewright.hosts.cloudfront import policies
 from edgewright.hosts.cloudfront.site import Site
 from edgewright.hosts.lambda_edge import REGION
 
+MAX_DELIVERY_NAME = 60
+"""Characters in the name of a log's delivery: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutDeliverySource.html"""
+
 
 def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "") -> None:
     """Make what keeps logs and metrics of a distribution; `part` names it where it is not the primary one."""
@@ -36,7 +39,7 @@ def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "
 
 
 def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str) -> None:
-    physical = policies.physical("logs", name)
+    physical = policies.physical("logs", name, MAX_DELIVERY_NAME)
     group = aws.cloudwatch.LogGroup(
         f"{name}-log-group",
         region=REGION,
@@ -95,7 +98,7 @@ def dashboard(distribution_id: str) -> str:
         widget("Hit rate (%)", 0, 1, [("CacheHitRate", "Average")]),
         widget("Errors (%)", 1, 0, [("4xxErrorRate", "Average"), ("5xxErrorRate", "Average")]),
         widget("Origin latency (ms)", 1, 1, [("OriginLatency", "p50"), ("OriginLatency", "p95"), ("OriginLatency", "p99")]),
-        widget("Function at the edge", 2, 0, [("LambdaExecutionError", "Sum"), ("LambdaValidationError", "Sum"), ("LambdaLimitExceededError", "Sum")]),
+        widget("Function at the edge", 2, 0, [("LambdaExecutionError", "Sum"), ("LambdaValidationError", "Sum"), ("LambdaLimitExceededErrors", "Sum")]),
         widget("Bytes", 2, 1, [("BytesDownloaded", "Sum"), ("BytesUploaded", "Sum")]),
     ]  # fmt: skip
     return json.dumps({"widgets": widgets}, sort_keys=True)

@@ -45,7 +45,7 @@ def origins_of(site: Site, bucket: "aws.s3.Bucket | None") -> tuple[list[Any], l
         control = aws.cloudfront.OriginAccessControl(
             f"{site.name}-access",
             description=f"Lets {site.name} read its files.",
-            name=policies.physical(f"{site.name}-access", "s3"),
+            name=policies.physical(f"{site.name}-access", "s3", policies.MAX_NAME),
             origin_access_control_origin_type="s3",
             signing_behavior="always",
             signing_protocol="sigv4",

@@ -6,6 +6,7 @@ answer: a minimum above 0 would let CloudFront keep what is private.
 
 import hashlib
 import json
+import re
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -156,32 +157,38 @@ def content_hash(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_shared: "weakref.WeakKeyDictionary[pulumi.Resource, dict[str, pulumi.CustomResource]]" = weakref.WeakKeyDictionary()
+Make = Callable[[str, str, pulumi.ResourceOptions], Any]
+"""Makes a resource by its name in the stack, its name in the account, and its options."""
+_shared: "weakref.WeakKeyDictionary[pulumi.Resource, dict[tuple[str, str], pulumi.CustomResource]]"
+_shared = weakref.WeakKeyDictionary()
 
 
-def shared(parent: pulumi.Resource, kind: str, content: str, make: Callable[[str, pulumi.ResourceOptions], Any]) -> Any:
+def shared(parent: pulumi.Resource, kind: str, content: str, make: Make) -> Any:
     """Return the stack's one resource of this kind and content.
 
     It belongs to no component, so that it stays when the one that asked first goes. Its name has the content's hash: a
-    change makes a new one beside the old, which is deleted once nothing uses it. In a provider plugin, where the
-    stack's resources are not known, it belongs to the component.
+    change makes a new one beside the old, which is deleted once nothing uses it. Where the component has a provider of
+    its own, and so another account, it is one for that provider. In a provider plugin, where the stack's resources are
+    not known, it belongs to the component.
     """
-    name = f"edgewright-{kind}-{content}"
     root = pulumi.runtime.get_root_resource()
     if root is None:
-        return make(f"{parent._name}-{kind}-{content}", pulumi.ResourceOptions(parent=parent))
+        own = f"{parent._name}-{kind}"
+        return make(f"{own}-{content}", physical(own, content), pulumi.ResourceOptions(parent=parent))
+    provider = parent.get_provider("aws:cloudfront/cachePolicy:CachePolicy")
+    key = content if provider is None else f"{provider._name}-{content}"
     made = _shared.setdefault(root, {})
-    if name not in made:
-        made[name] = make(name, pulumi.ResourceOptions())
-    return made[name]
+    if (kind, key) not in made:
+        opts = pulumi.ResourceOptions(provider=provider)
+        made[(kind, key)] = make(f"edgewright-{kind}-{key}", physical(kind, key), opts)
+    return made[(kind, key)]
 
 
 def used() -> dict[str, int]:
     """Return how many resources of each kind the stack shares so far."""
     root = pulumi.runtime.get_root_resource()
     found: dict[str, int] = {}
-    for name in _shared.get(root, {}) if root is not None else ():
-        kind = name.removeprefix("edgewright-").rpartition("-")[0]
+    for kind, _ in _shared.get(root, {}) if root is not None else ():
         found[kind] = found.get(kind, 0) + 1
     return found
 
@@ -206,9 +213,23 @@ def quotas() -> dict[str, Any]:
     return found
 
 
-def physical(kind: str, content: str) -> str:
-    """Return a name in the account: by stack, because another stack's equal policy is not this one's to delete."""
-    return f"{pulumi.get_project()}-{pulumi.get_stack()}-{kind}-{content}"
+MAX_NAME = 64
+"""Characters in the name of a function or of an origin access control."""
+MAX_POLICY_NAME = 128
+
+
+def physical(kind: str, content: str, most: int = MAX_POLICY_NAME) -> str:
+    """Return a name in the account: by stack, because another stack's equal policy is not this one's to delete.
+
+    One that AWS would not take, because it is longer than `most` or a project or stack has a dot in it, is made to fit,
+    with a hash of the whole at its end.
+    """
+    whole = f"{pulumi.get_project()}-{pulumi.get_stack()}-{kind}-{content}"
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", whole)
+    if name == whole and len(name) <= most:
+        return name
+    digest = content_hash(whole)
+    return f"{name[: most - len(digest) - 1]}-{digest}"
 
 
 def cache_policy_id(parent: pulumi.Resource, spec: CachePolicySpec) -> Any:
@@ -220,9 +241,9 @@ def cache_policy_id(parent: pulumi.Resource, spec: CachePolicySpec) -> Any:
         parent,
         "cache",
         spec.content,
-        lambda name, opts: aws.cloudfront.CachePolicy(
+        lambda name, named, opts: aws.cloudfront.CachePolicy(
             name,
-            name=physical("cache", spec.content),
+            name=named,
             comment="By edgewright. Shared by every behavior with this key.",
             min_ttl=spec.min_ttl,
             default_ttl=spec.default_ttl,
@@ -251,9 +272,9 @@ def response_headers_policy_id(parent: pulumi.Resource, cache_control: str | Non
         parent,
         "headers",
         content,
-        lambda name, opts: aws.cloudfront.ResponseHeadersPolicy(
+        lambda name, named, opts: aws.cloudfront.ResponseHeadersPolicy(
             name,
-            name=physical("headers", content),
+            name=named,
             comment="By edgewright. Shared by every behavior with these headers.",
             custom_headers_config=added,
             security_headers_config=safe if security else None,

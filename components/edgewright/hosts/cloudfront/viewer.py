@@ -75,7 +75,7 @@ def _function(site: Site, kind: str, code: str, store: bool) -> aws.cloudfront.F
     if (kind, content) not in site.functions:
         site.functions[(kind, content)] = aws.cloudfront.Function(
             f"{site.name}-viewer-{kind}-{content}",
-            name=policies.physical(f"{site.name}-{kind}", content)[-64:],
+            name=policies.physical(f"{site.name}-{kind}", content, policies.MAX_NAME),
             comment=f"{site.name}: what is cheap at the viewer. By edgewright.",
             runtime=functions.RUNTIME,
             code=code,
