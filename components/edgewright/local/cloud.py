@@ -10,7 +10,7 @@ from edgewright.local import aws, cloudflare, protocol
 from edgewright.local import protocol_cloudfront as cf
 from edgewright.local.archive import Archive
 from edgewright.local.gaps import Gap, gap
-from edgewright.local.handlers import Handler, Published, hex_id
+from edgewright.local.handlers import Handler, Published, named
 from edgewright.program.cloud import CloudError, UnknownType
 from edgewright.program.errors import ProgramFailed
 from edgewright.program.project import Project
@@ -45,7 +45,7 @@ class LocalCloud:
 
     def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         handler = self._handler(type_, name)
-        inputs = _named(handler, type_, name, inputs)
+        inputs = named(handler, type_, name, inputs)
         faults = [
             f"{key}: is required and missing"
             for key in handler.required
@@ -92,17 +92,6 @@ def _listed(type_: str, known: tuple[str, ...]) -> str:
     same = [name for name in known if name.rpartition(".")[0] == part]
     others = sorted({name.rpartition(".")[0] + ".*" for name in known} - {f"{part}.*"})
     return ", ".join([*same, *others])
-
-
-def _named(handler: Handler, type_: str, name: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the inputs with the name that the provider would make: the resource's own and seven digits."""
-    key = handler.auto_name
-    if key is None or inputs.get(key):
-        return inputs
-    if not handler.auto_suffix:
-        return {**inputs, key: name}
-    prefix = inputs.get(f"{key}Prefix") if handler.auto_prefix else None
-    return {**inputs, key: f"{prefix or f'{name}-'}{hex_id(type_, name)[:7]}"}
 
 
 @dataclass(frozen=True)

@@ -60,3 +60,14 @@ def hex_id(*parts: Any) -> str:
 def uuid_id(*parts: Any) -> str:
     """Return a UUID that follows from the parts."""
     return str(uuid.uuid5(_NAMESPACE, json.dumps(parts, sort_keys=True, default=str)))
+
+
+def named(handler: Handler, type_: str, name: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the inputs with the name that the provider would make: the resource's own and seven digits."""
+    key = handler.auto_name
+    if key is None or inputs.get(key):
+        return inputs
+    if not handler.auto_suffix:
+        return {**inputs, key: name}
+    prefix = inputs.get(f"{key}Prefix") if handler.auto_prefix else None
+    return {**inputs, key: f"{prefix or f'{name}-'}{hex_id(type_, name)[:7]}"}

@@ -45,10 +45,13 @@ class RecordingCloud:
         if not type_.startswith("aws:"):
             return identity, dict(inputs)
         from edgewright.local.aws import HANDLERS
+        from edgewright.local.handlers import named
 
         handler = HANDLERS.get(type_)
         if handler is None or any(inputs.get(key) is None for key in handler.required):
             return identity, dict(inputs)
+        # Without a name of its own each function would have the ARN of every other one.
+        inputs = named(handler, type_, name, inputs)
         return identity, {**handler.outputs(inputs, identity), **inputs}
 
     def read_resource(self, _type: str, _name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -27,22 +27,24 @@ def safe_behaviors(distribution: View) -> list[View]:
         return []
 
 
-def _arns(distribution: View) -> tuple[set[str], bool, set[str]]:
-    """Return a distribution's functions' ARNs, whether it has associations at all, and their events."""
-    arns, events, any_ = set(), set(), False
+def _arns(distribution: View) -> tuple[set[str], bool, bool, set[str]]:
+    """Return a distribution's functions' ARNs, whether these are all, whether it has any at all, and their events."""
+    arns, events, any_, all_ = set(), set(), False, True
     for behavior in safe_behaviors(distribution):
         try:
             associations = behavior.views("lambdaFunctionAssociations")
         except UnknownValueError:
-            any_ = True
+            any_, all_ = True, False
             continue
         for association in associations:
             any_ = True
             if association.known("lambdaArn"):
                 arns.add(association.text("lambdaArn") or "")
+            else:
+                all_ = False
             if association.known("eventType"):
                 events.add(association.text("eventType") or "")
-    return arns, any_, events
+    return arns, all_, any_, events
 
 
 def edge_functions(stack: StackView) -> dict[str, tuple[Node, set[str]]]:
@@ -58,12 +60,14 @@ def edge_functions(stack: StackView) -> dict[str, tuple[Node, set[str]]]:
                 by_arn[arn] = node
     found: dict[str, tuple[Node, set[str]]] = {}
     for distribution in stack.of(DISTRIBUTION):
-        arns, any_, events = _arns(distribution.props)
+        arns, all_, any_, events = _arns(distribution.props)
         if not any_:
             continue
         used = {by_arn[arn].urn for arn in arns if arn in by_arn}
         used |= {by_arn[bare].urn for arn in arns if (bare := re.sub(r":[^:]*$", "", arn)) in by_arn}
-        used |= {urn for urn in distribution.dependencies if urn in functions}
+        # One whose ARN is known and which no behavior names is depended on for something else: it is an origin.
+        by_name = {node.urn for node in by_arn.values()} if all_ else set()
+        used |= {urn for urn in distribution.dependencies if urn in functions and urn not in by_name}
         for urn in used:
             _, before = found.get(urn, (functions[urn], set()))
             found[urn] = (functions[urn], before | events)
