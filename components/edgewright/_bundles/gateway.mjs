@@ -513,9 +513,13 @@ function parseCacheControl(text) {
     const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
     const name = raw.trim().toLowerCase();
     if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
+    if (!part.replace(CLOSED, "").includes('"')) continue;
+    for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
   return found;
 }
+var CLOSED = /"(?:\\.|[^"\\])*"/gs;
+var FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
 function argument(value, name) {
   if (name !== name.trim() || value !== value.trim()) return " ";
   if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
@@ -1443,6 +1447,7 @@ function invalidated(url, status2, headers) {
 
 // src/core/cache/exchange.ts
 var MAX_PASSES = 4096;
+var MAX_OPEN = 4096;
 var SHORT = 64 * 1024;
 var ERRORS = [500, 502, 503, 504];
 var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
@@ -1477,12 +1482,15 @@ async function lead(query, found, options) {
   const flight = new Flight(query.url, !found.entry, options.behind ?? false);
   const leading = flightKey !== void 0 && !flights.has(flightKey) && options.detail === void 0;
   if (leading) flights.set(flightKey, flight);
+  if (core.open.size >= MAX_OPEN) core.open.clear();
+  core.open.add(flight);
   let finish = () => {
   };
   const finished2 = new Promise((resolve) => {
     finish = resolve;
   });
   const leave = () => {
+    core.open.delete(flight);
     if (leading && flights.get(flightKey) === flight) flights.delete(flightKey);
   };
   ctx.waitUntil(finished2.then(leave, leave));
@@ -1803,6 +1811,7 @@ function prefixOf(prefix) {
 
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
+var FROM_START = /^bytes=0-$/;
 function createCacheOf(extensions, specs, options = {}) {
   return cacheOf(coreOf(extensions, specs, options));
 }
@@ -1823,6 +1832,7 @@ function coreOf(extensions, specs, options = {}) {
     reads: /* @__PURE__ */ new Map(),
     policies,
     flights: /* @__PURE__ */ new Map(),
+    open: /* @__PURE__ */ new Set(),
     passes: /* @__PURE__ */ new Map(),
     purges: new Purges(options.purgeCheckMs ?? 5e3, shield2 ? [shield2, ...tiers] : tiers, policies)
   };
@@ -1915,12 +1925,13 @@ async function fromOrigin(query, found, join8) {
   const { core, ctx, request } = query;
   const { entry } = found;
   const part = entry?.meta.range;
-  const sendRange = query.range !== null && (!entry || part !== void 0);
+  const ranged = query.range !== null && (!entry || part !== void 0);
+  const sendRange = ranged && !(query.policy.mode === "override" && FROM_START.test(query.range));
   const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
   const forward2 = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   let flightKey = flightKeyOf(query, found.slot);
   if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
-  const alone = { forward: forward2, sendRange, keepConditions: !entry };
+  const alone = { forward: forward2, sendRange: ranged, keepConditions: !entry };
   if (query.directives?.noStore || oversized(request.headers)) return lead(query, found, alone);
   if ((core.passes.get(flightKey) ?? 0) > ctx.now()) {
     return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });
@@ -2106,6 +2117,8 @@ var KV_CHECK_MS = 3e4;
 var AHEAD_MS = 2e4;
 var PROPAGATION_MS = 6e4;
 var MARKERS = "purge:";
+var LAST_MS = 1e13;
+var MOST_KEYS = 1e3;
 var METADATA_BYTES = 1e3;
 function nameOf(key) {
   const bytes = new TextEncoder().encode(key).length;
@@ -2120,8 +2133,15 @@ function kvTier() {
   const writes2 = /* @__PURE__ */ new Map();
   const seen = /* @__PURE__ */ new Set();
   let looked = Number.NEGATIVE_INFINITY;
-  const look = async (store, add) => {
-    for (const { name, metadata } of await store.list?.(MARKERS) ?? []) {
+  const look = async (store, now, add) => {
+    const listed = await store.list?.(MARKERS) ?? [];
+    const older = listed[MOST_KEYS];
+    if (older && !seen.has(older.name)) {
+      seen.add(older.name);
+      const time = LAST_MS - Number.parseInt(older.name.slice(MARKERS.length), 10);
+      if (time <= now) add([{ type: "everything", value: "", time, soft: false }]);
+    }
+    for (const { name, metadata } of listed.slice(0, MOST_KEYS)) {
       if (seen.has(name)) continue;
       const { markers: markers2 } = metadata ?? {};
       if (markers2) {
@@ -2169,14 +2189,15 @@ function kvTier() {
         const since = ctx.now() - looked;
         if (stores.length === 0 || since < AHEAD_MS) return [];
         looked = ctx.now();
-        const work = stores.map((store) => look(store, add));
+        const work = stores.map((store) => look(store, looked, add));
         if (since >= KV_CHECK_MS) return work;
         for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, void 0));
         return [];
       },
       publish: (markers2, policies, ctx) => storesOf(policies, ctx).map(async (store) => {
         if (!store.list) return 0;
-        const name = `${MARKERS}${markers2[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+        const left = String(LAST_MS - (markers2[0]?.time ?? 0)).padStart(13, "0");
+        const name = `${MARKERS}${left}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
         seen.add(name);
         const bytes = new TextEncoder().encode(JSON.stringify(markers2));
         await store.put(name, bytes.buffer, {
@@ -2633,11 +2654,8 @@ async function forget(core, urls, ctx) {
   for (const policy of core.policies) {
     for (const url of urls) {
       const { url: normal, key } = named(url, policy);
-      for (const [name, flight] of core.flights) {
-        if (flight.url !== normal) continue;
-        flight.void = true;
-        core.flights.delete(name);
-      }
+      for (const flight of core.open) if (flight.url === normal) flight.void = true;
+      for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
       if (!policy.keyedByUrl) marked.add(schemeless(normal));
       work.push(remove(core, key, policy, ctx));
     }

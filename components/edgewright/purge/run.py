@@ -23,6 +23,8 @@ from edgewright.purge.request import MARKERS_A_KEY, Purge
 
 MARKER_TTL_S: Final = 31 * 86400
 """How long a marker stays: longer than any entry, as in `edge/src/core/cache/purge.ts`."""
+_LAST_MS: Final = 10**13
+"""A marker's key has what is left of its time to this, so that the newest come first, as in `edge/src/core/cache/kv-tier.ts`."""
 TICKET_TTL_S: Final = 3600
 PURGE_PATH: Final = "/.well-known/edgewright/purge"
 TOKEN_VARIABLE: Final = "EDGEWRIGHT_PURGE_TOKEN"
@@ -258,7 +260,7 @@ class Purger:
         for start in range(0, len(markers), MARKERS_A_KEY):
             some = markers[start : start + MARKERS_A_KEY]
             pair: dict[str, Any] = {
-                "key": f"purge:{began}:{secrets.token_hex(8)}",
+                "key": f"purge:{_LAST_MS - began:013d}:{secrets.token_hex(8)}",
                 "value": json.dumps(some, separators=(",", ":")),
                 "expiration_ttl": MARKER_TTL_S,
             }

@@ -187,6 +187,28 @@ describe("methods", () => {
     expect((await h.get("/")).text).toBe("body 3");
   });
 
+  it("does not store what one alone brings either, when its URL was invalidated meanwhile", async () => {
+    const h = make();
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    h.origin = async (request, count) => {
+      if (request.method === "POST") return reply("ok", {});
+      // The first one sends the second by itself, as a hit for miss.
+      if (count === 1) return reply("body 1", { "cache-control": "no-store" });
+      if (count === 2) await gate;
+      return reply(`body ${count}`, { "cache-control": "max-age=60" });
+    };
+    await h.get("/");
+    const old = h.get("/");
+    while (h.requests.length === 1) await Promise.resolve();
+    await h.send("/", { method: "POST" });
+    release();
+    expect((await old).text).toBe("body 2");
+    expect((await h.get("/")).text).toBe("body 4");
+  });
+
   it("stores a POST that says it is what a GET would get, and no other", async () => {
     const h = make();
     h.origin = (request, count) =>

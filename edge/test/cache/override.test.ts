@@ -49,6 +49,24 @@ describe("the policy's TTLs", () => {
     expect([passed.xCache, passed.text]).toEqual(["BYPASS", ""]);
   });
 
+  it("let the range that is everything fill the cache, as media players ask for it", async () => {
+    const h = make();
+    h.origin = (request) =>
+      request.headers.has("range")
+        ? reply("01", { "content-range": "bytes 0-1/4" }, 206)
+        : reply("0123", { "content-length": "4" });
+    const cold = await h.get("/", { range: "bytes=0-" });
+    expect([cold.status, cold.text, cold.headers.get("content-range")]).toEqual([206, "0123", "bytes 0-3/4"]);
+    expect(await h.get("/", { range: "bytes=2-" })).toMatchObject({ hit: true, status: 206, text: "23" });
+    expect(h.requests.map(({ headers }) => headers.get("range"))).toEqual([null]);
+    // Of another range only the part is asked for; and so is all of what was not stored before.
+    await h.get("/part", { range: "bytes=0-1" });
+    h.origin = () => reply("for one", { "set-cookie": "a=1" });
+    await h.get("/own", { range: "bytes=0-" });
+    await h.get("/own", { range: "bytes=0-" });
+    expect(h.requests.map(({ headers }) => headers.get("range"))).toEqual([null, "bytes=0-1", null, "bytes=0-"]);
+  });
+
   it.each([
     ["private", {}],
     ["no-store", {}],

@@ -93,6 +93,14 @@ describe("Cache-Control", () => {
     expect(parseCacheControl('a="no-store"').has("no-store")).toBe(false);
   });
 
+  it("lets a quote that is never closed hide nothing that forbids, and grant nothing", () => {
+    const cc = parseCacheControl('max-age=9, ext="a, No-Store , private=x-a,s-maxage=60');
+    expect([seconds(cc, "max-age"), cc.get("no-store"), whole(cc, "private")]).toEqual([9, true, true]);
+    expect(cc.has("s-maxage")).toBe(false);
+    expect(parseCacheControl('ext="a, no-stores, x-private').size).toBe(1);
+    expect(whole(parseCacheControl('private="x-a'), "private")).toBe(true);
+  });
+
   it("never throws, and finds nothing inside a quoted string", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {

@@ -41,7 +41,8 @@ function isolate(name: string) {
     async list(prefix) {
       looks += 1;
       await gate;
-      return store.list(prefix);
+      // As many as a host's look at the list gives.
+      return (await store.list(prefix)).slice(0, 2000);
     },
   };
   const ctx: CacheContext = {
@@ -133,4 +134,36 @@ it("is read for itself where it is too long to be told by the list", async () =>
   now += 1000;
   expect(await isolate("b").get()).toBe("b 1");
   expect(reads).toBe(2);
+});
+
+/** More purges than one look at the list tells. */
+async function purgeOthers(one: ReturnType<typeof isolate>): Promise<void> {
+  for (let purge = 0; purge < 2100; purge += 1) {
+    now += 1;
+    await one.purge(`tag ${purge % 10}`);
+  }
+}
+
+it("is seen after thousands of others: the newest are told first", async () => {
+  const [one, other] = [isolate("a"), isolate("b")];
+  await one.get();
+  now += 1;
+  await purgeOthers(one);
+  now += 1;
+  // Made after all of them.
+  expect([await other.get(), await other.get()]).toEqual(["b 1", "b 1"]);
+  now += 1;
+  await one.purge("goods");
+  now += KV_CHECK_MS;
+  expect(await other.get()).toBe("b 2");
+});
+
+it("is not forgotten behind thousands of others: what is as old is void with it", async () => {
+  const one = isolate("a");
+  await one.get();
+  now += 1;
+  await one.purge("goods");
+  await purgeOthers(one);
+  now += 1;
+  expect(await isolate("b").get()).toBe("b 1");
 });

@@ -24,6 +24,9 @@ import { varyValues } from "./vary";
 /** How long (ms) a request waits for another one's response headers before it asks the origin itself. */
 const JOIN_MS = 15_000;
 
+/** The range that is everything, as media players ask for it. */
+const FROM_START = /^bytes=0-$/;
+
 /** The cache with these of its parts. A policy that needs another one must not be given to it. Policies are complete. */
 export function createCacheOf(
   extensions: Extensions,
@@ -54,6 +57,7 @@ export function coreOf(
     reads: new Map(),
     policies,
     flights: new Map(),
+    open: new Set(),
     passes: new Map(),
     purges: new Purges(options.purgeCheckMs ?? 5000, shield ? [shield, ...tiers] : tiers, policies),
   };
@@ -184,12 +188,14 @@ async function fromOrigin(query: Query, found: Lookup, join: boolean): Promise<R
   const { core, ctx, request } = query;
   const { entry } = found;
   const part = entry?.meta.range;
-  const sendRange = query.range !== null && (!entry || part !== undefined);
+  const ranged = query.range !== null && (!entry || part !== undefined);
+  // As a HEAD does, the range that is everything fills the cache under `override`, where no part may be kept.
+  const sendRange = ranged && !(query.policy.mode === "override" && FROM_START.test(query.range as string));
   const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
   const forward = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   let flightKey = flightKeyOf(query, found.slot);
   if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
-  const alone = { forward, sendRange, keepConditions: !entry } as const;
+  const alone = { forward, sendRange: ranged, keepConditions: !entry } as const;
   if (query.directives?.noStore || oversized(request.headers)) return lead(query, found, alone);
   if ((core.passes.get(flightKey) ?? 0) > ctx.now()) {
     return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });

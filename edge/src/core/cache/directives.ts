@@ -16,7 +16,8 @@ export const MAX_SECONDS = 2147483648;
 /**
  * Reads a Cache-Control value. It never fails: what cannot be read is left out, and a comma or `=` inside a quoted
  * string separates nothing. White space around `=` is not allowed by the grammar; the directive is kept, with an
- * argument that no reader takes as a number, so that `no-store =x` still forbids and `max-age = 9` grants nothing.
+ * argument that no reader takes as a number, so that `no-store =x` still forbids and `max-age = 9` grants nothing. Nor
+ * does a quote that is never closed hide what forbids: what comes after it counts where it forbids, and grants nothing.
  */
 export function parseCacheControl(text: string | null): Directives {
   if (!text) return NONE;
@@ -25,9 +26,14 @@ export function parseCacheControl(text: string | null): Directives {
     const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part) as unknown as [string, string, string | undefined];
     const name = raw.trim().toLowerCase();
     if (name && !found.has(name)) found.set(name, value === undefined ? true : argument(value, raw));
+    if (!part.replace(CLOSED, "").includes('"')) continue;
+    for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
   return found;
 }
+
+const CLOSED = /"(?:\\.|[^"\\])*"/gs;
+const FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
 
 function argument(value: string, name: string): string {
   if (name !== name.trim() || value !== value.trim()) return " ";

@@ -14,6 +14,8 @@ import { edgeLifetime, read, write } from "./tiers";
 import { selectedBy304, updatedHeaders } from "./update";
 
 const MAX_PASSES = 4096;
+/** Requests under way that are known at most: those whose isolate was stopped for them never end. */
+const MAX_OPEN = 4096;
 /** A body announced with up to this many bytes is short. */
 const SHORT = 64 * 1024;
 const ERRORS = [500, 502, 503, 504];
@@ -87,11 +89,14 @@ export async function lead(query: Query, found: Lookup, options: LeadOptions): P
   const flight = new Flight(query.url, !found.entry, options.behind ?? false);
   const leading = flightKey !== undefined && !flights.has(flightKey) && options.detail === undefined;
   if (leading) flights.set(flightKey, flight);
+  if (core.open.size >= MAX_OPEN) core.open.clear();
+  core.open.add(flight);
   let finish: (storing?: Promise<void>) => void = () => {};
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
   const leave = () => {
+    core.open.delete(flight);
     if (leading && flights.get(flightKey) === flight) flights.delete(flightKey);
   };
   // The work goes on when the client goes away: others wait for it, and the tiers want it.

@@ -18,6 +18,10 @@ const AHEAD_MS = 20_000;
 /** KV's own time until a write is seen everywhere, by its documentation. */
 const PROPAGATION_MS = 60_000;
 const MARKERS = "purge:";
+/** Keys are told in their order, a part of many of them: so the newest come first, by what is left of their time to this. */
+const LAST_MS = 1e13;
+/** As many keys with markers, the newest, are read one by one. What the others void is void with all that is as old. */
+const MOST_KEYS = 1000;
 /** KV keeps 1,024 bytes of metadata with a key; `{"markers":}` takes twelve. */
 const METADATA_BYTES = 1000;
 
@@ -39,8 +43,15 @@ export function kvTier(): FarTier {
   const seen = new Set<string>();
   let looked = Number.NEGATIVE_INFINITY;
 
-  const look = async (store: KvStore, add: (markers: readonly Marker[]) => void) => {
-    for (const { name, metadata } of (await store.list?.(MARKERS)) ?? []) {
+  const look = async (store: KvStore, now: number, add: (markers: readonly Marker[]) => void) => {
+    const listed = (await store.list?.(MARKERS)) ?? [];
+    const older = listed[MOST_KEYS];
+    if (older && !seen.has(older.name)) {
+      seen.add(older.name);
+      const time = LAST_MS - Number.parseInt(older.name.slice(MARKERS.length), 10);
+      if (time <= now) add([{ type: "everything", value: "", time, soft: false }]);
+    }
+    for (const { name, metadata } of listed.slice(0, MOST_KEYS)) {
       if (seen.has(name)) continue;
       const { markers } = (metadata ?? {}) as { markers?: readonly Marker[] };
       if (markers) {
@@ -94,7 +105,7 @@ export function kvTier(): FarTier {
         const since = ctx.now() - looked;
         if (stores.length === 0 || since < AHEAD_MS) return [];
         looked = ctx.now();
-        const work = stores.map((store) => look(store, add));
+        const work = stores.map((store) => look(store, looked, add));
         if (since >= KV_CHECK_MS) return work;
         for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, undefined));
         return [];
@@ -103,7 +114,8 @@ export function kvTier(): FarTier {
       publish: (markers, policies, ctx) =>
         storesOf(policies, ctx).map(async (store) => {
           if (!store.list) return 0;
-          const name = `${MARKERS}${markers[0]?.time}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+          const left = String(LAST_MS - (markers[0]?.time ?? 0)).padStart(13, "0");
+          const name = `${MARKERS}${left}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
           seen.add(name);
           const bytes = new TextEncoder().encode(JSON.stringify(markers));
           await store.put(name, bytes.buffer as ArrayBuffer, {

@@ -20,6 +20,8 @@ export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeChe
   readonly reads: Reads;
   readonly policies: Set<Policy>;
   readonly flights: Map<string, Flight>;
+  /** Every request to the origin that is under way, also those that nobody may join. */
+  readonly open: Set<Flight>;
   /** Keys whose last response could not be shared -> until when (ms) requests go straight to the origin. */
   readonly passes: Map<string, number>;
   readonly purges: Purges;

@@ -22,11 +22,8 @@ export async function forget(core: Core, urls: readonly string[], ctx: CacheCont
   for (const policy of core.policies) {
     for (const url of urls) {
       const { url: normal, key } = named(url, policy);
-      for (const [name, flight] of core.flights) {
-        if (flight.url !== normal) continue;
-        flight.void = true;
-        core.flights.delete(name);
-      }
+      for (const flight of core.open) if (flight.url === normal) flight.void = true;
+      for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
       // Where more than the URL is in the key, nothing but a marker finds the entries of all clients.
       if (!policy.keyedByUrl) marked.add(schemeless(normal));
       work.push(remove(core, key, policy, ctx));

@@ -43,7 +43,7 @@ export interface ExecutionContext {
 }
 export type Env = Readonly<Record<string, unknown>>;
 
-/** Pages of 1000 keys that one look at a KV prefix reads at most: markers past that are found when the first ones expire. */
+/** Pages of 1000 keys that one look at a KV prefix reads at most: the newest markers, and that there are older ones. */
 const LIST_PAGES = 2;
 
 function hasMethod<T>(value: unknown, ...names: string[]): value is T {
