@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from edgewright.cli.check import evaluate_stack
 from edgewright.guard import evaluate
+from edgewright.program.errors import ProgramFailed
 from edgewright.program.runner import run_program
 
 from tests.projects import make_project
@@ -71,3 +73,73 @@ def test_a_function_that_no_behavior_names_is_not_at_the_edge(tmp_path: Path) ->
 def test_the_function_that_a_behavior_names_is(tmp_path: Path, name: str, found: set[str]) -> None:
     program = FUNCTIONS.replace("edge.qualified_arn", f"{name}.qualified_arn").replace("skip_destroy=True,", "")
     assert set(at_edge(make_project(tmp_path, program))) == found
+
+
+ADDRESS = """
+import pulumi
+import pulumi_aws as aws
+
+api = aws.apigatewayv2.Api("api", protocol_type="HTTP", cors_configuration={"allow_origins": ["*"], "allow_credentials": True})
+pulumi.export("host", api.api_endpoint.apply(lambda url: url.removeprefix("https://")))
+"""
+ZONE = """
+import pulumi_cloudflare as cloudflare
+
+zone = cloudflare.get_zone_output(filter={"name": "example.com"})
+cloudflare.ZoneSetting("tls", zone_id=zone.zone_id, setting_id="min_tls_version", value="1.0")
+"""
+ROUTER = """
+import pulumi_cloudflare as cloudflare
+from edgewright import GeoRouter, EdgeApi
+
+zone = cloudflare.get_zone_output(filter={"name": "example.com"})
+router = GeoRouter("r", {"origins": [{"region": "us", "url": "http://o.example.com"}], "fallback": "us"})
+api = EdgeApi(
+    "api",
+    {"account_id": "a" * 32, "zone_id": zone.zone_id, "routes": ["example.com/*"], "endpoints": [{"path": "/*", "origin": router.routing}]},
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "policy", "why"),
+    [
+        (ADDRESS, "cors-wildcard-credentials", "NoneType"),
+        (ZONE, "tls-minimum", "cloudflare:index/getZone:getZone"),
+        (ROUTER, "origin-plaintext", "cloudflare:index/getZone:getZone"),
+    ],
+    ids=["an output", "a function", "a function for a component"],
+)
+def test_a_program_that_needs_a_cloud_is_judged_as_in_a_preview(
+    tmp_path: Path, program: str, policy: str, why: str
+) -> None:
+    _, found = evaluate_stack(make_project(tmp_path, program), "local")
+    assert policy in {each.policy for each in found.findings}
+    assert any("as in a preview" in each and why in each for each in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("import pulumi_cloudflare as c\nc.get_zone(filter={'name': 'x'}).name.upper()", "getZone asks the real cloud"),
+        ("None.upper()", "__main__.py:1: AttributeError"),
+        (ADDRESS + "\nraise pulumi.RunError('no')", "no"),
+    ],
+)
+def test_a_program_that_fails_in_a_preview_too_is_told_why(tmp_path: Path, program: str, told: str) -> None:
+    with pytest.raises(ProgramFailed, match=told):
+        evaluate_stack(make_project(tmp_path, program), "local")
+
+
+def test_functions_that_need_no_account_are_answered(tmp_path: Path) -> None:
+    program = """
+import pulumi
+import pulumi_aws as aws
+
+statement = {"actions": ["s3:GetObject"], "resources": ["*"], "principals": [{"type": "*", "identifiers": ["*"]}]}
+aws.s3.BucketPolicy("open", bucket="b", policy=aws.iam.get_policy_document(statements=[statement]).json)
+pulumi.export("account", aws.get_caller_identity().account_id)
+"""
+    _, found = evaluate_stack(make_project(tmp_path, program), "local")
+    assert [each.policy for each in found.findings] == ["bucket-public"]
+    assert not any("preview" in each for each in found.warnings)

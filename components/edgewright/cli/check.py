@@ -15,6 +15,7 @@ from edgewright.cli._exit import Exit, told
 from edgewright.cli._progress import progress
 from edgewright.config.loader import read_stack
 from edgewright.config.models import StackSettings
+from edgewright.guard.declared import declared
 from edgewright.guard.evaluate import evaluate
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding, Location
 from edgewright.guard.formats import FORMATS, markdown, sarif, text
@@ -34,7 +35,6 @@ from edgewright.program.cloud import Cloud
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture
-from edgewright.program.runner import shared_runner
 
 _FORMATS = ", ".join(FORMATS)
 
@@ -49,8 +49,9 @@ def evaluate_stack(
         RunnerBroken: the program could not be run at all.
     """
     project = Project.load(directory)
-    capture, settings = shared_runner().run(directory, stack, preview=preview, cloud=cloud)
-    return project, evaluate_capture(project, stack, capture, settings)
+    capture, settings, notes = declared(directory, stack, preview=preview, cloud=cloud)
+    evaluation = evaluate_capture(project, stack, capture, settings)
+    return project, dataclasses.replace(evaluation, warnings=(*notes, *evaluation.warnings))
 
 
 def evaluate_capture(project: Project, stack: str, capture: Capture, settings: StackSettings) -> Evaluation:

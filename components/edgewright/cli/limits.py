@@ -13,10 +13,10 @@ from rich.table import Table
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.cli._progress import progress
+from edgewright.guard.declared import declared
 from edgewright.guard.usage import Used, usage
 from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
 from edgewright.program.errors import ProjectError
-from edgewright.program.runner import shared_runner
 
 
 def describe(limit: Limit, used: Used | None) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def limits(
       edgewright limits lambda_edge --format json
     """
     used: Mapping[str, Used] = {}
+    notes: tuple[str, ...] = ()
     with told():
         as_json = wants_json(format_, as_json)
         try:
@@ -62,12 +63,12 @@ def limits(
                 found = all_limits(platform)
             else:
                 with progress(f"the program of {stack}"):
-                    capture, settings = shared_runner().run(Path.cwd(), stack)
+                    capture, settings, notes = declared(Path.cwd(), stack)
                 used = usage(capture)
                 found = all_limits(platform, plans=settings.limits.plans, overrides=settings.limits.overrides)
         except LimitError as error:
             raise ProjectError(str(error)) from None
-    warnings = stale_warnings()
+    warnings = (*notes, *stale_warnings())
     if as_json:
         data = {"limits": [describe(each, used.get(each.id)) for each in found], "warnings": list(warnings)}
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")

@@ -21,6 +21,10 @@ class ProgramFailed(ProjectError):
     """The program ran and failed: it raised, or declared something that cannot be."""
 
 
+class NeedsCloud(ProgramFailed):
+    """The program failed only for want of what a real cloud knows. In a preview that is unknown, and it may not fail."""
+
+
 class RunnerBroken(Exception):
     """The process that runs programs died or did not answer: not the user's mistake."""
 

@@ -29,7 +29,7 @@ from edgewright.config.loader import StackConfig, check_settings, read_stack, st
 from edgewright.config.models import StackSettings
 from edgewright.errors import closest
 from edgewright.program.cloud import Cloud, CloudError, RecordingCloud
-from edgewright.program.errors import ProgramFailed, ProjectError
+from edgewright.program.errors import NeedsCloud, ProgramFailed, ProjectError
 from edgewright.program.monitor import Engine, Monitor
 from edgewright.program.project import Project
 from edgewright.program.resources import Capture, Diagnostic, Severity
@@ -151,17 +151,23 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         failure = _attempt(project, config)
     if refused:
         # What else failed may have failed because of them: it shows when they are mended.
-        raise ProgramFailed([_refusal(project, each) for each in refused])
-    faults = monitor.told_faults()
+        refusals = [_refusal(project, each) for each in refused]
+        if monitor.unanswered and not (preview or cloud):
+            raise NeedsCloud([*monitor.told_faults(unanswered=True), *refusals])
+        raise ProgramFailed(refusals)
+    wants = bool(failure or not preview) and bool(monitor.unanswered)
+    # Only what the cloud did not say kept the program from its end.
+    needs_cloud = not (preview or cloud or monitor.faults) and (wants or (failure is not None and failure.of_nothing))
+    faults = monitor.told_faults(wants)
     logged = [d.message for d in engine.diagnostics if d.severity is Severity.ERROR]
     if failure:
         # What the cloud refused comes first: what fails after it often fails because of it.
-        faults.append(failure)
+        faults.append(failure.text)
     if not faults and logged:
         # `pulumi.log.error` alone fails an update.
         faults = logged
     if faults:
-        raise ProgramFailed(faults)
+        raise (NeedsCloud if needs_cloud else ProgramFailed)(faults)
     notes = [
         Diagnostic(Severity.WARNING, f"{config.shown}: a secret has a placeholder; set {name} to give it a value")
         for name in config.placeholders
@@ -192,7 +198,14 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
     return Run(capture, _plain(found))
 
 
-def _attempt(project: Project, config: StackConfig) -> str | None:
+@dataclass(frozen=True)
+class _Failure:
+    text: str
+    of_nothing: bool = False
+    """Whether it failed on None: an output that only a real cloud gives is None to the program."""
+
+
+def _attempt(project: Project, config: StackConfig) -> _Failure | None:
     """Run the program; return what it failed with, or None."""
     main = project.main if project.main.is_file() else project.main / "__main__.py"
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -211,9 +224,10 @@ def _attempt(project: Project, config: StackConfig) -> str | None:
         loop.run_until_complete(pulumi.runtime.run_in_stack(program))
     except TimedOut as error:
         where = _user_line(project, error.__traceback__)
-        return f"{where or project.shown(main)}: the program was stopped here: {error}"
+        return _Failure(f"{where or project.shown(main)}: the program was stopped here: {error}")
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of the program's own are its failure
-        return describe(project, error, config)
+        of_nothing = isinstance(error, AttributeError | TypeError) and "NoneType" in str(error)
+        return _Failure(describe(project, error, config), of_nothing)
     finally:
         os.chdir(previous)
         executor.shutdown(wait=False, cancel_futures=True)

@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, engine_pb2, resource_pb2
 
 from edgewright.program import wire
-from edgewright.program.cloud import Cloud, CloudError
+from edgewright.program.cloud import Cloud, CloudError, NotAnswered
 from edgewright.program.resources import (
     PROVIDER_PREFIX,
     STACK_TYPE,
@@ -88,6 +88,8 @@ class Monitor(MockMonitor):
         self.preview = preview
         self.recorded: dict[str, dict[str, Any]] = {}
         self.faults: list[tuple[SourceLocation | None, str]] = []
+        self.unanswered: list[tuple[SourceLocation | None, str]] = []
+        """Functions that nobody answered: a fault only where the program cannot do without."""
         self.diagnostics: list[Diagnostic] = []
         self.outputs: dict[str, Any] = {}
         self.secret_outputs: frozenset[str] = frozenset()
@@ -264,8 +266,13 @@ class Monitor(MockMonitor):
             return resource_pb2.ResourceInvokeResponse(**{"return": wire.encode(registered._asdict())})
         try:
             answer = self.cloud.call(request.tok, args)
+        except NotAnswered as error:
+            self._fault(self._asking(request), str(error), self.unanswered)
+            if self.preview:
+                return resource_pb2.ResourceInvokeResponse(unknown=True)
+            answer = {}
         except CloudError as error:
-            self._fault(self._source(request) if hasattr(request, "stackTrace") else None, str(error))
+            self._fault(self._asking(request), str(error))
             answer = {}
         return resource_pb2.ResourceInvokeResponse(**{"return": wire.encode(answer)})
 
@@ -323,16 +330,22 @@ class Monitor(MockMonitor):
 
     # --- faults and the result ------------------------------------------------------------------------------------------
 
-    def _fault(self, source: SourceLocation | None, message: str) -> None:
+    def _asking(self, request: Any) -> SourceLocation | None:
+        return self._source(request) if hasattr(request, "stackTrace") else None
+
+    def _fault(
+        self, source: SourceLocation | None, message: str, faults: list[tuple[SourceLocation | None, str]] | None = None
+    ) -> None:
+        faults = self.faults if faults is None else faults
         with self._lock:
-            if (source, message) not in self.faults:
-                self.faults.append((source, message))
+            if (source, message) not in faults:
+                faults.append((source, message))
 
     def _where(self, source: SourceLocation | None) -> str:
         return source.relative_to(self.project_dir) if source else ""
 
-    def told_faults(self) -> list[str]:
-        """Return the faults as lines, in the order of the program's lines."""
+    def told_faults(self, unanswered: bool = False) -> list[str]:
+        """Return the faults as lines, in the order of the program's lines; with them, where asked, what nobody answered."""
 
         def order(fault: tuple[SourceLocation | None, str]) -> tuple[str, int, str]:
             source, message = fault
@@ -340,7 +353,7 @@ class Monitor(MockMonitor):
 
         return [
             f"{where}: {text}" if (where := self._where(source)) else text
-            for source, text in sorted(self.faults, key=order)
+            for source, text in sorted([*self.faults, *(self.unanswered if unanswered else ())], key=order)
         ]
 
     def captured(self) -> tuple[Resource, ...]:
