@@ -201,6 +201,25 @@ def test_the_modules_are_the_settings_what_they_need_and_nothing_more(made: Run)
     }
 
 
+def test_entries_that_hostnames_share_are_of_one_function_alone() -> None:
+    def program() -> None:
+        shared = CachePolicy("assets", {"edge_ttl": 60, "key": {"host": False}})
+        apart = CachePolicy("pages", {"edge_ttl": 60})
+        for name in ("one", "other"):
+            endpoints: list[Any] = [
+                {"path": f"/{cache}", "origin": ROUTING, "cache": spec}
+                for cache, spec in (("assets", shared.spec), ("pages", apart.spec))
+            ]
+            EdgeApi(name, {"account_id": ACCOUNT, "endpoints": endpoints, "script_name": f"{name}-script"})
+
+    names = [
+        [endpoint["cache"]["name"] for endpoint in settings_of(version)["endpoints"]]
+        for version in run(program).of("WorkerVersion")
+    ]
+    # The functions of a zone have one Cache API.
+    assert names == [["one-script/assets", "pages"], ["other-script/assets", "pages"]]
+
+
 def test_the_settings_document_is_the_one_that_the_edge_reads(made: Run) -> None:
     document = settings_of(made.one("WorkerVersion"))
     settings = EdgeSettings.model_validate(document)

@@ -142,10 +142,10 @@ def bundle(plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
 
 
 def modules(
-    name: str, _plan: Plan, _endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
+    name: str, plan: Plan, _endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Return the Worker's modules, or raise a fault where they are larger than the platform takes."""
-    made = worker_modules(settings, handlers)
+    made = worker_modules(_with_own_entries(settings, plan.script_name), handlers)
     most = limit("cloudflare.workers.script_bytes")
     if size(made) > most.value:
         faults = Faults("EdgeApi", name)
@@ -561,6 +561,20 @@ def _observability(observability: Mapping[str, Any]) -> Any:
             "destinations": [],
         },
     }
+
+
+def _with_own_entries(settings: Mapping[str, Any], script_name: str) -> dict[str, Any]:
+    """Return the settings with entries that hostnames share kept apart from those of other functions. All Workers of a zone
+    share its Cache API (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and a KV namespace may
+    be several functions' too: without the host in the key, one function's answers would be given out by another."""
+
+    def own(endpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+        cache = endpoint["cache"]
+        if cache is None or cache["key"]["host"]:
+            return endpoint
+        return {**endpoint, "cache": {**cache, "name": f"{script_name}/{cache['name']}"}}
+
+    return {**settings, "endpoints": [own(endpoint) for endpoint in settings["endpoints"]]}
 
 
 def _with_shield(settings: Any, bound: Any) -> Any:
