@@ -165,6 +165,8 @@ class StaticAssets(TypedDict):
     """`max-age` sent to clients, in seconds. Default: 0, always revalidated."""
     immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned names only. Default: false."""
+    content_security_policy: NotRequired[str]
+    """The `Content-Security-Policy` of the files, for example `default-src 'self'`. Default: none."""
 
 
 class Redirect(TypedDict):

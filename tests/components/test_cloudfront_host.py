@@ -329,6 +329,42 @@ def test_files_are_served_from_a_bucket_that_only_the_distribution_reads(
     ]
 
 
+def with_csp(folder: Path, csp: str, **more: Any) -> Callable[[], object]:
+    (folder / "index.html").write_text("<p>")
+    return program(
+        assets=[{"path": "/pages/*", "directory": str(folder), "content_security_policy": csp}],
+        **more,
+    )
+
+
+@pytest.mark.parametrize("security", [False, True])
+def test_files_have_a_content_security_policy_with_and_without_the_other_headers(
+    tmp_path: Path, security: bool
+) -> None:
+    found = run(with_csp(tmp_path, "default-src 'self'", security_headers=security))
+    (headers,) = of(found, "cloudfront.ResponseHeadersPolicy")
+    config = headers["securityHeadersConfig"]
+    assert config["contentSecurityPolicy"] == {"contentSecurityPolicy": "default-src 'self'", "override": True}
+    assert ("strictTransportSecurity" in config) is security
+    assert len(config) == (6 if security else 1)
+
+
+@pytest.mark.parametrize(
+    ("csp", "fault"),
+    [
+        ("", "is empty. Leave it out, or give `default-src 'self'` for a beginning."),
+        (
+            "x" * 1784,
+            f"has 1784 characters ({limit('cloudfront.response_headers_policy.csp_chars').source}). Allowed: at most"
+            " 1,783 characters.",
+        ),
+        ("a\r\nb: c", "'a\\r\\nb: c' is not a header's value. Allowed: one line, no control characters, not padded."),
+    ],
+)
+def test_a_content_security_policy_that_cloudfront_would_refuse(tmp_path: Path, csp: str, fault: str) -> None:
+    assert faults_of(with_csp(tmp_path, csp)) == [f"assets[0].content_security_policy: {fault}"]
+
+
 # --- pains -------------------------------------------------------------------------------------------------------------
 
 

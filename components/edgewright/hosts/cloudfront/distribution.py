@@ -239,7 +239,7 @@ def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
         "compress": True,
         "cache_policy_id": policies.cache_policy_id(site.parent, policies.ASSETS),
         "response_headers_policy_id": policies.response_headers_policy_id(
-            site.parent, control, site.given.get("security_headers", False)
+            site.parent, control, site.given.get("security_headers", False), item.get("content_security_policy")
         ),
         "lambda_function_associations": [],
         "function_associations": [],

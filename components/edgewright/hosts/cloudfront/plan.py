@@ -14,6 +14,7 @@ from edgewright.errors import Faults, show
 from edgewright.hosts.cloudfront import functions
 from edgewright.hosts.cloudfront.rollout import Rollout, check_rollout
 from edgewright.hosts.lambda_edge import REGION
+from edgewright.limits import limit
 
 PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 MAX_AGE_S = 2_592_000
@@ -188,6 +189,15 @@ def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str,
     return tuple(sorted(found, key=lambda item: item["cookie"]))
 
 
+def _check_csp(at: str, value: object, faults: Faults) -> None:
+    most = limit("cloudfront.response_headers_policy.csp_chars")
+    _check.header_value(at, value, faults)
+    if value == "":
+        faults.add(at, "is empty", fix="Leave it out, or give `default-src 'self'` for a beginning.")
+    elif isinstance(value, str) and len(value) > most.value:
+        faults.add(at, f"has {len(value)} characters ({most.source})", allowed=f"at most {most.text}")
+
+
 def _assets(
     assets: Sequence[Mapping[str, Any]], faults: Faults
 ) -> tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...]:
@@ -201,6 +211,8 @@ def _assets(
             _check.seconds(f"{at}.browser_ttl", item["browser_ttl"], faults)
         if item.get("immutable") and not item.get("browser_ttl"):
             faults.add(f"{at}.immutable", "is true without a `browser_ttl`", fix="Give one, for example 31536000.")
+        if "content_security_policy" in item:
+            _check_csp(f"{at}.content_security_policy", item["content_security_policy"], faults)
         if "directory" not in item:
             continue
         folder = program_file(item["directory"])

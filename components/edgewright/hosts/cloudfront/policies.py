@@ -255,18 +255,27 @@ def cache_policy_id(parent: pulumi.Resource, spec: CachePolicySpec) -> Any:
     return policy.id
 
 
-def response_headers_policy_id(parent: pulumi.Resource, cache_control: str | None, security: bool) -> Any:
+_SAFE: Mapping[str, Any] = {
+    "content_type_options": {"override": True},
+    "frame_options": {"frame_option": "SAMEORIGIN", "override": False},
+    "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": False},
+    "strict_transport_security": {"access_control_max_age_sec": YEAR, "override": False},
+    "xss_protection": {"protection": True, "mode_block": True, "override": False},
+}
+
+
+def response_headers_policy_id(
+    parent: pulumi.Resource, cache_control: str | None, security: bool, csp: str | None = None
+) -> Any:
     """Return the id of the policy that adds headers to answers, or None where there are none to add."""
     if cache_control is None:
         return SECURITY_HEADERS if security else None
-    content = content_hash([cache_control, security])
+    content = content_hash([cache_control, security, *([csp] if csp else [])])
     safe: Any = {
-        "content_type_options": {"override": True},
-        "frame_options": {"frame_option": "SAMEORIGIN", "override": False},
-        "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": False},
-        "strict_transport_security": {"access_control_max_age_sec": YEAR, "override": False},
-        "xss_protection": {"protection": True, "mode_block": True, "override": False},
+        **({"content_security_policy": {"content_security_policy": csp, "override": True}} if csp else {}),
     }
+    if security:
+        safe |= _SAFE
     added: Any = {"items": [{"header": "Cache-Control", "value": cache_control, "override": True}]}
     policy = shared(
         parent,
@@ -277,7 +286,7 @@ def response_headers_policy_id(parent: pulumi.Resource, cache_control: str | Non
             name=named,
             comment="By edgewright. Shared by every behavior with these headers.",
             custom_headers_config=added,
-            security_headers_config=safe if security else None,
+            security_headers_config=safe or None,
             opts=opts,
         ),
     )
