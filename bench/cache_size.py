@@ -15,6 +15,7 @@ STACKS = {
     "by default": ("cache_edge", "cache_memory"),
     "reference stack (memory, edge, KV)": ("cache_edge", "cache_memory", "cache_kv"),
     "caching-proxy (mode origin, all methods)": ("cache_edge", "cache_memory", "cache_origin", "cache_writes"),
+    "with a shield (memory, edge, shield)": ("cache_edge", "cache_memory", "cache_shield"),
     "every part": (
         "cache_edge",
         "cache_memory",
@@ -22,6 +23,7 @@ STACKS = {
         "cache_origin",
         "cache_writes",
         "cache_platform",
+        "cache_shield",
     ),
 }
 """Parts of the cache by the stacks that have them."""
