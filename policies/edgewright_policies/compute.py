@@ -170,7 +170,10 @@ def heavy_imports(resource: View, context: Context[HeavyImports]) -> Iterator[Vi
     for name, content in modules(resource):
         for package in sorted(imported(content) & wanted):
             yield Violation(
-                f"module {show(name)} imports", f"{package} ({kind_of(package)})", "packages that fit an isolate"
+                f"module {show(name)} imports",
+                f"{package} ({kind_of(package)})",
+                "packages that fit an isolate",
+                about=package,
             )
 
 

@@ -125,6 +125,9 @@ class Violation:
     allowed: str
     fix: str | None = None
     urn: str | None = None
+    about: str | None = None
+    """Tells breaches apart that say the same of the same resource, where it is the value that differs: a baseline with
+    one of them must not hide the next."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -209,7 +209,7 @@ def kv_security_state(item: View, _resource: View, context: Context[SecurityStat
     # A key's first part says what kind of key it is, its last one what it holds: `counter:home`, `user:17:attempts`.
     parts = re.split(r"[:/|]", name) if context.type == WORKERS_KV else [name]
     if any(_is_state(each, context.config) for each in {parts[0], parts[-1]}):
-        yield Violation(what, show(name), "data that may be a minute old")
+        yield Violation(what, show(name), "data that may be a minute old", about=name)
 
 
 class LargeValue(PolicyConfig):

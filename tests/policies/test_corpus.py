@@ -5,6 +5,7 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from edgewright.guard import evaluate
@@ -92,6 +93,8 @@ def test_the_whole_packs_findings_are_golden(policy: str) -> None:
         if stack.policy != policy:
             continue
         evaluation = evaluate(stack.capture(), stack.policies, limits=stack.limits)
+        # A baseline with one of two that are not told apart would hide the other.
+        assert len({each.fingerprint for each in evaluation.findings}) == len(evaluation.findings)
         found[stack.name] = [
             f"{each.level} {each.severity} {each.id} {each.policy} {each.resource or '-'}: {each.message}"
             for each in evaluation.findings
@@ -102,6 +105,44 @@ def test_the_whole_packs_findings_are_golden(policy: str) -> None:
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert golden.read_text(encoding="utf-8") == text
+
+
+def _headers(*rules: str) -> list[dict[str, Any]]:
+    values = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true"}
+    headers = {name: {"operation": "set", "value": value} for name, value in values.items()}
+    return [{"ref": ref, "action": "rewrite", "actionParameters": {"headers": headers}} for ref in rules]
+
+
+KEY = "parametersInCacheKeyAndForwardedToOrigin"
+GROWING: list[tuple[str, str, dict[str, Any], str, Any]] = [
+    ("kv-security-state", "cloudflare:index/workersScript:WorkersScript", {}, "bindings", [{"type": "kv_namespace", "name": name} for name in ("COUNTERS", "NONCES")]),
+    ("heavy-imports", "cloudflare:index/workersScript:WorkersScript", {"mainModule": "w.mjs"}, "content", ['import "sharp";', 'import "sharp";import "aws-sdk";']),
+    ("cache-key-unbounded", "aws:cloudfront/cachePolicy:CachePolicy", {"minTtl": 0}, KEY, [{"headersConfig": {"headerBehavior": "whitelist", "headers": {"items": items}}} for items in (["Cookie"], ["Cookie", "User-Agent"])]),
+    ("region-unknown", "cloudflare:index/loadBalancer:LoadBalancer", {"defaultPools": ["a", "b"], "fallbackPool": "b"}, "regionPools", [{"EUROPE": ["a"]}, {"EUROPE": ["a"], "ASIA": ["b"]}]),
+    ("cors-wildcard-credentials", "cloudflare:index/ruleset:Ruleset", {"kind": "zone", "phase": "http_response_headers_transform"}, "rules", _headers("one", "two")),
+    ("cors-wildcard-credentials", "cloudflare:index/r2BucketCors:R2BucketCors", {}, "rules", [{"allowed": {"origins": ["*"], "headers": ["authorization"]}}] * 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "token", "inputs", "name", "values"),
+    GROWING,
+    ids=[f"{row[0]} {row[1].split(':')[-1]}" for row in GROWING],
+)
+def test_a_second_breach_is_told_from_the_first(
+    policy: str, token: str, inputs: dict[str, Any], name: str, values: list[Any]
+) -> None:
+    """Else a baseline with the first one hides it."""
+
+    def found(value: Any) -> set[str]:
+        resources = {"it": {"type": token, "inputs": {**inputs, name: value}}}
+        return {each.fingerprint for each in evaluate(capture(resources)).findings if each.policy == policy}
+
+    growing = name in ("bindings", "rules")
+    before, after = (found(values[:1] if growing else values[0]), found(values if growing else values[1]))
+    assert len(before) == 1
+    assert len(after) == 2
+    assert before < after
 
 
 def test_no_golden_file_is_left_over() -> None:

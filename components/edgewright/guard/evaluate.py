@@ -155,6 +155,7 @@ def _finding(rule: "Rule", level: str, violation: "Violation", resource: Resourc
         resource_type=resource.type if resource else None,
         resource=resource.name if resource else None,
         source=_location(resource, project_dir),
+        about=violation.about or "",
     )
 
 

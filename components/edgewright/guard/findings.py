@@ -42,6 +42,8 @@ class Finding:
     resource_type: str | None
     resource: str | None
     source: Location | None
+    about: str = ""
+    """Which of several breaches it is that say the same of one resource, as the policy tells them apart."""
 
     @property
     def message(self) -> str:
@@ -51,12 +53,13 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """The same for the same breach of the same resource in every run: for baselines and code scanning."""
-        identity = "\0".join((self.id, self.urn or "", self.what))
+        identity = "\0".join((self.id, self.urn or "", self.what, *([self.about] if self.about else ())))
         return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON has it."""
         data = dataclasses.asdict(self)
+        del data["about"]
         return {**data, "message": self.message, "fingerprint": self.fingerprint}
 
 

@@ -147,6 +147,7 @@ def lambda_edge_heavy_imports(stack: StackView, context: Context[HeavyImports]) 
                 f"{package} ({kind_of(package)})",
                 "packages that start fast",
                 urn=node.urn,
+                about=package,
             )
 
 

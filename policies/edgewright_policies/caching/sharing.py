@@ -76,7 +76,9 @@ def vary_missing(resource: View, ruleset: View, context: Context[NoConfig]) -> I
         return
     told = {each.lower() for each in resource.texts("vary")}
     for header in sorted(keyed & set(_VARYING) - told):
-        yield Violation("vary", show(sorted(told)) or "not set", f"a list with {header}, which the key has")
+        yield Violation(
+            "vary", show(sorted(told)) or "not set", f"a list with {header}, which the key has", about=header
+        )
 
 
 @resource_rule(
@@ -272,11 +274,14 @@ def cache_key_unbounded(item: View, resource: View, context: Context[UnboundedKe
         subject = "key"
     for header in headers:
         if header.lower() in _UNBOUNDED_HEADERS:
-            yield Violation(f"{subject} headers", header, "headers with few values")
+            yield Violation(f"{subject} headers", header, "headers with few values", about=header)
     for cookie in cookies:
         if cookie == "*" or _UNBOUNDED_COOKIES.search(cookie):
             yield Violation(
-                f"{subject} cookies", "every cookie" if cookie == "*" else cookie, "cookies with few values"
+                f"{subject} cookies",
+                "every cookie" if cookie == "*" else cookie,
+                "cookies with few values",
+                about=cookie,
             )
     if whole_query and not context.config.allow_whole_query:
         yield Violation(f"{subject} query", "all", "none, include or exclude")

@@ -174,7 +174,12 @@ def region_unknown(resource: View, context: Context[NoConfig]) -> Iterator[Viola
             regions.add(origin.text("region"))
             for country in origin.texts("countries"):
                 if country not in ISO_3166_1:
-                    yield Violation(f"origin {show(origin.text('region'))} countries", show(country), countries_allowed)
+                    yield Violation(
+                        f"origin {show(origin.text('region'))} countries",
+                        show(country),
+                        countries_allowed,
+                        about=country,
+                    )
         fallback = resource.text("fallback")
         if fallback is not None and regions and fallback not in regions:
             yield Violation(
@@ -184,10 +189,10 @@ def region_unknown(resource: View, context: Context[NoConfig]) -> Iterator[Viola
     elif context.type == LOAD_BALANCER:
         for region in resource.view("regionPools").keys():  # noqa: SIM118
             if region not in CLOUDFLARE_REGIONS:
-                yield Violation("region_pools", show(region), ", ".join(sorted(CLOUDFLARE_REGIONS)))
+                yield Violation("region_pools", show(region), ", ".join(sorted(CLOUDFLARE_REGIONS)), about=region)
         for country in resource.view("countryPools").keys():  # noqa: SIM118
             if country not in CLOUDFLARE_COUNTRIES:
-                yield Violation("country_pools", show(country), countries_allowed)
+                yield Violation("country_pools", show(country), countries_allowed, about=country)
     elif context.type in (D1_DATABASE, R2_BUCKET):
         name = "primaryLocationHint" if context.type == D1_DATABASE else "location"
         hint = resource.text(name)

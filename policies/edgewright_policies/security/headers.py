@@ -102,7 +102,9 @@ def cors_wildcard_credentials(item: View, resource: View, context: Context[NoCon
         origin = _any_origin(allowed.texts("origins"))
         headers = {each.lower() for each in allowed.texts("headers")}
         if origin and "authorization" in headers:
-            yield Violation("rules allowed.origins", f"{origin} with the header Authorization", "named origins")
+            yield Violation(
+                "rules allowed.origins", f"{origin} with the header Authorization", "named origins", about=item.path
+            )
     elif resource.text("phase") == "http_response_headers_transform" and item.flag("enabled") is not False:
         headers_view = item.view("actionParameters").view("headers")
         values = {
@@ -111,7 +113,8 @@ def cors_wildcard_credentials(item: View, resource: View, context: Context[NoCon
         }
         credentials = values.get("access-control-allow-credentials", "").lower() == "true"
         if credentials and values.get("access-control-allow-origin") == "*":
-            yield Violation("access-control-allow-origin", "* with credentials", "named origins")
+            about = item.text("ref") or item.path
+            yield Violation("access-control-allow-origin", "* with credentials", "named origins", about=about)
 
 
 def _file_text(*parts: str) -> str:
