@@ -1784,15 +1784,18 @@ var Purges = class {
     return found;
   }
 };
-function covers2({ type, value }, { url, tags }) {
-  const own = schemeless(url);
-  if (type === "url") return own === value;
+function covers2({ type, value }, { key, url, tags }) {
   if (type === "tag") return tags.includes(value);
   if (type === "everything") return true;
+  const shared2 = key.includes("://*/");
+  const own = shared2 ? hostless(schemeless(url)) : schemeless(url);
+  const wanted = shared2 ? hostless(value) : value;
+  if (type === "url") return own === wanted;
   const path = own.split("?", 1)[0];
-  const target = value.startsWith("//") ? path : path.slice(path.indexOf("/", 2));
-  return target === value || target.startsWith(value.endsWith("/") ? value : `${value}/`);
+  const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
+  return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
 }
+var hostless = (text) => text.startsWith("//") ? text.slice(text.indexOf("/", 2)) : text;
 function markersOf(request, time, forms) {
   const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
   const of = (type, values2) => Array.from(values2, (value) => ({ type, value, time, soft }));

@@ -216,6 +216,20 @@ describe("purges", () => {
     expect(await hits(far)).toEqual(left);
   });
 
+  it.each([
+    [{ urls: ["https://www.shop.example/a"] }, ["/a/b", "/ab", "/c?x=1&y=2"]],
+    [{ urls: ["https://www.shop.example/c?y=2&x=1"] }, ["/a", "/a/b", "/ab"]],
+    [{ prefixes: ["https://www.shop.example/a"] }, ["/ab", "/c?x=1&y=2"]],
+    [{ prefixes: ["/a"] }, ["/ab", "/c?x=1&y=2"]],
+    [{ prefixes: ["https://www.shop.example/"] }, []],
+  ])("%j leaves %j of what hostnames share, whoever was first", async (request, left) => {
+    const shared = await filled({ key: { host: false } });
+    await shared.cache.purge(request, shared.context);
+    shared.advance(1);
+    shared.dataCentre();
+    expect(await hits(shared)).toEqual(left);
+  });
+
   it("reach a running isolate within the bound that they state", async () => {
     const h = await filled();
     const other = h.cache;

@@ -131,15 +131,21 @@ export class Purges {
   }
 }
 
-export function covers({ type, value }: Marker, { url, tags }: Meta): boolean {
-  const own = schemeless(url);
-  if (type === "url") return own === value;
+export function covers({ type, value }: Marker, { key, url, tags }: Pick<Meta, "key" | "url" | "tags">): boolean {
   if (type === "tag") return tags.includes(value);
   if (type === "everything") return true;
+  // An entry that hostnames share has the URL of the one who was first, and is meant by any.
+  const shared = key.includes("://*/");
+  const own = shared ? hostless(schemeless(url)) : schemeless(url);
+  const wanted = shared ? hostless(value) : value;
+  if (type === "url") return own === wanted;
   const path = own.split("?", 1)[0] as string;
-  const target = value.startsWith("//") ? path : path.slice(path.indexOf("/", 2));
-  return target === value || target.startsWith(value.endsWith("/") ? value : `${value}/`);
+  const target = shared || wanted.startsWith("//") ? path : hostless(path);
+  return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
 }
+
+/** A URL without its host too; a path as it is. */
+const hostless = (text: string): string => (text.startsWith("//") ? text.slice(text.indexOf("/", 2)) : text);
 
 /** The markers of a purge. `forms` gives the forms of a URL that entries may have. */
 export function markersOf(request: PurgeRequest, time: number, forms: (url: string) => readonly string[]): Marker[] {
