@@ -63,7 +63,8 @@ class LambdaEdgeFunctionArgs(TypedDict):
     function_name: NotRequired[str]
     """The function's name. Default: made by Pulumi, so that what a destroyed stack left behind is never in the way."""
     description: NotRequired[str]
-    """What the function is for. Default: nothing but the stack and component that it belongs to."""
+    """What the function is for. Cut where it and the stack and component that it belongs to, which come before it, have 256
+    characters. Default: nothing but those."""
     permissions: NotRequired[list[dict[str, Any]]]
     """Statements of an IAM policy that its role gets beside writing the log. Default: none."""
     tags: NotRequired[dict[str, str]]

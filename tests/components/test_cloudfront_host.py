@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 from edgewright import CachePolicy, EdgeApi, KvNamespace, LambdaEdgeFunction
-from edgewright.errors import Faults
+from edgewright.errors import Faults, show
 from edgewright.hosts import cloudfront
 from edgewright.hosts.cloudfront.functions import check_code
 from edgewright.hosts.cloudfront.plan import CLOUDFLARE_ONLY
@@ -558,6 +558,26 @@ def test_the_managed_policies_are_none_that_keeps_what_is_private() -> None:
     for behavior in behaviors(run(whole)).values():
         # A minimum above 0 would keep an answer marked private.
         assert behavior["cachePolicyId"] not in [identity for spec, identity in MANAGED.items() if spec.min_ttl > 0]
+
+
+@pytest.mark.parametrize("path", ["/a,b", "/a%20b/:id", "/(a)/*", "/a;b", "/a=b", "/" + "a" * 255])
+def test_a_path_that_no_behavior_can_have_is_refused(path: str) -> None:
+    told = (
+        f"{show(path)} is no path pattern of CloudFront"
+        " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html)."
+        " Allowed: at most 255 letters, digits and _-.*$/~'@:+&. Use `:name` for the segment, or `*` at the end."
+    )
+    assert faults_of(lambda: api(endpoints=[{"path": path, "origin": origins().routing}])) == [
+        f"endpoints[0].path: {told}"
+    ]
+
+
+def test_a_distributions_comment_is_no_longer_than_aws_takes() -> None:
+    name = "a" * 80
+    found = run(
+        lambda: api(name, rollout={"percentage": 5, "previous_version_id": "3"}), stack="a-stack-with-a-name-of-its-own"
+    )
+    assert [len(item["comment"]) for item in of(found, "cloudfront.Distribution")] == [128, 128]
 
 
 def names(found: Run) -> dict[str, list[str]]:

@@ -32,6 +32,12 @@ def files(found: Run) -> dict[str, str]:
     return {name: asset.text for name, asset in archive.assets.items() if isinstance(asset, pulumi.StringAsset)}
 
 
+def test_a_description_is_no_longer_than_aws_takes_and_keeps_the_mark() -> None:
+    described = run(function(description="x" * 300)).one("Function").inputs["description"]
+    assert len(described) == 256
+    assert described.startswith("edgewright shop/dev/rewrite: xxx")
+
+
 def test_the_function_is_published_in_us_east_1_and_its_role_trusts_both_services() -> None:
     found = run(function())
     made = found.one("Function").inputs

@@ -367,6 +367,11 @@ BAD: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
     (
         "cloudfront.Distribution",
+        {"orderedCacheBehaviors": [{**BEHAVIOR, "pathPattern": "/a%20b"}]},
+        "orderedCacheBehaviors[0].pathPattern: '/a%20b' has a character that no path pattern has",
+    ),
+    (
+        "cloudfront.Distribution",
         {"staging": True, "continuousDeploymentPolicyId": "p"},
         "continuousDeploymentPolicyId: belongs to the primary distribution",
     ),

@@ -34,6 +34,8 @@ TIMEOUT_S = int(limit("lambda_edge.timeout_s_guardrail").value)
 LEDGER_MARK = "edgewright"
 """Begins the description of each function, so that what a destroyed stack left behind can be found again."""
 
+MAX_DESCRIPTION = 256
+"""Characters of a function's description: https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"""
 RESTRICTIONS = limit("lambda_edge.ephemeral_storage_mb").source
 _LAYERS_FIX = (
     "What lowers a cold start there is a small bundle and lazy imports, or CloudFront Functions for viewer events."
@@ -362,7 +364,7 @@ def create(
         f"{name}-function",
         region=REGION,
         name=shape.function_name,
-        description=f"{described}: {shape.description}" if shape.description else described,
+        description=(f"{described}: {shape.description}" if shape.description else described)[:MAX_DESCRIPTION],
         role=role.arn,
         runtime=shape.runtime,
         handler=shape.handler,

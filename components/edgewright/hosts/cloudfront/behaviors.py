@@ -8,6 +8,8 @@ from typing import Any
 from edgewright._endpoints import Endpoints
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+PATTERN = re.compile(r"[A-Za-z0-9_.*$/~\"'@:+&?-]{1,255}")
+"""A path pattern: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html"""
 MAX_SEGMENTS = 512
 """More than a path of 1024 characters can have."""
 

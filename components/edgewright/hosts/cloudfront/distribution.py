@@ -25,6 +25,8 @@ from edgewright.hosts.cloudfront.staging import policy_of, stable_arn
 from edgewright.hosts.cloudfront.viewer import needs_of, viewer_codes, viewer_functions
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+MAX_COMMENT = 128
+"""Characters of a distribution's comment."""
 ERROR_STATUSES = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 """Errors that CloudFront would keep for 10 s of its own accord."""
 
@@ -103,14 +105,18 @@ def build(site: Site) -> Deployed:
     staging = policy = None
     if site.plan.rollout.staged:
         staging = distribution_of(
-            "staging", edge.resource.qualified_arn, aliases=[], comment=f"Staging of {described}", staging=True
+            "staging",
+            edge.resource.qualified_arn,
+            aliases=[],
+            comment=f"Staging of {described}"[:MAX_COMMENT],
+            staging=True,
         )
         policy = policy_of(site, staging)
     distribution = distribution_of(
         "distribution",
         stable_arn(site, edge),
         aliases=[site.plan.hostname] if site.plan.hostname else [],
-        comment=described,
+        comment=described[:MAX_COMMENT],
         # The provider keeps what is left out, and AWS deletes no policy that is attached: empty is what detaches it
         # (https://github.com/hashicorp/terraform-provider-aws/issues/34511).
         continuous_deployment_policy_id=policy.id if policy is not None else "",

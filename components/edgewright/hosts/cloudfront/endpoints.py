@@ -7,7 +7,7 @@ from edgewright._endpoints import Endpoints
 from edgewright._normalise import is_later
 from edgewright.errors import Faults, show
 from edgewright.hosts import lambda_edge
-from edgewright.hosts.cloudfront.behaviors import behaviors_of
+from edgewright.hosts.cloudfront.behaviors import PATTERN, behaviors_of, pattern_of
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.lambda_edge import REGION
 from edgewright.limits import limit
@@ -21,6 +21,7 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     """Note what an endpoint asks for that CloudFront does not have, and what CloudFront would refuse together."""
     for item in endpoints.items:
         at = item["at"]
+        _check_pattern(f"{at}.path", item["path"], faults)
         _check_rate_limit(at, item, plan, faults)
         if (item["auth"] or {}).get("secret_binding"):
             faults.add(
@@ -41,10 +42,22 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
         )
     patterns = {behavior.pattern for behavior in behaviors}
     for index, (item, _, _) in enumerate(plan.assets):
+        _check_pattern(f"assets[{index}].path", item.get("path", "/"), faults)
         if item.get("path") in patterns:
             faults.add(
                 f"assets[{index}].path", f"{show(item['path'])} is an endpoint's path too", fix="Give it another."
             )
+
+
+def _check_pattern(at: str, path: str, faults: Faults) -> None:
+    if not PATTERN.fullmatch(pattern_of(path)):
+        faults.add(
+            at,
+            f"{show(path)} is no path pattern of CloudFront"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html)",
+            allowed="at most 255 letters, digits and _-.*$/~'@:+&",
+            fix="Use `:name` for the segment, or `*` at the end.",
+        )
 
 
 def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:

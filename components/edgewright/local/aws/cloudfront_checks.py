@@ -20,6 +20,9 @@ _METHODS = (
 
 _HTTP_VERSIONS = ("http1.1", "http2", "http3", "http2and3")
 
+_PATTERN = re.compile(r"[A-Za-z0-9_.*$/~\"'@:+&?-]+")
+"""https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html"""
+
 _PRICE_CLASSES = ("PriceClass_All", "PriceClass_200", "PriceClass_100")
 
 
@@ -163,6 +166,8 @@ def _check_behavior(where: str, behavior: Mapping[str, Any]) -> Iterable[str]:
     pattern = behavior.get("pathPattern")
     if pattern is not None and not 0 < len(str(pattern)) <= 255:
         yield f"{where}.pathPattern: has {len(str(pattern))} characters; CloudFront takes 1 to 255"
+    elif pattern is not None and not _PATTERN.fullmatch(str(pattern)):
+        yield f"{where}.pathPattern: {pattern!r} has a character that no path pattern has; use * or ? for it"
     if behavior.get("cachePolicyId"):
         for key in ("minTtl", "defaultTtl", "maxTtl"):
             if behavior.get(key):
