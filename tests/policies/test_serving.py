@@ -122,10 +122,23 @@ def test_what_is_unknown_is_skipped_the_same(both: tuple[Any, Servicer], unknown
 def test_secrets_are_read_the_same(both: tuple[Any, Servicer]) -> None:
     theirs, ours = both
     found = 0
+    of_whole = 0
+    asked: set[bytes] = set()
+    seen: set[str] = set()
+    of_stack = {each.name for each in POLICIES if isinstance(each, StackRule)}
     for stack in BAD:
         each_one, whole = requests(stack, lambda name, value: {SIGNATURE: SECRET, "value": value})
-        found += sum(same(theirs.Analyze(one, None), ours.Analyze(one, None)) for one in each_one)
-        same(theirs.AnalyzeStack(whole, None), ours.AnalyzeStack(whole, None))
+        for one in each_one:
+            # Bad stacks share most of their resources, and the same question has the same answer.
+            question = one.SerializeToString(deterministic=True)
+            if question not in asked:
+                asked.add(question)
+                found += same(theirs.Analyze(one, None), ours.Analyze(one, None))
+        if stack.policy in of_stack or stack.policy not in seen:
+            seen.add(stack.policy)
+            of_whole += same(theirs.AnalyzeStack(whole, None), ours.AnalyzeStack(whole, None))
+    assert of_whole
+    assert seen == {each.policy for each in BAD}
     assert found
 
 
