@@ -1691,7 +1691,9 @@ async function promote({ core, policy, ctx }, entry) {
 var INTERNAL = "https://cache.edgewright.invalid/";
 var EDGE_URL = `${INTERNAL}purges`;
 var MAX_MARKERS = 1e3;
+var OWN_MS = 6e4;
 var EPOCH = "false everything ";
+var nameOf = ({ soft, type, value }) => `${soft} ${type} ${value}`;
 function schemeless(url) {
   return url.slice(url.indexOf("//"));
 }
@@ -1707,6 +1709,8 @@ var Purges = class {
   /** Grows with each change, so that what was held against one state need not be again. */
   version = 0;
   #markers = /* @__PURE__ */ new Map();
+  /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
+  #own = [];
   #read = Number.NEGATIVE_INFINITY;
   due(now) {
     return now - this.#read >= this.checkMs;
@@ -1721,13 +1725,26 @@ var Purges = class {
   }
   async #readEdge(ctx) {
     const response = await ctx.edgeCache?.match(EDGE_URL);
-    if (response) this.add(await response.json());
+    const found = response ? await response.json() : [];
+    this.add(found);
+    this.#own = this.#own.filter(({ time }) => ctx.now() - time < OWN_MS);
+    if (this.#own.length === 0) return;
+    const there = new Map(found.map((marker) => [nameOf(marker), marker.time]));
+    const lost3 = this.#own.some((marker) => {
+      const name = nameOf(marker);
+      return this.#markers.get(name) === marker && (there.get(name) ?? -1) < marker.time;
+    });
+    if (lost3) await this.#writeEdge(ctx);
+  }
+  async #writeEdge({ edgeCache }) {
+    const headers = { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` };
+    await edgeCache?.put(EDGE_URL, new Response(JSON.stringify(this.markers), { headers }));
   }
   /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
   add(markers2) {
     const known3 = this.#markers;
     for (const marker of markers2) {
-      const name = `${marker.soft} ${marker.type} ${marker.value}`;
+      const name = nameOf(marker);
       const last = Math.max(known3.get(name)?.time ?? -1, known3.get(EPOCH)?.time ?? -1);
       if (last >= marker.time) continue;
       known3.set(name, marker);
@@ -1746,12 +1763,8 @@ var Purges = class {
     const edge = async () => {
       if (!ctx.edgeCache) return 0;
       await this.#readEdge(ctx);
-      await ctx.edgeCache.put(
-        EDGE_URL,
-        new Response(JSON.stringify(this.markers), {
-          headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` }
-        })
-      );
+      await this.#writeEdge(ctx);
+      this.#own = [...this.#own, ...markers2];
       return markers2.length;
     };
     const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers2, this.policies, ctx) ?? []);
@@ -2123,7 +2136,7 @@ var MARKERS = "purge:";
 var LAST_MS = 1e13;
 var MOST_KEYS = 1e3;
 var METADATA_BYTES = 1e3;
-function nameOf(key) {
+function nameOf2(key) {
   const bytes = new TextEncoder().encode(key).length;
   return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key}`;
 }
@@ -2162,7 +2175,7 @@ function kvTier() {
     name: "kv",
     has: (policy) => policy.kv !== null,
     async read(key, policy, ctx) {
-      const bytes = await storeOf(policy, ctx)?.get(nameOf(key));
+      const bytes = await storeOf(policy, ctx)?.get(nameOf2(key));
       const found = bytes ? unpack(bytes) : void 0;
       return found?.value.key === key ? found : void 0;
     },
@@ -2170,7 +2183,7 @@ function kvTier() {
       const store = storeOf(policy, ctx);
       const tier = policy.kv;
       const now = ctx.now();
-      const name = nameOf(value.key);
+      const name = nameOf2(value.key);
       if (!store || now - (writes2.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return void 0;
       const lifetime2 = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
       const copy = limited(value, lifetime2, now);
@@ -2182,7 +2195,7 @@ function kvTier() {
       return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl_s, lifetime2) });
     },
     remove(key, policy, ctx) {
-      const name = nameOf(key);
+      const name = nameOf2(key);
       writes2.delete(name);
       return storeOf(policy, ctx)?.delete(name);
     },
@@ -2560,8 +2573,8 @@ function readTold(text) {
   const [hit, since, responseTime, initialAge2, until] = numbers;
   return { hit: hit === 1, since, responseTime, initialAge: initialAge2, until };
 }
-var nameOf2 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
-var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf2(place, shard), place.location ?? void 0);
+var nameOf3 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
+var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf3(place, shard), place.location ?? void 0);
 function shardOf(text, shards) {
   let hash = 2166136261;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619);
@@ -2581,7 +2594,7 @@ function objectsOf(policies, ctx) {
   const objects = /* @__PURE__ */ new Map();
   for (const { shield: place } of policies) {
     for (let shard = 0; place && shard < place.shards; shard++) {
-      const name = `${place.binding} ${nameOf2(place, shard)}`;
+      const name = `${place.binding} ${nameOf3(place, shard)}`;
       if (!objects.has(name)) objects.set(name, objectOf(place, shard, ctx));
     }
   }

@@ -242,6 +242,22 @@ describe("purges", () => {
     expect(await hits(h)).toEqual([]);
   });
 
+  it("are not lost where two isolates of a data centre write them at once", async () => {
+    const h = await filled({ tiers: { memory: null, edge: {}, kv: null } });
+    const one = h.cache;
+    h.isolate();
+    const two = h.cache;
+    // Each reads what is there before the other writes.
+    await Promise.all([one.purge({ tags: ["a"] }, h.context), two.purge({ tags: ["ab"] }, h.context)]);
+    h.advance(5);
+    for (const cache of [one, two]) {
+      h.cache = cache;
+      await h.get("/c?x=1&y=2");
+    }
+    h.isolate();
+    expect(await hits(h)).toEqual(["/a/b", "/c?x=1&y=2"]);
+  });
+
   it("do not store what was asked for before", async () => {
     const h = make();
     let release = () => {};

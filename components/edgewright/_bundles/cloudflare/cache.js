@@ -1,1 +1,1 @@
-import{T as a}from"./chunk-N2ESZ2WY.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{T as a}from"./chunk-RGREGOCP.js";import"./chunk-MSHLITHI.js";export{a as cache};

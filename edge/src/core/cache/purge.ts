@@ -27,8 +27,12 @@ export const INTERNAL = "https://cache.edgewright.invalid/";
 /** The name of the markers in the data centre's cache. */
 export const EDGE_URL = `${INTERNAL}purges`;
 const MAX_MARKERS = 1000;
+/** How long (ms) what was published here is looked for in the data centre's cache. */
+const OWN_MS = 60_000;
 /** The name of a hard purge of everything. */
 const EPOCH = "false everything ";
+
+const nameOf = ({ soft, type, value }: Marker): string => `${soft} ${type} ${value}`;
 
 /** A URL without its scheme: a purge means both. */
 export function schemeless(url: string): string {
@@ -39,6 +43,8 @@ export class Purges {
   /** Grows with each change, so that what was held against one state need not be again. */
   version = 0;
   readonly #markers = new Map<string, Marker>();
+  /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
+  #own: readonly Marker[] = [];
   #read = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -62,14 +68,29 @@ export class Purges {
 
   async #readEdge(ctx: CacheContext): Promise<void> {
     const response = await ctx.edgeCache?.match(EDGE_URL);
-    if (response) this.add((await response.json()) as Marker[]);
+    const found = response ? ((await response.json()) as Marker[]) : [];
+    this.add(found);
+    this.#own = this.#own.filter(({ time }) => ctx.now() - time < OWN_MS);
+    if (this.#own.length === 0) return;
+    const there = new Map(found.map((marker) => [nameOf(marker), marker.time]));
+    const lost = this.#own.some((marker) => {
+      const name = nameOf(marker);
+      // What a later one covers is not missed.
+      return this.#markers.get(name) === marker && (there.get(name) ?? -1) < marker.time;
+    });
+    if (lost) await this.#writeEdge(ctx);
+  }
+
+  async #writeEdge({ edgeCache }: CacheContext): Promise<void> {
+    const headers = { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` };
+    await edgeCache?.put(EDGE_URL, new Response(JSON.stringify(this.markers), { headers }));
   }
 
   /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
   add(markers: readonly Marker[]): void {
     const known = this.#markers;
     for (const marker of markers) {
-      const name = `${marker.soft} ${marker.type} ${marker.value}`;
+      const name = nameOf(marker);
       const last = Math.max(known.get(name)?.time ?? -1, known.get(EPOCH)?.time ?? -1);
       if (last >= marker.time) continue;
       known.set(name, marker);
@@ -89,12 +110,8 @@ export class Purges {
     const edge = async () => {
       if (!ctx.edgeCache) return 0;
       await this.#readEdge(ctx);
-      await ctx.edgeCache.put(
-        EDGE_URL,
-        new Response(JSON.stringify(this.markers), {
-          headers: { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` },
-        }),
-      );
+      await this.#writeEdge(ctx);
+      this.#own = [...this.#own, ...markers];
       return markers.length;
     };
     const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers, this.policies, ctx) ?? []);
