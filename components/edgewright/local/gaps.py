@@ -258,7 +258,14 @@ GAPS: tuple[Gap, ...] = (
         "aws-error-text",
         "CloudFront error pages",
         "Statuses are the documented ones. AWS does not publish the texts of its pages, so they follow pages that"
-        " were seen; a failed validation names its reason more exactly.",
+        " were seen; a failed validation names its reason more exactly. AWS does not say whether a custom error page"
+        " stands in for the failure of a function either: here the failure is shown.",
+    ),
+    Gap(
+        "aws-policy-detach",
+        "CloudFront continuous deployment",
+        "A distribution without `continuousDeploymentPolicyId` has no policy. The provider keeps the one that it had, and"
+        " detaches it only where the value is empty (terraform-provider-aws#34511).",
     ),
     Gap(
         "aws-default-headers",
