@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from edgewright_policies.rule import LevelName, PolicyConfig, Rule, Settings
 PACK_NAME = "edgewright"
 POLICIES_KEY = "edgewright:policies"
 LIMITS_KEY = "edgewright:limits"
+TRAFFIC_KEY = "edgewright:traffic"
 
 POLICIES: tuple[Rule, ...] = (
     *caching.RULES,
@@ -145,12 +147,15 @@ def engine_configuration(settings: Mapping[str, Any] | None) -> dict[str, Enforc
     }
 
 
-def make_settings(limits: Mapping[str, Any] | None, production: bool | None) -> Settings:
+def make_settings(
+    limits: Mapping[str, Any] | None, production: bool | None, traffic: Mapping[str, Any] | None = None
+) -> Settings:
     """Return what policies know of the account, validated.
 
     Args:
         limits: `plans` (platform to plan) and `overrides` (limit id to value), as in a stack's `edgewright:limits`.
         production: whether the stack is production; None judges by its name.
+        traffic: `rate`, the requests a second that a stack's `edgewright:traffic` declares.
 
     Raises:
         ConfigurationFaults: an unknown plan or limit, or a value that is not a positive number.
@@ -167,9 +172,12 @@ def make_settings(limits: Mapping[str, Any] | None, production: bool | None) -> 
                 check({str(key): value})
             except LimitError as error:
                 faults.append(((LIMITS_KEY, name, str(key)), str(error).removeprefix(f"{key}: ")))
+    rate = (traffic or {}).get("rate")
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf):
+        faults.append(((TRAFFIC_KEY, "rate"), f"{rate!r} is not allowed; give requests a second, above 0"))
     if faults:
         raise ConfigurationFaults(faults)
-    return Settings(plans=dict(plans), overrides=dict(overrides), production=production)
+    return Settings(plans=dict(plans), overrides=dict(overrides), production=production, requests_per_second=rate)
 
 
 def settings_from_environment(environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, Any]]:
@@ -197,8 +205,8 @@ def settings_from_environment(environment: Mapping[str, str]) -> tuple[Settings,
     production = read("production")
     if production is not None and not isinstance(production, bool):
         raise ConfigurationFaults([(("edgewright:production",), f"{production!r}; allowed: true, false")])
-    policies, limits = read("policies"), read("limits")
-    for name, value in (("policies", policies), ("limits", limits)):
+    policies, limits, traffic = read("policies"), read("limits"), read("traffic")
+    for name, value in (("policies", policies), ("limits", limits), ("traffic", traffic)):
         if value is not None and not isinstance(value, dict):
             raise ConfigurationFaults([((f"edgewright:{name}",), f"{value!r} is not a mapping")])
-    return make_settings(limits, production), policies or {}
+    return make_settings(limits, production, traffic), policies or {}

@@ -75,6 +75,8 @@ class Settings:
     """Limit id to this account's own value."""
     production: bool | None = None
     """Whether the stack is production; None judges by its name."""
+    requests_per_second: float | None = None
+    """The rate of the stack's declared traffic; None where it declares none."""
 
     def limit(self, limit_id: str) -> Limit:
         """Return a limit for this account."""

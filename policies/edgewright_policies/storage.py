@@ -246,7 +246,9 @@ class WriteRate(PolicyConfig):
     """Configuration of kv-write-rate."""
 
     requests_per_second: float | None = Field(
-        default=None, ge=0, description="Requests a second at the traffic's peak, which `writesPerRequest` is of."
+        default=None,
+        ge=0,
+        description="Requests a second at the traffic's peak, which `writesPerRequest` is of; by default the `rate` of `edgewright:traffic`.",
     )
     writes_per_request: dict[str, _NotNegative] = Field(
         default_factory=dict, description="KV writes a request, by the name of a binding or the title of a namespace."
@@ -258,11 +260,12 @@ class WriteRate(PolicyConfig):
         default_factory=dict, description="How many keys the writes go to, evenly; 1 where nothing is said."
     )
 
-    def rate(self, name: str) -> float | None:
+    def rate(self, name: str, traffic: float | None) -> float | None:
         """Return the writes a second to one key of a store, or None where nothing is said of it."""
         declared = self.writes_per_second.get(name)
-        if declared is None and self.requests_per_second is not None and name in self.writes_per_request:
-            declared = self.requests_per_second * self.writes_per_request[name]
+        requests = self.requests_per_second if self.requests_per_second is not None else traffic
+        if declared is None and requests is not None and name in self.writes_per_request:
+            declared = requests * self.writes_per_request[name]
         return None if declared is None else declared / self.keys.get(name, 1)
 
 
@@ -309,7 +312,10 @@ def kv_write_rate(stack: StackView, context: Context[WriteRate]) -> Iterator[Vio
             yield None
             continue
         for what, name in stores:
-            rate = context.config.rate(name)
+            rate = context.config.rate(name, context.settings.requests_per_second)
+            if rate is None and name in context.config.writes_per_request:
+                # Nobody says of how many requests a second.
+                yield None
             if rate is not None and rate > most.value:
                 yield Violation(
                     f"writes a second to a key of {what} {show(name)}", show(round(rate, 3)), f"at most {most.text}",

@@ -1,9 +1,11 @@
 """Enforcement levels and configuration from a stack's settings, and what a wrong one says."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from edgewright.cli.check import evaluate_stack
 from edgewright.guard import evaluate
 from edgewright_policies import (
     POLICIES,
@@ -18,6 +20,7 @@ from edgewright_policies.rule import config_schema
 from pulumi_policy import EnforcementLevel
 
 from tests.policies.corpus import capture
+from tests.projects import make_project
 
 NO_CACHE = {"api": {"type": "edgewright:index:EdgeApi", "inputs": {"endpoints": [{"path": "/a", "handler": "a.ts"}]}}}
 
@@ -154,9 +157,29 @@ def test_the_pack_reads_the_stacks_settings_from_the_engine() -> None:
     assert not settings.is_production("reproduce")
 
 
+def test_the_traffic_that_a_stack_declares_is_what_writes_a_request_are_of(tmp_path: Path) -> None:
+    program = "import pulumi_cloudflare as c\nc.WorkersKvNamespace('visits', account_id='a' * 32, title='visits')"
+    said = "  edgewright:policies: {kv-write-rate: {writesPerRequest: {visits: 0.5}}}\n"
+
+    def found(traffic: str) -> tuple[list[str], int]:
+        project = make_project(tmp_path, program, f"config:\n{said}{traffic}")
+        _, evaluation = evaluate_stack(project, "local")
+        messages = [each.value for each in evaluation.findings if each.policy == "kv-write-rate"]
+        return messages, evaluation.skipped.get("kv-write-rate", 0)
+
+    assert found("  edgewright:traffic: {rate: 30}\n") == (["15"], 0)
+    assert found("  edgewright:traffic: {rate: 2}\n") == ([], 0)
+    # The rate that `verify` takes by default is no statement about the stack.
+    assert found("") == ([], 1)
+    settings, _ = settings_from_environment(_environment(traffic={"rate": 30, "requests": 10}))
+    assert settings.requests_per_second == 30
+    assert settings_from_environment({})[0].requests_per_second is None
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
+        ({"traffic": {"rate": -1}}, "edgewright:traffic.rate: -1 is not allowed"),
         ({"policies": "[1"}, "edgewright:policies: '[1' is not what `edgewright schema` says"),
         ({"policies": [1]}, "edgewright:policies: [1] is not a mapping"),
         ({"production": "maybe"}, "edgewright:production: 'maybe'"),

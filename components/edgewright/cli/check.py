@@ -63,7 +63,14 @@ def evaluate_capture(project: Project, stack: str, capture: Capture, settings: S
     from edgewright_policies import ConfigurationFaults
 
     try:
-        return evaluate(capture, settings.policies, limits=settings.limits.model_dump(), production=settings.production)
+        return evaluate(
+            capture,
+            settings.policies,
+            limits=settings.limits.model_dump(),
+            production=settings.production,
+            # A rate that nobody wrote down is what `verify` replays, and not the stack's traffic.
+            traffic=settings.traffic.model_dump(include={"rate"}, exclude_unset=True),
+        )
     except ConfigurationFaults as error:
         config = read_stack(project, stack)
         raise ProjectError(

@@ -12,6 +12,7 @@ from edgewright.program.resources import STACK_TYPE, Capture, Resource
 if TYPE_CHECKING:
     from edgewright_policies import Rule, StackView, Violation
     from edgewright_policies.pack import Configured
+    from edgewright_policies.rule import Settings
 
 _SECRET = "[secret]"
 
@@ -22,6 +23,7 @@ def evaluate(
     *,
     limits: Mapping[str, Any] | None = None,
     production: bool | None = None,
+    traffic: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Return the findings of every policy that is not disabled.
 
@@ -30,14 +32,16 @@ def evaluate(
         policies: policy name to a level or a configuration, as in a stack's `edgewright:policies`.
         limits: `plans` and `overrides`, as in a stack's `edgewright:limits`.
         production: whether the stack is production; None judges by its name.
+        traffic: what a stack's `edgewright:traffic` says of it; of it, `rate` is read.
 
     Raises:
         edgewright_policies.ConfigurationFaults: the settings of policies or limits are wrong.
     """
     from edgewright_policies.archives import files_relative_to
+    from edgewright_policies.pack import make_settings
 
     with files_relative_to(capture.program_dir or capture.project_dir):
-        return _evaluate(capture, policies, limits, production)
+        return _evaluate(capture, policies, make_settings(limits, production, traffic))
 
 
 def _judged(capture: Capture) -> list[Resource]:
@@ -65,13 +69,11 @@ def stack_view(capture: Capture) -> "StackView":
 def _evaluate(
     capture: Capture,
     policies: Mapping[str, Any] | None,
-    limits: Mapping[str, Any] | None,
-    production: bool | None,
+    settings: "Settings",
 ) -> Evaluation:
     from edgewright_policies import Context, ResourceRule, StackRule, configure
-    from edgewright_policies.pack import Configured, make_settings
+    from edgewright_policies.pack import Configured
 
-    settings = make_settings(limits, production)
     configured = [each for each in configure(policies) if each.level != "disabled"]
     findings: list[Finding] = []
     skipped: dict[str, int] = {}
