@@ -1090,6 +1090,7 @@ function edgeLifetime(meta, policy, ctx) {
   if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
   return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
 }
+var frontTag = (url) => `url-${shorten(url.slice(url.indexOf("/", 8))).slice(1)}`;
 function shorten(key) {
   let a = 3735928559;
   let b = 1103547991;
@@ -2547,7 +2548,7 @@ function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
   if (meta.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${meta.staleWhileRevalidate}`);
   parts.push(`stale-if-error=${meta.staleIfError}`);
   headers.set(field, parts.join(", "));
-  if (meta.tags.length > 0) headers.set("cache-tag", meta.tags.join(","));
+  headers.set("cache-tag", [...meta.tags, frontTag(meta.url)].join(","));
 }
 
 // src/core/problem.ts
@@ -2663,6 +2664,14 @@ var writes = async (core, request, response, ctx) => {
   const urls = isSafe(request.method) ? [] : invalidated(request.url, response.status, response.headers);
   await core.shield?.forget(urls, core.policies, ctx);
   await forget(core, urls, ctx);
+  const tags = /* @__PURE__ */ new Set();
+  for (const policy of core.policies) {
+    if (policy.platform) for (const url of urls) tags.add(frontTag(named(url, policy).url));
+  }
+  if (tags.size > 0 && ctx.frontCache) {
+    const told = ctx.frontCache.purge({ tags: [...tags] }, false);
+    await attempt(ctx, "The cache in front could not be told of a write", told, void 0);
+  }
 };
 async function forget(core, urls, ctx) {
   const work = [];

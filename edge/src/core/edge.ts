@@ -422,6 +422,10 @@ class Context implements CacheContext {
     return this.#state.host.edgeCache;
   }
 
+  get frontCache() {
+    return this.#state.host.frontCache;
+  }
+
   kv(binding: string) {
     return this.#state.host.kv(binding);
   }

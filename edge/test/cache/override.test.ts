@@ -299,11 +299,42 @@ describe("what browsers are told", () => {
       expect(headers.get("cloudflare-cdn-cache-control")).toBe(
         "public, max-age=60, stale-while-revalidate=5, stale-if-error=0",
       );
-      expect(headers.get("cache-tag")).toBe("shop,p1");
+      expect(headers.get("cache-tag")).toMatch(/^shop,p1,url-\w+:1$/);
       expect(headers.get("cache-control")).toBe(`public, max-age=${left}, stale-while-revalidate=5`);
       h.advance(10);
     }
     expect(h.edge.puts).toBe(0);
+  });
+
+  it("makes void in the platform's cache in front what an unsafe request makes out of date", async () => {
+    const h = make({ engine: "platform", key: { host: false } });
+    h.origin = () => reply("x");
+    const tags = async (path: string) => (await h.get(path)).headers.get("cache-tag");
+    const [own, other] = [await tags("/a?x=1&y=2"), await tags("/a")];
+    expect(own).not.toBe(other);
+    const purged: unknown[] = [];
+    let refuse = false;
+    const frontCache = {
+      async purge(what: { tags?: string[] }, soft: boolean) {
+        purged.push([what, soft]);
+        if (refuse) throw new Error("too many");
+      },
+    };
+    const send = (method: string, status: number) =>
+      h.cache.handle(
+        new Request("https://www.shop.example/a?y=2&x=1", { method }),
+        h.policy,
+        { ...h.context, frontCache },
+        async () => reply("done", { location: "/a" }, status),
+      );
+    await send("PUT", 500);
+    await send("OPTIONS", 200);
+    expect(purged).toEqual([]);
+    await send("PUT", 201);
+    expect(purged).toEqual([[{ tags: [own, other] }, false]]);
+    refuse = true;
+    expect((await send("DELETE", 200)).status).toBe(200);
+    expect(h.warnings.join()).toContain("too many");
   });
 });
 

@@ -1,1 +1,1 @@
-import{T as a}from"./chunk-RGREGOCP.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{U as a}from"./chunk-WO6BVOIB.js";import"./chunk-MSHLITHI.js";export{a as cache};

@@ -1,6 +1,7 @@
 /** The platform's own cache in front (`engine: platform`). */
 
 import type { Meta } from "./entry";
+import { frontTag } from "./tiers";
 
 /**
  * Headers by which the platform's own cache in front is told what to do (`engine: platform`): a targeted field, so that
@@ -14,5 +15,6 @@ export function toPlatform(headers: Headers, ttl: number, meta: Meta, field = "c
   // Always said: where nothing is, Workers Cache serves what is stale for as long as the function fails.
   parts.push(`stale-if-error=${meta.staleIfError}`);
   headers.set(field, parts.join(", "));
-  if (meta.tags.length > 0) headers.set("cache-tag", meta.tags.join(","));
+  // By its last tag a write to its URL makes it void: the cache in front does not do so by itself.
+  headers.set("cache-tag", [...meta.tags, frontTag(meta.url)].join(","));
 }

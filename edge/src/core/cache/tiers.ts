@@ -143,6 +143,9 @@ export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): num
   return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
 }
 
+/** The tag of a URL in the platform's cache in front, which knows no hosts. */
+export const frontTag = (url: string): string => `url-${shorten(url.slice(url.indexOf("/", 8))).slice(1)}`;
+
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */
 export function shorten(key: string): string {
   let a = 0xdeadbeef;

@@ -119,6 +119,8 @@ export interface CacheContext {
   waitUntil(work: Promise<unknown>): void;
   /** The data centre's cache, where the host has one. */
   readonly edgeCache?: EdgeCacheStore | undefined;
+  /** The platform's cache in front of the function, where there is one. */
+  readonly frontCache?: { purge(what: { tags?: string[] }, soft: boolean): Promise<void> } | undefined;
   /** The KV store behind a binding, where there is one. */
   kv?(binding: string): KvStore | undefined;
   /** An object of the shield bound under a name, made near `location` when it is first asked; undefined if there is none. */

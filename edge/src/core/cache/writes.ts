@@ -4,7 +4,7 @@ import type { Writes } from "./extensions";
 import { named } from "./key";
 import { schemeless } from "./purge";
 import type { Core } from "./query";
-import { remove } from "./tiers";
+import { attempt, frontTag, remove } from "./tiers";
 import type { CacheContext } from "./types";
 import { invalidated, isSafe } from "./update";
 
@@ -13,6 +13,15 @@ export const writes: Writes = async (core, request, response, ctx) => {
   // The shield first: what is asked for from now on must not come from there as it was.
   await core.shield?.forget(urls, core.policies, ctx);
   await forget(core, urls, ctx);
+  // The cache in front last: it would be filled again from the tiers.
+  const tags = new Set<string>();
+  for (const policy of core.policies) {
+    if (policy.platform) for (const url of urls) tags.add(frontTag(named(url, policy).url));
+  }
+  if (tags.size > 0 && ctx.frontCache) {
+    const told = ctx.frontCache.purge({ tags: [...tags] }, false);
+    await attempt(ctx, "The cache in front could not be told of a write", told, undefined);
+  }
 };
 
 /** Makes void what is stored for these URLs, and what is under way for them. */
