@@ -55,18 +55,26 @@ aws.cloudfront.Distribution(
 """
 
 
-def at_edge(project: Path) -> dict[str | None, set[str]]:
+def at_edge(project: Path, preview: bool = False) -> dict[str | None, set[str]]:
     """Return which rules on functions at the edge found something, by resource."""
     found: dict[str | None, set[str]] = {}
-    for each in evaluate(run_program(project, "local")).findings:
+    for each in evaluate(run_program(project, "local", preview=preview)).findings:
         if each.policy.startswith("lambda-edge"):
             found.setdefault(each.resource, set()).add(each.policy)
     return found
 
 
-def test_a_function_that_no_behavior_names_is_not_at_the_edge(tmp_path: Path) -> None:
+@pytest.mark.parametrize("preview", [False, True], ids=["known", "in a preview"])
+def test_a_function_that_no_behavior_names_is_not_at_the_edge(tmp_path: Path, preview: bool) -> None:
     """Neither because nobody named it, nor because the distribution waits for it."""
-    assert at_edge(make_project(tmp_path, FUNCTIONS)) == {}
+    assert at_edge(make_project(tmp_path, FUNCTIONS), preview) == {}
+
+
+def test_what_the_one_function_of_a_preview_lacks_is_found(tmp_path: Path) -> None:
+    alone = FUNCTIONS.replace("    publish=True,\n", "").replace(
+        "    opts=pulumi.ResourceOptions(depends_on=[worker]),\n", ""
+    )
+    assert set(at_edge(make_project(tmp_path, alone), preview=True)) == {"edge"}
 
 
 @pytest.mark.parametrize(("name", "found"), [("edge", {"edge"}), ("worker", {"worker", "in-region", "site"})])

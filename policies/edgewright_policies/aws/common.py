@@ -1,5 +1,6 @@
 """What the rules on AWS share: which functions run at the edge."""
 
+import math
 import re
 
 from pulumi_policy.proxy import UnknownValueError
@@ -27,24 +28,30 @@ def safe_behaviors(distribution: View) -> list[View]:
         return []
 
 
-def _arns(distribution: View) -> tuple[set[str], bool, bool, set[str]]:
-    """Return a distribution's functions' ARNs, whether these are all, whether it has any at all, and their events."""
-    arns, events, any_, all_ = set(), set(), False, True
+def _associations(distribution: View) -> tuple[set[str], float, set[str]]:
+    """Return the ARNs of a distribution's functions, how many more it may have that are not known, and their events."""
+    arns: set[str] = set()
+    events: set[str] = set()
+    unknown: float = 0
     for behavior in safe_behaviors(distribution):
         try:
             associations = behavior.views("lambdaFunctionAssociations")
         except UnknownValueError:
-            any_, all_ = True, False
+            unknown = math.inf
             continue
         for association in associations:
-            any_ = True
             if association.known("lambdaArn"):
                 arns.add(association.text("lambdaArn") or "")
             else:
-                all_ = False
+                unknown += 1
             if association.known("eventType"):
                 events.add(association.text("eventType") or "")
-    return arns, all_, any_, events
+    return arns, unknown, events
+
+
+def _is_published(node: Node) -> bool:
+    """Return whether a function has numbered versions, as one at the edge needs, or may have."""
+    return not node.props.known("publish") or node.props.flag("publish") is True
 
 
 def edge_functions(stack: StackView) -> dict[str, tuple[Node, set[str]]]:
@@ -58,16 +65,26 @@ def edge_functions(stack: StackView) -> dict[str, tuple[Node, set[str]]]:
         for name in ("qualifiedArn", "arn"):
             if node.props.known(name) and (arn := node.props.text(name)):
                 by_arn[arn] = node
+    named = {node.urn for node in by_arn.values()}
     found: dict[str, tuple[Node, set[str]]] = {}
     for distribution in stack.of(DISTRIBUTION):
-        arns, all_, any_, events = _arns(distribution.props)
-        if not any_:
-            continue
-        used = {by_arn[arn].urn for arn in arns if arn in by_arn}
-        used |= {by_arn[bare].urn for arn in arns if (bare := re.sub(r":[^:]*$", "", arn)) in by_arn}
-        # One whose ARN is known and which no behavior names is depended on for something else: it is an origin.
-        by_name = {node.urn for node in by_arn.values()} if all_ else set()
-        used |= {urn for urn in distribution.dependencies if urn in functions and urn not in by_name}
+        arns, unknown, events = _associations(distribution.props)
+        waits = unknown > 0
+        used: set[str] = set()
+        for arn in arns:
+            node_of = by_arn.get(arn) or by_arn.get(re.sub(r":[^:]*$", "", arn))
+            if node_of is None:
+                unknown += 1
+            else:
+                used.add(node_of.urn)
+        others = {urn for urn in distribution.dependencies if urn in functions} - used if unknown else set()
+        if not waits:
+            # One whose ARN is known and which no behavior names is depended on for something else: it is an origin.
+            others -= named
+        if len(others) > unknown:
+            # More are depended on than can be at the edge: those are, which have versions.
+            others = {urn for urn in others if _is_published(functions[urn])} or others
+        used |= others
         for urn in used:
             _, before = found.get(urn, (functions[urn], set()))
             found[urn] = (functions[urn], before | events)
