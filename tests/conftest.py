@@ -28,6 +28,14 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+@pytest.fixture(autouse=True)
+def _stay_in_folder() -> Iterator[None]:
+    """A command that a test runs in this process may change the folder (`-C`)."""
+    folder = Path.cwd()
+    yield
+    os.chdir(folder)
+
+
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
     """A warm runner of programs, shared because its start costs seconds."""
