@@ -67,6 +67,7 @@ def _distribution_outputs(inputs: Inputs, identity: str) -> Outputs:
         "trustedKeyGroups": [{"enabled": False, "items": []}],
         "trustedSigners": [{"enabled": False, "items": []}],
         "waitForDeployment": inputs.get("waitForDeployment", True),
+        # Left out, it is none: gap `aws-policy-detach`.
         "continuousDeploymentPolicyId": inputs.get("continuousDeploymentPolicyId") or "",
         **all_tags(inputs),
     }
