@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import bench
-from bench.harness import Options, keep, table
+from bench.harness import NotHere, Options, keep, table
 
 _NOT_BENCHMARKS = ("harness", "__main__")
 
@@ -40,7 +40,11 @@ def main() -> int:
     for name in arguments.names or known:
         sys.stdout.write(f"{name}: {known[name].DESCRIPTION}\n")
         sys.stdout.flush()
-        result = known[name].run(options)
+        try:
+            result = known[name].run(options)
+        except NotHere as error:
+            sys.stdout.write(f"  not measured: {error}\n")
+            continue
         sys.stdout.write(table(result) + "\n")
         if not options.quick:
             file = keep(name, known[name].DESCRIPTION, result, options)

@@ -17,7 +17,7 @@ import yaml
 from edgewright.local.node import Node, find_node
 from edgewright.testing import local_cloud
 
-from bench.harness import Options, Result, Spread
+from bench.harness import NotHere, Options, Result, Spread
 
 DESCRIPTION = "tests of the public HTTP caching suite that the cache passes, beside other caches' published results"
 
@@ -51,7 +51,9 @@ def _installed(node: Node) -> Path:
     """Return the folder of the suite, fetched where it is not there yet."""
     if not (_SUITE / "package.json").is_file():
         _SUITE.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["git", "clone", "--quiet", REPOSITORY, str(_SUITE)], check=True)
+        cloned = subprocess.run(["git", "clone", "--quiet", REPOSITORY, str(_SUITE)], check=False)
+        if cloned.returncode != 0:
+            raise NotHere(f"the suite cannot be had from {REPOSITORY}")
     subprocess.run(["git", "checkout", "--quiet", COMMIT], cwd=_SUITE, check=True)
     if not (_SUITE / "node_modules").is_dir():
         install = node.npm("install", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--no-package-lock")

@@ -15,6 +15,10 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
+class NotHere(Exception):
+    """A benchmark cannot be run on this machine; the message says what it lacks."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What the command line chose.

@@ -20,12 +20,12 @@ SIZES = (1_000, 10_000)
 
 
 def stack(size: int, prefix: str) -> Capture:
-    """Return a stack of so many resources of one cloud, made of the corpus' compliant ones."""
+    """Return a stack of so many resources of one cloud, made of the corpus' compliant ones but for those with files."""
     kinds = [
         (name, data)
         for each in GOOD
         for name, data in each.resources.items()
-        if data["type"].startswith(prefix) and len(str(data["inputs"])) < 10_000
+        if data["type"].startswith(prefix) and len(str(data["inputs"])) < 10_000 and "'fn::" not in str(data["inputs"])
     ]
     resources: dict[str, Any] = {}
     for index in range(size):
