@@ -74,6 +74,14 @@ class Package:
         """Bytes of all its files, not compressed."""
         return sum(each.size for each in self.files)
 
+    @property
+    def packed(self) -> int:
+        """Bytes of its zip file, or about what its files would come to in one."""
+        if self.zipped is not None:
+            return self.zipped
+        # What was not read is no text, and such files do not get much smaller.
+        return sum(each.size if each.content is None else len(zlib.compress(each.content, 6)) for each in self.files)
+
 
 class _Reader:
     def __init__(self) -> None:

@@ -1,7 +1,6 @@
 """How much of each limit a stack uses, as far as its resources tell."""
 
 import gzip
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -283,10 +282,7 @@ def _package_bytes(view: "View") -> int | None:
     code = view.raw("code")
     if code is None:
         return None
-    package = package_of(code)
-    if package.zipped is not None:
-        return package.zipped
-    return sum(each.size if each.content is None else len(zlib.compress(each.content, 6)) for each in package.files)
+    return package_of(code).packed
 
 
 def _assets(view: "View") -> list[int]:

@@ -1,6 +1,5 @@
 """Lambda@Edge's quotas of time, memory and package, and what is in the package."""
 
-import zlib
 from collections.abc import Iterator
 
 from edgewright.limits import Limit
@@ -96,11 +95,7 @@ _PACKAGE = "lambda_edge.origin.package_bytes"
 
 def _zipped_size(package: Package) -> int:
     """Return the bytes of a package's zip file, or what they would come to, to the KiB above: compressors differ a little."""
-    if package.zipped is not None:
-        return package.zipped
-    # What was not read is no text, and such files do not get much smaller.
-    size = sum(each.size if each.content is None else len(zlib.compress(each.content, 6)) for each in package.files)
-    return -(-size // 1024) * 1024
+    return package.zipped if package.zipped is not None else -(-package.packed // 1024) * 1024
 
 
 def _too_large(node: Node, most: Limit, less_than: Limit | None) -> Iterator[Violation | None]:
