@@ -43,7 +43,8 @@ def test_import_and_first_answer_are_measured() -> None:
     slow = Package(
         {"index.mjs": b"const t = Date.now() + 60; while (Date.now() < t); export const handler = async () => null;"}
     )
-    assert measure(slow, "index.handler", "origin-request", 3).import_ms > 30  # half of what it burns: no two clocks agree to the millisecond
+    # Half of what it burns: no two clocks agree to the millisecond.
+    assert measure(slow, "index.handler", "origin-request", 3).import_ms > 30
     start = measure(quick, "index.handler", "viewer-request", 3)
     assert start.import_ms <= start.first_answer_ms
     assert start.error is None
@@ -90,7 +91,7 @@ def test_the_command_reports_each_function_of_a_stack(edgewright: Edgewright, tm
     assert outcome.code == Exit.PASS, outcome.err
     api, slow = json.loads(outcome.out)["functions"]
     assert (api["name"], slow["name"]) == ("api", "slow")
-    assert slow["start"]["import_ms"] > 40  # half of what it burns: no two clocks agree to the millisecond
+    assert slow["start"]["import_ms"] > 40  # half of what it burns
     assert [part["name"] for part in slow["parts"]] == ["slow.ts"]
     assert "as a CloudFront Function" in slow["advice"][0]
     assert 0 < api["start"]["import_ms"] <= api["start"]["first_answer_ms"]
