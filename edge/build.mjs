@@ -89,6 +89,8 @@ async function bundleHost(folder, core, features, { also = {}, ...options }) {
     chunkNames: "chunk-[hash]",
     splitting: true,
     minify: true,
+    // Fields that the constructor sets need no declaration of their own in the output.
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, verbatimModuleSyntax: true } },
     mainFields: ["module", "main"],
     ...options,
   });

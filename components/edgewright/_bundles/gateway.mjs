@@ -703,21 +703,6 @@ function toAscii(value) {
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
   );
 }
-function pack(value, body) {
-  const head = new TextEncoder().encode(JSON.stringify(value));
-  const packed = new Uint8Array(4 + head.length + (body?.byteLength ?? 0));
-  new DataView(packed.buffer).setUint32(0, head.length);
-  packed.set(head, 4);
-  if (body) packed.set(new Uint8Array(body), 4 + head.length);
-  return packed.buffer;
-}
-function unpack(bytes) {
-  if (bytes.byteLength < 4) return void 0;
-  const length = new DataView(bytes).getUint32(0);
-  if (4 + length > bytes.byteLength) return void 0;
-  const value = parseValue(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
-  return value && { value, body: bytes.slice(4 + length) };
-}
 function parseValue(text) {
   if (text === null) return void 0;
   try {
@@ -1064,16 +1049,6 @@ async function write(core, to, value, body, policy, ctx, ceiling) {
   changed(core, value.key);
   return done;
 }
-async function remove(core, key, policy, ctx) {
-  core.memory?.delete(key);
-  changed(core, key);
-  await Promise.all(
-    core.far.map(
-      (tier) => attempt(ctx, "An entry could not be removed", Promise.resolve(tier.remove(key, policy, ctx)), void 0)
-    )
-  );
-  changed(core, key);
-}
 function hold(value, body) {
   return { value, body, checked: -1, purged: void 0, ready: void 0, second: -1 };
 }
@@ -1090,7 +1065,6 @@ function edgeLifetime(meta, policy, ctx) {
   if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
   return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
 }
-var frontTag = (url) => `url-${shorten(url.slice(url.indexOf("/", 8))).slice(1)}`;
 function shorten(key) {
   let a = 3735928559;
   let b = 1103547991;
@@ -1419,31 +1393,8 @@ function updatedHeaders(meta, fresh) {
   for (const [name, value] of fresh) if (!KEPT.has(name) && name !== "set-cookie") headers.set(name, value);
   return headers;
 }
-function sameByHead(meta, fresh) {
-  const differs = (name) => {
-    const value = fresh.get(name);
-    return value !== null && header(meta, name) !== null && value !== header(meta, name);
-  };
-  const length = fresh.get("content-length");
-  if (length !== null && meta.length !== void 0 && Number(length) !== meta.length) return false;
-  return !differs("etag") && !differs("last-modified") && !differs("content-length");
-}
 function isSafe(method) {
   return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
-}
-function invalidated(url, status2, headers) {
-  if (status2 < 200 || status2 > 399) return [];
-  const urls = [url];
-  for (const name of ["location", "content-location"]) {
-    const value = headers.get(name);
-    if (value === null) continue;
-    try {
-      const target = new URL(value, url);
-      if (target.origin === new URL(url).origin && !urls.includes(target.href)) urls.push(target.href);
-    } catch {
-    }
-  }
-  return urls;
 }
 
 // src/core/cache/exchange.ts
@@ -2126,6 +2077,23 @@ function edgeTier() {
   };
 }
 
+// src/core/cache/packed.ts
+function pack(value, body) {
+  const head = new TextEncoder().encode(JSON.stringify(value));
+  const packed = new Uint8Array(4 + head.length + (body?.byteLength ?? 0));
+  new DataView(packed.buffer).setUint32(0, head.length);
+  packed.set(head, 4);
+  if (body) packed.set(new Uint8Array(body), 4 + head.length);
+  return packed.buffer;
+}
+function unpack(bytes) {
+  if (bytes.byteLength < 4) return void 0;
+  const length = new DataView(bytes).getUint32(0);
+  if (4 + length > bytes.byteLength) return void 0;
+  const value = parseValue(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  return value && { value, body: bytes.slice(4 + length) };
+}
+
 // src/core/cache/kv-tier.ts
 var WRITE_MS = 1e3;
 var KEY_BYTES = 500;
@@ -2353,6 +2321,22 @@ function memoryTier() {
   };
 }
 
+// src/core/cache/invalidated.ts
+function invalidated(url, status2, headers) {
+  if (status2 < 200 || status2 > 399) return [];
+  const urls = [url];
+  for (const name of ["location", "content-location"]) {
+    const value = headers.get(name);
+    if (value === null) continue;
+    try {
+      const target = new URL(value, url);
+      if (target.origin === new URL(url).origin && !urls.includes(target.href)) urls.push(target.href);
+    } catch {
+    }
+  }
+  return urls;
+}
+
 // src/core/cache/origin-rules.ts
 var HEURISTIC = /* @__PURE__ */ new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
 var HEURISTIC_PART = 0.1;
@@ -2456,6 +2440,18 @@ var combine = (stored, meta, bytes) => {
   };
 };
 
+// src/core/cache/remove.ts
+async function remove(core, key, policy, ctx) {
+  core.memory?.delete(key);
+  changed(core, key);
+  await Promise.all(
+    core.far.map(
+      (tier) => attempt(ctx, "An entry could not be removed", Promise.resolve(tier.remove(key, policy, ctx)), void 0)
+    )
+  );
+  changed(core, key);
+}
+
 // src/core/cache/request-directives.ts
 function requestDirectives(headers) {
   const text = headers.get("cache-control");
@@ -2539,6 +2535,18 @@ function headed({ core, ctx, policy, request }, found, response) {
     ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
   }
 }
+function sameByHead(meta, fresh) {
+  const differs = (name) => {
+    const value = fresh.get(name);
+    return value !== null && header(meta, name) !== null && value !== header(meta, name);
+  };
+  const length = fresh.get("content-length");
+  if (length !== null && meta.length !== void 0 && Number(length) !== meta.length) return false;
+  return !differs("etag") && !differs("last-modified") && !differs("content-length");
+}
+
+// src/core/cache/front-tag.ts
+var frontTag = (url) => `url-${shorten(url.slice(url.indexOf("/", 8))).slice(1)}`;
 
 // src/core/cache/platform.ts
 function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {

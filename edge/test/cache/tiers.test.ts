@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CacheSpec } from "../../src/core/cache";
-import { pack, unpack } from "../../src/core/cache/entry";
+import { pack, unpack } from "../../src/core/cache/packed";
 import { Harness } from "./fixtures/harness";
 
 const spec: CacheSpec = {

@@ -1,1 +1,1 @@
-import{U as a}from"./chunk-WO6BVOIB.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{P as a}from"./chunk-TJMAZFQB.js";import"./chunk-MSHLITHI.js";export{a as cache};

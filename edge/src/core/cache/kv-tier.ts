@@ -1,7 +1,8 @@
 /** KV: a tier that all data centres share, and the way by which purge markers reach them. */
 
-import { pack, RETENTION_S, unpack } from "./entry";
+import { RETENTION_S } from "./entry";
 import type { FarTier } from "./extensions";
+import { pack, unpack } from "./packed";
 import { draw, type Policy } from "./policy";
 import type { Marker } from "./purge";
 import { attempt, limited, shorten } from "./tiers";

@@ -1,18 +1,19 @@
 /** Mode `origin`: RFC 9111 with the origin's own headers in charge, beyond what mode `override` needs of it. */
 
+import { header, type Meta } from "./entry";
 import { lead, originRequest, staleOnError } from "./exchange";
 import type { OriginMode } from "./extensions";
+import { invalidated } from "./invalidated";
 import { originRules } from "./origin-rules";
 import { toClient } from "./outgoing";
 import { combine, covers, partOf, rest } from "./partial";
 import { type Lookup, Query } from "./query";
+import { remove } from "./remove";
 import { requestDirectives, reuseFor } from "./request-directives";
 import { label, make, standard } from "./response";
 import { metaOf } from "./save";
 import { parseAge } from "./store";
 import { discard } from "./streams";
-import { remove } from "./tiers";
-import { invalidated, sameByHead } from "./update";
 
 export const originMode: OriginMode = {
   judge: originRules,
@@ -74,4 +75,15 @@ function headed({ core, ctx, policy, request }: Query, found: Lookup, response: 
     discard(entry.body);
     ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
   }
+}
+
+/** May a HEAD's 200 update this stored GET (RFC 9111 section 4.3.5)? False means that the stored one is out of date. */
+function sameByHead(meta: Meta, fresh: Headers): boolean {
+  const differs = (name: string) => {
+    const value = fresh.get(name);
+    return value !== null && header(meta, name) !== null && value !== header(meta, name);
+  };
+  const length = fresh.get("content-length");
+  if (length !== null && meta.length !== undefined && Number(length) !== meta.length) return false;
+  return !differs("etag") && !differs("last-modified") && !differs("content-length");
 }

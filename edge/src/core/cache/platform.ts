@@ -1,7 +1,7 @@
 /** The platform's own cache in front (`engine: platform`). */
 
 import type { Meta } from "./entry";
-import { frontTag } from "./tiers";
+import { frontTag } from "./front-tag";
 
 /**
  * Headers by which the platform's own cache in front is told what to do (`engine: platform`): a targeted field, so that

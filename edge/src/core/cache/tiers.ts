@@ -75,7 +75,7 @@ export async function read(
 }
 
 /** Whoever reads from now on asks the stores again. */
-function changed({ far, reads }: Core, key: string): void {
+export function changed({ far, reads }: Core, key: string): void {
   for (const tier of far) {
     tier.changed?.(key);
     reads.delete(tier.name + key);
@@ -110,18 +110,6 @@ export async function write(
   return done;
 }
 
-/** Removes a slot everywhere that this isolate can reach. */
-export async function remove(core: Core, key: string, policy: Policy, ctx: CacheContext): Promise<void> {
-  core.memory?.delete(key);
-  changed(core, key);
-  await Promise.all(
-    core.far.map((tier) =>
-      attempt(ctx, "An entry could not be removed", Promise.resolve(tier.remove(key, policy, ctx)), undefined),
-    ),
-  );
-  changed(core, key);
-}
-
 export function hold(value: Meta | Index, body: ArrayBuffer | null): Held {
   return { value, body, checked: -1, purged: undefined, ready: undefined, second: -1 };
 }
@@ -142,9 +130,6 @@ export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): num
   if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
   return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
 }
-
-/** The tag of a URL in the platform's cache in front, which knows no hosts. */
-export const frontTag = (url: string): string => `url-${shorten(url.slice(url.indexOf("/", 8))).slice(1)}`;
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */
 export function shorten(key: string): string {

@@ -1,12 +1,15 @@
 /** Unsafe methods: what they make out of date is made void, stored or under way (RFC 9111 section 4.4). */
 
 import type { Writes } from "./extensions";
+import { frontTag } from "./front-tag";
+import { invalidated } from "./invalidated";
 import { named } from "./key";
 import { schemeless } from "./purge";
 import type { Core } from "./query";
-import { attempt, frontTag, remove } from "./tiers";
+import { remove } from "./remove";
+import { attempt } from "./tiers";
 import type { CacheContext } from "./types";
-import { invalidated, isSafe } from "./update";
+import { isSafe } from "./update";
 
 export const writes: Writes = async (core, request, response, ctx) => {
   const urls = isSafe(request.method) ? [] : invalidated(request.url, response.status, response.headers);

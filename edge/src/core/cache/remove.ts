@@ -1,0 +1,18 @@
+/** Taking an entry out of every tier. */
+
+import type { Policy } from "./policy";
+import type { Core } from "./query";
+import { attempt, changed } from "./tiers";
+import type { CacheContext } from "./types";
+
+/** Removes a slot everywhere that this isolate can reach. */
+export async function remove(core: Core, key: string, policy: Policy, ctx: CacheContext): Promise<void> {
+  core.memory?.delete(key);
+  changed(core, key);
+  await Promise.all(
+    core.far.map((tier) =>
+      attempt(ctx, "An entry could not be removed", Promise.resolve(tier.remove(key, policy, ctx)), undefined),
+    ),
+  );
+  changed(core, key);
+}
