@@ -15,6 +15,7 @@ import type {
 import { frontOf, mayFront, tellFront } from "./front";
 import { handlerOf, handlerTarget } from "./handler";
 import type { Geo, Host } from "./host";
+import { isDecided, keepPersonal } from "./personal";
 import { Problem, problemResponse } from "./problem";
 import { allowedMethods, endpointFor, type Match, matcherOf, PATTERN, type Route, routesOf } from "./router";
 import type { CacheSpec, EdgeSettings, EndpointSpec } from "./settings.gen";
@@ -277,9 +278,6 @@ function effectivePolicy(endpoint: EndpointSpec): CacheSpec | null {
   return policy.mode === "override" ? { ...policy, mode: "origin" } : policy;
 }
 
-/** What makes an answer shared, or already not stored. `must-revalidate` is not enough here: frameworks send it with anything. */
-const DECIDED = /(?:^|[\s,])(?:public|s-maxage|private|no-store)\b/i;
-
 function answerOf(endpoint: EndpointSpec, target: Target): Answer {
   let answer = target.answer;
   if (endpoint.static) {
@@ -289,14 +287,11 @@ function answerOf(endpoint: EndpointSpec, target: Target): Answer {
   }
   if (endpoint.auth != null) {
     const open = answer;
-    // RFC 9111, section 3.5, for every way to authenticate: a cookie is not Authorization, but means the same here.
     answer = async (request, state) => {
       const response = await open(request, state);
-      if (response.status === 101) return response;
-      const control = response.headers.get("cache-control");
-      if (control !== null && DECIDED.test(control)) return response;
+      if (response.status === 101 || isDecided(response.headers)) return response;
       const personal = new Response(response.body, response);
-      personal.headers.set("cache-control", control === null || control === "" ? "private" : `private, ${control}`);
+      keepPersonal(personal.headers);
       return personal;
     };
   }

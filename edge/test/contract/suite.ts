@@ -87,6 +87,11 @@ export function contract(runtime: Runtime): void {
           reply.setHeader("cache-control", "public, max-age=0");
           return void reply.end("public, but not for an hour");
         }
+        if (url.startsWith("/personal/said")) {
+          const said = new URL(url, "http://localhost").searchParams;
+          for (const [name, value] of said) reply.setHeader(name, value);
+          return void reply.end(`for ${headers.cookie ?? headers.authorization}`);
+        }
         if (url.startsWith("/personal")) {
           reply.setHeader("cache-control", "max-age=60, must-revalidate");
           return void reply.end(`for ${headers.cookie ?? headers.authorization}`);
@@ -401,6 +406,43 @@ export function contract(runtime: Runtime): void {
           const reply = await get("/personal/public", { headers: { Cookie: `session=${SESSION_ID}` } });
           expect([reply.status, reply.headers["x-cache"]]).toEqual([200, "MISS"]);
         }
+      });
+    });
+
+    describe("what a logged-in client gets", () => {
+      const ada = { Cookie: `session=${SESSION_ID}` };
+      const said = (fields: Record<string, string>) => `/personal/said?${new URLSearchParams(fields)}`;
+
+      it.each<Record<string, string>>([
+        { "cache-control": 'max-age=60, ext="x, public"' },
+        { "cache-control": 'max-age=60, ext="x, s-maxage=60"' },
+        { "cache-control": 'max-age=60, ext="a \\", public"' },
+        { "cache-control": 'max-age=60, ext="x, public' },
+        { "cache-control": 'max-age=60, ext="x, public\\' },
+        { "cache-control": 'max-age=60, ext="x, private"' },
+        { "cache-control": 'max-age=60, ext="x, no-store' },
+        { "cache-control": "max-age=60, public-ish, x-public, s-maxage-of-another=9" },
+        { "cache-control": "max-age=60, ext=public" },
+        { "cache-control": 'max-age=60, private="set-cookie"' },
+        { "cdn-cache-control": "max-age=60" },
+        { "cdn-cache-control": 'max-age=60, ext="x, public"', "cache-control": "public, max-age=60" },
+        { "cdn-cache-control": "max-age=60, private=?0" },
+      ])("is stored where the origin says that it may be shared, and %j does not say so", async (fields) => {
+        for (let i = 0; i < 2; i++) {
+          const reply = await get(said(fields), { headers: ada });
+          expect([reply.status, reply.headers["x-cache"]]).toEqual([200, "BYPASS"]);
+        }
+      });
+
+      it.each<Record<string, string>>([
+        { "cache-control": 'ext="x, private", public, max-age=60' },
+        { "cache-control": "Public , max-age=60" },
+        { "cache-control": "s-maxage=60" },
+        { "cache-control": "max-age=9, S-MaxAge=60" },
+        { "cdn-cache-control": "public, max-age=60", "cache-control": "no-store" },
+      ])("is stored where the origin says that it may be shared, as in %j", async (fields) => {
+        await get(said(fields), { headers: ada });
+        expect((await get(said(fields), { headers: ada })).headers["x-cache"]).toBe("HIT-EDGE");
       });
     });
 

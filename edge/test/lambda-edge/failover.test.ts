@@ -35,8 +35,8 @@ afterAll(async () => {
   await Promise.all(Object.values(origins).map((origin) => origin.close()));
 });
 
-function handlerFor(urls: Partial<Record<string, string>> = {}) {
-  const router: RouterSpec = {
+function routerOf(urls: Partial<Record<string, string>> = {}): RouterSpec {
+  return {
     name: "origins",
     origins: REGIONS.map((region) => ({
       region,
@@ -52,9 +52,12 @@ function handlerFor(urls: Partial<Record<string, string>> = {}) {
     retry_statuses: [502, 503],
     health: { path: null, interval_s: 30, unhealthy_after: 100 },
   };
+}
+
+function handlerFor(urls: Partial<Record<string, string>> = {}) {
   return createLambda(
     settings({
-      routers: [router],
+      routers: [routerOf(urls)],
       endpoints: [
         endpoint("/products", { kind: "origin", router: "origins", strip_prefix: null }, { cache: policed }),
         endpoint("/live", { kind: "origin", router: "origins", strip_prefix: null }),
@@ -193,7 +196,62 @@ describe("an answer for a caller who is known", () => {
     expect(await answered(false, "public, max-age=60")).toContain("private");
   });
 
-  it("is stored only where it says that it is for everybody", async () => {
-    expect(await answered(true, "max-age=60")).toContain("private");
+  const NOT_SHARED = [
+    "max-age=60",
+    'max-age=60, ext="x, public"',
+    'max-age=60, ext="x, s-maxage=60"',
+    'max-age=60, ext="x, public',
+    'max-age=60, ext="x, private"',
+    'max-age=60, ext="a \\", public"',
+    'max-age=60, private="set-cookie"',
+    "max-age=60, public-ish, ext=public",
+  ];
+  const SHARED = ['ext="x, private", public, max-age=60', "max-age=9, S-MaxAge=60"];
+  const refused = /^private(?:,|$)/;
+
+  it.each(NOT_SHARED)("is stored only where it says that it is for everybody, and not by %s", async (control) => {
+    expect(await answered(true, control)).toMatch(refused);
+    expect(await fromOrigin({ "cache-control": control })).toMatch(refused);
   });
+
+  it.each(SHARED)("is stored where it says that it is for everybody, as by %s", async (control) => {
+    expect(await answered(true, control)).toMatch(/, s-maxage=60$/);
+    expect(await fromOrigin({ "cache-control": control })).toMatch(/, s-maxage=60$/);
+  });
+
+  it("is not stored by a CDN-Cache-Control that does not say that it is for everybody", async () => {
+    expect(await fromOrigin({ "cdn-cache-control": "max-age=60" })).toMatch(refused);
+    expect(await fromOrigin({ "cdn-cache-control": "public, max-age=60" })).toMatch(/, s-maxage=60$/);
+  });
+
+  /** By the event on which CloudFront hands over what an origin has answered. */
+  async function fromOrigin(headers: Record<string, string>) {
+    const handler = createLambda(
+      settings({
+        routers: [routerOf()],
+        endpoints: [
+          endpoint(
+            "/mine",
+            { kind: "origin", router: "origins", strip_prefix: null },
+            { auth: { kind: "session" }, cache: policy({ name: "mine", mode: "origin" }) },
+          ),
+        ],
+        sessions: { binding: "S", cookie: "session", ttl_s: 60, key_prefix: "session:" },
+      }),
+      {
+        features: [(await import("../../src/core/features/sessions")).sessions, forward],
+        behaviors: [{ pattern: "*", policy: "mine", guarded: true }],
+      },
+    );
+    const kv = `${encodeURIComponent("session:s3ss10n_of_ada")}=${encodeURIComponent('{"user":1}')}`;
+    const event = asked("/mine", { Cookie: "session=s3ss10n_of_ada", "X-Edgewright-Kv": kv }, "0");
+    const sent = (await handler(event)) as Result;
+    event.Records[0].cf.config.eventType = "origin-response";
+    event.Records[0].cf.request = sent;
+    event.Records[0].cf.response = {
+      status: "200",
+      headers: Object.fromEntries(Object.entries(headers).map(([key, text]) => [key, [{ key, value: text }]])),
+    };
+    return value((await handler(event)) as Result, "cache-control") ?? "";
+  }
 });

@@ -4,16 +4,17 @@
  * with Authorization, and would reuse one whatever its Vary.
  */
 
+import { splitList } from "../../core/cache/lists";
 import { originRules } from "../../core/cache/origin-rules";
 import { tagsOf, toClient } from "../../core/cache/outgoing";
 import { compile } from "../../core/cache/policy";
 import { judge } from "../../core/cache/store";
+import { isForbidden } from "../../core/personal";
 import type { CacheSpec } from "../../core/settings.gen";
 
 /** CloudFront does not know it; it is obeyed here and passed on as `s-maxage`. */
 const TARGETED = ["cdn-cache-control"];
 const TO_CLIENT = { targetedFields: TARGETED, inside: undefined };
-const NOT_STORED = /(?:^|[\s,])(?:private|no-store)\b/i;
 const S_MAXAGE = /(?:^|,)\s*s-maxage\s*=\s*"?\d+"?/gi;
 /** The coding is in CloudFront's key already, normalised. */
 const IN_EVERY_KEY = "accept-encoding";
@@ -94,8 +95,7 @@ export function tellCloudFront(
 /** CloudFront obeys `private` and `no-store` because every cache policy's minimum is 0 seconds. */
 function refuse(headers: Headers): void {
   const control = headers.get("cache-control") ?? "";
-  if (NOT_STORED.test(control)) return;
-  const kept = control.split(",").map((part) => part.trim());
-  const own = kept.filter((part) => part !== "" && !/^(?:public|s-maxage\s*=.*)$/i.test(part));
+  if (isForbidden(control)) return;
+  const own = splitList(control).filter((part) => !/^(?:public|s-maxage\s*=.*)$/i.test(part));
   headers.set("cache-control", ["private", ...own].join(", "));
 }

@@ -6,6 +6,7 @@
 import { createEdge, type EdgeOptions } from "../../core/edge";
 import type { CacheLayer, Feature } from "../../core/feature";
 import { ORIGIN_RESPONSE_BYTES } from "../../core/limits.gen";
+import { keepPersonal } from "../../core/personal";
 import type { CacheSpec, EdgeSettings } from "../../core/settings.gen";
 import { generated, webRequest } from "./answers";
 import { tellCloudFront } from "./caching";
@@ -188,9 +189,8 @@ function answered(
     const [region = "", nearer = "", policy = "", personal = "", asked = ""] = route;
     headers.set("x-origin-region", region);
     if (nearer !== "") headers.set("x-origin-failover", nearer.replaceAll(" ", ", "));
-    let spec = policy === "" ? null : (policies.get(decodeURIComponent(policy)) ?? null);
-    // RFC 9111, section 3.5, for every way to authenticate: a cookie is not Authorization, but means the same here.
-    if (personal !== "" && !DECIDED.test(headers.get("cache-control") ?? "")) spec = null;
+    const spec = policy === "" ? null : (policies.get(decodeURIComponent(policy)) ?? null);
+    if (personal !== "") keepPersonal(headers);
     tellCloudFront(
       { method: request.method, headers: toHeaders(request.headers) },
       Number(response.status),
@@ -204,9 +204,6 @@ function answered(
   }
   return { ...response, headers: kept(fromHeaders(headers), response.headers) };
 }
-
-/** What makes an answer shared, or already not stored. */
-const DECIDED = /(?:^|[\s,])(?:public|s-maxage|private|no-store)\b/i;
 
 /** CloudFront was told to store it. */
 function isStored(headers: Headers): boolean {
