@@ -18,6 +18,7 @@ STACKS = {
     "with a shield (memory, edge, shield)": ("cache_edge", "cache_memory", "cache_shield"),
     "every part": (
         "cache_edge",
+        "cache_key",
         "cache_memory",
         "cache_kv",
         "cache_origin",

@@ -18,6 +18,11 @@ const output = resolve(positionals[0] ?? join(here, "../components/edgewright/_b
 const FEATURES = {
   cache: { file: "cache.js", export: "cache", needed_by: "endpoints[].cache" },
   cache_edge: { file: "cache-edge.js", export: "cacheEdge", needed_by: "endpoints[].cache.tiers.edge" },
+  cache_key: {
+    file: "cache-key.js",
+    export: "cacheKey",
+    needed_by: "endpoints[].cache.key.query != all, or .headers, .cookies, .country or .region of it",
+  },
   cache_kv: { file: "cache-kv.js", export: "cacheKv", needed_by: "endpoints[].cache.tiers.kv" },
   cache_memory: { file: "cache-memory.js", export: "cacheMemory", needed_by: "endpoints[].cache.tiers.memory" },
   cache_origin: {

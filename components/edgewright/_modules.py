@@ -65,15 +65,16 @@ def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> s
     if mode == "bypass":
         return {"cache"}
     guarded = endpoint["auth"] is not None or endpoint["rate_limit"] is not None
-    by_url = not (key["headers"] or key["cookies"] or key["country"] or key["region"] or key["host"])
+    url_alone = not (key["headers"] or key["cookies"] or key["country"] or key["region"])
     # Whether the platform's own cache may answer; where it may not, the function's own tiers do.
-    fronted = policy["engine"] == "platform" and by_url and not guarded
+    fronted = policy["engine"] == "platform" and url_alone and not key["host"] and not guarded
     shielded = _is_shielded(endpoint)
     needed = {
         "cache": True,
         # The shield is a cache with both of these.
         "cache_memory": tiers["memory"] is not None or shielded,
         "cache_edge": shielded or (tiers["edge"] is not None and not fronted),
+        "cache_key": not url_alone or key["query"] != "all",
         "cache_kv": tiers["kv"] is not None,
         # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
         "cache_origin": mode == "origin" or endpoint["auth"] is not None,

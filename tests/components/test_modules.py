@@ -77,6 +77,10 @@ def every_case() -> list[dict[str, Any]]:
     ):
         cache = policy(mode=mode, engine=engine, tiers=tiers, key={"host": host})
         cases.append(settings({"cache": cache, "auth": auth}, {"methods": methods}))
+        if methods == ["GET", "HEAD"] and not host:
+            for more in ({"query": "include", "query_names": ["a"]}, {"region": True}):
+                keyed = {**cache, "key": {"host": False, **more}}
+                cases.append(settings({"cache": keyed, "auth": auth}, {"methods": methods}))
         if methods == ["*"] and not host:
             shielded = {**cache, "tiers": {**tiers, "shield": {}}}
             cases.append(settings({"cache": shielded, "auth": auth}, {"methods": methods}))
@@ -113,6 +117,9 @@ def test_a_function_starts_with_what_it_is_given_and_with_nothing_less(tmp_path:
         ({"cache": policy()}, ["cache", "cache_edge"]),
         ({"cache": policy(mode="bypass", tiers=TIERS[-1])}, ["cache"]),
         ({"cache": policy(tiers=TIERS[-1])}, ["cache", "cache_edge", "cache_kv", "cache_memory"]),
+        ({"cache": policy(key={"query": "none"})}, ["cache", "cache_edge", "cache_key"]),
+        ({"cache": policy(key={"cookies": ["plan"]})}, ["cache", "cache_edge", "cache_key"]),
+        ({"cache": policy(key={"host": False})}, ["cache", "cache_edge"]),
         ({"cache": policy(), "methods": ["GET", "PUT"]}, ["cache", "cache_edge", "cache_writes"]),
         ({"cache": policy(), "methods": ["GET", "OPTIONS"]}, ["cache", "cache_edge"]),
         ({"cache": None, "methods": ["*"]}, []),
@@ -130,4 +137,6 @@ def test_only_the_files_of_what_is_needed_are_uploaded() -> None:
     document = settings({"cache": policy(mode="origin", tiers={"memory": {}, "edge": None})})
     names = {module["name"] for module in worker_modules(document, {})}
     assert {"cache.js", "cache-memory.js", "cache-origin.js"} <= names
-    assert not {"cache-edge.js", "cache-kv.js", "cache-platform.js", "cache-writes.js", "jwt.js"} & names
+    assert (
+        not {"cache-edge.js", "cache-key.js", "cache-kv.js", "cache-platform.js", "cache-writes.js", "jwt.js"} & names
+    )

@@ -498,49 +498,6 @@ var SharedBody = class _SharedBody {
   }
 };
 
-// src/core/cache/lists.ts
-function splitList(text) {
-  return text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g)?.map((part) => part.trim()).filter(Boolean) ?? [];
-}
-
-// src/core/cache/directives.ts
-var NONE = /* @__PURE__ */ new Map();
-var MAX_SECONDS = 2147483648;
-function parseCacheControl(text) {
-  if (!text) return NONE;
-  const found = /* @__PURE__ */ new Map();
-  for (const part of splitList(text)) {
-    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
-    const name = raw.trim().toLowerCase();
-    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
-    if (!part.replace(CLOSED, "").includes('"')) continue;
-    for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
-  }
-  return found;
-}
-var CLOSED = /"(?:\\.|[^"\\])*"/gs;
-var FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
-function argument(value, name) {
-  if (name !== name.trim() || value !== value.trim()) return " ";
-  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
-  return value;
-}
-function seconds(directives2, name) {
-  const value = directives2.get(name);
-  if (value === void 0) return void 0;
-  if (value === true || !/^\d+$/.test(value)) return 0;
-  return Math.min(Number(value), MAX_SECONDS);
-}
-function fieldNames(directives2, name) {
-  const value = directives2.get(name);
-  if (value === void 0 || value === true) return void 0;
-  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return names2.length > 0 ? names2 : void 0;
-}
-function whole(directives2, name) {
-  return directives2.has(name) && fieldNames(directives2, name) === void 0;
-}
-
 // src/core/cache/outgoing.ts
 var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
 function browserCacheControl(policy, error, age2) {
@@ -555,7 +512,11 @@ function browserCacheControl(policy, error, age2) {
   if (policy.immutable) parts.push("immutable");
   return parts.join(", ");
 }
-function toClient({ inside, targetedFields }, headers, status2, policy, age2) {
+function toClient({
+  inside,
+  targetedFields,
+  origin
+}, headers, status2, policy, age2) {
   if (inside) return;
   for (const name of OURS) headers.delete(name);
   for (const name of targetedFields)
@@ -572,13 +533,7 @@ function toClient({ inside, targetedFields }, headers, status2, policy, age2) {
       headers.delete("expires");
       headers.delete("pragma");
     }
-  } else if (policy.browser_ttl_s !== null) {
-    const text = headers.get("cache-control");
-    const most = policy.browser_ttl_s + age2;
-    if (text !== null && (seconds(parseCacheControl(text), "max-age") ?? 0) > most) {
-      headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
-    }
-  }
+  } else if (policy.browser_ttl_s !== null) origin?.shorten(headers, policy.browser_ttl_s + age2);
 }
 function tagsOf(headers, policy) {
   const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
@@ -603,26 +558,15 @@ function normalisePath(path) {
   return new URL(decoded, "http://localhost").pathname;
 }
 function keyQuery(search, policy) {
-  if (search === "" || search === "?" || policy.query === "none") return "";
   const text = normaliseEscapes(search.slice(1));
-  if (policy.mode !== "override" && policy.query === "all") return `?${text}`;
-  const pairs = [];
-  for (const part of text.split("&")) {
-    if (part === "") continue;
-    const name = part.split("=", 1)[0];
-    if (policy.query !== "all" && policy.query_names.includes(plain(name)) !== (policy.query === "include")) continue;
-    pairs.push([name, part]);
-  }
-  if (policy.mode === "override") pairs.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
-  return pairs.length > 0 ? `?${pairs.map(([, part]) => part).join("&")}` : "";
+  const all4 = policy.query === "all";
+  const ordered = policy.mode === "override";
+  if (all4 && !ordered) return text && `?${text}`;
+  const parts = text.split("&").filter((part) => part && (all4 || policy.custom?.keeps(nameOf(part), policy)));
+  if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
+  return parts.length > 0 ? `?${parts.join("&")}` : "";
 }
-function plain(name) {
-  try {
-    return decodeURIComponent(name.replaceAll("+", " "));
-  } catch {
-    return name;
-  }
-}
+var nameOf = (part) => part.split("=", 1)[0];
 function named(sent, policy) {
   let found = policy.names.get(sent);
   if (found !== void 0) return found;
@@ -636,33 +580,13 @@ function named(sent, policy) {
   return found;
 }
 var normaliseUrl = (url, policy) => named(url, policy).url;
-function primaryKey(key, headers, policy, ctx) {
-  if (policy.keyedByUrl) return key;
-  const parts = [key];
-  for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
-  if (policy.cookies.length > 0) {
-    const jar = parseCookies(headers.get("cookie"));
-    for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
-  }
-  if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
-  if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
-  return parts.join("|");
-}
 function encode(value) {
   return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
 }
-function parseCookies(header2) {
-  const jar = /* @__PURE__ */ new Map();
-  for (const part of header2?.split(";") ?? []) {
-    const equals = part.indexOf("=");
-    if (equals < 0) continue;
-    const name = part.slice(0, equals).trim();
-    const value = part.slice(equals + 1).trim();
-    const values2 = jar.get(name);
-    if (values2) values2.push(value);
-    else jar.set(name, [value]);
-  }
-  return jar;
+
+// src/core/cache/lists.ts
+function splitList(text) {
+  return text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g)?.map((part) => part.trim()).filter(Boolean) ?? [];
 }
 
 // src/core/cache/entry.ts
@@ -796,7 +720,7 @@ var Query = class {
     this.method = method;
     this.asked = headers;
     this.url = normal;
-    this.key = primaryKey(key, headers, policy, ctx);
+    this.key = policy.keyedByUrl || !policy.custom ? key : policy.custom.of(key, headers, policy, ctx);
     this.directives = policy.mode === "origin" ? core.origin?.directives(headers) : void 0;
     this.range = method === "GET" ? headers.get("range") : null;
     this.#whole = whole2;
@@ -960,8 +884,9 @@ async function toBytes(body) {
 }
 
 // src/core/cache/policy.ts
+var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
 var known = /* @__PURE__ */ new WeakMap();
-function compile(spec) {
+function compile(spec, custom2) {
   let policy = known.get(spec);
   if (policy === void 0) {
     const { statuses, tiers, key, engine, ...rest2 } = spec;
@@ -981,7 +906,8 @@ function compile(spec) {
       platform,
       statuses: new Set(statuses),
       longest: times.length > 0 ? Math.max(...times) : null,
-      keyedByUrl: !(key.headers.length || key.cookies.length || key.country || key.region),
+      custom: custom2,
+      keyedByUrl: keyedByUrl(key),
       names: /* @__PURE__ */ new Map()
     };
     known.set(spec, policy);
@@ -1095,8 +1021,8 @@ function serve(query, entry, note) {
 }
 function again(query, meta, body, ready) {
   const { method, range, asked } = query;
-  const plain2 = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
-  if (!plain2 || bodyless(meta.status)) return respond(query, meta, body, ready.headers);
+  const plain3 = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
+  if (!plain3 || bodyless(meta.status)) return respond(query, meta, body, ready.headers);
   return new Response(body, ready);
 }
 function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
@@ -1178,28 +1104,42 @@ function without(headers, names2) {
   return copy;
 }
 
-// src/core/cache/targeted.ts
-var KEY = "[a-z*][a-z0-9_.*-]*";
-var ITEM = String.raw`(?:-?(?:\d{1,12}\.\d{1,3}|\d{1,15})(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*")`;
-var PARAMETERS = `(?:; *${KEY}(?:=${ITEM})?)*`;
-var INNER_LIST = String.raw`\( *(?:${ITEM}${PARAMETERS}(?: +${ITEM}${PARAMETERS})*)? *\)`;
-var MEMBER = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARAMETERS}(?:[ \t]*(,)?[ \t]*)`, "y");
-function parseTargeted(field) {
-  const text = (field ?? "").replace(/^ +| +$/g, "");
+// src/core/cache/directives.ts
+var NONE = /* @__PURE__ */ new Map();
+var MAX_SECONDS = 2147483648;
+function parseCacheControl(text) {
+  if (!text) return NONE;
   const found = /* @__PURE__ */ new Map();
-  let more = true;
-  for (MEMBER.lastIndex = 0; more; ) {
-    const member = MEMBER.exec(text);
-    if (!member) return void 0;
-    const [, key, value = "?1", comma] = member;
-    found.delete(key);
-    if (/^\d+$/.test(value)) found.set(key, String(Math.min(Number(value), MAX_SECONDS)));
-    else if (value === "?1") found.set(key, true);
-    else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
-    more = MEMBER.lastIndex < text.length;
-    if (more !== (comma !== void 0)) return void 0;
+  for (const part of splitList(text)) {
+    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
+    const name = raw.trim().toLowerCase();
+    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
+    if (!part.replace(CLOSED, "").includes('"')) continue;
+    for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
-  return found.size > 0 ? found : void 0;
+  return found;
+}
+var CLOSED = /"(?:\\.|[^"\\])*"/gs;
+var FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
+function argument(value, name) {
+  if (name !== name.trim() || value !== value.trim()) return " ";
+  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
+  return value;
+}
+function seconds(directives2, name) {
+  const value = directives2.get(name);
+  if (value === void 0) return void 0;
+  if (value === true || !/^\d+$/.test(value)) return 0;
+  return Math.min(Number(value), MAX_SECONDS);
+}
+function fieldNames(directives2, name) {
+  const value = directives2.get(name);
+  if (value === void 0 || value === true) return void 0;
+  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return names2.length > 0 ? names2 : void 0;
+}
+function whole(directives2, name) {
+  return directives2.has(name) && fieldNames(directives2, name) === void 0;
 }
 
 // src/core/cache/store.ts
@@ -1228,13 +1168,13 @@ var UNDERSTOOD = /* @__PURE__ */ new Set([
   504
 ]);
 var no = (reason, warning) => ({ store: false, reason, warning });
-function directivesFor(headers, targeted) {
-  for (const name of targeted) {
-    const cc = parseTargeted(headers.get(name));
-    if (cc) return { cc, targeted: true };
-  }
-  return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
-}
+var MEMBER = "(?!private=|no-cache=)[a-z][a-z-]*(?:=\\d{1,15})?";
+var PLAIN = new RegExp(`^${MEMBER}(?: *, *${MEMBER})*$`);
+var plain = (headers, fields) => {
+  const field = fields.map((name) => headers.get(name)).find(Boolean);
+  if (!field) return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
+  return PLAIN.test(field) ? { cc: parseCacheControl(field.split(",").reverse().join()), targeted: true } : void 0;
+};
 function initialAge(headers, requestTime, responseTime) {
   const date = parseDate(headers.get("date"), responseTime);
   const apparent = date === void 0 ? 0 : Math.max(0, Math.floor((responseTime - date) / 1e3));
@@ -1253,7 +1193,7 @@ function explicitLifetime(cc, targeted, headers, responseTime) {
   const at = parseDate(expires, responseTime);
   return at === void 0 ? 0 : Math.max(0, Math.floor((at - date) / 1e3));
 }
-function judge(exchange2, policy, targetedFields, rules) {
+function judge(exchange2, policy, targetedFields, { binding = plain, judge: rules } = {}) {
   const { method, status: status2, headers, responseTime } = exchange2;
   if (policy.mode === "bypass") return no("bypass");
   if (method !== "GET" && method !== "POST") return no("method");
@@ -1261,7 +1201,9 @@ function judge(exchange2, policy, targetedFields, rules) {
   if (exchange2.noStore) return no("request-no-store");
   if (headers.has("set-cookie")) return no("set-cookie");
   if (exchange2.oversized && status2 >= 400) return no("oversized-request");
-  const { cc, targeted } = directivesFor(headers, targetedFields);
+  const bound = binding(headers, targetedFields);
+  if (!bound) return no("targeted", "A targeted field has more than plain directives: not stored");
+  const { cc, targeted } = bound;
   if (!UNDERSTOOD.has(status2) && cc.has("must-understand")) return no("must-understand");
   if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
   if (whole(cc, "private")) return no("private");
@@ -1318,7 +1260,7 @@ function metaOf(query, status2, full, requestTime) {
     requestTime,
     responseTime
   };
-  const verdict = judge(exchange2, policy, core.targetedFields, core.origin?.judge);
+  const verdict = judge(exchange2, policy, core.targetedFields, core.origin);
   if (!verdict.store) {
     if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
     return [void 0, verdict];
@@ -1645,7 +1587,7 @@ var EDGE_URL = `${INTERNAL}purges`;
 var MAX_MARKERS = 1e3;
 var OWN_MS = 6e4;
 var EPOCH = "false everything ";
-var nameOf = ({ soft, type, value }) => `${soft} ${type} ${value}`;
+var nameOf2 = ({ soft, type, value }) => `${soft} ${type} ${value}`;
 function schemeless(url) {
   return url.slice(url.indexOf("//"));
 }
@@ -1681,9 +1623,9 @@ var Purges = class {
     this.add(found);
     this.#own = this.#own.filter(({ time }) => ctx.now() - time < OWN_MS);
     if (this.#own.length === 0) return;
-    const there = new Map(found.map((marker) => [nameOf(marker), marker.time]));
+    const there = new Map(found.map((marker) => [nameOf2(marker), marker.time]));
     const lost3 = this.#own.some((marker) => {
-      const name = nameOf(marker);
+      const name = nameOf2(marker);
       return this.#markers.get(name) === marker && (there.get(name) ?? -1) < marker.time;
     });
     if (lost3) await this.#writeEdge(ctx);
@@ -1696,7 +1638,7 @@ var Purges = class {
   add(markers2) {
     const known3 = this.#markers;
     for (const marker of markers2) {
-      const name = nameOf(marker);
+      const name = nameOf2(marker);
       const last = Math.max(known3.get(name)?.time ?? -1, known3.get(EPOCH)?.time ?? -1);
       if (last >= marker.time) continue;
       known3.set(name, marker);
@@ -1784,7 +1726,7 @@ function createCacheOf(extensions, specs, options = {}) {
   return cacheOf(coreOf(extensions, specs, options));
 }
 function coreOf(extensions, specs, options = {}) {
-  const policies = new Set(specs.map(compile));
+  const policies = new Set(specs.map((spec) => compile(spec, extensions.key)));
   const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== void 0);
   const shield2 = extensions.shield?.();
   return {
@@ -1811,7 +1753,7 @@ function cacheOf(core) {
     stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
     /** Not `async`: what memory has is answered in one go. */
     handle(head, spec, ctx, origin, whole2 = () => head) {
-      const policy = spec && compile(spec);
+      const policy = spec && compile(spec, core.key);
       const { method, headers } = head;
       if (policy) policies.add(policy);
       if (method !== "GET" && method !== "HEAD") return other(core, whole2(), policy, ctx, origin);
@@ -1939,6 +1881,42 @@ function joined(query, found, head, forward2) {
   }
   const headers = dress(query, meta.headers, meta, "MISS", note, true);
   return respond(query, meta, body.bytes() ?? body.stream(), headers);
+}
+
+// src/core/cache/custom-key.ts
+var customKey = {
+  keeps: (name, policy) => policy.query !== "none" && policy.query_names.includes(plain2(name)) === (policy.query === "include"),
+  of(key, headers, policy, ctx) {
+    const parts = [key];
+    for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
+    if (policy.cookies.length > 0) {
+      const jar = parseCookies(headers.get("cookie"));
+      for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
+    }
+    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
+    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+    return parts.join("|");
+  }
+};
+function plain2(name) {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}
+function parseCookies(header2) {
+  const jar = /* @__PURE__ */ new Map();
+  for (const part of header2?.split(";") ?? []) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    const values2 = jar.get(name);
+    if (values2) values2.push(value);
+    else jar.set(name, [value]);
+  }
+  return jar;
 }
 
 // src/core/cache/clean.ts
@@ -2105,7 +2083,7 @@ var MARKERS = "purge:";
 var LAST_MS = 1e13;
 var MOST_KEYS = 1e3;
 var METADATA_BYTES = 1e3;
-function nameOf2(key) {
+function nameOf3(key) {
   const bytes = new TextEncoder().encode(key).length;
   return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key}`;
 }
@@ -2144,7 +2122,7 @@ function kvTier() {
     name: "kv",
     has: (policy) => policy.kv !== null,
     async read(key, policy, ctx) {
-      const bytes = await storeOf(policy, ctx)?.get(nameOf2(key));
+      const bytes = await storeOf(policy, ctx)?.get(nameOf3(key));
       const found = bytes ? unpack(bytes) : void 0;
       return found?.value.key === key ? found : void 0;
     },
@@ -2152,7 +2130,7 @@ function kvTier() {
       const store = storeOf(policy, ctx);
       const tier = policy.kv;
       const now = ctx.now();
-      const name = nameOf2(value.key);
+      const name = nameOf3(value.key);
       if (!store || now - (writes2.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return void 0;
       const lifetime2 = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
       const copy = limited(value, lifetime2, now);
@@ -2164,7 +2142,7 @@ function kvTier() {
       return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl_s, lifetime2) });
     },
     remove(key, policy, ctx) {
-      const name = nameOf2(key);
+      const name = nameOf3(key);
       writes2.delete(name);
       return storeOf(policy, ctx)?.delete(name);
     },
@@ -2378,6 +2356,11 @@ var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
 function pragma(headers) {
   return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
 }
+function shorten2(headers, most) {
+  const text = headers.get("cache-control");
+  if (text === null || (seconds(parseCacheControl(text), "max-age") ?? 0) <= most) return;
+  headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
+}
 
 // src/core/cache/partial.ts
 function parseContentRange(text) {
@@ -2479,9 +2462,42 @@ function reuseFor(meta, request, now, soft) {
   return -left <= maxStale * 1e3 ? "hit" : decision;
 }
 
+// src/core/cache/targeted.ts
+var directivesFor = (headers, fields) => {
+  for (const name of fields) {
+    const cc = parseTargeted(headers.get(name));
+    if (cc) return { cc, targeted: true };
+  }
+  return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
+};
+var KEY = "[a-z*][a-z0-9_.*-]*";
+var ITEM = String.raw`(?:-?(?:\d{1,12}\.\d{1,3}|\d{1,15})(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*")`;
+var PARAMETERS = `(?:; *${KEY}(?:=${ITEM})?)*`;
+var INNER_LIST = String.raw`\( *(?:${ITEM}${PARAMETERS}(?: +${ITEM}${PARAMETERS})*)? *\)`;
+var MEMBER2 = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARAMETERS}(?:[ \t]*(,)?[ \t]*)`, "y");
+function parseTargeted(field) {
+  const text = (field ?? "").replace(/^ +| +$/g, "");
+  const found = /* @__PURE__ */ new Map();
+  let more = true;
+  for (MEMBER2.lastIndex = 0; more; ) {
+    const member = MEMBER2.exec(text);
+    if (!member) return void 0;
+    const [, key, value = "?1", comma] = member;
+    found.delete(key);
+    if (/^\d+$/.test(value)) found.set(key, String(Math.min(Number(value), MAX_SECONDS)));
+    else if (value === "?1") found.set(key, true);
+    else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
+    more = MEMBER2.lastIndex < text.length;
+    if (more !== (comma !== void 0)) return void 0;
+  }
+  return found.size > 0 ? found : void 0;
+}
+
 // src/core/cache/origin-mode.ts
 var originMode = {
+  binding: directivesFor,
   judge: originRules,
+  shorten: shorten2,
   partOf,
   covers: covers3,
   rest,
@@ -2582,8 +2598,8 @@ function readTold(text) {
   const [hit, since, responseTime, initialAge2, until] = numbers;
   return { hit: hit === 1, since, responseTime, initialAge: initialAge2, until };
 }
-var nameOf3 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
-var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf3(place, shard), place.location ?? void 0);
+var nameOf4 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
+var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf4(place, shard), place.location ?? void 0);
 function shardOf(text, shards) {
   let hash = 2166136261;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619);
@@ -2603,7 +2619,7 @@ function objectsOf(policies, ctx) {
   const objects = /* @__PURE__ */ new Map();
   for (const { shield: place } of policies) {
     for (let shard = 0; place && shard < place.shards; shard++) {
-      const name = `${place.binding} ${nameOf3(place, shard)}`;
+      const name = `${place.binding} ${nameOf4(place, shard)}`;
       if (!objects.has(name)) objects.set(name, objectOf(place, shard, ctx));
     }
   }
@@ -2711,6 +2727,7 @@ var all = {
   edge: edgeTier,
   kv: kvTier,
   origin: originMode,
+  key: customKey,
   writes,
   shield,
   platform: toPlatform,
@@ -3397,8 +3414,8 @@ function canned(url, expires) {
   return `{"Statement":[{"Resource":"${url}","Condition":{"DateLessThan":{"AWS:EpochTime":${expires}}}}]}`;
 }
 function unescaped(text) {
-  const plain2 = text.replaceAll("-", "+").replaceAll("_", "=").replaceAll("~", "/");
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(plain2) ? Buffer.from(plain2, "base64") : void 0;
+  const plain3 = text.replaceAll("-", "+").replaceAll("_", "=").replaceAll("~", "/");
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(plain3) ? Buffer.from(plain3, "base64") : void 0;
 }
 function policyOf(text) {
   const malformed = (detail) => refused("MalformedPolicy", "Malformed Policy", detail);
@@ -5299,8 +5316,8 @@ var WebsiteEndpoint = class {
     const stored = document === null || !this.bucket.bucket.public_read ? void 0 : this.bucket.load(document);
     const { status: status2, code, message } = failure2;
     if (stored !== void 0) {
-      const plain2 = { ...request, method: request.method === "HEAD" ? "HEAD" : "GET", headers: {} };
-      const page2 = this.bucket.found(plain2, document, stored);
+      const plain3 = { ...request, method: request.method === "HEAD" ? "HEAD" : "GET", headers: {} };
+      const page2 = this.bucket.found(plain3, document, stored);
       return { ...page2, status: status2, statusDescription: STATUS_CODES2[status2] ?? "" };
     }
     const title = `${status2} ${STATUS_CODES2[status2] ?? ""}`;
@@ -6774,9 +6791,9 @@ var Pipeline = class {
     for (const name of ["range", "if-range", "if-none-match", "if-modified-since", "if-match", "if-unmodified-since"])
       delete bare.headers[name];
     const behavior = chooseBehavior(distribution.ordered, distribution.fallback, path);
-    const plain2 = { ...distribution, config: { ...distribution.config, custom_error_responses: [] } };
+    const plain3 = { ...distribution, config: { ...distribution.config, custom_error_responses: [] } };
     try {
-      return (await this.#object(plain2, behavior, bare, viewer, identity)).response;
+      return (await this.#object(plain3, behavior, bare, viewer, identity)).response;
     } catch (error) {
       if (!(error instanceof EdgeError)) throw error;
       return void 0;
@@ -8423,7 +8440,7 @@ function translate(deployment, context, errors) {
 }
 function bindingsOf(worker, version, primary, errors) {
   const own = serviceName(worker.name, version.id);
-  const plain2 = {};
+  const plain3 = {};
   const kvNamespaces = {};
   const ratelimits = {};
   const serviceBindings = {};
@@ -8441,17 +8458,17 @@ function bindingsOf(worker, version, primary, errors) {
         break;
       case "plain_text":
       case "secret_text":
-        plain2[binding.name] = binding.text;
+        plain3[binding.name] = binding.text;
         break;
       case "json":
         try {
-          plain2[binding.name] = JSON.parse(binding.json_text);
+          plain3[binding.name] = JSON.parse(binding.json_text);
         } catch (error) {
           refuse2(`Binding ${binding.name} is not JSON: ${error.message}`);
         }
         break;
       case "version_metadata":
-        plain2[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
+        plain3[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
         break;
       case "ratelimit":
         ratelimits[binding.name] = {
@@ -8497,7 +8514,7 @@ function bindingsOf(worker, version, primary, errors) {
     }
   }
   return {
-    bindings: plain2,
+    bindings: plain3,
     kvNamespaces,
     ratelimits,
     serviceBindings,

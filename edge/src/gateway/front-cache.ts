@@ -8,7 +8,7 @@ import type { ReadableStream as WebStream } from "node:stream/web";
 import type { Directives } from "../core/cache/directives.js";
 import { createCache } from "../core/cache/index.js";
 import { lifetime } from "../core/cache/origin-rules.js";
-import { directivesFor } from "../core/cache/store.js";
+import { directivesFor } from "../core/cache/targeted.js";
 import type { Cache, CacheContext, CacheSpec, PurgeRequest } from "../core/cache/types.js";
 import type { FrontPurge } from "../core/host.js";
 import type { Logs } from "./logs.js";

@@ -7,8 +7,8 @@ import { fieldNames, parseCacheControl, seconds, whole } from "../../src/core/ca
 import type { Meta } from "../../src/core/cache/entry";
 import { splitList } from "../../src/core/cache/lists";
 import { parseContentRange } from "../../src/core/cache/partial";
-import { parseAge } from "../../src/core/cache/store";
-import { parseTargeted } from "../../src/core/cache/targeted";
+import { parseAge, plain } from "../../src/core/cache/store";
+import { directivesFor, parseTargeted } from "../../src/core/cache/targeted";
 import { START } from "./fixtures/harness";
 
 describe("HTTP dates", () => {
@@ -114,6 +114,73 @@ describe("Cache-Control", () => {
   it("splits lists outside quotes", () => {
     expect(splitList(' a ,, "b, c" ,d')).toEqual(["a", '"b, c"', "d"]);
     expect(splitList("")).toEqual([]);
+  });
+});
+
+describe("what `override` alone reads of targeted fields", () => {
+  const FIELDS = ["cloudflare-cdn-cache-control", "cdn-cache-control"];
+  const member = fc.oneof(
+    fc.constantFrom(
+      "private",
+      "no-store",
+      "no-cache",
+      "max-age=0",
+      "max-age=60",
+      "s-maxage=9",
+      "private=1",
+      "-a",
+      "a=b",
+    ),
+    fc.constantFrom(
+      'private="x"',
+      "max-age=60;x=1",
+      "no-store;a",
+      "max-age=-1",
+      "max-age=1.5",
+      "A",
+      "",
+      "a=",
+      "(",
+      "x*",
+    ),
+  );
+  const field = fc.oneof(
+    fc
+      .array(member, { maxLength: 4 })
+      .chain((members) => fc.constantFrom(", ", ",", " ,  ").map((by) => members.join(by))),
+    fc.string({ maxLength: 12, unit: fc.constantFrom(...'ab-=,;" 019(*:?@') }),
+  );
+
+  it("is what the whole grammar says, or nothing: then the response is not stored", () => {
+    fc.assert(
+      fc.property(
+        fc.option(field),
+        fc.option(field),
+        fc.constantFrom("private", "max-age=5", ""),
+        (one, two, control) => {
+          const headers = new Headers({ "cache-control": control });
+          if (one !== null) headers.set(FIELDS[0] as string, one);
+          if (two !== null) headers.set(FIELDS[1] as string, two);
+          const read = plain(headers, FIELDS);
+          if (read === undefined) return;
+          const whole = directivesFor(headers, FIELDS);
+          expect(read.targeted).toBe(whole.targeted);
+          expect(new Set(read.cc)).toEqual(new Set(whole.cc));
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("is most of what is in use", () => {
+    for (const text of [
+      "max-age=600",
+      "public, max-age=600, stale-while-revalidate=30",
+      "no-store",
+      "private, no-cache",
+    ]) {
+      expect(plain(new Headers({ "cdn-cache-control": text }), FIELDS)?.targeted).toBe(true);
+    }
   });
 });
 

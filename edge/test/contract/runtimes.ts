@@ -49,6 +49,8 @@ export function featuresOf({ endpoints }: EdgeSettings): FeatureKey[] {
     if (cache !== null) {
       // All that the cache may need; what is really left out is held by startup.test.ts and by the Python package.
       needed.add("cache").add("cache_edge");
+      const { query, headers, cookies, country, region } = cache.key;
+      if (query !== "all" || headers.length || cookies.length || country || region) needed.add("cache_key");
       if (cache.tiers.memory) needed.add("cache_memory");
       if (cache.tiers.kv) needed.add("cache_kv");
       if (cache.mode === "origin" || endpoint.auth !== null) needed.add("cache_origin");
@@ -149,6 +151,7 @@ export function workerd(bundles: string): Runtime {
 const FEATURES = {
   cache: async (): Promise<Feature> => (await import("../../src/core/features/cache")).cache,
   cache_edge: async () => (await import("../../src/hosts/cloudflare/cache-edge")).cacheEdge,
+  cache_key: async () => (await import("../../src/hosts/cloudflare/cache-key")).cacheKey,
   cache_kv: async () => (await import("../../src/hosts/cloudflare/cache-kv")).cacheKv,
   cache_memory: async () => (await import("../../src/hosts/cloudflare/cache-memory")).cacheMemory,
   cache_origin: async () => (await import("../../src/hosts/cloudflare/cache-origin")).cacheOrigin,

@@ -1,1 +1,1 @@
-import{P as a}from"./chunk-TJMAZFQB.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{R as a}from"./chunk-HKH4OY3U.js";import"./chunk-MSHLITHI.js";export{a as cache};

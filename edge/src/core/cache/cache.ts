@@ -41,7 +41,7 @@ export function coreOf(
   specs: readonly CacheSpec[],
   options: Omit<CacheOptions, "policies"> = {},
 ): Core {
-  const policies = new Set(specs.map(compile));
+  const policies = new Set(specs.map((spec) => compile(spec, extensions.key)));
   const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== undefined);
   const shield = extensions.shield?.();
   return {
@@ -76,7 +76,7 @@ export function cacheOf(core: Core): Cache<CacheSpec> {
       origin: Origin,
       whole: () => Request = () => head as Request,
     ) {
-      const policy = spec && compile(spec);
+      const policy = spec && compile(spec, core.key);
       const { method, headers } = head;
       if (policy) policies.add(policy);
       if (method !== "GET" && method !== "HEAD") return other(core, whole(), policy, ctx, origin);

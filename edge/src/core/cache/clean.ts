@@ -3,7 +3,7 @@
  * all of it (../entrance.ts).
  */
 
-import { parseCookies } from "./key";
+import { parseCookies } from "./custom-key";
 import type { Policy } from "./policy";
 
 /**

@@ -8,7 +8,7 @@ import type { Policy } from "./policy";
 import type { Marker } from "./purge";
 import type { Core, Lookup, Query, RequestDirectives } from "./query";
 import type { Reuse } from "./reuse";
-import type { Rules } from "./store";
+import type { Binding, Rules } from "./store";
 import type { Body } from "./streams";
 import type { Found, Held } from "./tiers";
 import type { CacheContext, Origin } from "./types";
@@ -63,7 +63,10 @@ export interface OriginMode {
   reuse(meta: Meta, request: RequestDirectives, now: number, soft: boolean): Reuse;
   /** The answer to `only-if-cached`, where nothing stored is one. */
   notStored(core: Core): Response;
+  binding: Binding;
   judge: Rules;
+  /** Limits `max-age` to what a policy leaves to browsers (s). */
+  shorten(headers: Headers, most: number): void;
   /** The part of a representation that a 206 brings; undefined where it cannot be stored. */
   partOf(headers: Headers, length: number | undefined): PartRange | undefined;
   /** A part answers only a range inside it. */
@@ -90,6 +93,14 @@ export interface Rest {
   mistaken(response: Response): boolean;
   /** The whole, out of the stored part and the answer. */
   whole(response: Response, stored: ArrayBuffer): { headers: Headers; body: ReadableStream<Uint8Array> };
+}
+
+/** A key that is not of the whole URL, or not of it alone. */
+export interface CustomKey {
+  /** Whether a parameter of this name (as it was sent) belongs to the key. */
+  keeps(name: string, policy: Policy): boolean;
+  /** The key of a request: that of its URL, and what else the policy says. */
+  of(key: string, headers: Pick<Headers, "get">, policy: Policy, ctx: CacheContext): string;
 }
 
 /** What unsafe methods make out of date. Called with each answer to a request whose method is neither GET nor HEAD. */
@@ -123,6 +134,7 @@ export interface Extensions {
   readonly edge?: (() => FarTier) | undefined;
   readonly kv?: (() => FarTier) | undefined;
   readonly origin?: OriginMode | undefined;
+  readonly key?: CustomKey | undefined;
   readonly writes?: Writes | undefined;
   /** Takes from a request what is not in the key, where no entrance has done so: see `forwardHeaders` in ./clean.ts. */
   readonly clean?: ((headers: Headers, policy: Policy) => Headers) | undefined;

@@ -1,6 +1,7 @@
 import { createCacheOf } from "./cache";
 import { forwardHeaders } from "./clean";
 import { complete } from "./complete";
+import { customKey } from "./custom-key";
 import { edgeTier } from "./edge-tier";
 import type { Extensions } from "./extensions";
 import { kvTier } from "./kv-tier";
@@ -20,6 +21,7 @@ export const all: Required<Omit<Extensions, "inside">> = {
   edge: edgeTier,
   kv: kvTier,
   origin: originMode,
+  key: customKey,
   writes,
   shield,
   platform: toPlatform,

@@ -5,7 +5,6 @@
  */
 
 import type { Policy } from "./policy";
-import type { CacheContext } from "./types";
 
 const ESCAPE = /%([0-9a-f]{2})/gi;
 /** URLs whose names are remembered, and how long (characters) one may be: a few megabytes together, at most. */
@@ -37,28 +36,17 @@ export function normalisePath(path: string): string {
  * two orders are two URIs and only the origin may say that they name one thing.
  */
 export function keyQuery(search: string, policy: Policy): string {
-  if (search === "" || search === "?" || policy.query === "none") return "";
   const text = normaliseEscapes(search.slice(1));
-  if (policy.mode !== "override" && policy.query === "all") return `?${text}`;
-  const pairs: [string, string][] = [];
-  for (const part of text.split("&")) {
-    if (part === "") continue;
-    const name = part.split("=", 1)[0] as string;
-    if (policy.query !== "all" && policy.query_names.includes(plain(name)) !== (policy.query === "include")) continue;
-    pairs.push([name, part]);
-  }
+  const all = policy.query === "all";
+  const ordered = policy.mode === "override";
+  if (all && !ordered) return text && `?${text}`;
+  const parts = text.split("&").filter((part) => part && (all || policy.custom?.keeps(nameOf(part), policy)));
   // Array sort is stable: parameters of one name keep their order.
-  if (policy.mode === "override") pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return pairs.length > 0 ? `?${pairs.map(([, part]) => part).join("&")}` : "";
+  if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
+  return parts.length > 0 ? `?${parts.join("&")}` : "";
 }
 
-function plain(name: string): string {
-  try {
-    return decodeURIComponent(name.replaceAll("+", " "));
-  } catch {
-    return name;
-  }
-}
+const nameOf = (part: string) => part.split("=", 1)[0] as string;
 
 /** What a URL is under a policy. */
 export interface Named {
@@ -84,36 +72,7 @@ export function named(sent: string, policy: Policy): Named {
 
 export const normaliseUrl = (url: string, policy: Policy): string => named(url, policy).url;
 
-/** The key of a request: that of its URL, and what else the policy says. */
-export function primaryKey(key: string, headers: Pick<Headers, "get">, policy: Policy, ctx: CacheContext): string {
-  if (policy.keyedByUrl) return key;
-  const parts: string[] = [key];
-  for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
-  if (policy.cookies.length > 0) {
-    const jar = parseCookies(headers.get("cookie"));
-    for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
-  }
-  if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
-  if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
-  return parts.join("|");
-}
-
 /** A value that cannot be mistaken for the key's own punctuation; absent and empty differ. */
 export function encode(value: string | null): string {
   return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
-}
-
-/** All values of each cookie. */
-export function parseCookies(header: string | null): Map<string, string[]> {
-  const jar = new Map<string, string[]>();
-  for (const part of header?.split(";") ?? []) {
-    const equals = part.indexOf("=");
-    if (equals < 0) continue;
-    const name = part.slice(0, equals).trim();
-    const value = part.slice(equals + 1).trim();
-    const values = jar.get(name);
-    if (values) values.push(value);
-    else jar.set(name, [value]);
-  }
-  return jar;
 }

@@ -4,7 +4,7 @@ import { header, type Meta } from "./entry";
 import { lead, originRequest, staleOnError } from "./exchange";
 import type { OriginMode } from "./extensions";
 import { invalidated } from "./invalidated";
-import { originRules } from "./origin-rules";
+import { originRules, shorten } from "./origin-rules";
 import { toClient } from "./outgoing";
 import { combine, covers, partOf, rest } from "./partial";
 import { type Lookup, Query } from "./query";
@@ -14,9 +14,12 @@ import { label, make, standard } from "./response";
 import { metaOf } from "./save";
 import { parseAge } from "./store";
 import { discard } from "./streams";
+import { directivesFor } from "./targeted";
 
 export const originMode: OriginMode = {
+  binding: directivesFor,
   judge: originRules,
+  shorten,
   partOf,
   covers,
   rest,

@@ -1,7 +1,7 @@
 /** May a response be stored by the origin's own headers, and for how long is it fresh? RFC 9111 sections 3 and 4.2, RFC 5861. */
 
 import { parseDate } from "./dates";
-import { type Directives, seconds, whole } from "./directives";
+import { type Directives, parseCacheControl, seconds, whole } from "./directives";
 import { explicitLifetime, type Rules } from "./store";
 
 /** Statuses that may be stored without explicit freshness (RFC 9110 section 15.1). */
@@ -64,4 +64,11 @@ export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) =
 /** Pragma: no-cache in a response means nothing by the RFC; here it keeps a heuristic from granting reuse. */
 function pragma(headers: Headers): boolean {
   return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
+}
+
+/** In `origin` mode the policy's TTL is a ceiling on what is left to the browser. */
+export function shorten(headers: Headers, most: number): void {
+  const text = headers.get("cache-control");
+  if (text === null || (seconds(parseCacheControl(text), "max-age") ?? 0) <= most) return;
+  headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
 }

@@ -1,6 +1,6 @@
 /** The headers that a client is given with a stored or storable response. */
 
-import { parseCacheControl, seconds } from "./directives";
+import type { OriginMode } from "./extensions";
 import type { Policy } from "./policy";
 import type { Core } from "./query";
 
@@ -31,7 +31,11 @@ export function browserCacheControl(policy: Policy, error: number | undefined, a
 
 /** Rewrites the headers of a response that was stored, or could have been. `age`: the `Age` (s) that it is sent with. */
 export function toClient(
-  { inside, targetedFields }: Pick<Core, "inside" | "targetedFields">,
+  {
+    inside,
+    targetedFields,
+    origin,
+  }: Pick<Core, "inside" | "targetedFields"> & { origin?: Pick<OriginMode, "shorten"> | undefined },
   headers: Headers,
   status: number,
   policy: Policy,
@@ -54,14 +58,7 @@ export function toClient(
       headers.delete("expires");
       headers.delete("pragma");
     }
-  } else if (policy.browser_ttl_s !== null) {
-    // In `origin` mode the policy's TTL is a ceiling on what is left to the browser.
-    const text = headers.get("cache-control");
-    const most = policy.browser_ttl_s + age;
-    if (text !== null && (seconds(parseCacheControl(text), "max-age") ?? 0) > most) {
-      headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
-    }
-  }
+  } else if (policy.browser_ttl_s !== null) origin?.shorten(headers, policy.browser_ttl_s + age);
 }
 
 /** `Cache-Tag` (commas) and `Surrogate-Key` (spaces) of the origin, and the policy's own. */

@@ -1,6 +1,7 @@
 /** A policy with what follows from it, computed once for each policy object. */
 
 import type { CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, MemoryTier } from "../settings.gen";
+import type { CustomKey } from "./extensions";
 import type { Named } from "./key";
 import type { CacheContext } from "./types";
 
@@ -12,13 +13,19 @@ export interface Policy extends Omit<CacheSpec, "statuses" | "tiers" | "key" | "
   readonly longest: number | null;
   /** True where the key is of the URL alone, so that an entry can be found from its URL. */
   readonly keyedByUrl: boolean;
+  /** Set where the key is not of the whole URL, or not of it alone. */
+  readonly custom: CustomKey | undefined;
   /** URL as it came in -> what it is here, for the hit path. */
   readonly names: Map<string, Named>;
 }
 
+/** Whether nothing of a request but its URL belongs to the key. */
+export const keyedByUrl = ({ headers, cookies, country, region }: CacheKeySpec): boolean =>
+  !(headers.length || cookies.length || country || region);
+
 const known = new WeakMap<CacheSpec, Policy>();
 
-export function compile(spec: CacheSpec): Policy {
+export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
   let policy = known.get(spec);
   if (policy === undefined) {
     const { statuses, tiers, key, engine, ...rest } = spec;
@@ -38,7 +45,8 @@ export function compile(spec: CacheSpec): Policy {
       platform,
       statuses: new Set(statuses),
       longest: times.length > 0 ? Math.max(...times) : null,
-      keyedByUrl: !(key.headers.length || key.cookies.length || key.country || key.region),
+      custom,
+      keyedByUrl: keyedByUrl(key),
       names: new Map(),
     };
     known.set(spec, policy);

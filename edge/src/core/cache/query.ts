@@ -3,7 +3,7 @@
 import type { SharedBody } from "./body";
 import type { Entry, Index, Meta } from "./entry";
 import type { Extensions, FarTier, MemoryTier, Shield } from "./extensions";
-import { named, primaryKey } from "./key";
+import { named } from "./key";
 import type { Policy } from "./policy";
 import type { Purges } from "./purge";
 import { type Reuse, reuse } from "./reuse";
@@ -55,7 +55,7 @@ export class Query {
     this.method = method;
     this.asked = headers;
     this.url = normal;
-    this.key = primaryKey(key, headers, policy, ctx);
+    this.key = policy.keyedByUrl || !policy.custom ? key : policy.custom.of(key, headers, policy, ctx);
     this.directives = policy.mode === "origin" ? core.origin?.directives(headers) : undefined;
     this.range = method === "GET" ? headers.get("range") : null;
     this.#whole = whole;

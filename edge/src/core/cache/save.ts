@@ -40,7 +40,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     requestTime,
     responseTime,
   };
-  const verdict = judge(exchange, policy, core.targetedFields, core.origin?.judge);
+  const verdict = judge(exchange, policy, core.targetedFields, core.origin);
   if (!verdict.store) {
     if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
     return [undefined, verdict];

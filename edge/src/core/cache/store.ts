@@ -3,7 +3,6 @@
 import { parseDate } from "./dates";
 import { type Directives, fieldNames, parseCacheControl, seconds, whole } from "./directives";
 import type { Policy } from "./policy";
-import { parseTargeted } from "./targeted";
 import { unbounded, varyNames } from "./vary";
 
 /** Statuses whose caching requirements this cache knows: what `must-understand` asks for. */
@@ -49,14 +48,26 @@ export type Verdict =
 
 const no = (reason: string, warning?: string): Verdict => ({ store: false, reason, warning });
 
-/** The directives that bind this cache: of the first targeted field that is valid, or else of Cache-Control. */
-export function directivesFor(headers: Headers, targeted: readonly string[]): { cc: Directives; targeted: boolean } {
-  for (const name of targeted) {
-    const cc = parseTargeted(headers.get(name));
-    if (cc) return { cc, targeted: true };
-  }
-  return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
-}
+/** The directives that bind this cache, and whether a targeted field (RFC 9213) has them; undefined where it cannot tell. */
+export type Binding = (
+  headers: Headers,
+  fields: readonly string[],
+) => { readonly cc: Directives; readonly targeted: boolean } | undefined;
+
+/** Members without values, or with whole numbers: what nearly every targeted field is. */
+const MEMBER = "(?!private=|no-cache=)[a-z][a-z-]*(?:=\\d{1,15})?";
+const PLAIN = new RegExp(`^${MEMBER}(?: *, *${MEMBER})*$`);
+
+/**
+ * What is read of targeted fields where no policy has mode `origin`, which brings the whole of their grammar: one that says
+ * more than this may forbid what it likes.
+ */
+export const plain: Binding = (headers, fields) => {
+  const field = fields.map((name) => headers.get(name)).find(Boolean);
+  if (!field) return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
+  // The last of two members with one name counts here, the first in Cache-Control.
+  return PLAIN.test(field) ? { cc: parseCacheControl(field.split(",").reverse().join()), targeted: true } : undefined;
+};
 
 /** corrected_initial_age in seconds: by `Age`, and by how old `Date` says the response is. */
 export function initialAge(headers: Headers, requestTime: number, responseTime: number): number {
@@ -111,7 +122,12 @@ export interface Granted extends Pick<Terms, "staleWhileRevalidate" | "staleIfEr
   readonly gone: number;
 }
 
-export function judge(exchange: Exchange, policy: Policy, targetedFields: readonly string[], rules?: Rules): Verdict {
+export function judge(
+  exchange: Exchange,
+  policy: Policy,
+  targetedFields: readonly string[],
+  { binding = plain, judge: rules }: { readonly binding?: Binding; readonly judge?: Rules } = {},
+): Verdict {
   const { method, status, headers, responseTime } = exchange;
   if (policy.mode === "bypass") return no("bypass");
   if (method !== "GET" && method !== "POST") return no("method");
@@ -121,7 +137,9 @@ export function judge(exchange: Exchange, policy: Policy, targetedFields: readon
   if (headers.has("set-cookie")) return no("set-cookie");
   if (exchange.oversized && status >= 400) return no("oversized-request");
 
-  const { cc, targeted } = directivesFor(headers, targetedFields);
+  const bound = binding(headers, targetedFields);
+  if (!bound) return no("targeted", "A targeted field has more than plain directives: not stored");
+  const { cc, targeted } = bound;
   if (!UNDERSTOOD.has(status) && cc.has("must-understand")) return no("must-understand");
   if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
   if (whole(cc, "private")) return no("private");

@@ -4,7 +4,17 @@
  * at a tenth of the size. Unlike Cache-Control it fails as a whole: a field that does not parse is ignored.
  */
 
-import { type Directives, MAX_SECONDS } from "./directives";
+import { type Directives, MAX_SECONDS, parseCacheControl } from "./directives";
+import type { Binding } from "./store";
+
+/** The directives of the first targeted field that is valid, or else of Cache-Control. */
+export const directivesFor = (headers: Headers, fields: readonly string[]): NonNullable<ReturnType<Binding>> => {
+  for (const name of fields) {
+    const cc = parseTargeted(headers.get(name));
+    if (cc) return { cc, targeted: true };
+  }
+  return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
+};
 
 const KEY = "[a-z*][a-z0-9_.*-]*";
 /** A bare item: number, string, token, byte sequence, boolean, date, display string. */

@@ -1,6 +1,7 @@
 /** The cache in front of every endpoint. */
 
 import { createCacheOf } from "../cache/cache";
+import { keyedByUrl } from "../cache/policy";
 import type { CacheContext } from "../cache/types";
 import { isSafe } from "../cache/update";
 import type { CacheLayer, CacheParts, Feature } from "../feature";
@@ -12,40 +13,34 @@ import type { CacheSpec, EndpointSpec } from "../settings.gen";
 const PURGE_PATH = "/.well-known/edgewright/purge";
 
 /**
- * Whether a policy needs a part of the cache. `features_of` in components/edgewright/_modules.py puts a function's modules
+ * The parts of the cache that a policy needs. `features_of` in components/edgewright/_modules.py puts a function's modules
  * together by the same rules; a function that lacks one does not start.
  */
-const NEEDS: Omit<
-  Record<keyof CacheParts, (policy: CacheSpec) => unknown>,
-  "writes" | "front" | "clean" | "inside" | "answerToken"
-> = {
+const needs = ({ tiers, engine, mode, key }: CacheSpec): unknown[] => [
   // The shield is a cache with both of these.
-  memory: ({ tiers }) => tiers.memory || tiers.shield,
-  edge: ({ tiers, engine }) => tiers.shield || (tiers.edge && engine !== "platform"),
-  kv: ({ tiers }) => tiers.kv,
-  shield: ({ tiers }) => tiers.shield,
-  origin: ({ mode }) => mode === "origin",
-  platform: ({ engine }) => engine === "platform",
-};
+  (tiers.memory || tiers.shield) && "memory",
+  (tiers.shield || (tiers.edge && engine !== "platform")) && "edge",
+  tiers.kv && "kv",
+  tiers.shield && "shield",
+  mode === "origin" && "origin",
+  engine === "platform" && "platform",
+  (key.query !== "all" || !keyedByUrl(key)) && "key",
+];
 
 /** The parts that are needed and not there. */
-function missing(
-  endpoints: readonly EndpointSpec[],
-  policies: readonly (CacheSpec | null)[],
-  parts: CacheParts,
-): (keyof CacheParts)[] {
-  const stored = policies.filter((policy) => policy !== null && policy.mode !== "bypass") as CacheSpec[];
-  const needed = (Object.keys(NEEDS) as (keyof typeof NEEDS)[]).filter((part) => stored.some(NEEDS[part]));
-  const written = stored.length > 0 && !endpoints.every(({ methods }) => methods.every(isSafe));
-  return [...needed, ...(written ? (["writes"] as const) : [])].filter((part) => !parts[part]);
+function missing(endpoints: readonly EndpointSpec[], policies: readonly CacheSpec[], parts: CacheParts): Set<unknown> {
+  const stored = policies.filter(({ mode }) => mode !== "bypass");
+  const needed = stored.flatMap(needs);
+  if (stored.length > 0 && !endpoints.every(({ methods }) => methods.every(isSafe))) needed.push("writes");
+  return new Set(needed.filter((part) => part && !parts[part as keyof CacheParts]));
 }
 
 export const cache: Feature = {
   name: "cache",
   cache(settings, given, parts, faults) {
-    for (const part of missing(settings.endpoints, given, parts))
-      faults.push(`The cache needs its part \`cache-${part}\`.`);
     const policies = given.filter((policy) => policy !== null);
+    for (const part of missing(settings.endpoints, policies, parts))
+      faults.push(`The cache needs its part \`cache-${part}\`.`);
     const layer = createCacheOf(parts, policies);
     const { front } = parts;
     const purge: CacheLayer["purge"] = async (request, host) => {

@@ -5,16 +5,17 @@
  */
 
 import { splitList } from "../../core/cache/lists";
-import { originRules } from "../../core/cache/origin-rules";
+import { originRules, shorten } from "../../core/cache/origin-rules";
 import { tagsOf, toClient } from "../../core/cache/outgoing";
 import { compile } from "../../core/cache/policy";
 import { judge } from "../../core/cache/store";
+import { directivesFor } from "../../core/cache/targeted";
 import { isForbidden } from "../../core/personal";
 import type { CacheSpec } from "../../core/settings.gen";
 
 /** CloudFront does not know it; it is obeyed here and passed on as `s-maxage`. */
 const TARGETED = ["cdn-cache-control"];
-const TO_CLIENT = { targetedFields: TARGETED, inside: undefined };
+const TO_CLIENT = { targetedFields: TARGETED, inside: undefined, origin: { shorten } };
 const S_MAXAGE = /(?:^|,)\s*s-maxage\s*=\s*"?\d+"?/gi;
 /** The coding is in CloudFront's key already, normalised. */
 const IN_EVERY_KEY = "accept-encoding";
@@ -56,7 +57,7 @@ export function tellCloudFront(
     },
     compiled,
     TARGETED,
-    originRules,
+    { binding: directivesFor, judge: originRules },
   );
   const tags = tagsOf(headers, compiled);
   if (!verdict.store) {

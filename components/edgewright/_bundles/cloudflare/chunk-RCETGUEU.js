@@ -1,1 +1,0 @@
-import{x as t}from"./chunk-TJMAZFQB.js";var n=r=>`url-${t(r.slice(r.indexOf("/",8))).slice(1)}`;export{n as a};

@@ -1,0 +1,44 @@
+/** Keys that are not of the whole URL, or not of it alone: of some parameters, of headers, cookies or the client's place. */
+
+import type { CustomKey } from "./extensions";
+import { encode } from "./key";
+
+export const customKey: CustomKey = {
+  keeps: (name, policy) =>
+    policy.query !== "none" && policy.query_names.includes(plain(name)) === (policy.query === "include"),
+
+  of(key, headers, policy, ctx) {
+    const parts: string[] = [key];
+    for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
+    if (policy.cookies.length > 0) {
+      const jar = parseCookies(headers.get("cookie"));
+      for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
+    }
+    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
+    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+    return parts.join("|");
+  },
+};
+
+function plain(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}
+
+/** All values of each cookie. */
+export function parseCookies(header: string | null): Map<string, string[]> {
+  const jar = new Map<string, string[]>();
+  for (const part of header?.split(";") ?? []) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    const values = jar.get(name);
+    if (values) values.push(value);
+    else jar.set(name, [value]);
+  }
+  return jar;
+}
