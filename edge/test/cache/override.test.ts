@@ -49,22 +49,53 @@ describe("the policy's TTLs", () => {
     expect([passed.xCache, passed.text]).toEqual(["BYPASS", ""]);
   });
 
-  it("let the range that is everything fill the cache, as media players ask for it", async () => {
+  it("let a range fill the cache: the whole is asked for, once for a crowd, and cut", async () => {
     const h = make();
-    h.origin = (request) =>
+    const digits = (request: Request) =>
       request.headers.has("range")
-        ? reply("01", { "content-range": "bytes 0-1/4" }, 206)
-        : reply("0123", { "content-length": "4" });
-    const cold = await h.get("/", { range: "bytes=0-" });
-    expect([cold.status, cold.text, cold.headers.get("content-range")]).toEqual([206, "0123", "bytes 0-3/4"]);
+        ? reply("from the origin", { "content-range": "bytes 0-1/4" }, 206)
+        : reply("0123", { "content-length": "4", etag: '"1"' });
+    h.origin = digits;
+    const cold = await h.get("/", { range: "bytes=1-2" });
+    expect([cold.status, cold.text, cold.headers.get("content-range")]).toEqual([206, "12", "bytes 1-2/4"]);
+    expect([cold.xCache, cold.headers.get("content-length")]).toEqual(["MISS", "2"]);
     expect(await h.get("/", { range: "bytes=2-" })).toMatchObject({ hit: true, status: 206, text: "23" });
-    expect(h.requests.map(({ headers }) => headers.get("range"))).toEqual([null]);
-    // Of another range only the part is asked for; and so is all of what was not stored before.
-    await h.get("/part", { range: "bytes=0-1" });
-    h.origin = () => reply("for one", { "set-cookie": "a=1" });
-    await h.get("/own", { range: "bytes=0-" });
-    await h.get("/own", { range: "bytes=0-" });
-    expect(h.requests.map(({ headers }) => headers.get("range"))).toEqual([null, "bytes=0-1", null, "bytes=0-"]);
+    expect(await h.get("/")).toMatchObject({ hit: true, status: 200, text: "0123" });
+    expect((await h.get("/new", { range: "bytes=9-" })).status).toBe(416);
+    expect((await h.get("/other", { range: "bytes=0-1", "if-range": '"2"' })).status).toBe(200);
+    expect(h.requests.map(({ headers }) => headers.get("range"))).toEqual([null, null, null]);
+
+    const crowd = await Promise.all([0, 1, 2, 3].map((at) => h.get("/crowd", { range: `bytes=${at}-${at}` })));
+    expect(crowd.map(({ text }) => text)).toEqual(["0", "1", "2", "3"]);
+    expect(h.requests).toHaveLength(4);
+  });
+
+  it("ask for the range itself where the whole is not to be stored, or too long to wait for", async () => {
+    for (const headers of [
+      { "set-cookie": "a=1", "content-length": "4" },
+      { "cache-control": "private", "content-length": "4" },
+      { "content-length": String(64 * 1024 * 1024 + 1) },
+      {} as Record<string, string>,
+    ]) {
+      const h = make();
+      h.origin = (request) =>
+        request.headers.has("range")
+          ? reply("12", { ...headers, "content-length": "2", "content-range": "bytes 1-2/4" }, 206)
+          : // Made of a stream, so that it has no length but the one that is said.
+            reply(new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(4)) }), headers);
+      const first = await h.get("/", { range: "bytes=1-2" });
+      expect([first.status, first.text, first.headers.get("content-range")]).toEqual([206, "12", "bytes 1-2/4"]);
+      const asked = () => h.requests.map((request) => request.headers.get("range"));
+      expect(asked()).toEqual([null, "bytes=1-2"]);
+      // It is known for a while then.
+      expect((await h.get("/", { range: "bytes=1-2" })).text).toBe("12");
+      expect((await h.get("/", { range: "bytes=1-1" })).status).toBe(206);
+      expect(new Set(asked().slice(1))).not.toContain(null);
+    }
+    const h = make();
+    h.origin = () => reply("no", {}, 404);
+    expect((await h.get("/", { range: "bytes=0-1" })).status).toBe(404);
+    expect(h.requests).toHaveLength(1);
   });
 
   it.each([

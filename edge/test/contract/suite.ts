@@ -822,6 +822,7 @@ export function contract(runtime: Runtime): void {
     let unavailable: Origin;
     let slow: Origin;
     let garbage: Origin;
+    let odd: Origin;
     let closing: Origin;
     let half: Origin;
     let flaky: Origin;
@@ -844,6 +845,7 @@ export function contract(runtime: Runtime): void {
         }),
       );
       garbage = keep(await startSocketOrigin((socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n\r\n")));
+      odd = keep(await startSocketOrigin((socket) => socket.end("HTTP/1.1 999 Odd\r\nContent-Length: 3\r\n\r\nodd")));
       closing = keep(await startSocketOrigin((socket) => socket.destroy()));
       half = keep(
         await startSocketOrigin((socket) => {
@@ -867,12 +869,14 @@ export function contract(runtime: Runtime): void {
         pair("slow", slow.url, { timeout_ms: 1000 }),
         pair("garbage", garbage.url),
         pair("closing", closing.url),
+        pair("odd", odd.url),
         pair("flaky", flaky.url, { health: { path: null, interval_s: 4, unhealthy_after: 2 } }),
         pair("probed", flaky.url, { health: { path: "/health", interval_s: 1, unhealthy_after: 1 } }),
         alone("only-down", down),
         alone("only-unavailable", unavailable.url),
         alone("only-slow", slow.url, { timeout_ms: 1000 }),
         alone("only-garbage", garbage.url),
+        alone("only-odd", odd.url),
         alone("only-half", half.url),
         router("all-down", [origin("near", down), origin("far", await deadUrl())]),
       ];
@@ -893,7 +897,7 @@ export function contract(runtime: Runtime): void {
       await Promise.all(started.reverse().map((thing) => thing.close()));
     });
 
-    it.each(["down", "unavailable", "slow", "garbage", "closing"])(
+    it.each(["down", "unavailable", "slow", "garbage", "closing", "odd"])(
       "the next origin answers when the nearest is %s",
       async (name) => {
         const reply = await get(`/${name}/x`);
@@ -925,6 +929,7 @@ export function contract(runtime: Runtime): void {
     it.each([
       ["only-down", 502, "origin-unreachable"],
       ["only-garbage", 502, "origin-unreachable"],
+      ["only-odd", 502, "origin-unreachable"],
       ["only-slow", 504, "origin-timeout"],
       ["all-down", 502, "origin-unreachable"],
     ])("%s: a problem document, not stored", async (name, status, code) => {

@@ -24,9 +24,6 @@ import { varyValues } from "./vary";
 /** How long (ms) a request waits for another one's response headers before it asks the origin itself. */
 const JOIN_MS = 15_000;
 
-/** The range that is everything, as media players ask for it. */
-const FROM_START = /^bytes=0-$/;
-
 /** The cache with these of its parts. A policy that needs another one must not be given to it. Policies are complete. */
 export function createCacheOf(
   extensions: Extensions,
@@ -189,8 +186,9 @@ async function fromOrigin(query: Query, found: Lookup, join: boolean): Promise<R
   const { entry } = found;
   const part = entry?.meta.range;
   const ranged = query.range !== null && (!entry || part !== undefined);
-  // As a HEAD does, the range that is everything fills the cache under `override`, where no part may be kept.
-  const sendRange = ranged && !(query.policy.mode === "override" && FROM_START.test(query.range as string));
+  // Under `override` a range fills the cache as a HEAD does: the whole is asked for, and cut here.
+  const fill = ranged && query.policy.mode === "override";
+  const sendRange = ranged && !fill;
   const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
   const forward = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   let flightKey = flightKeyOf(query, found.slot);
@@ -203,11 +201,11 @@ async function fromOrigin(query: Query, found: Lookup, join: boolean): Promise<R
   const flight = core.flights.get(flightKey);
   // Who asks for a validation is not given what was answered before.
   if (!flight || (query.directives?.noCache && flight.answered)) {
-    return lead(query, found, { forward, sendRange, flightKey });
+    return lead(query, found, { forward, sendRange, fill, flightKey });
   }
   const given = join && (await wait(query, found, flight, flightKey, forward));
   // Not for us, or its leader is gone. Now each goes for itself, all at once.
-  return given || lead(query, found, { forward, sendRange });
+  return given || lead(query, found, { forward, sendRange: ranged });
 }
 
 /** Waits for what another request brings. Undefined where it is not for this one, or its leader is gone. */

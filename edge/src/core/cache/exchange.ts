@@ -18,6 +18,8 @@ const MAX_PASSES = 4096;
 const MAX_OPEN = 4096;
 /** A body announced with up to this many bytes is short. */
 const SHORT = 64 * 1024;
+/** Of a body with more bytes than this, or of unknown length, no range waits for the whole. */
+const MAX_FILL = 64 * 1024 * 1024;
 const ERRORS = [500, 502, 503, 504];
 /** Reasons for which a response is nobody's to share. */
 const UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
@@ -31,6 +33,8 @@ export interface LeadOptions {
   /** Sends the client's conditions as they are: for a response that will most likely not be stored. */
   readonly keepConditions?: boolean;
   readonly sendRange?: boolean;
+  /** The client asks for a range, and the whole is asked for to be stored. */
+  readonly fill?: boolean;
   /** Nobody waits for the answer. */
   readonly behind?: boolean;
   /** The origin's 304 is known to speak of the stored response. */
@@ -186,7 +190,9 @@ async function exchange(
   const [made, verdict] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
   // A copy of what the shield has is as old, and as long fresh, as that.
   const told = core.shield?.told(response);
-  const saved = made && told ? { ...made, ...timesOf(told) } : made;
+  const length = announced(full, ctx);
+  const inVain = options.fill && status === 200 && !(made && length !== undefined && length <= MAX_FILL);
+  const saved = inVain ? undefined : made && told ? { ...made, ...timesOf(told) } : made;
   const sharable = saved !== undefined && !saved.noCache && saved.freshUntil > ctx.now();
   if (flightKey !== undefined) {
     const { passes } = core;
@@ -200,6 +206,10 @@ async function exchange(
   const said = `fwd=${forward}${was}; `;
   if (!saved) {
     flight.settle({ kind: "pass" });
+    if (inVain) {
+      discard(source);
+      return lead(query, found, { forward, sendRange: true, keepConditions: true });
+    }
     const reason = verdict.store ? "headers" : verdict.reason;
     const out = new Headers(full);
     if (reason === "ttl") toClient(core, out, status, policy, parseAge(out.get("age")));
@@ -210,7 +220,6 @@ async function exchange(
   }
 
   const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
-  const length = announced(full, ctx);
   const meta: Meta = length === undefined ? saved : { ...saved, length };
   const ceiling = edgeLifetime(meta, policy, ctx);
   const body = isStream(source)

@@ -108,12 +108,12 @@ export function respond({ ctx, method, asked, range }: Query, meta: Meta, body: 
   if (range !== null && total !== undefined && (status === 200 || meta.range) && !decoded) {
     const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : undefined;
     if (wanted !== undefined) {
-      const kept = wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/;
-      const partial = without(headers, kept);
+      const partial = without(headers, wanted ? /^$/ : /^(content-(length|encoding|type)|etag|last-modified)$/);
       partial.set("content-range", `bytes ${wanted ? `${wanted.start}-${wanted.end}` : "*"}/${total}`);
       if (wanted) {
-        const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
-        return make(206, partial, piece, raw);
+        const bytes = wanted.end - wanted.start + 1;
+        partial.set("content-length", String(bytes));
+        return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
       }
       discard(body);
       return make(416, partial, null, raw);

@@ -208,7 +208,14 @@ async function attempt(host: Host, url: string, init: RequestInit, timeoutMs: nu
     }, timeoutMs);
   });
   const request = new Request(url, { ...init, redirect: "manual", signal: controller.signal });
-  const sent = host.fetch(request, { raw: true }).catch(
+  const sent = host.fetch(request, { raw: true }).then(
+    (response): Response | Failure => {
+      const { status } = response;
+      if (status === 101 || (status >= 200 && status <= 599)) return response;
+      // An interim response that a runtime gives as if it were the final one, or a status that HTTP does not have.
+      response.body?.cancel().catch(() => {});
+      return { kind: "unreachable", reason: `answered with the status ${status}` };
+    },
     (error: unknown): Failure => ({
       kind: "unreachable",
       reason: error instanceof Error ? error.message : String(error),
