@@ -6,7 +6,7 @@ components hand over (cache strategies, routers, stores), which through the plug
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ ANSWERERS = ("handler", "origin", "session")
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SYMMETRIC = ("HS256",)
 MAX_CLOCK_TOLERANCE_S = 300
+NORMALIZATIONS = ("strict", "none")
+"""What is done to a URL before anything reads it; the first is the default."""
+GUARDS = ("auth", "rate_limit", "static", "strip_prefix")
+"""What of an endpoint depends on how a path is read."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ def check_endpoints(given: Mapping[str, Any], faults: Faults) -> Endpoints:
         if sound_path:
             items.append(item)
     _check_overlap(items, faults)
+    _check_as_sent(given, endpoints, faults)
     items.sort(key=lambda item: (item["path"], item["methods"]))
     return Endpoints(tuple(items), modules.files, modules.places, tuple(_rate_limits(items)))
 
@@ -114,6 +119,8 @@ def compile_settings(
         spec = _cache(f"{at}.cache", cache, bound, faults)
         if spec is not None:
             _check_compiled_cache(at, item, spec, faults)
+            if _is_as_sent(given):
+                _check_cache_as_sent(f"{at}.cache", spec, faults)
         target: dict[str, Any]
         if origin is not None:
             target = {"kind": "origin", "router": routers.add(f"{at}.origin", origin)}
@@ -140,6 +147,7 @@ def compile_settings(
         "endpoints": compiled,
         "routers": routers.plain(),
         "sessions": _sessions(given, pieces["sessions"], bound, faults),
+        "url_normalization": given.get("url_normalization", NORMALIZATIONS[0]),
         "trace": given.get("trace", False),
     }
     _check_queues(endpoints, bound, faults)
@@ -331,6 +339,71 @@ def _check_compiled_cache(at: str, item: Mapping[str, Any], spec: Mapping[str, A
     if spec["key"]["region"] and "origin" not in item:
         faults.add(
             f"{at}.cache", "keeps one entry a region, and only an `origin` has regions", fix="Leave `key.region` out."
+        )
+
+
+def _is_as_sent(given: Mapping[str, Any]) -> bool:
+    return given.get("url_normalization") == "none"
+
+
+def _check_as_sent(given: Mapping[str, Any], endpoints: Sequence[Mapping[str, Any]], faults: Faults) -> None:
+    """Note what depends on how a path is read where paths go to the origin as they were sent: the origin may read
+    `/open/..%2Fadmin` or `//admin` otherwise than whoever decides here."""
+    path = "url_normalization"
+    if path not in given or not faults.one_of(path, given[path], NORMALIZATIONS) or not _is_as_sent(given):
+        return
+    if given.get("host", "cloudflare") != "cloudflare":
+        faults.add(
+            path,
+            f"is 'none' on {given['host']}, where the distribution's own path patterns choose who answers",
+            fix="Leave it out. Without an EdgeApi in front, CloudFront sends a path to its origin as it came.",
+        )
+    paths = [endpoint.get("path") for endpoint in endpoints]
+    if paths != ["/*"]:
+        faults.add(
+            path,
+            f"is 'none' with the endpoints {', '.join(map(show, paths))}: an origin may read a path otherwise than the API,"
+            " and answer what another endpoint was to answer",
+            allowed="one endpoint, with the path '/*'",
+            fix="Leave it out, or give that one endpoint an API of its own.",
+        )
+    for index, endpoint in enumerate(endpoints):
+        at = f"endpoints[{index}]"
+        for key in ("handler", "session"):
+            if endpoint.get(key):
+                faults.add(
+                    f"{at}.{key}",
+                    "answers here, where `url_normalization` is 'none'",
+                    allowed="an `origin` that answers",
+                )
+        for key in GUARDS:
+            if endpoint.get(key):
+                faults.add(
+                    f"{at}.{key}",
+                    "depends on how a path is read, and `url_normalization` is 'none'",
+                    fix="Leave one of the two out.",
+                )
+
+
+def _check_cache_as_sent(at: str, spec: Mapping[str, Any], faults: Faults) -> None:
+    if spec["mode"] == "override":
+        faults.add(
+            at,
+            "gives its time to whatever comes, by URLs that can be written in any number of ways"
+            " (`url_normalization` is 'none')",
+            fix="Use mode 'origin', where the origin's headers decide.",
+        )
+    if spec["engine"] == "platform":
+        faults.add(
+            at,
+            "uses engine 'platform', whose cache has a form of URLs of its own (`url_normalization` is 'none')",
+            fix="Use engine 'worker'.",
+        )
+    if spec["key"]["query"] != "all":
+        faults.add(
+            at,
+            f"has `key.query` {show(spec['key']['query'])}, and where `url_normalization` is 'none' a query goes on as sent",
+            fix="Leave `key.query` out.",
         )
 
 

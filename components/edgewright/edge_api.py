@@ -243,6 +243,10 @@ class EdgeApiArgs(TypedDict):
     """Further behaviours of the runtime. Default: none."""
     tags: NotRequired[list[str]]
     """Tags on the function. Default: none."""
+    url_normalization: NotRequired[str]
+    """cloudflare: what is done to a URL before routes, guards, caches and origins read it. `strict`: one form of each
+    path, and 400 for what servers read in different ways. `none`: it goes to the origin as sent, for a proxy whose one
+    endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
     trace: NotRequired[bool]
     """Whether answers carry `Server-Timing`. Default: false."""
     assets: NotRequired[list[StaticAssets]]

@@ -474,6 +474,16 @@ def test_the_platforms_cache_is_turned_on_where_a_strategy_asks_for_it() -> None
     assert found.one("WorkerVersion").inputs["cacheOptions"] == {"enabled": True, "crossVersionCache": False}
 
 
+def test_a_proxy_takes_urls_as_they_are_sent() -> None:
+    found = settings_of(
+        run(api(url_normalization="none", **endpoint(path="/*", cache={**CACHE, "mode": "origin"}))).one(
+            "WorkerVersion"
+        )
+    )
+    assert found["url_normalization"] == "none"
+    assert settings_of(run(api()).one("WorkerVersion"))["url_normalization"] == "strict"
+
+
 def test_policies_see_the_arguments_in_camel_case(made: Run) -> None:
     inputs = made.one("EdgeApi").inputs
     assert {"accountId", "zoneId", "hostname", "endpoints", "cacheRules", "tieredCache", "sessions"} <= inputs.keys()
@@ -683,6 +693,59 @@ FAULTS: list[tuple[Any, str]] = [
         endpoint(cache={**CACHE, "tiers": {"kv": {"binding": "NONE", "ttl_s": 60}}}),
         "endpoints[0].cache: uses the KV binding 'NONE', which nothing here binds. Use a CachePolicy's `spec`, or add the"
         " namespace's `binding` to `bindings`.",
+    ),
+    (
+        {"url_normalization": "None"},
+        "url_normalization: 'None' is not known. Allowed: strict, none. Did you mean 'none'?",
+    ),
+    (
+        {
+            "url_normalization": "none",
+            "endpoints": [{"path": "/*", "origin": ROUTING}, {"path": "/a", "origin": ROUTING}],
+        },
+        "url_normalization: is 'none' with the endpoints '/*', '/a': an origin may read a path otherwise than the API, and"
+        " answer what another endpoint was to answer. Allowed: one endpoint, with the path '/*'. Leave it out, or give that"
+        " one endpoint an API of its own.",
+    ),
+    (
+        {"url_normalization": "none", "sessions": {"binding": KV}, **endpoint(path="/*", auth={"kind": "session"})},
+        "endpoints[0].auth: depends on how a path is read, and `url_normalization` is 'none'. Leave one of the two out.",
+    ),
+    (
+        {"url_normalization": "none", **endpoint(path="/*", rate_limit={"limit": 1})},
+        "endpoints[0].rate_limit: depends on how a path is read, and `url_normalization` is 'none'. Leave one of the two"
+        " out.",
+    ),
+    (
+        {"url_normalization": "none", **endpoint(path="/*", static=True)},
+        "endpoints[0].static: depends on how a path is read, and `url_normalization` is 'none'. Leave one of the two out.",
+    ),
+    (
+        {"url_normalization": "none", "sessions": {"binding": KV}, **endpoint(path="/*", origin=None, session=True)},
+        "endpoints[0].session: answers here, where `url_normalization` is 'none'. Allowed: an `origin` that answers.",
+    ),
+    (
+        {"url_normalization": "none", **endpoint(path="/*", cache=CACHE)},
+        "endpoints[0].cache: gives its time to whatever comes, by URLs that can be written in any number of ways"
+        " (`url_normalization` is 'none'). Use mode 'origin', where the origin's headers decide.",
+    ),
+    (
+        {"url_normalization": "none", **endpoint(path="/*", cache={**CACHE, "mode": "origin", "engine": "platform"})},
+        "endpoints[0].cache: uses engine 'platform', whose cache has a form of URLs of its own (`url_normalization` is"
+        " 'none'). Use engine 'worker'.",
+    ),
+    (
+        {
+            "url_normalization": "none",
+            **endpoint(path="/*", cache={**CACHE, "mode": "origin", "key": {"query": "none"}}),
+        },
+        "endpoints[0].cache: has `key.query` 'none', and where `url_normalization` is 'none' a query goes on as sent."
+        " Leave `key.query` out.",
+    ),
+    (
+        {"url_normalization": "none", "host": "cloudfront", "account_id": None, **endpoint(path="/*")},
+        "url_normalization: is 'none' on cloudfront, where the distribution's own path patterns choose who answers. Leave"
+        " it out. Without an EdgeApi in front, CloudFront sends a path to its origin as it came.",
     ),
     (
         endpoint(rate_limit={"limit": 0}),

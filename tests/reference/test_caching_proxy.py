@@ -13,7 +13,7 @@ import httpx
 import pytest
 from edgewright.program.runner import Runner
 
-from tests.reference.cloud import ROOT, running
+from tests.reference.cloud import ROOT, Cloud, running
 
 pytestmark = pytest.mark.runtime
 
@@ -116,7 +116,7 @@ def origin() -> Iterator[Origin]:
 
 
 @pytest.fixture(scope="module")
-def proxy(origin: Origin, runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def cloud(origin: Origin, runner: Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("example") / "caching-proxy"
     shutil.copytree(
         ROOT / "examples" / "caching-proxy", folder, ignore=shutil.ignore_patterns("__pycache__", ".edgewright")
@@ -124,7 +124,12 @@ def proxy(origin: Origin, runner: Runner, tmp_path_factory: pytest.TempPathFacto
     file = folder / "stacks" / "Pulumi.local.yaml"
     file.write_text(file.read_text().replace("127.0.0.1:9301", f"127.0.0.1:{origin.port}"))
     with running(folder, runner) as cloud:
-        yield cloud.client
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def proxy(cloud: Cloud) -> httpx.Client:
+    return cloud.client
 
 
 _CACHED = ("Cache-Control", "max-age=60")
@@ -184,6 +189,115 @@ def test_every_method_and_path_reaches_the_origin(proxy: httpx.Client, origin: O
     assert answer.status_code == 207
     assert (got.method, got.target, got.body) == (method, f"{path}?b=2&a=1&a=0", body)
     assert got.header("x-mine") == "1"
+
+
+def send(proxy: httpx.Client, target: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+    """Send a request target byte for byte, as no client library would."""
+    url = proxy.base_url
+    with socket.create_connection((url.host, url.port or 80), 60) as connection:
+        head = f"{method} {target} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode("latin-1"))
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head_of, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head_of.decode("latin-1").split("\r\n")
+    fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return int(first.split(" ")[1]), fields, body
+
+
+AS_SENT = (
+    "/x//y", "//x/y", "//127.0.0.1/y", "///", "/x%2Fy", "/x%2fy", "/x%5Cy", "/x%5cy", "/x%00y", "/x;y", "/x;y=1?z;w",
+    "/x|y", "/x[y]'!$&()*+,=:@~", "/%78/y", "/x%zzy", "/x%", "/x%253By", "/%c3%a9", "/%C3%A9", "/%ff", "/..;/x",
+    "/%2e%2e;x/y", "/..%2fx", "/x/%2e%2e%2fy", "/x.", "/x%20y", "/x", "/x?", "/x??", "/x?y", "/x?y&", "/x?y=%2f", "/x?y=%2F",
+    "/x?y=1&y=2", "/x?y=2&y=1", "/x?a`b|{}^[]\\c", "/x?b=2&a=1", "/x?//../..", "/x/", "/.well-known/x",
+)  # fmt: skip
+"""Targets that nothing changes: not the cache, not the runtime."""
+
+BY_RUNTIME = {
+    "/x/../y": "/y",
+    "/x/./y": "/x/y",
+    "/x/%2E%2e/y": "/y",
+    "/../../y": "/y",
+    "/x/..": "/",
+    "/x//../y": "/x/y",
+    "/x\\y": "/x/y",
+    "/\\x": "//x",
+    '/x"y': "/x%22y",
+    "/x<y>": "/x%3Cy%3E",
+    "/x`y{z}^": "/x%60y%7Bz%7D%5E",
+    "/x?\"<>'": "/x?%22%3C%3E%27",
+    "/x#y": "/x",
+    "/x?#y": "/x?",
+}
+"""What every URL parser does, as the example's README says."""
+
+
+@pytest.mark.parametrize("target", AS_SENT)
+def test_a_target_reaches_the_origin_as_it_was_sent(proxy: httpx.Client, origin: Origin, target: str) -> None:
+    assert_asked(proxy, origin, target, target)
+
+
+@pytest.mark.parametrize(("target", "asked"), BY_RUNTIME.items())
+def test_a_target_reaches_the_origin_as_the_runtime_has_it(
+    proxy: httpx.Client, origin: Origin, target: str, asked: str
+) -> None:
+    assert_asked(proxy, origin, target, asked)
+
+
+def assert_asked(proxy: httpx.Client, origin: Origin, target: str, asked: str) -> None:
+    before = len(origin.got)
+    status, _, _ = send(proxy, target)
+    assert (status, [got.target for got in origin.got[before:]]) == (404, [asked])
+    # The other way through the cache.
+    assert send(proxy, target, "POST")[0] == 404
+    assert origin.got[-1].target == asked
+
+
+@pytest.mark.parametrize("target", ["/\xe9", "/\xc3\xa9", "/x\x7f", "/x\x01", "*", "x", "http://127.0.0.1:bad/"])
+def test_a_target_that_is_none_is_refused(proxy: httpx.Client, origin: Origin, target: str) -> None:
+    before = len(origin.got)
+    assert send(proxy, target)[0] == 400
+    assert len(origin.got) == before
+
+
+def test_targets_that_differ_are_stored_apart(proxy: httpx.Client, origin: Origin) -> None:
+    def own(got: Got) -> Reply:
+        return Reply(headers=[_CACHED], body=got.target.encode())
+
+    targets = [target.replace("/x", "/apart/x") for target in AS_SENT if "/x" in target]
+    assert len(targets) == len(set(targets))
+    for target in targets:
+        origin.replies[target.split("?")[0]] = own
+    for cached in ("MISS", "HIT-EDGE"):
+        for target in targets:
+            status, headers, body = send(proxy, target)
+            assert (target, status, headers["x-cache"], body) == (target, 200, cached, target.encode())
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "gone", "left"),
+    [
+        ("urls", "/p/x%2Fy;z", ["/p/x%2Fy;z", "/p/x%2fy;z"], ["/p/x/y;z", "/p/x%2Fy%3Bz"]),
+        ("urls", "/p//x", ["/p//x"], ["/p/x"]),
+        ("urls", "/p/x?", ["/p/x?"], ["/p/x"]),
+        ("prefixes", "/p/a%2Fb", ["/p/a%2Fb", "/p/a%2fb/c", "/p/%61%2Fb//c?d"], ["/p/a/b", "/p/a%2Fbc"]),
+        ("prefixes", "{url}//q", ["//q", "//q/x"], ["/q/x"]),
+    ],
+)  # fmt: skip
+def test_a_purge_finds_them_in_every_spelling(
+    proxy: httpx.Client, origin: Origin, cloud: Cloud, option: str, given: str, gone: list[str], left: list[str]
+) -> None:
+    for target in [*gone, *left]:
+        origin.at(target.split("?")[0], _CACHED)
+        send(proxy, target)
+        assert send(proxy, target)[1]["x-cache"] == "HIT-EDGE"
+    where = given.replace("{url}", str(proxy.base_url).rstrip("/"))
+    cloud.stack.control.purge(**{option: [where]})
+    assert {target: send(proxy, target)[1]["x-cache"] for target in gone} == dict.fromkeys(gone, "MISS")
+    assert {target: send(proxy, target)[1]["x-cache"] for target in left} == dict.fromkeys(left, "HIT-EDGE")
+
+
+def test_trace_is_refused(proxy: httpx.Client) -> None:
+    assert send(proxy, "/x//y", "TRACE")[0] == 405
 
 
 def test_a_write_invalidates(proxy: httpx.Client, origin: Origin) -> None:

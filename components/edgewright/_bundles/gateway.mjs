@@ -570,8 +570,8 @@ var nameOf = (part) => part.split("=", 1)[0];
 function named(sent, policy) {
   let found = policy.names.get(sent);
   if (found !== void 0) return found;
-  const { protocol, host, pathname, search } = new URL(sent);
-  const rest2 = normalisePath(pathname) + keyQuery(search, policy);
+  const { protocol, host, pathname, search, href } = new URL(sent);
+  const rest2 = policy.asSent ? href.slice(protocol.length + 2 + host.length).split("#", 1)[0] : normalisePath(pathname) + keyQuery(search, policy);
   const url = `${protocol}//${host}${rest2}`;
   found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest2}`}` };
   if (sent.length > MAX_NAME) return found;
@@ -1697,8 +1697,9 @@ function covers2({ type, value }, { key, url, tags }) {
   const shared2 = key.includes("://*/");
   const own = shared2 ? hostless(schemeless(url)) : schemeless(url);
   const wanted = shared2 ? hostless(value) : value;
-  if (type === "url") return own === wanted;
-  const path = own.split("?", 1)[0];
+  const plain3 = normaliseEscapes(own);
+  if (type === "url") return plain3 === normaliseEscapes(wanted);
+  const path = plain3.split("?", 1)[0];
   const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
   return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
 }
@@ -8572,11 +8573,13 @@ function ofHosts(request, serving) {
   const urls = (request.urls ?? []).flatMap((text) => {
     const url = new URL(text, "http://127.0.0.1");
     if (!LOOPBACK2.has(url.hostname)) return [text];
-    return hosts.map((host) => `http://${host}${url.pathname}${url.search}`);
+    url.hash = "";
+    return hosts.map((host) => `http://${host}${url.href.slice(url.origin.length)}`);
   });
-  const prefixes = (request.prefixes ?? []).map((text) => {
+  const prefixes = (request.prefixes ?? []).flatMap((text) => {
     const url = text.startsWith("/") ? void 0 : new URL(text);
-    return url !== void 0 && LOOPBACK2.has(url.hostname) ? url.pathname : text;
+    if (url === void 0 || !LOOPBACK2.has(url.hostname)) return [text];
+    return url.pathname.startsWith("//") ? hosts.map((host) => `http://${host}${url.pathname}`) : [url.pathname];
   });
   return { ...request, urls, prefixes };
 }

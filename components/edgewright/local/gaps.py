@@ -50,7 +50,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "zone-settings",
         "Cloudflare zone settings",
-        "Zone settings are recorded and not applied.",
+        "Zone settings are recorded and not applied. URLs come to a Worker as clients send them; a zone normalises them"
+        " first, unless it is told not to.",
     ),
     Gap(
         "dns",

@@ -153,7 +153,8 @@ def normal_path(path: str) -> str:
 def schemeless(url: str, spec: Mapping[str, Any] | None) -> str:
     """Return a URL as a marker names it: without scheme, with what of its query belongs to the key. None: all of it."""
     parts = urlsplit(url)
-    query = f"?{parts.query}" if parts.query else ""
+    # Of a function that keeps URLs as they are sent, an empty query is part of the URL.
+    query = f"?{parts.query}" if "?" in url else ""
     if spec is not None:
         query = _query(parts.query, spec)
     path = normal_path(parts.path or "/") if spec is not None else parts.path or "/"

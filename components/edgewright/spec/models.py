@@ -264,4 +264,8 @@ class EdgeSettings(SpecModel):
         default=("x-edgewright-", "x-origin-", "x-local-"),
         description="Request headers with these prefixes are removed at the entrance: they are ours to set.",
     )
+    url_normalization: Literal["strict", "none"] = Field(
+        default="strict",
+        description="`strict`: one form of each path, ambiguous ones refused. `none`: as sent; one `/*` to an origin only.",
+    )
     trace: bool = Field(default=False, description="Adds Server-Timing to responses.")

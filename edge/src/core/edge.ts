@@ -1,7 +1,7 @@
 /** Puts an edge function together from its settings: routes, guards, cache and targets. */
 
 import type { CacheContext, PurgeRequest, RequestHead } from "./cache/types";
-import { Admitted, checkFraming, Gate, type TargetUrl, targetOf as targetUrlOf } from "./entrance";
+import { Admitted, checkFraming, Gate, type TargetUrl, targetAsSent, targetOf as targetUrlOf } from "./entrance";
 import type {
   Answer,
   CacheLayer,
@@ -116,12 +116,21 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   const faults: string[] = [];
   const cacheFeature = features.find((feature) => feature.cache !== undefined);
   const parts = Object.assign({}, ...features.map((feature) => feature.cacheParts));
-  const policies = settings.endpoints.map(effectivePolicy);
+  const asSent = settings.url_normalization === "none";
+  const policies = settings.endpoints.map((endpoint) => {
+    const policy = effectivePolicy(endpoint);
+    return asSent && policy ? { ...policy, asSent } : policy;
+  });
   const cache = cacheFeature?.cache?.(settings, policies, parts, faults);
   const served = new Map<EndpointSpec, Served>();
   for (const [index, endpoint] of settings.endpoints.entries()) {
     const made = serveEndpoint(settings, endpoint, policies[index] ?? null, features, handlers, cache, faults);
     if (made !== undefined) served.set(endpoint, made);
+  }
+  if (asSent && !settings.endpoints.every((endpoint, index) => index === 0 && mayBeAsSent(endpoint))) {
+    faults.push(
+      "url_normalization `none`: there must be one endpoint, `/*`, that an origin answers, with nothing to guard.",
+    );
   }
   if (faults.length > 0) throw new BadAssembly(faults);
 
@@ -131,8 +140,8 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   const placeOf = (url: string): Place => {
     let place = places.get(url);
     if (place === undefined) {
-      const target = targetUrlOf(url);
-      place = { target, match: match(target.path) };
+      const target = asSent ? targetAsSent(url) : targetUrlOf(url);
+      place = { target, match: match(asSent ? "/" : target.path) };
       if (url.length <= MAX_PLACE_LENGTH) {
         if (places.size >= MAX_PLACES) places.clear();
         places.set(url, place);
@@ -194,6 +203,13 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
       return behind(policy, new Context(state, made), (toOrigin) => made.answer(toOrigin, state));
     },
   });
+}
+
+/** Nothing here depends on how a path is read: not which endpoint answers, not who may ask, and not what is stored. */
+function mayBeAsSent({ path, target, cache, auth, rate_limit, static: files }: EndpointSpec): boolean {
+  const byOrigin =
+    cache === null || (cache.mode !== "override" && cache.engine === "worker" && cache.key.query === "all");
+  return path === "/*" && target.kind === "origin" && auth === null && rate_limit === null && !files && byOrigin;
 }
 
 function serveEndpoint(

@@ -1,7 +1,7 @@
 /** The one entrance: what a client sent becomes a request that every later step can trust. */
 
 import type { RequestHead } from "./cache/types";
-import { BadTarget, normalizePath, normalizeQuery, splitTarget } from "./path";
+import { BadTarget, normalizePath, normalizeQuery, queryOf, splitTarget } from "./path";
 import { Problem } from "./problem";
 import type { CacheSpec } from "./settings.gen";
 
@@ -143,6 +143,21 @@ export function targetOf(sent: string): TargetUrl {
     if (!(error instanceof BadTarget)) throw error;
     throw new Problem({ status: 400, code: "malformed-path", detail: error.message });
   }
+}
+
+/**
+ * A request's target as it was sent, but for what every URL parser does, so that the cache and the origin see one: `.` and
+ * `..` segments are resolved, also escaped ones, `\` is `/`, and what may not stand in a URL is escaped.
+ *
+ * @throws Problem 400 for what is no URL.
+ */
+export function targetAsSent(sent: string): TargetUrl {
+  const parsed = URL.parse(sent);
+  if (parsed === null) throw new Problem({ status: 400, code: "malformed-path", detail: "The target is not a URL." });
+  parsed.hash = "";
+  const { origin, pathname } = parsed;
+  const query = queryOf(parsed);
+  return { origin, path: pathname, query, url: `${origin}${pathname}${query}` };
 }
 
 /** Only the cookies of these names, as a Cookie header's value; empty if there are none. */

@@ -85,6 +85,9 @@ export function normalizeQuery(query: string): string {
   return query.includes(";") ? query.replaceAll(";", "%3B") : query;
 }
 
+/** The query with its `?`, also an empty one, which `search` leaves out. Of a URL without a fragment. */
+export const queryOf = ({ search, href }: URL): string => search || (href.endsWith("?") ? "?" : "");
+
 /** Splits an absolute URL as it came in, before any URL parser has changed its path. */
 export function splitTarget(url: string): { origin: string; path: string; query: string } {
   const start = url.indexOf("/", url.indexOf("//") + 2);

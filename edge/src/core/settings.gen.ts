@@ -14,6 +14,10 @@ export interface EdgeSettings {
    */
   reserved_header_prefixes: string[];
   /**
+   * `strict`: one form of each path, ambiguous ones refused. `none`: as sent; one `/*` to an origin only.
+   */
+  url_normalization: "strict" | "none";
+  /**
    * Adds Server-Timing to responses.
    */
   trace: boolean;

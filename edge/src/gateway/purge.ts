@@ -80,11 +80,15 @@ function ofHosts(request: PurgeRequest, serving: Serving): PurgeRequest {
   const urls = (request.urls ?? []).flatMap((text) => {
     const url = new URL(text, "http://127.0.0.1");
     if (!LOOPBACK.has(url.hostname)) return [text];
-    return hosts.map((host) => `http://${host}${url.pathname}${url.search}`);
+    url.hash = "";
+    // Not `search`: it leaves out the `?` of an empty query.
+    return hosts.map((host) => `http://${host}${url.href.slice(url.origin.length)}`);
   });
-  const prefixes = (request.prefixes ?? []).map((text) => {
+  const prefixes = (request.prefixes ?? []).flatMap((text) => {
     const url = text.startsWith("/") ? undefined : new URL(text);
-    return url !== undefined && LOOPBACK.has(url.hostname) ? url.pathname : text;
+    if (url === undefined || !LOOPBACK.has(url.hostname)) return [text];
+    // As a path alone, `//a` would mean a host.
+    return url.pathname.startsWith("//") ? hosts.map((host) => `http://${host}${url.pathname}`) : [url.pathname];
   });
   return { ...request, urls, prefixes };
 }

@@ -810,6 +810,49 @@ export function contract(runtime: Runtime): void {
     });
   });
 
+  describe(`URLs as they are sent, on ${runtime.name}`, () => {
+    let edge: Deployed;
+    let us: Origin;
+    const get = (path: string) => send(edge.url, path);
+
+    beforeAll(async () => {
+      us = await startOrigin("us", ({ url }, reply) => {
+        reply.setHeader("cache-control", "max-age=60");
+        reply.end(url);
+      });
+      edge = await runtime.start({
+        settings: settings({
+          url_normalization: "none",
+          routers: [router("us", [origin("us", us.url)])],
+          endpoints: [endpoint("/*", "us", { methods: ["*"], cache: policy({ mode: "origin", edge_ttl_s: null }) })],
+        }),
+      });
+    });
+
+    afterAll(async () => {
+      await edge?.close();
+      await us?.close();
+    });
+
+    it("the origin is asked for each as it is, and each is stored by itself", async () => {
+      const targets = ["/x//y", "/x%2Fy", "/x%2fy", "/x%5Cy", "/x%00y", "/x;y", "/x|y", "/%78", "/x%zz", "/..;/x"];
+      targets.push("/x", "/x?", "/x??", "/x?y;z", "/x?y=%2f", "/x?b=1&a=2", "/x?a=2&b=1", "/x?//..", "//x/y", "/");
+      for (const cached of ["MISS", "HIT-EDGE"]) {
+        for (const target of targets) {
+          const reply = await get(target);
+          expect([target, reply.status, reply.text, reply.headers["x-cache"]]).toEqual([target, 200, target, cached]);
+        }
+      }
+    });
+
+    it("a write makes void what is stored for its URL, and not what is written otherwise", async () => {
+      for (const target of ["/w%2Fx", "/w/x"]) await get(target);
+      await send(edge.url, "/w%2Fx", { method: "DELETE" });
+      expect((await get("/w/x")).headers["x-cache"]).toBe("HIT-EDGE");
+      expect((await get("/w%2Fx")).headers["x-cache"]).toBe("MISS");
+    });
+  });
+
   describe(`failover on ${runtime.name}`, () => {
     const started: { close(): Promise<void> }[] = [];
     const keep = <T extends { close(): Promise<void> }>(thing: T): T => {

@@ -1,1 +1,1 @@
-import{R as a}from"./chunk-HKH4OY3U.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{R as a}from"./chunk-VKF4EYMQ.js";import"./chunk-MSHLITHI.js";export{a as cache};

@@ -1,1 +1,1 @@
-import{a,b,c}from"./chunk-24M3QYM3.mjs";import"./chunk-PAJY2RNY.mjs";import"./chunk-VWWMWREP.mjs";export{c as forward,a as forwards,b as originsFor};
+import{a,b,c}from"./chunk-Y5LKMFYK.mjs";import"./chunk-FKQ6SEJR.mjs";import"./chunk-VWWMWREP.mjs";export{c as forward,a as forwards,b as originsFor};

@@ -59,8 +59,10 @@ export interface Named {
 export function named(sent: string, policy: Policy): Named {
   let found = policy.names.get(sent);
   if (found !== undefined) return found;
-  const { protocol, host, pathname, search } = new URL(sent);
-  const rest = normalisePath(pathname) + keyQuery(search, policy);
+  const { protocol, host, pathname, search, href } = new URL(sent);
+  const rest = policy.asSent
+    ? (href.slice(protocol.length + 2 + host.length).split("#", 1)[0] as string)
+    : normalisePath(pathname) + keyQuery(search, policy);
   const url = `${protocol}//${host}${rest}`;
   found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest}`}` };
   if (sent.length > MAX_NAME) return found;

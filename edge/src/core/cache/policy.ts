@@ -8,6 +8,8 @@ import type { CacheContext } from "./types";
 /** The complete policy, its tiers and its key in one: names of headers in lower case, lists sorted. */
 export interface Policy extends Omit<CacheSpec, "statuses" | "tiers" | "key" | "engine">, CacheTiers, CacheKeySpec {
   readonly platform: boolean;
+  /** URLs are told apart as they are sent. */
+  readonly asSent?: boolean;
   readonly statuses: ReadonlySet<number>;
   /** The longest time (s) that `override` gives a response in any tier; null where it gives none. */
   readonly longest: number | null;

@@ -10,7 +10,7 @@
 
 import { type Meta, RETENTION_S } from "./entry";
 import type { FarTier } from "./extensions";
-import { normalisePath } from "./key";
+import { normaliseEscapes, normalisePath } from "./key";
 import type { Policy } from "./policy";
 import { attempt } from "./tiers";
 import type { CacheContext, PurgeRequest } from "./types";
@@ -155,8 +155,10 @@ export function covers({ type, value }: Marker, { key, url, tags }: Pick<Meta, "
   const shared = key.includes("://*/");
   const own = shared ? hostless(schemeless(url)) : schemeless(url);
   const wanted = shared ? hostless(value) : value;
-  if (type === "url") return own === wanted;
-  const path = own.split("?", 1)[0] as string;
+  // Entries may be of URLs as they were sent: a purge means every spelling.
+  const plain = normaliseEscapes(own);
+  if (type === "url") return plain === normaliseEscapes(wanted);
+  const path = plain.split("?", 1)[0] as string;
   const target = shared || wanted.startsWith("//") ? path : hostless(path);
   return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
 }

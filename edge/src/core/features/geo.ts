@@ -3,6 +3,7 @@
 import { removeHopByHop } from "../entrance";
 import type { Feature, RequestState } from "../feature";
 import type { Host } from "../host";
+import { queryOf } from "../path";
 import { Problem } from "../problem";
 import type { OriginSpec, RouterSpec } from "../settings.gen";
 
@@ -151,7 +152,7 @@ export class Router {
       const started = host.now();
       const outcome = await attempt(
         host,
-        targetUrl(origin, path, url.search),
+        targetUrl(origin, path, queryOf(url)),
         {
           method: request.method,
           headers: originHeaders(request, origin, url, state),
