@@ -1081,12 +1081,12 @@ function respond({ ctx, method, asked, range }, meta, body, headers) {
   if (range !== null && total !== void 0 && (status2 === 200 || meta.range) && !decoded) {
     const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : void 0;
     if (wanted !== void 0) {
-      const kept = wanted ? /^content-length$/ : /^(content-(length|encoding|type)|etag|last-modified)$/;
-      const partial = without(headers, kept);
+      const partial = without(headers, wanted ? /^$/ : /^(content-(length|encoding|type)|etag|last-modified)$/);
       partial.set("content-range", `bytes ${wanted ? `${wanted.start}-${wanted.end}` : "*"}/${total}`);
       if (wanted) {
-        const piece = slice(body, wanted.start - (meta.range?.start ?? 0), wanted.end - wanted.start + 1);
-        return make(206, partial, piece, raw);
+        const bytes = wanted.end - wanted.start + 1;
+        partial.set("content-length", String(bytes));
+        return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
       }
       discard2(body);
       return make(416, partial, null, raw);
@@ -1343,6 +1343,7 @@ function isSafe(method) {
 var MAX_PASSES = 4096;
 var MAX_OPEN = 4096;
 var SHORT = 64 * 1024;
+var MAX_FILL = 64 * 1024 * 1024;
 var ERRORS = [500, 502, 503, 504];
 var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
 var CONDITIONS = ["if-none-match", "if-modified-since"];
@@ -1456,7 +1457,9 @@ async function exchange(query, found, flight, options, finish) {
   } else discard2(stored);
   const [made2, verdict] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
   const told = core.shield?.told(response);
-  const saved = made2 && told ? { ...made2, ...timesOf(told) } : made2;
+  const length = announced(full, ctx);
+  const inVain = options.fill && status2 === 200 && !(made2 && length !== void 0 && length <= MAX_FILL);
+  const saved = inVain ? void 0 : made2 && told ? { ...made2, ...timesOf(told) } : made2;
   const sharable = saved !== void 0 && !saved.noCache && saved.freshUntil > ctx.now();
   if (flightKey !== void 0) {
     const { passes } = core;
@@ -1470,6 +1473,10 @@ async function exchange(query, found, flight, options, finish) {
   const said = `fwd=${forward2}${was}; `;
   if (!saved) {
     flight.settle({ kind: "pass" });
+    if (inVain) {
+      discard2(source);
+      return lead(query, found, { forward: forward2, sendRange: true, keepConditions: true });
+    }
     const reason = verdict.store ? "headers" : verdict.reason;
     const out2 = new Headers(full);
     if (reason === "ttl") toClient(core, out2, status2, policy, parseAge(out2.get("age")));
@@ -1479,7 +1486,6 @@ async function exchange(query, found, flight, options, finish) {
     return make(status2, out2, query.method === "HEAD" ? null : source, raw, response.statusText);
   }
   const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
-  const length = announced(full, ctx);
   const meta = length === void 0 ? saved : { ...saved, length };
   const ceiling = edgeLifetime(meta, policy, ctx);
   const body = isStream(source) ? new SharedBody(limit, core.collapseMaxBytes) : SharedBody.of(source ?? new ArrayBuffer(0));
@@ -1722,7 +1728,6 @@ function prefixOf(prefix) {
 
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
-var FROM_START = /^bytes=0-$/;
 function createCacheOf(extensions, specs, options = {}) {
   return cacheOf(coreOf(extensions, specs, options));
 }
@@ -1837,7 +1842,8 @@ async function fromOrigin(query, found, join8) {
   const { entry } = found;
   const part = entry?.meta.range;
   const ranged = query.range !== null && (!entry || part !== void 0);
-  const sendRange = ranged && !(query.policy.mode === "override" && FROM_START.test(query.range));
+  const fill = ranged && query.policy.mode === "override";
+  const sendRange = ranged && !fill;
   const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
   const forward2 = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   let flightKey = flightKeyOf(query, found.slot);
@@ -1849,10 +1855,10 @@ async function fromOrigin(query, found, join8) {
   }
   const flight = core.flights.get(flightKey);
   if (!flight || query.directives?.noCache && flight.answered) {
-    return lead(query, found, { forward: forward2, sendRange, flightKey });
+    return lead(query, found, { forward: forward2, sendRange, fill, flightKey });
   }
   const given = join8 && await wait(query, found, flight, flightKey, forward2);
-  return given || lead(query, found, { forward: forward2, sendRange });
+  return given || lead(query, found, { forward: forward2, sendRange: ranged });
 }
 async function wait(query, found, flight, flightKey, forward2, look) {
   const { flights } = query.core;
