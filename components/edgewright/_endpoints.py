@@ -119,6 +119,7 @@ def compile_settings(
         spec = _cache(f"{at}.cache", cache, bound, faults)
         if spec is not None:
             _check_compiled_cache(at, item, spec, faults)
+            _check_shield_alone(at, item, spec, given.get("host", "cloudflare"), faults)
             if _is_as_sent(given):
                 _check_cache_as_sent(f"{at}.cache", spec, faults)
         target: dict[str, Any]
@@ -339,6 +340,24 @@ def _check_compiled_cache(at: str, item: Mapping[str, Any], spec: Mapping[str, A
     if spec["key"]["region"] and "origin" not in item:
         faults.add(
             f"{at}.cache", "keeps one entry a region, and only an `origin` has regions", fix="Leave `key.region` out."
+        )
+
+
+def _check_shield_alone(at: str, item: Mapping[str, Any], spec: Mapping[str, Any], host: str, faults: Faults) -> None:
+    tiers = spec["tiers"]
+    if spec["mode"] == "bypass" or tiers["shield"] is None or any(tiers[tier] for tier in ("memory", "edge", "kv")):
+        return
+    if host == "cloudfront":
+        faults.add(
+            f"{at}.cache",
+            "keeps answers in the shield alone, and CloudFront keeps them at its edges whatever is behind",
+            fix="Leave `tiers.edge.enabled` out.",
+        )
+    elif item["auth"] is not None:
+        faults.add(
+            f"{at}.cache",
+            "keeps answers in the shield alone, which answers behind `auth` do not go through",
+            fix="Enable `memory`, `edge` or `kv`, or leave `cache` out.",
         )
 
 

@@ -83,7 +83,8 @@ class KvTierOptions(TypedDict):
 class ShieldTierOptions(TypedDict):
     """One place for all data centres, before the origin. What many data centres lack at once is asked of the origin once,
     and a purge reaches all of them through it. On Cloudflare it is a Durable Object, on CloudFront its Origin Shield.
-    `{}` takes the defaults. Endpoints with `auth` go by it: they are answered where the caller is known."""
+    `{}` takes the defaults. Endpoints with `auth` go by it: they are answered where the caller is known. On Cloudflare it may
+    be the only tier (`edge: {"enabled": False}`): then no data centre has a copy that a purge had to reach."""
 
     location: NotRequired[str]
     """Where it is, best near the origin: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `oc`, `afr` or `me`. Required on
@@ -389,7 +390,8 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
     memory, edge, kv = tiers.get("memory"), tiers.get("edge", {}), tiers.get("kv")
     if memory is not None and not memory.get("enabled", True):
         memory = None
-    if mode != "bypass" and memory is None and kv is None and not edge.get("enabled", True):
+    none = memory is None and kv is None and tiers.get("shield") is None and not edge.get("enabled", True)
+    if mode != "bypass" and none:
         faults.add("tiers", "leaves no tier to keep anything in", fix="Enable one, or use mode 'bypass'.")
     if memory is not None:
         most = limit("cloudflare.workers.memory_bytes")

@@ -101,6 +101,44 @@ def test_what_cannot_be_is_refused(shield: Any, fault: str) -> None:
     assert faults_of(lambda: CachePolicy("pages", {"edge_ttl": 60, "tiers": {"shield": shield}})) == [fault]
 
 
+ALONE: Any = {"edge": {"enabled": False}, "shield": {}}
+
+
+def test_it_may_be_the_only_tier() -> None:
+    made = run(program(ALONE))
+    tiers = made.one("CachePolicy").outputs["spec"]["tiers"]
+    assert {name for name, tier in tiers.items() if tier is not None} == {"shield"}
+    assert [item["type"] for item in version_of(made)["bindings"]] == ["durable_object_namespace"]
+
+
+def test_it_may_not_be_the_only_tier_where_nothing_goes_through_it() -> None:
+    def declare() -> None:
+        sessions = KvNamespace("sessions", {"account_id": ACCOUNT})
+        pages = CachePolicy("pages", {"tiers": ALONE})
+        origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"})
+        only: Any = {"path": "/me", "origin": origin.routing, "cache": pages.spec, "auth": {"kind": "session"}}
+        EdgeApi("api", {"account_id": ACCOUNT, "endpoints": [only], "sessions": {"binding": sessions.binding}})
+
+    assert faults_of(declare) == [
+        "endpoints[0].cache: keeps answers in the shield alone, which answers behind `auth` do not go through. Enable"
+        " `memory`, `edge` or `kv`, or leave `cache` out."
+    ]
+
+
+def test_it_may_not_be_the_only_tier_on_cloudfront() -> None:
+    def declare() -> None:
+        tiers: Any = {**ALONE, "shield": {"location": "weur"}}
+        pages = CachePolicy("pages", {"edge_ttl": 60, "tiers": tiers})
+        origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"})
+        only: Any = {"path": "/pages/*", "origin": origin.routing, "cache": pages.spec}
+        EdgeApi("api", {"host": "cloudfront", "endpoints": [only]})
+
+    assert faults_of(declare) == [
+        "endpoints[0].cache: keeps answers in the shield alone, and CloudFront keeps them at its edges whatever is behind."
+        " Leave `tiers.edge.enabled` out."
+    ]
+
+
 def test_the_worker_is_bound_to_the_objects_and_exports_their_class() -> None:
     made = run(program({"shield": {"location": "weur"}}))
     version = version_of(made)

@@ -1,5 +1,8 @@
 """A stack with a shield on real workerd, as its resources declare it: storage, purges, and what outlives a reload."""
 
+import concurrent.futures
+import contextlib
+import http.client
 import itertools
 import threading
 import time
@@ -45,8 +48,12 @@ def origin() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = str(next(numbers)).encode()
+            body = f"{self.path} {next(numbers)}".encode() if "sent" in self.path else str(next(numbers)).encode()
+            if "slow" in self.path:
+                time.sleep(1)
             self.send_response(200)
+            if self.path.startswith(("/told", "/sent")):
+                self.send_header("Cache-Control", "max-age=3600")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -103,3 +110,85 @@ def test_a_shield_keeps_purges_and_outlives_a_deployment(start_cloud: Start, tmp
     forged = loopback.get(f"{cloud.url}/pages/1", headers={"x-edgewright-shield": "%7B%22do%22%3A%22markers%22%7D"})
     assert (forged.headers["x-cache"], forged.text) == ("HIT-SHIELD", "3")
     assert not [name for name in forged.headers if name.startswith("x-edgewright-")]
+
+
+ALONE = """
+import pulumi
+from edgewright import CachePolicy, EdgeApi, GeoRouter
+
+config = pulumi.Config()
+alone = {"edge": {"enabled": False}, "shield": {}}
+config.require("build")
+forced = CachePolicy("forced", {"edge_ttl": 3600, "tiers": alone})
+told = CachePolicy("told", {"mode": "origin", "tiers": alone})
+origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": config.require("origin")}], "fallback": "eu"})
+endpoints = [
+    {"path": f"/{policy._name}/*", "methods": ["GET", "PUT"], "origin": origin.routing, "cache": policy.spec}
+    for policy in (forced, told)
+]
+EdgeApi("api", {"account_id": "0" * 32, "endpoints": endpoints})
+"""
+
+
+@pytest.mark.parametrize("policy", ["forced", "told"])
+def test_a_shield_alone_keeps_what_no_data_centre_keeps(
+    start_cloud: Start, tmp_path: Path, origin: str, policy: str
+) -> None:
+    project = make_project(tmp_path, ALONE)
+    write(project, origin, "one")
+    cloud = start_cloud(project)
+
+    def ask(path: str) -> tuple[str, str]:
+        answer = loopback.get(f"{cloud.url}/{policy}{path}")
+        assert answer.status_code == 200, answer.text
+        time.sleep(0.5)  # it is stored a moment after it is answered
+        return answer.headers["x-cache"], answer.text
+
+    assert ask("/a") == ("MISS", "1")
+    # Each time by the shield: an isolate or a data centre that had a copy would answer by itself.
+    assert [ask("/a") for _ in range(3)] == [("HIT-SHIELD", "1")] * 3
+    assert ask("/b") == ("MISS", "2")
+
+    cloud.control.purge(urls=[f"/{policy}/a"])
+    assert (ask("/a"), ask("/b")) == (("MISS", "3"), ("HIT-SHIELD", "2"))
+
+    httpx.put(f"{cloud.url}/{policy}/a", content="new", trust_env=False, timeout=loopback.PATIENCE_S)
+    assert (ask("/a"), ask("/b")) == (("MISS", "4"), ("HIT-SHIELD", "2"))
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        crowd = [pool.submit(loopback.get, f"{cloud.url}/{policy}/slow") for _ in range(16)]
+    assert {each.result().text for each in crowd} == {"5"}
+
+
+AS_SENT = """
+import pulumi
+from edgewright import CachePolicy, EdgeApi, GeoRouter
+
+config = pulumi.Config()
+config.require("build")
+told = CachePolicy("told", {"mode": "origin", "tiers": {"edge": {"enabled": False}, "shield": {}}})
+origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": config.require("origin")}], "fallback": "eu"})
+only = {"path": "/*", "methods": ["*"], "origin": origin.routing, "cache": told.spec}
+EdgeApi("api", {"account_id": "0" * 32, "endpoints": [only], "url_normalization": "none"})
+"""
+
+
+def test_a_shield_takes_urls_as_they_are_sent(start_cloud: Start, tmp_path: Path, origin: str) -> None:
+    project = make_project(tmp_path, AS_SENT)
+    write(project, origin, "one")
+    cloud = start_cloud(project)
+
+    def ask(target: str) -> tuple[str | None, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", httpx.URL(cloud.url).port, timeout=loopback.PATIENCE_S)
+        with contextlib.closing(connection):
+            connection.request("GET", target)
+            answer = connection.getresponse()
+            return answer.headers["x-cache"], answer.read().decode()
+
+    targets = ["/sent//a", "/sent/a", "/sent%2Fa", "/sent%2fa", "/sent;a", "/sent?", "/sent"]
+    expected = [f"{target} {number}" for number, target in enumerate(targets, 1)]
+    assert [ask(target) for target in targets] == [("MISS", text) for text in expected]
+    time.sleep(0.5)  # they are stored a moment after they are answered
+    assert [ask(target) for target in targets] == [("HIT-SHIELD", text) for text in expected]
+    cloud.control.purge(urls=["/sent%2Fa"])
+    assert [ask(target)[0] for target in targets] == ["HIT-SHIELD", "HIT-SHIELD", "MISS", "MISS", *["HIT-SHIELD"] * 3]
