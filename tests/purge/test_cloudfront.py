@@ -4,7 +4,7 @@ import datetime
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,9 +17,12 @@ from edgewright.cli._exit import Exit
 from edgewright.local.errors import InfrastructureError
 from edgewright.purge.cloudfront import CloudFront, batches, items
 from edgewright.purge.request import Purge
+from edgewright.testing import LocalCloud
 
+from tests import loopback
 from tests.cli.conftest import Edgewright
 from tests.cli.conftest import edgewright as edgewright  # the fixture
+from tests.projects import make_project
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret")
 HOSTS = ("api.example.com", "d1.cloudfront.net")
@@ -196,12 +199,44 @@ def test_pain_3_an_unchanged_deployment_invalidates_nothing(edgewright: Edgewrig
 def test_what_cloudfront_does_not_have_is_told(edgewright: Edgewright, project: Path, api: Api) -> None:
     soft = edgewright("purge", "aws", "--state", "state.json", "--everything", "--soft", cwd=project)
     assert soft.code == Exit.USAGE
-    assert "CloudFront knows no soft purge" in soft.err
+    assert "CloudFront knows no soft purge (distribution E1)" in soft.err
+    assert "Leave --soft out" in soft.err
+    elsewhere = edgewright(
+        "purge", "aws", "--state", "state.json", "--url", "https://a.example/b", "--soft", cwd=project
+    )
+    assert "is on one of its hosts" in elsewhere.err
     local = edgewright("purge", "aws", "--everything", "--if-changed", cwd=project)
     assert (local.code, "--if-changed is about a deployed stack" in local.err) == (Exit.USAGE, True)
     dry = edgewright("purge", "aws", "--state", "state.json", "--everything", "--dry-run", cwd=project)
     assert dry.out == "would purge distribution E1: 1 path\n"
     assert api.invalidations == []
+
+
+PROGRAM = """
+from edgewright import CachePolicy, EdgeApi
+
+kept = CachePolicy("kept", {"edge_ttl": 3600, "browser_ttl": 60, "tags": ["news"]})
+EdgeApi("api", {"host": "cloudfront", "endpoints": [{"path": "/*", "handler": "handler.js", "cache": kept.spec}]})
+"""
+HANDLER = "export default { fetch() { return new Response(String(Math.random())); } };\n"
+
+
+@pytest.mark.runtime
+def test_a_soft_purge_is_refused_locally_as_it_is_deployed(
+    edgewright: Edgewright, tmp_path: Path, start_cloud: Callable[..., LocalCloud]
+) -> None:
+    """It said `purged` and did nothing."""
+    folder = make_project(tmp_path, PROGRAM, files={"handler.js": HANDLER})
+    cloud = start_cloud(folder)
+    first = loopback.get(f"{cloud.url}/a").text
+    for what in (["--everything"], ["--tag", "news"], ["--url", "/a"], ["--prefix", f"{cloud.url}/a"]):
+        for more in ([], ["--dry-run"]):
+            outcome = edgewright("purge", *what, "--soft", *more, cwd=folder)
+            assert (outcome.code, outcome.out) == (Exit.USAGE, ""), outcome
+            assert "CloudFront knows no soft purge" in outcome.err
+    assert loopback.get(f"{cloud.url}/a").text == first
+    assert edgewright("purge", "--tag", "news", cwd=folder).code == Exit.PASS
+    assert loopback.get(f"{cloud.url}/a").text != first
 
 
 def test_wrong_credentials_are_a_usage_error(

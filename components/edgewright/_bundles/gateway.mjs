@@ -8593,6 +8593,14 @@ async function purge({ reload, fronts, purgeToken }, text) {
   const asked = readPurge(text);
   const serving = await reload.enter();
   try {
+    const invalidations = invalidationsOf(asked, serving);
+    const stored = invalidations.filter(({ items }) => items.length > 0);
+    if (asked.soft === true && stored.length > 0)
+      throw problem(
+        400,
+        "Not a purge",
+        `CloudFront knows no soft purge, and ${stored.map(({ id }) => id).join(", ")} has some of it: leave soft out.`
+      );
     const request = ofHosts(asked, serving);
     const workers = [];
     for (const worker of serving.deployment.workers) {
@@ -8602,21 +8610,18 @@ async function purge({ reload, fronts, purgeToken }, text) {
         workers.push({ worker: worker.name, version: version.id, report: await tell(port, purgeToken, request) });
       }
     }
-    return { front: await fronts.purge(asked), workers, distributions: await invalidate(asked, serving) };
+    const front = await fronts.purge(asked);
+    for (const { id, items } of stored) await serving.front?.cloudfront.invalidate(items, id);
+    return { front, workers, distributions: invalidations };
   } finally {
     serving.instance.busy.end();
   }
 }
-async function invalidate(request, serving) {
-  const { front, deployment } = serving;
-  if (front === void 0 || request.soft) return [];
-  const done = [];
-  for (const { id, aliases, domain_name: name } of deployment.cloudfront?.distributions ?? []) {
-    const items = itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase())));
-    if (items.length > 0) await front.cloudfront.invalidate(items, id);
-    done.push({ id, items });
-  }
-  return done;
+function invalidationsOf(request, { deployment }) {
+  return (deployment.cloudfront?.distributions ?? []).map(({ id, aliases, domain_name: name }) => ({
+    id,
+    items: itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase())))
+  }));
 }
 function itemsOf(request, hosts) {
   if (request.everything === true) return ["/*"];
@@ -8810,7 +8815,7 @@ var ROUTES = {
     json(response, 200, options.counters.snapshot());
   },
   "GET /v1/logs": logEntries,
-  "POST /v1/invalidate": invalidate2,
+  "POST /v1/invalidate": invalidate,
   "POST /v1/purge": async (options, request, response) => {
     json(response, 200, await purge(options, (await bodyOf3(request)).toString("utf8")));
   }
@@ -8830,7 +8835,7 @@ function readInvalidation(text) {
   if (faults.length > 0) throw problem(400, "Not an invalidation", faults.join(" "));
   return { paths, ...typeof id === "string" && { distribution_id: id } };
 }
-async function invalidate2(options, request, response) {
+async function invalidate(options, request, response) {
   const asked = readInvalidation((await bodyOf3(request)).toString("utf8"));
   const front = options.reload.serving?.front;
   if (front === void 0) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");

@@ -3,8 +3,9 @@
 import contextlib
 import enum
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -17,6 +18,7 @@ from edgewright.local.session import Session, StateDir
 from edgewright.program.errors import ProjectError
 from edgewright.purge import changed as changed_files
 from edgewright.purge.cloudflare import Cloudflare
+from edgewright.purge.cloudfront import check_soft
 from edgewright.purge.deployed import Function, read_state
 from edgewright.purge.journal import Journal
 from edgewright.purge.request import Purge
@@ -50,7 +52,11 @@ def purge(
         Path | None, typer.Option(help="File that remembers what --changed purged. Default: in .edgewright/<stack>.")
     ] = None,
     soft: Annotated[
-        bool, typer.Option("--soft", help="Mark as stale: served once more while it is fetched anew.")
+        bool,
+        typer.Option(
+            "--soft",
+            help="Mark as stale: served once more while it is fetched anew. Not on CloudFront, which refuses it.",
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
     deployed: Annotated[
@@ -153,10 +159,12 @@ def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bo
             " stack with --deployed or --state"
         )
     out = _console.results()
-    if dry_run:
-        out.print(f"would purge {escape(size(wanted))} on {session.url}", soft_wrap=True)
-        return
     with session.control() as control:
+        if wanted.soft:
+            check_soft(wanted, _distributions(control.status()))
+        if dry_run:
+            out.print(f"would purge {escape(size(wanted))} on {session.url}", soft_wrap=True)
+            return
         answer = control.purge(**wanted.document())
     kinds = "made stale" if wanted.soft else "removed"
     out.print(f"purged {escape(size(wanted))} on {session.url}", soft_wrap=True)
@@ -169,6 +177,15 @@ def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bo
     for entry in answer["distributions"]:
         what = f"invalidated {', '.join(entry['items'])}" if entry["items"] else "has none of it"
         out.print(f"  distribution {entry['id']}: {escape(what)}", soft_wrap=True)
+
+
+def _distributions(status: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the hosts of each distribution that runs here; this machine's own names stand for any."""
+    found: dict[str, list[str]] = {}
+    for entry in status["urls"]:
+        if "distribution" in entry:
+            found.setdefault(entry["distribution"], ["127.0.0.1", "localhost", "::1"]).append(entry["host"])
+    return found
 
 
 def _purge_deployed(

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape
@@ -16,8 +16,10 @@ from xml.sax.saxutils import escape
 from edgewright.aws.client import AwsClient, AwsError
 from edgewright.limits import limit
 from edgewright.local.errors import InfrastructureError
+from edgewright.program.errors import ProjectError
 from edgewright.purge.request import Purge
 
+INVALIDATION: Final = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html"
 CLOUDFRONT_URL: Final = "https://cloudfront.amazonaws.com"
 API: Final = "2020-05-31"
 NAMESPACE: Final = f"http://cloudfront.amazonaws.com/doc/{API}/"
@@ -48,6 +50,28 @@ def items(purge: Purge, hosts: Sequence[str]) -> tuple[str, ...]:
             found += [f"{bare}/*"] if bare == "" else [bare, f"{bare}?*", f"{bare}/*"]
     found += [f"#{tag}" for tag in purge.tags]
     return tuple(dict.fromkeys(found))
+
+
+def check_soft(purge: Purge, distributions: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a soft purge of what CloudFront has stored: it only knows invalidations, and what one names is gone.
+
+    Args:
+        purge: what is to be purged.
+        distributions: hosts by the distribution's id.
+
+    Raises:
+        ProjectError: the purge is soft, and something of it is on a distribution.
+    """
+    if not purge.soft:
+        return
+    found = sorted(name for name, hosts in distributions.items() if items(purge, hosts))
+    if found:
+        raise ProjectError(
+            f"--soft: CloudFront knows no soft purge (distribution {', '.join(found)}): what is invalidated is fetched"
+            f" anew by the next request ({INVALIDATION}). Leave --soft out: requests that come together wait for one"
+            " fetch. What may be served stale, a CachePolicy says by `stale_while_revalidate` and `stale_if_error`. Where"
+            " the stack has functions on Cloudflare too, name what is theirs by --url or --prefix with their hosts"
+        )
 
 
 def _path(target: str, hosts: Sequence[str]) -> str | None:

@@ -16,7 +16,7 @@ from edgewright.limits import limit
 from edgewright.local.errors import InfrastructureError
 from edgewright.program.errors import ProjectError
 from edgewright.purge.cloudflare import Cloudflare, purge_operations
-from edgewright.purge.cloudfront import CloudFront, batches, items
+from edgewright.purge.cloudfront import CloudFront, batches, check_soft, items
 from edgewright.purge.deployed import Function
 from edgewright.purge.journal import Journal
 from edgewright.purge.request import MARKERS_A_KEY, Purge
@@ -58,7 +58,12 @@ class Step:
 
 def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """Return the steps, and notes on what they do not reach. The function's own tiers come first: a cache in front that is
-    emptied before them would be filled from them again."""
+    emptied before them would be filled from them again.
+
+    Raises:
+        ProjectError: the purge is soft, and something of it is on CloudFront.
+    """
+    check_soft(purge, {each.distribution: each.hosts for each in functions if each.distribution is not None})
     kv: list[Step] = []
     front: list[Step] = []
     zone: list[Step] = []
@@ -151,9 +156,6 @@ def _zone(function: Function, zone_id: str, purge: Purge, notes: list[str]) -> l
 
 def _cloudfront(function: Function, distribution: str, purge: Purge, notes: list[str]) -> list[Step]:
     where = f"distribution {distribution}"
-    if purge.soft:
-        notes.append(f"{where}: CloudFront knows no soft purge, and is left as it is")
-        return []
     found = items(purge, function.hosts)
     if not found:
         notes.append(f"{where}: none of the URLs and prefixes is on one of its hosts, {', '.join(function.hosts)}")

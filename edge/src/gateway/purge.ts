@@ -26,7 +26,7 @@ export interface PurgeAnswer {
   /** Entries removed from, or made stale in, caches in front of Workers. */
   front: { memory: number };
   workers: { worker: string; version: string; report: PurgeReport | null }[];
-  /** What was invalidated in each distribution; nothing where none of it is there, or where the purge is soft. */
+  /** What was invalidated in each distribution; nothing where none of it is there. */
   distributions: { id: string; items: string[] }[];
 }
 
@@ -97,6 +97,14 @@ export async function purge({ reload, fronts, purgeToken }: PurgeOptions, text: 
   const asked = readPurge(text);
   const serving = await reload.enter();
   try {
+    const invalidations = invalidationsOf(asked, serving);
+    const stored = invalidations.filter(({ items }) => items.length > 0);
+    if (asked.soft === true && stored.length > 0)
+      throw problem(
+        400,
+        "Not a purge",
+        `CloudFront knows no soft purge, and ${stored.map(({ id }) => id).join(", ")} has some of it: leave soft out.`,
+      );
     const request = ofHosts(asked, serving);
     const workers: PurgeAnswer["workers"] = [];
     // One after the other: they share the stores that markers are written to.
@@ -107,23 +115,20 @@ export async function purge({ reload, fronts, purgeToken }: PurgeOptions, text: 
         workers.push({ worker: worker.name, version: version.id, report: await tell(port, purgeToken, request) });
       }
     }
-    return { front: await fronts.purge(asked), workers, distributions: await invalidate(asked, serving) };
+    const front = await fronts.purge(asked);
+    for (const { id, items } of stored) await serving.front?.cloudfront.invalidate(items, id);
+    return { front, workers, distributions: invalidations };
   } finally {
     serving.instance.busy.end();
   }
 }
 
-/** CloudFront knows no soft purge. */
-async function invalidate(request: PurgeRequest, serving: Serving): Promise<PurgeAnswer["distributions"]> {
-  const { front, deployment } = serving;
-  if (front === undefined || request.soft) return [];
-  const done: PurgeAnswer["distributions"] = [];
-  for (const { id, aliases, domain_name: name } of deployment.cloudfront?.distributions ?? []) {
-    const items = itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase())));
-    if (items.length > 0) await front.cloudfront.invalidate(items, id);
-    done.push({ id, items });
-  }
-  return done;
+/** What is to be invalidated in each distribution. */
+function invalidationsOf(request: PurgeRequest, { deployment }: Serving): PurgeAnswer["distributions"] {
+  return (deployment.cloudfront?.distributions ?? []).map(({ id, aliases, domain_name: name }) => ({
+    id,
+    items: itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase()))),
+  }));
 }
 
 /** A purge as an invalidation's items, as it is sent to CloudFront's API for what is deployed. */

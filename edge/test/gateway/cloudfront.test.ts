@@ -163,9 +163,17 @@ describe("invalidations", () => {
       expect((await gateway.control("POST", path, body)).status).toBe(200);
       expect(await result()).toBe("Miss from cloudfront");
     }
-    for (const body of [{ urls: ["https://other.example/news/1"] }, { everything: true, soft: true }]) {
+    for (const body of [
+      { urls: ["https://other.example/news/1"] },
+      { urls: ["https://other.example/news/1"], soft: true },
+    ]) {
       const { json } = await gateway.control("POST", "/v1/purge", body);
       expect(json.distributions.flatMap(({ items }: { items: string[] }) => items)).toEqual([]);
+      expect(await result()).toBe("Hit from cloudfront");
+    }
+    for (const what of [{ everything: true }, { tags: ["news"] }, { urls: ["https://www.shop.example/news/1"] }]) {
+      const { status, json } = await gateway.control("POST", "/v1/purge", { ...what, soft: true });
+      expect([status, json.detail]).toEqual([400, expect.stringContaining("CloudFront knows no soft purge")]);
       expect(await result()).toBe("Hit from cloudfront");
     }
   });
