@@ -32,6 +32,7 @@ from pydantic.alias_generators import to_camel
 
 from edgewright_policies.reading import View
 from edgewright_policies.secret_text import without_tokens
+from edgewright_policies.types import item_identity
 
 Family = Literal["caching", "storage", "compute", "routing", "security", "isolation", "aws", "operations", "cost"]
 FAMILIES: dict[Family, str] = {
@@ -345,8 +346,12 @@ class ResourceRule(_Base, ResourceValidationPolicy):
             except UnknownValueError:
                 skipped = 1
             for item in items:
+                identity = item_identity(item)
                 try:
-                    found.extend(self._check(item, resource, context))
+                    # One by one: what was found before something that is not known counts.
+                    for each in self._check(item, resource, context):
+                        about = "\0".join(filter(None, (identity, each.about)))
+                        found.append(dataclasses.replace(each, about=about) if about else each)
                 except UnknownValueError:
                     skipped += 1
         return _outcome(found, skipped)

@@ -105,14 +105,17 @@ def token_kind(text: str, *, code: bool = False) -> str | None:
     """
     if not code:
         text = text[:_MOST_TEXT]
+    return next(_token_kinds(text, code), None)
+
+
+def _token_kinds(text: str, code: bool) -> Iterator[str]:
     for hints, pattern, what in _SHAPES:
         if any(hint in text for hint in hints) and pattern.search(text):
-            return what
+            yield what
     if ".eyJ" in text and _jwt(text):
-        return "a JSON Web Token"
+        yield "a JSON Web Token"
     if "://" in text and "@" in text and _url_password(text, code=code):
-        return "a URL with a password"
-    return None
+        yield "a URL with a password"
 
 
 def words(name: str) -> list[str]:
@@ -239,24 +242,24 @@ def variable_kind(name: str, value: str) -> str | None:
     return None
 
 
-def code_kind(content: bytes) -> str | None:
-    """Return the kind of a secret in a program's text, or None."""
+def code_kinds(content: bytes) -> tuple[str, ...]:
+    """Return the kinds of secrets in a program's text, each once."""
     return _code_once(content) if len(content) <= 1024 * 1024 else _code(content)
 
 
 @functools.lru_cache(maxsize=256)
-def _code_once(content: bytes) -> str | None:
+def _code_once(content: bytes) -> tuple[str, ...]:
     return _code(content)
 
 
-def _code(content: bytes) -> str | None:
+def _code(content: bytes) -> tuple[str, ...]:
     text = content.decode("latin-1")
-    found = token_kind(text, code=True)
-    if found:
-        return found
-    if any(map(_assigned_secret, _assignments(text))):
-        return "a secret by its name, in plain text"
-    return None
+    found = list(dict.fromkeys(_token_kinds(text, code=True)))
+    # A token that a name is given to is told once, as what it is.
+    named = (each for each in _assignments(text) if _assigned_secret(each))
+    if any(not (found and any(_token_kinds(f"{name}: {value}", code=True))) for name, value in named):
+        found.append("a secret by its name, in plain text")
+    return tuple(found)
 
 
 def _assignments(text: str) -> Iterator[tuple[str, str]]:

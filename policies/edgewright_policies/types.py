@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from pulumi_policy.proxy import UnknownValueError
+
 from edgewright_policies.reading import View
 
 EDGE_API = "edgewright:index:EdgeApi"
@@ -91,6 +93,22 @@ def methods(endpoint: View) -> set[str]:
     """Return an endpoint's methods, the defaults filled in."""
     given = {each.upper() for each in endpoint.texts("methods")}
     return given or {"GET", "HEAD"}
+
+
+def item_identity(item: View) -> str:
+    """Return what tells an item of a list apart from others that a message gives the same name; empty where nothing does.
+
+    A path may have an endpoint for each method, and rules without a `ref` may share a description.
+    """
+    listed = item.path.partition("[")[0].rpartition(".")[2]
+    try:
+        if listed == "endpoints":
+            return " ".join(sorted({each.upper() for each in item.texts("methods")}))
+        if listed == "rules" and not item.text("ref"):
+            return item.text("expression") or ""
+    except UnknownValueError:
+        return ""
+    return ""
 
 
 def endpoint_name(endpoint: View) -> str:

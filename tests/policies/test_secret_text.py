@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from edgewright_policies.secret_text import code_kind, token_kind, variable_kind, without_tokens
+from edgewright_policies.secret_text import code_kinds, token_kind, variable_kind, without_tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,8 @@ def test_a_known_token_is_found_wherever_it_stands(kind: str) -> None:
     assert token_kind(token) == kind
     assert variable_kind("MODE", token) == kind
     assert variable_kind("OPTIONS", json.dumps({"list": [{"deep": token}]})) == kind
-    assert code_kind(f"const value = `{token}`;".encode()) == kind
+    assert code_kinds(f"const value = `{token}`;".encode()) == (kind,)
+    assert code_kinds(f'const apiSecret = "{token}";'.encode()) == (kind,)
     assert token not in without_tokens(f"value {token}")
 
 
@@ -122,11 +123,19 @@ def test_a_name_with_such_a_value_is_a_secret(name: str, value: str) -> None:
     ],
 )
 def test_code_is_judged_by_what_looks_generated(code: str, found: bool) -> None:
-    assert (code_kind(code.encode()) is not None) is found
+    assert bool(code_kinds(code.encode())) is found
+
+
+def test_code_with_several_kinds_of_secrets_has_them_all() -> None:
+    named = 'const apiSecret = "q7Xv2LkP9sWd4RtY8uNb3MzA";'
+    code = "\n".join([named, *(f"const value = `{token}`;" for token in TOKENS.values())])
+    found = code_kinds(code.encode())
+    assert set(found) == {*TOKENS, "a secret by its name, in plain text"}
+    assert len(set(found)) == len(found)
 
 
 @given(st.text(max_size=200), st.text(max_size=40))
 def test_any_text_is_judged(text: str, name: str) -> None:
-    for kind in (token_kind(text), variable_kind(name, text), code_kind(text.encode("utf-8", "surrogatepass"))):
+    for kind in (token_kind(text), variable_kind(name, text), *code_kinds(text.encode("utf-8", "surrogatepass"))):
         assert kind is None or kind
     without_tokens(text)

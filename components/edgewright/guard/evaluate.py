@@ -1,6 +1,7 @@
 """Runs the policies over what a program declared, as the engine would, without an engine."""
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,12 +126,23 @@ def _evaluate(
     return Evaluation(
         project=capture.project,
         stack=capture.stack,
-        findings=tuple(sorted(findings, key=order)),
+        findings=tuple(sorted(_told_apart(findings), key=order)),
         policies=len(configured),
         resources=len(resources),
         skipped=dict(sorted(skipped.items())),
         warnings=(*stale_warnings(), *(stale_price_warnings() if _judges_cost(configured) else ())),
     )
+
+
+def _told_apart(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings, numbered where a policy says the same of one resource more than once.
+
+    The first keeps its fingerprint, so that a baseline with it does not stand for the next.
+    """
+    seen: dict[str, int] = {}
+    for each in findings:
+        times = seen[each.fingerprint] = seen.get(each.fingerprint, 0) + 1
+        yield each if times == 1 else dataclasses.replace(each, about=f"{each.about}\0{times}")
 
 
 def _judges_cost(configured: "list[Configured]") -> bool:

@@ -150,11 +150,15 @@ def lambda_edge_version(behavior: View, _resource: View, _context: Context[NoCon
         parts = arn.split(":")
         if len(parts) < 7 or parts[0] != "arn":
             continue
-        what = f"{behavior_name(behavior)} lambdaArn"
+        event = association.text("eventType") if association.known("eventType") else None
+        what = " ".join(filter(None, (behavior_name(behavior), show(event or ""), "lambdaArn")))
+        # Of two functions on one event, which CloudFront refuses too, each is a breach of its own.
+        function = parts[6]
         if len(parts) != 8 or not parts[7].isdigit():
-            yield Violation(what, f"version {show(parts[7]) if len(parts) > 7 else 'none'}", "a numbered version")
+            version = show(parts[7]) if len(parts) > 7 else "none"
+            yield Violation(what, f"version {version}", "a numbered version", about=function)
         if parts[3] != REGION:
-            yield Violation(f"{what} region", show(parts[3]), REGION)
+            yield Violation(f"{what} region", show(parts[3]), REGION, about=function)
 
 
 @stack_rule(

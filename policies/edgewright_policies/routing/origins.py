@@ -151,7 +151,7 @@ def health_check_missing(resource: View, context: Context[NoConfig]) -> Iterator
                     continue
                 yield Violation(
                     "healthCheckId", f"not set on a record with {name} routing", "a HealthCheck's id",
-                    "Create a route53.HealthCheck and give its id, or evaluate the target's health.",
+                    "Create a route53.HealthCheck and give its id, or evaluate the target's health.", about=name,
                 )  # fmt: skip
 
 
@@ -209,13 +209,14 @@ def region_unknown(resource: View, context: Context[NoConfig]) -> Iterator[Viola
         for policy in resource.views("latencyRoutingPolicies"):
             named = policy.text("region")
             if named and not _AWS_REGION.fullmatch(named):
-                yield Violation("latency region", show(named), "a region of AWS, such as eu-west-1")
+                yield Violation("latency region", show(named), "a region of AWS, such as eu-west-1", about=named)
         for policy in resource.views("geolocationRoutingPolicies"):
             named, continent = policy.text("country"), policy.text("continent")
             if named is not None and named != "*" and named not in ISO_3166_1:
-                yield Violation("geolocation country", show(named), f"`*` and {countries_allowed}")
+                yield Violation("geolocation country", show(named), f"`*` and {countries_allowed}", about=named)
             if continent is not None and continent not in ROUTE53_CONTINENTS:
-                yield Violation("geolocation continent", show(continent), ", ".join(sorted(ROUTE53_CONTINENTS)))
+                allowed = ", ".join(sorted(ROUTE53_CONTINENTS))
+                yield Violation("geolocation continent", show(continent), allowed, about=continent)
 
 
 @stack_rule(

@@ -52,9 +52,10 @@ def canary_percentages(resource: View, context: Context[Canary]) -> Iterator[Vio
         if len(given) == len(shares) and abs(sum(given) - 100) > 0.01:
             yield Violation("percentages", f"{show(given)}, together {show(round(sum(given), 4))}", "100 together")
         if any(each <= 0 for each in given):
-            yield Violation("percentages", show(given), "above 0 each")
+            yield Violation("percentages", show(given), "above 0 each", about="each")
         if len(given) > 1 and min(given) > context.config.max_step:
-            yield Violation("percentages", show(given), f"a newcomer with at most {show(context.config.max_step)}")
+            newcomer = f"a newcomer with at most {show(context.config.max_step)}"
+            yield Violation("percentages", show(given), newcomer, about="newcomer")
     elif context.type == LAMBDA_ALIAS:
         weights = resource.view("routingConfig").pairs("additionalVersionWeights")
         for version, raw in weights.items():

@@ -82,7 +82,7 @@ def _crossings(routes: list[_Route]) -> Iterator[Violation]:
             if other:
                 yield Violation(
                     "route", f"{show('*' + bare[at:] + other[0])} and {show(host + path)} of {name}",
-                    "routes of which one is the narrower", urn=other[3],
+                    "routes of which one is the narrower", urn=other[3], about=f"crossed by {host}{path}",
                 )  # fmt: skip
                 break
 
@@ -114,7 +114,9 @@ def routes_overlap(stack: StackView, _context: Context[NoConfig]) -> Iterator[Vi
         host, path = _normalised(pattern)
         key = (zone or "", host, path)
         if key in exact:
-            yield Violation("route", f"{show(pattern)}, also of {exact[key]}", "one route a pattern", urn=node.urn)
+            yield Violation(
+                "route", f"{show(pattern)}, also of {exact[key]}", "one route a pattern", urn=node.urn, about="twice"
+            )
             continue
         exact[key] = node.name
         if "*" in host[1:] or "*" in path[:-1]:
@@ -146,7 +148,7 @@ def routes_overlap(stack: StackView, _context: Context[NoConfig]) -> Iterator[Vi
         if script != service:
             yield Violation(
                 "custom domain", f"{show(hostname)}, every path of which the route {route} takes",
-                "a hostname that no route of another function takes whole", urn=node.urn,
+                "a hostname that no route of another function takes whole", urn=node.urn, about="route",
             )  # fmt: skip
 
 

@@ -93,6 +93,15 @@ def _public_statements(policy: object) -> Iterator[Mapping[str, Any]]:
             yield each
 
 
+def _opened(statement: Mapping[str, Any]) -> str:
+    """Return what a statement opens, in one text, whatever the order in which it says so."""
+    parts = []
+    for name in ("Action", "NotAction", "Resource", "NotResource"):
+        value = statement.get(name)
+        parts.append(name + " " + " ".join(sorted(map(str, [value] if isinstance(value, str) else _members(value)))))
+    return "\n".join(parts)
+
+
 @resource_rule(
     "bucket-public",
     id="EW508",
@@ -122,8 +131,10 @@ def bucket_public(resource: View, context: Context[NoConfig]) -> Iterator[Violat
         for statement in _public_statements(resource.raw("policy")):
             conditions = statement.get("Condition")
             value = "* with conditions that anybody meets" if conditions else "* without a condition"
-            yield Violation("policy principal", value, "named principals, or a condition")
-            return
+            # Each statement opens something of its own: one of a baseline does not stand for the next.
+            sid = statement.get("Sid")
+            opened = sid if isinstance(sid, str) and sid else _opened(statement)
+            yield Violation("policy principal", value, "named principals, or a condition", about=opened)
 
 
 RULES = rules_of(globals())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from edgewright_policies.archives import package_of
 from edgewright_policies.reading import View, asset_bytes, modules, raise_unknown, show
 from edgewright_policies.rule import Context, NoConfig, Violation, resource_rule, rules_of
-from edgewright_policies.secret_text import code_kind, token_kind, variable_kind
+from edgewright_policies.secret_text import code_kinds, token_kind, variable_kind
 from edgewright_policies.types import (
     CLOUDFRONT_FUNCTION,
     CLOUDFRONT_KVS_KEY,
@@ -112,24 +112,25 @@ def _values(resource: View, token: str) -> Iterator[Value | None]:
         yield from _parameter(resource)
 
 
-def _code(resource: View, token: str) -> Iterator[tuple[str, bytes]]:
+def _code(resource: View, token: str) -> Iterator[tuple[str, str, bytes]]:
+    """Yield how a message names each text, which file of several it is where that does not say it, and the text."""
     if token in (WORKER_VERSION, WORKERS_SCRIPT):
         for name, content in modules(resource):
-            yield f"module {show(name)}", content
+            yield f"module {show(name)}", "", content
     elif token == CLOUDFRONT_FUNCTION:
-        yield "code", asset_bytes(resource.raw("code")) or b""
+        yield "code", "", asset_bytes(resource.raw("code")) or b""
     elif token in (S3_OBJECT, S3_OBJECT_V2):
         key = resource.text("key") or ""
         if text := resource.text("content"):
-            yield f"object {show(key)}", text.encode("utf-8", "surrogatepass")
+            yield f"object {show(key)}", "", text.encode("utf-8", "surrogatepass")
         elif resource.has("source"):
             for file in package_of(resource.raw("source"), key).files:
                 if file.content is not None:
-                    yield f"object {show(key)}", file.content
+                    yield f"object {show(key)}", file.name, file.content
     elif token == LAMBDA_FUNCTION and resource.has("code"):
         for file in package_of(resource.raw("code")).files:
             if file.content is not None:
-                yield f"file {show(file.name)}", file.content
+                yield f"file {show(file.name)}", "", file.content
 
 
 @resource_rule(
@@ -167,11 +168,10 @@ def secret_in_plain_text(resource: View, context: Context[NoConfig]) -> Iterator
         what, name, text = value
         found = variable_kind(name, text) if name else token_kind(text)
         if found:
-            yield Violation(what, found, _BINDING if "variable " in what else _NONE)
-    for what, content in _code(resource, context.type):
-        found = code_kind(content)
-        if found:
-            yield Violation(what, found, _NONE)
+            yield Violation(what, found, _BINDING if "variable " in what else _NONE, about=found)
+    for what, file, content in _code(resource, context.type):
+        for found in code_kinds(content):
+            yield Violation(what, found, _NONE, about="\0".join(filter(None, (file, found))))
     if unknown:
         raise_unknown("a value")
 
