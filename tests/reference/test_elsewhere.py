@@ -12,21 +12,23 @@ from tests.reference.cloud import ROOT, copy_project, running
 pytestmark = pytest.mark.runtime
 
 
-def test_the_quickstart_caches_and_fails_over(runner: Runner, tmp_path: Path) -> None:
-    folder = tmp_path / "quickstart"
+def test_the_quickstart_caches_and_fails_over_as_a_copy_of_its_folder(runner: Runner, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
     shutil.copytree(
         ROOT / "examples" / "quickstart", folder, ignore=shutil.ignore_patterns("__pycache__", ".edgewright")
     )
     file = folder / "stacks" / "Pulumi.local.yaml"
-    text = file.read_text().replace("PYTHONPATH: ../..", f"PYTHONPATH: {ROOT}")
-    for old, new in zip(("9111", "9112"), free_ports(2), strict=True):
+    text = file.read_text()
+    us, eu, nobody = free_ports(3)
+    for old, new in (("9111", us), ("9112", eu)):
         assert text.count(old) == 2
         text = text.replace(old, str(new))
     file.write_text(text)
     with running(folder, runner) as cloud:
         assert [cloud.get("/api/products/1").headers["x-cache"] for _ in range(2)] == ["MISS", "HIT-EDGE"]
         assert cloud.get("/api/products/2", "DE").json()["region"] == "eu"
-        cloud.admin("eu", mode="fail")
+    file.write_text(text.replace(f"eu: http://127.0.0.1:{eu}", f"eu: http://127.0.0.1:{nobody}"))
+    with running(folder, runner) as cloud:
         elsewhere = cloud.get("/api/products/3", "DE")
         assert (elsewhere.status_code, elsewhere.headers["x-origin-region"]) == (200, "us")
 
