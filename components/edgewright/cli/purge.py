@@ -161,7 +161,7 @@ def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bo
     out = _console.results()
     with session.control() as control:
         if wanted.soft:
-            check_soft(wanted, _distributions(control.status()))
+            check_soft(wanted, _distributions(control.status(), session.port))
         if dry_run:
             out.print(f"would purge {escape(size(wanted))} on {session.url}", soft_wrap=True)
             return
@@ -179,12 +179,13 @@ def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bo
         out.print(f"  distribution {entry['id']}: {escape(what)}", soft_wrap=True)
 
 
-def _distributions(status: Mapping[str, Any]) -> dict[str, list[str]]:
+def _distributions(status: Mapping[str, Any], port: int) -> dict[str, list[str]]:
     """Return the hosts of each distribution that runs here; this machine's own names stand for any."""
     found: dict[str, list[str]] = {}
+    own = [f"{host}{end}" for host in ("127.0.0.1", "localhost", "[::1]") for end in ("", f":{port}")]
     for entry in status["urls"]:
         if "distribution" in entry:
-            found.setdefault(entry["distribution"], ["127.0.0.1", "localhost", "::1"]).append(entry["host"])
+            found.setdefault(entry["distribution"], [*own]).append(entry["host"])
     return found
 
 
