@@ -73,7 +73,8 @@ class KvTierOptions(TypedDict):
     binding: pulumi.Input[Any]
     """A KvNamespace's `binding`."""
     ttl: int
-    """How long an entry stays in the store, in seconds. At least 60, which is the least that Workers KV accepts."""
+    """How long an entry stays in the store, in seconds, and how long it is fresh there: longer than `edge_ttl`, if so given. A
+    data centre whose own copy is stale takes it from here as fresh. At least 60, which is the least that Workers KV accepts."""
     jitter: NotRequired[Jitter]
     """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
     max_object_bytes: NotRequired[int]
@@ -90,7 +91,8 @@ class ShieldTierOptions(TypedDict):
     """Where it is, best near the origin: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `oc`, `afr` or `me`. Required on
     CloudFront. Default: where it is first asked from."""
     ttl: NotRequired[int]
-    """Freshness in the shield, in seconds; a ceiling in mode `origin`. Default: that of the edge."""
+    """Freshness in the shield, in seconds, which data centres take over (each copy up to `edge_ttl`); a ceiling in mode
+    `origin`. Default: that of the edge."""
     jitter: NotRequired[Jitter]
     """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
     shards: NotRequired[int]
@@ -120,7 +122,7 @@ class CacheKey(TypedDict):
     query: NotRequired[str]
     """`all`, `none`, `include` (only `query_names`) or `exclude` (all but `query_names`). Default: `all`."""
     query_names: NotRequired[list[str]]
-    """Names of query parameters, for `include` and `exclude`."""
+    """Names of query parameters. Required by `include` and `exclude`, refused by the others."""
     headers: NotRequired[list[str]]
     """Request headers that belong to the key. Default: none."""
     cookies: NotRequired[list[str]]
@@ -407,7 +409,7 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
                     f"An isolate has {most.text} in all.",
                 )
         whole_tier = memory.get("max_bytes", MemoryTier().max_bytes)
-        if memory.get("max_object_bytes", 0) > whole_tier:
+        if "max_object_bytes" in memory and memory["max_object_bytes"] > whole_tier:
             faults.add(
                 "tiers.memory.max_object_bytes",
                 f"{memory['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
@@ -462,7 +464,7 @@ def _check_shield(shield: Mapping[str, Any] | None, edge_ttl: object, faults: Fa
             why = f"A Durable Object keeps {most.text} in all."
             _check.whole(f"tiers.shield.{name}", shield[name], faults, 1, int(most.value), "bytes", why)
     whole_tier = shield.get("max_bytes", ShieldTier().max_bytes)
-    if shield.get("max_object_bytes", 0) > whole_tier:
+    if "max_object_bytes" in shield and shield["max_object_bytes"] > whole_tier:
         faults.add(
             "tiers.shield.max_object_bytes",
             f"{shield['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
