@@ -33,6 +33,22 @@ describe("a crowd", () => {
     expect([h.requests.length, reads()]).toEqual([1, 1]);
   });
 
+  it("is answered by one request where what comes is stale at once, but may serve so", async () => {
+    for (const [control, asked] of [
+      ["max-age=0, stale-while-revalidate=60", 1],
+      ["s-maxage=0, stale-while-revalidate=60", 1],
+      ["max-age=0", 5],
+      ["max-age=0, stale-while-revalidate=60, must-revalidate", 5],
+      ["no-cache, stale-while-revalidate=60", 5],
+    ] as const) {
+      const h = make({ memory: {}, edge: {} });
+      h.origin = () => new Response("1", { headers: { ...fresh, "cache-control": control, etag: '"1"' } });
+      const answers = await crowd(h);
+      expect(answers.map((one) => one.status === "fulfilled" && one.value.text)).toEqual(["1", "1", "1", "1", "1"]);
+      expect([control, h.requests.length]).toEqual([control, asked]);
+    }
+  });
+
   it("that comes while the origin is asked does not read the edge cache", async () => {
     const h = make({ memory: {}, edge: {} });
     let release = () => {};

@@ -245,7 +245,7 @@ function joined(query: Query, found: Lookup, head: Head, forward: Forward): Resp
   if (
     varyValues(meta.vary, asked) !== meta.varyValues ||
     // It was validated after this request came: that is what `no-cache` asks for.
-    query.reuse(meta, false, directives && { ...directives, noCache: false }) !== "hit" ||
+    query.reuse(meta, false, directives && { ...directives, noCache: false }) === "validate" ||
     !covers(meta, query) ||
     body.failed ||
     !body.whole

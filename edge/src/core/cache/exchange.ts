@@ -6,7 +6,7 @@ import type { Told } from "./extensions";
 import { toClient } from "./outgoing";
 import { Flight, type Forward, type Lookup, type Query } from "./query";
 import { dress, label, make, respond, serve, standard, without } from "./response";
-import { addValidators, usableOnError } from "./reuse";
+import { addValidators, reuse, usableOnError } from "./reuse";
 import { announced, metaOf, save } from "./save";
 import { parseAge } from "./store";
 import { type Body, discard, isStream } from "./streams";
@@ -193,7 +193,8 @@ async function exchange(
   const length = announced(full, ctx);
   const inVain = options.fill && status === 200 && !(made && length !== undefined && length <= MAX_FILL);
   const saved = inVain ? undefined : made && told ? { ...made, ...timesOf(told) } : made;
-  const sharable = saved !== undefined && !saved.noCache && saved.freshUntil > ctx.now();
+  // What comes stale may still serve those who wait, where it says so (RFC 5861): nothing newer is to be had.
+  const sharable = saved !== undefined && reuse(saved, ctx.now(), false) !== "validate";
   if (flightKey !== undefined) {
     const { passes } = core;
     if (sharable) passes.delete(flightKey);
