@@ -27,9 +27,10 @@ class EndpointAuth(TypedDict):
     algorithms: NotRequired[list[str]]
     """jwt: accepted algorithms; `none` is refused. Default: RS256 and ES256."""
     jwks_url: NotRequired[str]
-    """jwt: `https://` URL of the issuer's key set. Exactly one of this and `secret`."""
+    """jwt: `https://` URL of the issuer's key set. Required, unless there is a `secret`: exactly one of the two."""
     secret: NotRequired[str]
-    """jwt: name of the entry in the API's `secrets` that holds the HS256 key. Exactly one of this and `jwks_url`."""
+    """jwt: name of the entry in the API's `secrets` that holds the HS256 key, on cloudflare. Required, unless there is a
+    `jwks_url`: exactly one of the two."""
     clock_tolerance: NotRequired[int]
     """jwt: seconds that clocks may differ, 0 to 300. Default: 30."""
     required_claims: NotRequired[dict[str, str]]
@@ -58,13 +59,14 @@ class Endpoint(TypedDict):
     methods: NotRequired[list[str]]
     """Methods answered; others get 405 with `Allow`. HEAD comes with GET. `*` is every method. Default: GET."""
     handler: NotRequired[str]
-    """A JavaScript or TypeScript file with a fetch-like default export. Relative to the program's folder."""
+    """A JavaScript or TypeScript file with a fetch-like default export. Relative to the program's folder. Required, unless
+    `origin` or `session` answers."""
     origin: NotRequired[pulumi.Input[Any]]
-    """A GeoRouter's `routing`: the request goes to its nearest origin."""
+    """A GeoRouter's `routing`: the request goes to its nearest origin. Required, unless `handler` or `session` answers."""
     strip_prefix: NotRequired[str]
     """origin: removed from the path before the origin sees it. Default: nothing."""
     session: NotRequired[bool]
-    """The caller's own session as JSON. Implies `auth: {"kind": "session"}`; needs the API's `sessions`."""
+    """The caller's own session as JSON. Implies `auth: {"kind": "session"}`; needs the API's `sessions`. Default: false."""
     cache: NotRequired[pulumi.Input[Any]]
     """A CachePolicy's `spec`. Default: nothing is stored."""
     auth: NotRequired[EndpointAuth]
@@ -199,13 +201,14 @@ class EdgeApiArgs(TypedDict):
     endpoints: list[Endpoint]
     """What the API answers. At least one."""
     account_id: NotRequired[pulumi.Input[str]]
-    """cloudflare: the account, 32 hexadecimal digits. Required there."""
+    """cloudflare: the account, 32 hexadecimal digits. Required on cloudflare."""
     host: NotRequired[str]
     """The platform: `cloudflare` or `cloudfront`. Default: `cloudflare`."""
     script_name: NotRequired[str]
     """The function's name in the account. Default: `<name>-<stack>`."""
     zone_id: NotRequired[pulumi.Input[str]]
-    """The DNS zone: 32 hexadecimal digits. Needed by `hostname`, `routes`, `tiered_cache` and `cache_rules`."""
+    """The DNS zone: 32 hexadecimal digits. Required by `hostname`, `routes`, `tiered_cache` and `cache_rules`. Default:
+    none."""
     zone_name: NotRequired[str]
     """The zone's domain, for example `example.com`: hostnames and routes outside it are refused. Default: unchecked."""
     hostname: NotRequired[str]
@@ -220,17 +223,18 @@ class EdgeApiArgs(TypedDict):
     """Further bindings for handlers: a KvNamespace's `binding`, or a mapping with `type`, `name` and what the type
     needs (`kv_namespace`: namespace_id; `r2_bucket`: bucket_name; `d1`: database_id; `queue`: queue_name; `service`:
     service, entrypoint?; `durable_object_namespace`: class_name, script_name?; `json`: json; `version_metadata`).
-    The namespaces that cache policies and sessions use need not be repeated here."""
+    The namespaces that cache policies and sessions use need not be repeated here. Default: none."""
     secrets: NotRequired[dict[str, pulumi.Input[str]]]
-    """Secrets that handlers see on `env`, by name. Bound to the version, so that code and secrets change together."""
+    """Secrets that handlers see on `env`, by name. Bound to the version, so that code and secrets change
+    together. Default: none."""
     vars: NotRequired[dict[str, pulumi.Input[str]]]
-    """Plain settings that handlers see on `env`, by name."""
+    """Plain settings that handlers see on `env`, by name. Default: none."""
     rollout: NotRequired[Rollout]
     """How the new version is rolled out. Default: to all requests at once."""
     limits: NotRequired[FunctionLimits]
-    """What one request may use."""
+    """What one request may use. Default: 50 ms of CPU time, and the platform's own number of subrequests."""
     observability: NotRequired[Observability]
-    """What is kept of logs and traces."""
+    """What is kept of logs and traces. Default: the logs of all requests, no traces."""
     tiered_cache: NotRequired[bool]
     """Whether the zone's smart tiered cache is turned on. One a zone. Default: false."""
     cache_rules: NotRequired[bool]

@@ -31,7 +31,7 @@ class KvSeedEntry(TypedDict):
     value: pulumi.Input[Any]
     """The value: a string as it is, anything else as JSON. At most 25 MiB. An Output, secret or not, is taken too."""
     metadata: NotRequired[pulumi.Input[Any]]
-    """JSON data kept beside the value: at most 1024 bytes."""
+    """JSON data kept beside the value: at most 1024 bytes. Default: none."""
     ttl: NotRequired[int]
     """Seconds until the key expires, at least 60. Default: the namespace's `default_ttl`."""
 
@@ -41,11 +41,12 @@ class KvSeed(TypedDict):
 
     file: NotRequired[str]
     """A `.json`, `.yaml` or `.yml` file with one mapping of keys to values, or an `.ndjson` file with one
-    `{"key", "value", "metadata"?, "ttl"?}` a line. Relative to the program's folder."""
+    `{"key", "value", "metadata"?, "ttl"?}` a line. Relative to the program's folder. Default: none."""
     directory: NotRequired[str]
-    """A folder whose files are the values, each under its path in the folder. Relative to the program's folder."""
+    """A folder whose files are the values, each under its path in the folder. Relative to the program's folder.
+    Default: none."""
     entries: NotRequired[list[KvSeedEntry]]
-    """Entries given in the program."""
+    """Entries given in the program. Default: none."""
     prefix: NotRequired[str]
     """Put before each key of `file` and `directory`. Default: nothing."""
     secret: NotRequired[bool]
@@ -56,7 +57,7 @@ class KvNamespaceArgs(TypedDict):
     """Arguments of KvNamespace."""
 
     account_id: NotRequired[pulumi.Input[str]]
-    """cloudflare: the account, 32 hexadecimal digits. Required there."""
+    """cloudflare: the account, 32 hexadecimal digits. Required on cloudflare."""
     host: NotRequired[str]
     """The platform: `cloudflare` (Workers KV) or `cloudfront` (a KeyValueStore: values of at most 1 KB, 5 MB in all, read by
     CloudFront Functions only, no expiry). Default: `cloudflare`."""

@@ -22,11 +22,11 @@ class EdgeFunctionCode(TypedDict):
     """
 
     directory: NotRequired[str]
-    """A folder with the handler's module."""
+    """A folder with the handler's module. Required, unless there is a `file` or `text`."""
     file: NotRequired[str]
-    """A file that exports the handler: TypeScript, JavaScript or Python."""
+    """A file that exports the handler: TypeScript, JavaScript or Python. Required, unless there is a `directory` or `text`."""
     text: NotRequired[str]
-    """The code itself."""
+    """The code itself: JavaScript, or Python with a Python `runtime`. Required, unless there is a `directory` or `file`."""
 
 
 class LambdaEdgeFunctionArgs(TypedDict):
@@ -51,7 +51,8 @@ class LambdaEdgeFunctionArgs(TypedDict):
     """Memory in MB, 128 to 10240. Default: 128, which is the long-standing limit of viewer functions."""
     settings: NotRequired[pulumi.Input[Any]]
     """Data written into the package, in place of environment variables: `import settings from "edgewright:settings"` in
-    bundled code, `settings.json` beside it for the rest. Readable by whoever may read the function: no secrets."""
+    bundled code, `settings.json` beside it for the rest. Readable by whoever may read the function: no
+    secrets. Default: none."""
     request_body_bytes: NotRequired[int]
     """The function reads requests' bodies, of up to this size: at most 40 KB on viewer and 1 MB on origin events.
     Default: bodies are not given to it."""

@@ -252,6 +252,14 @@ FAULTS: list[tuple[Any, str]] = [
         "tiers.memory.max_object_bytes: 11 is more than the tier's max_bytes 10. Allowed: 1 to 10 bytes.",
     ),
     ({"tiers": []}, "tiers: [] is not a mapping. Allowed: a mapping with edge, kv, memory, shield."),
+    (
+        {"tiers": {"memory": {"max_bytes": -1}}},
+        "tiers.memory.max_bytes: -1 is out of range. Allowed: 1 to 134217728 bytes. An isolate has 128 MiB in all.",
+    ),
+    (
+        {"tiers": {"shield": {"max_bytes": -1}}},
+        "tiers.shield.max_bytes: -1 is out of range. Allowed: 1 to 10737418240 bytes. A Durable Object keeps 10 GiB in all.",
+    ),
 ]
 
 
