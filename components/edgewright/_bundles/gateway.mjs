@@ -1460,7 +1460,7 @@ async function exchange(query, found, flight, options, finish) {
   const length = announced(full, ctx);
   const inVain = options.fill && status2 === 200 && !(made2 && length !== void 0 && length <= MAX_FILL);
   const saved = inVain ? void 0 : made2 && told ? { ...made2, ...timesOf(told) } : made2;
-  const sharable = saved !== void 0 && !saved.noCache && saved.freshUntil > ctx.now();
+  const sharable = saved !== void 0 && reuse(saved, ctx.now(), false) !== "validate";
   if (flightKey !== void 0) {
     const { passes } = core;
     if (sharable) passes.delete(flightKey);
@@ -1883,7 +1883,7 @@ function joined(query, found, head, forward2) {
   }
   const { meta, body } = head;
   if (varyValues(meta.vary, asked) !== meta.varyValues || // It was validated after this request came: that is what `no-cache` asks for.
-  query.reuse(meta, false, directives2 && { ...directives2, noCache: false }) !== "hit" || !covers(meta, query) || body.failed || !body.whole) {
+  query.reuse(meta, false, directives2 && { ...directives2, noCache: false }) === "validate" || !covers(meta, query) || body.failed || !body.whole) {
     return void 0;
   }
   const headers = dress(query, meta.headers, meta, "MISS", note, true);
