@@ -1,1 +1,1 @@
-import{R as a}from"./chunk-CJ2JJGVW.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{R as a}from"./chunk-IGLB77R4.js";import"./chunk-MSHLITHI.js";export{a as cache};
