@@ -14,6 +14,7 @@ from edgewright.testing import LocalCloud
 
 from tests import loopback
 from tests.processes import wait_for
+from tests.projects import make_project
 from tests.purge.shop import shop_project, state_of
 
 pytestmark = pytest.mark.runtime
@@ -73,6 +74,39 @@ def test_each_kind_of_purge_is_seen_at_once(
     before = kept(cloud, "/shop/other")
     assert say(folder, "purge", "--everything", "--dry-run")[1].startswith("would purge everything")
     assert get(cloud, "/shop/other").text == before
+
+
+SHIELDED = """
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
+
+store = KvNamespace("store", {"account_id": "0" * 32})
+shield = {"shards": 3}
+kept = CachePolicy("kept", {"edge_ttl": 60, "tiers": {"kv": {"binding": store.binding, "ttl": 60}, "shield": shield}})
+alone = CachePolicy("alone", {"edge_ttl": 60, "tiers": {"edge": {"enabled": False}, "shield": {"shards": 2}}})
+origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": "http://127.0.0.1:1"}], "fallback": "eu"})
+for name, policies in (("both", [kept]), ("shield", [alone])):
+    endpoints = [{"path": f"/{each._name}/*", "origin": origin.routing, "cache": each.spec} for each in policies]
+    EdgeApi(name, {"account_id": "0" * 32, "endpoints": endpoints})
+"""
+
+
+def test_it_says_who_was_told(tmp_path: Path, start_cloud: Start, say: Callable[..., tuple[int, str, str]]) -> None:
+    folder = make_project(tmp_path, SHIELDED)
+    start_cloud(folder)
+    code, out, err = say(folder, "purge", "--tag", "x", "--tag", "y")
+    assert (code, err) == (0, "")
+    both, shield = sorted(out.splitlines()[1:])
+    assert both.endswith(": 0 entries in memory removed, edge (2 markers), KV (2 markers) and shield (3 objects) told")
+    assert shield.endswith(": 0 entries in memory removed, edge (2 markers) and shield (2 objects) told")
+
+    code, out, err = say(folder, "purge", "--tag", "x", "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert (found["dry_run"], found["purge"]["tags"]) == (False, ["x"])
+    told = [{key: entry["report"][key] for key in ("edge", "kv", "shield")} for entry in found["workers"]]
+    assert sorted(told, key=str) == [{"edge": 1, "kv": 0, "shield": 2}, {"edge": 1, "kv": 1, "shield": 3}]
+    dry = json.loads(say(folder, "purge", "--everything", "--dry-run", "--json")[1])
+    assert (dry["dry_run"], dry["purge"]["everything"], "workers" in dry) == (True, True, False)
 
 
 def test_markers_as_the_api_writes_them_void_what_a_new_isolate_finds_in_kv(tmp_path: Path, start_cloud: Start) -> None:

@@ -27,7 +27,9 @@ class Function:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 function.calls.append((self.path, self.headers.get("Authorization"), json.loads(body)))
                 status = function.answers.pop(0) if function.answers else 200
-                text = json.dumps({"memory": 0, "edge": 1, "kv": 8, "visibleWithinMs": 30000, "front": "none"}).encode()
+                text = json.dumps(
+                    {"memory": 0, "edge": 1, "kv": 0, "shield": 8, "visibleWithinMs": 30000, "front": "none"}
+                ).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -81,6 +83,12 @@ def test_it_is_told_through_the_function(
     assert function.calls[-1][2] == {"urls": [], "prefixes": [], "tags": ["goods"], "soft": False}
     assert "purged demo-api: shield, 1 tag" in out
     assert "every isolate of every data centre sees it in 30 s at most" in out
+
+    code, out, _ = say("purge", "--state", "state.json", "--tag", "goods", "--format", "json")
+    assert (code, json.loads(out)["steps"]) == (
+        0,
+        [{"kind": "shield", "text": "demo-api: shield, 1 tag", "before": False}],
+    )
 
 
 def test_without_the_token_it_says_what_it_does_not_reach(

@@ -1657,7 +1657,7 @@ var Purges = class {
       for (const [other2, { time }] of known3) if (other2 !== name && time <= marker.time) known3.delete(other2);
     }
   }
-  /** Writes markers where others find them. Returns how many each place took: the data centre, and what is beyond. */
+  /** Writes markers where others find them. Returns what each place took. */
   async publish(markers2, ctx) {
     this.add(markers2);
     const edge = async () => {
@@ -1667,12 +1667,16 @@ var Purges = class {
       this.#own = [...this.#own, ...markers2];
       return markers2.length;
     };
-    const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers2, this.policies, ctx) ?? []);
-    const counts = await Promise.all(
-      [edge(), ...beyond].map((one) => attempt(ctx, "A purge marker could not be written", one, 0))
+    const counts = { edge: 0, kv: 0, shield: 0 };
+    const count = async (place, work) => {
+      const taken = await attempt(ctx, "A purge marker could not be written", work, 0);
+      counts[place] += taken;
+    };
+    const beyond = this.far.flatMap(
+      ({ markers: place }) => (place?.publish(markers2, this.policies, ctx) ?? []).map((work) => count(place.place, work))
     );
-    const [first = 0, ...others] = counts;
-    return { edge: first, kv: others.reduce((sum, count) => sum + count, 0) };
+    await Promise.all([count("edge", edge()), ...beyond]);
+    return counts;
   }
   /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
   visibleWithinMs(ctx) {
@@ -2154,6 +2158,7 @@ function kvTier() {
       return storeOf(policy, ctx)?.delete(name);
     },
     markers: {
+      place: "kv",
       refresh(policies, ctx, add) {
         const stores = storesOf(policies, ctx);
         const since = ctx.now() - looked;
@@ -2640,6 +2645,7 @@ async function everywhere(policies, ctx, what, body) {
 function markers() {
   let looked = Number.NEGATIVE_INFINITY;
   return {
+    place: "shield",
     refresh(policies, ctx, add) {
       const since = ctx.now() - looked;
       const [object] = objectsOf(policies, ctx);

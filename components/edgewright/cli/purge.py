@@ -13,6 +13,7 @@ from rich.markup import escape
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import told
+from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import Session, StateDir
 from edgewright.program.errors import ProjectError
@@ -72,6 +73,8 @@ def purge(
         bool,
         typer.Option("--if-changed", help="CloudFront: leave out what was deployed unchanged since the last purge."),
     ] = False,
+    format_: FormatOption = "text",
+    as_json: JsonOption = False,
 ) -> None:
     """Purge every tier: isolate memory, edge cache, KV, and the platform's cache in front.
 
@@ -91,8 +94,11 @@ def purge(
       edgewright purge prod --state state.json --changed dist=/static --plan pro
 
       edgewright purge aws-prod --deployed --everything --if-changed
+
+      edgewright purge --tag products --format json
     """
     with told():
+        as_json = wants_json(format_, as_json)
         project = load_project(stack)
         folder = StateDir(project, stack)
         found = prefix_of = None
@@ -103,9 +109,9 @@ def purge(
             found = changed_files.changes(directory, prefix_of, record)
             urls += found.paths
         wanted = Purge(tuple(dict.fromkeys(urls)), tuple(prefix or ()), tuple(tag or ()), everything, soft)
-        out = _console.results()
+        out = _Out(as_json, {"dry_run": dry_run, "purge": wanted.document()})
         if found is not None and wanted == Purge(soft=soft):
-            out.print("nothing changed: nothing is purged", soft_wrap=True)
+            out.print("nothing changed: nothing is purged")
         else:
             wanted.check()
             if found is not None and found.first:
@@ -118,18 +124,36 @@ def purge(
                 if if_changed:
                     functions = tuple(each for each in functions if not _unchanged(each, contents))
                 if not functions:
-                    out.print("nothing was deployed since the last purge: nothing is purged", soft_wrap=True)
+                    out.print("nothing was deployed since the last purge: nothing is purged")
+                    out.close()
                     return
                 todo, notes = steps(wanted, functions)
-                _purge_deployed(folder, todo, notes, wanted, plan, dry_run, restart)
+                _purge_deployed(out, folder, todo, notes, wanted, plan, dry_run, restart)
                 if not dry_run:
                     _write_contents(functions, contents)
             elif if_changed:
                 raise ProjectError("--if-changed is about a deployed stack: give --deployed or --state too")
             else:
-                _purge_local(folder.running(), stack, wanted, dry_run)
+                _purge_local(out, folder.running(), stack, wanted, dry_run)
+        out.close()
         if found is not None and prefix_of is not None and not dry_run:
             changed_files.write(record, found, prefix_of)
+
+
+class _Out:
+    """Where the result goes: to people as it comes, to a program at the end as one document."""
+
+    def __init__(self, as_json: bool, document: dict[str, Any]) -> None:
+        self._console = None if as_json else _console.results()
+        self.document = document
+
+    def print(self, text: str) -> None:
+        if self._console is not None:
+            self._console.print(text, soft_wrap=True)
+
+    def close(self) -> None:
+        if self._console is None:
+            typer.echo(json.dumps(self.document, indent=2))
 
 
 def _contents(file: Path) -> dict[str, str]:
@@ -152,31 +176,45 @@ def _write_contents(functions: tuple[Function, ...], file: Path) -> None:
         file.write_text(json.dumps({**_contents(file), **found}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _purge_local(session: Session | None, stack: str, wanted: Purge, dry_run: bool) -> None:
+def _purge_local(out: _Out, session: Session | None, stack: str, wanted: Purge, dry_run: bool) -> None:
     if session is None:
         raise InfrastructureError(
             f"the stack {stack!r} does not run here: start it with `edgewright dev {stack} --detach`; or purge the deployed"
             " stack with --deployed or --state"
         )
-    out = _console.results()
+    out.document["url"] = session.url
     with session.control() as control:
         if wanted.soft:
             check_soft(wanted, _distributions(control.status(), session.port))
         if dry_run:
-            out.print(f"would purge {escape(size(wanted))} on {session.url}", soft_wrap=True)
+            out.print(f"would purge {escape(size(wanted))} on {session.url}")
             return
         answer = control.purge(**wanted.document())
+    out.document |= answer
     kinds = "made stale" if wanted.soft else "removed"
-    out.print(f"purged {escape(size(wanted))} on {session.url}", soft_wrap=True)
+    out.print(f"purged {escape(size(wanted))} on {session.url}")
     if answer["front"]["memory"]:
-        out.print(f"  cache in front: {answer['front']['memory']} entries {kinds}", soft_wrap=True)
+        out.print(f"  cache in front: {answer['front']['memory']} entries {kinds}")
     for entry in answer["workers"]:
         report = entry["report"]
-        what = "has no cache" if report is None else f"{report['memory']} entries in memory {kinds}, edge and KV told"
-        out.print(f"  {escape(entry['worker'])} {entry['version'][:8]}: {what}", soft_wrap=True)
+        what = "has no cache" if report is None else f"{report['memory']} entries in memory {kinds}{_told(report)}"
+        out.print(f"  {escape(entry['worker'])} {entry['version'][:8]}: {what}")
     for entry in answer["distributions"]:
         what = f"invalidated {', '.join(entry['items'])}" if entry["items"] else "has none of it"
-        out.print(f"  distribution {entry['id']}: {escape(what)}", soft_wrap=True)
+        out.print(f"  distribution {entry['id']}: {escape(what)}")
+
+
+def _told(report: Mapping[str, Any]) -> str:
+    """Say which places a function has told of a purge, with what each took: markers, or the shield's objects."""
+    counted = (
+        ("edge", report["edge"], "marker"),
+        ("KV", report["kv"], "marker"),
+        ("shield", report["shield"], "object"),
+    )
+    places = [f"{place} ({count} {what}{'' if count == 1 else 's'})" for place, count, what in counted if count]
+    if len(places) > 1:
+        places = [*places[:-2], f"{places[-2]} and {places[-1]}"]
+    return f", {', '.join(places)} told" if places else ""
 
 
 def _distributions(status: Mapping[str, Any], port: int) -> dict[str, list[str]]:
@@ -190,6 +228,7 @@ def _distributions(status: Mapping[str, Any], port: int) -> dict[str, list[str]]
 
 
 def _purge_deployed(
+    out: _Out,
     folder: StateDir,
     todo: tuple[Step, ...],
     notes: tuple[str, ...],
@@ -198,14 +237,16 @@ def _purge_deployed(
     dry_run: bool,
     restart: bool,
 ) -> None:
-    out = _console.results()
+    out.document["notes"] = list(notes)
+    done = out.document["steps"] = []
     for note in notes:
         _console.errors().print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     if not todo:
         raise ProjectError("nothing that the stack has can be purged from outside; see the notes")
     if dry_run:
         for step in todo:
-            out.print(f"would purge {escape(step.text)}", soft_wrap=True)
+            out.print(f"would purge {escape(step.text)}")
+            done.append({"kind": step.kind, "text": step.text})
         return
     with contextlib.ExitStack() as stack:
         on_cloudflare = any(step.kind not in ("cloudfront", "shield") for step in todo)
@@ -219,7 +260,8 @@ def _purge_deployed(
             )
 
         def show(step: Step, before: bool) -> None:
-            out.print(f"{'was purged before' if before else 'purged'} {escape(step.text)}", soft_wrap=True)
+            out.print(f"{'was purged before' if before else 'purged'} {escape(step.text)}")
+            done.append({"kind": step.kind, "text": step.text, "before": before})
 
         Purger(cloudflare, journal).run(todo, show)
         if cloudflare is not None and cloudflare.waited:
@@ -227,4 +269,4 @@ def _purge_deployed(
     kinds = {step.kind for step in todo}
     if kinds & {"kv", "shield"}:
         seconds = 90 if "kv" in kinds else 30
-        out.print(f"every isolate of every data centre sees it in {seconds} s at most", soft_wrap=True)
+        out.print(f"every isolate of every data centre sees it in {seconds} s at most")

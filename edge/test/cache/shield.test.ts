@@ -173,8 +173,10 @@ describe("a shield", () => {
     numbered("/pages/purged", { "cache-tag": "red" });
     for (const centre of CENTRES) await ask(centre, "/pages/purged");
     await settled();
-    const { visibleWithinMs } = await world.purge("fra", { tags: ["red"] });
+    const { visibleWithinMs, ...told } = await world.purge("fra", { tags: ["red"] });
     expect(visibleWithinMs).toBe(30_000);
+    // Of the shield each object is told, and nothing of it counts as KV.
+    expect(told).toMatchObject({ edge: 1, kv: 0, shield: 2 });
     // At once where it was made, and in the shield.
     expect((await ask("fra", "/pages/purged")).text).toBe("body 2");
     await settled();

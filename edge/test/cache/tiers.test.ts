@@ -236,7 +236,7 @@ describe("purges", () => {
     await hits(h);
     h.isolate();
     const result = await h.cache.purge({ everything: true }, h.context);
-    expect(result).toMatchObject({ edge: 1, kv: 1, visibleWithinMs: 90_000 });
+    expect(result).toMatchObject({ edge: 1, kv: 1, shield: 0, visibleWithinMs: 90_000 });
     h.cache = other;
     h.advance(5);
     expect(await hits(h)).toEqual([]);

@@ -49,6 +49,7 @@ export interface FarTier {
 
 /** Where purge markers are found from other data centres. */
 export interface Markers {
+  readonly place: "kv" | "shield";
   /** Work to wait for before answers go on, and work that can be done behind them. */
   refresh(policies: Iterable<Policy>, ctx: CacheContext, add: (markers: readonly Marker[]) => void): Promise<unknown>[];
   publish(markers: readonly Marker[], policies: Iterable<Policy>, ctx: CacheContext): Promise<number>[];

@@ -101,6 +101,8 @@ export function kvTier(): FarTier {
     },
 
     markers: {
+      place: "kv",
+
       refresh(policies, ctx, add) {
         const stores = storesOf(policies, ctx);
         const since = ctx.now() - looked;

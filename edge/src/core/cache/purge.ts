@@ -9,7 +9,7 @@
  */
 
 import { type Meta, RETENTION_S } from "./entry";
-import type { FarTier } from "./extensions";
+import type { FarTier, Markers } from "./extensions";
 import { normaliseEscapes, normalisePath } from "./key";
 import type { Policy } from "./policy";
 import { attempt } from "./tiers";
@@ -104,8 +104,8 @@ export class Purges {
     }
   }
 
-  /** Writes markers where others find them. Returns how many each place took: the data centre, and what is beyond. */
-  async publish(markers: readonly Marker[], ctx: CacheContext): Promise<{ edge: number; kv: number }> {
+  /** Writes markers where others find them. Returns what each place took. */
+  async publish(markers: readonly Marker[], ctx: CacheContext): Promise<Record<"edge" | Markers["place"], number>> {
     this.add(markers);
     const edge = async () => {
       if (!ctx.edgeCache) return 0;
@@ -114,12 +114,16 @@ export class Purges {
       this.#own = [...this.#own, ...markers];
       return markers.length;
     };
-    const beyond = this.far.flatMap((tier) => tier.markers?.publish(markers, this.policies, ctx) ?? []);
-    const counts = await Promise.all(
-      [edge(), ...beyond].map((one) => attempt(ctx, "A purge marker could not be written", one, 0)),
+    const counts = { edge: 0, kv: 0, shield: 0 };
+    const count = async (place: keyof typeof counts, work: Promise<number>) => {
+      const taken = await attempt(ctx, "A purge marker could not be written", work, 0);
+      counts[place] += taken;
+    };
+    const beyond = this.far.flatMap(({ markers: place }) =>
+      (place?.publish(markers, this.policies, ctx) ?? []).map((work) => count((place as Markers).place, work)),
     );
-    const [first = 0, ...others] = counts;
-    return { edge: first, kv: others.reduce((sum, count) => sum + count, 0) };
+    await Promise.all([count("edge", edge()), ...beyond]);
+    return counts;
   }
 
   /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */

@@ -105,6 +105,8 @@ async function everywhere(policies: Iterable<Policy>, ctx: CacheContext, what: C
 function markers(): Markers {
   let looked = Number.NEGATIVE_INFINITY;
   return {
+    place: "shield",
+
     refresh(policies, ctx, add) {
       const since = ctx.now() - looked;
       // Each object has them all: one is asked.

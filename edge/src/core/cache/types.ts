@@ -182,10 +182,13 @@ export interface PurgeRequest {
 }
 
 export interface PurgeResult {
-  /** Markers and entries written or removed, by tier. */
+  /** Entries of memory that were removed or made stale. */
   readonly memory: number;
+  /** Markers written to the data centre's cache and to KV. */
   readonly edge: number;
   readonly kv: number;
+  /** Objects of the shield that were told. */
+  readonly shield: number;
   /** Milliseconds until every isolate and data centre that shares the stores sees it, at most. */
   readonly visibleWithinMs: number;
 }
