@@ -144,7 +144,9 @@ class CachePolicyArgs(TypedDict):
     browser_ttl: NotRequired[int]
     """How long a client may keep a response without asking again, counted from when it gets it. Where it is less than
     `edge_ttl`, `max-age` is this time plus the `Age` that the response comes with, because clients count from that (RFC
-    9111, section 4.2.3). Default: what the origin said."""
+    9111, section 4.2.3). On CloudFront so too, by a CloudFront Function, but for stored errors and for endpoints with
+    `functions` of their own or cached behind `jwt`, where it counts from when CloudFront got the response. Default: what the
+    origin said."""
     stale_while_revalidate: NotRequired[int]
     """How long a stale response may be served while a fresh one is fetched (RFC 5861). Default: 0."""
     stale_if_error: NotRequired[int]

@@ -246,7 +246,7 @@ def test_the_endpoint_for_every_path_is_the_default_behavior() -> None:
 
 def test_equal_needs_at_the_viewer_share_one_function(made: Run) -> None:
     functions = of(made, "cloudfront.Function")
-    assert len(functions) == 3  # with regions, with sessions, plain
+    assert len(functions) == 4  # with regions, with sessions, plain; and one on the way back
     assert {item["runtime"] for item in functions} == {"cloudfront-js-2.0"}
     assert {item["publish"] for item in functions} == {True}
     assert viewer_code(made, "/api/products") == viewer_code(made, "/api/products/*")
@@ -259,7 +259,9 @@ def test_equal_needs_at_the_viewer_share_one_function(made: Run) -> None:
 
 
 def test_headers_by_which_a_client_speaks_for_the_edge_are_removed_at_the_viewer(made: Run) -> None:
-    for code in codes(made).values():
+    requests = [code for code in codes(made).values() if "event.request" in code]
+    assert len(requests) == 3
+    for code in requests:
         assert '"x-edgewright-"' in code
         assert "delete headers[name]" in code
 
@@ -280,6 +282,39 @@ def test_an_experiment_is_assigned_at_the_viewer_and_kept_by_a_cookie() -> None:
     assert '{"cookie":"variant","max_age":2592000,"variants":{"a":9,"b":1}}' in code
     assert "response.cookies" in viewer_code(found, "/home", "viewer-response")
     assert [item["eventType"] for item in behaviors(found)["/other"]["functionAssociations"]] == ["viewer-request"]
+
+
+def test_a_browser_is_left_its_time_where_cloudfront_keeps_an_answer_longer() -> None:
+    """max-age counts from Age, which is the time in CloudFront: a minute less an hour is nothing."""
+    times: dict[str, Any] = {
+        "shorter": {"edge_ttl": 3600, "browser_ttl": 60},
+        "jittered": {"edge_ttl": 60, "browser_ttl": 60, "jitter": {"min": 50, "max": 70}},
+        "origins": {"browser_ttl": 60},
+        "longer": {"edge_ttl": 60, "browser_ttl": 60},
+        "none": {"edge_ttl": 60},
+        "own": {"edge_ttl": 3600, "browser_ttl": 60},
+    }
+
+    def endpoints() -> None:
+        own = LambdaEdgeFunction("own", {"code": {"text": "export const handler = 1;"}, "events": ["viewer-request"]})
+        api(
+            endpoints=[
+                {
+                    "path": f"/{name}",
+                    "origin": origins(name).routing,
+                    "cache": CachePolicy(name, given).spec,
+                    **({"functions": [own.association]} if name == "own" else {}),
+                }
+                for name, given in times.items()
+            ]
+        )
+
+    found = behaviors(run(endpoints))
+    answered = {
+        name: [item["eventType"] for item in found[f"/{name}"]["functionAssociations"]][1:] == ["viewer-response"]
+        for name in times
+    }
+    assert [name for name, one in answered.items() if one] == ["shorter", "jittered", "origins"]
 
 
 def test_code_for_the_viewer_is_held_to_the_runtimes_size_and_syntax() -> None:

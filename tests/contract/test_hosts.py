@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ import jwt
 import pytest
 
 from tests.contract.conftest import AUDIENCE, ISSUER, SESSION, SESSION_ID, Edge
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.runtime
 
@@ -204,6 +206,20 @@ def test_attack_11_parameters_in_any_order_spelling_and_company_are_one_entry(ed
         assert answer.text == first.text
     for query in ("id=2&page=2", "id=1", "id=1&page=2&id=3"):
         assert not edge.hit(edge.ask(f"{path}?{query}")), query
+
+
+def test_a_browser_is_left_browser_ttl_however_long_an_answer_lay_at_the_edge(edge: Edge, fresh: str) -> None:
+    def age_and_max_age(answer: httpx.Response) -> tuple[int, int]:
+        found = re.search(r"\bmax-age=(\d+)", answer.headers["cache-control"].replace("s-maxage", ""))
+        return int(answer.headers.get("age", "0")), int(found[1] if found else -1)
+
+    path = f"/api/products/{fresh}"
+    assert age_and_max_age(edge.ask(path)) == (0, 60)
+    wait_for(lambda: age_and_max_age(edge.ask(path))[0] >= 2, "an answer that lay at the edge")
+    answer = edge.ask(path)
+    assert edge.hit(answer)
+    age, most = age_and_max_age(answer)
+    assert most == 60 + age
 
 
 # --- callers -----------------------------------------------------------------------------------------------------------

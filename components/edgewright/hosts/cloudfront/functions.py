@@ -71,10 +71,13 @@ class ViewerNeeds:
     guard: str = ""
     """JSON: realm and cookie of the session without which nothing stored is given out; empty where none is needed."""
 
+    browser: str = ""
+    """How long (s) a browser is to keep what it gets; empty where that is no less than what CloudFront keeps it."""
+
     @property
     def answers(self) -> bool:
         """Whether the answer passes a function too."""
-        return bool(self.experiments)
+        return bool(self.experiments or self.browser)
 
 
 def check_code(path: str, code: str, faults: Faults) -> None:
@@ -136,24 +139,20 @@ def viewer_request(needs: ViewerNeeds) -> str:
 
 
 def viewer_response(needs: ViewerNeeds) -> str:
-    """Return the code for viewer-response events: a viewer keeps the variant it was given."""
-    return "\n".join(
-        [
-            f"var experiments = {needs.experiments};",
-            _BUCKET,
-            "function handler(event) {",
-            "  var response = event.response;",
-            "  experiments.forEach(function (experiment) {",
-            "    var variant = variantOf(event, experiment);",
-            "    response.cookies[experiment.cookie] = {",
-            "      value: variant, attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=' + experiment.max_age",
-            "    };",
-            "  });",
-            "  return response;",
-            "}",
-            "",
-        ]
-    )
+    """Return the code for viewer-response events: a viewer keeps the variant it was given, and a browser what it gets for as
+    long as it is meant to."""
+    parts = [
+        f"var experiments = {needs.experiments};" if needs.experiments else "",
+        f"var browser = {needs.browser};" if needs.browser else "",
+        _BUCKET if needs.experiments else "",
+        "function handler(event) {",
+        "  var response = event.response;",
+        _AGED if needs.browser else "",
+        _KEEP if needs.experiments else "",
+        "  return response;",
+        "}",
+    ]
+    return "\n".join(filter(None, parts)) + "\n"
 
 
 def regions_of(router: Mapping[str, Any]) -> str:
@@ -233,6 +232,24 @@ _ASSIGN = """\
   experiments.forEach(function (experiment) {
     request.cookies[experiment.cookie] = { value: variantOf(event, experiment) };
   });"""
+
+_KEEP = """\
+  experiments.forEach(function (experiment) {
+    var variant = variantOf(event, experiment);
+    response.cookies[experiment.cookie] = {
+      value: variant, attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=' + experiment.max_age
+    };
+  });"""
+
+_AGED = """\
+  // A browser counts from Age (RFC 9111, section 4.2.3), which is the time in CloudFront too.
+  var age = response.headers.age;
+  var control = response.headers['cache-control'];
+  if (age && control) {
+    control.value = control.value.replace(/(^|[\\s,])max-age=(\\d+)/i, function (whole, before, time) {
+      return Number(time) === browser ? before + 'max-age=' + (browser + (parseInt(age.value, 10) || 0)) : whole;
+    });
+  }"""
 
 _SESSION = """\
 async function lookUp(request) {

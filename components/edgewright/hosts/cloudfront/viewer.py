@@ -35,7 +35,19 @@ def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
         redirects=site.plan.redirects,
         query=functions.compact(query_rule(cache)) if cache is not None else "",
         guard=functions.compact({"realm": site.settings["name"], "cookie": sessions["cookie"]}) if guarded else "",
+        browser=_browser(cache),
     )
+
+
+def _browser(cache: Mapping[str, Any] | None) -> str:
+    """Return how long a browser keeps what it gets, where CloudFront may keep it longer, and so give it with an `Age` that
+    leaves nothing of that time."""
+    if cache is None or cache["browser_ttl_s"] is None:
+        return ""
+    here = cache["edge_jitter_s"][1] if cache["edge_jitter_s"] else cache["edge_ttl_s"]
+    if cache["mode"] == "override" and cache["browser_ttl_s"] >= (here or 0):
+        return ""
+    return str(cache["browser_ttl_s"])
 
 
 def viewer_codes(site: Site, faults: Faults) -> dict[functions.ViewerNeeds, tuple[str, str]]:
