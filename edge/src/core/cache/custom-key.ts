@@ -1,7 +1,7 @@
 /** Keys that are not of the whole URL, or not of it alone: of some parameters, of headers, cookies or the client's place. */
 
-import type { CustomKey } from "./extensions";
 import { encode } from "./key";
+import type { CustomKey } from "./policy";
 
 export const customKey: CustomKey = {
   keeps: (name, policy) =>

@@ -2,7 +2,6 @@
 
 import { splitList } from "./lists";
 import type { Body } from "./streams";
-import type { Held } from "./tiers";
 
 export type TierName = "memory" | "edge" | "kv";
 
@@ -55,6 +54,25 @@ export interface Index {
   readonly born: number;
   /** The selecting headers of the newest response; it speaks for the resource. */
   readonly names: readonly string[];
+}
+
+/** What isolate memory holds, or the edge cache is known to: also what serving it needs, prepared once. */
+export interface Held {
+  readonly value: Meta | Index;
+  readonly body: ArrayBuffer | null;
+  /** State of the purge markers that it was last held against, and what they make of it. */
+  checked: number;
+  purged: "hard" | "soft" | undefined;
+  /** The answer without its body, with the Age and Cache-Status of `second`. */
+  ready: Response | undefined;
+  second: number;
+}
+
+export interface Found {
+  readonly value: Meta | Index;
+  readonly body: Body;
+  /** What was prepared for this very entry when it was last read here. */
+  readonly held?: Held | undefined;
 }
 
 export interface Entry {

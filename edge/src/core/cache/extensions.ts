@@ -1,61 +1,16 @@
 /**
  * The parts of the cache that not every function needs. Each is a module of its own, so that a function holds only what its
- * settings use: see `needs` in ../features/parts.ts.
+ * settings use: see `needs` in ../features/cache.ts.
  */
 
-import type { Entry, Index, Meta, PartRange } from "./entry";
-import type { Policy } from "./policy";
-import type { Marker } from "./purge";
-import type { Core, Lookup, Query, RequestDirectives } from "./query";
+import type { Entry, Meta, PartRange } from "./entry";
+import type { CustomKey, Policy } from "./policy";
+import type { Core, Lookup, Query } from "./query";
+import type { RequestDirectives } from "./request-directives";
 import type { Reuse } from "./reuse";
 import type { Binding, Rules } from "./store";
-import type { Body } from "./streams";
-import type { Found, Held } from "./tiers";
+import type { FarTier, Markers, MemoryTier } from "./stores";
 import type { CacheContext, Origin } from "./types";
-
-/** Isolate memory: at hand, nothing to wait for. */
-export interface MemoryTier {
-  get(key: string): Held | undefined;
-  /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
-  put(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, ctx: CacheContext, ceiling?: number): void;
-  delete(key: string): void;
-  /** Removes what is void, and counts it together with what is only stale now. */
-  purge(judge: (meta: Meta) => "hard" | "soft" | undefined): number;
-  readonly entries: number;
-  readonly bytes: number;
-}
-
-/** A tier that answers later. Its methods may throw: whoever calls them goes on without. */
-export interface FarTier {
-  readonly name: "edge" | "kv";
-  has(policy: Policy): boolean;
-  /** True where what it has comes as a stream, which each must read alone. */
-  alone?(key: string): boolean;
-  read(key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined>;
-  /** False where it does not keep this one. Undefined where there is nothing to wait for. */
-  write(
-    value: Meta | Index,
-    body: Body,
-    policy: Policy,
-    ctx: CacheContext,
-    ceiling?: number,
-  ): Promise<unknown> | undefined;
-  remove(key: string, policy: Policy, ctx: CacheContext): Promise<unknown> | undefined;
-  /** What was remembered of a key is no longer so. */
-  changed?(key: string): void;
-  /** Purge markers that leave the data centre by this tier. */
-  readonly markers?: Markers;
-}
-
-/** Where purge markers are found from other data centres. */
-export interface Markers {
-  readonly place: "kv" | "shield";
-  /** Work to wait for before answers go on, and work that can be done behind them. */
-  refresh(policies: Iterable<Policy>, ctx: CacheContext, add: (markers: readonly Marker[]) => void): Promise<unknown>[];
-  publish(markers: readonly Marker[], policies: Iterable<Policy>, ctx: CacheContext): Promise<number>[];
-  /** Milliseconds until a purge is seen everywhere, at most; undefined where it does not get so far. */
-  visibleWithinMs(policies: Iterable<Policy>, ctx: CacheContext): number | undefined;
-}
 
 /** What mode `origin` has beyond `override`: RFC 9111 with the origin's own headers in charge. */
 export interface OriginMode {
@@ -94,14 +49,6 @@ export interface Rest {
   mistaken(response: Response): boolean;
   /** The whole, out of the stored part and the answer. */
   whole(response: Response, stored: ArrayBuffer): { headers: Headers; body: ReadableStream<Uint8Array> };
-}
-
-/** A key that is not of the whole URL, or not of it alone. */
-export interface CustomKey {
-  /** Whether a parameter of this name (as it was sent) belongs to the key. */
-  keeps(name: string, policy: Policy): boolean;
-  /** The key of a request: that of its URL, and what else the policy says. */
-  of(key: string, headers: Pick<Headers, "get">, policy: Policy, ctx: CacheContext): string;
 }
 
 /** What unsafe methods make out of date. Called with each answer to a request whose method is neither GET nor HEAD. */

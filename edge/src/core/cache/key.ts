@@ -4,7 +4,7 @@
  * cannot shape what others are then served.
  */
 
-import type { Policy } from "./policy";
+import type { Named, Policy } from "./policy";
 
 const ESCAPE = /%([0-9a-f]{2})/gi;
 /** URLs whose names are remembered, and how long (characters) one may be: a few megabytes together, at most. */
@@ -47,14 +47,6 @@ export function keyQuery(search: string, policy: Policy): string {
 }
 
 const nameOf = (part: string) => part.split("=", 1)[0] as string;
-
-/** What a URL is under a policy. */
-export interface Named {
-  /** Its normal form: what an entry's URL is, and what the origin is asked for. */
-  readonly url: string;
-  /** The key of it, where nothing else of a request belongs to the key. */
-  readonly key: string;
-}
 
 export function named(sent: string, policy: Policy): Named {
   let found = policy.names.get(sent);

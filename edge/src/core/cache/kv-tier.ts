@@ -1,11 +1,11 @@
 /** KV: a tier that all data centres share, and the way by which purge markers reach them. */
 
+import { attempt } from "./attempt";
 import { RETENTION_S } from "./entry";
-import type { FarTier } from "./extensions";
 import { pack, unpack } from "./packed";
 import { draw, type Policy } from "./policy";
-import type { Marker } from "./purge";
-import { attempt, limited, shorten } from "./tiers";
+import type { FarTier, Marker } from "./stores";
+import { limited, shorten } from "./tiers";
 import type { CacheContext, KvStore } from "./types";
 
 /** KV's own limit on writes to one key: 1 a second. */

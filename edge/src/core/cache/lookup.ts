@@ -1,9 +1,9 @@
 /** What the tiers hold for a query, nearest first. */
 
-import type { Entry, Index, Meta } from "./entry";
+import type { Entry, Held, Index, Meta } from "./entry";
 import type { Lookup, Query } from "./query";
 import { type Body, discard, isStream, toBytes } from "./streams";
-import { edgeLifetime, type Held, hold, read, write } from "./tiers";
+import { edgeLifetime, hold, read, write } from "./tiers";
 
 /** A part answers only a range inside it; what is complete answers everything. */
 export function covers(meta: Meta, query: Query): boolean {

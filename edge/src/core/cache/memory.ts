@@ -6,10 +6,10 @@
  * A Map goes through its keys in the order in which they were set, so each queue is one.
  */
 
-import type { Index, Meta } from "./entry";
-import type { MemoryTier } from "./extensions";
+import type { Held, Index, Meta } from "./entry";
 import { ceilingOf } from "./policy";
-import { type Held, hold, limited } from "./tiers";
+import type { MemoryTier } from "./stores";
+import { hold, limited } from "./tiers";
 
 interface Node<V> {
   value: V;

@@ -1,8 +1,6 @@
 /** A policy with what follows from it, computed once for each policy object. */
 
 import type { CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, MemoryTier } from "../settings.gen";
-import type { CustomKey } from "./extensions";
-import type { Named } from "./key";
 import type { CacheContext } from "./types";
 
 /** The complete policy, its tiers and its key in one: names of headers in lower case, lists sorted. */
@@ -19,6 +17,22 @@ export interface Policy extends Omit<CacheSpec, "statuses" | "tiers" | "key" | "
   readonly custom: CustomKey | undefined;
   /** URL as it came in -> what it is here, for the hit path. */
   readonly names: Map<string, Named>;
+}
+
+/** What a URL is under a policy. */
+export interface Named {
+  /** Its normal form: what an entry's URL is, and what the origin is asked for. */
+  readonly url: string;
+  /** The key of it, where nothing else of a request belongs to the key. */
+  readonly key: string;
+}
+
+/** A key that is not of the whole URL, or not of it alone. */
+export interface CustomKey {
+  /** Whether a parameter of this name (as it was sent) belongs to the key. */
+  keeps(name: string, policy: Policy): boolean;
+  /** The key of a request: that of its URL, and what else the policy says. */
+  of(key: string, headers: Pick<Headers, "get">, policy: Policy, ctx: CacheContext): string;
 }
 
 /** Whether nothing of a request but its URL belongs to the key. */

@@ -8,20 +8,12 @@
  * and an isolate's next look (KV_CHECK_MS) have passed. Without KV it does not leave the data centre.
  */
 
+import { attempt } from "./attempt";
 import { type Meta, RETENTION_S } from "./entry";
-import type { FarTier, Markers } from "./extensions";
 import { normaliseEscapes, normalisePath } from "./key";
 import type { Policy } from "./policy";
-import { attempt } from "./tiers";
+import type { FarTier, Marker, Markers } from "./stores";
 import type { CacheContext, PurgeRequest } from "./types";
-
-export interface Marker {
-  readonly type: "everything" | "url" | "prefix" | "tag";
-  readonly value: string;
-  /** Responses asked for at or before this (ms) are void. */
-  readonly time: number;
-  readonly soft: boolean;
-}
 
 export const INTERNAL = "https://cache.edgewright.invalid/";
 /** The name of the markers in the data centre's cache. */

@@ -1,15 +1,19 @@
 /** A request at the cache: what is read from it once, what the tiers hold for it, and what it shares with others. */
 
 import type { SharedBody } from "./body";
-import type { Entry, Index, Meta } from "./entry";
-import type { Extensions, FarTier, MemoryTier, Shield } from "./extensions";
+import type { Entry, Found, Index, Meta } from "./entry";
+import type { Extensions, Shield } from "./extensions";
 import { named } from "./key";
 import type { Policy } from "./policy";
 import type { Purges } from "./purge";
+import type { RequestDirectives } from "./request-directives";
 import { type Reuse, reuse } from "./reuse";
-import type { Reads } from "./tiers";
+import type { FarTier, MemoryTier } from "./stores";
 import type { CacheContext, CacheOptions, Origin, RequestHead } from "./types";
 import { varyValues } from "./vary";
+
+/** Name of the tier and key -> a read that is under way; `alone` where its body is a stream, which only one can have. */
+export type Reads = Map<string, Promise<Found | "alone" | undefined>>;
 
 /** The cache of one isolate: its options, the parts that it has, and what it remembers. */
 export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeCheckMs">>, Omit<Extensions, Tier> {
@@ -78,16 +82,6 @@ export class Query {
   variant(names: readonly string[]): string {
     return `${this.key}\n${varyValues(names, this.asked)}`;
   }
-}
-
-export interface RequestDirectives {
-  readonly noCache?: boolean;
-  readonly noStore?: boolean;
-  readonly onlyIfCached?: boolean;
-  readonly maxAge?: number | undefined;
-  readonly minFresh?: number | undefined;
-  /** Seconds of staleness that the client takes; Infinity for a bare `max-stale`. */
-  readonly maxStale?: number | undefined;
 }
 
 /** What the tiers hold for a query. */

@@ -1,8 +1,9 @@
 /** Taking an entry out of every tier. */
 
+import { attempt } from "./attempt";
 import type { Policy } from "./policy";
 import type { Core } from "./query";
-import { attempt, changed } from "./tiers";
+import { changed } from "./tiers";
 import type { CacheContext } from "./types";
 
 /** Removes a slot everywhere that this isolate can reach. */

@@ -2,8 +2,17 @@
 
 import { type Directives, parseCacheControl, seconds } from "./directives";
 import { age, type Meta } from "./entry";
-import type { RequestDirectives } from "./query";
 import { type Reuse, reuse } from "./reuse";
+
+export interface RequestDirectives {
+  readonly noCache?: boolean;
+  readonly noStore?: boolean;
+  readonly onlyIfCached?: boolean;
+  readonly maxAge?: number | undefined;
+  readonly minFresh?: number | undefined;
+  /** Seconds of staleness that the client takes; Infinity for a bare `max-stale`. */
+  readonly maxStale?: number | undefined;
+}
 
 export function requestDirectives(headers: Pick<Headers, "get">): RequestDirectives | undefined {
   const text = headers.get("cache-control");

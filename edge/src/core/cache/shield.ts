@@ -7,10 +7,10 @@
  */
 
 import { Problem, type ProblemDetails } from "../problem";
-import type { Markers, Shield, Told } from "./extensions";
+import { attempt } from "./attempt";
+import type { Shield, Told } from "./extensions";
 import type { Policy } from "./policy";
-import type { Marker } from "./purge";
-import { attempt } from "./tiers";
+import type { Marker, Markers } from "./stores";
 import type { CacheContext, ShieldObject } from "./types";
 
 /** On a request: what is asked. On an answer: what became of it. Clients' headers of this beginning end at the entrance. */

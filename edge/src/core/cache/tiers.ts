@@ -1,46 +1,15 @@
 /** What all tiers share. A fault in one never fails a response. */
 
+import { attempt } from "./attempt";
 import { within } from "./body";
-import type { Index, Meta } from "./entry";
+import type { Found, Held, Index, Meta } from "./entry";
 import { draw, type Policy } from "./policy";
 import type { Core } from "./query";
 import { type Body, discard, isStream } from "./streams";
 import type { CacheContext } from "./types";
 
-/** What isolate memory holds, or the edge cache is known to: also what serving it needs, prepared once. */
-export interface Held {
-  readonly value: Meta | Index;
-  readonly body: ArrayBuffer | null;
-  /** State of the purge markers that it was last held against, and what they make of it. */
-  checked: number;
-  purged: "hard" | "soft" | undefined;
-  /** The answer without its body, with the Age and Cache-Status of `second`. */
-  ready: Response | undefined;
-  second: number;
-}
-
-export interface Found {
-  readonly value: Meta | Index;
-  readonly body: Body;
-  /** What was prepared for this very entry when it was last read here. */
-  readonly held?: Held | undefined;
-}
-
-/** Name of the tier and key -> a read that is under way; `alone` where its body is a stream, which only one can have. */
-export type Reads = Map<string, Promise<Found | "alone" | undefined>>;
-
 /** How long (ms) a request waits for another one's read of a store before it reads for itself. */
 const SHARE_MS = 1000;
-
-/** Runs work that may fail without failing the response: tells of the fault, and goes on with `fallback`. */
-export async function attempt<T>(ctx: CacheContext, fault: string, work: Promise<T>, fallback: T): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    ctx.warn?.(`${fault}: ${error}`);
-    return fallback;
-  }
-}
 
 /** Reads an entry of a farther tier, once for a crowd that comes while nobody knows yet what the store has. */
 export async function read(

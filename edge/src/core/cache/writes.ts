@@ -1,5 +1,6 @@
 /** Unsafe methods: what they make out of date is made void, stored or under way (RFC 9111 section 4.4). */
 
+import { attempt } from "./attempt";
 import type { Writes } from "./extensions";
 import { frontTag } from "./front-tag";
 import { invalidated } from "./invalidated";
@@ -7,7 +8,6 @@ import { named } from "./key";
 import { schemeless } from "./purge";
 import type { Core } from "./query";
 import { remove } from "./remove";
-import { attempt } from "./tiers";
 import type { CacheContext } from "./types";
 import { isSafe } from "./update";
 

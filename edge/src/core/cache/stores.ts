@@ -1,0 +1,58 @@
+/** What a tier offers to the cache, and how word of purges comes by it. */
+
+import type { Found, Held, Index, Meta } from "./entry";
+import type { Policy } from "./policy";
+import type { Body } from "./streams";
+import type { CacheContext } from "./types";
+
+export interface Marker {
+  readonly type: "everything" | "url" | "prefix" | "tag";
+  readonly value: string;
+  /** Responses asked for at or before this (ms) are void. */
+  readonly time: number;
+  readonly soft: boolean;
+}
+
+/** Isolate memory: at hand, nothing to wait for. */
+export interface MemoryTier {
+  get(key: string): Held | undefined;
+  /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
+  put(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, ctx: CacheContext, ceiling?: number): void;
+  delete(key: string): void;
+  /** Removes what is void, and counts it together with what is only stale now. */
+  purge(judge: (meta: Meta) => "hard" | "soft" | undefined): number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** A tier that answers later. Its methods may throw: whoever calls them goes on without. */
+export interface FarTier {
+  readonly name: "edge" | "kv";
+  has(policy: Policy): boolean;
+  /** True where what it has comes as a stream, which each must read alone. */
+  alone?(key: string): boolean;
+  read(key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined>;
+  /** False where it does not keep this one. Undefined where there is nothing to wait for. */
+  write(
+    value: Meta | Index,
+    body: Body,
+    policy: Policy,
+    ctx: CacheContext,
+    ceiling?: number,
+  ): Promise<unknown> | undefined;
+  remove(key: string, policy: Policy, ctx: CacheContext): Promise<unknown> | undefined;
+  /** What was remembered of a key is no longer so. */
+  changed?(key: string): void;
+  /** Purge markers that leave the data centre by this tier. */
+  readonly markers?: Markers;
+}
+
+/** Where purge markers are found from other data centres. */
+export interface Markers {
+  readonly place: "kv" | "shield";
+  /** Work to wait for before answers go on, and work that can be done behind them. */
+  refresh(policies: Iterable<Policy>, ctx: CacheContext, add: (markers: readonly Marker[]) => void): Promise<unknown>[];
+  publish(markers: readonly Marker[], policies: Iterable<Policy>, ctx: CacheContext): Promise<number>[];
+  /** Milliseconds until a purge is seen everywhere, at most; undefined where it does not get so far. */
+  visibleWithinMs(policies: Iterable<Policy>, ctx: CacheContext): number | undefined;
+}
