@@ -191,6 +191,7 @@ class Servicer:
                 props=View(Properties(each.properties)),
                 protect=each.options.protect,
                 dependencies=tuple(sorted(known.intersection(each.dependencies))),
+                provider=View(Properties(each.provider.properties) if each.HasField("provider") else {}),
             )
             for each in request.resources
         )

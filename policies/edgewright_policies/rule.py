@@ -387,6 +387,8 @@ class Node:
     props: View
     protect: bool = False
     dependencies: tuple[str, ...] = ()
+    provider: View = dataclasses.field(default_factory=lambda: View({}))
+    """The settings of the provider that makes it; empty where they are not told."""
 
 
 class StackView:
@@ -445,6 +447,7 @@ def _node(resource: PolicyResource) -> Node:
         props=View(resource.props),
         protect=bool(resource.opts.protect),
         dependencies=tuple(sorted({each.urn for each in resource.dependencies})),
+        provider=View(resource.provider.props if resource.provider else {}),
     )
 
 

@@ -53,6 +53,7 @@ LAMBDA_PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurr
 LAMBDA_RUNTIME_MANAGEMENT = "aws:lambda/runtimeManagementConfig:RuntimeManagementConfig"
 IAM_ROLE = "aws:iam/role:Role"
 ACM_CERTIFICATE = "aws:acm/certificate:Certificate"
+ACM_VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 WAF_WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 LOG_DELIVERY_SOURCE = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"

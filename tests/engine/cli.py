@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.engine.provider import version_of
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -67,3 +69,20 @@ def environment(base: Path) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def install(home: Path, package: str, project: Path) -> None:
+    """Put the local cloud's provider where `pulumi plugin install` would have put a package's own.
+
+    Args:
+        home: the engine's own folder.
+        package: the provider's package.
+        project: the folder that the provider's code is imported from.
+    """
+    plugins = home / "plugins" / f"resource-{package}-v{version_of(package)}"
+    plugins.mkdir(parents=True)
+    launcher = plugins / f"pulumi-resource-{package}"
+    launcher.write_text(
+        f'#!/bin/sh\ncd "{project}" && exec "{sys.executable}" -m tests.engine.provider {package} "$@"\n'
+    )
+    launcher.chmod(0o755)

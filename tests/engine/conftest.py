@@ -1,14 +1,13 @@
 """The real Pulumi engine on a copy of this project, with its state in a folder of its own."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.engine.cli import Engine as Engine
-from tests.engine.cli import environment
-from tests.engine.provider import PACKAGES, version_of
+from tests.engine.cli import environment, install
+from tests.engine.provider import PACKAGES
 
 REPOSITORY = Path(__file__).parents[2]
 COPIED = ("__main__.py", "stacks", "policies", "components", "examples", "tests")
@@ -35,11 +34,5 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
         place.write_text("\n".join(kept) + "\n")
     # Where `pulumi plugin install` would have put the provider; a package's own dependencies are looked for only there.
     for package in PACKAGES:
-        plugins = base / "home" / "plugins" / f"resource-{package}-v{version_of(package)}"
-        plugins.mkdir(parents=True)
-        launcher = plugins / f"pulumi-resource-{package}"
-        launcher.write_text(
-            f'#!/bin/sh\ncd "{project}" && exec "{sys.executable}" -m tests.engine.provider {package} "$@"\n'
-        )
-        launcher.chmod(0o755)
+        install(base / "home", package, project)
     return Engine(project, environment(base))

@@ -151,3 +151,81 @@ pulumi.export("account", aws.get_caller_identity().account_id)
     _, found = evaluate_stack(make_project(tmp_path, program), "local")
     assert [each.policy for each in found.findings] == ["bucket-public"]
     assert not any("preview" in each for each in found.warnings)
+
+
+EDGE = """
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+{provider}
+opts = pulumi.ResourceOptions(provider={given})
+trust = {{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"Service": ["lambda.amazonaws.com", "edgelambda.amazonaws.com"]}}}}
+auth = aws.lambda_.Function(
+    "auth",
+    runtime="nodejs22.x",
+    handler="index.handler",
+    role=aws.iam.Role("role", assume_role_policy=json.dumps({{"Statement": [trust]}})).arn,
+    publish=True,
+    skip_destroy=True,
+    code=pulumi.AssetArchive({{"index.mjs": pulumi.StringAsset("export const handler = async (event) => event;")}}),
+    opts=opts,
+)
+certificate = aws.acm.Certificate("shown", domain_name="shop.example.com", validation_method="DNS", opts=opts)
+validated = aws.acm.CertificateValidation("validated", certificate_arn=certificate.arn, opts=opts)
+# Of the same name, for a load balancer: it is where that is.
+elsewhere = aws.acm.Certificate("elsewhere", domain_name="shop.example.com", region="eu-central-1", opts=opts)
+aws.wafv2.WebAcl("acl", scope="CLOUDFRONT", default_action={{"allow": {{}}}}, visibility_config={{"cloudwatch_metrics_enabled": True, "metric_name": "acl", "sampled_requests_enabled": True}}, opts=opts)
+aws.cloudfront.Distribution(
+    "site",
+    enabled=True,
+    aliases=["shop.example.com"],
+    origins=[{{"origin_id": "o", "domain_name": "o.example.com"}}],
+    default_cache_behavior={{
+        "target_origin_id": "o",
+        "viewer_protocol_policy": "https-only",
+        "allowed_methods": ["GET", "HEAD"],
+        "cached_methods": ["GET", "HEAD"],
+        "lambda_function_associations": [{{"event_type": "origin-request", "lambda_arn": auth.qualified_arn}}],
+    }},
+    restrictions={{"geo_restriction": {{"restriction_type": "none"}}}},
+    viewer_certificate={{
+        "acm_certificate_arn": {shown},
+        "ssl_support_method": "sni-only",
+        "minimum_protocol_version": "TLSv1.2_2021",
+    }},
+    opts=pulumi.ResourceOptions(depends_on=[elsewhere]),
+)
+"""
+EVERY = {"auth", "shown", "acl"}
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["known", "in a preview"])
+@pytest.mark.parametrize("shown", ["certificate.arn", "validated.certificate_arn"])
+@pytest.mark.parametrize(
+    ("provider", "given", "settings", "found", "skipped"),
+    [
+        ('eu = aws.Provider("eu", region="eu-west-1")', "eu", "config: {aws:region: us-east-1}", EVERY, 0),
+        ('us = aws.Provider("us", region="us-east-1")', "us", "config: {aws:region: eu-west-1}", set(), 0),
+        ("", "None", "config: {aws:region: eu-west-1}", EVERY, 0),
+        ("", "None", "config: {aws:region: us-east-1}", set(), 0),
+        ("", "None", "config: {}", set(), 3),
+    ],
+    ids=["a provider elsewhere", "a provider there", "a stack elsewhere", "a stack there", "nobody says"],
+)
+def test_what_cloudfront_uses_is_where_its_provider_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str, given: str, settings: str, found: set[str], skipped: int,
+    shown: str, preview: bool,
+) -> None:  # fmt: skip
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    project = make_project(tmp_path, EDGE.format(provider=provider, given=given, shown=shown))
+    (project / "stacks" / "Pulumi.local.yaml").write_text(f"{settings}\n")
+    judged = evaluate(run_program(project, "local", preview=preview))
+    assert {each.resource for each in judged.findings if each.policy == "edge-region"} == (
+        # In a preview either certificate that the distribution waits for may be the one it shows.
+        found | ({"elsewhere"} if preview else set())
+    )
+    # Nor is the ARN that it will have known in a preview.
+    assert judged.skipped.get("edge-region", 0) == skipped + preview

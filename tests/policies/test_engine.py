@@ -12,14 +12,16 @@ import pytest
 from edgewright.guard import evaluate
 from edgewright.guard.pack_folder import write
 from edgewright.program.resources import Capture
+from edgewright.program.runner import run_program
 
-from tests.engine.cli import Answer, Engine, environment
+from tests.engine.cli import Answer, Engine, environment, install
 from tests.policies.corpus import BAD, PROJECT, capture
 
 needs_engine = pytest.mark.skipif(
     shutil.which("pulumi") is None or shutil.which("pulumi-language-python") is None,
     reason="the Pulumi CLI with its Python language host is not on PATH",
 )
+REPOSITORY = Path(__file__).parents[2]
 MOST_BYTES = 200_000
 """Stacks with a resource larger than this are left to the in-process tests: the engine prints what it previews."""
 
@@ -232,3 +234,46 @@ def test_files_of_the_program_are_read_from_its_folder(project: Project) -> None
 
 def capture_in(folder: Path, resources: Mapping[str, Any]) -> Capture:
     return dataclasses.replace(capture(resources), project_dir=folder)
+
+
+REGIONS = """\
+import pulumi
+import pulumi_aws as aws
+
+eu = aws.Provider("eu", region="eu-west-1")
+us = aws.Provider("us", region="us-east-1")
+
+
+def acl(name, **options):
+    seen = {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": True}
+    aws.wafv2.WebAcl(
+        name, scope="CLOUDFRONT", default_action={"allow": {}}, visibility_config=seen, opts=pulumi.ResourceOptions(**options)
+    )
+
+
+acl("by-default")
+acl("elsewhere", provider=eu)
+acl("there", provider=us)
+"""
+
+
+@needs_engine
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("region", "found"), [("eu-central-1", ["by-default", "elsewhere"]), ("us-east-1", ["elsewhere"])]
+)
+def test_the_engine_tells_the_region_of_a_provider(tmp_path: Path, region: str, found: list[str]) -> None:
+    project = Project(tmp_path, "edge-region")
+    (project.folder / "__main__.py").write_text(REGIONS)
+    install(Path(project.run.environment["PULUMI_HOME"]), "aws", REPOSITORY)
+    settings = {"config": {"aws:region": region, "edgewright:policies": {"all": "advisory"}}}
+    (project.folder / "Pulumi.dev.yaml").write_text(json.dumps(settings))
+    assert project.run("stack", "init", "dev").code == 0
+    log = project.folder / "events.json"
+    done = project.run("preview", "--policy-pack", str(project.pack), "--event-log", str(log))
+    assert done.code == 0, done.text
+    events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    told = [each["policyEvent"]["resourceUrn"] for each in events if "policyEvent" in each]
+    assert sorted(each.rpartition("::")[2] for each in told) == found
+    ours = evaluate(run_program(project.folder, "dev", preview=True))
+    assert sorted(each.resource or "" for each in ours.findings if each.policy == "edge-region") == found

@@ -267,3 +267,42 @@ def test_a_pack_finds_the_folder_that_its_program_runs_in(tmp_path: Path) -> Non
     assert engine.program_folder([inner], "shop") == tmp_path / "shop" / "infra"
     project.write_text("name: [shop")
     assert engine.program_folder([inner], "shop") is None
+
+
+@pytest.mark.parametrize(
+    ("own", "provider", "found", "unknown"),
+    [
+        (None, "eu-west-1", 2, 0),
+        (None, "us-east-1", 0, 0),
+        ("us-east-1", "eu-west-1", 0, 0),
+        ("eu-west-1", "us-east-1", 2, 0),
+        (None, UNKNOWN_STRING_VALUE, 0, 1),
+        (None, None, 0, 1),
+    ],
+    ids=["elsewhere", "there", "its own there", "its own elsewhere", "not known yet", "not told"],
+)
+def test_a_resource_is_where_its_provider_is(
+    both: tuple[Any, Servicer], own: str | None, provider: str | None, found: int, unknown: int
+) -> None:
+    stack = next(each for each in GOOD if each.policy == "edge-region")
+    _, whole = requests(stack)
+    for resource in whole.resources:
+        if "Certificate" in resource.type or "WebAcl" in resource.type:
+            del resource.properties.fields["region"]
+            if own is not None:
+                resource.properties["region"] = own
+            if provider is not None:
+                resource.provider.CopyFrom(
+                    analyzer_pb2.AnalyzerProviderResource(
+                        type="pulumi:providers:aws",
+                        urn="urn:pulumi:dev::corpus::pulumi:providers:aws::eu",
+                        name="eu",
+                        properties=struct({"region": provider}),
+                    )
+                )
+    for each in both:
+        each.Configure(configure(stack), None)
+    theirs, ours = (each.AnalyzeStack(whole, None) for each in both)
+    same(theirs, ours)
+    assert [each.policyName for each in ours.diagnostics] == ["edge-region"] * found
+    assert [each.policy_name for each in ours.not_applicable] == ["edge-region"] * unknown

@@ -56,9 +56,9 @@ def test_up_deploys_checks_replays_and_stays_up(project: Path, stack: str) -> No
         "policies over",
         "hit ratio",
         "failover success",
-        "result: pass",
     ):
         assert wanted in said
+    assert done.stdout.splitlines()[-1] == "result: policies: pass; objectives: pass (exit 0)"
     found = re.search(r"stays up on (http://127\.0\.0\.1:\d+)", said)
     assert found is not None, said
     url = found.group(1)
@@ -72,6 +72,7 @@ def test_up_deploys_checks_replays_and_stays_up(project: Path, stack: str) -> No
 
     again = edgewright(project, "up", stack, "--port", "0", "--no-verify")
     assert again.returncode == 0, again.stdout + again.stderr
+    assert again.stdout.splitlines()[-1] == "result: policies: pass (exit 0)"
     assert url in again.stdout + again.stderr
     assert edgewright(project, "down", stack).returncode == 0
     with pytest.raises(httpx.TransportError):

@@ -1,6 +1,7 @@
 """`edgewright up`: bring a stack up locally and prove it, all in one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -73,17 +74,33 @@ def up(
         for line in _show.curl_lines(capture, deployed.plan, settings, session.url):
             console.print(escape(line), soft_wrap=True)
         console.print()
-        codes = [_check(project, stack, capture, settings, console)]
+        parts = [_check(project, stack, capture, settings, console)]
         if prove:
             console.print()
-            codes.append(_prove(project, stack, session, capture, settings, console))
+            parts.append(_prove(project, stack, session, capture, settings, console))
         _console.step(f"{stack} stays up on {session.url}; stop it with: edgewright down {stack}")
-        raise typer.Exit(worst(codes))
+        console.print()
+        console.print(verdict(parts), soft_wrap=True, markup=False)
+        raise typer.Exit(worst(parts))
 
 
-def worst(codes: Sequence[int]) -> int:
+@dataclass(frozen=True)
+class Part:
+    """How one part of the proof ended: `what` it looked at, its exit `code`, and that in `words`."""
+
+    what: str
+    code: int
+    words: str
+
+
+def worst(parts: Sequence[Part]) -> int:
     """Return the exit code of several parts: what failed outweighs what is breached."""
-    return max(codes, default=int(Exit.PASS))
+    return max((part.code for part in parts), default=int(Exit.PASS))
+
+
+def verdict(parts: Sequence[Part]) -> str:
+    """Return the last line: how each part ended, and the exit status of all of them."""
+    return f"result: {'; '.join(f'{part.what}: {part.words}' for part in parts)} (exit {worst(parts)})"
 
 
 def _running(state: StateDir, services: Sequence[Service], port: int | None, fresh: bool) -> Session | None:
@@ -109,7 +126,7 @@ def _running(state: StateDir, services: Sequence[Service], port: int | None, fre
     return session
 
 
-def _check(project: Project, stack: str, capture: Capture, settings: StackSettings, console: Console) -> int:
+def _check(project: Project, stack: str, capture: Capture, settings: StackSettings, console: Console) -> Part:
     """Hold what was run against the policies, as `edgewright check` does, and print the findings."""
     from edgewright.cli.check import evaluate_capture, without_ignored
     from edgewright.guard.formats import text
@@ -120,17 +137,20 @@ def _check(project: Project, stack: str, capture: Capture, settings: StackSettin
         found = without_ignored(project, evaluate_capture(project, stack, capture, settings))
     except SuppressionFaults as error:
         raise ProjectError(error.faults) from None
-    verdict = judge(found, Gate())
-    console.print(text.document(verdict), end="", soft_wrap=True, markup=False, emoji=False)
-    return int(Exit.PASS if verdict.passed else Exit.BREACH)
+    judged = judge(found, Gate())
+    console.print(text.document(judged), end="", soft_wrap=True, markup=False, emoji=False)
+    if judged.passed:
+        return Part("policies", Exit.PASS, "pass")
+    count = len(judged.failing)
+    return Part("policies", Exit.BREACH, f"failed by {count} finding{'s' if count != 1 else ''}, told above")
 
 
 def _prove(
     project: Project, stack: str, session: Session, capture: Capture, settings: StackSettings, console: Console
-) -> int:
+) -> Part:
     from edgewright.cli.verify import local_target, mix_of, told_on
     from edgewright.verify import replay
-    from edgewright.verify.render import print_text
+    from edgewright.verify.render import print_text, result
 
     traffic = settings.traffic
     mix = traffic.mix
@@ -144,8 +164,8 @@ def _prove(
         report = replay(local_target(session, settings), traffic, settings.objectives, mix=mix, progress=progress)
     # So that whoever asks next sees a miss, and then a hit.
     _empty_caches(session)
-    print_text(report.model_copy(update={"left_out": list(left)}), console)
-    return report.exit_code
+    print_text(report.model_copy(update={"left_out": list(left)}), console, verdict=False)
+    return Part("objectives", report.exit_code, result(report))
 
 
 def _empty_caches(session: Session) -> None:

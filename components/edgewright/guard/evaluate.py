@@ -54,17 +54,38 @@ def stack_view(capture: Capture) -> "StackView":
     from edgewright_policies import Node, StackView
     from edgewright_policies.reading import View
 
+    by_urn = {each.urn: each for each in capture}
     return StackView(
         Node(
             urn=each.urn,
             type=each.type,
             name=each.name,
-            props=View({**each.inputs, **each.outputs} if each.custom else each.outputs),
+            props=View(_properties(each)),
             protect=each.options.protect,
             dependencies=each.dependencies,
+            provider=View(_provider(each, by_urn, capture.regions)),
         )
         for each in _judged(capture)
     )
+
+
+def _properties(resource: Resource) -> Mapping[str, Any]:
+    if not resource.custom:
+        return resource.outputs
+    outputs = resource.outputs
+    if resource.package == "aws" and "region" not in resource.inputs:
+        # Whoever stands for AWS here makes it up. It is the provider's.
+        outputs = {key: value for key, value in outputs.items() if key != "region"}
+    return {**resource.inputs, **outputs}
+
+
+def _provider(resource: Resource, by_urn: Mapping[str, Resource], regions: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the settings of the provider that would make a resource, as far as the program and its settings say them."""
+    if resource.options.provider:
+        found = by_urn.get(resource.options.provider.rpartition("::")[0])
+        return found.inputs if found else {}
+    region = regions.get(resource.package)
+    return {"region": region} if region else {}
 
 
 def _evaluate(

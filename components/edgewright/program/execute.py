@@ -187,6 +187,11 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         secret_outputs=monitor.secret_outputs,
         diagnostics=(*notes, *lines, *engine.diagnostics, *monitor.diagnostics),
         preview=preview,
+        regions={
+            key.removesuffix(":region"): value
+            for key, value in config.data.items()
+            if key.endswith(":region") and isinstance(value, str) and key not in config.secret_keys
+        },
         project_dir=project.directory,
         program_dir=project.main if project.main.is_dir() else project.main.parent,
         files=frozenset(

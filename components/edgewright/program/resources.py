@@ -152,6 +152,8 @@ class Capture:
     """Where the program ran, from which the relative paths of its files count; None is the project's folder."""
     files: frozenset[Path] = frozenset()
     """The project's own files that the run read as modules or opened: what a watcher watches."""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """Package to the region of its default provider, where the stack's configuration says it (`aws:region`)."""
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources)

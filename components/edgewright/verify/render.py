@@ -134,8 +134,13 @@ def _headline(report: Report) -> str:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def print_text(report: Report, console: Console) -> None:
-    """Print the report as tables."""
+def result(report: Report) -> str:
+    """Return how it ended, in words."""
+    return _RESULTS[report.exit_code]
+
+
+def print_text(report: Report, console: Console, *, verdict: bool = True) -> None:
+    """Print the report as tables; without its `verdict` where a command of more parts gives one of all of them."""
     console.print(Text(_headline(report)), soft_wrap=True)
     console.print()
     console.print(_table(("latency", "p50", "p95", "p99", "max"), _latency_rows(report)))
@@ -152,7 +157,8 @@ def print_text(report: Report, console: Console) -> None:
     console.print(_objectives_table(report))
     for line in report.missing_evidence:
         console.print(Text(f"evidence is missing: {line}", style="yellow"), soft_wrap=True)
-    console.print(Text(f"result: {_RESULTS[report.exit_code]} (exit {report.exit_code})"))
+    if verdict:
+        console.print(Text(f"result: {result(report)} (exit {report.exit_code})"))
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

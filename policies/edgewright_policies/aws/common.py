@@ -5,7 +5,7 @@ import re
 
 from pulumi_policy.proxy import UnknownValueError
 
-from edgewright_policies.reading import View
+from edgewright_policies.reading import View, raise_unknown
 from edgewright_policies.rule import (
     Node,
     StackView,
@@ -19,6 +19,24 @@ from edgewright_policies.types import (
 RESTRICTIONS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions.html"
 QUOTAS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html"
 REGION = "us-east-1"
+
+
+def region_of(node: Node) -> str:
+    """Return the region that a resource is in: its own, or its provider's.
+
+    Raises:
+        UnknownValueError: nobody says, or not before the update.
+    """
+    region = node.props.text("region") or node.provider.text("region")
+    if not region:
+        raise_unknown("region")
+    return region
+
+
+def region_of_arn(arn: str) -> str | None:
+    """Return the region that an ARN names, or None where it names none or is of another partition of AWS."""
+    parts = arn.split(":", 5)
+    return parts[3] or None if len(parts) == 6 and parts[:2] == ["arn", "aws"] else None
 
 
 def safe_behaviors(distribution: View) -> list[View]:

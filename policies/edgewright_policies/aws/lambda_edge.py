@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pulumi_policy.proxy import UnknownValueError
 
-from edgewright_policies.aws.common import REGION, RESTRICTIONS, edge_functions, safe_behaviors
+from edgewright_policies.aws.common import (
+    REGION,
+    RESTRICTIONS,
+    edge_functions,
+    region_of,
+    region_of_arn,
+    safe_behaviors,
+)
 from edgewright_policies.reading import View, is_list, show
 from edgewright_policies.rule import (
     Context,
     NoConfig,
+    Node,
     StackView,
     Violation,
     resource_rule,
@@ -19,6 +27,7 @@ from edgewright_policies.rule import (
 )
 from edgewright_policies.types import (
     ACM_CERTIFICATE,
+    ACM_VALIDATION,
     DISTRIBUTION,
     IAM_ROLE,
     LAMBDA_FUNCTION,
@@ -165,28 +174,70 @@ def lambda_edge_version(behavior: View, _resource: View, _context: Context[NoCon
     "edge-region",
     id="EW703",
     family="aws",
-    on=(LAMBDA_FUNCTION, ACM_CERTIFICATE, WAF_WEB_ACL, DISTRIBUTION),
+    on=(LAMBDA_FUNCTION, ACM_CERTIFICATE, ACM_VALIDATION, WAF_WEB_ACL, DISTRIBUTION),
     severity="critical",
     title="What CloudFront uses is in us-east-1",
     why="CloudFront takes certificates, web ACLs and functions from us-east-1 only.",
-    fix='Set `region="us-east-1"` on the resource; no second provider is needed.',
+    fix='Set `region="us-east-1"` on the resource, or give it a provider of that region.',
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html",
 )
 def edge_region(stack: StackView, _context: Context[NoConfig]) -> Iterator[Violation | None]:
     judged = [(node, f"function {node.name} region") for node, _ in edge_functions(stack).values()]
-    used = {urn for distribution in stack.of(DISTRIBUTION) for urn in distribution.dependencies}
-    judged += [(node, f"certificate {node.name} region") for node in stack.of(ACM_CERTIFICATE) if node.urn in used]
+    judged += [(node, f"certificate {node.name} region") for node in _certificates(stack)]
     for node in stack.of(WAF_WEB_ACL):
         if node.props.known("scope") and node.props.text("scope") == "CLOUDFRONT":
             judged.append((node, f"web ACL {node.name} region"))
     for node, what in judged:
         try:
-            region = node.props.text("region")
+            region = region_of(node)
         except UnknownValueError:
             yield None
             continue
-        if region is not None and region != REGION:
+        if region != REGION:
             yield Violation(what, show(region), REGION, urn=node.urn)
+    # What the stack makes itself is judged above, where it can be mended.
+    own = {
+        node.props.text("arn") for node in stack.of(ACM_CERTIFICATE, WAF_WEB_ACL) if node.props.known("arn")
+    }  # fmt: skip
+    for node in stack.of(DISTRIBUTION):
+        for what, read in _ARNS:
+            try:
+                arn = read(node.props)
+            except UnknownValueError:
+                yield None
+                continue
+            named = region_of_arn(arn or "")
+            if named and named != REGION and arn not in own:
+                yield Violation(
+                    f"distribution {node.name} {what} region", show(named), REGION,
+                    f"Make one in {REGION}, and give that: what there is cannot be moved.", urn=node.urn,
+                )  # fmt: skip
+
+
+_ARNS: tuple[tuple[str, Callable[[View], str | None]], ...] = (
+    ("viewerCertificate.acmCertificateArn", lambda props: props.view("viewerCertificate").text("acmCertificateArn")),
+    ("webAclId", lambda props: props.text("webAclId")),
+)
+
+
+def _certificates(stack: StackView) -> list[Node]:
+    """Return the certificates that a distribution of the stack shows to viewers, as far as can be told."""
+    certificates = {node.urn: node for node in stack.of(ACM_CERTIFICATE)}
+    validations = {node.urn: node for node in stack.of(ACM_VALIDATION)}
+    found: dict[str, Node] = {}
+    for distribution in stack.of(DISTRIBUTION):
+        used = set(distribution.dependencies)
+        used |= {urn for each in used & validations.keys() for urn in validations[each].dependencies}
+        try:
+            shown = distribution.props.view("viewerCertificate").text("acmCertificateArn")
+        except UnknownValueError:
+            shown = None
+        for urn in sorted(used & certificates.keys()):
+            arn = certificates[urn].props.text("arn") if certificates[urn].props.known("arn") else None
+            # One that is there for something else, such as an origin, may be anywhere.
+            if not (shown and arn and shown != arn):
+                found[urn] = certificates[urn]
+    return list(found.values())
 
 
 def _trusted(document: object) -> set[str] | None:
