@@ -883,6 +883,16 @@ async function toBytes(body) {
   return isStream(body) ? new Response(body).arrayBuffer() : body;
 }
 
+// src/core/cache/attempt.ts
+async function attempt(ctx, fault2, work, fallback) {
+  try {
+    return await work;
+  } catch (error) {
+    ctx.warn?.(`${fault2}: ${error}`);
+    return fallback;
+  }
+}
+
 // src/core/cache/policy.ts
 var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
 var known = /* @__PURE__ */ new WeakMap();
@@ -921,14 +931,6 @@ function draw(range, ctx) {
 
 // src/core/cache/tiers.ts
 var SHARE_MS = 1e3;
-async function attempt(ctx, fault2, work, fallback) {
-  try {
-    return await work;
-  } catch (error) {
-    ctx.warn?.(`${fault2}: ${error}`);
-    return fallback;
-  }
-}
 async function read({ far: far2, reads }, from, key, policy, ctx) {
   const tier = far2.find(({ name: name2 }) => name2 === from);
   if (!tier?.has(policy)) return void 0;

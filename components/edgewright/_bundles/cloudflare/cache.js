@@ -1,1 +1,1 @@
-import{R as a}from"./chunk-MOCXJCH6.js";import"./chunk-MSHLITHI.js";export{a as cache};
+import{R as a}from"./chunk-A6GWSMPQ.js";import"./chunk-MSHLITHI.js";export{a as cache};
