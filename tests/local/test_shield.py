@@ -165,11 +165,18 @@ import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter
 
 config = pulumi.Config()
-config.require("build")
 told = CachePolicy("told", {"mode": "origin", "tiers": {"edge": {"enabled": False}, "shield": {}}})
 origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": config.require("origin")}], "fallback": "eu"})
 only = {"path": "/*", "methods": ["*"], "origin": origin.routing, "cache": told.spec}
-EdgeApi("api", {"account_id": "0" * 32, "endpoints": [only], "url_normalization": "none"})
+EdgeApi(
+    "api",
+    {
+        "account_id": "0" * 32,
+        "vars": {"BUILD": config.require("build")},
+        "endpoints": [only],
+        "url_normalization": "none",
+    },
+)
 """
 
 
@@ -178,10 +185,10 @@ def test_a_shield_takes_urls_as_they_are_sent(start_cloud: Start, tmp_path: Path
     write(project, origin, "one")
     cloud = start_cloud(project)
 
-    def ask(target: str) -> tuple[str | None, str]:
+    def ask(target: str, method: str = "GET") -> tuple[str | None, str]:
         connection = http.client.HTTPConnection("127.0.0.1", httpx.URL(cloud.url).port, timeout=loopback.PATIENCE_S)
         with contextlib.closing(connection):
-            connection.request("GET", target)
+            connection.request(method, target)
             answer = connection.getresponse()
             return answer.headers["x-cache"], answer.read().decode()
 
@@ -192,3 +199,9 @@ def test_a_shield_takes_urls_as_they_are_sent(start_cloud: Start, tmp_path: Path
     assert [ask(target) for target in targets] == [("HIT-SHIELD", text) for text in expected]
     cloud.control.purge(urls=["/sent%2Fa"])
     assert [ask(target)[0] for target in targets] == ["HIT-SHIELD", "HIT-SHIELD", "MISS", "MISS", *["HIT-SHIELD"] * 3]
+
+    # Also an object that has just been started forgets what is written to.
+    write(project, origin, "two")
+    cloud.reload()
+    ask("/sent%2fa", "PUT")
+    assert [ask(target)[0] for target in ("/sent%2fa", "/sent//a")] == ["MISS", "HIT-SHIELD"]

@@ -24,8 +24,17 @@ export class Inside {
   readonly #policies = new Map<CacheSpec, CacheSpec>();
 
   /** `parts`: of the function's own cache, with isolate memory and the edge tier. */
-  constructor({ endpoints }: EdgeSettings, { kv, shield: _, ...parts }: Extensions, sql: Sql, now: () => number) {
-    const specs = endpoints.flatMap(({ cache }) => (cache?.tiers.shield ? [cache] : []));
+  constructor(
+    { endpoints, url_normalization }: EdgeSettings,
+    { kv, shield: _, ...parts }: Extensions,
+    sql: Sql,
+    now: () => number,
+  ) {
+    // Found by the same keys as at the edges, also before the first of them asks.
+    const asSent = url_normalization === "none";
+    const specs = endpoints.flatMap(({ cache }) =>
+      cache?.tiers.shield ? [{ ...cache, ...(asSent && { asSent }) }] : [],
+    );
     const tiers = specs.map(({ tiers }) => tiers.shield as ShieldTier);
     this.#store = new ShieldStore(sql, {
       maxBytes: Math.max(...tiers.map((tier) => tier.max_bytes)),
