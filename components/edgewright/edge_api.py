@@ -160,7 +160,7 @@ class StaticAssets(TypedDict):
     """Files of a folder, served from S3 that only the distribution may read (origin access control)."""
 
     path: str
-    """Where they are served: `/assets/*`. The whole path is the object's key."""
+    """Where they are served: with `/assets/*`, the folder's `css/app.css` is `/assets/css/app.css`."""
     directory: str
     """The folder. Relative to the program's folder."""
     browser_ttl: NotRequired[int]
@@ -248,9 +248,9 @@ class EdgeApiArgs(TypedDict):
     tags: NotRequired[list[str]]
     """Tags on the function. Default: none."""
     url_normalization: NotRequired[str]
-    """cloudflare: what is done to a URL before routes, guards, caches and origins read it. `strict`: one form of each
-    path, and 400 for what servers read in different ways. `none`: it goes to the origin as sent, for a proxy whose one
-    endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
+    """What is done to a URL before routes, guards, caches and origins read it. `strict`: one form of each
+    path, and 400 for what servers read in different ways. `none`, on cloudflare only: it goes to the origin as sent, for a
+    proxy whose one endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
     trace: NotRequired[bool]
     """Whether answers carry `Server-Timing`. Default: false."""
     assets: NotRequired[list[StaticAssets]]

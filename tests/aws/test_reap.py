@@ -176,3 +176,12 @@ def test_bad_input_and_missing_credentials_are_usage_errors(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.delenv("AWS_ENDPOINT_URL_LAMBDA")
     assert "AWS_SECRET_ACCESS_KEY is not set" in edgewright("reap", "prod", "--state", "state.json", cwd=project).err
+
+
+def test_without_a_pulumi_cli_it_says_how_to_give_the_state_to_this_command(
+    edgewright: Edgewright, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(project))
+    outcome = edgewright("reap", "prod", cwd=project)
+    assert outcome.code == Exit.USAGE
+    assert "pulumi stack export --stack prod | edgewright reap prod --state - ..." in outcome.err

@@ -49,7 +49,7 @@ def reap(
         project = load_project(None if destroyed else stack)
         used: dict[str, str] = {}
         if not destroyed:
-            text, where = export_state(project, stack, state)
+            text, where = export_state(project, stack, state, "reap")
             try:
                 used = in_use(json.loads(text), where)
             except ValueError as error:

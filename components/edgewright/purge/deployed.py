@@ -134,7 +134,7 @@ def read_state(project: Project, stack: str, file: str | None) -> tuple[Function
         ProjectError: there is no state, or it is none.
         InfrastructureError: the Pulumi CLI fails.
     """
-    text, where = export_state(project, stack, file)
+    text, where = export_state(project, stack, file, "purge")
     try:
         state = json.loads(text)
     except ValueError as error:
@@ -142,12 +142,12 @@ def read_state(project: Project, stack: str, file: str | None) -> tuple[Function
     return functions(state, where)
 
 
-def _export(project: Project, stack: str) -> str:
+def _export(project: Project, stack: str, command_name: str) -> str:
     command = shutil.which("pulumi")
     if command is None:
         raise ProjectError(
             "the state of the stack is needed, and there is no Pulumi CLI on PATH to ask for it. Give it:"
-            f" pulumi stack export --stack {stack} | edgewright purge {stack} --state - ..."
+            f" pulumi stack export --stack {stack} | edgewright {command_name} {stack} --state - ..."
         )
     try:
         done = subprocess.run(
@@ -165,15 +165,16 @@ def _export(project: Project, stack: str) -> str:
     return done.stdout
 
 
-def export_state(project: Project, stack: str, file: str | None) -> tuple[str, str]:
+def export_state(project: Project, stack: str, file: str | None, command: str) -> tuple[str, str]:
     """Return the text of a stack's state, and where it is from: a file, the standard input (`-`), or the Pulumi CLI.
+    `command` is the one that asks, for advice.
 
     Raises:
         ProjectError: there is no state.
         InfrastructureError: the Pulumi CLI fails.
     """
     if file is None:
-        return _export(project, stack), f"the state of {stack}"
+        return _export(project, stack, command), f"the state of {stack}"
     if file == "-":
         return sys.stdin.read(MOST_BYTES), "the standard input"
     try:
