@@ -229,3 +229,56 @@ def test_what_cloudfront_uses_is_where_its_provider_is(
     )
     # Nor is the ARN that it will have known in a preview.
     assert judged.skipped.get("edge-region", 0) == skipped + preview
+
+
+ANOTHER_STACK = """
+import pulumi
+import pulumi_aws as aws
+
+ref = pulumi.StackReference("org/net/dev")
+aws.s3.Bucket("open", acl="public-read", tags={"owner": "web"})
+aws.s3.Bucket("unsure", bucket=ref.get_output("name"), acl=ref.require_output("acl"), tags={"owner": ref.outputs["owner"]})
+
+
+async def details():
+    found = await ref.get_output_details("zone")
+    return found.value or found.secret_value
+
+
+pulumi.export("zone", pulumi.Output.from_input(details()))
+pulumi.export("name", ref.get_output("name"))
+"""
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["by itself", "in a preview"])
+def test_what_another_stack_gives_is_not_known(tmp_path: Path, preview: bool) -> None:
+    _, found = evaluate_stack(make_project(tmp_path, ANOTHER_STACK), "local", preview=preview)
+    assert [(each.policy, each.resource) for each in found.findings] == [("bucket-public", "open")]
+    assert found.skipped == {"bucket-public": 1}
+    warned = [each for each in found.warnings if "__main__.py:5: StackReference 'org/net/dev'" in each]
+    assert bool(warned) is not preview
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        'pulumi.export("upper", pulumi.Output.from_input(details()).apply(str).apply(lambda text: text["zone"]))',
+        """
+async def upper():
+    return (await ref.get_output_details("zone")).value.upper()
+
+
+pulumi.export("upper", pulumi.Output.from_input(upper()))
+""",
+    ],
+    ids=["the value of details", "details alone"],
+)
+def test_a_plain_value_of_another_stack_is_wanting(tmp_path: Path, wanted: str) -> None:
+    with pytest.raises(ProgramFailed, match=r"__main__\.py:5: StackReference 'org/net/dev': another stack's outputs"):
+        evaluate_stack(make_project(tmp_path, ANOTHER_STACK + wanted), "local")
+
+
+def test_another_stack_hides_no_fault_of_the_program(tmp_path: Path) -> None:
+    with pytest.raises(ProgramFailed, match="no such thing") as raised:
+        evaluate_stack(make_project(tmp_path, ANOTHER_STACK + "raise pulumi.RunError('no such thing')\n"), "local")
+    assert "another stack's outputs" in str(raised.value)

@@ -89,7 +89,7 @@ class Monitor(MockMonitor):
         self.recorded: dict[str, dict[str, Any]] = {}
         self.faults: list[tuple[SourceLocation | None, str]] = []
         self.unanswered: list[tuple[SourceLocation | None, str]] = []
-        """Functions that nobody answered: a fault only where the program cannot do without."""
+        """What nobody answered, functions and other stacks: a fault only where the program cannot do without."""
         self.diagnostics: list[Diagnostic] = []
         self.outputs: dict[str, Any] = {}
         self.secret_outputs: frozenset[str] = frozenset()
@@ -226,12 +226,14 @@ class Monitor(MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         outputs: Mapping[str, Any] = decoded.values
         if request.type == _STACK_REFERENCE:
-            # Its `outputs` are asked for by name: an empty answer keeps the program from failing a second time.
-            outputs = {"name": request.id, "outputs": {}, "secretOutputNames": []}
+            # As a function that nobody answers: unknown in a preview, and wanting where the program cannot do without.
+            told = UNKNOWN if self.preview else {}
+            outputs = {"name": request.id, "outputs": told, "secretOutputNames": UNKNOWN if self.preview else []}
             self._fault(
                 source,
                 f"StackReference {request.id!r}: another stack's outputs are in the Pulumi backend, which is not read"
                 " here; take the value from this stack's settings instead",
+                self.unanswered,
             )
         else:
             try:
