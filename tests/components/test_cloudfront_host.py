@@ -1026,6 +1026,29 @@ def test_a_store_of_one_platform_is_refused_by_the_other() -> None:
         "sessions.binding: is a CloudFront KeyValueStore, which a Worker cannot reach. Allowed: the `binding` of a KvNamespace"
         " with host 'cloudflare'."
     ]
+
+    def kv_tier_of_cloudflare() -> None:
+        """Among other faults: all are told at once, each where it is to be changed."""
+        data = KvNamespace("data", {"account_id": ACCOUNT})
+        policy = CachePolicy("kept", {"edge_ttl": 1, "tiers": {"kv": {"binding": data.binding, "ttl": 60}}})
+        api(
+            endpoints=[
+                {"path": "/s", "session": True},
+                {"path": "/a", "origin": origins().routing, "cache": policy.spec},
+            ],
+            sessions={"binding": data.binding},
+            price_class="PriceClass_300",
+        )
+
+    assert faults_of(kv_tier_of_cloudflare) == [
+        "price_class: 'PriceClass_300' is not known. Allowed: PriceClass_100, PriceClass_200, PriceClass_All. Did you mean"
+        " 'PriceClass_200'?",
+        "endpoints[1].cache: has a KV tier (`tiers.kv` of the CachePolicy 'kept'), and nothing at CloudFront's edge can write a"
+        " store. Leave `tiers.kv` out of it on this host: CloudFront's regional caches stand for it. `tiers.shield` with a"
+        " `location` puts Origin Shield before the origins.",
+        "sessions.binding: is a binding of type 'kv_namespace', which nothing at CloudFront's edge can reach. Allowed: the"
+        " `binding` of a KvNamespace with host 'cloudfront'.",
+    ]
     assert faults_of(cloudfront_api) == [
         "sessions.binding: is a binding of type 'kv_namespace', which nothing at CloudFront's edge can reach. Allowed: the"
         " `binding` of a KvNamespace with host 'cloudfront'."

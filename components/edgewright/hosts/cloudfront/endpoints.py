@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
 from edgewright._normalise import is_later
 from edgewright.errors import Faults, show
@@ -30,6 +31,10 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
                 fix="Use `jwks_url`: a key set has public keys only.",
             )
         _check_functions(at, item, plan, faults)
+        _check_kv_tier(at, item, faults)
+    sessions = plan.given.get("sessions", {}).get("binding")
+    if isinstance(sessions, Mapping):
+        check_store_of("sessions.binding", sessions, faults)
     behaviors = behaviors_of(endpoints)
     most = limit("cloudfront.distribution.behaviors")
     count = len(behaviors) + len(plan.assets)
@@ -47,6 +52,30 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
             faults.add(
                 f"assets[{index}].path", f"{show(item['path'])} is an endpoint's path too", fix="Give it another."
             )
+
+
+def _check_kv_tier(at: str, item: Mapping[str, Any], faults: Faults) -> None:
+    cache = item.get("cache")
+    if isinstance(cache, Mapping) and isinstance(cache.get("tiers"), Mapping) and cache["tiers"].get("kv"):
+        faults.add(
+            f"{at}.cache",
+            f"has a KV tier (`tiers.kv` of the CachePolicy {show(cache.get('name'))}), and nothing at CloudFront's edge can"
+            " write a store",
+            fix="Leave `tiers.kv` out of it on this host: CloudFront's regional caches stand for it. `tiers.shield` with a"
+            " `location` puts Origin Shield before the origins.",
+        )
+
+
+def check_store_of(path: str, binding: Mapping[str, Any], faults: Faults, fix: str = "") -> None:
+    """Note a binding to what no function at CloudFront's edge can reach."""
+    if is_later(binding.get("type")) or binding.get("type") == KEY_VALUE_STORE:
+        return
+    faults.add(
+        path,
+        f"is a binding of type {show(binding.get('type'))}, which nothing at CloudFront's edge can reach",
+        allowed="the `binding` of a KvNamespace with host 'cloudfront'",
+        fix=fix,
+    )
 
 
 def _check_pattern(at: str, path: str, faults: Faults) -> None:

@@ -13,6 +13,7 @@ from edgewright.errors import Faults, show
 from edgewright.hosts import lambda_edge
 from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served, serve
+from edgewright.hosts.cloudfront.endpoints import check_store_of
 from edgewright.hosts.cloudfront.guard import GUARD, guard_modules
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import query_rule
@@ -26,17 +27,16 @@ def bundle(_plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
 
 
 def bindings(
-    plan: Plan, _endpoints: Endpoints, needed: Sequence[Mapping[str, Any]], faults: Faults
+    _plan: Plan, _endpoints: Endpoints, needed: Sequence[Mapping[str, Any]], faults: Faults
 ) -> list[dict[str, Any]]:
     """Return the stores that the functions at the viewer read."""
     found = []
     for binding in needed:
         if binding["type"] != KEY_VALUE_STORE:
-            faults.add(
-                "sessions.binding" if plan.given.get("sessions") else "endpoints",
-                f"is a binding of type {binding['type']!r}, which nothing at CloudFront's edge can reach",
-                allowed="the `binding` of a KvNamespace with host 'cloudfront'",
-            )
+            # Told with its place by `check_endpoints`, where it was known when the program ran.
+            name = binding["name"]
+            fix = f"If {name!r} is of a CachePolicy's `tiers.kv`, leave that out: CloudFront's regional caches stand for it."
+            check_store_of("endpoints", binding, faults, fix)
             continue
         found.append(dict(binding))
     return found
