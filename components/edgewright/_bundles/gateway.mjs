@@ -8002,6 +8002,172 @@ function exampleHost(route2) {
   return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
 }
 
+// src/core/path.ts
+var BadTarget = class extends Error {
+  name = "BadTarget";
+};
+var NORMAL = /^(?:\/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)*\/?$/;
+var MALFORMED_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+var AMBIGUOUS_ESCAPE = /%(?:25)*(?:2f|5c|[01][0-9a-f]|7f)/i;
+var DOUBLE_ESCAPE = /%(?:25)+(?:2e|3b)/i;
+var DOT_PARAMETER = /(?:^|\/)\.{1,2}%3B/;
+var NOT_PCHAR = /[^A-Za-z0-9._~!$&'()*+,=:@%/-]/gu;
+var UNRESERVED = /^[A-Za-z0-9._~-]$/;
+function normalEscape(escaped2) {
+  const character = String.fromCharCode(Number.parseInt(escaped2.slice(1), 16));
+  return UNRESERVED.test(character) ? character : escaped2.toUpperCase();
+}
+function escapeCharacter(character) {
+  return character === ";" ? "%3B" : encodeURIComponent(character);
+}
+function resolveDots(path) {
+  const output = [];
+  const segments = path.split("/").slice(1);
+  for (const [index, segment] of segments.entries()) {
+    const last = index === segments.length - 1;
+    if (segment === "..") output.pop();
+    else if (segment !== "." && segment !== "") output.push(segment);
+    if (last && (segment === "" || segment === "." || segment === "..")) output.push("");
+  }
+  return `/${output.join("/")}`;
+}
+function normalizePath2(path) {
+  if (NORMAL.test(path)) return path;
+  if (MALFORMED_ESCAPE.test(path)) throw new BadTarget("The path has a `%` that two hexadecimal digits do not follow.");
+  if (path.includes("\\")) throw new BadTarget("The path has a backslash. Write `/` between segments.");
+  if (AMBIGUOUS_ESCAPE.test(path)) {
+    throw new BadTarget("The path has an escaped slash, backslash or control character, which no path here may have.");
+  }
+  if (DOUBLE_ESCAPE.test(path)) throw new BadTarget("The path has a dot or a semicolon that is escaped twice.");
+  for (const character of path) {
+    const code = character.charCodeAt(0);
+    if (code < 32 || code === 127) throw new BadTarget("The path has a control character.");
+  }
+  let escaped2;
+  try {
+    decodeURIComponent(path);
+    escaped2 = path.replace(/%[0-9A-Fa-f]{2}/g, normalEscape).replace(NOT_PCHAR, escapeCharacter);
+  } catch {
+    throw new BadTarget("The path has escapes or characters that are not Unicode in UTF-8.");
+  }
+  if (DOT_PARAMETER.test(escaped2)) throw new BadTarget("The path has a dot segment with a parameter.");
+  const resolved = resolveDots(escaped2);
+  if (AMBIGUOUS_ESCAPE.test(resolved) || DOUBLE_ESCAPE.test(resolved)) {
+    throw new BadTarget("The path has a character that is escaped twice.");
+  }
+  return resolved;
+}
+function normalizeQuery(query) {
+  if (query === "" || query === "?") return "";
+  return query.includes(";") ? query.replaceAll(";", "%3B") : query;
+}
+var queryOf = ({ search, href }) => search || (href.endsWith("?") ? "?" : "");
+function splitTarget(url) {
+  const start2 = url.indexOf("/", url.indexOf("//") + 2);
+  const beforeQuery = url.search(/[?#]/);
+  const pathEnd = beforeQuery === -1 ? url.length : beforeQuery;
+  if (start2 === -1 || start2 > pathEnd) {
+    const query2 = beforeQuery === -1 ? "" : url.slice(beforeQuery).replace(/#.*$/s, "");
+    return { origin: url.slice(0, pathEnd), path: "/", query: query2.startsWith("?") ? query2 : "" };
+  }
+  const rest2 = url.slice(pathEnd);
+  const fragment = rest2.indexOf("#");
+  const query = fragment === -1 ? rest2 : rest2.slice(0, fragment);
+  return { origin: url.slice(0, start2), path: url.slice(start2, pathEnd), query };
+}
+
+// src/core/entrance.ts
+var HOP_BY_HOP3 = [
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+];
+var SPOOFABLE = [
+  "client-ip",
+  "fastly-client-ip",
+  "forwarded",
+  "front-end-https",
+  "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-host",
+  "x-http-host-override",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-host",
+  "x-original-url",
+  "x-real-ip",
+  "x-rewrite-url"
+];
+var REMOVED = /* @__PURE__ */ new Set([...HOP_BY_HOP3, ...SPOOFABLE]);
+function targetOf(sent) {
+  const { origin, path: sentPath, query: sentQuery } = splitTarget(sent);
+  try {
+    const path = normalizePath2(sentPath);
+    const query = normalizeQuery(sentQuery);
+    const url = `${origin}${path}${query}`;
+    return { origin, path, query, url: url === sent ? sent : url };
+  } catch (error) {
+    if (!(error instanceof BadTarget)) throw error;
+    throw new Problem({ status: 400, code: "malformed-path", detail: error.message });
+  }
+}
+function targetAsSent(sent) {
+  const parsed = URL.parse(sent);
+  if (parsed === null) throw new Problem({ status: 400, code: "malformed-path", detail: "The target is not a URL." });
+  parsed.hash = "";
+  const { origin, pathname } = parsed;
+  const query = queryOf(parsed);
+  return { origin, path: pathname, query, url: `${origin}${pathname}${query}` };
+}
+
+// src/core/purge/targets.ts
+function targetFor(text, asSent) {
+  return asSent ? targetAsSent(text) : targetOf(text);
+}
+
+// src/gateway/targets.ts
+var LOOPBACK2 = /* @__PURE__ */ new Set(["127.0.0.1", "localhost", "[::1]"]);
+var ANY = "http://any.invalid";
+function hostOf2(target) {
+  if (target.startsWith("/")) return void 0;
+  const host = hostnameOf(new URL(target).host).replace(/(.)\.localhost$/, "$1");
+  return LOOPBACK2.has(host) ? void 0 : host;
+}
+function restOf(target) {
+  const rest2 = (target.startsWith("/") ? target : target.replace(/^https?:[/\\]*[^/?#\\]*/i, "")).split("#", 1)[0];
+  return rest2?.startsWith("/") ? rest2 : `/${rest2}`;
+}
+function whyNever(rest2, asSent) {
+  try {
+    targetFor(ANY + rest2, asSent);
+    return void 0;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.details.detail;
+  }
+}
+function spellings(rest2) {
+  const { pathname, search } = new URL(ANY + rest2);
+  const found = [rest2, `${pathname}${search}`];
+  if (whyNever(rest2, false) === void 0) {
+    const { path, query } = targetFor(ANY + rest2, false);
+    found.push(`${path}${query}`);
+  }
+  return [...new Set(found)];
+}
+function isHost(name, host) {
+  return name.startsWith("*") ? host.endsWith(name.slice(1)) : host === name;
+}
+
 // src/gateway/front-cache.ts
 import http3 from "node:http";
 import { Readable as Readable7 } from "node:stream";
@@ -8129,8 +8295,8 @@ var FrontCaches = class {
   }
   /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
   async purge(request) {
-    const pathOf2 = (text) => text.startsWith("/") ? text : new URL(text).pathname;
-    const paths = [...request.urls ?? [], ...request.prefixes ?? []].map(pathOf2);
+    const targets = [...request.urls ?? [], ...request.prefixes ?? []];
+    const paths = targets.flatMap((target) => spellings(restOf(target))).map((rest2) => rest2.split("?", 1)[0]);
     const translated = {
       ...request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) },
       ...paths.length > 0 && { prefixes: paths },
@@ -8290,13 +8456,13 @@ function statusOf2(cacheStatus) {
   if (!own.includes("fwd=stale")) return "MISS";
   return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
-var REMOVED = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
+var REMOVED2 = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
 function write2(request, response, answer2, finish) {
   return new Promise((resolve) => {
     const raw = [];
     const kept = answer2.headers.get(KEPT_FIELD);
     for (const [name, value] of answer2.headers) {
-      if (!REMOVED.has(name)) raw.push(name, value);
+      if (!REMOVED2.has(name)) raw.push(name, value);
     }
     const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
     for (const [name, value] of restored) raw.push(name, value);
@@ -8463,7 +8629,7 @@ function bindingsOf(worker, version, primary, errors) {
   const durableObjects = {};
   const r2Buckets = {};
   const d1Databases = {};
-  const refuse2 = (message) => {
+  const refuse3 = (message) => {
     errors.push(fault(message, worker.name));
   };
   for (const binding of version.bindings) {
@@ -8479,7 +8645,7 @@ function bindingsOf(worker, version, primary, errors) {
         try {
           plain3[binding.name] = JSON.parse(binding.json_text);
         } catch (error) {
-          refuse2(`Binding ${binding.name} is not JSON: ${error.message}`);
+          refuse3(`Binding ${binding.name} is not JSON: ${error.message}`);
         }
         break;
       case "version_metadata":
@@ -8493,7 +8659,7 @@ function bindingsOf(worker, version, primary, errors) {
         break;
       case "service": {
         const service = primary.get(binding.service);
-        if (service === void 0) refuse2(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
+        if (service === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
         else {
           serviceBindings[binding.name] = {
             name: service,
@@ -8508,7 +8674,7 @@ function bindingsOf(worker, version, primary, errors) {
       case "durable_object_namespace": {
         const script = binding.script_name ?? worker.name;
         const holder = primary.get(script);
-        if (holder === void 0) refuse2(`Binding ${binding.name}: there is no Worker named ${script}`);
+        if (holder === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${script}`);
         durableObjects[binding.name] = {
           className: binding.class_name,
           useSQLite: true,
@@ -8525,7 +8691,7 @@ function bindingsOf(worker, version, primary, errors) {
         d1Databases[binding.name] = binding.database_id;
         break;
       default:
-        refuse2(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
+        refuse3(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
     }
   }
   return {
@@ -8542,65 +8708,107 @@ function bindingsOf(worker, version, primary, errors) {
 
 // src/gateway/purge.ts
 var OWN_MODULE = "edgewright.js";
+var SETTINGS_MODULE = "settings.js";
 var LISTS = ["urls", "prefixes", "tags"];
-var LOOPBACK2 = /* @__PURE__ */ new Set(["127.0.0.1", "localhost", "[::1]"]);
+var FLAGS = ["everything", "soft", "dry_run"];
 function readPurge(text) {
   const faults = [];
+  const fault2 = (message) => faults.push({ message });
   let value = {};
   try {
     const parsed = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) value = parsed;
-    else faults.push("The body must be a JSON object.");
+    else fault2("The body must be a JSON object.");
   } catch (error) {
-    faults.push(`The body is not JSON: ${error.message}.`);
+    fault2(`The body is not JSON: ${error.message}.`);
   }
   for (const name of Object.keys(value)) {
-    if (![...LISTS, "everything", "soft"].includes(name))
-      faults.push(`${name} is unknown; a purge has ${LISTS.join(", ")}, everything and soft.`);
+    if (![...LISTS, ...FLAGS].some((known3) => known3 === name))
+      fault2(`${name} is unknown; a purge has ${LISTS.join(", ")}, ${FLAGS.join(", ")}.`);
   }
-  for (const name of ["everything", "soft"]) {
-    if (name in value && typeof value[name] !== "boolean") faults.push(`${name} must be true or false.`);
+  for (const name of FLAGS) {
+    if (name in value && typeof value[name] !== "boolean") fault2(`${name} must be true or false.`);
   }
-  for (const name of LISTS) {
-    const list = value[name] ?? [];
-    if (!Array.isArray(list) || list.some((item) => typeof item !== "string" || item === ""))
-      faults.push(`${name} must be a list of texts that are not empty.`);
-    else if (name !== "tags") for (const item of list) checkTarget(name, item, faults);
+  for (const list of LISTS) {
+    const given = value[list] ?? [];
+    if (!Array.isArray(given) || given.some((item) => typeof item !== "string" || item === ""))
+      fault2(`${list} must be a list of texts that are not empty.`);
+    else if (list !== "tags") {
+      for (const item of given) {
+        const message = targetFault(item);
+        if (message !== void 0) faults.push({ list, value: item, message });
+      }
+    }
   }
   if (faults.length === 0 && value.everything !== true && LISTS.every((name) => !value[name]?.length))
-    faults.push("There is nothing to purge: give urls, prefixes, tags or everything.");
-  if (faults.length > 0) throw problem(400, "Not a purge", faults.join(" "));
+    fault2("There is nothing to purge: give urls, prefixes, tags or everything.");
+  refuse(faults);
   return value;
 }
-function checkTarget(name, item, faults) {
-  if (item.startsWith("/")) return;
+function refuse(faults) {
+  if (faults.length === 0) return;
+  const said = faults.map(
+    ({ list, value, message }) => list === void 0 ? message : `${list} has ${JSON.stringify(value)}: ${message}`
+  );
+  throw problem(400, "Not a purge", said.join(" "), { faults });
+}
+function targetFault(item) {
+  if (item.startsWith("//")) return "begins with `//`, which names a host: give the URL with its host.";
+  if (item.startsWith("/")) return void 0;
   const url = URL.parse(item);
   if (url === null || !/^https?:$/.test(url.protocol))
-    faults.push(
-      `${name} has ${JSON.stringify(item)}: give an http:// or https:// URL, or a path that begins with "/".`
-    );
+    return 'give an http:// or https:// URL, or a path that begins with "/".';
+  return void 0;
 }
-function ofHosts(request, serving) {
-  const hosts = [
-    ...new Set(serving.router.hosts().flatMap((each) => "worker" in each ? [hostnameOf(each.host)] : []))
-  ];
-  const urls = (request.urls ?? []).flatMap((text) => {
-    const url = new URL(text, "http://127.0.0.1");
-    if (!LOOPBACK2.has(url.hostname)) return [text];
-    url.hash = "";
-    return hosts.map((host) => `http://${host}${url.href.slice(url.origin.length)}`);
-  });
-  const prefixes = (request.prefixes ?? []).flatMap((text) => {
-    const url = text.startsWith("/") ? void 0 : new URL(text);
-    if (url === void 0 || !LOOPBACK2.has(url.hostname)) return [text];
-    return url.pathname.startsWith("//") ? hosts.map((host) => `http://${host}${url.pathname}`) : [url.pathname];
-  });
-  return { ...request, urls, prefixes };
+function settingsOf2({ modules }) {
+  if (!modules.some(({ name }) => name === OWN_MODULE)) return void 0;
+  const module = modules.find(({ name }) => name === SETTINGS_MODULE);
+  const text = Buffer.from(module?.content_base64 ?? "", "base64").toString("utf8");
+  try {
+    return JSON.parse(text.replace(/^\s*export default\s*/, "").replace(/;?\s*$/, ""));
+  } catch {
+    return {};
+  }
+}
+var takesAsSent = (version) => settingsOf2(version)?.url_normalization === "none";
+function check(asked, { deployment, router }) {
+  const faults = [];
+  const distributions = deployment.cloudfront?.distributions ?? [];
+  const versions = deployment.workers.flatMap((worker) => worker.versions);
+  const strict = distributions.length === 0 && versions.every((version) => settingsOf2(version) !== void 0 && !takesAsSent(version));
+  const patterns = router.known().map((pattern) => pattern.replace(/^https?:\/\//i, "").split("/", 1)[0]);
+  const hosts = [...new Set([...patterns, ...distributions.flatMap(({ aliases }) => aliases)].map(hostnameOf))];
+  for (const list of ["urls", "prefixes"]) {
+    for (const value of asked[list] ?? []) {
+      const never = strict ? whyNever(restOf(value), false) : void 0;
+      if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
+      const host = hostOf2(value);
+      if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
+      faults.push({ list, value, message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}.` });
+    }
+  }
+  refuse(faults);
+}
+function ofHosts({ dry_run: _, ...asked }, { router }) {
+  const all4 = [...new Set(router.hosts().flatMap((each) => "worker" in each ? [hostnameOf(each.host)] : []))];
+  const on = (target) => {
+    const host = hostOf2(target);
+    return (host === void 0 ? all4 : [host]).map((each) => `http://${each}${restOf(target)}`);
+  };
+  const path = (target) => hostOf2(target) === void 0 && !spellings(restOf(target)).some((rest2) => rest2.startsWith("//"));
+  const prefixes = (asked.prefixes ?? []).flatMap((prefix) => path(prefix) ? [restOf(prefix)] : on(prefix));
+  return { ...asked, urls: (asked.urls ?? []).flatMap(on), prefixes };
+}
+function servedBy(request, version) {
+  const asSent = takesAsSent(version);
+  const can = (target) => whyNever(restOf(target), asSent) === void 0;
+  return { ...request, urls: request.urls?.filter(can) ?? [], prefixes: request.prefixes?.filter(can) ?? [] };
 }
 async function purge({ reload, fronts, purgeToken }, text) {
   const asked = readPurge(text);
   const serving = await reload.enter();
   try {
+    check(asked, serving);
     const invalidations = invalidationsOf(asked, serving);
     const stored = invalidations.filter(({ items }) => items.length > 0);
     if (asked.soft === true && stored.length > 0)
@@ -8609,13 +8817,15 @@ async function purge({ reload, fronts, purgeToken }, text) {
         "Not a purge",
         `CloudFront knows no soft purge, and ${stored.map(({ id }) => id).join(", ")} has some of it: leave soft out.`
       );
+    if (asked.dry_run === true) return { front: { memory: 0 }, workers: [], distributions: invalidations };
     const request = ofHosts(asked, serving);
     const workers = [];
     for (const worker of serving.deployment.workers) {
       for (const version of worker.versions) {
-        if (!version.modules.some((module) => module.name === OWN_MODULE)) continue;
+        if (settingsOf2(version) === void 0) continue;
         const port = serving.instance.port(serviceName(worker.name, version.id));
-        workers.push({ worker: worker.name, version: version.id, report: await tell(port, purgeToken, request) });
+        const report = await tell(port, purgeToken, servedBy(request, version));
+        workers.push({ worker: worker.name, version: version.id, report });
       }
     }
     const front = await fronts.purge(asked);
@@ -8628,14 +8838,18 @@ async function purge({ reload, fronts, purgeToken }, text) {
 function invalidationsOf(request, { deployment }) {
   return (deployment.cloudfront?.distributions ?? []).map(({ id, aliases, domain_name: name }) => ({
     id,
-    items: itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase())))
+    items: itemsOf(
+      request,
+      [...aliases, name].map((host) => host.toLowerCase())
+    )
   }));
 }
 function itemsOf(request, hosts) {
   if (request.everything === true) return ["/*"];
   const pathOf2 = (text) => {
-    const url = new URL(text, "http://127.0.0.1");
-    return LOOPBACK2.has(url.hostname) || hosts.has(url.hostname) ? [`${url.pathname}${url.search}`] : [];
+    const host = hostOf2(text);
+    if (host !== void 0 && !hosts.some((name) => isHost(name, host))) return [];
+    return spellings(restOf(text));
   };
   const urls = (request.urls ?? []).flatMap(pathOf2);
   const prefixes = (request.prefixes ?? []).flatMap(pathOf2).flatMap((path) => {
@@ -9116,7 +9330,7 @@ function createEdge(options) {
     void serve2(options, request, response);
   });
   server.on("upgrade", (request, socket, head) => void upgrade(options, request, socket, head));
-  server.on("connect", (_request, socket) => refuse(socket, badRequest("CONNECT is not served here.")));
+  server.on("connect", (_request, socket) => refuse2(socket, badRequest("CONNECT is not served here.")));
   server.on("clientError", (error, socket) => clientError(error, socket));
   return server;
 }
@@ -9125,7 +9339,7 @@ function badRequest(detail) {
 }
 var LINGER_MS = 1e3;
 var refused2 = /* @__PURE__ */ new WeakSet();
-function refuse(socket, value) {
+function refuse2(socket, value) {
   if (refused2.has(socket)) return;
   refused2.add(socket);
   if (!socket.writable) {
@@ -9150,11 +9364,11 @@ function clientError(error, socket) {
   if (error.code === "ECONNRESET") {
     socket.destroy();
   } else if (error.code === "HPE_HEADER_OVERFLOW") {
-    refuse(socket, badRequest(`The request's headers are over ${HEADERS_LIMIT} bytes.`));
+    refuse2(socket, badRequest(`The request's headers are over ${HEADERS_LIMIT} bytes.`));
   } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    refuse(socket, { status: 408, title: "Request timeout", detail: "The request's headers did not arrive in time." });
+    refuse2(socket, { status: 408, title: "Request timeout", detail: "The request's headers did not arrive in time." });
   } else {
-    refuse(socket, badRequest(`The request is not valid HTTP: ${error.message}`));
+    refuse2(socket, badRequest(`The request is not valid HTTP: ${error.message}`));
   }
 }
 function single(request, name) {
@@ -9162,7 +9376,7 @@ function single(request, name) {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 var HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
-function targetOf(request) {
+function targetOf2(request) {
   const url = request.url ?? "/";
   if (url.length > URL_LIMIT)
     throw problem(414, "URI too long", `The URL is ${url.length} bytes long; the limit is ${URL_LIMIT}.`);
@@ -9190,7 +9404,7 @@ function targetOf(request) {
   return { host, path };
 }
 async function enter(options, request) {
-  const { host, path } = targetOf(request);
+  const { host, path } = targetOf2(request);
   const client = clientOf(
     single(request, "x-local-country"),
     single(request, "x-local-ip"),
@@ -9349,7 +9563,7 @@ async function upgrade(options, request, socket, head) {
     });
   } catch (error) {
     const value = problemOf(options, error);
-    refuse(socket, value);
+    refuse2(socket, value);
     status2 = value.status;
   } finally {
     routed?.serving.instance.busy.end();

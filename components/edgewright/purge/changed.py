@@ -13,6 +13,8 @@ from edgewright.program.errors import ProjectError
 
 MOST_FILES = 100_000
 _INDEX = "index.html"
+_SAFE = "/!$&'()*+,=:@~"
+"""What stands in a path as it is, as browsers write it; `;` the edge escapes."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def changes(folder: Path, prefix: str, record: Path) -> Changes:
         folders.sort()
         for name in sorted(files):
             file = Path(root) / name
-            path = f"{prefix}/{quote(file.relative_to(folder).as_posix(), safe='/!$&()*+,=:@~')}"
+            path = f"{prefix}/{quote(file.relative_to(folder).as_posix(), safe=_SAFE, errors='surrogateescape')}"
             hashes[path] = hashlib.sha256(file.read_bytes()).hexdigest()
             if len(hashes) > MOST_FILES:
                 raise ProjectError(f"--changed {folder}: has more than {MOST_FILES} files; purge by --prefix or --tag")

@@ -33,11 +33,13 @@ PATIENCE_S: Final = 900.0
 def items(purge: Purge, hosts: Sequence[str]) -> tuple[str, ...]:
     """Return a purge as an invalidation's items: paths, of which `*` may end one, and tags that begin with `#`.
 
-    URLs and prefixes of other hosts than the distribution's are left out.
+    URLs and prefixes of other hosts than the distribution's are left out. CloudFront keeps paths as they were sent: what is
+    asked for means the path as it is written, and the one in the edge's normal form.
     """
     if purge.everything:
         return ("/*",)
     found: list[str] = []
+    purge = purge.spelled()
     for url in purge.urls:
         path = _path(url, hosts)
         if path is not None:

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from edgewright.local.errors import InfrastructureError
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
+from edgewright.purge.request import Purge, never
 
 EDGE_API = "edgewright:index:EdgeApi"
 EXPORT_TIMEOUT_S = 120
@@ -37,6 +38,8 @@ class Function:
         content: changes when what that distribution serves may have changed.
         staging: the distribution beside it that has a cache of its own, while a version is rolled out.
         shielded: its cache has a shield, which takes a purge from the function.
+        as_sent: it takes URLs as they are sent.
+        patterns: hosts of its routes that begin with `*`.
     """
 
     script_name: str
@@ -50,11 +53,37 @@ class Function:
     content: str | None = None
     staging: str | None = None
     shielded: bool = False
+    as_sent: bool = False
+    patterns: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Its hosts."""
         return tuple(dict.fromkeys(urlsplit(url).netloc for url in self.urls))
+
+    def has_host(self, host: str) -> bool:
+        """Return whether a host, with or without its port, is one of its own."""
+        bare = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
+        return bool({host, bare} & set(self.hosts)) or any(bare.endswith(pattern[1:]) for pattern in self.patterns)
+
+
+def unserved(purge: Purge, functions: Sequence[Function]) -> list[str]:
+    """Return, of sound URLs and prefixes, what can be in no cache of these functions: each with why."""
+    found = []
+    # A distribution stores what its origins answer by themselves, too.
+    strict = not any(function.as_sent or function.distribution is not None for function in functions)
+    told = all(function.urls for function in functions)
+    names = [name for function in functions for name in (*function.hosts, *function.patterns)]
+    for option, targets in (("--url", purge.urls), ("--prefix", purge.prefixes)):
+        for target in targets:
+            why = never(target, as_sent=False) if strict else None
+            if why is not None:
+                found.append(f"{option} {target!r}: can never be served: {why}")
+            host = urlsplit(target).netloc.lower()
+            if host and told and not any(function.has_host(host) for function in functions):
+                hosts = ", ".join(dict.fromkeys(names))
+                found.append(f"{option} {target!r}: the stack has no host {host}. With a cache it has: {hosts}.")
+    return found
 
 
 def functions(state: Mapping[str, Any], where: str) -> tuple[Function, ...]:
@@ -123,8 +152,17 @@ def _function(resource: Mapping[str, Any]) -> Function:
         distribution=distribution.get("id"),
         content=distribution.get("content"),
         staging=distribution.get("staging_id"),
+        as_sent=settings.get("url_normalization") == "none",
+        patterns=tuple(_patterns(get(inputs, "routes") or ())),
         shielded=not distribution and any((spec.get("tiers") or {}).get("shield") for spec in specs),
     )
+
+
+def _patterns(routes: Sequence[str]) -> Iterator[str]:
+    for route in routes:
+        host = str(route).rpartition("://")[2].partition("/")[0].lower()
+        if host.startswith("*"):
+            yield host
 
 
 def read_state(project: Project, stack: str, file: str | None) -> tuple[Function, ...]:

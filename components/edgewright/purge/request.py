@@ -6,18 +6,25 @@ void". `edge/src/core/cache/purge.ts` reads and writes the same; a test holds th
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from edgewright.program.errors import ProjectError
+from edgewright.purge.targets import (
+    BadTarget,
+    normal_escapes,
+    parsed_path,
+    parsed_query,
+    strict_path,
+    strict_query,
+)
 
 MARKERS_A_KEY = 500
 """Markers in one KV value. An isolate that knows more than 1000 takes the oldest half for a purge of everything."""
 
 _TAG = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,1024}\Z")
-_ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]")
+_BLANK = re.compile(r"[\x00-\x20\x7f]")
 
 
 @dataclass(frozen=True)
@@ -43,30 +50,45 @@ class Purge:
         Raises:
             ProjectError: it is empty, or a part is no URL, path or tag; all faults are named.
         """
-        faults = []
-        for option, targets in (("--url", self.urls), ("--prefix", self.prefixes)):
-            for target in targets:
-                parts = urlsplit(target)
-                absolute = parts.scheme in ("http", "https") and bool(parts.hostname)
-                if not (absolute or target.startswith("/")) or parts.fragment or re.search(r"[\s\\]", target):
-                    faults.append(
-                        f"{option} {target!r}: must be an http:// or https:// URL, or a path that begins with `/`,"
-                        " without a fragment"
-                    )
-                elif option == "--prefix" and parts.query:
-                    faults.append(f"{option} {target!r}: a prefix has no query; purge single URLs with --url")
-        faults += [
+        faults = self.faults()
+        if faults:
+            raise ProjectError(faults)
+        return self
+
+    def faults(self) -> list[str]:
+        """Return all that is wrong with it, whatever the stack has."""
+        found = [fault for url in self.urls if (fault := _fault("--url", url))]
+        found += [fault for prefix in self.prefixes if (fault := _fault("--prefix", prefix))]
+        found += [
             f"--tag {tag!r}: must be 1 to 1024 characters of printable ASCII without blanks and commas"
             for tag in self.tags
             if not _TAG.match(tag)
         ]
         if not (self.urls or self.prefixes or self.tags or self.everything):
-            faults.append("nothing to purge: give --url, --prefix, --tag, --changed or --everything")
+            found.append("nothing to purge: give --url, --prefix, --tag, --changed or --everything")
         if self.everything and (self.urls or self.prefixes or self.tags):
-            faults.append("--everything covers --url, --prefix and --tag: leave them out")
-        if faults:
-            raise ProjectError(faults)
-        return self
+            found.append("--everything covers --url, --prefix and --tag: leave them out")
+        return found
+
+    def sound(self) -> "Purge":
+        """Return it without the URLs and prefixes that are none."""
+        urls = tuple(url for url in self.urls if not _fault("--url", url))
+        return replace(self, urls=urls, prefixes=tuple(each for each in self.prefixes if not _fault("--prefix", each)))
+
+    def served(self, as_sent: bool) -> "Purge":
+        """Return it without what a function can never serve. `as_sent`: it takes URLs as they are sent."""
+        urls = tuple(url for url in self.urls if never(url, as_sent) is None)
+        return replace(self, urls=urls, prefixes=tuple(each for each in self.prefixes if never(each, as_sent) is None))
+
+    def spelled(self) -> "Purge":
+        """Return it for a cache that keeps URLs as they were sent: each as it is written, and in the edge's normal form."""
+        urls = [form for url in self.urls for form in (url, _normal(url))]
+        prefixes = [form for prefix in self.prefixes for form in (prefix, _normal(prefix))]
+        return replace(self, urls=tuple(dict.fromkeys(urls)), prefixes=tuple(dict.fromkeys(prefixes)))
+
+    def empty(self) -> bool:
+        """Return whether there is nothing to purge."""
+        return not (self.urls or self.prefixes or self.tags or self.everything)
 
     def document(self) -> dict[str, Any]:
         """Return it as the gateway and the function take it."""
@@ -82,7 +104,7 @@ class Purge:
         """Return it with each URL that is only a path put on every host."""
         urls = [url for url in self.urls if not url.startswith("/")]
         urls += [f"https://{host}{url}" for url in self.urls if url.startswith("/") for host in hosts]
-        return Purge(tuple(dict.fromkeys(urls)), self.prefixes, self.tags, self.everything, self.soft)
+        return replace(self, urls=tuple(dict.fromkeys(urls)))
 
     def batches(self, size: int) -> Iterable["Purge"]:
         """Yield purges of at most so many operations that are this one together."""
@@ -98,8 +120,16 @@ class Purge:
                 part[kind] = (*part.get(kind, ()), value)
             yield Purge(part.get("urls", ()), part.get("prefixes", ()), part.get("tags", ()), soft=self.soft)
 
-    def markers(self, time_ms: int, specs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return it as markers. `specs` are the strategies (CacheSpec) under which entries may have been stored."""
+    def markers(
+        self, time_ms: int, specs: Sequence[Mapping[str, Any]], *, as_sent: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return it as markers; only of what can be served (:meth:`served`).
+
+        Args:
+            time_ms: what was asked for until then is void.
+            specs: the strategies (CacheSpec) under which entries may have been stored.
+            as_sent: the function takes URLs as they are sent.
+        """
 
         def marker(kind: str, value: str) -> dict[str, Any]:
             return {"type": kind, "value": value, "time": time_ms, "soft": self.soft}
@@ -108,15 +138,69 @@ class Purge:
             return [marker("everything", "")]
         found = []
         for url in self.urls:
-            forms = [schemeless(url, None), *(schemeless(url, spec) for spec in specs)]
+            forms = [
+                schemeless(one, spec, as_sent=as_sent) for one in _read(url, as_sent) for spec in (None, *specs)
+            ]
             found += [marker("url", form) for form in dict.fromkeys(forms)]
         for prefix in self.prefixes:
-            if prefix.startswith("/"):
-                found.append(marker("prefix", normal_path(prefix)))
-            else:
-                parts = urlsplit(prefix)
-                found.append(marker("prefix", f"//{_authority(prefix)}{normal_path(parts.path or '/')}"))
+            paths = dict.fromkeys(_path(urlsplit(one).path, as_sent) for one in _read(prefix, as_sent))
+            host = "" if prefix.startswith("/") else f"//{_authority(prefix)}"
+            found += [marker("prefix", f"{host}{path}") for path in paths]
         return found + [marker("tag", tag) for tag in self.tags]
+
+
+def _fault(option: str, target: str) -> str | None:
+    """Say what is wrong with a URL or prefix, whatever the stack has."""
+    at = f"{option} {target!r}"
+    if target.startswith("//"):
+        return f"{at}: begins with `//`, which names a host; write the path with one `/`, or the URL with its host"
+    try:
+        parts = urlsplit(target)
+        absolute = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError as error:
+        return f"{at}: is not a URL: {error}"
+    if not (absolute or target.startswith("/")) or "#" in target or _BLANK.search(target):
+        return (
+            f"{at}: must be an http:// or https:// URL, or a path that begins with `/`, without blanks and"
+            " without a fragment"
+        )
+    if "@" in parts.netloc:
+        return f"{at}: has a user name, which is no part of what is stored; leave it out"
+    if option == "--prefix" and "?" in target:
+        return f"{at}: a prefix has no query; purge single URLs with --url"
+    return None
+
+
+def never(target: str, as_sent: bool) -> str | None:
+    """Say why a function can never serve a URL or path; None where it can."""
+    try:
+        _path(urlsplit(target).path, as_sent)
+    except BadTarget as error:
+        return str(error)
+    return None
+
+
+def _read(target: str, as_sent: bool) -> tuple[str, ...]:
+    """Return a target as it is written, and as a URL parser has it: see `edge/src/core/purge/targets.ts`."""
+    parts = urlsplit(target)
+    parsed = parsed_path(parts.path or "/")
+    if as_sent or parsed.startswith("//") or parsed == (parts.path or "/"):
+        return (target,)
+    return target, SplitResult(parts.scheme, parts.netloc, parsed, parts.query, "").geturl()
+
+
+def _path(path: str, as_sent: bool) -> str:
+    return parsed_path(path or "/") if as_sent else strict_path(path or "/")
+
+
+def _normal(target: str) -> str:
+    """Return a URL or path in the edge's normal form; as it is where it has none."""
+    if never(target, as_sent=False) is not None:
+        return target
+    parts = urlsplit(target)
+    path, query = strict_path(parts.path or "/"), strict_query(parts.query)
+    return SplitResult(parts.scheme, parts.netloc, path, query, "").geturl()
 
 
 def _authority(url: str) -> str:
@@ -127,37 +211,16 @@ def _authority(url: str) -> str:
     return host if parts.port in (None, default) else f"{host}:{parts.port}"
 
 
-def _escapes(text: str) -> str:
-    def replace(match: re.Match[str]) -> str:
-        character = chr(int(match[1], 16))
-        return character if _UNRESERVED.match(character) else match[0].upper()
-
-    return _ESCAPE.sub(replace, text)
-
-
-def normal_path(path: str) -> str:
-    """Return a path in the one form that entries are kept under: escapes normal, dot segments resolved."""
-    output: list[str] = []
-    segments = _escapes(path).split("/")[1:]
-    for index, segment in enumerate(segments):
-        last = index == len(segments) - 1
-        if segment == "..":
-            del output[-1:]
-        elif segment != ".":
-            output.append(segment)
-        if last and segment in (".", ".."):
-            output.append("")
-    return "/" + "/".join(output)
-
-
-def schemeless(url: str, spec: Mapping[str, Any] | None) -> str:
+def schemeless(url: str, spec: Mapping[str, Any] | None, *, as_sent: bool = False) -> str:
     """Return a URL as a marker names it: without scheme, with what of its query belongs to the key. None: all of it."""
     parts = urlsplit(url)
-    # Of a function that keeps URLs as they are sent, an empty query is part of the URL.
-    query = f"?{parts.query}" if "?" in url else ""
-    if spec is not None:
-        query = _query(parts.query, spec)
-    path = normal_path(parts.path or "/") if spec is not None else parts.path or "/"
+    path = _path(parts.path, as_sent)
+    if as_sent:
+        # There an empty query is part of the URL.
+        query = f"?{parsed_query(parts.query)}" if "?" in url else ""
+    else:
+        text = parsed_query(strict_query(parts.query))
+        query = _query(text, spec) if spec is not None else f"?{text}" if text else ""
     return f"//{_authority(url)}{path}{query}"
 
 
@@ -168,7 +231,7 @@ def _query(text: str, spec: Mapping[str, Any]) -> str:
     override = spec.get("mode", "override") == "override"
     if not text or which == "none":
         return ""
-    text = _escapes(text)
+    text = normal_escapes(text)
     if not override and which == "all":
         return f"?{text}"
     pairs = []

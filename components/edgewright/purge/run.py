@@ -70,12 +70,15 @@ def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...]
     notes: list[str] = []
     zones: set[str] = set()
     for function in functions:
-        own = purge.on(function.hosts)
+        own = purge.on(function.hosts).served(function.as_sent)
         name = function.script_name
         if function.distribution is not None:
             zone += _cloudfront(function, function.distribution, purge, notes)
             if function.staging is not None:
                 zone += _cloudfront(function, function.staging, purge, [])
+            continue
+        if own.empty() and not purge.empty() and function.urls:
+            notes.append(f"{name}: can never serve what is to be purged, and has none of it")
             continue
         if not function.urls and any(url.startswith("/") for url in purge.urls):
             notes.append(f"{name}: has no address, so that URLs that are only a path mean nothing there")
@@ -146,7 +149,8 @@ def _zone(function: Function, zone_id: str, purge: Purge, notes: list[str]) -> l
     prefixes += [
         f"https://{host}{prefix}" for prefix in purge.prefixes if prefix.startswith("/") for host in function.hosts
     ]
-    whole = Purge(purge.urls, tuple(prefixes), purge.tags, purge.everything)
+    # It keeps URLs as they were sent.
+    whole = Purge(purge.urls, tuple(prefixes), purge.tags, purge.everything).spelled()
     return [
         Step(f"zone {zone_id} {kind} {index}", "zone", f"zone {zone_id}: {size(part)}", function, zone_id, part)
         for kind, one in _kinds(whole)
@@ -257,7 +261,7 @@ class Purger:
     def _kv(self, step: Step) -> None:
         # Of when the purge was asked for, not of when it was tried again: what came since is not void.
         began = int(self._journal.began * 1000)
-        markers = step.purge.markers(began, step.function.specs)
+        markers = step.purge.markers(began, step.function.specs, as_sent=step.function.as_sent)
         pairs = []
         for start in range(0, len(markers), MARKERS_A_KEY):
             some = markers[start : start + MARKERS_A_KEY]

@@ -14,6 +14,7 @@ import type { FrontPurge } from "../core/host.js";
 import type { Logs } from "./logs.js";
 import { problem } from "./problem.js";
 import { agent, type Upstream } from "./proxy.js";
+import { restOf, spellings } from "./targets.js";
 
 /** Where Workers' calls of `ctx.cache` arrive; see entry.ts and outbound.ts. */
 export const FRONT_CACHE_HOST = "front-cache.edgewright.invalid";
@@ -171,8 +172,8 @@ export class FrontCaches {
 
   /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
   async purge(request: PurgeRequest): Promise<FrontResult> {
-    const pathOf = (text: string): string => (text.startsWith("/") ? text : new URL(text).pathname);
-    const paths = [...(request.urls ?? []), ...(request.prefixes ?? [])].map(pathOf);
+    const targets = [...(request.urls ?? []), ...(request.prefixes ?? [])];
+    const paths = targets.flatMap((target) => spellings(restOf(target))).map((rest) => rest.split("?", 1)[0] as string);
     const translated: PurgeRequest = {
       ...(request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) }),
       ...(paths.length > 0 && { prefixes: paths }),

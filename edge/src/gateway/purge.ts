@@ -6,15 +6,28 @@ import type { PurgeReport } from "../core/feature.js";
 import { PURGE_HEADER } from "./entry.js";
 import type { FrontCaches } from "./front-cache.js";
 import { problem } from "./problem.js";
+import type { Version } from "./protocol.gen.js";
 import { agent } from "./proxy.js";
 import type { Reload, Serving } from "./reload.js";
 import { hostnameOf } from "./router.js";
+import { hostOf, isHost, restOf, spellings, whyNever } from "./targets.js";
 import { serviceName } from "./translate.js";
 
 /** The module by which a Worker of edgewright's is known: others would take the purge for a client's request. */
 const OWN_MODULE = "edgewright.js";
+const SETTINGS_MODULE = "settings.js";
 const LISTS = ["urls", "prefixes", "tags"] as const;
-const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+const FLAGS = ["everything", "soft", "dry_run"] as const;
+
+/** What is wrong with one URL, prefix or tag of a purge, or with the purge itself (no `list`). */
+export interface PurgeFault {
+  list?: (typeof LISTS)[number];
+  value?: string;
+  message: string;
+}
+
+/** A purge, and whether it is only looked at. */
+export type Asked = PurgeRequest & { dry_run?: boolean };
 
 export interface PurgeOptions {
   reload: Reload;
@@ -31,72 +44,124 @@ export interface PurgeAnswer {
 }
 
 /** Reads a purge; raises a 400 problem that names every fault. */
-export function readPurge(text: string): PurgeRequest {
-  const faults: string[] = [];
+export function readPurge(text: string): Asked {
+  const faults: PurgeFault[] = [];
+  const fault = (message: string) => faults.push({ message });
   let value: Record<string, unknown> = {};
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) value = parsed as typeof value;
-    else faults.push("The body must be a JSON object.");
+    else fault("The body must be a JSON object.");
   } catch (error) {
-    faults.push(`The body is not JSON: ${(error as Error).message}.`);
+    fault(`The body is not JSON: ${(error as Error).message}.`);
   }
   for (const name of Object.keys(value)) {
-    if (![...LISTS, "everything", "soft"].includes(name))
-      faults.push(`${name} is unknown; a purge has ${LISTS.join(", ")}, everything and soft.`);
+    if (![...LISTS, ...FLAGS].some((known) => known === name))
+      fault(`${name} is unknown; a purge has ${LISTS.join(", ")}, ${FLAGS.join(", ")}.`);
   }
-  for (const name of ["everything", "soft"]) {
-    if (name in value && typeof value[name] !== "boolean") faults.push(`${name} must be true or false.`);
+  for (const name of FLAGS) {
+    if (name in value && typeof value[name] !== "boolean") fault(`${name} must be true or false.`);
   }
-  for (const name of LISTS) {
-    const list = value[name] ?? [];
-    if (!Array.isArray(list) || list.some((item) => typeof item !== "string" || item === ""))
-      faults.push(`${name} must be a list of texts that are not empty.`);
-    else if (name !== "tags") for (const item of list as string[]) checkTarget(name, item, faults);
+  for (const list of LISTS) {
+    const given = value[list] ?? [];
+    if (!Array.isArray(given) || given.some((item) => typeof item !== "string" || item === ""))
+      fault(`${list} must be a list of texts that are not empty.`);
+    else if (list !== "tags") {
+      for (const item of given as string[]) {
+        const message = targetFault(item);
+        if (message !== undefined) faults.push({ list, value: item, message });
+      }
+    }
   }
   if (faults.length === 0 && value.everything !== true && LISTS.every((name) => !(value[name] as string[])?.length))
-    faults.push("There is nothing to purge: give urls, prefixes, tags or everything.");
-  if (faults.length > 0) throw problem(400, "Not a purge", faults.join(" "));
-  return value as PurgeRequest;
+    fault("There is nothing to purge: give urls, prefixes, tags or everything.");
+  refuse(faults);
+  return value as Asked;
 }
 
-function checkTarget(name: string, item: string, faults: string[]): void {
-  if (item.startsWith("/")) return;
+function refuse(faults: readonly PurgeFault[]): void {
+  if (faults.length === 0) return;
+  const said = faults.map(({ list, value, message }) =>
+    list === undefined ? message : `${list} has ${JSON.stringify(value)}: ${message}`,
+  );
+  throw problem(400, "Not a purge", said.join(" "), { faults });
+}
+
+function targetFault(item: string): string | undefined {
+  if (item.startsWith("//")) return "begins with `//`, which names a host: give the URL with its host.";
+  if (item.startsWith("/")) return undefined;
   const url = URL.parse(item);
   if (url === null || !/^https?:$/.test(url.protocol))
-    faults.push(
-      `${name} has ${JSON.stringify(item)}: give an http:// or https:// URL, or a path that begins with "/".`,
-    );
+    return 'give an http:// or https:// URL, or a path that begins with "/".';
+  return undefined;
+}
+
+/** The version's settings; undefined of a Worker that is not edgewright's. */
+function settingsOf({ modules }: Version): { url_normalization?: string } | undefined {
+  if (!modules.some(({ name }) => name === OWN_MODULE)) return undefined;
+  const module = modules.find(({ name }) => name === SETTINGS_MODULE);
+  const text = Buffer.from(module?.content_base64 ?? "", "base64").toString("utf8");
+  try {
+    return JSON.parse(text.replace(/^\s*export default\s*/, "").replace(/;?\s*$/, ""));
+  } catch {
+    return {};
+  }
+}
+
+const takesAsSent = (version: Version): boolean => settingsOf(version)?.url_normalization === "none";
+
+/** Raises a 400 problem for what of a purge cannot be there, in anything that the deployment has. */
+function check(asked: Asked, { deployment, router }: Serving): void {
+  const faults: PurgeFault[] = [];
+  const distributions = deployment.cloudfront?.distributions ?? [];
+  const versions = deployment.workers.flatMap((worker) => worker.versions);
+  // Where anything takes URLs as they are sent, any may be stored.
+  const strict =
+    distributions.length === 0 &&
+    versions.every((version) => settingsOf(version) !== undefined && !takesAsSent(version));
+  const patterns = router.known().map((pattern) => pattern.replace(/^https?:\/\//i, "").split("/", 1)[0] as string);
+  const hosts = [...new Set([...patterns, ...distributions.flatMap(({ aliases }) => aliases)].map(hostnameOf))];
+  for (const list of ["urls", "prefixes"] as const) {
+    for (const value of asked[list] ?? []) {
+      const never = strict ? whyNever(restOf(value), false) : undefined;
+      if (never !== undefined) faults.push({ list, value, message: `can never be served: ${never}` });
+      const host = hostOf(value);
+      if (host === undefined || hosts.some((name) => isHost(name, host))) continue;
+      faults.push({ list, value, message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}.` });
+    }
+  }
+  refuse(faults);
 }
 
 /**
- * The purge as Workers see it: they know their own hosts, not this machine's. A path, or a URL of loopback, means every host
- * of the deployment.
+ * The purge as Workers see it: they know their own hosts, not this machine's, and no ports. A path, or a URL of loopback, means
+ * every host of the deployment.
  */
-function ofHosts(request: PurgeRequest, serving: Serving): PurgeRequest {
-  const hosts = [
-    ...new Set(serving.router.hosts().flatMap((each) => ("worker" in each ? [hostnameOf(each.host)] : []))),
-  ];
-  const urls = (request.urls ?? []).flatMap((text) => {
-    const url = new URL(text, "http://127.0.0.1");
-    if (!LOOPBACK.has(url.hostname)) return [text];
-    url.hash = "";
-    // Not `search`: it leaves out the `?` of an empty query.
-    return hosts.map((host) => `http://${host}${url.href.slice(url.origin.length)}`);
-  });
-  const prefixes = (request.prefixes ?? []).flatMap((text) => {
-    const url = text.startsWith("/") ? undefined : new URL(text);
-    if (url === undefined || !LOOPBACK.has(url.hostname)) return [text];
-    // As a path alone, `//a` would mean a host.
-    return url.pathname.startsWith("//") ? hosts.map((host) => `http://${host}${url.pathname}`) : [url.pathname];
-  });
-  return { ...request, urls, prefixes };
+function ofHosts({ dry_run: _, ...asked }: Asked, { router }: Serving): PurgeRequest {
+  const all = [...new Set(router.hosts().flatMap((each) => ("worker" in each ? [hostnameOf(each.host)] : [])))];
+  const on = (target: string): string[] => {
+    const host = hostOf(target);
+    return (host === undefined ? all : [host]).map((each) => `http://${each}${restOf(target)}`);
+  };
+  // A prefix may be a path alone, which any host means; but not `//a`, which would be a host.
+  const path = (target: string): boolean =>
+    hostOf(target) === undefined && !spellings(restOf(target)).some((rest) => rest.startsWith("//"));
+  const prefixes = (asked.prefixes ?? []).flatMap((prefix) => (path(prefix) ? [restOf(prefix)] : on(prefix)));
+  return { ...asked, urls: (asked.urls ?? []).flatMap(on), prefixes };
+}
+
+/** What of a purge a version's URLs can be: the others it would refuse. */
+function servedBy(request: PurgeRequest, version: Version): PurgeRequest {
+  const asSent = takesAsSent(version);
+  const can = (target: string) => whyNever(restOf(target), asSent) === undefined;
+  return { ...request, urls: request.urls?.filter(can) ?? [], prefixes: request.prefixes?.filter(can) ?? [] };
 }
 
 export async function purge({ reload, fronts, purgeToken }: PurgeOptions, text: string): Promise<PurgeAnswer> {
   const asked = readPurge(text);
   const serving = await reload.enter();
   try {
+    check(asked, serving);
     const invalidations = invalidationsOf(asked, serving);
     const stored = invalidations.filter(({ items }) => items.length > 0);
     if (asked.soft === true && stored.length > 0)
@@ -105,14 +170,16 @@ export async function purge({ reload, fronts, purgeToken }: PurgeOptions, text: 
         "Not a purge",
         `CloudFront knows no soft purge, and ${stored.map(({ id }) => id).join(", ")} has some of it: leave soft out.`,
       );
+    if (asked.dry_run === true) return { front: { memory: 0 }, workers: [], distributions: invalidations };
     const request = ofHosts(asked, serving);
     const workers: PurgeAnswer["workers"] = [];
     // One after the other: they share the stores that markers are written to.
     for (const worker of serving.deployment.workers) {
       for (const version of worker.versions) {
-        if (!version.modules.some((module) => module.name === OWN_MODULE)) continue;
+        if (settingsOf(version) === undefined) continue;
         const port = serving.instance.port(serviceName(worker.name, version.id));
-        workers.push({ worker: worker.name, version: version.id, report: await tell(port, purgeToken, request) });
+        const report = await tell(port, purgeToken, servedBy(request, version));
+        workers.push({ worker: worker.name, version: version.id, report });
       }
     }
     const front = await fronts.purge(asked);
@@ -127,16 +194,23 @@ export async function purge({ reload, fronts, purgeToken }: PurgeOptions, text: 
 function invalidationsOf(request: PurgeRequest, { deployment }: Serving): PurgeAnswer["distributions"] {
   return (deployment.cloudfront?.distributions ?? []).map(({ id, aliases, domain_name: name }) => ({
     id,
-    items: itemsOf(request, new Set([...aliases, name].map((host) => host.toLowerCase()))),
+    items: itemsOf(
+      request,
+      [...aliases, name].map((host) => host.toLowerCase()),
+    ),
   }));
 }
 
-/** A purge as an invalidation's items, as it is sent to CloudFront's API for what is deployed. */
-function itemsOf(request: PurgeRequest, hosts: ReadonlySet<string>): string[] {
+/**
+ * A purge as an invalidation's items, as it is sent to CloudFront's API for what is deployed: CloudFront keeps paths as they
+ * were sent, so that what is asked for means the path as it is written and the one in normal form.
+ */
+function itemsOf(request: PurgeRequest, hosts: readonly string[]): string[] {
   if (request.everything === true) return ["/*"];
   const pathOf = (text: string): string[] => {
-    const url = new URL(text, "http://127.0.0.1");
-    return LOOPBACK.has(url.hostname) || hosts.has(url.hostname) ? [`${url.pathname}${url.search}`] : [];
+    const host = hostOf(text);
+    if (host !== undefined && !hosts.some((name) => isHost(name, host))) return [];
+    return spellings(restOf(text));
   };
   const urls = (request.urls ?? []).flatMap(pathOf);
   const prefixes = (request.prefixes ?? []).flatMap(pathOf).flatMap((path) => {

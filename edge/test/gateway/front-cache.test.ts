@@ -396,6 +396,23 @@ describe("the two engines", () => {
       expect((await gateway.get(url)).text).not.toBe(before);
     });
 
+    test.each(["/a;b=1", "//dd", "/a|b", "/ww?a=1;b=2", "/./%61"])("what a client spells as %s", async (spelled) => {
+      const url = `/open/${engine}/spelled${spelled}`;
+      const form = `/open/${engine}/spelled`;
+      for (const request of [
+        { urls: [url] },
+        { urls: [`http://127.0.0.1:8787${url}`] },
+        { urls: [`https://API.example.com:8443${url}`] },
+        { prefixes: [url.split("?")[0]] },
+      ]) {
+        await gateway.get(url);
+        const { text } = await gateway.get(url);
+        await until(async () => (await gateway.control("GET", "/v1/kv/cache-id/keys")).text.includes(form));
+        expect((await purge(request)).status).toBe(200);
+        expect((await gateway.get(url)).text).not.toBe(text);
+      }
+    });
+
     test("another path stays", async () => {
       const before = await twice(`/open/${engine}/stays`);
       await purge({ urls: [`/open/${engine}/other`], tags: ["other"] });
@@ -417,6 +434,32 @@ describe("the two engines", () => {
     for (const part of ["what is unknown", "soft must be", "urls must be"]) expect(answer.json.detail).toContain(part);
     expect((await purge({})).json.detail).toContain("nothing to purge");
     expect((await purge({ urls: ["ftp://x/"] })).json.detail).toContain("http:// or https://");
+  });
+
+  test("what cannot be there is refused before anything is purged, each with why", async () => {
+    const { text } = await gateway.get("/open/kept");
+    const answer = await purge({
+      urls: ["/open/kept", "/%zz", "//x", "http://other.example/x", "http://[bad", "http://h:999999/"],
+      prefixes: ["/a%2Fb"],
+      tags: ["all"],
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.json.faults).toEqual([
+      { list: "urls", value: "//x", message: expect.stringContaining("begins with `//`") },
+      { list: "urls", value: "http://[bad", message: expect.stringContaining("http:// or https:// URL") },
+      { list: "urls", value: "http://h:999999/", message: expect.stringContaining("http:// or https:// URL") },
+    ]);
+    const sound = await purge({ urls: ["/open/kept", "/%zz", "http://other.example/x"], prefixes: ["/a%2Fb"] });
+    expect([sound.status, sound.json.faults]).toEqual([
+      400,
+      [
+        { list: "urls", value: "/%zz", message: expect.stringContaining("can never be served: The path has a `%`") },
+        { list: "urls", value: "http://other.example/x", message: expect.stringContaining("It has: api.example.com.") },
+        { list: "prefixes", value: "/a%2Fb", message: expect.stringContaining("can never be served") },
+      ],
+    ]);
+    expect((await purge({ everything: true, dry_run: true })).json.workers).toEqual([]);
+    expect((await gateway.get("/open/kept")).text).toBe(text);
   });
 
   test("a client cannot purge with the gateway's own header", async () => {

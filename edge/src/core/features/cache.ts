@@ -7,6 +7,7 @@ import { isSafe } from "../cache/update";
 import type { CacheLayer, CacheParts, Feature } from "../feature";
 import { frontOf } from "../front";
 import type { Host } from "../host";
+import { asServed } from "../purge/targets";
 import type { CacheSpec, EndpointSpec } from "../settings.gen";
 
 /** Where a purge from outside is taken. */
@@ -43,7 +44,9 @@ export const cache: Feature = {
       faults.push(`The cache needs its part \`cache-${part}\`.`);
     const layer = createCacheOf(parts, policies);
     const { front } = parts;
-    const purge: CacheLayer["purge"] = async (request, host) => {
+    const purge: CacheLayer["purge"] = async (wanted, host) => {
+      // Every way by which a purge comes ends here.
+      const request = asServed(wanted, settings.url_normalization === "none");
       const result = await layer.purge(request, contextOf(host));
       return { ...result, front: (await front?.purge(request, host)) ?? "none" };
     };

@@ -1,15 +1,15 @@
 /** A purge in the terms of the platform's cache in front: tags and beginnings of paths. */
 
-import { normalisePath } from "../cache/key";
 import type { PurgeRequest } from "../cache/types";
 import type { PurgeReport } from "../feature";
 import type { FrontPurge, Host } from "../host";
+import { splitTarget } from "../path";
 
-/** The path of a URL or path. The cache in front knows no hosts: what is asked for one host is purged for all. */
-function pathOf(target: string): string {
-  const path = target.startsWith("/") ? target : new URL(target).pathname;
-  return normalisePath(path);
-}
+/**
+ * The path of a URL or path in normal form, which is the only one that is stored in front. That cache knows no hosts: what is
+ * asked for one host is purged for all.
+ */
+const pathOf = (target: string): string => (target.startsWith("/") ? target : splitTarget(target).path);
 
 /**
  * There is no purge of one URL: the beginning that is the whole path covers it, with every query and what else begins so.
