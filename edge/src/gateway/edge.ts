@@ -13,7 +13,8 @@ import { type Problem, ProblemError, problem, problemBody, sendProblem } from ".
 import { forward, forwardUpgrade } from "./proxy.js";
 import type { Front, Reload, Serving } from "./reload.js";
 import { hostnameOf, type Target } from "./router.js";
-import { serviceName } from "./translate.js";
+import { serviceName } from "./service-name.js";
+
 import { pickVersion, VERSION_KEY, VERSION_OVERRIDES } from "./versions.js";
 
 /**

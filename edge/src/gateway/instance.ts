@@ -11,8 +11,8 @@ import { DeployFailed, startupErrors, unexplained } from "./diagnostics.js";
 import { ENTRY_MODULE, unmark } from "./entry.js";
 import { CONTROL_WORKER } from "./kv.js";
 import type { LogEntry, Logs } from "./logs.js";
+import { serviceName } from "./service-name.js";
 import type { SourceMaps } from "./source-maps.js";
-import { serviceName } from "./translate.js";
 
 /** miniflare is not bundled: it comes from the runtime directory, where a lock file pins it. */
 export function loadMiniflare(runtimeDir: string): typeof MiniflareModule {

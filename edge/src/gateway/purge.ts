@@ -10,8 +10,8 @@ import type { Version } from "./protocol.gen.js";
 import { agent } from "./proxy.js";
 import type { Reload, Serving } from "./reload.js";
 import { hostnameOf } from "./router.js";
+import { serviceName } from "./service-name.js";
 import { hostOf, isHost, restOf, spellings, whyNever } from "./targets.js";
-import { serviceName } from "./translate.js";
 
 /** The module by which a Worker of edgewright's is known: others would take the purge for a client's request. */
 const OWN_MODULE = "edgewright.js";

@@ -2,7 +2,7 @@
 
 import { SourceMap } from "node:module";
 import type { Deployment } from "./protocol.gen.js";
-import { serviceName } from "./translate.js";
+import { serviceName } from "./service-name.js";
 
 export interface Place {
   source: string;

@@ -5,6 +5,7 @@ import { type DeployError, fault } from "./diagnostics.js";
 import { CONSOLE_MODULE, consoleModule, ENTRY_MODULE, entryModule } from "./entry.js";
 import { frontCacheUrl } from "./front-cache.js";
 import type { Deployment, Module, Version, Worker } from "./protocol.gen.js";
+import { serviceName } from "./service-name.js";
 import { primaryVersion } from "./versions.js";
 
 type ModuleDefinition = Extract<WorkerOptions["modules"], readonly unknown[]>[number];
@@ -18,8 +19,6 @@ export interface TranslateContext {
   /** With it the gateway, and nobody else, tells a Worker to purge. */
   purgeToken: string;
 }
-
-export const serviceName = (worker: string, version: string): string => `${worker}@${version}`;
 
 /** The content types of modules as the upload API has them. */
 const MODULE_TYPES: Record<string, ModuleDefinition["type"]> = {

@@ -1,0 +1,1 @@
+export const serviceName = (worker: string, version: string): string => `${worker}@${version}`;
