@@ -179,7 +179,11 @@ class CachePolicy(pulumi.ComponentResource):
     """One caching strategy, to be given to any number of endpoints.
 
         products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400})
-        EdgeApi("api", {..., "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}]})
+        origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+        EdgeApi("api", {
+            "account_id": account,
+            "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
+        })
 
     It creates nothing by itself: EdgeApi compiles it for its host.
     """

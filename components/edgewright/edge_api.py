@@ -293,6 +293,8 @@ class EdgeApiArgs(TypedDict):
 class EdgeApi(pulumi.ComponentResource):
     """An API at the edge: endpoints, each answered by a handler or by the nearest origin.
 
+        origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+        products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60})
         EdgeApi("api", {
             "account_id": account,
             "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],

@@ -75,8 +75,15 @@ class LambdaEdgeFunctionArgs(TypedDict):
 class LambdaEdgeFunction(pulumi.ComponentResource):
     """A function on CloudFront's events, in us-east-1, with a numbered version.
 
-        rewrite = LambdaEdgeFunction("rewrite", {"code": {"file": "rewrite.ts"}, "events": ["origin-request"]})
-        EdgeApi("api", {..., "endpoints": [{"path": "/docs/*", "origin": docs.routing, "functions": [rewrite.association]}]})
+        signed = LambdaEdgeFunction("signed", {"code": {"file": "signed.ts"}, "events": ["viewer-request"]})
+        docs = GeoRouter("docs", {"origins": [{"region": "us", "url": "https://docs.example.com"}], "fallback": "us"})
+        EdgeApi("api", {
+            "host": "cloudfront",
+            "endpoints": [{"path": "/docs/*", "origin": docs.routing, "functions": [signed.association]}],
+        })
+
+    In an EdgeApi it is for viewer events: those of the origin are the API's own function's. A distribution of your own takes it
+    on any event, by `qualified_arn`.
 
     CloudFront keeps replicas of a version for hours after its last association, and AWS refuses to delete it until then:
     versions are retired, not deleted, and `edgewright reap` removes them later. The output `ledger` tells it which.
