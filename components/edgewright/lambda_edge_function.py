@@ -48,7 +48,7 @@ class LambdaEdgeFunctionArgs(TypedDict):
     timeout: NotRequired[int]
     """Seconds that it may take, at most 30. Default: 5."""
     memory: NotRequired[int]
-    """Memory in MB, 128 to 10240. Default: 128, which is the long-standing limit of viewer functions."""
+    """Memory in MB, 128 to 10240; on viewer events 128, for CloudFront takes no more there. Default: 128."""
     settings: NotRequired[pulumi.Input[Any]]
     """Data written into the package, in place of environment variables: `import settings from "edgewright:settings"` in
     bundled code, `settings.json` beside it for the rest. Readable by whoever may read the function: no

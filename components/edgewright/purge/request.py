@@ -138,9 +138,7 @@ class Purge:
             return [marker("everything", "")]
         found = []
         for url in self.urls:
-            forms = [
-                schemeless(one, spec, as_sent=as_sent) for one in _read(url, as_sent) for spec in (None, *specs)
-            ]
+            forms = [schemeless(one, spec, as_sent=as_sent) for one in _read(url, as_sent) for spec in (None, *specs)]
             found += [marker("url", form) for form in dict.fromkeys(forms)]
         for prefix in self.prefixes:
             paths = dict.fromkeys(_path(urlsplit(one).path, as_sent) for one in _read(prefix, as_sent))

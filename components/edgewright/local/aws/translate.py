@@ -314,7 +314,8 @@ class _Translator:
         if kind == "viewer" and memory > most_memory.value:
             yield (
                 "The function memory is larger than the maximum allowed for functions that are triggered by a viewer"
-                f" event: {memory} Max allowed: {most_memory.value} {name}"
+                f" event: {memory} Max allowed: {most_memory.value} {name}. Leave memory_size out, or associate the function"
+                " with origin events"
             )
         yield from self._role_refusals(function)
 
