@@ -750,16 +750,43 @@ def test_functions_that_cloudfront_would_refuse(functions: list[Any], fault: str
     assert faults_of(endpoint(functions=functions), preview=True) == [fault]
 
 
-def test_a_viewer_function_beside_what_needs_a_cloudfront_function_is_refused() -> None:
-    def both() -> None:
+@pytest.mark.parametrize(
+    ("endpoint_path", "redirect", "both"),
+    [
+        ("/a", "/a", False),
+        ("/a", "/x", True),
+        ("/a", "/a/*", True),
+        ("/docs/a", "/docs/*", False),
+        ("/docs/*", "/docs/old", False),
+        ("/docs/*", "/old/*", True),
+        ("/docs/*", "/*", False),
+        ("/docs/*", "/docs/v1/*", False),
+        ("/docs/:page/raw", "/docs/1/raw", False),
+        ("/docs/:page/raw", "/docs/1", True),
+        ("/*", "/old/*", False),
+    ],
+)
+def test_a_viewer_function_excludes_redirects_of_what_its_endpoint_matches(
+    endpoint_path: str, redirect: str, both: bool
+) -> None:
+    """One redirect of /old/* made every endpoint with functions a fault."""
+
+    def endpoints() -> None:
+        functions = [association(["viewer-request"])]
         api(
-            endpoints=[{"path": "/a", "origin": origins().routing, "functions": [association(["viewer-request"])]}],
-            redirects=[{"path": "/x", "to": "/a"}],
+            endpoints=[{"path": endpoint_path, "origin": origins().routing, "functions": functions}],
+            redirects=[{"path": redirect, "to": "/b"}],
         )
 
-    assert faults_of(both) == [
-        "endpoints[0].functions: are on viewer events, where redirects needs a CloudFront Function: CloudFront refuses both"
-        " kinds together. Leave one of the two out."
+    if both:
+        found = behaviors(run(endpoints))
+        pattern = endpoint_path.replace(":page", "*")
+        assert found[pattern].get("functionAssociations") in ([], None)
+        assert found["*"]["functionAssociations"] != []
+        return
+    assert faults_of(endpoints) == [
+        f"endpoints[0].functions: are on viewer events, where the redirect of {redirect!r} needs a CloudFront Function:"
+        " CloudFront refuses both kinds together. Leave one of the two out."
     ]
 
 
