@@ -1,6 +1,6 @@
 """Prove that what is generated is fresh: `python -m tools.fresh`.
 
-The schemas, the TypeScript types, the bundles and the components' public schema are made anew in a temporary directory and compared byte for byte with
+The schemas, the TypeScript types, the bundles, the components' public schema and their pages are made anew in a temporary directory and compared byte for byte with
 the files in the repository. Exit 1 names each file that differs, is missing or is left over; exit 0 says nothing more.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from edgewright._provider import EdgewrightProvider
 from edgewright.local.node import NodeMissing, find_node
 
-from tools import generate, schema
+from tools import component_docs, generate, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 EDGE = ROOT / "edge"
@@ -64,6 +64,8 @@ def stale(temporary: Path) -> list[str]:
     lines = differences(kept, _files(temporary / "types"), "edge")
     public = {schema.GOLDEN.name: schema.public_schema(EdgewrightProvider()).encode()}
     lines += differences({schema.GOLDEN.name: schema.GOLDEN.read_bytes()}, public, "tests/golden")
+    documents = {name: text.encode() for name, text in component_docs.pages().items()}
+    lines += differences(_files(component_docs.DOCS), documents, "docs/components")
     run("build.mjs", temporary / "bundles")
     return lines + differences(_files(BUNDLES), _files(temporary / "bundles"), "components/edgewright/_bundles")
 
