@@ -164,7 +164,8 @@ class StaticAssets(TypedDict):
     directory: str
     """The folder. Relative to the program's folder."""
     browser_ttl: NotRequired[int]
-    """`max-age` sent to clients, in seconds. Default: 0, always revalidated."""
+    """Seconds that browsers may keep a file from when they get it. Default: 0, always revalidated. One that is missing is
+    not kept."""
     immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned names only. Default: false."""
     content_security_policy: NotRequired[str]

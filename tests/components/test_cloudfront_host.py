@@ -358,10 +358,19 @@ def test_files_are_served_from_a_bucket_that_only_the_distribution_reads(
     behavior = behaviors(found)["/assets/*"]
     assert behavior["cachePolicyId"] == OPTIMIZED
     assert "lambdaFunctionAssociations" not in behavior or behavior["lambdaFunctionAssociations"] == []
-    (headers,) = of(found, "cloudfront.ResponseHeadersPolicy")
-    assert headers["customHeadersConfig"]["items"] == [
-        {"header": "Cache-Control", "value": "public, max-age=60, immutable", "override": True}
-    ]
+    # Of the objects alone: a policy of the behavior would give it to a 403 too.
+    assert {item["cacheControl"] for item in objects.values()} == {"public, max-age=60, immutable, s-maxage=86400"}
+    assert of(found, "cloudfront.ResponseHeadersPolicy") == []
+    assert [item["eventType"] for item in behavior["functionAssociations"]] == ["viewer-response"]
+
+
+@pytest.mark.parametrize("ttl", [0, 86_400])
+def test_files_that_browsers_keep_as_long_as_cloudfront_or_not_at_all_need_no_function(
+    tmp_path: Path, ttl: int
+) -> None:
+    (tmp_path / "a.css").write_text("a {}")
+    found = run(program(assets=[{"path": "/assets/*", "directory": str(tmp_path), "browser_ttl": ttl}]))
+    assert behaviors(found)["/assets/*"].get("functionAssociations") in ([], None)
 
 
 def with_csp(folder: Path, csp: str, **more: Any) -> Callable[[], object]:

@@ -78,6 +78,8 @@ strategy names its cookies."""
 
 ASSETS = CachePolicySpec(1, DAY, YEAR)
 """Files of a bucket, which are for everybody: CachingOptimized."""
+ASSETS_TTL = DAY
+"""How long (s) CloudFront keeps a file."""
 
 _QUERY = {"all": "all", "none": "none", "include": "whitelist", "exclude": "allExcept"}
 
@@ -264,19 +266,15 @@ _SAFE: Mapping[str, Any] = {
 }
 
 
-def response_headers_policy_id(
-    parent: pulumi.Resource, cache_control: str | None, security: bool, csp: str | None = None
-) -> Any:
+def response_headers_policy_id(parent: pulumi.Resource, security: bool, csp: str | None = None) -> Any:
     """Return the id of the policy that adds headers to answers, or None where there are none to add."""
-    if cache_control is None:
+    if not csp:
         return SECURITY_HEADERS if security else None
-    content = content_hash([cache_control, security, *([csp] if csp else [])])
+    content = content_hash([security, csp])
     safe: Any = {
-        **({"content_security_policy": {"content_security_policy": csp, "override": True}} if csp else {}),
+        "content_security_policy": {"content_security_policy": csp, "override": True},
+        **(_SAFE if security else {}),
     }
-    if security:
-        safe |= _SAFE
-    added: Any = {"items": [{"header": "Cache-Control", "value": cache_control, "override": True}]}
     policy = shared(
         parent,
         "headers",
@@ -285,8 +283,7 @@ def response_headers_policy_id(
             name,
             name=named,
             comment="By edgewright. Shared by every behavior with these headers.",
-            custom_headers_config=added,
-            security_headers_config=safe or None,
+            security_headers_config=safe,
             opts=opts,
         ),
     )
