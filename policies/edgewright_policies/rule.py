@@ -9,6 +9,7 @@ import contextvars
 import dataclasses
 import fnmatch
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
@@ -241,11 +242,30 @@ def _schema(config: type[PolicyConfig]) -> PolicyConfigSchema | None:
     return PolicyConfigSchema(properties=properties) if properties else None
 
 
+def config_fault(detail: Mapping[str, Any]) -> str:
+    """Return what is wrong with one value of a configuration, in the words of YAML: `must be a list, got 'sharp'`."""
+    kind, text = detail["type"], str(detail["msg"])
+    if kind in ("tuple_type", "list_type"):
+        text = "must be a list"
+    elif kind in ("dict_type", "model_type"):
+        text = "must be a mapping"
+    elif kind in ("bool_type", "bool_parsing"):
+        text = "must be true or false"
+    elif kind in ("int_type", "int_parsing", "int_from_float"):
+        text = "must be a whole number"
+    elif kind in ("float_type", "float_parsing"):
+        text = "must be a number"
+    else:
+        text = re.sub(r"^Value error, ", "", text)
+        text = re.sub(r"^(?:Input|Value|String|Tuple|List|Dictionary) should ", "must ", text)
+        text = text.replace("Tuple", "the list")
+    return f"{text[:1].lower()}{text[1:]}, got {detail['input']!r}"
+
+
 def config_faults(error: ValidationError) -> str:
     """Return a wrong configuration's faults, all of them, on one line."""
     return "; ".join(
-        f"{'.'.join(map(str, each['loc'])) or 'configuration'} ({each['input']!r}): {each['msg'].lower()}"
-        for each in error.errors()
+        f"{'.'.join(map(str, each['loc'])) or 'configuration'}: {config_fault(each)}" for each in error.errors()
     )
 
 
