@@ -226,7 +226,10 @@ def test_warming_makes_hits_and_says_what_it_cannot(
     pages = [f"/shop/{number}" for number in range(5)]
     (folder / "pages.txt").write_text("\n".join(["# pages", *pages, "https://elsewhere.example/shop/0", ""]))
     code, out, err = say(folder, "warm", "--from", "pages.txt", "--rate", "500")
-    assert (code, err) == (0, "")
+    assert (code, err.strip()) == (
+        0,
+        "1 pages are of hosts that the stack does not have, and are asked of it by their path: elsewhere.example",
+    )
     assert out.startswith(f"5 of 5 (100.0 %) are served from a cache on {cloud.url}: 5 became hits, 0 were before")
     code, out, err = say(
         folder, "warm", "--from", "pages.txt", "--path", "/plain/x", "--path", "/shop/missing", "--json"
@@ -236,6 +239,12 @@ def test_warming_makes_hits_and_says_what_it_cannot(
     assert (document["hits_before"], document["missed"], document["failed"]) == (5, {"bypass": 1}, {"status 404": 1})
     code, out, err = say(folder, "warm", "--path", "/plain/x", "--min-hits", "50")
     assert code == 1
+    for host in ("www.example.com", "WWW.example.com:8443", "127.0.0.1:1"):
+        assert say(folder, "warm", "--path", f"http://{host}/shop/0")[0] == 0
+    code, out, err = say(folder, "warm", "--path", "http://elsewhere.example/x", "--path", "//y", "--countries", "X")
+    assert code == 2
+    assert "--path elsewhere.example/x: the stack has no host elsewhere.example. It has: www.example.com." in err
+    assert "3 errors" in err
     code, out, err = say(folder, "warm", "--path", "/shop/missing")
     assert (code, "answered none of 1 requests well" in err) == (3, True)
 

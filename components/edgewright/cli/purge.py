@@ -3,7 +3,7 @@
 import contextlib
 import enum
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
-from edgewright.cli._exit import told
+from edgewright.cli._exit import collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import Session, StateDir
@@ -106,7 +106,7 @@ def purge(
         faults: list[str] = []
         record = record or folder.path / ("purged.json" if not (deployed or state) else "purged-deployed.json")
         if changed is not None:
-            with _collected(faults):
+            with collected(faults):
                 directory, prefix_of = changed_files.parse(changed)
                 found = changed_files.changes(directory, prefix_of, record)
         files = found.paths if found is not None else ()
@@ -122,14 +122,14 @@ def purge(
         session = None
         unknown: list[Fault] = []
         if remote and not nothing:
-            with _collected(faults):
+            with collected(faults):
                 functions = read_state(project, stack, state)
                 unknown += unserved(wanted.sound(), functions)
                 check_soft(wanted.sound(), {each.distribution: each.hosts for each in functions if each.distribution})
         elif not nothing:
             session = folder.running()
             unknown += _unknown(session, wanted.sound())
-            with _collected(faults):
+            with collected(faults):
                 _check_soft(session, wanted.sound())
         # What is only a file of a folder is no fault of the command.
         left_out = {fault.value for fault in unknown if fault.value in files and fault.message.startswith(NEVER)}
@@ -167,15 +167,6 @@ def purge(
         out.close()
         if found is not None and prefix_of is not None and not dry_run:
             changed_files.write(record, found, prefix_of)
-
-
-@contextlib.contextmanager
-def _collected(faults: list[str]) -> Iterator[None]:
-    """Add what is wrong to the other faults, so that all are told at once."""
-    try:
-        yield
-    except ProjectError as error:
-        faults += error.faults
 
 
 def _unknown(session: Session | None, wanted: Purge) -> tuple[Fault, ...]:
