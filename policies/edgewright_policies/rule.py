@@ -31,6 +31,7 @@ from pulumi_policy.proxy import UnknownValueError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from edgewright_policies.arguments import advice
 from edgewright_policies.reading import View
 from edgewright_policies.secret_text import without_tokens
 from edgewright_policies.types import item_identity
@@ -184,11 +185,17 @@ class Outcome:
     """How many times something unknown kept the rule from judging."""
 
 
-def _outcome(found: Iterable[Violation], skipped: int) -> Outcome:
-    """Return the outcome; no message repeats a secret that stood among the inputs."""
+def _outcome(policy: str, urn: str, found: Iterable[Violation], skipped: int) -> Outcome:
+    """Return the outcome: what a component made is mended by the component's arguments, and no message repeats a secret
+    that stood among the inputs."""
     return Outcome(
         tuple(
-            dataclasses.replace(each, what=without_tokens(each.what), value=without_tokens(each.value))
+            dataclasses.replace(
+                each,
+                what=without_tokens(each.what),
+                value=without_tokens(each.value),
+                fix=advice(policy, each.urn or urn, each.what) or each.fix,
+            )
             for each in found
         ),
         skipped,
@@ -374,7 +381,7 @@ class ResourceRule(_Base, ResourceValidationPolicy):
                         found.append(dataclasses.replace(each, about=about) if about else each)
                 except UnknownValueError:
                     skipped += 1
-        return _outcome(found, skipped)
+        return _outcome(self.name, context.urn, found, skipped)
 
     def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in self._types:
@@ -445,7 +452,7 @@ class StackRule(_Base, StackValidationPolicy):
                     found.append(each)
         except UnknownValueError:
             skipped += 1
-        return _outcome(found, skipped)
+        return _outcome(self.name, "", found, skipped)
 
     def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
         try:
