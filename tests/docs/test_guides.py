@@ -154,6 +154,21 @@ def test_the_rollout_of_the_guide(tmp_path: Path) -> None:
         assert answer.text == staged["rollout:greeting"]
 
 
+@pytest.mark.runtime
+def test_up_prints_the_outputs(tmp_path: Path) -> None:
+    folder = _copy("rollout", tmp_path)
+    command = [str(Path(sys.executable).with_name("edgewright")), "-C", str(folder)]
+    port = str(free_ports(1)[0])
+    try:
+        told = subprocess.run(
+            [*command, "up", "--no-verify", "--port", port], capture_output=True, text=True, timeout=5 * PATIENCE_S
+        )
+        assert told.returncode == 0, told.stderr
+        assert re.search(r"\noutputs:\n  candidate_version_id: \n  stable_version_id: [0-9a-f-]{36}\n", told.stdout)
+    finally:
+        subprocess.run([*command, "down"], check=True, capture_output=True, timeout=PATIENCE_S)
+
+
 def test_outputs_are_shown_but_not_secrets() -> None:
     outputs = {"url": "https://a.test", "count": 2, "key": "s3cret", "nested": {"a": ["s3cret"]}, "long": "x" * 500}
     capture = Capture("p", "s", (), outputs=outputs, secret_outputs=frozenset({"key", "nested.a[0]"}))
