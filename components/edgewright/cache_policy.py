@@ -8,7 +8,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
 from edgewright._bindings import kv_binding
-from edgewright._normalise import is_later, normalise, wire
+from edgewright._normalise import is_later, normalise, properties
 from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
@@ -199,7 +199,7 @@ class CachePolicy(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, wire(args, CachePolicyArgs), opts)
+        super().__init__(TOKEN, name, properties(args, CachePolicyArgs), opts)
         faults = Faults("CachePolicy", name)
         claim_name("CachePolicy", name, opts, faults)
         given = normalise(args, CachePolicyArgs, faults)

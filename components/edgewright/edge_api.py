@@ -7,7 +7,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright._endpoints import Compiled, Endpoints, check_endpoints, compile_settings
-from edgewright._normalise import has_later, is_later, normalise, when_known, wire
+from edgewright._normalise import has_later, is_later, normalise, properties, when_known
 from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults
 from edgewright.hosts import HOSTS, host_of
@@ -331,7 +331,7 @@ class EdgeApi(pulumi.ComponentResource):
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
         guarded = _guarded(args)
-        super().__init__(TOKEN, name, wire(guarded, EdgeApiArgs), opts)
+        super().__init__(TOKEN, name, properties(guarded, EdgeApiArgs), opts)
         faults = Faults("EdgeApi", name)
         claim_name("EdgeApi", name, opts, faults)
         given = normalise(guarded, EdgeApiArgs, faults)

@@ -10,7 +10,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
-from edgewright._normalise import checked, normalise, wire
+from edgewright._normalise import checked, normalise, properties
 from edgewright._program import claim, claim_name, default_name, gathers
 from edgewright._seeds import Seed, read_seeds
 from edgewright.errors import Faults, show
@@ -101,7 +101,7 @@ class KvNamespace(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, wire(_guarded(args), KvNamespaceArgs), opts)
+        super().__init__(TOKEN, name, properties(_guarded(args), KvNamespaceArgs), opts)
         faults = Faults("KvNamespace", name)
         claim_name("KvNamespace", name, opts, faults)
         given = normalise(_guarded(args), KvNamespaceArgs, faults)

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._normalise import has_later, normalise, when_known, wire
+from edgewright._normalise import has_later, normalise, properties, when_known
 from edgewright._packages import SETTINGS_FILES, SOURCES, Package, bundle_function, read_folder, settings_files
 from edgewright._program import claim_name, gathers, program_file
 from edgewright.errors import Faults, show
@@ -114,7 +114,7 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown, refused at the edge or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, wire(args, LambdaEdgeFunctionArgs), opts)
+        super().__init__(TOKEN, name, properties(args, LambdaEdgeFunctionArgs), opts)
         from edgewright.hosts import lambda_edge
 
         faults = Faults("LambdaEdgeFunction", name)

@@ -321,3 +321,12 @@ def test_a_small_viewer_function_is_told_of_cloudfront_functions() -> None:
     (line,) = run(function(events=["viewer-request"])).one("LambdaEdgeFunction").outputs["report"]["advice"]
     assert "as a CloudFront Function" in line
     assert run(function()).one("LambdaEdgeFunction").outputs["report"]["advice"] == []
+
+
+def test_settings_that_are_no_data_are_a_fault_like_others() -> None:
+    """A bare ValueError without a line ended the program."""
+    (fault,) = faults_of(function(settings={"a": [1, {"b": object()}]}))
+    assert fault.startswith("settings.a[1].b: <object object at 0x")
+    assert fault.endswith(
+        " is no data. Allowed: strings, numbers, true, false, lists and mappings of them, and outputs."
+    )
