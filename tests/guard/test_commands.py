@@ -143,6 +143,17 @@ def test_several_stacks_are_one_report(project: Path, shell: Shell) -> None:
     assert "| `bad` | **could not be checked** | | | |" in (project / "c.md").read_text()
 
 
+@pytest.mark.parametrize("format_", ["json", "sarif", "junit"])
+def test_a_program_that_reads_the_report_gets_one_of_a_broken_stack_too(
+    project: Path, shell: Shell, format_: str
+) -> None:
+    (project / "Pulumi.dev.yaml").write_text("config:\n  edgewright:policies:\n    kv-sise: advisory\n")
+    code, out, err = shell("check", "dev", "--format", format_)
+    assert code == 2
+    assert "kv-sise: unknown policy" in err
+    assert "kv-sise: unknown policy" in out
+
+
 def test_a_baseline_of_several_stacks_is_one_file(project: Path, shell: Shell) -> None:
     (project / "Pulumi.staging.yaml").write_text("config: {}\n")
     shell("check", "dev", "--write-baseline", "baseline.json")

@@ -37,6 +37,8 @@ from edgewright.program.project import Project
 from edgewright.program.resources import Capture
 
 _FORMATS = ", ".join(FORMATS)
+_DOCUMENTS = ("json", "sarif", "junit")
+"""Formats whose reader is given a document even where nothing could be checked."""
 
 
 def evaluate_stack(
@@ -190,7 +192,7 @@ def _write(output: Output, option: str, judged: Sequence[Judged], prefix: str, m
             raise ProjectError([f"{option} {output.path}: cannot be written: {error.strerror}"]) from None
         return
     verdicts = [each for each in seen if isinstance(each, Verdict)]
-    if not verdicts:
+    if not verdicts and output.format not in _DOCUMENTS:
         # The faults are told on the standard error.
         return
     if output.format == "text":
