@@ -204,6 +204,9 @@ class CachePolicy(pulumi.ComponentResource):
         claim_name("CachePolicy", name, opts, faults)
         given = normalise(args, CachePolicyArgs, faults)
         binding = given.get("tiers", {}).get("kv", {}).get("binding")
+        if faults.about("edge_ttl"):
+            # Given, and at fault: what it decides is not said otherwise because of that.
+            given.setdefault("mode", "override")
         _check_args(given, faults)
         faults.raise_if_any()
         # Through the plugin a binding is an Output; the strategy is then known when the binding is.

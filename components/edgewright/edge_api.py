@@ -337,9 +337,12 @@ class EdgeApi(pulumi.ComponentResource):
         given = normalise(guarded, EdgeApiArgs, faults)
         platform = given.get("host", "cloudflare")
         faults.one_of("host", platform, HOSTS)
+        endpoints = check_endpoints(given, faults)
+        if faults.about("host"):
+            # What a platform asks for, and refuses, is not said of another one than was meant.
+            faults.raise_if_any()
         host = host_of(platform)
 
-        endpoints = check_endpoints(given, faults)
         plan = host.check(name, given, faults)
         host.check_endpoints(plan, endpoints, faults)
         handlers = host.bundle(plan, endpoints, faults)

@@ -106,9 +106,10 @@ class KvNamespace(pulumi.ComponentResource):
         claim_name("KvNamespace", name, opts, faults)
         given = normalise(_guarded(args), KvNamespaceArgs, faults)
         host = given.get("host", HOSTS[0])
-        on_cloudfront = faults.one_of("host", host, HOSTS) and host == "cloudfront"
+        faults.one_of("host", host, HOSTS)
+        on_cloudfront = host == "cloudfront"
         account_id = given.get("account_id")
-        if not on_cloudfront:
+        if not on_cloudfront and not faults.about("host"):
             if account_id is None:
                 faults.add("account_id", "is required and was not given")
             else:
@@ -119,7 +120,7 @@ class KvNamespace(pulumi.ComponentResource):
                 )
         title = checked(given.get("title", default_name(name)), _check_title, faults)
         binding_name = given.get("binding_name", _binding_name(name))
-        seeds = _check_args(given, binding_name, faults)
+        seeds = _check_args(given, binding_name, on_cloudfront, faults)
         if on_cloudfront:
             self._on_cloudfront(name, title, binding_name, given, seeds, faults)
             return
@@ -195,10 +196,13 @@ def _check_title(title: object, faults: Faults) -> None:
         faults.add("title", f"{show(title)} is not a title", allowed=f"1 to {MAX_TITLE} printable characters")
 
 
-def _check_args(given: Mapping[str, Any], binding_name: str, faults: Faults) -> list[Seed]:
+def _check_args(given: Mapping[str, Any], binding_name: str, on_cloudfront: bool, faults: Faults) -> list[Seed]:
     _check.binding_name("binding_name", binding_name, faults)
     least = limit("cloudflare.kv.expiration_ttl_min_s")
     why = f"Workers KV keeps nothing for less than {least.text}."
+    if on_cloudfront:
+        # Which has none of what follows, and says so itself.
+        return read_seeds(given.get("seed", {}), faults, lambda *_: None)
     if "default_ttl" in given:
         _check.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
     if "list_limit" in given:

@@ -1104,3 +1104,55 @@ def test_through_the_plugin_everything_comes_as_outputs() -> None:
     found = run(outputs)
     assert list(behaviors(found)) == ["/a", "*"]
     assert found.one("EdgeApi").outputs["urls"] == ["https://api-distribution.cloudfront.net"]
+
+
+def test_a_component_given_itself_is_told_with_the_output_that_is_meant() -> None:
+    def themselves() -> None:
+        v1 = LambdaEdgeFunction(
+            "v1", {"code": {"text": "x = 1\n"}, "runtime": "python3.13", "events": ["viewer-request"]}
+        )
+        api(
+            endpoints=[
+                {
+                    "path": "/a",
+                    "origin": origins("near-me"),
+                    "cache": CachePolicy("kept", {"edge_ttl": 1}),
+                    "functions": [v1],
+                }
+            ],
+            sessions={"binding": KvNamespace("ids", {"host": "cloudfront"})},
+        )
+
+    assert sorted(faults_of(themselves)) == [
+        "endpoints[0].cache: the CachePolicy 'kept' itself is not a cache strategy. Allowed: a CachePolicy's `spec`. Write"
+        " `kept.spec`.",
+        "endpoints[0].functions[0]: the LambdaEdgeFunction 'v1' itself is not a function. Allowed: a LambdaEdgeFunction's"
+        " `association`. Write `v1.association`.",
+        "endpoints[0].origin: the GeoRouter 'near-me' itself is not a router. Allowed: a GeoRouter's `routing`. Give its"
+        " output `routing`.",
+        "sessions.binding: the KvNamespace 'ids' itself is not a KV binding. Allowed: a KvNamespace's `binding`. Write"
+        " `ids.binding`.",
+    ]
+
+
+def test_one_fault_is_not_followed_by_what_only_it_makes_wrong() -> None:
+    def host() -> None:
+        EdgeApi("api", {"host": "cloudflair", "endpoints": [{"path": "/a", "origin": origins().routing}]})
+
+    assert [fault.split(":")[0] for fault in faults_of(host)] == ["host"]
+    assert [fault.split(":")[0] for fault in faults_of(lambda: KvNamespace("a", {"host": "cloudflair"}))] == ["host"]
+
+    ttl: Any = {"edge_ttl": "1h", "jitter": {"min": 1, "max": 9}, "statuses": [200]}
+    assert [fault.split(":")[0] for fault in faults_of(lambda: CachePolicy("p", ttl))] == ["edge_ttl"]
+
+    audience: Any = {
+        "kind": "jwt",
+        "issuer": "https://id.example.com",
+        "audience": "a",
+        "jwks_url": "https://id.example.com/k",
+    }
+    (fault,) = faults_of(endpoint(auth=audience))
+    assert fault == "endpoints[0].auth.audience: 'a' is not a list. Allowed: a list of strings. Write ['a']."
+
+    (fault,) = faults_of(lambda: KvNamespace("a", {"host": "cloudfront", "default_ttl": 30}))
+    assert fault.startswith("default_ttl: is given, and nothing expires in a KeyValueStore.")

@@ -330,3 +330,20 @@ def test_settings_that_are_no_data_are_a_fault_like_others() -> None:
     assert fault.endswith(
         " is no data. Allowed: strings, numbers, true, false, lists and mappings of them, and outputs."
     )
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ("tracing", "tracing_config"),
+        ("reserved_concurrency", "reserved_concurrent_executions"),
+        ("reservedConcurrency", "reserved_concurrent_executions"),
+        ("env", "environment"),
+        ("vpc", "vpc_config"),
+        ("architecture", "architectures"),
+    ],
+)
+def test_what_is_refused_is_known_by_its_other_names_too(other: str, name: str) -> None:
+    (fault,) = faults_of(function(**{other: "x"}))
+    reason, way = REFUSED[name]
+    assert fault == f"{other}: {reason} ({RESTRICTIONS}). {way}"

@@ -14,6 +14,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edgewright import _countries as world
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import Exit, collected, told
@@ -25,7 +26,6 @@ from edgewright.purge.journal import Journal
 from edgewright.warm import sources
 from edgewright.warm.run import Ask, Warmed, Warmer
 
-_COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MOST_ASKS = 500_000
 
@@ -150,10 +150,12 @@ def _countries(text: str | None, local: bool) -> list[str]:
             "--countries: only the local cloud lets a request choose its country; leave it out with --url"
         )
     codes = [code.strip().upper() for code in text.split(",")]
-    wrong = [code for code in codes if not _COUNTRY.match(code)]
+    wrong = [code for code in codes if code not in world.countries()]
     if wrong:
+        meant = [f"; {code} is {world.NOT_ISO[code]} there" for code in wrong if code in world.NOT_ISO]
         raise ProjectError(
-            f"--countries {text!r}: {', '.join(map(repr, wrong))} is no ISO 3166-1 alpha-2 code, such as US,DE,JP"
+            f"--countries {text!r}: {', '.join(map(repr, wrong))} is no country's code of ISO 3166-1 alpha-2, such as"
+            f" US,DE,JP{''.join(meant)}"
         )
     return list(dict.fromkeys(codes))
 

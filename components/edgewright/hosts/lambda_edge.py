@@ -100,6 +100,28 @@ REFUSED: Mapping[str, tuple[str, str]] = {
 """What Lambda takes and Lambda@Edge does not: why, and what to do instead."""
 
 
+OTHER_NAMES: Mapping[str, str] = {
+    "architecture": "architectures",
+    "dead_letter_queue": "dead_letter_config",
+    "env": "environment",
+    "environment_variables": "environment",
+    "file_system": "file_system_config",
+    "image": "image_uri",
+    "kms_key": "kms_key_arn",
+    "layer": "layers",
+    "reserved_concurrency": "reserved_concurrent_executions",
+    "reserved_concurrent": "reserved_concurrent_executions",
+    "security_group_ids": "vpc_config",
+    "snapstart": "snap_start",
+    "storage": "ephemeral_storage",
+    "subnet_ids": "vpc_config",
+    "tracing": "tracing_config",
+    "variables": "environment",
+    "vpc": "vpc_config",
+}
+"""What other tools, and people, call the same."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """How a function is run."""
@@ -139,6 +161,7 @@ def refuse(args: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     kept = {}
     for key, value in args.items():
         snake = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower() if isinstance(key, str) else key
+        snake = OTHER_NAMES.get(snake, snake)
         if snake in REFUSED and value is not None:
             reason, way = REFUSED[snake]
             faults.add(str(key), f"{reason} ({RESTRICTIONS})", fix=way)

@@ -8,7 +8,7 @@ from typing import Any
 from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
 from edgewright._normalise import is_later
-from edgewright.errors import Faults, show
+from edgewright.errors import Faults, output_of, show
 from edgewright.hosts import lambda_edge
 from edgewright.hosts.cloudfront.behaviors import PATTERN, behaviors_of, pattern_of
 from edgewright.hosts.cloudfront.plan import Plan
@@ -120,7 +120,12 @@ def _check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Fault
         if is_later(function):
             continue
         if not isinstance(function, Mapping) or not {"events", "arn"} <= function.keys():
-            faults.add(path, f"{show(function)} is not a function", allowed="a LambdaEdgeFunction's `association`")
+            faults.add(
+                path,
+                f"{show(function)} is not a function",
+                allowed="a LambdaEdgeFunction's `association`",
+                fix=output_of(function, "association"),
+            )
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)
