@@ -211,7 +211,7 @@ def test_a_deployment_purges_what_changed_and_nothing_else(
     # The edge answers 400 to every way to ask for this one.
     (files / "odd%2Fname.css").write_text("new")
     code, out, err = say(folder, "purge", "--changed", "dist=/shop", "--dry-run")
-    assert (code, "1 changed files can never be served" in err) == (0, True), err
+    assert (code, "it can never be served: 1 changed file, such as /shop/odd%252Fname.css" in err) == (0, True), err
     assert "purged 1 URL " in say(folder, "purge", "--changed", "dist=/shop")[1]
     assert get(cloud, "/shop/one.css").text == one
     assert get(cloud, "/shop/two.css").text != two
@@ -228,7 +228,7 @@ def test_warming_makes_hits_and_says_what_it_cannot(
     code, out, err = say(folder, "warm", "--from", "pages.txt", "--rate", "500")
     assert (code, err.strip()) == (
         0,
-        "1 pages are of hosts that the stack does not have, and are asked of it by their path: elsewhere.example",
+        "1 page has a host that the stack does not have, and the stack is asked for the path alone: elsewhere.example",
     )
     assert out.startswith(f"5 of 5 (100.0 %) are served from a cache on {cloud.url}: 5 became hits, 0 were before")
     code, out, err = say(

@@ -139,9 +139,8 @@ def purge(
             raise ProjectError(faults)
         wanted = replace(wanted, urls=tuple(each for each in wanted.urls if each not in left_out))
         if left_out:
-            _console.step(
-                f"{len(left_out)} changed files can never be served, and are left out; such as {sorted(left_out)[0]}"
-            )
+            some = "1 changed file" if len(left_out) == 1 else f"{len(left_out)} changed files"
+            _console.step(f"left out, because it can never be served: {some}, such as {sorted(left_out)[0]}")
         out = _Out(as_json, {"dry_run": dry_run, "purge": wanted.document()})
         if found is not None and wanted.empty():
             out.print("nothing changed: nothing is purged")

@@ -235,8 +235,9 @@ def _pages(
     if strange:
         # A sitemap names the hosts of production, which the local cloud stands for.
         names = list(dict.fromkeys(str(page.host) for page in strange))
+        some = "1 page has a host" if len(strange) == 1 else f"{len(strange)} pages have hosts"
         _console.step(
-            f"{len(strange)} pages are of hosts that the stack does not have, and are asked of it by their path:"
+            f"{some} that the stack does not have, and the stack is asked for the path alone:"
             f" {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}"
         )
     return list(dict.fromkeys(sources.Page(hosts.known(page), page.path) for page in (*named, *others)))
