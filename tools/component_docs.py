@@ -32,11 +32,12 @@ _HOST_NAMES = {"cloudflare": "Cloudflare", "cloudfront": "CloudFront"}
 
 @dataclass(frozen=True)
 class Page:
-    """A component, the example that its page shows, and guides about it."""
+    """A component, the example that its page shows, and other pages about it."""
 
     component: str
     example: str
-    guides: tuple[str, ...]
+    more: tuple[str, ...]
+    """Pages about it, under docs/."""
     sample: Mapping[str, Any]
     """Arguments that the component takes, with every mapping that may be nested in them: what probes start from."""
     other: Mapping[str, Any] | None = None
@@ -54,7 +55,7 @@ PAGES = (
     Page(
         "EdgeApi",
         "handler",
-        ("handler", "jwt", "assets", "rollout"),
+        ("guides/handler", "guides/jwt", "guides/assets", "guides/rollout", "cloudfront"),
         {
             "account_id": ACCOUNT,
             "zone_id": ZONE,
@@ -86,7 +87,7 @@ PAGES = (
     Page(
         "CachePolicy",
         "shield",
-        ("shield", "purge"),
+        ("cache", "guides/shield", "guides/purge"),
         {
             "edge_ttl": 60,
             "jitter": _JITTER,
@@ -102,14 +103,14 @@ PAGES = (
     Page(
         "KvNamespace",
         "kv-cloudfront",
-        ("kv-cloudfront",),
+        ("guides/kv-cloudfront", "guides/handler"),
         {"account_id": ACCOUNT, "seed": {"entries": [{"key": "a", "value": "b"}]}},
         {"host": "cloudfront", "seed": {"entries": [{"key": "a", "value": "b"}]}},
     ),
     Page(
         "LambdaEdgeFunction",
         "lambda-edge-function",
-        ("lambda-edge-function",),
+        ("guides/lambda-edge-function", "cloudfront"),
         {
             "code": {"text": "def handler(event, context):\n    return event\n"},
             "runtime": "python3.13",
@@ -368,8 +369,8 @@ def _page(page: Page) -> str:
     parts = [_NOTE, "", f"# {page.component}", "", _paragraphs(own[""]), "", "## Example", ""]
     parts += [example(page.example)]
     parts += [f"It runs as it is: `edgewright -C examples/{page.example} dev`.", ""]
-    if page.guides:
-        links = ", ".join(f"[{_title(guide)}](../guides/{guide}.md)" for guide in page.guides)
+    if page.more:
+        links = ", ".join(f"[{_title(each)}](../{each}.md)" for each in page.more)
         parts += [f"More: {links}.", ""]
     parts += ["## Arguments", ""]
     for shape, (_, items) in found.items():
@@ -392,8 +393,8 @@ def _page(page: Page) -> str:
     return "\n".join(parts)
 
 
-def _title(guide: str) -> str:
-    text = (ROOT / "docs" / "guides" / f"{guide}.md").read_text(encoding="utf-8")
+def _title(page: str) -> str:
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     return text.splitlines()[0].removeprefix("# ")
 
 
