@@ -373,11 +373,10 @@ class ResourceRule(_Base, ResourceValidationPolicy):
             except UnknownValueError:
                 skipped = 1
             for item in items:
-                identity = item_identity(item)
                 try:
                     # One by one: what was found before something that is not known counts.
                     for each in self._check(item, resource, context):
-                        about = "\0".join(filter(None, (identity, each.about)))
+                        about = "\0".join(filter(None, (item_identity(item), each.about)))
                         found.append(dataclasses.replace(each, about=about) if about else each)
                 except UnknownValueError:
                     skipped += 1
