@@ -50,6 +50,7 @@ def _copy(name: str, folder: Path) -> Path:
     return target
 
 
+@pytest.mark.runtime
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_passes_the_policies(name: str, runner: Runner, tmp_path: Path) -> None:
     folder = _copy(name, tmp_path)
