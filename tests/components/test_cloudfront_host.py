@@ -360,7 +360,9 @@ def test_files_are_served_from_a_bucket_that_only_the_distribution_reads(
     assert "lambdaFunctionAssociations" not in behavior or behavior["lambdaFunctionAssociations"] == []
     # Of the objects alone: a policy of the behavior would give it to a 403 too.
     assert {item["cacheControl"] for item in objects.values()} == {"public, max-age=60, immutable, s-maxage=86400"}
-    assert of(found, "cloudfront.ResponseHeadersPolicy") == []
+    (headers,) = of(found, "cloudfront.ResponseHeadersPolicy")
+    assert headers.get("customHeadersConfig") is None
+    assert headers["securityHeadersConfig"] == {"contentTypeOptions": {"override": True}}
     assert [item["eventType"] for item in behavior["functionAssociations"]] == ["viewer-response"]
 
 
@@ -390,7 +392,7 @@ def test_files_have_a_content_security_policy_with_and_without_the_other_headers
     config = headers["securityHeadersConfig"]
     assert config["contentSecurityPolicy"] == {"contentSecurityPolicy": "default-src 'self'", "override": True}
     assert ("strictTransportSecurity" in config) is security
-    assert len(config) == (6 if security else 1)
+    assert len(config) == (6 if security else 2)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def test_browsers_keep_a_file_and_not_that_it_is_missing(
     cloud = start_cloud(make_project(tmp_path, PROGRAM, files=FILES))
     first = loopback.get(f"{cloud.url}/assets/a.css")
     assert (first.status_code, first.headers["cache-control"]) == (200, "public, max-age=600, s-maxage=86400")
+    assert first.headers["x-content-type-options"] == "nosniff"
     wait_for(lambda: int(loopback.get(f"{cloud.url}/assets/a.css").headers["age"]) >= 1, "a file that lay at the edge")
     later = loopback.get(f"{cloud.url}/assets/a.css")
     assert later.headers["x-cache"] == "Hit from cloudfront"

@@ -243,7 +243,7 @@ def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
         "compress": True,
         "cache_policy_id": policies.cache_policy_id(site.parent, policies.ASSETS),
         "response_headers_policy_id": policies.response_headers_policy_id(
-            site.parent, site.given.get("security_headers", False), item.get("content_security_policy")
+            site.parent, site.given.get("security_headers", False), item.get("content_security_policy"), files=True
         ),
         "lambda_function_associations": [],
         "function_associations": aged_files(site, item.get("browser_ttl", 0)),

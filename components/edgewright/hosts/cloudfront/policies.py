@@ -266,14 +266,19 @@ _SAFE: Mapping[str, Any] = {
 }
 
 
-def response_headers_policy_id(parent: pulumi.Resource, security: bool, csp: str | None = None) -> Any:
-    """Return the id of the policy that adds headers to answers, or None where there are none to add."""
-    if not csp:
+def response_headers_policy_id(
+    parent: pulumi.Resource, security: bool, csp: str | None = None, *, files: bool = False
+) -> Any:
+    """Return the id of the policy that adds headers to answers, or None where there are none to add.
+
+    `files`: of a bucket, which sends no headers of its own: a browser is told at least to believe their types.
+    """
+    if not csp and (security or not files):
         return SECURITY_HEADERS if security else None
     content = content_hash([security, csp])
     safe: Any = {
-        "content_security_policy": {"content_security_policy": csp, "override": True},
-        **(_SAFE if security else {}),
+        **({"content_security_policy": {"content_security_policy": csp, "override": True}} if csp else {}),
+        **(_SAFE if security else {"content_type_options": _SAFE["content_type_options"]}),
     }
     policy = shared(
         parent,
