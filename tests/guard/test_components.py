@@ -144,7 +144,7 @@ def test_a_finding_on_what_a_component_made_names_the_components_argument(tmp_pa
     said = {(each.policy, (each.resource_type or "").rpartition(":")[2]): each.remediation for each in found.findings}
     wanted = {
         ("hsts-missing", "ResponseHeadersPolicy"): "`security_headers: True`",
-        ("response-headers-missing", "Distribution"): "`assets[].content_security_policy`",
+        ("csp-missing", "ResponseHeadersPolicy"): "`assets[].content_security_policy`",
         ("stale-while-revalidate-missing", "BucketObjectv2"): "`assets[].browser_ttl`",
         ("owner-tag-missing", "Worker"): '`tags: ["owner:<team>"]`',
         ("owner-tag-missing", "Distribution"): '`tags: ["owner:<team>"]`',
