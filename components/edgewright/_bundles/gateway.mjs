@@ -8836,7 +8836,11 @@ function check(asked, { deployment, router }) {
       if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
       const host = hostOf2(value);
       if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
-      faults.push({ list, value, message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}.` });
+      faults.push({
+        list,
+        value,
+        message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}. A path alone means all of them.`
+      });
     }
   }
   refuse(faults);

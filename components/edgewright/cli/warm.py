@@ -245,7 +245,7 @@ def _pages(
 
 def _strange(what: str, page: sources.Page, hosts: _Hosts) -> str:
     if hosts.local:
-        return f"{what}: the stack has no host {page.host}. It has: {', '.join(hosts.names) or 'none'}."
+        return f"{what}: the stack has no host {page.host}. It has: {', '.join(hosts.names) or 'none'}. Give one of them, or the path."
     return f"{what}: of another host than --url {hosts.names[0]}; warm each host by itself"
 
 

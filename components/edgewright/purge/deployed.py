@@ -82,7 +82,8 @@ def unserved(purge: Purge, functions: Sequence[Function]) -> list[Fault]:
             host = urlsplit(target).netloc.lower()
             if host and told and not any(function.has_host(host) for function in functions):
                 hosts = ", ".join(dict.fromkeys(names))
-                found.append(Fault(f"the stack has no host {host}. With a cache it has: {hosts}.", option, target))
+                why = f"the stack has no host {host}. With a cache it has: {hosts}. A path alone means all of them."
+                found.append(Fault(why, option, target))
     return found
 
 
