@@ -8,10 +8,13 @@ BIN := $(VENV)/bin
 EDGEWRIGHT := $(BIN)/edgewright
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check bench format build docs clean
+.PHONY: help setup up down test check bench format build docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.runtime ## Set edgewright up in .venv, and run nothing
+	@echo "edgewright is in $(BIN); put it on your PATH: . $(BIN)/activate"
 
 up: $(VENV)/.runtime ## Set everything up, run the stack (STACK=local), replay traffic, check the objectives
 	$(EDGEWRIGHT) up $(STACK) $(if $(PORT),--port $(PORT))
@@ -40,9 +43,11 @@ format: $(VENV)/.dev edge/node_modules/.installed ## Format the code
 	$(BIN)/ruff check --fix-only --exit-zero . && $(BIN)/ruff format .
 	$(BIN)/python -m tools.npm --prefix edge run format
 
-build: $(VENV)/.dev edge/node_modules/.installed ## Generate the contract's schemas and types, bundle the JavaScript
+build: $(VENV)/.dev edge/node_modules/.installed ## Generate schemas, types and pages, bundle the JavaScript
 	$(BIN)/python -m tools.generate
 	$(BIN)/python -m tools.schema
+	$(BIN)/python -m tools.component_docs
+	$(BIN)/python -m tools.policy_docs
 	$(BIN)/python -m tools.npm --prefix edge run generate
 	$(BIN)/python -m tools.npm --prefix edge run build
 

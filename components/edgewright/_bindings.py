@@ -5,7 +5,7 @@ from typing import Any
 
 from edgewright import _check
 from edgewright._normalise import is_later
-from edgewright.errors import Faults, show
+from edgewright.errors import Faults, output_of, show
 
 KV_NAMESPACE = "kv_namespace"
 KEY_VALUE_STORE = "key_value_store"
@@ -43,6 +43,7 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
             path,
             f"{show(value)} is not a binding",
             allowed="a KvNamespace's `binding`, or a mapping with type and name",
+            fix=output_of(value, "binding"),
         )
         return None
     type_ = value.get("type")
@@ -92,6 +93,11 @@ def kv_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | Non
         faults.add(path, f"is a binding of type {value.get('type')!r}", allowed="a KvNamespace's `binding`")
         return None
     if not isinstance(value, Mapping) or "type" not in value:
-        faults.add(path, f"{show(value)} is not a KV binding", allowed="a KvNamespace's `binding`")
+        faults.add(
+            path,
+            f"{show(value)} is not a KV binding",
+            allowed="a KvNamespace's `binding`",
+            fix=output_of(value, "binding"),
+        )
         return None
     return check_binding(path, value, faults)

@@ -18,7 +18,7 @@ from edgewright._bindings import check_binding, kv_binding, store_binding
 from edgewright._handlers import SUFFIXES
 from edgewright._normalise import PENDING_URL, is_later, whole_numbers
 from edgewright._program import program_file
-from edgewright.errors import Faults, show
+from edgewright.errors import Faults, output_of, show
 from edgewright.limits import limit
 from edgewright.spec.models import CacheSpec, EdgeSettings, RouterSpec
 
@@ -220,7 +220,12 @@ class _Routers:
 
     def add(self, path: str, routing: object) -> str:
         if not isinstance(routing, Mapping):
-            self.faults.add(path, f"{show(routing)} is not a router", allowed="a GeoRouter's `routing`")
+            self.faults.add(
+                path,
+                f"{show(routing)} is not a router",
+                allowed="a GeoRouter's `routing`",
+                fix=output_of(routing, "routing"),
+            )
             return ""
         plain: dict[str, Any] = {**routing}
         later = {}
@@ -430,7 +435,12 @@ def _cache(path: str, value: object, bound: _Bound, faults: Faults) -> dict[str,
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        faults.add(path, f"{show(value)} is not a cache strategy", allowed="a CachePolicy's `spec`")
+        faults.add(
+            path,
+            f"{show(value)} is not a cache strategy",
+            allowed="a CachePolicy's `spec`",
+            fix=output_of(value, "spec"),
+        )
         return None
     spec = _validated(path, CacheSpec, {key: item for key, item in value.items() if key != "bindings"}, faults)
     bindings = value.get("bindings") or []

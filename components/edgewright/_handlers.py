@@ -6,6 +6,7 @@ types and reports its errors with file, line and column.
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +60,7 @@ def bundle_handlers(
         for error in result.get("errors", ()):
             where = error.get("location") or {}
             at = f"{where['file']}:{where['line']}:{where['column'] + 1}" if where else file_shown
-            faults.add(path, f"{at}: {error['text']}")
+            faults.add(path, f"{at}: {error['text']}", fix=advice_on(error["text"]))
         if "text" not in result:
             continue
         for source in result["inputs"]:
@@ -89,6 +90,18 @@ def bundle_handlers(
         if (source_map := result.get("map")) is not None:
             texts[f"{name}{SOURCE_MAP}"] = source_map
     return texts
+
+
+def advice_on(message: str) -> str:
+    """Return what to do about what esbuild says of a module, where that can be told."""
+    found = re.match(r'Could not resolve "([^"]+)"', message)
+    if found is None:
+        return ""
+    name = found[1]
+    if name.startswith((".", "/")):
+        return "Write the file's path as it is from the module that imports it."
+    package = "/".join(name.split("/")[: 2 if name.startswith("@") else 1])
+    return f"Install it: `npm install {package}`, in the file's folder or one above it."
 
 
 def installed_esbuild() -> Path | None:

@@ -6,6 +6,7 @@ members. The `TypedDict` of the arguments says what each must be; this walks the
 
 import enum
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -21,6 +22,16 @@ PENDING_URL = "https://pending.invalid"
 """Stands for a URL that becomes known later, so that what is around it can be checked now."""
 
 _WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+_ALLOWED = {
+    str: "a string, for example 'text'",
+    int: "a whole number, for example 60",
+    float: "a number, for example 0.5",
+    bool: "True or False",
+}
+_MANY = {str: "strings", int: "whole numbers", float: "numbers", bool: "truth values"}
+_TIME = re.compile(r"(\d+)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DATA = (str, int, float, enum.Enum, pulumi.Asset, pulumi.Archive, pulumi.Resource)
 
 
 def normalise(args: object, shape: Any, faults: Faults) -> dict[str, Any]:
@@ -29,6 +40,12 @@ def normalise(args: object, shape: Any, faults: Faults) -> dict[str, Any]:
     What is wrong is left out of the result, so that the checks that follow look at sound values only.
     """
     return _mapping(args, shape, "", faults)
+
+
+def properties(args: object, shape: Any) -> dict[str, Any]:
+    """Return arguments as a resource's properties; none where they are no mapping, which `normalise` has a fault for."""
+    found: dict[str, Any] = wire(args, shape) if isinstance(args, Mapping) else {}
+    return found
 
 
 def wire(args: object, shape: Any) -> Any:
@@ -48,7 +65,18 @@ def wire(args: object, shape: Any) -> Any:
     if get_origin(shape) is list and isinstance(args, (list, tuple)):
         (item,) = get_args(shape)
         return [wire(value, _unwrap(item)[0]) for value in args]
-    return args.value if isinstance(args, enum.Enum) else args
+    if isinstance(args, enum.Enum):
+        return args.value
+    if isinstance(args, Mapping):
+        return {key: wire(value, Any) for key, value in args.items()}
+    if isinstance(args, (list, tuple)):
+        return [wire(value, Any) for value in args]
+    # What nothing can be sent for is a fault, told with the others.
+    return args if _is_data(args) else show(args)
+
+
+def _is_data(value: object) -> bool:
+    return value is None or isinstance(value, _DATA) or is_later(value)
 
 
 def is_later(value: object) -> bool:
@@ -158,7 +186,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
     if isinstance(value, enum.Enum):
         value = value.value
     if expected is Any:
-        return value
+        return value if _check_data(value, path, faults) else _MISSING
     if is_typeddict(expected):
         if not isinstance(value, Mapping):
             faults.add(
@@ -171,7 +199,17 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
     origin = get_origin(expected)
     if origin is list:
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-            faults.add(path, f"{show(value)} is not a list")
+            (item_hint,) = get_args(expected)
+            kind, _ = _unwrap(item_hint)
+            many = _MANY.get(kind, "mappings" if is_typeddict(kind) or get_origin(kind) is dict else "values")
+            whole = f"[{show(value)}]"
+            alone = kind is Any or (isinstance(kind, type) and isinstance(value, kind))
+            faults.add(
+                path,
+                f"{show(value)} is not a list",
+                allowed=f"a list of {many}",
+                fix=f"Write {whole}." if alone else "",
+            )
             return _MISSING
         (item_hint,) = get_args(expected)
         items = [_value(item, item_hint, f"{path}[{index}]", faults) for index, item in enumerate(value)]
@@ -196,5 +234,40 @@ def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
                 return int(value)
         else:
             return value
-    faults.add(path, f"{show(value)} is not {_WORDS[expected]}")
+    faults.add(
+        path, f"{show(value)} is not {_WORDS[expected]}", allowed=_ALLOWED[expected], fix=_meant(value, expected)
+    )
     return _MISSING
+
+
+def _meant(value: object, expected: type) -> str:
+    """Return what to write in place of a value of a wrong type, where that can be told."""
+    if expected is str:
+        return f"Write {str(value)!r}." if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+    if not isinstance(value, str):
+        return ""
+    text = value.strip()
+    if expected is bool:
+        return f"Write {text.capitalize()}, without quotes." if text.lower() in ("true", "false") else ""
+    if re.fullmatch(r"-?\d+" if expected is int else r"-?\d+(\.\d+)?", text):
+        return f"Write {text}, without quotes."
+    time = _TIME.fullmatch(text)
+    return f"As seconds that is {int(time[1]) * _SECONDS[time[2][0].lower()]}." if time else ""
+
+
+def _check_data(value: object, path: str, faults: Faults) -> bool:
+    """Note what neither Pulumi nor JSON can hold, wherever it is inside a value; say whether there was nothing."""
+    parts: list[tuple[str, object]] = []
+    if isinstance(value, Mapping):
+        parts = [(f"{path}.{key}", item) for key, item in value.items()]
+    elif isinstance(value, (list, tuple)):
+        parts = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+    elif not _is_data(value):
+        faults.add(
+            path,
+            f"{show(value)} is no data",
+            allowed="strings, numbers, true, false, lists and mappings of them, and outputs",
+        )
+        return False
+    sound = [_check_data(item, at, faults) for at, item in parts]
+    return all(sound)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pulumi
 
-from edgewright._handlers import note_read, run_esbuild, shown
+from edgewright._handlers import advice_on, note_read, run_esbuild, shown
 from edgewright.errors import Faults, show
 
 SETTINGS_MODULE = "edgewright:settings"
@@ -153,7 +153,7 @@ def bundle_function(path: str, handler: str, faults: Faults, *, file: Path | Non
     for error in result.get("errors", ()):
         at = error.get("location") or {}
         file_at = f"{at['file'].replace('<stdin>', 'the code')}:{at['line']}:{at['column'] + 1}" if at else where
-        faults.add(path, f"{file_at}: {error['text']}")
+        faults.add(path, f"{file_at}: {error['text']}", fix=advice_on(error["text"]))
     if "text" not in result:
         return Package()
     for source in result["inputs"]:

@@ -8,7 +8,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
 from edgewright._bindings import kv_binding
-from edgewright._normalise import is_later, normalise, wire
+from edgewright._normalise import is_later, normalise, properties
 from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
@@ -179,7 +179,11 @@ class CachePolicy(pulumi.ComponentResource):
     """One caching strategy, to be given to any number of endpoints.
 
         products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400})
-        EdgeApi("api", {..., "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}]})
+        origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+        EdgeApi("api", {
+            "account_id": account,
+            "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
+        })
 
     It creates nothing by itself: EdgeApi compiles it for its host.
     """
@@ -195,11 +199,14 @@ class CachePolicy(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, wire(args, CachePolicyArgs), opts)
+        super().__init__(TOKEN, name, properties(args, CachePolicyArgs), opts)
         faults = Faults("CachePolicy", name)
         claim_name("CachePolicy", name, opts, faults)
         given = normalise(args, CachePolicyArgs, faults)
         binding = given.get("tiers", {}).get("kv", {}).get("binding")
+        if faults.about("edge_ttl"):
+            # Given, and at fault: what it decides is not said otherwise because of that.
+            given.setdefault("mode", "override")
         _check_args(given, faults)
         faults.raise_if_any()
         # Through the plugin a binding is an Output; the strategy is then known when the binding is.

@@ -7,7 +7,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright._endpoints import Compiled, Endpoints, check_endpoints, compile_settings
-from edgewright._normalise import has_later, is_later, normalise, when_known, wire
+from edgewright._normalise import has_later, is_later, normalise, properties, when_known
 from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults
 from edgewright.hosts import HOSTS, host_of
@@ -164,7 +164,8 @@ class StaticAssets(TypedDict):
     directory: str
     """The folder. Relative to the program's folder."""
     browser_ttl: NotRequired[int]
-    """`max-age` sent to clients, in seconds. Default: 0, always revalidated."""
+    """Seconds that browsers may keep a file from when they get it. Default: 0, always revalidated. One that is missing is
+    not kept."""
     immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned names only. Default: false."""
     content_security_policy: NotRequired[str]
@@ -293,6 +294,8 @@ class EdgeApiArgs(TypedDict):
 class EdgeApi(pulumi.ComponentResource):
     """An API at the edge: endpoints, each answered by a handler or by the nearest origin.
 
+        origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+        products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60})
         EdgeApi("api", {
             "account_id": account,
             "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
@@ -328,15 +331,18 @@ class EdgeApi(pulumi.ComponentResource):
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
         guarded = _guarded(args)
-        super().__init__(TOKEN, name, wire(guarded, EdgeApiArgs), opts)
+        super().__init__(TOKEN, name, properties(guarded, EdgeApiArgs), opts)
         faults = Faults("EdgeApi", name)
         claim_name("EdgeApi", name, opts, faults)
         given = normalise(guarded, EdgeApiArgs, faults)
         platform = given.get("host", "cloudflare")
         faults.one_of("host", platform, HOSTS)
+        endpoints = check_endpoints(given, faults)
+        if faults.about("host"):
+            # What a platform asks for, and refuses, is not said of another one than was meant.
+            faults.raise_if_any()
         host = host_of(platform)
 
-        endpoints = check_endpoints(given, faults)
         plan = host.check(name, given, faults)
         host.check_endpoints(plan, endpoints, faults)
         handlers = host.bundle(plan, endpoints, faults)

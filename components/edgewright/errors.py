@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pulumi import RunError
+from pulumi import Resource, RunError
 
 MAX_SHOWN = 80
 """Characters of a value shown in a message. Longer ones are cut: a value may be a file's content."""
@@ -15,8 +15,15 @@ MAX_SHOWN = 80
 
 def show(value: object) -> str:
     """Return a value as a message shows it: one line, cut to a readable length, never a secret's content."""
-    text = repr(value)
+    text = f"the {type(value).__name__} {value._name!r} itself" if isinstance(value, Resource) else repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def output_of(value: object, name: str) -> str:
+    """Return the advice to give a component's output where the component itself was given; nothing for other values."""
+    if not isinstance(value, Resource):
+        return ""
+    return f"Write `{value._name}.{name}`." if value._name.isidentifier() else f"Give its output `{name}`."
 
 
 def closest(value: str, allowed: Iterable[str]) -> str | None:
@@ -74,10 +81,16 @@ class Faults:
         self.items: list[Fault] = []
 
     def add(self, path: str, problem: str, *, allowed: str = "", fix: str = "") -> None:
-        """Note a fault. The same fault noted twice is kept once."""
+        """Note a fault. The same fault noted twice is kept once, and what was given and is at fault is not missing."""
         fault = Fault(path, problem, allowed, fix)
+        if problem.startswith("is required") and self.about(path):
+            return
         if fault not in self.items:
             self.items.append(fault)
+
+    def about(self, path: str) -> bool:
+        """Say whether a fault of a property, or of something in it, was noted: it was given, and is at fault."""
+        return any(fault.path == path or fault.path.startswith((f"{path}.", f"{path}[")) for fault in self.items)
 
     def unknown_key(self, path: str, key: str, allowed: Iterable[str]) -> None:
         """Note a key that the arguments do not have, with the one probably meant."""

@@ -8,7 +8,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
-from edgewright._normalise import PENDING_URL, checked, is_later, normalise, wire
+from edgewright._normalise import PENDING_URL, checked, is_later, normalise, properties
 from edgewright._program import claim_name, gathers
 from edgewright._regions import REGION_POSITIONS, Position, assign_countries, failover_order
 from edgewright.errors import Faults, show
@@ -86,7 +86,7 @@ class GeoRouter(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, wire(args, GeoRouterArgs), opts)
+        super().__init__(TOKEN, name, properties(args, GeoRouterArgs), opts)
         faults = Faults("GeoRouter", name)
         claim_name("GeoRouter", name, opts, faults)
         given = normalise(args, GeoRouterArgs, faults)

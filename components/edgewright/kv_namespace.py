@@ -10,7 +10,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
-from edgewright._normalise import checked, normalise, wire
+from edgewright._normalise import checked, normalise, properties
 from edgewright._program import claim, claim_name, default_name, gathers
 from edgewright._seeds import Seed, read_seeds
 from edgewright.errors import Faults, show
@@ -101,14 +101,15 @@ class KvNamespace(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, wire(_guarded(args), KvNamespaceArgs), opts)
+        super().__init__(TOKEN, name, properties(_guarded(args), KvNamespaceArgs), opts)
         faults = Faults("KvNamespace", name)
         claim_name("KvNamespace", name, opts, faults)
         given = normalise(_guarded(args), KvNamespaceArgs, faults)
         host = given.get("host", HOSTS[0])
-        on_cloudfront = faults.one_of("host", host, HOSTS) and host == "cloudfront"
+        faults.one_of("host", host, HOSTS)
+        on_cloudfront = host == "cloudfront"
         account_id = given.get("account_id")
-        if not on_cloudfront:
+        if not on_cloudfront and not faults.about("host"):
             if account_id is None:
                 faults.add("account_id", "is required and was not given")
             else:
@@ -119,7 +120,7 @@ class KvNamespace(pulumi.ComponentResource):
                 )
         title = checked(given.get("title", default_name(name)), _check_title, faults)
         binding_name = given.get("binding_name", _binding_name(name))
-        seeds = _check_args(given, binding_name, faults)
+        seeds = _check_args(given, binding_name, on_cloudfront, faults)
         if on_cloudfront:
             self._on_cloudfront(name, title, binding_name, given, seeds, faults)
             return
@@ -195,10 +196,13 @@ def _check_title(title: object, faults: Faults) -> None:
         faults.add("title", f"{show(title)} is not a title", allowed=f"1 to {MAX_TITLE} printable characters")
 
 
-def _check_args(given: Mapping[str, Any], binding_name: str, faults: Faults) -> list[Seed]:
+def _check_args(given: Mapping[str, Any], binding_name: str, on_cloudfront: bool, faults: Faults) -> list[Seed]:
     _check.binding_name("binding_name", binding_name, faults)
     least = limit("cloudflare.kv.expiration_ttl_min_s")
     why = f"Workers KV keeps nothing for less than {least.text}."
+    if on_cloudfront:
+        # Which has none of what follows, and says so itself.
+        return read_seeds(given.get("seed", {}), faults, lambda *_: None)
     if "default_ttl" in given:
         _check.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
     if "list_limit" in given:

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._normalise import has_later, normalise, when_known, wire
+from edgewright._normalise import has_later, normalise, properties, when_known
 from edgewright._packages import SETTINGS_FILES, SOURCES, Package, bundle_function, read_folder, settings_files
 from edgewright._program import claim_name, gathers, program_file
 from edgewright.errors import Faults, show
@@ -48,7 +48,7 @@ class LambdaEdgeFunctionArgs(TypedDict):
     timeout: NotRequired[int]
     """Seconds that it may take, at most 30. Default: 5."""
     memory: NotRequired[int]
-    """Memory in MB, 128 to 10240. Default: 128, which is the long-standing limit of viewer functions."""
+    """Memory in MB, 128 to 10240; on viewer events 128, for CloudFront takes no more there. Default: 128."""
     settings: NotRequired[pulumi.Input[Any]]
     """Data written into the package, in place of environment variables: `import settings from "edgewright:settings"` in
     bundled code, `settings.json` beside it for the rest. Readable by whoever may read the function: no
@@ -75,8 +75,15 @@ class LambdaEdgeFunctionArgs(TypedDict):
 class LambdaEdgeFunction(pulumi.ComponentResource):
     """A function on CloudFront's events, in us-east-1, with a numbered version.
 
-        rewrite = LambdaEdgeFunction("rewrite", {"code": {"file": "rewrite.ts"}, "events": ["origin-request"]})
-        EdgeApi("api", {..., "endpoints": [{"path": "/docs/*", "origin": docs.routing, "functions": [rewrite.association]}]})
+        signed = LambdaEdgeFunction("signed", {"code": {"file": "signed.ts"}, "events": ["viewer-request"]})
+        docs = GeoRouter("docs", {"origins": [{"region": "us", "url": "https://docs.example.com"}], "fallback": "us"})
+        EdgeApi("api", {
+            "host": "cloudfront",
+            "endpoints": [{"path": "/docs/*", "origin": docs.routing, "functions": [signed.association]}],
+        })
+
+    In an EdgeApi it is for viewer events: those of the origin are the API's own function's. A distribution of your own takes it
+    on any event, by `qualified_arn`.
 
     CloudFront keeps replicas of a version for hours after its last association, and AWS refuses to delete it until then:
     versions are retired, not deleted, and `edgewright reap` removes them later. The output `ledger` tells it which.
@@ -107,7 +114,7 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown, refused at the edge or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, wire(args, LambdaEdgeFunctionArgs), opts)
+        super().__init__(TOKEN, name, properties(args, LambdaEdgeFunctionArgs), opts)
         from edgewright.hosts import lambda_edge
 
         faults = Faults("LambdaEdgeFunction", name)

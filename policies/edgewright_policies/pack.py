@@ -12,7 +12,7 @@ from pulumi_policy import EnforcementLevel
 from pydantic import ValidationError
 
 from edgewright_policies import aws, caching, compute, cost, isolation, operations, routing, security, storage
-from edgewright_policies.rule import LevelName, PolicyConfig, Rule, Settings
+from edgewright_policies.rule import FAMILIES, LevelName, PolicyConfig, Rule, Settings, config_fault
 
 PACK_NAME = "edgewright"
 POLICIES_KEY = "edgewright:policies"
@@ -33,7 +33,18 @@ POLICIES: tuple[Rule, ...] = (
 """Every policy, by id."""
 
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in POLICIES}
+BY_ID: Mapping[str, Rule] = {rule.meta.id: rule for rule in POLICIES}
 LEVELS: tuple[LevelName, ...] = ("advisory", "mandatory", "disabled")
+
+
+def hint(name: str, *others: str) -> str:
+    """Return what to do about a name that is no policy's and no id: the nearest one, also of the others, or where they are
+    listed."""
+    if name.upper() in BY_ID:
+        return f"did you mean {name.upper()}?"
+    known = {each.lower(): each for each in (*BY_NAME, *others)}
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean {known[near[0]]}?" if near else "`edgewright policies` lists them"
 
 
 def choose(*names: str) -> tuple[Rule, ...]:
@@ -45,7 +56,7 @@ def choose(*names: str) -> tuple[Rule, ...]:
     known = {part for rule in POLICIES for part in (rule.name, rule.meta.id, rule.meta.family)}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"{', '.join(map(repr, unknown))}: no such policy; `edgewright policies` lists them")
+        raise ValueError("; ".join(f"{name!r}: no such policy; {hint(name, *FAMILIES)}" for name in unknown))
     wanted = set(names)
     return tuple(rule for rule in POLICIES if wanted & {rule.name, rule.meta.id, rule.meta.family})
 
@@ -83,7 +94,7 @@ def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
     """Return every policy with its level and configuration.
 
     Args:
-        settings: policy name to an enforcement level, or to a mapping of `enforcementLevel` and the policy's own
+        settings: policy name or id to an enforcement level, or to a mapping of `enforcementLevel` and the policy's own
             configuration, as in a Pulumi policy configuration file. `all` is every policy that is not named.
 
     Raises:
@@ -92,6 +103,7 @@ def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
     faults: list[Fault] = []
     levels: dict[str, LevelName] = {}
     configs: dict[str, dict[str, Any]] = {}
+    paths: dict[str, tuple[str, ...]] = {}
     every: LevelName | None = None
     for name, value in (settings or {}).items():
         path = (POLICIES_KEY, str(name))
@@ -103,16 +115,19 @@ def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
             if raw:
                 faults.append((path, f"{', '.join(map(str, raw))}: only a level can be set for all policies"))
             continue
-        if name not in BY_NAME:
-            near = difflib.get_close_matches(str(name), BY_NAME, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else "`edgewright policies` lists them"
-            faults.append((path, f"unknown policy; {hint}"))
+        rule = BY_NAME.get(name) or BY_ID.get(name)
+        if rule is None:
+            faults.append((path, f"unknown policy; {hint(str(name))}"))
+            continue
+        if rule.name in configs:
+            faults.append((path, f"is the policy {rule.name} again; keep one"))
             continue
         if "enforcementLevel" in raw:
             level = _level(level_path, raw.pop("enforcementLevel"), faults)
             if level is not None:
-                levels[name] = level
-        configs[name] = raw
+                levels[rule.name] = level
+        configs[rule.name] = raw
+        paths[rule.name] = path
     found = []
     for rule in POLICIES:
         raw = configs.get(rule.name, {})
@@ -122,11 +137,11 @@ def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
             properties = ", ".join(rule.meta.config.model_json_schema(by_alias=True).get("properties", {}))
             allowed = f"enforcementLevel, {properties}" if properties else "enforcementLevel"
             for each in error.errors(include_url=False):
-                at = (POLICIES_KEY, rule.name, *map(str, each["loc"][:1]))
+                at = (*paths[rule.name], *map(str, each["loc"][:1]))
                 if each["type"] == "extra_forbidden":
                     faults.append((at, f"unknown property; allowed: {allowed}"))
-                else:
-                    faults.append((at, f"{each['input']!r} is not allowed: {each['msg'][:1].lower()}{each['msg'][1:]}"))
+                elif not any(where == at for where, _ in faults):
+                    faults.append((at, config_fault(each)))
             continue
         found.append(Configured(rule, levels.get(rule.name, every or rule.meta.level), config, raw))
     if faults:
@@ -180,12 +195,27 @@ def make_settings(
     return Settings(plans=dict(plans), overrides=dict(overrides), production=production, requests_per_second=rate)
 
 
+def settings_faults(
+    policies: Mapping[str, Any] | None, limits: Mapping[str, Any] | None, traffic: Mapping[str, Any] | None = None
+) -> tuple[Fault, ...]:
+    """Return every fault of the settings of policies, limits and traffic, those of all three."""
+    found: list[Fault] = []
+    for check in (lambda: configure(policies), lambda: make_settings(limits, None, traffic)):
+        try:
+            check()
+        except ConfigurationFaults as error:
+            found += error.faults
+    return tuple(found)
+
+
 def settings_from_environment(environment: Mapping[str, str]) -> tuple[Settings, Mapping[str, Any]]:
     """Return the account's facts and the policies' settings from what the engine tells a pack: its `PULUMI_CONFIG`.
 
     Raises:
         ConfigurationFaults: the stack's settings are wrong.
     """
+
+    faults: list[Fault] = []
 
     def read(name: str) -> Any:
         text = config.get(f"edgewright:{name}")
@@ -194,9 +224,9 @@ def settings_from_environment(environment: Mapping[str, str]) -> tuple[Settings,
         try:
             return json.loads(text)
         except ValueError:
-            raise ConfigurationFaults(
-                [((f"edgewright:{name}",), f"{text!r} is not what `edgewright schema` says")]
-            ) from None
+            wanted = "must be true or false" if name == "production" else "must be a mapping"
+            faults.append(((f"edgewright:{name}",), f"{wanted}, got {text!r}"))
+            return None
 
     try:
         config = json.loads(environment.get("PULUMI_CONFIG") or "{}")
@@ -204,9 +234,13 @@ def settings_from_environment(environment: Mapping[str, str]) -> tuple[Settings,
         config = {}
     production = read("production")
     if production is not None and not isinstance(production, bool):
-        raise ConfigurationFaults([(("edgewright:production",), f"{production!r}; allowed: true, false")])
-    policies, limits, traffic = read("policies"), read("limits"), read("traffic")
-    for name, value in (("policies", policies), ("limits", limits), ("traffic", traffic)):
+        faults.append((("edgewright:production",), f"must be true or false, got {production!r}"))
+    given = {name: read(name) for name in ("policies", "limits", "traffic")}
+    for name, value in given.items():
         if value is not None and not isinstance(value, dict):
-            raise ConfigurationFaults([((f"edgewright:{name}",), f"{value!r} is not a mapping")])
-    return make_settings(limits, production, traffic), policies or {}
+            faults.append(((f"edgewright:{name}",), f"must be a mapping, got {value!r}"))
+            given[name] = None
+    faults += settings_faults(given["policies"], given["limits"], given["traffic"])
+    if faults:
+        raise ConfigurationFaults(faults)
+    return make_settings(given["limits"], production, given["traffic"]), given["policies"] or {}

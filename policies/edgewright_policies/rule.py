@@ -9,6 +9,7 @@ import contextvars
 import dataclasses
 import fnmatch
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
@@ -30,6 +31,7 @@ from pulumi_policy.proxy import UnknownValueError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from edgewright_policies.arguments import advice
 from edgewright_policies.reading import View
 from edgewright_policies.secret_text import without_tokens
 from edgewright_policies.types import item_identity
@@ -183,11 +185,17 @@ class Outcome:
     """How many times something unknown kept the rule from judging."""
 
 
-def _outcome(found: Iterable[Violation], skipped: int) -> Outcome:
-    """Return the outcome; no message repeats a secret that stood among the inputs."""
+def _outcome(policy: str, urn: str, found: Iterable[Violation], skipped: int) -> Outcome:
+    """Return the outcome: what a component made is mended by the component's arguments, and no message repeats a secret
+    that stood among the inputs."""
     return Outcome(
         tuple(
-            dataclasses.replace(each, what=without_tokens(each.what), value=without_tokens(each.value))
+            dataclasses.replace(
+                each,
+                what=without_tokens(each.what),
+                value=without_tokens(each.value),
+                fix=advice(policy, each.urn or urn, each.what) or each.fix,
+            )
             for each in found
         ),
         skipped,
@@ -241,11 +249,30 @@ def _schema(config: type[PolicyConfig]) -> PolicyConfigSchema | None:
     return PolicyConfigSchema(properties=properties) if properties else None
 
 
+def config_fault(detail: Mapping[str, Any]) -> str:
+    """Return what is wrong with one value of a configuration, in the words of YAML: `must be a list, got 'sharp'`."""
+    kind, text = detail["type"], str(detail["msg"])
+    if kind in ("tuple_type", "list_type"):
+        text = "must be a list"
+    elif kind in ("dict_type", "model_type"):
+        text = "must be a mapping"
+    elif kind in ("bool_type", "bool_parsing"):
+        text = "must be true or false"
+    elif kind in ("int_type", "int_parsing", "int_from_float"):
+        text = "must be a whole number"
+    elif kind in ("float_type", "float_parsing"):
+        text = "must be a number"
+    else:
+        text = re.sub(r"^Value error, ", "", text)
+        text = re.sub(r"^(?:Input|Value|String|Tuple|List|Dictionary) should ", "must ", text)
+        text = text.replace("Tuple", "the list")
+    return f"{text[:1].lower()}{text[1:]}, got {detail['input']!r}"
+
+
 def config_faults(error: ValidationError) -> str:
     """Return a wrong configuration's faults, all of them, on one line."""
     return "; ".join(
-        f"{'.'.join(map(str, each['loc'])) or 'configuration'} ({each['input']!r}): {each['msg'].lower()}"
-        for each in error.errors()
+        f"{'.'.join(map(str, each['loc'])) or 'configuration'}: {config_fault(each)}" for each in error.errors()
     )
 
 
@@ -346,15 +373,14 @@ class ResourceRule(_Base, ResourceValidationPolicy):
             except UnknownValueError:
                 skipped = 1
             for item in items:
-                identity = item_identity(item)
                 try:
                     # One by one: what was found before something that is not known counts.
                     for each in self._check(item, resource, context):
-                        about = "\0".join(filter(None, (identity, each.about)))
+                        about = "\0".join(filter(None, (item_identity(item), each.about)))
                         found.append(dataclasses.replace(each, about=about) if about else each)
                 except UnknownValueError:
                     skipped += 1
-        return _outcome(found, skipped)
+        return _outcome(self.name, context.urn, found, skipped)
 
     def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in self._types:
@@ -425,7 +451,7 @@ class StackRule(_Base, StackValidationPolicy):
                     found.append(each)
         except UnknownValueError:
             skipped += 1
-        return _outcome(found, skipped)
+        return _outcome(self.name, "", found, skipped)
 
     def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
         try:

@@ -143,8 +143,23 @@ FAULTS: list[tuple[Any, str]] = [
         " stale_if_error, stale_while_revalidate, statuses, tags, tiers, vary. Did you mean 'edge_ttl'?",
     ),
     ({"edge_ttl": -1}, "edge_ttl: -1 is out of range. Allowed: 0 to 2147483648 seconds."),
-    ({"edge_ttl": 1.5}, "edge_ttl: 1.5 is not a whole number."),
-    ({"edge_ttl": True}, "edge_ttl: True is not a whole number."),
+    ({"edge_ttl": 1.5}, "edge_ttl: 1.5 is not a whole number. Allowed: a whole number, for example 60."),
+    ({"edge_ttl": True}, "edge_ttl: True is not a whole number. Allowed: a whole number, for example 60."),
+    (
+        {"edge_ttl": 1, "browser_ttl": "60"},
+        "browser_ttl: '60' is not a whole number. Allowed: a whole number, for example 60. Write 60, without quotes.",
+    ),
+    (
+        {"edge_ttl": 1, "browser_ttl": "1h"},
+        "browser_ttl: '1h' is not a whole number. Allowed: a whole number, for example 60. As seconds that is 3600.",
+    ),
+    (
+        {"edge_ttl": 1, "immutable": "true"},
+        "immutable: 'true' is not true or false. Allowed: True or False. Write True, without quotes.",
+    ),
+    ({"edge_ttl": 1, "vary": "accept"}, "vary: 'accept' is not a list. Allowed: a list of strings. Write ['accept']."),
+    ({"edge_ttl": 1, "vary": 5}, "vary: 5 is not a list. Allowed: a list of strings."),
+    ({"edge_ttl": 1, "tags": [5]}, "tags[0]: 5 is not a string. Allowed: a string, for example 'text'. Write '5'."),
     (
         {"mode": "overide", "edge_ttl": 1},
         "mode: 'overide' is not known. Allowed: override, origin, bypass. Did you mean 'override'?",
@@ -294,3 +309,14 @@ def test_two_of_one_name_are_refused_and_the_first_is_shown() -> None:
 def test_one_name_in_two_runs_is_no_fault() -> None:
     for _ in range(2):
         run(lambda: CachePolicy("products", {}))
+
+
+@pytest.mark.parametrize("args", ["x", ["x"], 5])
+def test_arguments_that_are_no_mapping_are_a_fault_like_others(args: Any) -> None:
+    """A TypeError of Pulumi's ended the program, and what came after it was not looked at."""
+
+    def program() -> None:
+        CachePolicy("c", args)
+
+    (fault,) = faults_of(program)
+    assert fault.startswith(f"args: {args!r} is not a mapping. Allowed: browser_ttl, edge_ttl,")

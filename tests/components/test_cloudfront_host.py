@@ -358,10 +358,21 @@ def test_files_are_served_from_a_bucket_that_only_the_distribution_reads(
     behavior = behaviors(found)["/assets/*"]
     assert behavior["cachePolicyId"] == OPTIMIZED
     assert "lambdaFunctionAssociations" not in behavior or behavior["lambdaFunctionAssociations"] == []
+    # Of the objects alone: a policy of the behavior would give it to a 403 too.
+    assert {item["cacheControl"] for item in objects.values()} == {"public, max-age=60, immutable, s-maxage=86400"}
     (headers,) = of(found, "cloudfront.ResponseHeadersPolicy")
-    assert headers["customHeadersConfig"]["items"] == [
-        {"header": "Cache-Control", "value": "public, max-age=60, immutable", "override": True}
-    ]
+    assert headers.get("customHeadersConfig") is None
+    assert headers["securityHeadersConfig"] == {"contentTypeOptions": {"override": True}}
+    assert [item["eventType"] for item in behavior["functionAssociations"]] == ["viewer-response"]
+
+
+@pytest.mark.parametrize("ttl", [0, 86_400])
+def test_files_that_browsers_keep_as_long_as_cloudfront_or_not_at_all_need_no_function(
+    tmp_path: Path, ttl: int
+) -> None:
+    (tmp_path / "a.css").write_text("a {}")
+    found = run(program(assets=[{"path": "/assets/*", "directory": str(tmp_path), "browser_ttl": ttl}]))
+    assert behaviors(found)["/assets/*"].get("functionAssociations") in ([], None)
 
 
 def with_csp(folder: Path, csp: str, **more: Any) -> Callable[[], object]:
@@ -381,7 +392,7 @@ def test_files_have_a_content_security_policy_with_and_without_the_other_headers
     config = headers["securityHeadersConfig"]
     assert config["contentSecurityPolicy"] == {"contentSecurityPolicy": "default-src 'self'", "override": True}
     assert ("strictTransportSecurity" in config) is security
-    assert len(config) == (6 if security else 1)
+    assert len(config) == (6 if security else 2)
 
 
 @pytest.mark.parametrize(
@@ -750,16 +761,43 @@ def test_functions_that_cloudfront_would_refuse(functions: list[Any], fault: str
     assert faults_of(endpoint(functions=functions), preview=True) == [fault]
 
 
-def test_a_viewer_function_beside_what_needs_a_cloudfront_function_is_refused() -> None:
-    def both() -> None:
+@pytest.mark.parametrize(
+    ("endpoint_path", "redirect", "both"),
+    [
+        ("/a", "/a", False),
+        ("/a", "/x", True),
+        ("/a", "/a/*", True),
+        ("/docs/a", "/docs/*", False),
+        ("/docs/*", "/docs/old", False),
+        ("/docs/*", "/old/*", True),
+        ("/docs/*", "/*", False),
+        ("/docs/*", "/docs/v1/*", False),
+        ("/docs/:page/raw", "/docs/1/raw", False),
+        ("/docs/:page/raw", "/docs/1", True),
+        ("/*", "/old/*", False),
+    ],
+)
+def test_a_viewer_function_excludes_redirects_of_what_its_endpoint_matches(
+    endpoint_path: str, redirect: str, both: bool
+) -> None:
+    """One redirect of /old/* made every endpoint with functions a fault."""
+
+    def endpoints() -> None:
+        functions = [association(["viewer-request"])]
         api(
-            endpoints=[{"path": "/a", "origin": origins().routing, "functions": [association(["viewer-request"])]}],
-            redirects=[{"path": "/x", "to": "/a"}],
+            endpoints=[{"path": endpoint_path, "origin": origins().routing, "functions": functions}],
+            redirects=[{"path": redirect, "to": "/b"}],
         )
 
-    assert faults_of(both) == [
-        "endpoints[0].functions: are on viewer events, where redirects needs a CloudFront Function: CloudFront refuses both"
-        " kinds together. Leave one of the two out."
+    if both:
+        found = behaviors(run(endpoints))
+        pattern = endpoint_path.replace(":page", "*")
+        assert found[pattern].get("functionAssociations") in ([], None)
+        assert found["*"]["functionAssociations"] != []
+        return
+    assert faults_of(endpoints) == [
+        f"endpoints[0].functions: are on viewer events, where the redirect of {redirect!r} needs a CloudFront Function:"
+        " CloudFront refuses both kinds together. Leave one of the two out."
     ]
 
 
@@ -1068,3 +1106,55 @@ def test_through_the_plugin_everything_comes_as_outputs() -> None:
     found = run(outputs)
     assert list(behaviors(found)) == ["/a", "*"]
     assert found.one("EdgeApi").outputs["urls"] == ["https://api-distribution.cloudfront.net"]
+
+
+def test_a_component_given_itself_is_told_with_the_output_that_is_meant() -> None:
+    def themselves() -> None:
+        v1 = LambdaEdgeFunction(
+            "v1", {"code": {"text": "x = 1\n"}, "runtime": "python3.13", "events": ["viewer-request"]}
+        )
+        api(
+            endpoints=[
+                {
+                    "path": "/a",
+                    "origin": origins("near-me"),
+                    "cache": CachePolicy("kept", {"edge_ttl": 1}),
+                    "functions": [v1],
+                }
+            ],
+            sessions={"binding": KvNamespace("ids", {"host": "cloudfront"})},
+        )
+
+    assert sorted(faults_of(themselves)) == [
+        "endpoints[0].cache: the CachePolicy 'kept' itself is not a cache strategy. Allowed: a CachePolicy's `spec`. Write"
+        " `kept.spec`.",
+        "endpoints[0].functions[0]: the LambdaEdgeFunction 'v1' itself is not a function. Allowed: a LambdaEdgeFunction's"
+        " `association`. Write `v1.association`.",
+        "endpoints[0].origin: the GeoRouter 'near-me' itself is not a router. Allowed: a GeoRouter's `routing`. Give its"
+        " output `routing`.",
+        "sessions.binding: the KvNamespace 'ids' itself is not a KV binding. Allowed: a KvNamespace's `binding`. Write"
+        " `ids.binding`.",
+    ]
+
+
+def test_one_fault_is_not_followed_by_what_only_it_makes_wrong() -> None:
+    def host() -> None:
+        EdgeApi("api", {"host": "cloudflair", "endpoints": [{"path": "/a", "origin": origins().routing}]})
+
+    assert [fault.split(":")[0] for fault in faults_of(host)] == ["host"]
+    assert [fault.split(":")[0] for fault in faults_of(lambda: KvNamespace("a", {"host": "cloudflair"}))] == ["host"]
+
+    ttl: Any = {"edge_ttl": "1h", "jitter": {"min": 1, "max": 9}, "statuses": [200]}
+    assert [fault.split(":")[0] for fault in faults_of(lambda: CachePolicy("p", ttl))] == ["edge_ttl"]
+
+    audience: Any = {
+        "kind": "jwt",
+        "issuer": "https://id.example.com",
+        "audience": "a",
+        "jwks_url": "https://id.example.com/k",
+    }
+    (fault,) = faults_of(endpoint(auth=audience))
+    assert fault == "endpoints[0].auth.audience: 'a' is not a list. Allowed: a list of strings. Write ['a']."
+
+    (fault,) = faults_of(lambda: KvNamespace("a", {"host": "cloudfront", "default_ttl": 30}))
+    assert fault.startswith("default_ttl: is given, and nothing expires in a KeyValueStore.")

@@ -67,7 +67,20 @@ def test_a_parse_error_has_file_line_and_column(folder: Path) -> None:
 def test_an_import_that_is_not_there_is_named_at_its_place(folder: Path) -> None:
     (folder / "a.js").write_text('\nimport x from "./missing";\nexport default x;\n')
     _, faults = bundle("a.js")
-    assert faults == ['endpoints[0].handler: a.js:2:15: Could not resolve "./missing".']
+    assert faults == [
+        'endpoints[0].handler: a.js:2:15: Could not resolve "./missing". Write the file\'s path as it is from the module that'
+        " imports it."
+    ]
+
+
+@pytest.mark.parametrize(("name", "package"), [("left-pad", "left-pad"), ("@acme/kit/deep.js", "@acme/kit")])
+def test_a_package_that_is_not_installed_is_told_with_how_to_install_it(folder: Path, name: str, package: str) -> None:
+    (folder / "a.js").write_text(f'import x from "{name}";\nexport default x;\n')
+    _, faults = bundle("a.js")
+    assert faults == [
+        f'endpoints[0].handler: a.js:1:15: Could not resolve "{name}". Install it: `npm install {package}`, in the file\'s'
+        " folder or one above it."
+    ]
 
 
 def test_errors_of_every_handler_are_named_at_once_and_the_good_one_is_bundled(folder: Path) -> None:

@@ -292,21 +292,58 @@ def test_a_package_over_its_limit_is_refused(tmp_path: Path, monkeypatch: pytest
     )
 
 
-def test_the_older_quotas_of_viewer_functions_are_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cloudfront_takes_of_no_viewer_function_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "index.py").write_text(PYTHON)
     (tmp_path / "model.bin").write_bytes(os.urandom(1_048_577))
-    found = run(function(code={"directory": "."}, events=["viewer-request"], memory=256, timeout=10))
-    advice = found.one("LambdaEdgeFunction").outputs["report"]["advice"]
-    assert [line.split(":")[0].split(" has ")[0] for line in advice] == [
-        "the package",
-        "memory is 256 MB",
-        "the timeout is 10 s",
-    ]
-    assert "the long-standing quota of a viewer function is 1 MiB" in advice[0]
+    memory, package = faults_of(function(code={"directory": "."}, events=["viewer-request"], memory=256))
+    assert memory == (
+        f"memory: 256 MB are more than CloudFront takes of a function on viewer events ({LIMITS}). Allowed: 128 MB. Leave it"
+        " out, or run the function on origin events, which may have up to 10240 MB."
+    )
+    assert package.startswith("code: the package has 10")
+    assert package.endswith(
+        f" bytes zipped, too many for a function on viewer events ({LIMITS}). Allowed: at most 1 MiB. Leave packages out, or"
+        " import less of them. Or run it on origin events, which have 50 MiB: only misses come there."
+    )
+    run(function(code={"directory": "."}, events=["origin-request"], memory=256))
+
+
+def test_the_older_timeout_of_viewer_functions_is_advice() -> None:
+    found = run(function(code={"text": PYTHON + "#" * 20_000}, events=["viewer-request"], timeout=10))
+    (advice,) = found.one("LambdaEdgeFunction").outputs["report"]["advice"]
+    assert advice == "the timeout is 10 s: the long-standing quota of a viewer function is 5 s"
 
 
 def test_a_small_viewer_function_is_told_of_cloudfront_functions() -> None:
     (line,) = run(function(events=["viewer-request"])).one("LambdaEdgeFunction").outputs["report"]["advice"]
     assert "as a CloudFront Function" in line
     assert run(function()).one("LambdaEdgeFunction").outputs["report"]["advice"] == []
+
+
+def test_settings_that_are_no_data_are_a_fault_like_others() -> None:
+    """A bare ValueError without a line ended the program."""
+    (fault,) = faults_of(function(settings={"a": [1, {"b": object()}]}))
+    assert fault.startswith("settings.a[1].b: <object object at 0x")
+    assert fault.endswith(
+        " is no data. Allowed: strings, numbers, true, false, lists and mappings of them, and outputs."
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ("tracing", "tracing_config"),
+        ("reserved_concurrency", "reserved_concurrent_executions"),
+        ("reservedConcurrency", "reserved_concurrent_executions"),
+        ("env", "environment"),
+        ("vpc", "vpc_config"),
+        ("architecture", "architectures"),
+    ],
+)
+def test_what_is_refused_is_known_by_its_other_names_too(other: str, name: str) -> None:
+    (fault,) = faults_of(function(**{other: "x"}))
+    reason, way = REFUSED[name]
+    assert fault == f"{other}: {reason} ({RESTRICTIONS}). {way}"

@@ -100,6 +100,9 @@ def test_a_version_that_nobody_published_cannot_keep_the_rest(
 ) -> None:
     cloud = start_cloud(write(tmp_path, "old"))
     write(tmp_path, "new", '{ percentage: 10, previous_version_id: "41" }')
-    with pytest.raises(ProgramFailed, match=r"version cannot be found: .*:41"):
+    with pytest.raises(ProgramFailed, match=r"version cannot be found: .*:41") as caught:
         cloud.reload()
+    # Once, whatever number of behaviors and events it is of, and with the argument that says it.
+    assert str(caught.value).count("cannot be found") == 1
+    assert "`rollout.previous_version_id` of EdgeApi" in str(caught.value)
     assert httpx.get(f"{cloud.url}/live", timeout=PATIENCE_S, trust_env=False).text == "old"

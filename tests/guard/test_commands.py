@@ -143,6 +143,17 @@ def test_several_stacks_are_one_report(project: Path, shell: Shell) -> None:
     assert "| `bad` | **could not be checked** | | | |" in (project / "c.md").read_text()
 
 
+@pytest.mark.parametrize("format_", ["json", "sarif", "junit"])
+def test_a_program_that_reads_the_report_gets_one_of_a_broken_stack_too(
+    project: Path, shell: Shell, format_: str
+) -> None:
+    (project / "Pulumi.dev.yaml").write_text("config:\n  edgewright:policies:\n    kv-sise: advisory\n")
+    code, out, err = shell("check", "dev", "--format", format_)
+    assert code == 2
+    assert "kv-sise: unknown policy" in err
+    assert "kv-sise: unknown policy" in out
+
+
 def test_a_baseline_of_several_stacks_is_one_file(project: Path, shell: Shell) -> None:
     (project / "Pulumi.staging.yaml").write_text("config: {}\n")
     shell("check", "dev", "--write-baseline", "baseline.json")
@@ -228,15 +239,54 @@ def test_settings_move_levels_and_their_faults_have_lines(project: Path, shell: 
     code, out, err = shell("check", "dev")
     assert (code, out) == (2, "")
     assert "Pulumi.dev.yaml:8: edgewright:limits.overrides.cloudflare.kv.value_byte: unknown limit; did you mean" in err
-    (project / "Pulumi.dev.yaml").write_text(
-        "config:\n  edgewright:policies:\n    kv-security-sate: advisory\n    cpu-budget:\n      maxMs: fast\n"
-    )
-    _, _, err = shell("check", "dev")
     assert (
         "Pulumi.dev.yaml:3: edgewright:policies.kv-security-sate: unknown policy; did you mean kv-security-state?"
         in err
     )
-    assert "Pulumi.dev.yaml:5: edgewright:policies.cpu-budget.maxMs: 'fast' is not allowed" in err
+    assert "Pulumi.dev.yaml:5: edgewright:policies.cpu-budget.maxMs: must be a whole number, got 'fast'" in err
+
+
+def test_all_faults_of_the_settings_are_told_at_once_and_once(project: Path, shell: Shell) -> None:
+    (project / "Pulumi.dev.yaml").write_text(
+        """\
+config:
+  edgewright:polices: {}
+  edgewright:production: maybe
+  edgewright:limits:
+    plans: {cloudflare: gold}
+    overrides:
+      lambda_edge.viewer.package_bytes: 100 GB
+      cloudflare.kv.value_byte: 3
+    overides: {}
+  edgewright:policies:
+    heavy-imports: {packages: sharp}
+    kv-sise: advisory
+    EW503: loud
+  plain: 1
+  edgewright:objectives: {p50: 3}
+sets: {}
+"""
+    )
+    code, _, err = shell("check", "dev")
+    assert code == 2
+    lines = [line for line in err.splitlines() if line.startswith("error: Pulumi.dev.yaml:")]
+    assert [line.removeprefix("error: Pulumi.dev.yaml:").split(": ")[:2] for line in lines] == [
+        ["2", "edgewright:polices"],
+        ["3", "edgewright:production"],
+        ["5", "edgewright:limits.plans.cloudflare"],
+        ["7", "edgewright:limits.overrides.lambda_edge.viewer.package_bytes"],
+        ["8", "edgewright:limits.overrides.cloudflare.kv.value_byte"],
+        ["9", "edgewright:limits.overides"],
+        ["11", "edgewright:policies.heavy-imports.packages"],
+        ["12", "edgewright:policies.kv-sise"],
+        ["13", "edgewright:policies.EW503"],
+        ["14", "plain"],
+        ["15", "edgewright:objectives.p50"],
+        ["16", "sets"],
+    ]
+    assert "12 errors" in err
+    assert "edgewright:production: must be true or false, got 'maybe'" in err
+    assert "heavy-imports.packages: must be a list, got 'sharp'" in err
 
 
 @pytest.mark.parametrize(
@@ -249,7 +299,21 @@ def test_settings_move_levels_and_their_faults_have_lines(project: Path, shell: 
         (["check", "dev", "--also", "json=/proc/nope/x"], "--also /proc/nope/x: cannot be written"),
         (["check", "dev", "--severity", "loud"], "--severity 'loud'; allowed: low, medium, high, critical"),
         (["check", "dev", "--output", "/proc/nope/x"], "--output /proc/nope/x: cannot be written"),
-        (["policies", "nope"], "'nope': no such policy"),
+        (
+            ["check", "dev", "-o", "r.json", "--also", "json=r.json"],
+            "--also json=r.json: --output r.json writes this file",
+        ),
+        (
+            ["check", "dev", "--also", "json=r", "--also", "sarif=./a/../r"],
+            "--also sarif=a/../r: --also json=r writes this",
+        ),
+        (
+            ["check", "dev", "--soft-fail-on", "cachin"],
+            "--soft-fail-on 'cachin'; did you mean caching? allowed: a policy's",
+        ),
+        (["policies", "nope"], "'nope': no such policy; `edgewright policies` lists them"),
+        (["policies", "owner-tag-mising"], "'owner-tag-mising': no such policy; did you mean owner-tag-missing?"),
+        (["policies", "ew503"], "'ew503': no such policy; did you mean EW503?"),
         (["limits", "azure"], "'azure': unknown platform"),
         (["limits", "--stack", "prod"], "no Pulumi.prod.yaml"),
     ],

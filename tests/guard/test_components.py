@@ -1,8 +1,20 @@
 """The six first guardrails on real components: what their arguments compile to is what the policies read."""
 
+import re
+from pathlib import Path
+from typing import Any, get_args
+
 import pytest
+from edgewright.cache_policy import CachePolicyArgs
+from edgewright.edge_api import EdgeApiArgs
+from edgewright.geo_router import GeoRouterArgs
 from edgewright.guard import Evaluation, evaluate
+from edgewright.kv_namespace import KvNamespaceArgs
+from edgewright.lambda_edge_function import LambdaEdgeFunctionArgs
 from edgewright.program.runner import shared_runner
+from edgewright_policies import POLICIES
+from edgewright_policies.arguments import ARGUMENTS, advice
+from typing_extensions import is_typeddict
 
 PROGRAM = """\
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
@@ -82,3 +94,121 @@ def test_nothing_else_is_found(found: Evaluation) -> None:
         "cache-headers-missing", "cpu-budget", "failover-missing", "heavy-imports", "jitter-missing", "kv-value-size", "stale-while-revalidate-missing",
         "long-work-without-queue", "single-origin-region", "static-immutable-missing", "static-past-cdn", "static-ttl-short",
     }  # fmt: skip
+
+
+EVERYTHING = """\
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
+
+account = "0123456789abcdef0123456789abcdef"
+store = KvNamespace("store", {"account_id": account, "seed": {"entries": [{"key": "big", "value": "x" * 100}]}})
+origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+never = CachePolicy("never", {"mode": "bypass"})
+EdgeApi("worker", {
+    "account_id": account,
+    "limits": {"cpu_ms": 200, "subrequests": 500},
+    "observability": {"enabled": False},
+    "vars": {"DB_PASSWORD": "hunter2-hunter2"},
+    "workers_dev": True,
+    "endpoints": [{"path": "/a", "origin": origins.routing, "cache": never.spec}],
+})
+look = LambdaEdgeFunction("look", {
+    "code": {"text": "export const handler = async (event) => event.Records[0].cf.request;"},
+    "events": ["viewer-request"], "timeout": 5,
+})
+keyed = CachePolicy("keyed", {"edge_ttl": 60, "browser_ttl": 60, "key": {"headers": ["user-agent"]}})
+EdgeApi("site", {
+    "host": "cloudfront",
+    "access_logs": False,
+    "endpoints": [
+        {"path": "/looked", "origin": origins.routing, "cache": never.spec, "functions": [look.association]},
+        {"path": "/keyed", "origin": origins.routing, "cache": keyed.spec},
+    ],
+    "assets": [
+        {"path": "/files/*", "directory": "files", "browser_ttl": 86400},
+        {"path": "/pages/*", "directory": "files", "content_security_policy": "default-src 'self'"},
+    ],
+})
+"""
+
+
+def test_a_finding_on_what_a_component_made_names_the_components_argument(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text("config: {}\n")
+    (tmp_path / "__main__.py").write_text(EVERYTHING)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.css").write_text("a {}")
+    capture, _ = shared_runner().run(tmp_path, "prod")
+    found = evaluate(
+        capture, {"lambda-edge-timeout": {"maxSeconds": 1}}, limits={"overrides": {"cloudflare.kv.value_bytes": 64}}
+    )
+    said = {(each.policy, (each.resource_type or "").rpartition(":")[2]): each.remediation for each in found.findings}
+    wanted = {
+        ("hsts-missing", "ResponseHeadersPolicy"): "`security_headers: True`",
+        ("csp-missing", "ResponseHeadersPolicy"): "`assets[].content_security_policy`",
+        ("stale-while-revalidate-missing", "BucketObjectv2"): "`assets[].browser_ttl`",
+        ("owner-tag-missing", "Worker"): '`tags: ["owner:<team>"]`',
+        ("owner-tag-missing", "Distribution"): '`tags: ["owner:<team>"]`',
+        ("owner-tag-missing", "Bucket"): '`tags: ["owner:<team>"]`',
+        ("observability-missing", "Worker"): '`observability: {"enabled": True}`',
+        ("observability-missing", "Distribution"): "`access_logs: True`",
+        ("workers-dev-production", "Worker"): "`workers_dev: False`",
+        ("cpu-budget", "WorkerVersion"): "`limits.cpu_ms`",
+        ("subrequest-fan-out", "WorkerVersion"): "`limits.subrequests`",
+        ("secret-in-plain-text", "WorkerVersion"): "`secrets`",
+        ("tls-minimum", "Distribution"): "`hosted_zone_id`",
+        ("lambda-edge-timeout", "Function"): "`timeout`",
+        ("kv-value-size", "WorkersKv"): "`seed`",
+    }
+    assert {key: each for key, each in wanted.items() if each not in said.get(key, "not found")} == {}
+
+
+COMPONENTS: dict[str, type] = {
+    "CachePolicy": CachePolicyArgs,
+    "EdgeApi": EdgeApiArgs,
+    "GeoRouter": GeoRouterArgs,
+    "KvNamespace": KvNamespaceArgs,
+    "LambdaEdgeFunction": LambdaEdgeFunctionArgs,
+}
+
+
+def _names(of: Any) -> set[str]:
+    """Return the names of a mapping's keys, and of those in it."""
+    if is_typeddict(of):
+        return set(of.__annotations__).union(*map(_names, of.__annotations__.values()))
+    return set[str]().union(*map(_names, get_args(of)))
+
+
+@pytest.mark.parametrize("key", sorted(ARGUMENTS), ids=lambda key: " ".join(key))
+def test_what_is_advised_is_an_argument_of_the_component(key: tuple[str, str, str]) -> None:
+    policy, component, token = key
+    rule = next(each for each in POLICIES if each.name == policy)
+    assert token in rule.meta.types
+    for _, text in ARGUMENTS[key]:
+        owner = next(name for name in ("GeoRouter", component) if name in text)
+        known = _names(COMPONENTS[owner]) | {"include", "none"}
+        named = [each.partition(":")[0] for each in re.findall(r"`([^`]+)`", text)]
+        assert named
+        assert [each for each in named if not set(each.replace("[]", "").split(".")) <= known] == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "urn", "found"),
+    [
+        (
+            "hsts-missing",
+            "edgewright:index:EdgeApi$aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy::x",
+            True,
+        ),
+        ("hsts-missing", "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy::edgewright-headers-1a2b", True),
+        ("hsts-missing", "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy::mine", False),
+        ("hsts-missing", "acme:index:Site$aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy::x", False),
+        (
+            "hsts-missing",
+            "acme:index:Site$edgewright:index:EdgeApi$aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy::x",
+            True,
+        ),
+        ("kv-value-size", "edgewright:index:EdgeApi$cloudflare:index/workersKv:WorkersKv::x", False),
+    ],
+)
+def test_only_what_a_component_made_is_mended_by_its_arguments(policy: str, urn: str, found: bool) -> None:
+    assert (advice(policy, f"urn:pulumi:dev::shop::{urn}", "") is not None) is found

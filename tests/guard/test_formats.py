@@ -50,6 +50,24 @@ set aside: 1 by ignore
     assert text.render(CLEAN) == "60 policies over 12 resources of shop/dev: no findings\n"
 
 
+def test_json_has_one_shape_for_every_stack() -> None:
+    alone = json.loads(json_format.render(VERDICT))
+    broken = json.loads(json_format.render(UNJUDGED))
+    several = json.loads(json_format.render(VERDICT, UNJUDGED))
+    assert several["stacks"] == [*alone["stacks"], *broken["stacks"]]
+    judged, unjudged = several["stacks"]
+    assert judged.keys() == unjudged.keys()
+    assert [type(judged[key]) for key in judged] == [type(unjudged[key]) for key in judged]
+    assert judged["severities"].keys() == unjudged["severities"].keys()
+    assert (judged["faults"], unjudged["findings"]) == ([], [])
+    # Of one stack its keys are at the top too, as they always were.
+    for each in (alone, broken):
+        assert each == {**each, **each["stacks"][0]}
+    assert {key: several[key] for key in several if key != "stacks"} == {
+        "version": 1, "tool": alone["tool"], "passed": False,
+    }  # fmt: skip
+
+
 def test_json_has_every_field() -> None:
     data = json.loads(json_format.render(VERDICT))
     assert data["version"] == 1
@@ -248,6 +266,7 @@ def test_every_format_takes_several_stacks() -> None:
     assert data["passed"] is False
     assert [each["stack"] for each in data["stacks"]] == ["dev", "prod", "prod"]
     assert data["stacks"][2]["faults"] == list(UNJUDGED.faults)
+    assert "findings" not in data
     assert "::error title=prod could not be checked::Pulumi.prod.yaml:3" in github.render(*judged)
     assert "shop/prod could not be checked\n  Pulumi.prod.yaml:3" in text.render(*judged)
 

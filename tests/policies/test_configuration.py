@@ -61,13 +61,22 @@ def test_all_is_every_policy_that_is_not_named() -> None:
         (
             {"cpu-budget": {"maxMs": "fast"}},
             "cpu-budget.maxMs",
-            "'fast' is not allowed: input should be a valid integer",
+            "must be a whole number, got 'fast'",
         ),
         (
             {"cpu-budget": {"maxMs": 0}},
             "cpu-budget.maxMs",
-            "0 is not allowed: input should be greater than or equal to 1",
+            "must be greater than or equal to 1, got 0",
         ),
+        ({"heavy-imports": {"packages": "sharp"}}, "heavy-imports.packages", "must be a list, got 'sharp'"),
+        ({"monthly-cost-over-budget": {"prices": 1}}, "monthly-cost-over-budget.prices", "must be a mapping, got 1"),
+        (
+            {"cache-key-unbounded": {"allowWholeQuery": 7}},
+            "cache-key-unbounded.allowWholeQuery",
+            "must be true or false, got 7",
+        ),
+        ({"EW301": {"maxMs": 0}}, "EW301.maxMs", "must be greater than or equal to 1, got 0"),
+        ({"EW301": "advisory", "cpu-budget": "advisory"}, "cpu-budget", "is the policy cpu-budget again; keep one"),
         ({"cpu-budget": {"max": 5}}, "cpu-budget.max", "unknown property; allowed: enforcementLevel, maxMs"),
         ({"kv-value-size": {"max": 5}}, "kv-value-size.max", "unknown property; allowed: enforcementLevel"),
         (
@@ -180,9 +189,9 @@ def test_the_traffic_that_a_stack_declares_is_what_writes_a_request_are_of(tmp_p
     ("config", "message"),
     [
         ({"traffic": {"rate": -1}}, "edgewright:traffic.rate: -1 is not allowed"),
-        ({"policies": "[1"}, "edgewright:policies: '[1' is not what `edgewright schema` says"),
-        ({"policies": [1]}, "edgewright:policies: [1] is not a mapping"),
-        ({"production": "maybe"}, "edgewright:production: 'maybe'"),
+        ({"policies": "[1"}, "edgewright:policies: must be a mapping, got '[1'"),
+        ({"policies": [1]}, "edgewright:policies: must be a mapping, got [1]"),
+        ({"production": "maybe"}, "edgewright:production: must be true or false, got 'maybe'"),
         ({"limits": {"plan": {}}}, "edgewright:limits.plan: unknown key; allowed: plans, overrides"),
         ({"limits": {"plans": {"cloudflare": "gold"}}}, "edgewright:limits.plans.cloudflare: 'gold' is not a plan of Cloudflare"),
         ({"limits": {"overrides": {"cloudflare.kv.value": 1}}}, "edgewright:limits.overrides.cloudflare.kv.value: unknown limit; did you mean"),
@@ -193,6 +202,31 @@ def test_wrong_settings_stop_the_pack(config: dict[str, object], message: str) -
     with pytest.raises(ConfigurationFaults) as error:
         settings_from_environment(_environment(**config))
     assert str(error.value).startswith(message)
+
+
+def test_an_id_is_as_good_as_a_name() -> None:
+    settings = {"EW301": {"enforcementLevel": "advisory", "maxMs": 7}, "EW513": "disabled"}
+    by_id = {each.rule.name: (each.level, each.config) for each in configure(settings)}
+    named = {"cpu-budget": settings["EW301"], "function-url-open": "disabled"}
+    assert by_id == {each.rule.name: (each.level, each.config) for each in configure(named)}
+    assert by_id["function-url-open"][0] == "disabled"
+    assert engine_configuration(settings) == engine_configuration(named)
+
+
+def test_the_pack_tells_all_faults_of_the_settings_at_once() -> None:
+    with pytest.raises(ConfigurationFaults) as error:
+        settings_from_environment(
+            _environment(
+                policies={"kv-sise": "advisory", "hsts-missing": "loud"},
+                limits={"plans": {"cloudflare": "gold"}, "overrides": {"cloudflare.kv.value": 1}},
+                production="maybe",
+                traffic=[1],
+            )
+        )
+    assert [".".join(path) for path, _ in error.value.faults] == [
+        "edgewright:production", "edgewright:traffic", "edgewright:policies.kv-sise", "edgewright:policies.hsts-missing",
+        "edgewright:limits.plans.cloudflare", "edgewright:limits.overrides.cloudflare.kv.value",
+    ]  # fmt: skip
 
 
 def test_a_wrong_configuration_that_reaches_a_policy_is_a_finding_and_no_crash() -> None:
@@ -210,6 +244,4 @@ def test_a_wrong_configuration_that_reaches_a_policy_is_a_finding_and_no_crash()
 
     assert isinstance(rule, ResourceRule)
     rule.validate(args, report)
-    assert said == [
-        "the configuration of cpu-budget is wrong: maxMs ('fast'): input should be a valid integer, unable to parse string as an integer"
-    ]
+    assert said == ["the configuration of cpu-budget is wrong: maxMs: must be a whole number, got 'fast'"]

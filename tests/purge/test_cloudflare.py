@@ -109,6 +109,48 @@ def test_every_place_is_reached_the_functions_own_tiers_first(api: Api, say: Say
     assert "in 90 s at most" in out
 
 
+def test_the_functions_tiers_are_told_of_the_normal_form_and_the_zone_of_the_given_one_too(
+    api: Api, say: Say, tmp_path: Path
+) -> None:
+    project(tmp_path, state())
+    assert say("purge", "--state", "state.json", "--url", "/a;b//c?x=1;y", "--prefix", "/p|q")[0] == 0
+    (_, _, pairs), *rest = api.calls
+    values = [marker["value"] for marker in json.loads(pairs[0]["value"])]
+    assert values == ["//www.example.com/a%3Bb/c?x=1%3By", "/p%7Cq"]
+    host = "https://www.example.com"
+    assert [body for _, _, body in rest] == [
+        {"files": [f"{host}/a;b//c?x=1;y", f"{host}/a%3Bb/c?x=1%3By"]},
+        {"prefixes": ["www.example.com/p|q", "www.example.com/p%7Cq"]},
+    ]
+
+
+def test_what_is_sent_on_as_it_is_is_purged_as_it_is(api: Api, say: Say, tmp_path: Path) -> None:
+    document = state(spec={"mode": "origin"})
+    document["deployment"]["resources"][0]["outputs"]["settings"]["url_normalization"] = "none"
+    project(tmp_path, document)
+    assert say("purge", "--state", "state.json", "--url", "/a%2Fb;c//d?")[0] == 0
+    markers = json.loads(api.calls[0][2][0]["value"])
+    assert [marker["value"] for marker in markers] == ["//www.example.com/a%2Fb;c//d?"]
+
+
+def test_what_a_deployed_stack_cannot_have_is_refused_all_at_once(api: Api, say: Say, tmp_path: Path) -> None:
+    project(tmp_path, state(inputs={"routes": ["*.shop.example.com/*"]}))
+    code, out, err = say(
+        *("purge", "--state", "state.json", "--url", "/%ff", "--url", "https://other.example/x", "--url", "//x"),
+        *("--prefix", "https://a.shop.example.com/x", "--prefix", "/a%2Fb", "--tag", "a b"),
+    )
+    assert (code, out, api.calls) == (2, "", [])
+    for told in (
+        "--url '/%ff': can never be served: The path has escapes or characters that are not Unicode",
+        "the stack has no host other.example. With a cache it has: www.example.com, *.shop.example.com.",
+        "--url '//x': begins with",
+        "--prefix '/a%2Fb': can never be served",
+        "--tag 'a b'",
+        "5 errors",
+    ):
+        assert told in err, err
+
+
 def test_a_large_purge_goes_in_requests_of_a_hundred_and_markers_of_five_hundred(
     api: Api, say: Say, tmp_path: Path
 ) -> None:
@@ -338,7 +380,7 @@ def test_the_cache_in_front_is_purged_by_the_function_itself(
     monkeypatch.setattr("edgewright.cli.purge.Purger", _with_sleep(sleep))
     before, stays = get("/shop/a").text, get("/shop/b").text
     assert get("/shop/a").headers["cf-cache-status"] == "HIT"
-    code, out, err = say("purge", "--state", "state.json", "--url", "https://www.example.com/shop/a")
+    code, out, err = say("purge", "--state", "state.json", "--url", "/shop/a")
     assert (code, len(sleeps)) == (0, 1), err
     assert "cache in front, 1 URL" in out
     after = get("/shop/a")

@@ -111,6 +111,15 @@ def test_a_purge_becomes_paths_and_tags() -> None:
     )
     assert items(purge, HOSTS) == ("/a", "/b?x=1", "/%C3%BC", "/docs", "/docs?*", "/docs/*", "/*", "#products")
     assert items(Purge(everything=True), HOSTS) == ("/*",)
+    # CloudFront keeps paths as they were sent, and a client may well have sent the normal form.
+    spelled = Purge(urls=("/a;b//c?x;y", "/a%2Fb"), prefixes=("/p;q",))
+    assert items(spelled, HOSTS) == (
+        "/a;b//c?x;y",
+        "/a%3Bb/c?x%3By",
+        "/a%2Fb",
+        *("/p;q", "/p;q?*", "/p;q/*"),
+        *("/p%3Bq", "/p%3Bq?*", "/p%3Bq/*"),
+    )
 
 
 def test_what_may_be_in_progress_at_once_bounds_a_batch() -> None:
@@ -204,7 +213,8 @@ def test_what_cloudfront_does_not_have_is_told(edgewright: Edgewright, project: 
     elsewhere = edgewright(
         "purge", "aws", "--state", "state.json", "--url", "https://a.example/b", "--soft", cwd=project
     )
-    assert "is on one of its hosts" in elsewhere.err
+    assert elsewhere.code == Exit.USAGE
+    assert "the stack has no host a.example. With a cache it has: api.example.com, d1.cloudfront.net." in elsewhere.err
     local = edgewright("purge", "aws", "--everything", "--if-changed", cwd=project)
     assert (local.code, "--if-changed is about a deployed stack" in local.err) == (Exit.USAGE, True)
     dry = edgewright("purge", "aws", "--state", "state.json", "--everything", "--dry-run", cwd=project)

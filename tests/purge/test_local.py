@@ -109,13 +109,77 @@ def test_it_says_who_was_told(tmp_path: Path, start_cloud: Start, say: Callable[
     assert (dry["dry_run"], dry["purge"]["everything"], "workers" in dry) == (True, True, False)
 
 
+def test_faults_are_usage_errors_told_at_once_and_nothing_is_purged(
+    tmp_path: Path, start_cloud: Start, say: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = shop_project(tmp_path)
+    cloud = start_cloud(folder)
+    before = kept(cloud, "/shop/a")
+    given = {
+        "--url": [
+            "/shop/a",
+            "//x",
+            "http://[bad",
+            "http://127.0.0.1:999999/x",
+            "http://other.example/x",
+            "/%zz",
+            "/a%2Fb",
+        ],
+        "--prefix": ["http://[b", "/%ff", "http://WWW.example.com:8443/b"],
+        "--tag": ["a b", "shop"],
+    }
+    options = [part for option, values in given.items() for value in values for part in (option, value)]
+    for more in ([], ["--dry-run"], ["--if-changed"]):
+        code, out, err = say(folder, "purge", *options, *more)
+        assert (code, out) == (2, "")
+        for told in (
+            "--url '//x': begins with `//`",
+            "--url 'http://[bad': is not a URL",
+            "--url 'http://127.0.0.1:999999/x': is not a URL: Port out of range 0-65535",
+            "--url 'http://other.example/x': the stack has no host other.example. It has: www.example.com.",
+            "--url '/%zz': can never be served: The path has a `%` that",
+            "--url '/a%2Fb': can never be served: The path has an escaped slash",
+            "--prefix 'http://[b': is not a URL",
+            "--prefix '/%ff': can never be served",
+            "--tag 'a b': must be",
+            "10 errors" if more == ["--if-changed"] else "9 errors",
+        ):
+            assert told in err, (told, err)
+    assert get(cloud, "/shop/a").text == before
+    # A port is the gateway's, not the stack's.
+    assert say(folder, "purge", "--url", "http://WWW.example.com:8443/shop/a")[0] == 0
+    assert get(cloud, "/shop/a").text != before
+
+
+def test_what_a_client_spells_otherwise_is_purged_as_it_is_spelled(
+    tmp_path: Path, start_cloud: Start, say: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = shop_project(tmp_path)
+    cloud = start_cloud(folder)
+    for path in ("/shop/a;b=1", "/shop//dd", "/shop/a|b", "/shop/ww?a=1;b=2"):
+        for options in (["--url", path], ["--url", cloud.url + path], ["--prefix", path.split("?")[0]]):
+            get(cloud, path)
+            before = get(cloud, path).text
+            assert get(cloud, path).text == before
+            assert say(folder, "purge", *options)[0] == 0
+            assert get(cloud, path).text != before, options
+
+
 def test_markers_as_the_api_writes_them_void_what_a_new_isolate_finds_in_kv(tmp_path: Path, start_cloud: Start) -> None:
     cloud = start_cloud(shop_project(tmp_path))
     (function,) = functions(state_of(cloud.capture), "here")
-    paths = ["/shop/x%3fy?b=2&a=1", "/shop/p/q", "/shop/stays", "/shop/x%3fy?a=1"]
+    paths = [
+        "/shop/x%3fy?b=2&a=1",
+        "/shop/p/q",
+        "/shop/stays",
+        "/shop/x%3fy?a=1",
+        "/shop/a;b//c|d?q='1;2'",
+        "/shop/r;s/t",
+    ]
     texts = [get(cloud, path).text for path in paths]
     time.sleep(1)
-    purge = Purge(urls=("https://www.example.com/shop/./x%3Fy?a=1&b=2",), prefixes=("/shop/%70",))
+    urls = ("https://www.example.com/shop/./x%3Fy?a=1&b=2", "https://www.example.com/shop/a;b//c|d?q='1;2'")
+    purge = Purge(urls=urls, prefixes=("/shop/%70", "/shop//r;s"))
     markers = purge.markers(int(time.time() * 1000), function.specs)
     namespace = function.namespaces[0]
     cloud.control.kv_put(namespace, "purge:1:test", json.dumps(markers).encode())
@@ -124,7 +188,7 @@ def test_markers_as_the_api_writes_them_void_what_a_new_isolate_finds_in_kv(tmp_
     handler.write_text(handler.read_text().replace("made = 0", "made = 100"))
     cloud.reload()
     after = [get(cloud, path).text for path in paths]
-    assert [one == other for one, other in zip(texts, after, strict=True)] == [False, False, True, True]
+    assert [one == other for one, other in zip(texts, after, strict=True)] == [False, False, True, True, False, False]
 
 
 def test_a_deployment_purges_what_changed_and_nothing_else(
@@ -144,6 +208,10 @@ def test_a_deployment_purges_what_changed_and_nothing_else(
     one, two = kept(cloud, "/shop/one.css"), kept(cloud, "/shop/two.css")
     assert say(folder, "purge", "--changed", "dist=/shop")[1] == "nothing changed: nothing is purged\n"
     (files / "two.css").write_text("new")
+    # The edge answers 400 to every way to ask for this one.
+    (files / "odd%2Fname.css").write_text("new")
+    code, out, err = say(folder, "purge", "--changed", "dist=/shop", "--dry-run")
+    assert (code, "it can never be served: 1 changed file, such as /shop/odd%252Fname.css" in err) == (0, True), err
     assert "purged 1 URL " in say(folder, "purge", "--changed", "dist=/shop")[1]
     assert get(cloud, "/shop/one.css").text == one
     assert get(cloud, "/shop/two.css").text != two
@@ -158,7 +226,10 @@ def test_warming_makes_hits_and_says_what_it_cannot(
     pages = [f"/shop/{number}" for number in range(5)]
     (folder / "pages.txt").write_text("\n".join(["# pages", *pages, "https://elsewhere.example/shop/0", ""]))
     code, out, err = say(folder, "warm", "--from", "pages.txt", "--rate", "500")
-    assert (code, err) == (0, "")
+    assert (code, err.strip()) == (
+        0,
+        "1 page has a host that the stack does not have, and the stack is asked for the path alone: elsewhere.example",
+    )
     assert out.startswith(f"5 of 5 (100.0 %) are served from a cache on {cloud.url}: 5 became hits, 0 were before")
     code, out, err = say(
         folder, "warm", "--from", "pages.txt", "--path", "/plain/x", "--path", "/shop/missing", "--json"
@@ -168,6 +239,12 @@ def test_warming_makes_hits_and_says_what_it_cannot(
     assert (document["hits_before"], document["missed"], document["failed"]) == (5, {"bypass": 1}, {"status 404": 1})
     code, out, err = say(folder, "warm", "--path", "/plain/x", "--min-hits", "50")
     assert code == 1
+    for host in ("www.example.com", "WWW.example.com:8443", "127.0.0.1:1"):
+        assert say(folder, "warm", "--path", f"http://{host}/shop/0")[0] == 0
+    code, out, err = say(folder, "warm", "--path", "http://elsewhere.example/x", "--path", "//y", "--countries", "X")
+    assert code == 2
+    assert "--path elsewhere.example/x: the stack has no host elsewhere.example. It has: www.example.com." in err
+    assert "3 errors" in err
     code, out, err = say(folder, "warm", "--path", "/shop/missing")
     assert (code, "answered none of 1 requests well" in err) == (3, True)
 

@@ -1,5 +1,6 @@
 """Asking for pages: the rate, the second look, refusals, and going on after an interruption."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 from edgewright.cli.main import run
+from edgewright.cli.warm import _countries as chosen
+from edgewright.program.errors import ProjectError
 from edgewright.purge.journal import Journal
 from edgewright.warm import run as warm_run
 from edgewright.warm.run import Ask, Warmed, Warmer
@@ -121,6 +124,11 @@ def test_what_was_interrupted_goes_on(tmp_path: Path) -> None:
         (["--url", "https://e.com/path", "--path", "/a"], 2, "without path and query"),
         (["--url", "https://e.com"], 2, "nothing to warm"),
         (["--url", "https://e.com", "--path", "https://other.com/a"], 2, "of another host"),
+        (["--url", "http://[bad", "--path", "/a"], 2, "is not a URL"),
+        (["--url", "https://e.com", "--path", "http://e.com:999999/a"], 2, "Port out of range"),
+        (["--url", "https://e.com", "--path", "//a"], 2, "begins with `//`"),
+        (["--path", "//a", "--path", "http://[b"], 2, "2 errors"),
+        (["--url", "ftp://e.com", "--path", "//a", "--countries", "US", "--from", "none.txt"], 2, "4 errors"),
         (["--url", "https://e.com", "--path", "/a", "--countries", "US"], 2, "only the local cloud"),
         (["--url", "https://e.com", "--from", "none.txt"], 2, "cannot be read"),
         (["--url", "https://e.com", "--from", "bomb.xml"], 2, "not allowed in a sitemap"),
@@ -143,3 +151,17 @@ def test_faults_end_with_their_exit_code(
     said = capsys.readouterr()
     assert message in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("US,XX", "'XX' is no country's code of ISO 3166-1 alpha-2, such as US,DE,JP"),
+        ("uk", "'UK' is no country's code of ISO 3166-1 alpha-2, such as US,DE,JP; UK is GB there"),
+        ("Germany", "'GERMANY' is no country's code"),
+    ],
+)
+def test_what_is_no_country_is_no_client(text: str, message: str) -> None:
+    with pytest.raises(ProjectError, match=re.escape(message)):
+        chosen(text, local=True)
+    assert chosen("us, DE,US", local=True) == ["US", "DE"]

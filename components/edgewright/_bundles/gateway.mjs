@@ -8171,6 +8171,36 @@ function isHost(name, host) {
 // src/gateway/front-cache.ts
 import http3 from "node:http";
 import { Readable as Readable7 } from "node:stream";
+
+// src/core/static.ts
+var MAX_HASHED_BYTES = 25 * 1024 * 1024;
+function noneMatchHits(field, etag) {
+  if (field.trim() === "*") return true;
+  if (etag === null) return false;
+  const opaque2 = etag.replace(/^W\//, "");
+  return (field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []).some((tag) => tag.replace(/^W\//, "") === opaque2);
+}
+function answerConditional(asked, response) {
+  if (response.status !== 200) return response;
+  const noneMatch = asked.get("if-none-match");
+  let unchanged;
+  if (noneMatch !== null) unchanged = noneMatchHits(noneMatch, response.headers.get("etag"));
+  else {
+    const since = Date.parse(asked.get("if-modified-since") ?? "");
+    const modified = Date.parse(response.headers.get("last-modified") ?? "");
+    unchanged = modified <= since;
+  }
+  if (!unchanged) return response;
+  const headers = new Headers(response.headers);
+  for (const name of ["content-length", "content-type", "content-encoding", "content-language", "content-range"]) {
+    headers.delete(name);
+  }
+  response.body?.cancel().catch(() => {
+  });
+  return new Response(null, { status: 304, headers });
+}
+
+// src/gateway/front-cache.ts
 var FRONT_CACHE_HOST = "front-cache.edgewright.invalid";
 var frontCacheUrl = (worker) => `http://${FRONT_CACHE_HOST}/${encodeURIComponent(worker)}`;
 var MAX_BYTES2 = 128 * 1024 * 1024;
@@ -8191,6 +8221,7 @@ var UNSAID = {
 var FOR_EVER_S = 10 * 365 * 86400;
 var OWN_FIELD = "edgewright-front-control";
 var KEPT_FIELD = "x-edgewright-front-kept";
+var KEPT_OF_304 = "x-edgewright-front-kept-304";
 var RAW_TARGET = "x-edgewright-front-target";
 var KEPT3 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
 var KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
@@ -8248,7 +8279,8 @@ var FrontCaches = class {
       context,
       (onward) => fetchWorker(fronted, onward)
     );
-    return write2(request, response, answer2, fronted.answer);
+    const unstored = statusOf2(answer2.headers.get("cache-status")) === "BYPASS";
+    return write2(request, response, unstored ? asAsked(request, asked.headers, answer2) : answer2, fronted.answer);
   }
   #context(worker, hold2) {
     return {
@@ -8409,7 +8441,7 @@ function shown(incoming) {
     const value = headers.get(name);
     if (value !== null) kept.push([name, value]);
   }
-  if (status2 !== 304) headers.set(KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
+  headers.set(status2 === 304 ? KEPT_OF_304 : KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
   const says = SAYS.some((name) => headers.has(name));
   if (status2 !== 304 || says) headers.set(OWN_FIELD, control(status2, headers, says));
   for (const name of [...KEPT3, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name);
@@ -8456,11 +8488,31 @@ function statusOf2(cacheStatus) {
   if (!own.includes("fwd=stale")) return "MISS";
   return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
-var REMOVED2 = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
+function asAsked({ method }, asked, answer2) {
+  const given = answerConditional(asked, answer2);
+  const total = Number(given.headers.get("content-length") ?? Number.NaN);
+  const text = asked.get("range");
+  if (given.status !== 200 || method !== "GET" || text === null || !Number.isSafeInteger(total)) return given;
+  const headers = new Headers(given.headers);
+  const range = ifRange({ headers: [...headers] }, asked, Date.now()) ? parseRange(text, total) : void 0;
+  if (range === void 0) return given;
+  const length = range === null ? 0 : range.end - range.start + 1;
+  headers.set("content-length", String(length));
+  headers.set("content-range", `bytes ${range === null ? "*" : `${range.start}-${range.end}`}/${total}`);
+  if (range !== null) {
+    const piece = slice(given.body, range.start, length);
+    return new Response(piece, { status: 206, headers });
+  }
+  given.body?.cancel().catch(() => {
+  });
+  for (const name of ["content-encoding", "content-type", "etag", "last-modified"]) headers.delete(name);
+  return new Response(null, { status: 416, headers });
+}
+var REMOVED2 = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
 function write2(request, response, answer2, finish) {
   return new Promise((resolve) => {
     const raw = [];
-    const kept = answer2.headers.get(KEPT_FIELD);
+    const kept = answer2.headers.get(KEPT_FIELD) ?? (answer2.status === 304 ? answer2.headers.get(KEPT_OF_304) : null);
     for (const [name, value] of answer2.headers) {
       if (!REMOVED2.has(name)) raw.push(name, value);
     }
@@ -8784,7 +8836,11 @@ function check(asked, { deployment, router }) {
       if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
       const host = hostOf2(value);
       if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
-      faults.push({ list, value, message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}.` });
+      faults.push({
+        list,
+        value,
+        message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}. A path alone means all of them.`
+      });
     }
   }
   refuse(faults);

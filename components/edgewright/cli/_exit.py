@@ -65,6 +65,15 @@ def told() -> Iterator[None]:
         raise typer.Exit(Exit.FAILED) from None
 
 
+@contextmanager
+def collected(faults: list[str]) -> Iterator[None]:
+    """Add what is wrong to the other faults, so that all are told at once."""
+    try:
+        yield
+    except ProjectError as error:
+        faults += error.faults
+
+
 def _say_faults(faults: "list[str] | tuple[str, ...]") -> None:
     from edgewright.cli._console import errors
 

@@ -1,5 +1,6 @@
 """What commands print of a stack: its resources, its addresses."""
 
+import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from edgewright.program.resources import PROVIDER_PREFIX, Capture, Diagnostic, R
 
 EDGE_API = "edgewright:index:EdgeApi"
 _MOST_CHILDREN = 12
+_LONGEST_OUTPUT = 400
 
 
 def resource_tree(capture: Capture, plan: Plan) -> Tree:
@@ -95,6 +97,20 @@ def _matches(pattern: str, path: str) -> bool:
         for part in parts
     )
     return re.fullmatch(expression, path) is not None
+
+
+def output_lines(capture: Capture) -> list[str]:
+    """Return the stack's outputs, each on one line and cut where it is long; one with a secret in it is not shown."""
+    secret = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in capture.secret_outputs}
+    lines = ["", "outputs:"] if capture.outputs else []
+    for name, value in capture.outputs.items():
+        text = "[secret]" if name in secret else value if isinstance(value, str) else _document(value)
+        lines.append(f"  {name}: {text if len(text) <= _LONGEST_OUTPUT else f'{text[: _LONGEST_OUTPUT - 1]}…'}")
+    return lines
+
+
+def _document(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def diagnostics(found: Sequence[Diagnostic]) -> list[str]:

@@ -37,6 +37,8 @@ from edgewright.program.project import Project
 from edgewright.program.resources import Capture
 
 _FORMATS = ", ".join(FORMATS)
+_DOCUMENTS = ("json", "sarif", "junit")
+"""Formats whose reader is given a document even where nothing could be checked."""
 
 
 def evaluate_stack(
@@ -148,6 +150,21 @@ class Output:
         return cls(name, Path(path))
 
 
+def same_files(outputs: Sequence[Output]) -> list[str]:
+    """Return a fault for each report that would be written over another one of the same run."""
+    first: dict[Path, str] = {}
+    faults = []
+    for index, each in enumerate(outputs):
+        if each.path is None:
+            continue
+        place = Path(os.path.realpath(each.path))
+        named = f"--also {each.format}={each.path}" if index else f"--output {each.path}"
+        if place in first and place.name != os.devnull.rpartition(os.sep)[2]:
+            faults.append(f"{named}: {first[place]} writes this file; give each report a file of its own")
+        first.setdefault(place, named)
+    return faults
+
+
 Judged = Verdict | Unjudged
 
 
@@ -175,7 +192,7 @@ def _write(output: Output, option: str, judged: Sequence[Judged], prefix: str, m
             raise ProjectError([f"{option} {output.path}: cannot be written: {error.strerror}"]) from None
         return
     verdicts = [each for each in seen if isinstance(each, Verdict)]
-    if not verdicts:
+    if not verdicts and output.format not in _DOCUMENTS:
         # The faults are told on the standard error.
         return
     if output.format == "text":
@@ -338,21 +355,30 @@ def check(
       edgewright check prod --write-baseline edgewright.baseline.json
     """
     with told():
-        if format_ not in FORMATS:
-            raise ProjectError(f"--format {format_!r}; allowed: {_FORMATS}")
+        faults = [] if format_ in FORMATS else [f"--format {format_!r}; allowed: {_FORMATS}"]
+        outputs = [Output(format_, output)]
+        for each in also or ():
+            try:
+                outputs.append(Output.of(each))
+            except ProjectError as error:
+                faults += error.faults
+        faults += same_files(outputs)
+        gate = Gate()
         try:
             gate = Gate.of(severity, soft_fail_on or (), hard_fail_on or ())
-            code = run_check(
-                Path.cwd(),
-                stacks or [DEFAULT_STACK],
-                outputs=[Output(format_, output), *map(Output.of, also or ())],
-                gate=gate,
-                ignore_file=ignore_file,
-                baseline=baseline,
-                new_baseline=new_baseline,
-                preview=preview,
-                max_bytes=max_bytes,
-            )
         except GateError as error:
-            raise ProjectError(error.faults) from None
+            faults += error.faults
+        if faults:
+            raise ProjectError(faults)
+        code = run_check(
+            Path.cwd(),
+            stacks or [DEFAULT_STACK],
+            outputs=outputs,
+            gate=gate,
+            ignore_file=ignore_file,
+            baseline=baseline,
+            new_baseline=new_baseline,
+            preview=preview,
+            max_bytes=max_bytes,
+        )
     raise typer.Exit(code)

@@ -149,6 +149,8 @@ def _foreground(running: LocalStack) -> None:
         console.print(_show.resource_tree(capture, deployed.plan))
         for line in _show.curl_lines(capture, deployed.plan, settings, running.url):
             console.print(escape(line), soft_wrap=True)
+        for line in _show.output_lines(capture):
+            console.print(escape(line), soft_wrap=True)
         _console.step(f"serving {running.stack} on {running.url}; edits are taken in, Ctrl-C stops")
         threading.Thread(target=_tell_errors, args=(running.control, running.stopping), daemon=True).start()
         watch(runner, running, _Terminal(), deployed, capture, seen)

@@ -114,11 +114,12 @@ def policies(
       edgewright policies --write-pack policies
     """
     from edgewright_policies import FAMILIES, POLICIES
+    from edgewright_policies.pack import hint
 
     wanted = set(names or ())
     known = {each.name for each in POLICIES} | {each.meta.id for each in POLICIES} | set(FAMILIES)
     with told():
-        faults = [f"{name!r}: no such policy; `edgewright policies` lists them" for name in sorted(wanted - known)]
+        faults = [f"{name!r}: no such policy; {hint(name, *FAMILIES)}" for name in sorted(wanted - known)]
         try:
             as_json = wants_json(format_, as_json)
         except ProjectError as error:

@@ -4,6 +4,7 @@ import contextlib
 import enum
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from rich.markup import escape
 
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
-from edgewright.cli._exit import told
+from edgewright.cli._exit import collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import Session, StateDir
@@ -20,9 +21,9 @@ from edgewright.program.errors import ProjectError
 from edgewright.purge import changed as changed_files
 from edgewright.purge.cloudflare import Cloudflare
 from edgewright.purge.cloudfront import check_soft
-from edgewright.purge.deployed import Function, read_state
+from edgewright.purge.deployed import Function, read_state, unserved
 from edgewright.purge.journal import Journal
-from edgewright.purge.request import Purge
+from edgewright.purge.request import NEVER, Fault, Purge, PurgeRefused
 from edgewright.purge.run import Purger, Step, size, steps
 
 
@@ -102,24 +103,53 @@ def purge(
         project = load_project(stack)
         folder = StateDir(project, stack)
         found = prefix_of = None
-        urls = list(url or ())
+        faults: list[str] = []
         record = record or folder.path / ("purged.json" if not (deployed or state) else "purged-deployed.json")
         if changed is not None:
-            directory, prefix_of = changed_files.parse(changed)
-            found = changed_files.changes(directory, prefix_of, record)
-            urls += found.paths
-        wanted = Purge(tuple(dict.fromkeys(urls)), tuple(prefix or ()), tuple(tag or ()), everything, soft)
+            with collected(faults):
+                directory, prefix_of = changed_files.parse(changed)
+                found = changed_files.changes(directory, prefix_of, record)
+        files = found.paths if found is not None else ()
+        urls = dict.fromkeys((*(url or ()), *files))
+        wanted = Purge(tuple(urls), tuple(prefix or ()), tuple(tag or ()), everything, soft)
+        nothing = found is not None and wanted.empty()
+        if changed is None or not wanted.empty():
+            faults += wanted.faults()
+        remote = deployed or state is not None
+        if if_changed and not remote:
+            faults.append("--if-changed is about a deployed stack: give --deployed or --state too")
+        functions: tuple[Function, ...] = ()
+        session = None
+        unknown: list[Fault] = []
+        if remote and not nothing:
+            with collected(faults):
+                functions = read_state(project, stack, state)
+                unknown += unserved(wanted.sound(), functions)
+                check_soft(wanted.sound(), {each.distribution: each.hosts for each in functions if each.distribution})
+        elif not nothing:
+            session = folder.running()
+            unknown += _unknown(session, wanted.sound())
+            with collected(faults):
+                _check_soft(session, wanted.sound())
+        # What is only a file of a folder is no fault of the command.
+        left_out = {fault.value for fault in unknown if fault.value in files and fault.message.startswith(NEVER)}
+        left_out -= set(url or ())
+        faults += [str(fault) for fault in unknown if fault.value not in left_out]
+        if faults:
+            raise ProjectError(faults)
+        wanted = replace(wanted, urls=tuple(each for each in wanted.urls if each not in left_out))
+        if left_out:
+            some = "1 changed file" if len(left_out) == 1 else f"{len(left_out)} changed files"
+            _console.step(f"left out, because it can never be served: {some}, such as {sorted(left_out)[0]}")
         out = _Out(as_json, {"dry_run": dry_run, "purge": wanted.document()})
-        if found is not None and wanted == Purge(soft=soft):
+        if found is not None and wanted.empty():
             out.print("nothing changed: nothing is purged")
         else:
-            wanted.check()
             if found is not None and found.first:
                 _console.step(
                     f"no record of an earlier purge in {record}: all {len(found.hashes)} files count as changed"
                 )
-            if deployed or state is not None:
-                functions = read_state(project, stack, state)
+            if remote:
                 contents = folder.path / "purged-content.json"
                 if if_changed:
                     functions = tuple(each for each in functions if not _unchanged(each, contents))
@@ -131,13 +161,30 @@ def purge(
                 _purge_deployed(out, folder, todo, notes, wanted, plan, dry_run, restart)
                 if not dry_run:
                     _write_contents(functions, contents)
-            elif if_changed:
-                raise ProjectError("--if-changed is about a deployed stack: give --deployed or --state too")
             else:
-                _purge_local(out, folder.running(), stack, wanted, dry_run)
+                _purge_local(out, session, stack, wanted, dry_run)
         out.close()
         if found is not None and prefix_of is not None and not dry_run:
             changed_files.write(record, found, prefix_of)
+
+
+def _unknown(session: Session | None, wanted: Purge) -> tuple[Fault, ...]:
+    """Return what of a purge cannot be on the local cloud, where it runs."""
+    if session is None or not (wanted.urls or wanted.prefixes):
+        return ()
+    # Whoever does not answer is told of by the purge itself.
+    with contextlib.suppress(InfrastructureError), session.control() as control:
+        try:
+            control.purge(**Purge(wanted.urls, wanted.prefixes).document(), dry_run=True)
+        except PurgeRefused as error:
+            return error.entries
+    return ()
+
+
+def _check_soft(session: Session | None, wanted: Purge) -> None:
+    if session is not None and wanted.soft:
+        with contextlib.suppress(InfrastructureError), session.control() as control:
+            check_soft(wanted, _distributions(control.status(), session.port))
 
 
 class _Out:
@@ -184,8 +231,6 @@ def _purge_local(out: _Out, session: Session | None, stack: str, wanted: Purge, 
         )
     out.document["url"] = session.url
     with session.control() as control:
-        if wanted.soft:
-            check_soft(wanted, _distributions(control.status(), session.port))
         if dry_run:
             out.print(f"would purge {escape(size(wanted))} on {session.url}")
             return

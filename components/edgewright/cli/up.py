@@ -73,6 +73,8 @@ def up(
         console.print()
         for line in _show.curl_lines(capture, deployed.plan, settings, session.url):
             console.print(escape(line), soft_wrap=True)
+        for line in _show.output_lines(capture):
+            console.print(escape(line), soft_wrap=True)
         console.print()
         parts = [_check(project, stack, capture, settings, console)]
         if prove:

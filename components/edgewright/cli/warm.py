@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -13,9 +14,10 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edgewright import _countries as world
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
-from edgewright.cli._exit import Exit, told
+from edgewright.cli._exit import Exit, collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import Session, StateDir
@@ -24,7 +26,7 @@ from edgewright.purge.journal import Journal
 from edgewright.warm import sources
 from edgewright.warm.run import Ask, Warmed, Warmer
 
-_COUNTRY = re.compile(r"[A-Z]{2}\Z")
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MOST_ASKS = 500_000
 
 
@@ -77,12 +79,18 @@ def warm(
         project = load_project(stack)
         folder = StateDir(project, stack)
         session = folder.running() if url is None else None
-        target = _target(session, stack, url)
+        faults: list[str] = []
+        chosen: list[str] = []
+        with collected(faults):
+            chosen = _countries(countries, url is None)
+        named: list[sources.Page] = []
+        for text in path or ():
+            with collected(faults):
+                named.append(sources.page_of(text, "--path"))
+        target = _target(session, stack, url, faults)
+        hosts = _hosts(session, target)
+        pages = _pages(folder, target, hosts, named, source, top if last_traffic else None, faults)
         local = session is not None
-        chosen = _countries(countries, local)
-        pages = _pages(folder, target, local, path or [], source, top if last_traffic else None)
-        if session is not None:
-            pages = _known_hosts(session, pages)
         clients: list[str | None] = [*chosen] or [None]
         asks = [Ask(page, country) for page in pages for country in clients]
         if len(asks) > MOST_ASKS:
@@ -105,17 +113,32 @@ def warm(
             raise typer.Exit(Exit.BREACH)
 
 
-def _target(session: Session | None, stack: str, url: str | None) -> str:
+def _target(session: Session | None, stack: str, url: str | None, faults: list[str]) -> str:
+    """Return where is asked; empty where --url is at fault.
+
+    Raises:
+        ProjectError: nothing runs here, and there are other faults.
+        InfrastructureError: nothing runs here.
+    """
     if session is not None:
         return session.url
     if url is None:
+        if faults:
+            raise ProjectError(faults)
         raise InfrastructureError(
             f"the stack {stack!r} does not run here: start it with `edgewright dev {stack} --detach`, or say with --url"
             " where it is deployed"
         )
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ProjectError(f"--url {url!r}: must be an http:// or https:// URL without path and query")
+    try:
+        parts = urlsplit(url)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query
+        _ = parts.port
+    except ValueError as error:
+        faults.append(f"--url {url!r}: is not a URL: {error}")
+        return ""
+    if wrong:
+        faults.append(f"--url {url!r}: must be an http:// or https:// URL without path and query")
+        return ""
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -127,45 +150,123 @@ def _countries(text: str | None, local: bool) -> list[str]:
             "--countries: only the local cloud lets a request choose its country; leave it out with --url"
         )
     codes = [code.strip().upper() for code in text.split(",")]
-    wrong = [code for code in codes if not _COUNTRY.match(code)]
+    wrong = [code for code in codes if code not in world.countries()]
     if wrong:
+        meant = [f"; {code} is {world.NOT_ISO[code]} there" for code in wrong if code in world.NOT_ISO]
         raise ProjectError(
-            f"--countries {text!r}: {', '.join(map(repr, wrong))} is no ISO 3166-1 alpha-2 code, such as US,DE,JP"
+            f"--countries {text!r}: {', '.join(map(repr, wrong))} is no country's code of ISO 3166-1 alpha-2, such as"
+            f" US,DE,JP{''.join(meant)}"
         )
     return list(dict.fromkeys(codes))
 
 
+@dataclass(frozen=True)
+class _Hosts:
+    """Which hosts may be named.
+
+    Attributes:
+        local: the local cloud's, whose own address stands for the stack.
+        names: the stack's, without ports; of a deployed one the address that is asked. Empty: not known.
+    """
+
+    local: bool
+    names: tuple[str, ...]
+
+    def known(self, page: sources.Page) -> str | None:
+        """Return the host to ask for: None where the page means whoever is asked."""
+        if page.host is None or not self.local:
+            return None
+        name = _hostname(page.host)
+        return name if name in self.names else None
+
+    def strange(self, page: sources.Page) -> bool:
+        """Return whether a page is named with a host that the stack does not have."""
+        if page.host is None or not self.names:
+            return False
+        if not self.local:
+            return page.host.lower() not in self.names
+        name = _hostname(page.host)
+        return name not in self.names and name not in _LOOPBACK
+
+
+def _hostname(host: str) -> str:
+    """Return a host without its port."""
+    return re.sub(r":\d*\Z", "", host.lower())
+
+
+def _hosts(session: Session | None, target: str) -> _Hosts:
+    if session is None:
+        return _Hosts(False, (urlsplit(target).netloc.lower(),) if target else ())
+    with session.control() as control:
+        return _Hosts(True, tuple(dict.fromkeys(str(entry["host"]) for entry in control.status()["urls"])))
+
+
 def _pages(
-    folder: StateDir, target: str, local: bool, paths: list[str], source: str | None, top: int | None
+    folder: StateDir,
+    target: str,
+    hosts: _Hosts,
+    named: list[sources.Page],
+    source: str | None,
+    top: int | None,
+    faults: list[str],
 ) -> list[sources.Page]:
-    pages = sources.pages_of(("--path", text) for text in paths)
+    """Return the pages that are asked for.
+
+    Raises:
+        ProjectError: there are faults, those of before included.
+    """
+    for page in named:
+        if hosts.strange(page):
+            faults.append(_strange(f"--path {page.host}{page.path}", page, hosts))
+    others: list[sources.Page] = []
     if source is not None:
-        text = sources.read(source, lambda: sys.stdin.buffer.read(sources.MOST_BYTES + 1))
-        where = "the standard input" if source == "-" else source
-        if sources.is_sitemap(text):
-            pages += sources.sitemap_pages(text, where, lambda url: _fetch(target, local, url))
-        else:
-            pages += sources.parse_list(text, where)
+        with collected(faults):
+            others += _listed(target, hosts, source)
     if top is not None:
-        pages += sources.traffic_pages(folder.gateway_log, top)
-    if not pages:
-        raise ProjectError("nothing to warm: give --path, --from or --last-traffic, with at least one page in it")
-    host = urlsplit(target).netloc
-    if not local:
-        others = [page for page in pages if page.host not in (None, host)]
-        if others:
-            raise ProjectError(
-                f"{others[0].host}: {len(others)} pages are of another host than --url {target}; warm each host by itself"
-            )
-    return list(dict.fromkeys(pages))
+        with collected(faults):
+            others += sources.traffic_pages(folder.gateway_log, top)
+    strange = [page for page in others if hosts.strange(page)]
+    if strange and not hosts.local:
+        faults.append(_strange(f"{len(strange)} pages, such as {strange[0].host}{strange[0].path}", strange[0], hosts))
+    if not (named or others or faults):
+        faults.append("nothing to warm: give --path, --from or --last-traffic, with at least one page in it")
+    if faults:
+        raise ProjectError(faults)
+    if strange:
+        # A sitemap names the hosts of production, which the local cloud stands for.
+        names = list(dict.fromkeys(str(page.host) for page in strange))
+        some = "1 page has a host" if len(strange) == 1 else f"{len(strange)} pages have hosts"
+        _console.step(
+            f"{some} that the stack does not have, and the stack is asked for the path alone:"
+            f" {', '.join(names[:5])}{' ...' if len(names) > 5 else ''}"
+        )
+    return list(dict.fromkeys(sources.Page(hosts.known(page), page.path) for page in (*named, *others)))
 
 
-def _fetch(target: str, local: bool, url: str) -> bytes:
+def _strange(what: str, page: sources.Page, hosts: _Hosts) -> str:
+    if hosts.local:
+        return f"{what}: the stack has no host {page.host}. It has: {', '.join(hosts.names) or 'none'}. Give one of them, or the path."
+    return f"{what}: of another host than --url {hosts.names[0]}; warm each host by itself"
+
+
+def _listed(target: str, hosts: _Hosts, source: str) -> list[sources.Page]:
+    text = sources.read(source, lambda: sys.stdin.buffer.read(sources.MOST_BYTES + 1))
+    where = "the standard input" if source == "-" else source
+    if not sources.is_sitemap(text):
+        return sources.parse_list(text, where)
+    return sources.sitemap_pages(text, where, lambda url: _fetch(target, hosts, url))
+
+
+def _fetch(target: str, hosts: _Hosts, url: str) -> bytes:
     """A sitemap that another one names is asked of the target, whatever host it is named with locally."""
     page = sources.page_of(url, "a sitemap")
-    if not local and page.host not in (None, urlsplit(target).netloc):
+    local = hosts.local
+    if not target:
+        raise ProjectError(f"{url}: cannot be asked for, because --url is wrong")
+    if not local and hosts.strange(page):
         raise ProjectError(f"{url}: is a sitemap of another host than --url {target}")
-    headers = {"X-Local-Host": page.host} if local and page.host else {}
+    host = hosts.known(page)
+    headers = {"X-Local-Host": host} if host else {}
     try:
         with httpx.stream("GET", target + page.path, headers=headers, timeout=30, trust_env=not local) as answer:
             if answer.status_code != 200:
@@ -178,14 +279,6 @@ def _fetch(target: str, local: bool, url: str) -> bytes:
             return text
     except httpx.HTTPError as error:
         raise InfrastructureError(f"{target}{page.path}: {type(error).__name__}: {error}") from None
-
-
-def _known_hosts(session: Session, pages: list[sources.Page]) -> list[sources.Page]:
-    """Hosts that the local cloud does not serve stand for the stack: a sitemap names those of production."""
-    with session.control() as control:
-        known = {str(entry["host"]) for entry in control.status()["urls"]}
-    local = [sources.Page(page.host if page.host in known else None, page.path) for page in pages]
-    return list(dict.fromkeys(local))
 
 
 @contextlib.contextmanager

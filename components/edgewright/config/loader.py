@@ -53,6 +53,8 @@ class StackConfig:
     """Full key to the key as the file writes it, where they differ (`ns:config:key`)."""
     placeholders: tuple[str, ...] = ()
     """Secrets that no environment variable gave: the program sees a placeholder."""
+    faults: tuple[str, ...] = ()
+    """Faults of the file's own keys, where they were asked for; see :func:`read_stack`."""
 
     def for_pulumi(self) -> dict[str, str]:
         """Return the values as the engine hands them to a program: texts, and JSON for lists and mappings."""
@@ -89,13 +91,17 @@ def secret_variable(path: Iterable[str | int]) -> str:
     return "EDGEWRIGHT_SECRET_" + re.sub(r"[^A-Za-z0-9]+", "_", text).upper()
 
 
-def read_stack(project: "Project", stack: str, environment: Mapping[str, str] | None = None) -> StackConfig:
+def read_stack(
+    project: "Project", stack: str, environment: Mapping[str, str] | None = None, *, keep_faults: bool = False
+) -> StackConfig:
     """Read a stack's settings file.
 
     Args:
         project: the project.
         stack: the stack's name.
         environment: where secrets are looked for (:func:`secret_variable`); the process's own where it is not given.
+        keep_faults: leave faults of single keys in :attr:`StackConfig.faults`, for :func:`check_settings` to tell with
+            all others.
 
     Raises:
         ProjectError: the file is missing, cannot be read, or is not a stack's settings file.
@@ -143,9 +149,9 @@ def read_stack(project: "Project", stack: str, environment: Mapping[str, str] | 
         values[full] = _fill_secrets(value, (full,), environment, found, placeholders)
         if found:
             secrets.add(full)
-    if faults:
+    if faults and not keep_faults:
         raise ProjectError(faults)
-    return StackConfig(file, shown, values, frozenset(secrets), document, origins, tuple(placeholders))
+    return StackConfig(file, shown, values, frozenset(secrets), document, origins, tuple(placeholders), tuple(faults))
 
 
 def _fill_secrets(
@@ -177,10 +183,44 @@ def check_settings(model: type[Settings], config: StackConfig, project: str) -> 
         ProjectError: with every fault, each with file, line, key, the value and what is allowed.
     """
     owned = {key: value for key, value in config.data.items() if key.split(":", 1)[0] in _owned(model, project)}
+    lines = [(_line_of(text, config), text) for text in config.faults]
+    told: set[KeyPath] = set()
+    # These say more of a plan, a limit or a policy than its type does.
+    for path, message in _guards_faults(owned, config.secret_keys):
+        told.add(path)
+        lines.append((config.line(path), f"{config.shown}:{config.line(path)}: {_dotted(path)}: {message}"))
+    settings = None
     try:
-        return model.model_validate(owned)
+        settings = model.model_validate(owned)
     except ValidationError as error:
-        raise ProjectError(explain(model, error, config, owned)) from None
+        lines += _explained(model, error, config, owned, told)
+    if lines or settings is None:
+        raise ProjectError([text for _, text in sorted(dict.fromkeys(lines), key=lambda item: item[0])])
+    return settings
+
+
+def _line_of(fault: str, config: StackConfig) -> int:
+    number = fault.removeprefix(f"{config.shown}:").partition(":")[0]
+    return int(number) if number.isdigit() else 1
+
+
+def _guards_faults(owned: Mapping[str, Any], secret_keys: frozenset[str]) -> list[tuple[KeyPath, str]]:
+    """Return what the policies and the limits find wrong with their own settings. A wrong shape is told elsewhere."""
+
+    def mapping(value: Any) -> dict[Any, Any] | None:
+        return value if isinstance(value, dict) and value else None
+
+    policies = mapping(owned.get("edgewright:policies"))
+    limits = mapping(owned.get("edgewright:limits")) or {}
+    limits = {name: found for name in ("plans", "overrides") if (found := mapping(limits.get(name)))}
+    if not policies and not limits:
+        return []
+    from edgewright_policies.pack import settings_faults
+
+    return [
+        (tuple(path), "is encrypted, and its value is not allowed" if path[0] in secret_keys else message)
+        for path, message in settings_faults(policies, limits)
+    ]
 
 
 def _owned(model: type[BaseModel], project: str) -> tuple[str, ...]:
@@ -283,14 +323,24 @@ def _has_secret(info: FieldInfo) -> bool:
 
 def explain(model: type[BaseModel], error: ValidationError, config: StackConfig, data: Any) -> list[str]:
     """Return one line a fault: `file:line: key: what is wrong, got what; what is allowed, the fix`."""
-    lines: list[tuple[int, str]] = []
+    return [text for _, text in sorted(_explained(model, error, config, data, set()), key=lambda item: item[0])]
+
+
+def _explained(
+    model: type[BaseModel], error: ValidationError, config: StackConfig, data: Any, told: set[KeyPath]
+) -> list[tuple[int, str]]:
+    """Return each fault's line and text, one a value: of what may be of several types, each type has a fault of its own."""
+    lines: dict[KeyPath, tuple[int, str]] = {}
     for detail in error.errors(include_url=False):
         path, last_model, info = _resolve(model, detail["loc"], data, missing=detail["type"] == "missing")
+        if path in told:
+            continue
         message = _message(detail, path, last_model, info, config.secret_keys)
         line = config.line(path)
-        lines.append((line, f"{config.shown}:{line}: {_dotted(path)}: {message}"))
-    unique = dict.fromkeys(lines)
-    return [text for _, text in sorted(unique, key=lambda item: item[0])]
+        if detail["type"] in ("int_parsing", "int_type", "int_from_float") and path in lines:
+            continue
+        lines[path] = (line, f"{config.shown}:{line}: {_dotted(path)}: {message}")
+    return list(lines.values())
 
 
 def _dotted(path: KeyPath) -> str:
@@ -356,7 +406,9 @@ def _message(
             return text.removeprefix(prefix)
     text = re.sub(r"^(?:Input|Value|String|Tuple|List|Dictionary|Field) should ", "must ", text)
     text = re.sub(r"^must match pattern '(.*)'$", r"must match \1", text)
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
+    if kind in ("bool_parsing", "bool_type"):
+        text = "must be true or false"
+    elif kind in ("model_type", "model_attributes_type", "dict_type"):
         text = "must be a mapping"
     elif kind in ("tuple_type", "list_type"):
         text = "must be a list"

@@ -38,9 +38,13 @@ def evaluate(
     Raises:
         edgewright_policies.ConfigurationFaults: the settings of policies or limits are wrong.
     """
+    from edgewright_policies import ConfigurationFaults
     from edgewright_policies.archives import files_relative_to
-    from edgewright_policies.pack import make_settings
+    from edgewright_policies.pack import make_settings, settings_faults
 
+    faults = settings_faults(policies, limits, traffic)
+    if faults:
+        raise ConfigurationFaults(list(faults))
     with files_relative_to(capture.program_dir or capture.project_dir):
         return _evaluate(capture, policies, make_settings(limits, production, traffic))
 

@@ -35,6 +35,11 @@ class Gate:
             GateError: a name is neither a policy, an id, a family nor a severity.
         """
         from edgewright_policies import FAMILIES, POLICIES
+        from edgewright_policies.pack import hint
+
+        def _near(name: str) -> str:
+            found = hint(name, *FAMILIES, *SEVERITY_RANK)
+            return f"{found} " if found.startswith("did you mean") else ""
 
         known = {*SEVERITY_RANK, *FAMILIES, *(each.name for each in POLICIES), *(each.meta.id for each in POLICIES)}
         if least not in SEVERITY_RANK:
@@ -44,7 +49,7 @@ class Gate:
         for option, given in (("--soft-fail-on", soft), ("--hard-fail-on", hard)):
             names = {name.strip() for each in given for name in each.split(",") if name.strip()}
             faults += [
-                f"{option} {name!r}; allowed: a policy's name or id (`edgewright policies` lists them), a family"
+                f"{option} {name!r}; {_near(name)}allowed: a policy's name or id (`edgewright policies` lists them), a family"
                 f" ({', '.join(FAMILIES)}), or a severity ({', '.join(SEVERITY_RANK)})"
                 for name in sorted(names - known)
             ]

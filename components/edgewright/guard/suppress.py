@@ -76,6 +76,7 @@ def _entry(
     document: Document, index: int, data: Any, today: datetime.date, faults: list[tuple[int, str]]
 ) -> Entry | None:
     from edgewright_policies import POLICIES
+    from edgewright_policies.pack import hint
 
     line = document.line(("ignore", index))
     before = len(faults)
@@ -99,7 +100,7 @@ def _entry(
         texts[key] = value.strip()
     known = {each.name for each in POLICIES} | {each.meta.id for each in POLICIES}
     if texts["policy"] and texts["policy"] not in known:
-        fault("policy", f"{texts['policy']!r} is no policy; `edgewright policies` lists them")
+        fault("policy", f"{texts['policy']!r} is no policy; {hint(texts['policy'])}")
     if texts["reason"] and len(texts["reason"]) < _LEAST_REASON:
         fault(
             "reason",

@@ -100,6 +100,28 @@ REFUSED: Mapping[str, tuple[str, str]] = {
 """What Lambda takes and Lambda@Edge does not: why, and what to do instead."""
 
 
+OTHER_NAMES: Mapping[str, str] = {
+    "architecture": "architectures",
+    "dead_letter_queue": "dead_letter_config",
+    "env": "environment",
+    "environment_variables": "environment",
+    "file_system": "file_system_config",
+    "image": "image_uri",
+    "kms_key": "kms_key_arn",
+    "layer": "layers",
+    "reserved_concurrency": "reserved_concurrent_executions",
+    "reserved_concurrent": "reserved_concurrent_executions",
+    "security_group_ids": "vpc_config",
+    "snapstart": "snap_start",
+    "storage": "ephemeral_storage",
+    "subnet_ids": "vpc_config",
+    "tracing": "tracing_config",
+    "variables": "environment",
+    "vpc": "vpc_config",
+}
+"""What other tools, and people, call the same."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """How a function is run."""
@@ -139,6 +161,7 @@ def refuse(args: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     kept = {}
     for key, value in args.items():
         snake = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower() if isinstance(key, str) else key
+        snake = OTHER_NAMES.get(snake, snake)
         if snake in REFUSED and value is not None:
             reason, way = REFUSED[snake]
             faults.add(str(key), f"{reason} ({RESTRICTIONS})", fix=way)
@@ -206,14 +229,16 @@ def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None
         "seconds",
         f"AWS ends {trigger} after {most_time.text} ({most_time.source}).",
     )
-    _check.whole(
-        "memory",
-        shape.memory_mb,
-        faults,
-        MEMORY_MB,
-        MAX_MEMORY_MB,
-        "MB",
-    )
+    memory = limit("lambda_edge.viewer.memory_mb")
+    if shape.viewer and isinstance(shape.memory_mb, int) and memory.value < shape.memory_mb <= MAX_MEMORY_MB:
+        faults.add(
+            "memory",
+            f"{shape.memory_mb} MB are more than CloudFront takes of a function on viewer events ({memory.source})",
+            allowed=memory.text,
+            fix=f"Leave it out, or run the function on origin events, which may have up to {MAX_MEMORY_MB} MB.",
+        )
+    else:
+        _check.whole("memory", shape.memory_mb, faults, MEMORY_MB, MAX_MEMORY_MB, "MB")
     for key, name, what in (
         ("request_body_bytes", "body_bytes", "the part of a request's body that the function sees"),
         ("response_bytes", "response_bytes", "a response that the function generates"),
@@ -247,13 +272,19 @@ def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None
 def check_package(path: str, package: Package, shape: Shape, faults: Faults) -> list[str]:
     """Note a fault where a package is over its limit; return what to tell of one that is over an older, smaller one."""
     size = len(package.zipped())
-    most = limit(f"lambda_edge.{'viewer.package_bytes_new' if shape.viewer else 'origin.package_bytes'}")
+    most = limit(f"lambda_edge.{shape.kind}.package_bytes")
     if size > most.value:
         faults.add(
             path,
             f"the package has {size} bytes zipped, too many for a function on {shape.kind} events ({most.source})",
             allowed=f"at most {most.text}",
-            fix="Leave packages out, or import less of them.",
+            fix="Leave packages out, or import less of them."
+            + (
+                " Or run it on origin events, which have"
+                f" {limit('lambda_edge.origin.package_bytes').text}: only misses come there."
+                if shape.viewer
+                else ""
+            ),
         )
         return []
     return advice(package, shape)
@@ -262,19 +293,7 @@ def check_package(path: str, package: Package, shape: Shape, faults: Faults) -> 
 def advice(package: Package, shape: Shape) -> list[str]:
     """Return what would make a function start sooner, or fit where accounts are held to the older quotas."""
     found = []
-    size = len(package.zipped())
     if shape.viewer:
-        old = limit("lambda_edge.viewer.package_bytes")
-        if size > old.value:
-            found.append(
-                f"the package has {size} bytes zipped: the long-standing quota of a viewer function is {old.text}, and"
-                " accounts may still be held to it; move what only misses need to an origin-request function"
-            )
-        memory = limit("lambda_edge.viewer.memory_mb")
-        if shape.memory_mb > memory.value:
-            found.append(
-                f"memory is {shape.memory_mb} MB: the long-standing quota of a viewer function is {memory.text}"
-            )
         timeout = limit("lambda_edge.viewer.timeout_s")
         if shape.timeout_s > timeout.value:
             found.append(

@@ -9,8 +9,10 @@ import httpx
 
 from edgewright.local import protocol
 from edgewright.local.errors import DeployFault, DeployRefused, InfrastructureError
+from edgewright.purge.request import Fault, PurgeRefused
 
 DEPLOY_TIMEOUT_S = 60.0
+_OPTIONS = {"urls": "--url", "prefixes": "--prefix", "tags": "--tag"}
 
 
 class Control:
@@ -73,8 +75,22 @@ class Control:
         return entries
 
     def purge(self, **what: Any) -> Mapping[str, Any]:
-        """Purge caches: `everything=True`, or `urls`, `prefixes` or `tags`; `soft=True` marks as stale only."""
-        return self._json(self._request("POST", "/v1/purge", content=json.dumps(what)))
+        """Purge caches: `everything=True`, or `urls`, `prefixes` or `tags`; `soft=True` marks as stale only.
+
+        With `dry_run=True` it is only looked at.
+
+        Raises:
+            PurgeRefused: something of it cannot be there.
+            InfrastructureError: the gateway does not answer.
+        """
+        response = self._request("POST", "/v1/purge", content=json.dumps(what))
+        if response.status_code == 400:
+            document = response.json()
+            raise PurgeRefused(
+                Fault(str(entry["message"]), _OPTIONS.get(entry.get("list")), entry.get("value"))
+                for entry in document.get("faults") or [{"message": document.get("detail", response.text)}]
+            )
+        return self._json(response)
 
     def invalidate(self, paths: Sequence[str], distribution_id: str | None = None) -> Mapping[str, Any]:
         """Invalidate paths such as `/images/*`, and tags such as `#news`, in one distribution, or in all."""

@@ -107,7 +107,10 @@ GAPS: tuple[Gap, ...] = (
         " emptied at each start, objects of at most 32 MiB. Calls by `ctx.exports` and service bindings go by it, so"
         " `exports` with `cache`, `ctx.props` and `cf.cacheKey` do nothing; Cache Deception Armor does not act; a purge by"
         " path matches whole segments, is not rate-limited, and reaches every version; what `invalidate` made stale is"
-        " served once more while it is fetched anew.",
+        " served once more while it is fetched anew. A function behind it never sees `Range`, as documented; what clients get"
+        " of an answer that is not stored is not documented: here ranges are cut from it and its validators answered, as from"
+        " one that is stored, and where it is known not to be stored `If-None-Match` and `If-Modified-Since` reach the"
+        " function.",
     ),
     Gap(
         "compatibility-date",

@@ -95,9 +95,14 @@ def load_stack(project: Project, stack: str) -> tuple[StackConfig, StackSettings
     Raises:
         ProjectError: with every fault.
     """
-    config = read_stack(project, stack)
-    with _on_path(project):
-        model = settings_model(project)
+    config = read_stack(project, stack, keep_faults=True)
+    try:
+        with _on_path(project):
+            model = settings_model(project)
+    except ProjectError as error:
+        if config.faults:
+            raise ProjectError([*config.faults, *error.faults]) from None
+        raise
     return config, check_settings(model, config, project.name)
 
 

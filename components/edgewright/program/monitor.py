@@ -227,7 +227,7 @@ class Monitor(MockMonitor):
         outputs: Mapping[str, Any] = decoded.values
         if request.type == _STACK_REFERENCE:
             # As a function that nobody answers: unknown in a preview, and wanting where the program cannot do without.
-            told = UNKNOWN if self.preview else {}
+            told: Any = UNKNOWN if self.preview else {}
             outputs = {"name": request.id, "outputs": told, "secretOutputNames": UNKNOWN if self.preview else []}
             self._fault(
                 source,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from edgewright.local.errors import InfrastructureError
 from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
-from edgewright.purge.request import Purge, never
+from edgewright.purge.request import NEVER, Fault, Purge, never
 
 EDGE_API = "edgewright:index:EdgeApi"
 EXPORT_TIMEOUT_S = 120
@@ -67,9 +67,9 @@ class Function:
         return bool({host, bare} & set(self.hosts)) or any(bare.endswith(pattern[1:]) for pattern in self.patterns)
 
 
-def unserved(purge: Purge, functions: Sequence[Function]) -> list[str]:
+def unserved(purge: Purge, functions: Sequence[Function]) -> list[Fault]:
     """Return, of sound URLs and prefixes, what can be in no cache of these functions: each with why."""
-    found = []
+    found: list[Fault] = []
     # A distribution stores what its origins answer by themselves, too.
     strict = not any(function.as_sent or function.distribution is not None for function in functions)
     told = all(function.urls for function in functions)
@@ -78,11 +78,12 @@ def unserved(purge: Purge, functions: Sequence[Function]) -> list[str]:
         for target in targets:
             why = never(target, as_sent=False) if strict else None
             if why is not None:
-                found.append(f"{option} {target!r}: can never be served: {why}")
+                found.append(Fault(f"{NEVER}: {why}", option, target))
             host = urlsplit(target).netloc.lower()
             if host and told and not any(function.has_host(host) for function in functions):
                 hosts = ", ".join(dict.fromkeys(names))
-                found.append(f"{option} {target!r}: the stack has no host {host}. With a cache it has: {hosts}.")
+                why = f"the stack has no host {host}. With a cache it has: {hosts}. A path alone means all of them."
+                found.append(Fault(why, option, target))
     return found
 
 

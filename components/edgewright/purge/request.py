@@ -23,8 +23,31 @@ from edgewright.purge.targets import (
 MARKERS_A_KEY = 500
 """Markers in one KV value. An isolate that knows more than 1000 takes the oldest half for a purge of everything."""
 
+NEVER = "can never be served"
+"""How the reason begins why a path is in no cache: the edge answers 400 to it. `edge/src/gateway/purge.ts` says it alike."""
+
 _TAG = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,1024}\Z")
 _BLANK = re.compile(r"[\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one URL, prefix or tag; or with the purge itself, where there is no option."""
+
+    message: str
+    option: str | None = None
+    value: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.option} {self.value!r}: {self.message}" if self.option else self.message
+
+
+class PurgeRefused(ProjectError):
+    """What is to be purged cannot be there; nothing was purged."""
+
+    def __init__(self, entries: Iterable[Fault]) -> None:
+        self.entries = tuple(entries)
+        super().__init__([str(entry) for entry in self.entries])
 
 
 @dataclass(frozen=True)
@@ -138,9 +161,7 @@ class Purge:
             return [marker("everything", "")]
         found = []
         for url in self.urls:
-            forms = [
-                schemeless(one, spec, as_sent=as_sent) for one in _read(url, as_sent) for spec in (None, *specs)
-            ]
+            forms = [schemeless(one, spec, as_sent=as_sent) for one in _read(url, as_sent) for spec in (None, *specs)]
             found += [marker("url", form) for form in dict.fromkeys(forms)]
         for prefix in self.prefixes:
             paths = dict.fromkeys(_path(urlsplit(one).path, as_sent) for one in _read(prefix, as_sent))

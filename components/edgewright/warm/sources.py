@@ -49,9 +49,15 @@ def page_of(text: str, where: str) -> Page:
     try:
         parts = urlsplit(text)
         sound = (parts.scheme in ("http", "https") and bool(parts.hostname)) or text.startswith("/")
-    except ValueError:
-        sound = False
-    if not sound or text.startswith("//"):
+        _ = parts.port
+    except ValueError as error:
+        raise ProjectError(f"{where}: {text[:80]!r} is not a URL: {error}") from None
+    if text.startswith("//"):
+        raise ProjectError(
+            f"{where}: {text[:80]!r} begins with `//`, which names a host; write the path with one `/`, or the URL with its"
+            " host"
+        )
+    if not sound:
         raise ProjectError(f"{where}: {text[:80]!r} is neither an http(s):// URL nor a path that begins with `/`")
     path = quote(parts.path or "/", safe="/%!$&'()*+,;=:@~")
     query = "?" + quote(parts.query, safe="/%!$&'()*+,;=:@~?") if parts.query else ""

@@ -5,12 +5,16 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
+import { ifRange, parseRange } from "../core/cache/conditional.js";
 import type { Directives } from "../core/cache/directives.js";
+import type { Meta } from "../core/cache/entry.js";
 import { createCache } from "../core/cache/index.js";
 import { lifetime } from "../core/cache/origin-rules.js";
+import { slice } from "../core/cache/streams.js";
 import { directivesFor } from "../core/cache/targeted.js";
 import type { Cache, CacheContext, CacheSpec, PurgeRequest } from "../core/cache/types.js";
 import type { FrontPurge } from "../core/host.js";
+import { answerConditional } from "../core/static.js";
 import type { Logs } from "./logs.js";
 import { problem } from "./problem.js";
 import { agent, type Upstream } from "./proxy.js";
@@ -45,6 +49,8 @@ const FOR_EVER_S = 10 * 365 * 86400;
 const OWN_FIELD = "edgewright-front-control";
 /** The Worker's own headers that the core would change on the way, as JSON. */
 const KEPT_FIELD = "x-edgewright-front-kept";
+/** The same of a 304, which leaves the stored answer's own words where there is one. */
+const KEPT_OF_304 = "x-edgewright-front-kept-304";
 const RAW_TARGET = "x-edgewright-front-target";
 const KEPT = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
 const KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
@@ -119,7 +125,8 @@ export class FrontCaches {
     const answer = await this.#of(worker, version).handle(new Request(url, { headers }), SPEC, context, (onward) =>
       fetchWorker(fronted, onward),
     );
-    return write(request, response, answer, fronted.answer);
+    const unstored = statusOf(answer.headers.get("cache-status")) === "BYPASS";
+    return write(request, response, unstored ? asAsked(request, asked.headers, answer) : answer, fronted.answer);
   }
 
   #context(worker: string, hold: Fronted["hold"]): CacheContext {
@@ -301,8 +308,7 @@ function shown(incoming: IncomingMessage): Response {
     const value = headers.get(name);
     if (value !== null) kept.push([name, value]);
   }
-  // A 304 leaves the stored answer's own words.
-  if (status !== 304) headers.set(KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
+  headers.set(status === 304 ? KEPT_OF_304 : KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
   const says = SAYS.some((name) => headers.has(name));
   if (status !== 304 || says) headers.set(OWN_FIELD, control(status, headers, says));
   for (const name of [...KEPT, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name);
@@ -356,8 +362,34 @@ export function statusOf(cacheStatus: string | null): string {
   return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
 
+/**
+ * What a client's conditions and range make of an answer that is not stored (RFC 9110, sections 13 and 14): the core has done so
+ * with those that are. The Worker was asked for the whole, as the product asks it, so that nobody else could.
+ */
+function asAsked({ method }: IncomingMessage, asked: Headers, answer: Response): Response {
+  const given = answerConditional(asked, answer);
+  const total = Number(given.headers.get("content-length") ?? Number.NaN);
+  const text = asked.get("range");
+  if (given.status !== 200 || method !== "GET" || text === null || !Number.isSafeInteger(total)) return given;
+  const headers = new Headers(given.headers);
+  const range = ifRange({ headers: [...headers] } as unknown as Meta, asked, Date.now())
+    ? parseRange(text, total)
+    : undefined;
+  if (range === undefined) return given;
+  const length = range === null ? 0 : range.end - range.start + 1;
+  headers.set("content-length", String(length));
+  headers.set("content-range", `bytes ${range === null ? "*" : `${range.start}-${range.end}`}/${total}`);
+  if (range !== null) {
+    const piece = slice(given.body, range.start, length);
+    return new Response(piece as BodyInit | null, { status: 206, headers });
+  }
+  given.body?.cancel().catch(() => {});
+  for (const name of ["content-encoding", "content-type", "etag", "last-modified"]) headers.delete(name);
+  return new Response(null, { status: 416, headers });
+}
+
 /** Fields that are of the conversation with the core, or that the product removes. */
-const REMOVED = new Set([...KEPT, ...KEPT_UNSTORED, KEPT_FIELD, OWN_FIELD, "cache-tag"]);
+const REMOVED = new Set([...KEPT, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
 
 function write(
   request: IncomingMessage,
@@ -367,7 +399,7 @@ function write(
 ): Promise<number> {
   return new Promise((resolve) => {
     const raw: string[] = [];
-    const kept = answer.headers.get(KEPT_FIELD);
+    const kept = answer.headers.get(KEPT_FIELD) ?? (answer.status === 304 ? answer.headers.get(KEPT_OF_304) : null);
     for (const [name, value] of answer.headers) {
       if (!REMOVED.has(name)) raw.push(name, value);
     }

@@ -127,7 +127,11 @@ function check(asked: Asked, { deployment, router }: Serving): void {
       if (never !== undefined) faults.push({ list, value, message: `can never be served: ${never}` });
       const host = hostOf(value);
       if (host === undefined || hosts.some((name) => isHost(name, host))) continue;
-      faults.push({ list, value, message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}.` });
+      faults.push({
+        list,
+        value,
+        message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}. A path alone means all of them.`,
+      });
     }
   }
   refuse(faults);

@@ -167,10 +167,13 @@ describe("invalidations", () => {
       { urls: ["https://other.example/news/1"] },
       { urls: ["https://other.example/news/1"], soft: true },
     ]) {
-      const { json } = await gateway.control("POST", "/v1/purge", body);
-      expect(json.distributions.flatMap(({ items }: { items: string[] }) => items)).toEqual([]);
+      const { status, json } = await gateway.control("POST", "/v1/purge", body);
+      expect([status, json.detail]).toEqual([400, expect.stringContaining("the stack has no host other.example")]);
       expect(await result()).toBe("Hit from cloudfront");
     }
+    // CloudFront keeps paths as they were sent.
+    const { json } = await gateway.control("POST", "/v1/purge", { urls: ["/news;x//1?a;b", "/a%2Fb"] });
+    expect(json.distributions[0].items).toEqual(["/news;x//1?a;b", "/news%3Bx/1?a%3Bb", "/a%2Fb"]);
     for (const what of [{ everything: true }, { tags: ["news"] }, { urls: ["https://www.shop.example/news/1"] }]) {
       const { status, json } = await gateway.control("POST", "/v1/purge", { ...what, soft: true });
       expect([status, json.detail]).toEqual([400, expect.stringContaining("CloudFront knows no soft purge")]);

@@ -157,6 +157,64 @@ describe("in front of any Worker", () => {
     expect(cf(await gateway.get(url))).toBe("HIT");
   });
 
+  describe("what is not stored", () => {
+    const unstored = (more: object = {}): string =>
+      path(name, {
+        headers: {
+          "cache-control": "no-store",
+          etag: '"1"',
+          vary: "accept-language",
+          "content-location": "/here",
+          "last-modified": "Mon, 01 Jun 2026 00:00:00 GMT",
+          "x-cache": "own",
+          "cache-status": "own; hit",
+          ...more,
+        },
+      });
+
+    test.each([
+      { "If-None-Match": '"0", "1"' },
+      { "If-None-Match": 'W/"1"' },
+      { "If-Modified-Since": "Mon, 01 Jun 2026 00:00:00 GMT" },
+    ])("is answered with 304 by %j, with all that a 304 must say", async (condition) => {
+      // Now and when it is known that the answer is not stored.
+      for (let time = 0; time < 3; time += 1) {
+        const answer = await gateway.get(unstored(), condition);
+        expect([answer.status, answer.text, cf(answer)]).toEqual([304, "", "BYPASS"]);
+        const control = answer.headers["cache-control"];
+        expect(["no-store", "public, max-age=60"]).toContain(control);
+        expect(answer.headers).toMatchObject({ etag: '"1"', vary: "accept-language", "content-location": "/here" });
+        expect(answer.headers).toMatchObject({ "x-cache": "own", "cache-status": "own; hit" });
+        expect(answer.headers).toHaveProperty("date");
+        expect(Object.keys(answer.headers).filter((key) => /^content-(length|type)|edgewright/.test(key))).toEqual([]);
+      }
+      const other = await gateway.get(unstored(), { "If-None-Match": '"2"' });
+      expect([other.status, other.text.slice(0, 3)]).toEqual([200, "run"]);
+    });
+
+    test("is cut to the range that is asked for; the Worker is asked for the whole", async () => {
+      for (let time = 0; time < 3; time += 1) {
+        const part = await gateway.get(unstored(), { Range: "bytes=1-2" });
+        expect([part.status, part.text, cf(part)]).toEqual([206, "un", "BYPASS"]);
+        expect(part.headers["content-range"]).toMatch(/^bytes 1-2\/\d+$/);
+        expect(part.headers).toMatchObject({ "content-length": "2", "cache-control": "no-store", etag: '"1"' });
+      }
+      const last = await gateway.get(unstored(), { Range: "bytes=1-2", "If-Range": '"1"' });
+      expect([last.status, last.text]).toEqual([206, "un"]);
+      const none = await gateway.get(unstored(), { Range: "bytes=900-" });
+      expect([none.status, none.text]).toEqual([416, ""]);
+      expect(none.headers["content-range"]).toMatch(/^bytes \*\/\d+$/);
+      for (const more of [
+        { Range: "bytes=0-0,2-2" },
+        { Range: "lines=1-2" },
+        { Range: "bytes=1-2", "If-Range": '"0"' },
+      ])
+        expect((await gateway.get(unstored(), more as unknown as Record<string, string>)).status).toBe(200);
+      const head = await gateway.request(unstored(), { method: "HEAD", headers: { Range: "bytes=1-2" } });
+      expect([head.status, head.text]).toEqual([200, ""]);
+    });
+  });
+
   test("a crowd runs the Worker once", async () => {
     const before = (await gateway.get("/runs")).json.runs;
     const url = path(name, { wait: 200, headers: { "cache-control": "public, max-age=60" } });
@@ -249,6 +307,12 @@ describe("the two engines", () => {
     bundles = await buildBundles();
     shop = await startOrigin("shop", (received, reply) => {
       if (received.url.startsWith("/gone")) reply.statusCode = 404;
+      if (received.url.startsWith("/own")) {
+        reply.setHeader("etag", '"own"');
+        reply.setHeader("content-length", 1 << 20);
+        reply.end(Buffer.alloc(1 << 20, "0123456789"));
+        return;
+      }
       reply.setHeader("cache-tag", "shop");
       reply.end(`answer ${shop.requests.length}`);
     });
@@ -279,6 +343,8 @@ describe("the two engines", () => {
         endpoint("/country", "r", { cache: { ...strategy, key: { ...strategy.key, country: true } } }),
         endpoint("/hosts", "r", { cache: { ...strategy, key: { ...strategy.key, host: true } } }),
         endpoint("/plain", "r"),
+        endpoint("/own/*", "r", { cache: { ...strategy, engine: "worker" } }),
+        endpoint("/own-plain", "r"),
       ],
     });
     const files = workerModules(bundles.directory, { settings: document });
@@ -325,6 +391,24 @@ describe("the two engines", () => {
       const again = await gateway.get(url);
       expect(cf(again)).toBe("BYPASS");
       if (last !== undefined) expect(again.headers["x-cache"]).toBe(last);
+    });
+
+    test.each(["/own/a", "/own-plain"])("%s beside it answers ranges and conditions as it does alone", async (url) => {
+      for (let time = 0; time < 3; time += 1) {
+        const part = await gateway.get(url, { Range: "bytes=100-199" });
+        expect([part.status, part.text.length, part.headers["content-range"]]).toEqual([
+          206,
+          100,
+          `bytes 100-199/${1 << 20}`,
+        ]);
+        expect(part.text.slice(0, 10)).toBe("0123456789");
+        const same = await gateway.get(url, { "If-None-Match": '"own"' });
+        expect([same.status, same.headers.etag]).toEqual([304, '"own"']);
+        expect(same.headers).toHaveProperty("x-cache");
+        expect(same.headers).toHaveProperty("cache-status");
+        if (url === "/own/a") expect(same.headers["cache-control"]).toBe("public, max-age=60, immutable");
+        expect((await gateway.get(url)).text.length).toBe(1 << 20);
+      }
     });
 
     test("an error is not kept and not called immutable", async () => {

@@ -199,6 +199,9 @@ def region_unknown(resource: View, context: Context[NoConfig]) -> Iterator[Viola
         if hint and hint.lower() not in _D1_HINTS:
             yield Violation(name, show(hint), ", ".join(_D1_HINTS))
     elif context.type == DISTRIBUTION:
+        for country in resource.view("restrictions").view("geoRestriction").texts("locations"):
+            if country not in ISO_3166_1:
+                yield Violation("geoRestriction locations", show(country), countries_allowed, about=country)
         for origin in resource.views("origins"):
             shield = origin.view("originShield").text("originShieldRegion")
             if shield and not _AWS_REGION.fullmatch(shield):

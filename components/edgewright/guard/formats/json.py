@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import edgewright
+from edgewright.guard.findings import SEVERITY_RANK
 from edgewright.guard.gate import Unjudged, Verdict
 
 _TOOL = {"name": "edgewright", "version": edgewright.__version__}
@@ -11,7 +12,19 @@ _TOOL = {"name": "edgewright", "version": edgewright.__version__}
 
 def _one(judged: Verdict | Unjudged) -> dict[str, Any]:
     if isinstance(judged, Unjudged):
-        return {"project": judged.project, "stack": judged.stack, "passed": False, "faults": list(judged.faults)}
+        return {
+            "project": judged.project,
+            "stack": judged.stack,
+            "passed": False,
+            "policies": 0,
+            "resources": 0,
+            "severities": dict.fromkeys(tuple(SEVERITY_RANK)[::-1], 0),
+            "findings": [],
+            "suppressed": [],
+            "skipped": {},
+            "warnings": [],
+            "faults": list(judged.faults),
+        }
     evaluation = judged.evaluation
     return {
         "project": evaluation.project,
@@ -26,18 +39,18 @@ def _one(judged: Verdict | Unjudged) -> dict[str, Any]:
         ],
         "skipped": dict(evaluation.skipped),
         "warnings": list(evaluation.warnings),
+        "faults": [],
     }
 
 
 def render(*judged: Verdict | Unjudged) -> str:
-    """Return the report as one JSON document: of one stack, or with `stacks`, a list of such documents.
+    """Return the report as one JSON document: `stacks` has an object for each stack, all with the same keys.
 
-    `version` is raised when a key changes its meaning or goes.
+    One that could not be judged has `faults`. Of one stack alone, its keys are at the top too. `version` is raised when a
+    key changes its meaning or goes.
     """
-    data: dict[str, Any] = {"version": 1, "tool": _TOOL}
-    if len(judged) == 1:
-        data |= _one(judged[0])
-    else:
-        stacks = [_one(each) for each in judged]
-        data |= {"passed": all(each["passed"] for each in stacks), "stacks": stacks}
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    stacks = [_one(each) for each in judged]
+    data: dict[str, Any] = {"version": 1, "tool": _TOOL, "passed": all(each["passed"] for each in stacks)}
+    if len(stacks) == 1:
+        data |= stacks[0]
+    return json.dumps({**data, "stacks": stacks}, indent=2, ensure_ascii=False) + "\n"

@@ -22,7 +22,7 @@ from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import quotas
 from edgewright.hosts.cloudfront.site import Site
 from edgewright.hosts.cloudfront.staging import policy_of, stable_arn
-from edgewright.hosts.cloudfront.viewer import needs_of, viewer_codes, viewer_functions
+from edgewright.hosts.cloudfront.viewer import aged_files, needs_of, viewer_codes, viewer_functions
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 MAX_COMMENT = 128
@@ -225,7 +225,7 @@ def _behavior(
         ),
         "origin_request_policy_id": policies.ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
         "response_headers_policy_id": policies.response_headers_policy_id(
-            site.parent, None, site.given.get("security_headers", False)
+            site.parent, site.given.get("security_headers", False)
         ),
         "lambda_function_associations": sorted(lambdas, key=lambda item: str(item["event_type"])),
         "function_associations": at_viewer,
@@ -234,8 +234,6 @@ def _behavior(
 
 
 def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
-    ttl = item.get("browser_ttl", 0)
-    control = f"public, max-age={ttl}" + (", immutable" if item.get("immutable") else "")
     return {
         "path_pattern": item["path"],
         "target_origin_id": "assets",
@@ -245,10 +243,10 @@ def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
         "compress": True,
         "cache_policy_id": policies.cache_policy_id(site.parent, policies.ASSETS),
         "response_headers_policy_id": policies.response_headers_policy_id(
-            site.parent, control, site.given.get("security_headers", False), item.get("content_security_policy")
+            site.parent, site.given.get("security_headers", False), item.get("content_security_policy"), files=True
         ),
         "lambda_function_associations": [],
-        "function_associations": [],
+        "function_associations": aged_files(site, item.get("browser_ttl", 0)),
     }
 
 

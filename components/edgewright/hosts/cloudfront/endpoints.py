@@ -1,12 +1,14 @@
 """What endpoints ask for that CloudFront does not have, and what it would refuse together."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
 from edgewright._normalise import is_later
-from edgewright.errors import Faults, show
+from edgewright.errors import Faults, output_of, show
 from edgewright.hosts import lambda_edge
 from edgewright.hosts.cloudfront.behaviors import PATTERN, behaviors_of, pattern_of
 from edgewright.hosts.cloudfront.plan import Plan
@@ -118,7 +120,12 @@ def _check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Fault
         if is_later(function):
             continue
         if not isinstance(function, Mapping) or not {"events", "arn"} <= function.keys():
-            faults.add(path, f"{show(function)} is not a function", allowed="a LambdaEdgeFunction's `association`")
+            faults.add(
+                path,
+                f"{show(function)} is not a function",
+                allowed="a LambdaEdgeFunction's `association`",
+                fix=output_of(function, "association"),
+            )
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)
@@ -147,9 +154,10 @@ def _check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Fault
                 f" an event of a behavior takes one ({limit('lambda_edge.functions_per_event').source})",
                 fix="Leave out one of `functions`, `cache` and `auth`.",
             )
+        redirect = _redirect_on(pattern_of(item["path"]), plan)
         reason = (
             "the caller's session" if (item["auth"] or {}).get("kind") == "session"
-            else "redirects" if plan.redirects
+            else f"the redirect of {show(redirect)}" if redirect is not None
             else "an experiment" if any(item["path"] in each["paths"] for each in plan.experiments)
             else ""
         )  # fmt: skip
@@ -159,6 +167,21 @@ def _check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Fault
                 f"are on viewer events, where {reason} needs a CloudFront Function: CloudFront refuses both kinds together",
                 fix="Leave one of the two out.",
             )
+
+
+def _redirect_on(pattern: str, plan: Plan) -> str | None:
+    """Return the path of a redirect that a behavior's pattern may match, if there is one."""
+    head, star, _ = pattern.partition("*")
+    for rule in json.loads(plan.redirects) if plan.redirects else ():
+        path: str = rule["path"]
+        stem = path.removesuffix("*")
+        if path.endswith("*"):
+            matched = head.startswith(stem) or (star != "" and stem.startswith(head))
+        else:
+            matched = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path) is not None
+        if matched:
+            return path
+    return None
 
 
 def check_arn(path: str, arn: object, faults: Faults) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from edgewright.hosts.cloudfront.policies import ASSETS_TTL
 from edgewright.hosts.cloudfront.site import Site
 from edgewright.hosts.lambda_edge import REGION
 
@@ -29,6 +30,8 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
     )
     for item, folder, files in site.plan.assets:
         prefix = item["path"].removesuffix("*").removeprefix("/")
+        # Of the objects, not of a response headers policy, which would give it to S3's answer to a missing one too.
+        control = f"public, max-age={item.get('browser_ttl', 0)}{', immutable' if item.get('immutable') else ''}"
         for name in sorted(files):
             path = folder / name
             shown = path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
@@ -37,6 +40,7 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
                 region=REGION,
                 bucket=bucket.bucket,
                 key=f"{prefix}{name}",
+                cache_control=f"{control}, s-maxage={ASSETS_TTL}",
                 source=pulumi.FileAsset(shown),
                 content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
                 opts=site.child,

@@ -14,7 +14,7 @@ from edgewright.hosts import lambda_edge
 from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served, serve
 from edgewright.hosts.cloudfront.endpoints import check_store_of
-from edgewright.hosts.cloudfront.guard import GUARD, guard_modules
+from edgewright.hosts.cloudfront.guard import guard_modules
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import query_rule
 from edgewright.hosts.cloudfront.shield import shields_of
@@ -81,8 +81,6 @@ def _guard(plan: Plan, served: Sequence[Served], settings: Mapping[str, Any], fa
         "queries": [{"pattern": each.behavior.pattern, **query_rule(each.cache)} for each in guarded],
     }
     package = Package(guard_modules(for_guard(settings), options))
-    lambda_edge.check_package("endpoints", package, GUARD, faults)
-    # Accounts may still be held to the quota of long standing, and the guard is small enough for it.
     most = limit("lambda_edge.viewer.package_bytes")
     if len(package.zipped()) > most.value:
         faults.add(

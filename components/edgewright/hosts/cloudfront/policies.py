@@ -78,6 +78,8 @@ strategy names its cookies."""
 
 ASSETS = CachePolicySpec(1, DAY, YEAR)
 """Files of a bucket, which are for everybody: CachingOptimized."""
+ASSETS_TTL = DAY
+"""How long (s) CloudFront keeps a file."""
 
 _QUERY = {"all": "all", "none": "none", "include": "whitelist", "exclude": "allExcept"}
 
@@ -265,18 +267,19 @@ _SAFE: Mapping[str, Any] = {
 
 
 def response_headers_policy_id(
-    parent: pulumi.Resource, cache_control: str | None, security: bool, csp: str | None = None
+    parent: pulumi.Resource, security: bool, csp: str | None = None, *, files: bool = False
 ) -> Any:
-    """Return the id of the policy that adds headers to answers, or None where there are none to add."""
-    if cache_control is None:
+    """Return the id of the policy that adds headers to answers, or None where there are none to add.
+
+    `files`: of a bucket, which sends no headers of its own: a browser is told at least to believe their types.
+    """
+    if not csp and (security or not files):
         return SECURITY_HEADERS if security else None
-    content = content_hash([cache_control, security, *([csp] if csp else [])])
+    content = content_hash([security, csp])
     safe: Any = {
         **({"content_security_policy": {"content_security_policy": csp, "override": True}} if csp else {}),
+        **(_SAFE if security else {"content_type_options": _SAFE["content_type_options"]}),
     }
-    if security:
-        safe |= _SAFE
-    added: Any = {"items": [{"header": "Cache-Control", "value": cache_control, "override": True}]}
     policy = shared(
         parent,
         "headers",
@@ -285,8 +288,7 @@ def response_headers_policy_id(
             name,
             name=named,
             comment="By edgewright. Shared by every behavior with these headers.",
-            custom_headers_config=added,
-            security_headers_config=safe or None,
+            security_headers_config=safe,
             opts=opts,
         ),
     )

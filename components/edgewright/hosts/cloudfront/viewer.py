@@ -81,6 +81,14 @@ def viewer_functions(
     return found
 
 
+def aged_files(site: Site, browser_ttl: int) -> list[dict[str, Any]]:
+    """Return the association of files' function on the way back, where browsers keep them for less time than CloudFront."""
+    if not 0 < browser_ttl < policies.ASSETS_TTL:
+        return []
+    code = functions.viewer_response(functions.ViewerNeeds(browser=str(browser_ttl)))
+    return [{"event_type": "viewer-response", "function_arn": _function(site, "response", code, False).arn}]
+
+
 def _function(site: Site, kind: str, code: str, store: bool) -> aws.cloudfront.Function:
     """A function by its content: the next one is made beside it, because CloudFront deletes none that is in use."""
     content = policies.content_hash([code, store])

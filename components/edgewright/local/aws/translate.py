@@ -63,6 +63,7 @@ class _Translator:
         self.base = base
         self.earlier = earlier
         self.own = [r for r in capture if r.custom and not r.read and r.package == aws.PACKAGE]
+        self.components = {r.urn: r for r in capture if not r.custom}
 
     def of(self, *types: str) -> list[Resource]:
         return [resource for resource in self.own if resource.type in types]
@@ -227,13 +228,24 @@ class _Translator:
     def _lambdas(self, document: cf.CloudFrontDeployment) -> None:
         functions = {str(r.outputs["arn"]): r for r in self.of(lambda_.LAMBDA)}
         used: set[str] = set()
+        # One fault however many behaviors and events have the association.
+        refused: dict[tuple[str, str], tuple[Resource, list[str]]] = {}
         for resource, where, association in self._associations("lambdaFunctionAssociations"):
             arn = str(association.get("lambdaArn"))
             plain = re.sub(r"(:function:[^:]+):.*$", r"\1", arn)
             function = functions.get(plain)
             for refusal in self._refusals(arn, str(association.get("eventType")), function):
-                self.fault(resource, f"{where}.lambdaFunctionAssociations: InvalidLambdaFunctionAssociation: {refusal}")
+                argument = self._rolled_back_to(resource, arn)
+                places = refused.setdefault((resource.urn, f"{refusal}{argument}"), (resource, []))[1]
+                if where not in places:
+                    places.append(where)
             used |= {plain, arn}
+        for (_, refusal), (resource, places) in refused.items():
+            more = f" (and of {len(places) - 1} more behaviors)" if len(places) > 1 else ""
+            self.fault(
+                resource,
+                f"{places[0]}.lambdaFunctionAssociations{more}: InvalidLambdaFunctionAssociation: {refusal}",
+            )
         for arn, function in functions.items():
             # Gap `aws-lambda-other`.
             if arn not in used:
@@ -253,6 +265,18 @@ class _Translator:
                 document.lambda_versions.append(
                     version.model_copy(update={"interpreter": _interpreter(version.runtime)})
                 )
+
+    def _rolled_back_to(self, distribution: Resource, arn: str) -> str:
+        """Return which argument of a component names the version, where one does."""
+        parent = self.components.get(distribution.parent or "")
+        version = ((parent.inputs.get("rollout") or {}) if parent else {}).get("previousVersionId")
+        if parent is None or version is None or arn.rpartition(":")[2] != str(version):
+            return ""
+        kind = parent.type.rpartition(":")[2]
+        return (
+            f". It is what `rollout.previous_version_id` of {kind} {parent.name!r} says, {str(version)!r}: give the output"
+            " `stable_version_id` of the deployment before, or leave `rollout` out of the first one"
+        )
 
     def _refusals(self, arn: str, event: str, function: Resource | None) -> Iterable[str]:
         """Yield what AWS says to an association, with its own words where they are known."""
@@ -314,7 +338,8 @@ class _Translator:
         if kind == "viewer" and memory > most_memory.value:
             yield (
                 "The function memory is larger than the maximum allowed for functions that are triggered by a viewer"
-                f" event: {memory} Max allowed: {most_memory.value} {name}"
+                f" event: {memory} Max allowed: {most_memory.value} {name}. Leave memory_size out, or associate the function"
+                " with origin events"
             )
         yield from self._role_refusals(function)
 

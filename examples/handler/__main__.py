@@ -1,0 +1,30 @@
+"""An endpoint that your own code answers: with settings, a secret, a key-value store and a rate limit."""
+
+import pulumi
+from edgewright import CachePolicy, EdgeApi, KvNamespace
+
+config = pulumi.Config()
+account = config.require("account_id")
+
+visits = KvNamespace("visits", {"account_id": account, "seed": {"entries": [{"key": "welcome", "value": "Hello"}]}})
+never = CachePolicy("never", {"mode": "bypass"})
+api = EdgeApi(
+    "hello",
+    {
+        "account_id": account,
+        "endpoints": [
+            {
+                "path": "/hello/:name",
+                "handler": "hello.ts",
+                "cache": never.spec,
+                "rate_limit": {"limit": 100, "period": 60},
+            },
+        ],
+        "bindings": [visits.binding],
+        "vars": {"SIGNATURE": "edgewright"},
+        "secrets": {"API_KEY": config.require_secret("api_key")},
+        "tags": ["owner:docs"],
+    },
+)
+
+pulumi.export("urls", api.urls)
