@@ -7,7 +7,6 @@ import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { ifRange, parseRange } from "../core/cache/conditional.js";
 import type { Directives } from "../core/cache/directives.js";
-import type { Meta } from "../core/cache/entry.js";
 import { createCache } from "../core/cache/index.js";
 import { lifetime } from "../core/cache/origin-rules.js";
 import { slice } from "../core/cache/streams.js";
@@ -372,9 +371,7 @@ function asAsked({ method }: IncomingMessage, asked: Headers, answer: Response):
   const text = asked.get("range");
   if (given.status !== 200 || method !== "GET" || text === null || !Number.isSafeInteger(total)) return given;
   const headers = new Headers(given.headers);
-  const range = ifRange({ headers: [...headers] } as unknown as Meta, asked, Date.now())
-    ? parseRange(text, total)
-    : undefined;
+  const range = ifRange({ headers: [...headers] }, asked, Date.now()) ? parseRange(text, total) : undefined;
   if (range === undefined) return given;
   const length = range === null ? 0 : range.end - range.start + 1;
   headers.set("content-length", String(length));

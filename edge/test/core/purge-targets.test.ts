@@ -38,11 +38,13 @@ describe("the table that purges written from Python are held to as well", () => 
 
 const memory = { max_bytes: 1 << 20, max_object_bytes: 1 << 16, ttl_ceiling_s: null, jitter_s: null };
 
-function shop(mode: CacheSpec["mode"]) {
+function shop(mode: CacheSpec["mode"], vary: string[] = []) {
   const tiers = { ...policy().tiers, edge: null, memory };
   const edge = createEdge(
     settings({
-      endpoints: [endpoint("/*", "r", { cache: policy({ mode, edge_ttl_s: mode === "override" ? 60 : null, tiers }) })],
+      endpoints: [
+        endpoint("/*", "r", { cache: policy({ mode, vary, edge_ttl_s: mode === "override" ? 60 : null, tiers }) }),
+      ],
       routers: [router("r", [origin("us", "http://origin.test")])],
     }),
     { features: [cache, cacheMemory, cacheOrigin, geo, cacheShield] },
@@ -83,6 +85,25 @@ describe.each(["override", "origin"] as const)("a purge in mode %s", (mode) => {
       host.time += 1;
       expect(await get(asked)).toBe("MISS");
       expect(await get("/stays")).toBe("HIT-EDGE");
+    }
+  });
+});
+
+describe("what varies", () => {
+  it("is nowhere stored after a purge of its URL, prefix or everything, and found again after", async () => {
+    const { send, host, purge } = shop("override", ["accept-language"]);
+    const get = async (language: string) =>
+      (await send(new Request(`${HOST}/a`, { headers: { "accept-language": language } }))).headers.get("cache-status");
+    expect(await get("de")).toContain("fwd=uri-miss");
+    expect(await get("fr")).toContain("fwd=vary-miss");
+    for (const request of [{ urls: [`${HOST}/a`] }, { prefixes: ["/"] }, { everything: true }]) {
+      host.time += 1;
+      await purge(request);
+      host.time += 1;
+      expect(await get("fr")).toContain("fwd=uri-miss");
+      expect(await get("de")).toContain("fwd=vary-miss");
+      expect(await get("fr")).toContain("hit");
+      expect(await get("de")).toContain("hit");
     }
   });
 });

@@ -45,7 +45,7 @@ export function parseRange(text: string | null, total: number): ByteRange {
 }
 
 /** True where there is no If-Range, or it holds: then the range counts, else the whole representation is the answer. */
-export function ifRange(meta: Meta, headers: Pick<Headers, "get">, now: number): boolean {
+export function ifRange(meta: Pick<Meta, "headers">, headers: Pick<Headers, "get">, now: number): boolean {
   const condition = headers.get("if-range");
   if (condition === null) return true;
   const value = condition.trim();

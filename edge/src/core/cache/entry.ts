@@ -119,7 +119,7 @@ export function storedHeaders(
   return bytes > MAX_HEADER_BYTES ? undefined : kept;
 }
 
-export function header(meta: Meta, name: string): string | null {
+export function header(meta: Pick<Meta, "headers">, name: string): string | null {
   for (const pair of meta.headers) if (pair[0] === name) return pair[1];
   return null;
 }

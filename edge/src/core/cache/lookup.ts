@@ -17,7 +17,7 @@ export function near(query: Query, slot = query.key, index?: Index): Lookup {
   if (!held) return nothing;
   const { value } = held;
   if (value.kind === "entry") return judged(query, nothing, value, held.body, "memory", held);
-  return index ? nothing : near(query, query.variant(value.names), value);
+  return index || voided(query, value, held) ? nothing : near(query, query.variant(value.names), value);
 }
 
 /** What the farther tiers hold: the first that may be served, else the newest. */
@@ -29,7 +29,7 @@ export async function far(query: Query, from: Lookup): Promise<Lookup> {
     if (!found) continue;
     const { value, body } = found;
     if (value.kind === "index") {
-      if (from.index) continue;
+      if (from.index || voided(query, value, found.held)) continue;
       core.memory?.put(value, null, policy, ctx);
       if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
       discard(best.entry?.body);
@@ -47,6 +47,17 @@ export async function far(query: Query, from: Lookup): Promise<Lookup> {
     if (one.decision === "hit") return { ...one, entry: await promote(query, one.entry as Entry) };
   }
   return best;
+}
+
+/**
+ * Purged with all of its variants, so that nothing is stored, and what comes next makes another index. A tag is no such purge:
+ * variants may differ in them.
+ */
+function voided({ core: { purges } }: Query, { key, url, born }: Index, held?: Held): boolean {
+  if (held?.checked === purges.version) return held.purged === "hard";
+  const purged = purges.judge({ key, url, requestTime: born, tags: [] });
+  if (held) Object.assign(held, { checked: purges.version, purged });
+  return purged === "hard";
 }
 
 /** `state`: what is known of it and purges. `held`: what an answer from it may be kept with. */

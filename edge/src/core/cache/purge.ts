@@ -133,7 +133,7 @@ export class Purges {
   }
 
   /** What the markers make of an entry: void, stale, or nothing. */
-  judge(meta: Meta): "hard" | "soft" | undefined {
+  judge(meta: Pick<Meta, "key" | "url" | "tags" | "since" | "requestTime">): "hard" | "soft" | undefined {
     let found: "soft" | undefined;
     for (const marker of this.#markers.values()) {
       if ((meta.since ?? meta.requestTime) > marker.time || !covers(marker, meta)) continue;
