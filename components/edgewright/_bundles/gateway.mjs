@@ -5,8 +5,8 @@ import { join as join7 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
-import { createHash as createHash5, timingSafeEqual } from "node:crypto";
-import http5 from "node:http";
+import { createHash as createHash4, timingSafeEqual } from "node:crypto";
+import http4 from "node:http";
 
 // src/gateway/cloudfront/index.ts
 import { mkdtempSync, rmSync as rmSync2 } from "node:fs";
@@ -1537,7 +1537,7 @@ function near(query, slot = query.key, index) {
   if (!held) return nothing;
   const { value } = held;
   if (value.kind === "entry") return judged(query, nothing, value, held.body, "memory", held);
-  return index ? nothing : near(query, query.variant(value.names), value);
+  return index || voided(query, value, held) ? nothing : near(query, query.variant(value.names), value);
 }
 async function far(query, from) {
   const { core, policy, ctx } = query;
@@ -1547,7 +1547,7 @@ async function far(query, from) {
     if (!found) continue;
     const { value, body } = found;
     if (value.kind === "index") {
-      if (from.index) continue;
+      if (from.index || voided(query, value, found.held)) continue;
       core.memory?.put(value, null, policy, ctx);
       if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
       discard2(best.entry?.body);
@@ -1565,6 +1565,12 @@ async function far(query, from) {
     if (one.decision === "hit") return { ...one, entry: await promote(query, one.entry) };
   }
   return best;
+}
+function voided({ core: { purges } }, { key, url, born }, held) {
+  if (held?.checked === purges.version) return held.purged === "hard";
+  const purged = purges.judge({ key, url, requestTime: born, tags: [] });
+  if (held) Object.assign(held, { checked: purges.version, purged });
+  return purged === "hard";
 }
 function judged(query, { slot, index }, meta, body, tier, state, held = state) {
   const { purges } = query.core;
@@ -7808,7 +7814,7 @@ function attempt3(place, method, namespace, rest2, body) {
 }
 
 // src/gateway/purge.ts
-import http4 from "node:http";
+import http3 from "node:http";
 
 // src/gateway/entry.ts
 var ENTRY_MODULE = "edgewright-local-entry.js";
@@ -8002,6 +8008,9 @@ function exampleHost(route2) {
   return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
 }
 
+// src/gateway/service-name.ts
+var serviceName = (worker, version) => `${worker}@${version}`;
+
 // src/core/path.ts
 var BadTarget = class extends Error {
   name = "BadTarget";
@@ -8168,8 +8177,617 @@ function isHost(name, host) {
   return name.startsWith("*") ? host.endsWith(name.slice(1)) : host === name;
 }
 
+// src/gateway/purge.ts
+var OWN_MODULE = "edgewright.js";
+var SETTINGS_MODULE = "settings.js";
+var LISTS = ["urls", "prefixes", "tags"];
+var FLAGS = ["everything", "soft", "dry_run"];
+function readPurge(text) {
+  const faults = [];
+  const fault2 = (message) => faults.push({ message });
+  let value = {};
+  try {
+    const parsed = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) value = parsed;
+    else fault2("The body must be a JSON object.");
+  } catch (error) {
+    fault2(`The body is not JSON: ${error.message}.`);
+  }
+  for (const name of Object.keys(value)) {
+    if (![...LISTS, ...FLAGS].some((known3) => known3 === name))
+      fault2(`${name} is unknown; a purge has ${LISTS.join(", ")}, ${FLAGS.join(", ")}.`);
+  }
+  for (const name of FLAGS) {
+    if (name in value && typeof value[name] !== "boolean") fault2(`${name} must be true or false.`);
+  }
+  for (const list of LISTS) {
+    const given = value[list] ?? [];
+    if (!Array.isArray(given) || given.some((item) => typeof item !== "string" || item === ""))
+      fault2(`${list} must be a list of texts that are not empty.`);
+    else if (list !== "tags") {
+      for (const item of given) {
+        const message = targetFault(item);
+        if (message !== void 0) faults.push({ list, value: item, message });
+      }
+    }
+  }
+  if (faults.length === 0 && value.everything !== true && LISTS.every((name) => !value[name]?.length))
+    fault2("There is nothing to purge: give urls, prefixes, tags or everything.");
+  refuse(faults);
+  return value;
+}
+function refuse(faults) {
+  if (faults.length === 0) return;
+  const said = faults.map(
+    ({ list, value, message }) => list === void 0 ? message : `${list} has ${JSON.stringify(value)}: ${message}`
+  );
+  throw problem(400, "Not a purge", said.join(" "), { faults });
+}
+function targetFault(item) {
+  if (item.startsWith("//")) return "begins with `//`, which names a host: give the URL with its host.";
+  if (item.startsWith("/")) return void 0;
+  const url = URL.parse(item);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return 'give an http:// or https:// URL, or a path that begins with "/".';
+  return void 0;
+}
+function settingsOf2({ modules }) {
+  if (!modules.some(({ name }) => name === OWN_MODULE)) return void 0;
+  const module = modules.find(({ name }) => name === SETTINGS_MODULE);
+  const text = Buffer.from(module?.content_base64 ?? "", "base64").toString("utf8");
+  try {
+    return JSON.parse(text.replace(/^\s*export default\s*/, "").replace(/;?\s*$/, ""));
+  } catch {
+    return {};
+  }
+}
+var takesAsSent = (version) => settingsOf2(version)?.url_normalization === "none";
+function check(asked, { deployment, router }) {
+  const faults = [];
+  const distributions = deployment.cloudfront?.distributions ?? [];
+  const versions = deployment.workers.flatMap((worker) => worker.versions);
+  const strict = distributions.length === 0 && versions.every((version) => settingsOf2(version) !== void 0 && !takesAsSent(version));
+  const patterns = router.known().map((pattern) => pattern.replace(/^https?:\/\//i, "").split("/", 1)[0]);
+  const hosts = [...new Set([...patterns, ...distributions.flatMap(({ aliases }) => aliases)].map(hostnameOf))];
+  for (const list of ["urls", "prefixes"]) {
+    for (const value of asked[list] ?? []) {
+      const never = strict ? whyNever(restOf(value), false) : void 0;
+      if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
+      const host = hostOf2(value);
+      if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
+      faults.push({
+        list,
+        value,
+        message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}. A path alone means all of them.`
+      });
+    }
+  }
+  refuse(faults);
+}
+function ofHosts({ dry_run: _, ...asked }, { router }) {
+  const all4 = [...new Set(router.hosts().flatMap((each) => "worker" in each ? [hostnameOf(each.host)] : []))];
+  const on = (target) => {
+    const host = hostOf2(target);
+    return (host === void 0 ? all4 : [host]).map((each) => `http://${each}${restOf(target)}`);
+  };
+  const path = (target) => hostOf2(target) === void 0 && !spellings(restOf(target)).some((rest2) => rest2.startsWith("//"));
+  const prefixes = (asked.prefixes ?? []).flatMap((prefix) => path(prefix) ? [restOf(prefix)] : on(prefix));
+  return { ...asked, urls: (asked.urls ?? []).flatMap(on), prefixes };
+}
+function servedBy(request, version) {
+  const asSent = takesAsSent(version);
+  const can = (target) => whyNever(restOf(target), asSent) === void 0;
+  return { ...request, urls: request.urls?.filter(can) ?? [], prefixes: request.prefixes?.filter(can) ?? [] };
+}
+async function purge({ reload, fronts, purgeToken }, text) {
+  const asked = readPurge(text);
+  const serving = await reload.enter();
+  try {
+    check(asked, serving);
+    const invalidations = invalidationsOf(asked, serving);
+    const stored = invalidations.filter(({ items }) => items.length > 0);
+    if (asked.soft === true && stored.length > 0)
+      throw problem(
+        400,
+        "Not a purge",
+        `CloudFront knows no soft purge, and ${stored.map(({ id }) => id).join(", ")} has some of it: leave soft out.`
+      );
+    if (asked.dry_run === true) return { front: { memory: 0 }, workers: [], distributions: invalidations };
+    const request = ofHosts(asked, serving);
+    const workers = [];
+    for (const worker of serving.deployment.workers) {
+      for (const version of worker.versions) {
+        if (settingsOf2(version) === void 0) continue;
+        const port = serving.instance.port(serviceName(worker.name, version.id));
+        const report = await tell(port, purgeToken, servedBy(request, version));
+        workers.push({ worker: worker.name, version: version.id, report });
+      }
+    }
+    const front = await fronts.purge(asked);
+    for (const { id, items } of stored) await serving.front?.cloudfront.invalidate(items, id);
+    return { front, workers, distributions: invalidations };
+  } finally {
+    serving.instance.busy.end();
+  }
+}
+function invalidationsOf(request, { deployment }) {
+  return (deployment.cloudfront?.distributions ?? []).map(({ id, aliases, domain_name: name }) => ({
+    id,
+    items: itemsOf(
+      request,
+      [...aliases, name].map((host) => host.toLowerCase())
+    )
+  }));
+}
+function itemsOf(request, hosts) {
+  if (request.everything === true) return ["/*"];
+  const pathOf2 = (text) => {
+    const host = hostOf2(text);
+    if (host !== void 0 && !hosts.some((name) => isHost(name, host))) return [];
+    return spellings(restOf(text));
+  };
+  const urls = (request.urls ?? []).flatMap(pathOf2);
+  const prefixes = (request.prefixes ?? []).flatMap(pathOf2).flatMap((path) => {
+    const bare = path.replace(/\/+$/, "");
+    return bare === "" ? ["/*"] : [bare, `${bare}?*`, `${bare}/*`];
+  });
+  return [.../* @__PURE__ */ new Set([...urls, ...prefixes, ...(request.tags ?? []).map((tag) => `#${tag}`)])];
+}
+function tell(port, token, request) {
+  const body = Buffer.from(JSON.stringify(request));
+  return new Promise((resolve, reject) => {
+    const headers = { Host: "purge.invalid", [PURGE_HEADER]: token, "Content-Length": body.length };
+    const outgoing = http3.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/", headers }, (answer2) => {
+      const chunks = [];
+      answer2.on("data", (chunk) => chunks.push(chunk));
+      answer2.on("error", reject);
+      answer2.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        if (answer2.statusCode !== 200)
+          reject(new Error(`A Worker answered a purge with ${answer2.statusCode}: ${text}`));
+        else resolve(JSON.parse(text));
+      });
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+// src/gateway/validate.ts
+var LISTS2 = [
+  "workers",
+  "kv_namespaces",
+  "kv_entries",
+  "queues",
+  "r2_buckets",
+  "d1_databases",
+  "routes",
+  "domains"
+];
+var CLOUDFRONT_LISTS = [
+  "distributions",
+  "cache_policies",
+  "origin_request_policies",
+  "response_headers_policies",
+  "continuous_deployment_policies",
+  "functions",
+  "key_value_stores",
+  "lambda_versions",
+  "buckets",
+  "addresses"
+];
+var KNOWN = /* @__PURE__ */ new Set(["stack", ...LISTS2, "cloudfront"]);
+function readDeployment(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `The body is not JSON: ${error.message}`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "The body is not a Deployment object";
+  const document = {
+    stack: "",
+    ...Object.fromEntries(LISTS2.map((name) => [name, []])),
+    ...value
+  };
+  const strange = Object.keys(value).filter((name) => !KNOWN.has(name));
+  if (strange.length > 0) return `Unknown: ${strange.join(", ")}. Known: ${[...KNOWN].join(", ")}`;
+  const wrong = LISTS2.filter((name) => !Array.isArray(document[name]));
+  if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
+  if (document.cloudfront != null) {
+    const lists = Object.fromEntries(CLOUDFRONT_LISTS.map((name) => [name, []]));
+    document.cloudfront = { ...lists, ...document.cloudfront };
+  }
+  for (const worker of document.workers) {
+    worker.versions ??= [];
+    worker.deployment ??= [];
+    for (const version of worker.versions) {
+      version.bindings ??= [];
+      version.compatibility_flags ??= [];
+      version.modules ??= [];
+    }
+  }
+  return document;
+}
+function repeated(values2) {
+  const seen = /* @__PURE__ */ new Set();
+  return [...new Set(values2.filter((value) => seen.size === seen.add(value).size))];
+}
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+function sharedHosts(deployment) {
+  const aliases = new Map(
+    (deployment.cloudfront?.distributions ?? []).flatMap(
+      (each) => each.aliases.map((alias) => [alias.toLowerCase(), each.id])
+    )
+  );
+  return deployment.domains.filter(({ hostname }) => aliases.has(hostname.toLowerCase())).map(
+    ({ hostname, worker }) => fault(`Domain ${hostname} is also an alias of distribution ${aliases.get(hostname.toLowerCase())}`, worker)
+  );
+}
+function validate(deployment) {
+  const errors = [];
+  if (deployment.cloudfront != null) {
+    for (const message of deploymentFaults(deployment.cloudfront)) errors.push(fault(message));
+    errors.push(...sharedHosts(deployment));
+  }
+  const names2 = new Set(deployment.workers.map((worker) => worker.name));
+  const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
+  for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
+    errors.push(fault(`There are several Workers named ${name}`, name));
+  }
+  for (const worker of deployment.workers) {
+    const versions = new Set(worker.versions.map((version) => version.id));
+    for (const id of repeated(worker.versions.map((version) => version.id))) {
+      errors.push(fault(`There are several versions ${id}`, worker.name));
+    }
+    for (const share of worker.deployment) {
+      if (!versions.has(share.version_id))
+        errors.push(fault(`The deployment names version ${share.version_id}, which is not there`, worker.name));
+    }
+    const sum = worker.deployment.reduce((total, share) => total + share.percentage, 0);
+    if (worker.deployment.length > 0 && Math.abs(sum - 100) > 0.01) {
+      errors.push(fault(`The deployment's percentages add up to ${sum}, not to 100`, worker.name));
+    }
+    for (const version of worker.versions) {
+      for (const binding of version.bindings) {
+        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
+          errors.push(
+            fault(
+              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
+              worker.name
+            )
+          );
+        }
+      }
+    }
+  }
+  for (const route2 of deployment.routes) {
+    const wrong = patternFault(route2.pattern);
+    if (wrong !== void 0) errors.push(fault(`Route ${route2.pattern}: ${wrong}`, route2.worker));
+    if (route2.worker !== null && !names2.has(route2.worker)) {
+      errors.push(fault(`Route ${route2.pattern} names Worker ${route2.worker}, which is not there`, route2.worker));
+    }
+  }
+  for (const pattern of repeated(deployment.routes.map((route2) => route2.pattern))) {
+    errors.push(fault(`Route ${pattern} is declared more than once`));
+  }
+  for (const domain of deployment.domains) {
+    if (!names2.has(domain.worker))
+      errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
+  }
+  for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
+    errors.push(fault(`Domain ${host} is declared more than once`));
+  }
+  for (const name of repeated(
+    deployment.kv_entries.map((entry) => `${entry.key} of namespace ${entry.namespace_id}`)
+  )) {
+    errors.push(fault(`KV entry ${name} is declared more than once`));
+  }
+  for (const entry of deployment.kv_entries) {
+    if (!namespaces.has(entry.namespace_id)) {
+      errors.push(fault(`KV entry ${entry.key} names namespace ${entry.namespace_id}, which is not declared`));
+    }
+    if (entry.metadata_json != null && !isJson(entry.metadata_json)) {
+      errors.push(fault(`KV entry ${entry.key} of namespace ${entry.namespace_id}: its metadata is not JSON`));
+    }
+  }
+  return errors;
+}
+
+// src/gateway/control.ts
+var BODY_LIMIT2 = 512 * 1024 * 1024;
+var ROUTES = {
+  "POST /v1/deploy": deploy,
+  "GET /v1/status": status,
+  "GET /v1/counters": (options, _request, response) => json(response, 200, options.counters.snapshot()),
+  "POST /v1/counters/reset": (options, _request, response) => {
+    options.counters.reset();
+    json(response, 200, options.counters.snapshot());
+  },
+  "GET /v1/logs": logEntries,
+  "POST /v1/invalidate": invalidate,
+  "POST /v1/purge": async (options, request, response) => {
+    json(response, 200, await purge(options, (await bodyOf3(request)).toString("utf8")));
+  }
+};
+function readInvalidation(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw problem(400, "Not an invalidation", `The body is not JSON: ${error.message}.`);
+  }
+  const { paths, distribution_id: id, ...strange } = value ?? {};
+  const faults = Object.keys(strange).map((name) => `${name} is unknown; an invalidation has paths, distribution_id.`);
+  if (!Array.isArray(paths) || paths.length === 0 || paths.some((path) => typeof path !== "string"))
+    faults.push('paths must be a list of texts such as "/images/*", with one or more.');
+  if (id !== void 0 && id !== null && typeof id !== "string") faults.push("distribution_id must be a text.");
+  if (faults.length > 0) throw problem(400, "Not an invalidation", faults.join(" "));
+  return { paths, ...typeof id === "string" && { distribution_id: id } };
+}
+async function invalidate(options, request, response) {
+  const asked = readInvalidation((await bodyOf3(request)).toString("utf8"));
+  const front = options.reload.serving?.front;
+  if (front === void 0) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");
+  try {
+    await front.cloudfront.invalidate(asked.paths, asked.distribution_id);
+  } catch (error) {
+    if (error instanceof CloudFrontFaults) throw problem(400, "Invalidation refused", error.faults.join(" "));
+    throw error;
+  }
+  options.logs.info(`Invalidated ${asked.paths.join(", ")}`);
+  json(response, 200, { paths: asked.paths });
+}
+function createControl(options) {
+  const expected = digest(options.token);
+  return http4.createServer({ requestTimeout: 0 }, (request, response) => {
+    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
+      sendProblem(response, {
+        status: 421,
+        title: "Misdirected request",
+        detail: "The control port answers to 127.0.0.1 only."
+      });
+      return;
+    }
+    const given = request.headers.authorization?.match(/^Bearer (.+)$/)?.[1] ?? "";
+    if (!timingSafeEqual(digest(given), expected)) {
+      sendProblem(
+        response,
+        { status: 401, title: "Unauthorized", detail: "Send the token: Authorization: Bearer <token>." },
+        { "WWW-Authenticate": "Bearer" }
+      );
+      return;
+    }
+    const url = new URL(request.url ?? "/", "http://control");
+    const handler = ROUTES[`${request.method} ${url.pathname}`] ?? (url.pathname.startsWith("/v1/kv/") ? keyValue : unknown);
+    (async () => handler(options, request, response, url))().catch((error) => {
+      if (error instanceof ProblemError) {
+        sendProblem(response, error.problem);
+        return;
+      }
+      options.logs.error(
+        `Control ${request.method} ${url.pathname}: ${error instanceof Error ? error.stack : String(error)}`
+      );
+      sendProblem(response, { status: 500, title: "The gateway failed", detail: String(error) });
+    });
+  });
+}
+var digest = (text) => createHash4("sha256").update(text).digest();
+function json(response, code, value) {
+  const body = Buffer.from(`${JSON.stringify(value)}
+`);
+  response.writeHead(code, { "Content-Type": "application/json", "Content-Length": body.length });
+  response.end(body);
+}
+async function bodyOf3(request) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > BODY_LIMIT2) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT2} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+async function deploy(options, request, response) {
+  const deployment = readDeployment((await bodyOf3(request)).toString("utf8"));
+  if (typeof deployment === "string") throw problem(400, "Not a deployment", deployment);
+  try {
+    json(response, 200, await options.reload.deploy(deployment));
+  } catch (error) {
+    if (!(error instanceof DeployFailed)) throw error;
+    json(response, 422, { errors: error.errors });
+  }
+}
+function status(options, _request, response) {
+  const { reload, started } = options;
+  const { serving } = reload;
+  json(response, 200, {
+    generation: serving?.generation ?? 0,
+    stack: serving?.deployment.stack ?? null,
+    workers: (serving?.deployment.workers ?? []).map((worker) => ({
+      name: worker.name,
+      versions: worker.versions.map((version) => version.id),
+      deployment: worker.deployment
+    })),
+    cloudfront: serving?.front?.cloudfront.stats() ?? null,
+    urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
+    uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
+    since: started.toISOString(),
+    last_error: reload.lastErrors ?? null
+  });
+}
+function logEntries(options, _request, response, url) {
+  const number = (name, otherwise) => {
+    const text = url.searchParams.get(name);
+    if (text === null) return otherwise;
+    if (!/^\d{1,15}$/.test(text))
+      throw problem(400, "Bad query", `${name} is ${JSON.stringify(text)}: give a whole number, 0 or more.`);
+    return Number(text);
+  };
+  json(response, 200, {
+    entries: options.logs.after(number("after", 0), number("limit", 1e3)),
+    last: options.logs.lastSeq
+  });
+}
+async function keyValue(options, request, response, url) {
+  const found = url.pathname.match(/^\/v1\/kv\/([^/]+)\/(?:(keys)|values\/(.+))$/);
+  const method = request.method ?? "GET";
+  if (!found || !(found[2] ? ["GET"] : ["GET", "PUT", "DELETE"]).includes(method))
+    return unknown(options, request, response, url);
+  const namespace = decodeURIComponent(found[1]);
+  const body = method === "PUT" ? await bodyOf3(request) : void 0;
+  const { instance, deployment } = await options.reload.enter();
+  let answer2;
+  try {
+    if (instance.namespaceIndex(namespace) === -1) {
+      const known3 = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
+      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known3}.`);
+    }
+    const rest2 = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
+    answer2 = await kvRequest(instance, method, namespace, rest2, body);
+  } finally {
+    instance.busy.end();
+  }
+  if (answer2.status === 404)
+    throw problem(404, "No such key", `The namespace ${namespace} has no key ${decodeURIComponent(found[3] ?? "")}.`);
+  if (answer2.status === 400)
+    throw problem(400, "KV refused", JSON.parse(answer2.body.toString("utf8")).detail);
+  if (answer2.status >= 500) throw problem(502, "KV failed", answer2.body.toString("utf8"));
+  response.writeHead(answer2.status, {
+    "Content-Type": found[2] ? "application/json" : "application/octet-stream",
+    "Content-Length": answer2.body.length,
+    ...answer2.metadata !== void 0 && { "KV-Metadata": answer2.metadata }
+  });
+  response.end(answer2.body);
+}
+function unknown(_options, request, response, url) {
+  sendProblem(response, {
+    status: 404,
+    title: "No such operation",
+    detail: `${request.method} ${url.pathname} is not part of the control API. Known: ${Object.keys(ROUTES).join(", ")}, /v1/kv/{namespace}/values/{key}, /v1/kv/{namespace}/keys.`
+  });
+}
+
+// src/gateway/counters.ts
+var Counters = class {
+  requests = 0;
+  inFlight = 0;
+  /** Requests that waited for a reload, and those that waited in vain. */
+  held = 0;
+  refused = 0;
+  byStatus = {};
+  kv = { written: 0, unchanged: 0, deleted: 0 };
+  #origins = /* @__PURE__ */ new Map();
+  since = /* @__PURE__ */ new Date();
+  origin(name) {
+    let counters = this.#origins.get(name);
+    if (counters === void 0) {
+      counters = { requests: 0, errors: 0, bytes: 0, inFlight: 0, maxConcurrency: 0, byStatus: {} };
+      this.#origins.set(name, counters);
+    }
+    return counters;
+  }
+  started(name) {
+    const counters = this.origin(name);
+    counters.requests += 1;
+    counters.inFlight += 1;
+    counters.maxConcurrency = Math.max(counters.maxConcurrency, counters.inFlight);
+    return counters;
+  }
+  /** Sets everything to zero; what is in flight stays counted as such. */
+  reset() {
+    this.requests = 0;
+    this.held = 0;
+    this.refused = 0;
+    this.byStatus = {};
+    this.kv = { written: 0, unchanged: 0, deleted: 0 };
+    this.since = /* @__PURE__ */ new Date();
+    for (const counters of this.#origins.values()) {
+      Object.assign(counters, { requests: 0, errors: 0, bytes: 0, maxConcurrency: counters.inFlight, byStatus: {} });
+    }
+  }
+  snapshot() {
+    return {
+      since: this.since.toISOString(),
+      requests: this.requests,
+      inFlight: this.inFlight,
+      held: this.held,
+      refused: this.refused,
+      byStatus: this.byStatus,
+      origins: Object.fromEntries(this.#origins),
+      kv: this.kv
+    };
+  }
+};
+
+// src/gateway/edge.ts
+import { randomBytes as randomBytes3 } from "node:crypto";
+import http6 from "node:http";
+
+// src/gateway/cloudfront/mount.ts
+var LOCAL_PROTOCOL = "x-local-proto";
+function depsFor(counters, logs) {
+  return {
+    originStarted: (origin) => {
+      counters.started(origin);
+    },
+    originEnded: ({ origin, status: status2, bytes, error }) => {
+      const own = counters.origin(origin);
+      own.inFlight -= 1;
+      own.bytes += bytes;
+      if (error) own.errors += 1;
+      if (status2 !== void 0) own.byStatus[status2] = (own.byStatus[status2] ?? 0) + 1;
+    },
+    log: ({ level, message, subject }) => {
+      logs.add({
+        level,
+        source: subject === void 0 ? "gateway" : "worker",
+        message,
+        ...subject !== void 0 && { worker: subject }
+      });
+    }
+  };
+}
+function viewerFor(client, request) {
+  const asked = request.headers[LOCAL_PROTOCOL];
+  if (asked !== void 0 && asked !== "http" && asked !== "https") {
+    throw problem(400, "Bad X-Local-Proto", `X-Local-Proto is ${JSON.stringify(asked)}: give http or https.`);
+  }
+  const { place } = client;
+  const located = place.continent !== "";
+  const headerOrder = [];
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index];
+    if (!name.toLowerCase().startsWith("x-local-")) headerOrder.push(name);
+  }
+  return {
+    ip: client.ip,
+    ...request.socket.remotePort !== void 0 && { port: request.socket.remotePort },
+    protocol: asked ?? "https",
+    httpVersion: request.httpVersion,
+    asn: ASN,
+    colo: place.colo,
+    headerOrder,
+    ...located && {
+      country: place.country,
+      city: place.city,
+      latitude: place.latitude,
+      longitude: place.longitude,
+      timezone: place.timezone
+    }
+  };
+}
+
 // src/gateway/front-cache.ts
-import http3 from "node:http";
+import http5 from "node:http";
 import { Readable as Readable7 } from "node:stream";
 
 // src/core/static.ts
@@ -8409,7 +9027,7 @@ function lost2(error) {
 function ask(fronted, headers) {
   return new Promise((resolve, reject) => {
     const release = fronted.hold();
-    const onward = http3.request({
+    const onward = http5.request({
       host: "127.0.0.1",
       port: fronted.upstream.port(),
       agent,
@@ -8534,7 +9152,7 @@ function write2(request, response, answer2, finish) {
 }
 
 // src/gateway/versions.ts
-import { createHash as createHash4 } from "node:crypto";
+import { createHash as createHash5 } from "node:crypto";
 var VERSION_KEY = "cloudflare-workers-version-key";
 var VERSION_OVERRIDES = "cloudflare-workers-version-overrides";
 function seededRandom(seed) {
@@ -8556,7 +9174,7 @@ function overrideFor(header2, worker) {
   return void 0;
 }
 function placeOf(worker, key) {
-  return createHash4("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
+  return createHash5("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
 }
 function pickVersion(worker, shares, headers, random) {
   const override = overrideFor(headers.override, worker);
@@ -8571,800 +9189,6 @@ function pickVersion(worker, shares, headers, random) {
 }
 function primaryVersion(shares) {
   return shares.reduce((best, share) => share.percentage > best.percentage ? share : best).version_id;
-}
-
-// src/gateway/translate.ts
-var serviceName = (worker, version) => `${worker}@${version}`;
-var MODULE_TYPES = {
-  "application/javascript+module": "ESModule",
-  "text/javascript+module": "ESModule",
-  "application/javascript": "CommonJS",
-  "text/javascript": "CommonJS",
-  "text/plain": "Text",
-  "text/html": "Text",
-  "application/octet-stream": "Data",
-  "application/wasm": "CompiledWasm"
-};
-function moduleOf(module) {
-  const type = module.content_type.split(";")[0]?.trim().toLowerCase() ?? "";
-  const contents = Buffer.from(module.content_base64, "base64");
-  if (type === "application/source-map") return void 0;
-  if (type === "application/json") {
-    const text2 = contents.toString("utf8");
-    try {
-      JSON.parse(text2);
-    } catch (error) {
-      return `not JSON: ${error.message}`;
-    }
-    return { type: "ESModule", path: `/${module.name}`, contents: `export default ${text2};` };
-  }
-  const kind = MODULE_TYPES[type];
-  if (kind === void 0) {
-    return `unknown content type ${JSON.stringify(module.content_type)}; known: ${[...Object.keys(MODULE_TYPES), "application/json"].join(", ")}`;
-  }
-  const text = kind === "ESModule" || kind === "CommonJS" || kind === "Text";
-  return { type: kind, path: `/${module.name}`, contents: text ? contents.toString("utf8") : contents };
-}
-function modulesOf(worker, version, { purgeToken }, errors) {
-  const modules = [];
-  for (const module of version.modules) {
-    const translated = moduleOf(module);
-    if (typeof translated === "string")
-      errors.push(fault(`Module ${module.name}: ${translated}`, worker.name, module.name));
-    else if (translated !== void 0) modules.push(translated);
-  }
-  const main = version.modules.find((module) => module.name === version.main_module);
-  if (main === void 0) {
-    errors.push(
-      fault(
-        `Version ${version.id} has no module named ${JSON.stringify(version.main_module)}, its main module. It has: ${version.modules.map((module) => module.name).join(", ") || "none"}`,
-        worker.name
-      )
-    );
-  } else if (!main.content_type.includes("+module")) {
-    errors.push(
-      fault(
-        `The main module ${main.name} is ${main.content_type}; it must be application/javascript+module`,
-        worker.name,
-        main.name
-      )
-    );
-  }
-  const entry = {
-    mainModule: version.main_module,
-    purgeToken,
-    frontCacheUrl: version.cache_enabled ? frontCacheUrl(worker.name) : void 0
-  };
-  return [
-    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(entry) },
-    { type: "ESModule", path: `/${CONSOLE_MODULE}`, contents: consoleModule(worker.name, version.id) },
-    ...modules
-  ];
-}
-function dateOf(worker, version, context) {
-  const date = version.compatibility_date ?? context.newestDate;
-  if (date <= context.newestDate) return date;
-  context.warn(
-    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap 'compatibility-date')`
-  );
-  return context.newestDate;
-}
-function translate(deployment, context, errors) {
-  const primary = new Map(
-    deployment.workers.filter((worker) => worker.deployment.length > 0).map((worker) => [worker.name, serviceName(worker.name, primaryVersion(worker.deployment))])
-  );
-  return deployment.workers.flatMap(
-    (worker) => worker.versions.map((version) => {
-      const name = serviceName(worker.name, version.id);
-      const options = {
-        name,
-        modules: modulesOf(worker, version, context, errors),
-        // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
-        modulesRoot: "/",
-        compatibilityDate: dateOf(worker, version, context),
-        compatibilityFlags: [...version.compatibility_flags],
-        outboundService: context.outbound,
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-        zone: deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`
-      };
-      return { ...options, ...bindingsOf(worker, version, primary, errors) };
-    })
-  );
-}
-function bindingsOf(worker, version, primary, errors) {
-  const own = serviceName(worker.name, version.id);
-  const plain3 = {};
-  const kvNamespaces = {};
-  const ratelimits = {};
-  const serviceBindings = {};
-  const queueProducers = {};
-  const durableObjects = {};
-  const r2Buckets = {};
-  const d1Databases = {};
-  const refuse3 = (message) => {
-    errors.push(fault(message, worker.name));
-  };
-  for (const binding of version.bindings) {
-    switch (binding.type) {
-      case "kv_namespace":
-        kvNamespaces[binding.name] = binding.namespace_id;
-        break;
-      case "plain_text":
-      case "secret_text":
-        plain3[binding.name] = binding.text;
-        break;
-      case "json":
-        try {
-          plain3[binding.name] = JSON.parse(binding.json_text);
-        } catch (error) {
-          refuse3(`Binding ${binding.name} is not JSON: ${error.message}`);
-        }
-        break;
-      case "version_metadata":
-        plain3[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
-        break;
-      case "ratelimit":
-        ratelimits[binding.name] = {
-          namespace_id: binding.namespace_id,
-          simple: { limit: binding.limit, period: binding.period_s }
-        };
-        break;
-      case "service": {
-        const service = primary.get(binding.service);
-        if (service === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
-        else {
-          serviceBindings[binding.name] = {
-            name: service,
-            ...binding.entrypoint && { entrypoint: binding.entrypoint }
-          };
-        }
-        break;
-      }
-      case "queue":
-        queueProducers[binding.name] = binding.queue_name;
-        break;
-      case "durable_object_namespace": {
-        const script = binding.script_name ?? worker.name;
-        const holder = primary.get(script);
-        if (holder === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${script}`);
-        durableObjects[binding.name] = {
-          className: binding.class_name,
-          useSQLite: true,
-          // Storage is keyed by the script, not by the version, so that it outlives versions.
-          unsafeUniqueKey: `${script}-${binding.class_name}`,
-          ...holder !== own && { scriptName: holder }
-        };
-        break;
-      }
-      case "r2_bucket":
-        r2Buckets[binding.name] = binding.bucket_name;
-        break;
-      case "d1":
-        d1Databases[binding.name] = binding.database_id;
-        break;
-      default:
-        refuse3(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
-    }
-  }
-  return {
-    bindings: plain3,
-    kvNamespaces,
-    ratelimits,
-    serviceBindings,
-    queueProducers,
-    durableObjects,
-    r2Buckets,
-    d1Databases
-  };
-}
-
-// src/gateway/purge.ts
-var OWN_MODULE = "edgewright.js";
-var SETTINGS_MODULE = "settings.js";
-var LISTS = ["urls", "prefixes", "tags"];
-var FLAGS = ["everything", "soft", "dry_run"];
-function readPurge(text) {
-  const faults = [];
-  const fault2 = (message) => faults.push({ message });
-  let value = {};
-  try {
-    const parsed = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) value = parsed;
-    else fault2("The body must be a JSON object.");
-  } catch (error) {
-    fault2(`The body is not JSON: ${error.message}.`);
-  }
-  for (const name of Object.keys(value)) {
-    if (![...LISTS, ...FLAGS].some((known3) => known3 === name))
-      fault2(`${name} is unknown; a purge has ${LISTS.join(", ")}, ${FLAGS.join(", ")}.`);
-  }
-  for (const name of FLAGS) {
-    if (name in value && typeof value[name] !== "boolean") fault2(`${name} must be true or false.`);
-  }
-  for (const list of LISTS) {
-    const given = value[list] ?? [];
-    if (!Array.isArray(given) || given.some((item) => typeof item !== "string" || item === ""))
-      fault2(`${list} must be a list of texts that are not empty.`);
-    else if (list !== "tags") {
-      for (const item of given) {
-        const message = targetFault(item);
-        if (message !== void 0) faults.push({ list, value: item, message });
-      }
-    }
-  }
-  if (faults.length === 0 && value.everything !== true && LISTS.every((name) => !value[name]?.length))
-    fault2("There is nothing to purge: give urls, prefixes, tags or everything.");
-  refuse(faults);
-  return value;
-}
-function refuse(faults) {
-  if (faults.length === 0) return;
-  const said = faults.map(
-    ({ list, value, message }) => list === void 0 ? message : `${list} has ${JSON.stringify(value)}: ${message}`
-  );
-  throw problem(400, "Not a purge", said.join(" "), { faults });
-}
-function targetFault(item) {
-  if (item.startsWith("//")) return "begins with `//`, which names a host: give the URL with its host.";
-  if (item.startsWith("/")) return void 0;
-  const url = URL.parse(item);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    return 'give an http:// or https:// URL, or a path that begins with "/".';
-  return void 0;
-}
-function settingsOf2({ modules }) {
-  if (!modules.some(({ name }) => name === OWN_MODULE)) return void 0;
-  const module = modules.find(({ name }) => name === SETTINGS_MODULE);
-  const text = Buffer.from(module?.content_base64 ?? "", "base64").toString("utf8");
-  try {
-    return JSON.parse(text.replace(/^\s*export default\s*/, "").replace(/;?\s*$/, ""));
-  } catch {
-    return {};
-  }
-}
-var takesAsSent = (version) => settingsOf2(version)?.url_normalization === "none";
-function check(asked, { deployment, router }) {
-  const faults = [];
-  const distributions = deployment.cloudfront?.distributions ?? [];
-  const versions = deployment.workers.flatMap((worker) => worker.versions);
-  const strict = distributions.length === 0 && versions.every((version) => settingsOf2(version) !== void 0 && !takesAsSent(version));
-  const patterns = router.known().map((pattern) => pattern.replace(/^https?:\/\//i, "").split("/", 1)[0]);
-  const hosts = [...new Set([...patterns, ...distributions.flatMap(({ aliases }) => aliases)].map(hostnameOf))];
-  for (const list of ["urls", "prefixes"]) {
-    for (const value of asked[list] ?? []) {
-      const never = strict ? whyNever(restOf(value), false) : void 0;
-      if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
-      const host = hostOf2(value);
-      if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
-      faults.push({
-        list,
-        value,
-        message: `the stack has no host ${host}. It has: ${hosts.join(", ") || "none"}. A path alone means all of them.`
-      });
-    }
-  }
-  refuse(faults);
-}
-function ofHosts({ dry_run: _, ...asked }, { router }) {
-  const all4 = [...new Set(router.hosts().flatMap((each) => "worker" in each ? [hostnameOf(each.host)] : []))];
-  const on = (target) => {
-    const host = hostOf2(target);
-    return (host === void 0 ? all4 : [host]).map((each) => `http://${each}${restOf(target)}`);
-  };
-  const path = (target) => hostOf2(target) === void 0 && !spellings(restOf(target)).some((rest2) => rest2.startsWith("//"));
-  const prefixes = (asked.prefixes ?? []).flatMap((prefix) => path(prefix) ? [restOf(prefix)] : on(prefix));
-  return { ...asked, urls: (asked.urls ?? []).flatMap(on), prefixes };
-}
-function servedBy(request, version) {
-  const asSent = takesAsSent(version);
-  const can = (target) => whyNever(restOf(target), asSent) === void 0;
-  return { ...request, urls: request.urls?.filter(can) ?? [], prefixes: request.prefixes?.filter(can) ?? [] };
-}
-async function purge({ reload, fronts, purgeToken }, text) {
-  const asked = readPurge(text);
-  const serving = await reload.enter();
-  try {
-    check(asked, serving);
-    const invalidations = invalidationsOf(asked, serving);
-    const stored = invalidations.filter(({ items }) => items.length > 0);
-    if (asked.soft === true && stored.length > 0)
-      throw problem(
-        400,
-        "Not a purge",
-        `CloudFront knows no soft purge, and ${stored.map(({ id }) => id).join(", ")} has some of it: leave soft out.`
-      );
-    if (asked.dry_run === true) return { front: { memory: 0 }, workers: [], distributions: invalidations };
-    const request = ofHosts(asked, serving);
-    const workers = [];
-    for (const worker of serving.deployment.workers) {
-      for (const version of worker.versions) {
-        if (settingsOf2(version) === void 0) continue;
-        const port = serving.instance.port(serviceName(worker.name, version.id));
-        const report = await tell(port, purgeToken, servedBy(request, version));
-        workers.push({ worker: worker.name, version: version.id, report });
-      }
-    }
-    const front = await fronts.purge(asked);
-    for (const { id, items } of stored) await serving.front?.cloudfront.invalidate(items, id);
-    return { front, workers, distributions: invalidations };
-  } finally {
-    serving.instance.busy.end();
-  }
-}
-function invalidationsOf(request, { deployment }) {
-  return (deployment.cloudfront?.distributions ?? []).map(({ id, aliases, domain_name: name }) => ({
-    id,
-    items: itemsOf(
-      request,
-      [...aliases, name].map((host) => host.toLowerCase())
-    )
-  }));
-}
-function itemsOf(request, hosts) {
-  if (request.everything === true) return ["/*"];
-  const pathOf2 = (text) => {
-    const host = hostOf2(text);
-    if (host !== void 0 && !hosts.some((name) => isHost(name, host))) return [];
-    return spellings(restOf(text));
-  };
-  const urls = (request.urls ?? []).flatMap(pathOf2);
-  const prefixes = (request.prefixes ?? []).flatMap(pathOf2).flatMap((path) => {
-    const bare = path.replace(/\/+$/, "");
-    return bare === "" ? ["/*"] : [bare, `${bare}?*`, `${bare}/*`];
-  });
-  return [.../* @__PURE__ */ new Set([...urls, ...prefixes, ...(request.tags ?? []).map((tag) => `#${tag}`)])];
-}
-function tell(port, token, request) {
-  const body = Buffer.from(JSON.stringify(request));
-  return new Promise((resolve, reject) => {
-    const headers = { Host: "purge.invalid", [PURGE_HEADER]: token, "Content-Length": body.length };
-    const outgoing = http4.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/", headers }, (answer2) => {
-      const chunks = [];
-      answer2.on("data", (chunk) => chunks.push(chunk));
-      answer2.on("error", reject);
-      answer2.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        if (answer2.statusCode !== 200)
-          reject(new Error(`A Worker answered a purge with ${answer2.statusCode}: ${text}`));
-        else resolve(JSON.parse(text));
-      });
-    });
-    outgoing.on("error", reject);
-    outgoing.end(body);
-  });
-}
-
-// src/gateway/validate.ts
-var LISTS2 = [
-  "workers",
-  "kv_namespaces",
-  "kv_entries",
-  "queues",
-  "r2_buckets",
-  "d1_databases",
-  "routes",
-  "domains"
-];
-var CLOUDFRONT_LISTS = [
-  "distributions",
-  "cache_policies",
-  "origin_request_policies",
-  "response_headers_policies",
-  "continuous_deployment_policies",
-  "functions",
-  "key_value_stores",
-  "lambda_versions",
-  "buckets",
-  "addresses"
-];
-var KNOWN = /* @__PURE__ */ new Set(["stack", ...LISTS2, "cloudfront"]);
-function readDeployment(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return `The body is not JSON: ${error.message}`;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "The body is not a Deployment object";
-  const document = {
-    stack: "",
-    ...Object.fromEntries(LISTS2.map((name) => [name, []])),
-    ...value
-  };
-  const strange = Object.keys(value).filter((name) => !KNOWN.has(name));
-  if (strange.length > 0) return `Unknown: ${strange.join(", ")}. Known: ${[...KNOWN].join(", ")}`;
-  const wrong = LISTS2.filter((name) => !Array.isArray(document[name]));
-  if (wrong.length > 0) return `Not lists: ${wrong.join(", ")}`;
-  if (document.cloudfront != null) {
-    const lists = Object.fromEntries(CLOUDFRONT_LISTS.map((name) => [name, []]));
-    document.cloudfront = { ...lists, ...document.cloudfront };
-  }
-  for (const worker of document.workers) {
-    worker.versions ??= [];
-    worker.deployment ??= [];
-    for (const version of worker.versions) {
-      version.bindings ??= [];
-      version.compatibility_flags ??= [];
-      version.modules ??= [];
-    }
-  }
-  return document;
-}
-function repeated(values2) {
-  const seen = /* @__PURE__ */ new Set();
-  return [...new Set(values2.filter((value) => seen.size === seen.add(value).size))];
-}
-function isJson(text) {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-function sharedHosts(deployment) {
-  const aliases = new Map(
-    (deployment.cloudfront?.distributions ?? []).flatMap(
-      (each) => each.aliases.map((alias) => [alias.toLowerCase(), each.id])
-    )
-  );
-  return deployment.domains.filter(({ hostname }) => aliases.has(hostname.toLowerCase())).map(
-    ({ hostname, worker }) => fault(`Domain ${hostname} is also an alias of distribution ${aliases.get(hostname.toLowerCase())}`, worker)
-  );
-}
-function validate(deployment) {
-  const errors = [];
-  if (deployment.cloudfront != null) {
-    for (const message of deploymentFaults(deployment.cloudfront)) errors.push(fault(message));
-    errors.push(...sharedHosts(deployment));
-  }
-  const names2 = new Set(deployment.workers.map((worker) => worker.name));
-  const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
-  for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
-    errors.push(fault(`There are several Workers named ${name}`, name));
-  }
-  for (const worker of deployment.workers) {
-    const versions = new Set(worker.versions.map((version) => version.id));
-    for (const id of repeated(worker.versions.map((version) => version.id))) {
-      errors.push(fault(`There are several versions ${id}`, worker.name));
-    }
-    for (const share of worker.deployment) {
-      if (!versions.has(share.version_id))
-        errors.push(fault(`The deployment names version ${share.version_id}, which is not there`, worker.name));
-    }
-    const sum = worker.deployment.reduce((total, share) => total + share.percentage, 0);
-    if (worker.deployment.length > 0 && Math.abs(sum - 100) > 0.01) {
-      errors.push(fault(`The deployment's percentages add up to ${sum}, not to 100`, worker.name));
-    }
-    for (const version of worker.versions) {
-      for (const binding of version.bindings) {
-        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
-          errors.push(
-            fault(
-              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
-              worker.name
-            )
-          );
-        }
-      }
-    }
-  }
-  for (const route2 of deployment.routes) {
-    const wrong = patternFault(route2.pattern);
-    if (wrong !== void 0) errors.push(fault(`Route ${route2.pattern}: ${wrong}`, route2.worker));
-    if (route2.worker !== null && !names2.has(route2.worker)) {
-      errors.push(fault(`Route ${route2.pattern} names Worker ${route2.worker}, which is not there`, route2.worker));
-    }
-  }
-  for (const pattern of repeated(deployment.routes.map((route2) => route2.pattern))) {
-    errors.push(fault(`Route ${pattern} is declared more than once`));
-  }
-  for (const domain of deployment.domains) {
-    if (!names2.has(domain.worker))
-      errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
-  }
-  for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
-    errors.push(fault(`Domain ${host} is declared more than once`));
-  }
-  for (const name of repeated(
-    deployment.kv_entries.map((entry) => `${entry.key} of namespace ${entry.namespace_id}`)
-  )) {
-    errors.push(fault(`KV entry ${name} is declared more than once`));
-  }
-  for (const entry of deployment.kv_entries) {
-    if (!namespaces.has(entry.namespace_id)) {
-      errors.push(fault(`KV entry ${entry.key} names namespace ${entry.namespace_id}, which is not declared`));
-    }
-    if (entry.metadata_json != null && !isJson(entry.metadata_json)) {
-      errors.push(fault(`KV entry ${entry.key} of namespace ${entry.namespace_id}: its metadata is not JSON`));
-    }
-  }
-  return errors;
-}
-
-// src/gateway/control.ts
-var BODY_LIMIT2 = 512 * 1024 * 1024;
-var ROUTES = {
-  "POST /v1/deploy": deploy,
-  "GET /v1/status": status,
-  "GET /v1/counters": (options, _request, response) => json(response, 200, options.counters.snapshot()),
-  "POST /v1/counters/reset": (options, _request, response) => {
-    options.counters.reset();
-    json(response, 200, options.counters.snapshot());
-  },
-  "GET /v1/logs": logEntries,
-  "POST /v1/invalidate": invalidate,
-  "POST /v1/purge": async (options, request, response) => {
-    json(response, 200, await purge(options, (await bodyOf3(request)).toString("utf8")));
-  }
-};
-function readInvalidation(text) {
-  let value;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw problem(400, "Not an invalidation", `The body is not JSON: ${error.message}.`);
-  }
-  const { paths, distribution_id: id, ...strange } = value ?? {};
-  const faults = Object.keys(strange).map((name) => `${name} is unknown; an invalidation has paths, distribution_id.`);
-  if (!Array.isArray(paths) || paths.length === 0 || paths.some((path) => typeof path !== "string"))
-    faults.push('paths must be a list of texts such as "/images/*", with one or more.');
-  if (id !== void 0 && id !== null && typeof id !== "string") faults.push("distribution_id must be a text.");
-  if (faults.length > 0) throw problem(400, "Not an invalidation", faults.join(" "));
-  return { paths, ...typeof id === "string" && { distribution_id: id } };
-}
-async function invalidate(options, request, response) {
-  const asked = readInvalidation((await bodyOf3(request)).toString("utf8"));
-  const front = options.reload.serving?.front;
-  if (front === void 0) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");
-  try {
-    await front.cloudfront.invalidate(asked.paths, asked.distribution_id);
-  } catch (error) {
-    if (error instanceof CloudFrontFaults) throw problem(400, "Invalidation refused", error.faults.join(" "));
-    throw error;
-  }
-  options.logs.info(`Invalidated ${asked.paths.join(", ")}`);
-  json(response, 200, { paths: asked.paths });
-}
-function createControl(options) {
-  const expected = digest(options.token);
-  return http5.createServer({ requestTimeout: 0 }, (request, response) => {
-    if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
-      sendProblem(response, {
-        status: 421,
-        title: "Misdirected request",
-        detail: "The control port answers to 127.0.0.1 only."
-      });
-      return;
-    }
-    const given = request.headers.authorization?.match(/^Bearer (.+)$/)?.[1] ?? "";
-    if (!timingSafeEqual(digest(given), expected)) {
-      sendProblem(
-        response,
-        { status: 401, title: "Unauthorized", detail: "Send the token: Authorization: Bearer <token>." },
-        { "WWW-Authenticate": "Bearer" }
-      );
-      return;
-    }
-    const url = new URL(request.url ?? "/", "http://control");
-    const handler = ROUTES[`${request.method} ${url.pathname}`] ?? (url.pathname.startsWith("/v1/kv/") ? keyValue : unknown);
-    (async () => handler(options, request, response, url))().catch((error) => {
-      if (error instanceof ProblemError) {
-        sendProblem(response, error.problem);
-        return;
-      }
-      options.logs.error(
-        `Control ${request.method} ${url.pathname}: ${error instanceof Error ? error.stack : String(error)}`
-      );
-      sendProblem(response, { status: 500, title: "The gateway failed", detail: String(error) });
-    });
-  });
-}
-var digest = (text) => createHash5("sha256").update(text).digest();
-function json(response, code, value) {
-  const body = Buffer.from(`${JSON.stringify(value)}
-`);
-  response.writeHead(code, { "Content-Type": "application/json", "Content-Length": body.length });
-  response.end(body);
-}
-async function bodyOf3(request) {
-  const chunks = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > BODY_LIMIT2) throw problem(413, "Content too large", `The body is over ${BODY_LIMIT2} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-async function deploy(options, request, response) {
-  const deployment = readDeployment((await bodyOf3(request)).toString("utf8"));
-  if (typeof deployment === "string") throw problem(400, "Not a deployment", deployment);
-  try {
-    json(response, 200, await options.reload.deploy(deployment));
-  } catch (error) {
-    if (!(error instanceof DeployFailed)) throw error;
-    json(response, 422, { errors: error.errors });
-  }
-}
-function status(options, _request, response) {
-  const { reload, started } = options;
-  const { serving } = reload;
-  json(response, 200, {
-    generation: serving?.generation ?? 0,
-    stack: serving?.deployment.stack ?? null,
-    workers: (serving?.deployment.workers ?? []).map((worker) => ({
-      name: worker.name,
-      versions: worker.versions.map((version) => version.id),
-      deployment: worker.deployment
-    })),
-    cloudfront: serving?.front?.cloudfront.stats() ?? null,
-    urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
-    uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
-    since: started.toISOString(),
-    last_error: reload.lastErrors ?? null
-  });
-}
-function logEntries(options, _request, response, url) {
-  const number = (name, otherwise) => {
-    const text = url.searchParams.get(name);
-    if (text === null) return otherwise;
-    if (!/^\d{1,15}$/.test(text))
-      throw problem(400, "Bad query", `${name} is ${JSON.stringify(text)}: give a whole number, 0 or more.`);
-    return Number(text);
-  };
-  json(response, 200, {
-    entries: options.logs.after(number("after", 0), number("limit", 1e3)),
-    last: options.logs.lastSeq
-  });
-}
-async function keyValue(options, request, response, url) {
-  const found = url.pathname.match(/^\/v1\/kv\/([^/]+)\/(?:(keys)|values\/(.+))$/);
-  const method = request.method ?? "GET";
-  if (!found || !(found[2] ? ["GET"] : ["GET", "PUT", "DELETE"]).includes(method))
-    return unknown(options, request, response, url);
-  const namespace = decodeURIComponent(found[1]);
-  const body = method === "PUT" ? await bodyOf3(request) : void 0;
-  const { instance, deployment } = await options.reload.enter();
-  let answer2;
-  try {
-    if (instance.namespaceIndex(namespace) === -1) {
-      const known3 = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
-      throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known3}.`);
-    }
-    const rest2 = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
-    answer2 = await kvRequest(instance, method, namespace, rest2, body);
-  } finally {
-    instance.busy.end();
-  }
-  if (answer2.status === 404)
-    throw problem(404, "No such key", `The namespace ${namespace} has no key ${decodeURIComponent(found[3] ?? "")}.`);
-  if (answer2.status === 400)
-    throw problem(400, "KV refused", JSON.parse(answer2.body.toString("utf8")).detail);
-  if (answer2.status >= 500) throw problem(502, "KV failed", answer2.body.toString("utf8"));
-  response.writeHead(answer2.status, {
-    "Content-Type": found[2] ? "application/json" : "application/octet-stream",
-    "Content-Length": answer2.body.length,
-    ...answer2.metadata !== void 0 && { "KV-Metadata": answer2.metadata }
-  });
-  response.end(answer2.body);
-}
-function unknown(_options, request, response, url) {
-  sendProblem(response, {
-    status: 404,
-    title: "No such operation",
-    detail: `${request.method} ${url.pathname} is not part of the control API. Known: ${Object.keys(ROUTES).join(", ")}, /v1/kv/{namespace}/values/{key}, /v1/kv/{namespace}/keys.`
-  });
-}
-
-// src/gateway/counters.ts
-var Counters = class {
-  requests = 0;
-  inFlight = 0;
-  /** Requests that waited for a reload, and those that waited in vain. */
-  held = 0;
-  refused = 0;
-  byStatus = {};
-  kv = { written: 0, unchanged: 0, deleted: 0 };
-  #origins = /* @__PURE__ */ new Map();
-  since = /* @__PURE__ */ new Date();
-  origin(name) {
-    let counters = this.#origins.get(name);
-    if (counters === void 0) {
-      counters = { requests: 0, errors: 0, bytes: 0, inFlight: 0, maxConcurrency: 0, byStatus: {} };
-      this.#origins.set(name, counters);
-    }
-    return counters;
-  }
-  started(name) {
-    const counters = this.origin(name);
-    counters.requests += 1;
-    counters.inFlight += 1;
-    counters.maxConcurrency = Math.max(counters.maxConcurrency, counters.inFlight);
-    return counters;
-  }
-  /** Sets everything to zero; what is in flight stays counted as such. */
-  reset() {
-    this.requests = 0;
-    this.held = 0;
-    this.refused = 0;
-    this.byStatus = {};
-    this.kv = { written: 0, unchanged: 0, deleted: 0 };
-    this.since = /* @__PURE__ */ new Date();
-    for (const counters of this.#origins.values()) {
-      Object.assign(counters, { requests: 0, errors: 0, bytes: 0, maxConcurrency: counters.inFlight, byStatus: {} });
-    }
-  }
-  snapshot() {
-    return {
-      since: this.since.toISOString(),
-      requests: this.requests,
-      inFlight: this.inFlight,
-      held: this.held,
-      refused: this.refused,
-      byStatus: this.byStatus,
-      origins: Object.fromEntries(this.#origins),
-      kv: this.kv
-    };
-  }
-};
-
-// src/gateway/edge.ts
-import { randomBytes as randomBytes3 } from "node:crypto";
-import http6 from "node:http";
-
-// src/gateway/cloudfront/mount.ts
-var LOCAL_PROTOCOL = "x-local-proto";
-function depsFor(counters, logs) {
-  return {
-    originStarted: (origin) => {
-      counters.started(origin);
-    },
-    originEnded: ({ origin, status: status2, bytes, error }) => {
-      const own = counters.origin(origin);
-      own.inFlight -= 1;
-      own.bytes += bytes;
-      if (error) own.errors += 1;
-      if (status2 !== void 0) own.byStatus[status2] = (own.byStatus[status2] ?? 0) + 1;
-    },
-    log: ({ level, message, subject }) => {
-      logs.add({
-        level,
-        source: subject === void 0 ? "gateway" : "worker",
-        message,
-        ...subject !== void 0 && { worker: subject }
-      });
-    }
-  };
-}
-function viewerFor(client, request) {
-  const asked = request.headers[LOCAL_PROTOCOL];
-  if (asked !== void 0 && asked !== "http" && asked !== "https") {
-    throw problem(400, "Bad X-Local-Proto", `X-Local-Proto is ${JSON.stringify(asked)}: give http or https.`);
-  }
-  const { place } = client;
-  const located = place.continent !== "";
-  const headerOrder = [];
-  for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    const name = request.rawHeaders[index];
-    if (!name.toLowerCase().startsWith("x-local-")) headerOrder.push(name);
-  }
-  return {
-    ip: client.ip,
-    ...request.socket.remotePort !== void 0 && { port: request.socket.remotePort },
-    protocol: asked ?? "https",
-    httpVersion: request.httpVersion,
-    asn: ASN,
-    colo: place.colo,
-    headerOrder,
-    ...located && {
-      country: place.country,
-      city: place.city,
-      latitude: place.latitude,
-      longitude: place.longitude,
-      timezone: place.timezone
-    }
-  };
 }
 
 // src/gateway/edge.ts
@@ -10320,6 +10144,190 @@ var SourceMaps = class {
     return { text: named2, source: first };
   }
 };
+
+// src/gateway/translate.ts
+var MODULE_TYPES = {
+  "application/javascript+module": "ESModule",
+  "text/javascript+module": "ESModule",
+  "application/javascript": "CommonJS",
+  "text/javascript": "CommonJS",
+  "text/plain": "Text",
+  "text/html": "Text",
+  "application/octet-stream": "Data",
+  "application/wasm": "CompiledWasm"
+};
+function moduleOf(module) {
+  const type = module.content_type.split(";")[0]?.trim().toLowerCase() ?? "";
+  const contents = Buffer.from(module.content_base64, "base64");
+  if (type === "application/source-map") return void 0;
+  if (type === "application/json") {
+    const text2 = contents.toString("utf8");
+    try {
+      JSON.parse(text2);
+    } catch (error) {
+      return `not JSON: ${error.message}`;
+    }
+    return { type: "ESModule", path: `/${module.name}`, contents: `export default ${text2};` };
+  }
+  const kind = MODULE_TYPES[type];
+  if (kind === void 0) {
+    return `unknown content type ${JSON.stringify(module.content_type)}; known: ${[...Object.keys(MODULE_TYPES), "application/json"].join(", ")}`;
+  }
+  const text = kind === "ESModule" || kind === "CommonJS" || kind === "Text";
+  return { type: kind, path: `/${module.name}`, contents: text ? contents.toString("utf8") : contents };
+}
+function modulesOf(worker, version, { purgeToken }, errors) {
+  const modules = [];
+  for (const module of version.modules) {
+    const translated = moduleOf(module);
+    if (typeof translated === "string")
+      errors.push(fault(`Module ${module.name}: ${translated}`, worker.name, module.name));
+    else if (translated !== void 0) modules.push(translated);
+  }
+  const main = version.modules.find((module) => module.name === version.main_module);
+  if (main === void 0) {
+    errors.push(
+      fault(
+        `Version ${version.id} has no module named ${JSON.stringify(version.main_module)}, its main module. It has: ${version.modules.map((module) => module.name).join(", ") || "none"}`,
+        worker.name
+      )
+    );
+  } else if (!main.content_type.includes("+module")) {
+    errors.push(
+      fault(
+        `The main module ${main.name} is ${main.content_type}; it must be application/javascript+module`,
+        worker.name,
+        main.name
+      )
+    );
+  }
+  const entry = {
+    mainModule: version.main_module,
+    purgeToken,
+    frontCacheUrl: version.cache_enabled ? frontCacheUrl(worker.name) : void 0
+  };
+  return [
+    { type: "ESModule", path: `/${ENTRY_MODULE}`, contents: entryModule(entry) },
+    { type: "ESModule", path: `/${CONSOLE_MODULE}`, contents: consoleModule(worker.name, version.id) },
+    ...modules
+  ];
+}
+function dateOf(worker, version, context) {
+  const date = version.compatibility_date ?? context.newestDate;
+  if (date <= context.newestDate) return date;
+  context.warn(
+    `${worker.name}: compatibility date ${date} is newer than this workerd knows; ${context.newestDate} is used (gap 'compatibility-date')`
+  );
+  return context.newestDate;
+}
+function translate(deployment, context, errors) {
+  const primary = new Map(
+    deployment.workers.filter((worker) => worker.deployment.length > 0).map((worker) => [worker.name, serviceName(worker.name, primaryVersion(worker.deployment))])
+  );
+  return deployment.workers.flatMap(
+    (worker) => worker.versions.map((version) => {
+      const name = serviceName(worker.name, version.id);
+      const options = {
+        name,
+        modules: modulesOf(worker, version, context, errors),
+        // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
+        modulesRoot: "/",
+        compatibilityDate: dateOf(worker, version, context),
+        compatibilityFlags: [...version.compatibility_flags],
+        outboundService: context.outbound,
+        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        zone: deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`
+      };
+      return { ...options, ...bindingsOf(worker, version, primary, errors) };
+    })
+  );
+}
+function bindingsOf(worker, version, primary, errors) {
+  const own = serviceName(worker.name, version.id);
+  const plain3 = {};
+  const kvNamespaces = {};
+  const ratelimits = {};
+  const serviceBindings = {};
+  const queueProducers = {};
+  const durableObjects = {};
+  const r2Buckets = {};
+  const d1Databases = {};
+  const refuse3 = (message) => {
+    errors.push(fault(message, worker.name));
+  };
+  for (const binding of version.bindings) {
+    switch (binding.type) {
+      case "kv_namespace":
+        kvNamespaces[binding.name] = binding.namespace_id;
+        break;
+      case "plain_text":
+      case "secret_text":
+        plain3[binding.name] = binding.text;
+        break;
+      case "json":
+        try {
+          plain3[binding.name] = JSON.parse(binding.json_text);
+        } catch (error) {
+          refuse3(`Binding ${binding.name} is not JSON: ${error.message}`);
+        }
+        break;
+      case "version_metadata":
+        plain3[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
+        break;
+      case "ratelimit":
+        ratelimits[binding.name] = {
+          namespace_id: binding.namespace_id,
+          simple: { limit: binding.limit, period: binding.period_s }
+        };
+        break;
+      case "service": {
+        const service = primary.get(binding.service);
+        if (service === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
+        else {
+          serviceBindings[binding.name] = {
+            name: service,
+            ...binding.entrypoint && { entrypoint: binding.entrypoint }
+          };
+        }
+        break;
+      }
+      case "queue":
+        queueProducers[binding.name] = binding.queue_name;
+        break;
+      case "durable_object_namespace": {
+        const script = binding.script_name ?? worker.name;
+        const holder = primary.get(script);
+        if (holder === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${script}`);
+        durableObjects[binding.name] = {
+          className: binding.class_name,
+          useSQLite: true,
+          // Storage is keyed by the script, not by the version, so that it outlives versions.
+          unsafeUniqueKey: `${script}-${binding.class_name}`,
+          ...holder !== own && { scriptName: holder }
+        };
+        break;
+      }
+      case "r2_bucket":
+        r2Buckets[binding.name] = binding.bucket_name;
+        break;
+      case "d1":
+        d1Databases[binding.name] = binding.database_id;
+        break;
+      default:
+        refuse3(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
+    }
+  }
+  return {
+    bindings: plain3,
+    kvNamespaces,
+    ratelimits,
+    serviceBindings,
+    queueProducers,
+    durableObjects,
+    r2Buckets,
+    d1Databases
+  };
+}
 
 // src/gateway/reload.ts
 var DRAIN_MS = 1e3;
