@@ -214,7 +214,8 @@ def test_a_browser_is_left_browser_ttl_however_long_an_answer_lay_at_the_edge(ed
         return int(answer.headers.get("age", "0")), int(found[1] if found else -1)
 
     path = f"/api/products/{fresh}"
-    assert age_and_max_age(edge.ask(path)) == (0, 60)
+    age, most = age_and_max_age(edge.ask(path))
+    assert most == 60 + age  # Date has whole seconds: the first answer may be of the one before
     wait_for(lambda: age_and_max_age(edge.ask(path))[0] >= 2, "an answer that lay at the edge")
     answer = edge.ask(path)
     assert edge.hit(answer)

@@ -308,6 +308,7 @@ function chooseBehavior(ordered, fallback, path) {
 
 // src/gateway/cloudfront/edge-cache.ts
 import { createHash } from "node:crypto";
+import { STATUS_CODES } from "node:http";
 import { Readable as Readable3 } from "node:stream";
 
 // src/core/cache/body.ts
@@ -537,7 +538,7 @@ function toClient({
 }
 function tagsOf(headers, policy) {
   const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
-  const tags = listed.flatMap((names2) => names2?.map((name) => name.trim()) ?? []).filter(Boolean);
+  const tags = listed.flatMap((names3) => names3?.map((name) => name.trim()) ?? []).filter(Boolean);
   return [.../* @__PURE__ */ new Set([...policy.tags, ...tags])];
 }
 
@@ -674,21 +675,21 @@ var UNBOUNDED = /* @__PURE__ */ new Set([
 ]);
 function varyNames(vary, policy) {
   if (!vary && policy.vary.length === 0) return [];
-  const names2 = new Set(policy.vary);
+  const names3 = new Set(policy.vary);
   for (const part of vary?.split(",") ?? []) {
     const name = part.trim().toLowerCase();
     if (name === "*") return null;
-    if (name) names2.add(name);
+    if (name) names3.add(name);
   }
-  return [...names2].sort();
+  return [...names3].sort();
 }
-function unbounded(names2, policy) {
-  if (names2.length > MAX_FIELDS) return `${names2.length} headers`;
+function unbounded(names3, policy) {
+  if (names3.length > MAX_FIELDS) return `${names3.length} headers`;
   if (policy.mode !== "override") return void 0;
-  return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
+  return names3.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
 }
-function varyValues(names2, headers) {
-  return names2.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+function varyValues(names3, headers) {
+  return names3.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
 }
 function normaliseValue(name, value) {
   if (value === null) return null;
@@ -748,9 +749,9 @@ var Query = class {
     return directives2 && this.core.origin ? this.core.origin.reuse(meta, directives2, now, soft) : reuse(meta, now, soft);
   }
   /** Where a response that varies on these headers is stored for this request. */
-  variant(names2) {
+  variant(names3) {
     return `${this.key}
-${varyValues(names2, this.asked)}`;
+${varyValues(names3, this.asked)}`;
   }
 };
 var Flight = class {
@@ -1100,9 +1101,9 @@ function standard({ status: status2 }) {
   if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
   return status2 >= 200 && status2 <= 599;
 }
-function without(headers, names2) {
+function without(headers, names3) {
   const copy = new Headers(headers);
-  for (const name of headers.keys()) if (names2.test(name)) copy.delete(name);
+  for (const name of headers.keys()) if (names3.test(name)) copy.delete(name);
   return copy;
 }
 
@@ -1115,7 +1116,11 @@ function parseCacheControl(text) {
   for (const part of splitList(text)) {
     const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
     const name = raw.trim().toLowerCase();
-    if (name && !found.has(name)) found.set(name, value === void 0 ? true : argument(value, raw));
+    const first = found.get(name);
+    const given = value === void 0 ? true : argument(value, raw);
+    if (name && first === void 0) found.set(name, given);
+    else if (name === "private" || name === "no-cache")
+      found.set(name, names(first) && names(given) ? `${first},${given}` : true);
     if (!part.replace(CLOSED, "").includes('"')) continue;
     for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
@@ -1135,10 +1140,12 @@ function seconds(directives2, name) {
   return Math.min(Number(value), MAX_SECONDS);
 }
 function fieldNames(directives2, name) {
-  const value = directives2.get(name);
+  return names(directives2.get(name));
+}
+function names(value) {
   if (value === void 0 || value === true) return void 0;
-  const names2 = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return names2.length > 0 ? names2 : void 0;
+  const found = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return found.length > 0 ? found : void 0;
 }
 function whole(directives2, name) {
   return directives2.has(name) && fieldNames(directives2, name) === void 0;
@@ -1350,6 +1357,11 @@ var ERRORS = [500, 502, 503, 504];
 var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
 var CONDITIONS = ["if-none-match", "if-modified-since"];
 var RANGE = ["range", "if-range"];
+function fillable({ policy: { edge, shield: shield2, memory, kv }, ctx }) {
+  if (edge && ctx.edgeCache) return MAX_FILL;
+  const [one = 0, two = 0, three = 0] = [memory, kv, shield2].map((tier) => tier?.max_object_bytes);
+  return Math.min(MAX_FILL, Math.max(one, two, three));
+}
 function headersFor({ core, request, policy }) {
   return core.clean?.(request.headers, policy) ?? new Headers(request.headers);
 }
@@ -1412,8 +1424,8 @@ async function exchange(query, found, flight, options, finish) {
   const { forward: forward2, flightKey } = options;
   const raw = ctx.rawBodies;
   const headers = headersFor(query);
-  const drop = (names2) => {
-    for (const name of names2) headers.delete(name);
+  const drop = (names3) => {
+    for (const name of names3) headers.delete(name);
   };
   let requestTime = 0;
   const ask2 = () => {
@@ -1460,7 +1472,7 @@ async function exchange(query, found, flight, options, finish) {
   const [made2, verdict] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
   const told = core.shield?.told(response);
   const length = announced(full, ctx);
-  const inVain = options.fill && status2 === 200 && !(made2 && length !== void 0 && length <= MAX_FILL);
+  const inVain = options.fill && status2 === 200 && !(made2 && length !== void 0 && length <= fillable(query));
   const saved = inVain ? void 0 : made2 && told ? { ...made2, ...timesOf(told) } : made2;
   const sharable = saved !== void 0 && reuse(saved, ctx.now(), false) !== "validate";
   if (flightKey !== void 0) {
@@ -1714,9 +1726,9 @@ function covers2({ type, value }, { key, url, tags }) {
   if (type === "everything") return true;
   const shared2 = key.includes("://*/");
   const own = shared2 ? hostless(schemeless(url)) : schemeless(url);
-  const wanted = shared2 ? hostless(value) : value;
+  const wanted = normaliseEscapes(shared2 ? hostless(value) : value);
   const plain3 = normaliseEscapes(own);
-  if (type === "url") return plain3 === normaliseEscapes(wanted);
+  if (type === "url") return plain3 === wanted;
   const path = plain3.split("?", 1)[0];
   const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
   return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
@@ -1805,7 +1817,7 @@ async function answer(query, join8, before) {
   const early = before && crowded(query, before);
   if (early) return early;
   let found = before ?? near(query);
-  if (found.decision !== "hit") found = await far(query, found);
+  if (found.decision !== "hit" || !covers(found.entry.meta, query)) found = await far(query, found);
   const { entry, decision } = found;
   if (entry && covers(entry.meta, query)) {
     if (decision === "hit") return serve(query, entry);
@@ -1859,6 +1871,7 @@ async function fromOrigin(query, found, join8) {
   const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
   const forward2 = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   let flightKey = flightKeyOf(query, found.slot);
+  if (fill) flightKey += "#fill";
   if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
   const alone = { forward: forward2, sendRange: ranged, keepConditions: !entry };
   if (query.directives?.noStore || oversized(request.headers)) return lead(query, found, alone);
@@ -1969,7 +1982,7 @@ function complete(spec) {
 function make2(spec) {
   const { memory, edge = {}, kv, shield: shield2 } = spec.tiers ?? {};
   const key = spec.key ?? {};
-  const lower2 = (names2 = []) => names2.map((name) => name.toLowerCase()).sort();
+  const lower2 = (names3 = []) => names3.map((name) => name.toLowerCase()).sort();
   return {
     name: spec.name,
     mode: spec.mode ?? "override",
@@ -2303,9 +2316,11 @@ function memoryTier() {
     },
     purge(judge2) {
       let count = 0;
-      for (const [key, { value }] of [...memory]) {
+      for (const [key, held] of [...memory]) {
+        const { value } = held;
         const purged = value.kind === "entry" ? judge2(value) : void 0;
-        if (purged) count++;
+        if (purged && purged !== held.purged) count++;
+        held.purged = purged;
         if (purged === "hard") memory.delete(key);
       }
       return count;
@@ -2405,16 +2420,17 @@ function partOf(headers, length) {
 var rest = (entry, headers) => {
   const part = entry?.meta.range;
   const tag = part?.start === 0 ? strongTag(header(entry.meta, "etag")) : void 0;
-  if (!entry || !part || tag === void 0) return void 0;
+  if (!part || tag === void 0 || !(entry?.body instanceof ArrayBuffer)) return void 0;
   const { meta } = entry;
   headers.set("range", `bytes=${part.end + 1}-`);
   headers.set("if-range", tag);
   return {
     mistaken: ({ status: status2, headers: given }) => status2 === 416 || status2 === 206 && !completes(meta, given),
-    whole: (response, stored) => ({
-      headers: without(updatedHeaders(meta, response.headers), /^content-(range|length)$/),
-      body: concat(stored, response.body)
-    })
+    whole(response, stored) {
+      const headers2 = without(updatedHeaders(meta, response.headers), /^content-range$/);
+      headers2.set("content-length", String(part.total));
+      return { headers: headers2, body: concat(stored, response.body) };
+    }
   };
 };
 function completes(meta, headers) {
@@ -2769,6 +2785,7 @@ var WHOLE = "x-edgewright-response";
 var UPDATE = "x-edgewright-update";
 var MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 var NOT_ORIGINS_FAULT = 520;
+var NEVER = 'W/""';
 var PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
 var EdgeCache = class {
   #cache;
@@ -2825,7 +2842,12 @@ var EdgeCache = class {
     const method = request.method === "HEAD" ? "HEAD" : "GET";
     const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
     const answer2 = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
-      return toResponse(await this.#guarded(id, wanted, fetch), wanted.method);
+      if (wanted.headers.get("range") !== get(request.headers, "range")) {
+        for (const name of ["range", "if-range"]) wanted.headers.delete(name);
+      }
+      const fetched = await this.#guarded(id, wanted, fetch);
+      if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
+      return toResponse(fetched, wanted.method);
     });
     return fromResponse(answer2);
   }
@@ -2891,9 +2913,12 @@ async function fromResponse(answer2) {
   const headers = headersOf(stored.h);
   const update = answer2.headers.get(UPDATE);
   if (update !== null) merge(headers, headersOf(JSON.parse(update)));
-  const changed2 = answer2.status === 304 || answer2.status === 206 || answer2.status === 416;
+  const joined2 = stored.s === 206 && answer2.status === 200;
+  const changed2 = joined2 || answer2.status === 304 || answer2.status === 206 || answer2.status === 416;
   if (changed2) {
+    const total = joined2 ? /\/(\d+)$/.exec(get(headers, "content-range")?.trim() ?? "")?.[1] : void 0;
     for (const name of OF_MESSAGE) delete headers[name];
+    if (total !== void 0) setHeader(headers, "Content-Length", total);
     if (answer2.status === 304) for (const name of ["content-type", "content-encoding"]) delete headers[name];
   }
   for (const name of OF_MESSAGE) {
@@ -2904,7 +2929,7 @@ async function fromResponse(answer2) {
   return {
     response: {
       status: changed2 && stored.s < 400 ? answer2.status : stored.s,
-      statusDescription: changed2 && stored.s < 400 ? "" : stored.d,
+      statusDescription: changed2 && stored.s < 400 ? STATUS_CODES[answer2.status] ?? "" : stored.d,
       headers,
       body: await bodyOf(answer2, hit)
     },
@@ -3176,7 +3201,7 @@ var either = (a, b) => a === none ? b : b === none ? a : (name) => a(name) || b(
 function isGenerated(name) {
   return name.startsWith("cloudfront-");
 }
-function names(behavior, items, fold) {
+function names2(behavior, items, fold) {
   const listed = new Set((items ?? []).map(fold));
   if (behavior === "all") return all2;
   if (behavior === "whitelist") return (name) => listed.has(fold(name));
@@ -3188,8 +3213,8 @@ var lower = (name) => name.toLowerCase();
 function selection(policy) {
   const { cookies_config: cookies2, query_strings_config: queries2 } = policy;
   return {
-    cookie: names(cookies2.cookie_behavior, cookies2.cookies?.items, same),
-    query: names(queries2.query_string_behavior, queries2.query_strings?.items, same)
+    cookie: names2(cookies2.cookie_behavior, cookies2.cookies?.items, same),
+    query: names2(queries2.query_string_behavior, queries2.query_strings?.items, same)
   };
 }
 function rulesOf(behavior, cachePolicy2, originPolicy) {
@@ -3242,7 +3267,7 @@ function legacyRules(behavior, forwarded) {
   const headers = (forwarded?.headers ?? []).map(lower);
   const everything = headers.includes("*");
   const forwardedCookies = forwarded?.cookies.forward ?? "none";
-  const cookie = names(forwardedCookies, forwarded?.cookies.whitelisted_names, same);
+  const cookie = names2(forwardedCookies, forwarded?.cookies.whitelisted_names, same);
   const query = forwarded?.query_string ? all2 : none;
   const keyed2 = forwarded?.query_string_cache_keys ?? [];
   const listed = new Set(headers);
@@ -3257,7 +3282,7 @@ function legacyRules(behavior, forwarded) {
     brotli: false,
     key: {
       cookie,
-      query: keyed2.length > 0 && forwarded?.query_string ? names("whitelist", keyed2, same) : query,
+      query: keyed2.length > 0 && forwarded?.query_string ? names2("whitelist", keyed2, same) : query,
       headers: everything ? [] : [...listed].sort()
     },
     forward: {
@@ -3278,7 +3303,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
 // src/gateway/cloudfront/error-page.ts
-import { STATUS_CODES } from "node:http";
+import { STATUS_CODES as STATUS_CODES2 } from "node:http";
 var CONFIGURATION = "We can't connect to the server for this app or website at this time. There might be too much traffic or a configuration error. Try again later, or contact the app or website owner.";
 var EdgeError = class extends Error {
   constructor(status2, message, result = "Error", detail, code) {
@@ -3329,7 +3354,7 @@ function page(status2, type, text) {
   const body = Buffer.from(text);
   return {
     status: status2,
-    statusDescription: STATUS_CODES[status2] ?? "",
+    statusDescription: STATUS_CODES2[status2] ?? "",
     headers: headersOf([
       ["Server", "CloudFront"],
       ["Date", (/* @__PURE__ */ new Date()).toUTCString()],
@@ -3809,8 +3834,8 @@ function linkStaging(distribution, all4, deployment) {
   const id = distribution.config.continuous_deployment_policy_id;
   const policy = deployment.continuous_deployment_policies.find((each) => each.id === id);
   if (policy === void 0) return;
-  const names2 = policy.staging_distribution_dns_names.items;
-  const staging = all4.find((each) => each.config.staging && names2.includes(each.config.domain_name));
+  const names3 = policy.staging_distribution_dns_names.items;
+  const staging = all4.find((each) => each.config.staging && names3.includes(each.config.domain_name));
   if (staging !== void 0) distribution.continuous = { policy, staging };
 }
 
@@ -3933,8 +3958,8 @@ function regex(code, from) {
 // src/gateway/cloudfront/functions-code.ts
 var IMPORT = /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
 function withoutImports(code) {
-  return code.replace(IMPORT, (_whole, indent, ...names2) => {
-    const [own, namespace, named2, , module] = names2;
+  return code.replace(IMPORT, (_whole, indent, ...names3) => {
+    const [own, namespace, named2, , module] = names3;
     const load = `require(${JSON.stringify(module)})`;
     if (named2 !== void 0) return `${indent}const {${named2.replace(/\bas\b/g, ":")}} = ${load};`;
     return `${indent}const ${own ?? namespace} = ${load}${own === void 0 ? "" : ".default"};`;
@@ -5282,7 +5307,7 @@ function rangeOf(text, size) {
 }
 
 // src/gateway/cloudfront/s3-website.ts
-import { STATUS_CODES as STATUS_CODES2 } from "node:http";
+import { STATUS_CODES as STATUS_CODES3 } from "node:http";
 var DENIED = { status: 403, code: "AccessDenied", message: "Access Denied" };
 var MISSING = { status: 404, code: "NoSuchKey", message: "The specified key does not exist." };
 var METHOD = {
@@ -5339,9 +5364,9 @@ var WebsiteEndpoint = class {
     if (stored !== void 0) {
       const plain3 = { ...request, method: request.method === "HEAD" ? "HEAD" : "GET", headers: {} };
       const page2 = this.bucket.found(plain3, document, stored);
-      return { ...page2, status: status2, statusDescription: STATUS_CODES2[status2] ?? "" };
+      return { ...page2, status: status2, statusDescription: STATUS_CODES3[status2] ?? "" };
     }
-    const title = `${status2} ${STATUS_CODES2[status2] ?? ""}`;
+    const title = `${status2} ${STATUS_CODES3[status2] ?? ""}`;
     const items = [`Code: ${code}`, `Message: ${message}`, ...status2 === 404 ? [`Key: ${escaped(key)}`] : []];
     const html = `<html>
 <head><title>${title}</title></head>
@@ -5380,7 +5405,7 @@ function made(status2, html, request, more) {
     ["Content-Length", String(Buffer.byteLength(html))]
   ]);
   const body = request.method === "HEAD" ? void 0 : Buffer.from(html);
-  return { status: status2, statusDescription: STATUS_CODES2[status2] ?? "", headers, body };
+  return { status: status2, statusDescription: STATUS_CODES3[status2] ?? "", headers, body };
 }
 function escaped(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -5519,10 +5544,10 @@ function packageDirectory(version, workDir) {
 
 // src/gateway/cloudfront/pipeline.ts
 import { randomBytes } from "node:crypto";
-import { STATUS_CODES as STATUS_CODES6 } from "node:http";
+import { STATUS_CODES as STATUS_CODES7 } from "node:http";
 
 // src/gateway/cloudfront/fetch-stage.ts
-import { STATUS_CODES as STATUS_CODES4 } from "node:http";
+import { STATUS_CODES as STATUS_CODES5 } from "node:http";
 import { Readable as Readable6 } from "node:stream";
 
 // src/gateway/cloudfront/compress.ts
@@ -5801,7 +5826,7 @@ function eventOrigin(origin, region) {
 }
 
 // src/gateway/cloudfront/validate.ts
-import { STATUS_CODES as STATUS_CODES3 } from "node:http";
+import { STATUS_CODES as STATUS_CODES4 } from "node:http";
 
 // src/gateway/cloudfront/validate-origin.ts
 var SSL = /* @__PURE__ */ new Set(["TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3"]);
@@ -5977,7 +6002,7 @@ function acceptResponse(value, type, before, statusBefore) {
       `from ${statusBefore} to ${status2}`
     );
   }
-  const description = value.statusDescription ?? STATUS_CODES3[status2] ?? "";
+  const description = value.statusDescription ?? STATUS_CODES4[status2] ?? "";
   if (typeof description !== "string" || /[\u0000-\u001f\u007f]/.test(description)) {
     throw invalid(`${RESULT}The statusDescription must be a string without control characters.`, describe(description));
   }
@@ -6281,7 +6306,7 @@ async function customized(response, custom2, fetchPage) {
   const status2 = custom2.response_code ?? response.status;
   const headers = { ...page2.headers };
   for (const name of ["etag", "last-modified", "age"]) delete headers[name];
-  return { status: status2, statusDescription: STATUS_CODES4[status2] ?? "", headers, body: page2.body };
+  return { status: status2, statusDescription: STATUS_CODES5[status2] ?? "", headers, body: page2.body };
 }
 function variesWildly({ headers }, rules) {
   return rules.ttl.min === 0 && get(headers, "vary")?.trim() === "*";
@@ -6507,7 +6532,7 @@ function cookieText(values2) {
 }
 
 // src/gateway/cloudfront/functions-validate.ts
-import { STATUS_CODES as STATUS_CODES5 } from "node:http";
+import { STATUS_CODES as STATUS_CODES6 } from "node:http";
 function invalid2(what) {
   return new EdgeError(
     502,
@@ -6592,7 +6617,7 @@ function statusOf(value) {
   const status2 = value.statusCode;
   if (!Number.isInteger(status2) || status2 < 200 || status2 > 599)
     throw invalid2("response.statusCode is not an integer from 200 to 599");
-  const description = value.statusDescription ?? STATUS_CODES5[status2] ?? "";
+  const description = value.statusDescription ?? STATUS_CODES6[status2] ?? "";
   if (typeof description !== "string" || badValueCharacter(description) !== void 0)
     throw invalid2("response.statusDescription is not a string");
   return { status: status2, statusDescription: description };
@@ -6886,7 +6911,7 @@ function shut({ rule, custom: custom2 }) {
   setHeader(headers, "Content-Length", String(body.byteLength));
   const { status: status2 } = custom2;
   return {
-    response: { status: status2, statusDescription: STATUS_CODES6[status2] ?? "", headers, body },
+    response: { status: status2, statusDescription: STATUS_CODES7[status2] ?? "", headers, body },
     result: "Error",
     mark: { error: true }
   };
@@ -8437,7 +8462,7 @@ function validate(deployment) {
     for (const message of deploymentFaults(deployment.cloudfront)) errors.push(fault(message));
     errors.push(...sharedHosts(deployment));
   }
-  const names2 = new Set(deployment.workers.map((worker) => worker.name));
+  const names3 = new Set(deployment.workers.map((worker) => worker.name));
   const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
   for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
     errors.push(fault(`There are several Workers named ${name}`, name));
@@ -8471,7 +8496,7 @@ function validate(deployment) {
   for (const route2 of deployment.routes) {
     const wrong = patternFault(route2.pattern);
     if (wrong !== void 0) errors.push(fault(`Route ${route2.pattern}: ${wrong}`, route2.worker));
-    if (route2.worker !== null && !names2.has(route2.worker)) {
+    if (route2.worker !== null && !names3.has(route2.worker)) {
       errors.push(fault(`Route ${route2.pattern} names Worker ${route2.worker}, which is not there`, route2.worker));
     }
   }
@@ -8479,7 +8504,7 @@ function validate(deployment) {
     errors.push(fault(`Route ${pattern} is declared more than once`));
   }
   for (const domain of deployment.domains) {
-    if (!names2.has(domain.worker))
+    if (!names3.has(domain.worker))
       errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
   }
   for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {

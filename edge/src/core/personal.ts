@@ -13,6 +13,9 @@ const SHARED = /(?:^|,)\s*(?:public\s*(?:,|$)|s-maxage\s*=)/i;
 /** Of the whole answer: a qualified `private="set-cookie"` forbids only to store that field. */
 const FORBIDDEN = /(?:^|,)\s*(?:private|no-store)\s*(?:,|$)/i;
 
+/** What a targeted field says so with: a Dictionary takes no other value and no other case. */
+const SHARED_FIELD = /(?:^|,)\s*(?:public|s-maxage=\d{1,15})\s*(?:,|$)/;
+
 const unquoted = (control: string): string => control.replace(QUOTED, '""');
 
 /** Cache-Control forbids a shared cache to store the answer. Nothing in a quoted string counts. */
@@ -20,10 +23,15 @@ export const isForbidden = (control: string): boolean => FORBIDDEN.test(unquoted
 
 const decided = (control: string): boolean => SHARED.test(unquoted(control)) || isForbidden(control);
 
+const sharedField = (field: string): boolean => SHARED_FIELD.test(unquoted(field));
+
 /** The origin itself says that the answer may be shared, or that it may not. */
 export function isDecided(headers: Headers): boolean {
   if (!decided(headers.get("cache-control") ?? "")) return false;
-  return TARGETED.every((name) => decided(headers.get(name) ?? "public"));
+  return TARGETED.every((name) => {
+    const field = headers.get(name) ?? "public";
+    return sharedField(field) || isForbidden(field);
+  });
 }
 
 /** Adds `private` to each field in which the origin does not say that the answer may be shared. */
@@ -33,6 +41,6 @@ export function keepPersonal(headers: Headers): void {
   if (!decided(control)) headers.set("cache-control", control === "" ? "private" : `private, ${control}`);
   for (const name of TARGETED) {
     const field = headers.get(name);
-    if (field !== null && !decided(field)) headers.set(name, field === "" ? "private" : `${field}, private`);
+    if (field !== null && !sharedField(field)) headers.set(name, field === "" ? "private" : `${field}, private`);
   }
 }

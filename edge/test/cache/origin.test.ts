@@ -296,6 +296,44 @@ describe("ranges", () => {
     expect(await h.get("/")).toMatchObject({ text: digits, hit: true });
   });
 
+  it("fetches all again where the beginning is in the edge cache alone, as a stream", async () => {
+    for (const tiers of [
+      { memory: null, edge: {} },
+      { memory: { max_object_bytes: 3 }, edge: {} },
+    ]) {
+      const h = make({ tiers });
+      ranged(h);
+      await h.get("/", { range: "bytes=0-5" });
+      expect(await h.get("/")).toMatchObject({ status: 200, text: digits });
+      expect(await h.get("/")).toMatchObject({ status: 200, text: digits, hit: true });
+    }
+  });
+
+  it("does not store a whole that lacks a part of what was to be completed", async () => {
+    const h = make();
+    ranged(h);
+    await h.get("/", { range: "bytes=0-3" });
+    h.origin = () => reply("45", { "cache-control": "max-age=60", etag: '"1"', "content-range": "bytes 4-9/10" }, 206);
+    await h.get("/").catch(() => {});
+    ranged(h);
+    expect((await h.get("/")).text).toBe(digits);
+  });
+
+  it("looks in the farther tiers where a nearer one has a part that is not wanted", async () => {
+    const h = make({ tiers: { memory: {}, edge: {} } });
+    ranged(h);
+    await h.get("/", { range: "bytes=0-3" });
+    const { cache } = h;
+    h.isolate();
+    await h.get("/");
+    const asked = h.requests.length;
+    // The first isolate has its part in memory still, and the edge cache has the whole.
+    h.cache = cache;
+    expect(await h.get("/", { range: "bytes=6-7" })).toMatchObject({ text: "67", hit: true });
+    expect(await h.get("/")).toMatchObject({ text: digits, hit: true });
+    expect(h.requests).toHaveLength(asked);
+  });
+
   it("takes the whole where the version has changed meanwhile", async () => {
     const h = make();
     ranged(h);

@@ -70,6 +70,38 @@ describe("the policy's TTLs", () => {
     expect(h.requests).toHaveLength(4);
   });
 
+  it("do not let a range that does not wait for the whole part a crowd that wants it", async () => {
+    const h = make();
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    h.origin = async (request) => {
+      await gate;
+      return request.headers.has("range")
+        ? reply("12", { "content-length": "2", "content-range": "bytes 1-2/4" }, 206)
+        : reply(new Response("0123").body, {});
+    };
+    const first = h.get("/", { range: "bytes=1-2" });
+    while (h.requests.length === 0) await new Promise(setImmediate);
+    const others = [1, 2, 3, 4].map(() => h.get("/"));
+    await new Promise(setImmediate);
+    release();
+    expect((await first).text).toBe("12");
+    for (const one of others) expect((await one).text).toBe("0123");
+    expect(h.requests.map(({ headers }) => headers.get("range")).sort()).toEqual(["bytes=1-2", null, null]);
+  });
+
+  it("do not fetch what no tier can keep for a range of it", async () => {
+    const h = make({ tiers: { memory: { max_object_bytes: 3 }, edge: null, kv: null } });
+    h.origin = (request) =>
+      request.headers.has("range")
+        ? reply("12", { "content-length": "2", "content-range": "bytes 1-2/4" }, 206)
+        : reply("0123", { "content-length": "4" });
+    expect(await h.get("/", { range: "bytes=1-2" })).toMatchObject({ status: 206, text: "12" });
+    expect(h.requests.map(({ headers }) => headers.get("range"))).toEqual([null, "bytes=1-2"]);
+  });
+
   it("ask for the range itself where the whole is not to be stored, or too long to wait for", async () => {
     for (const headers of [
       { "set-cookie": "a=1", "content-length": "4" },

@@ -69,6 +69,19 @@ describe("Cache-Control", () => {
   });
 
   it.each([
+    ['private="x-a", private', true, undefined],
+    ['private, private="x-a"', true, undefined],
+    ['private=, private="x-a"', true, undefined],
+    ['private="x-a", private=" "', true, undefined],
+    ['private="x-a", private="X-B, x-c"', false, ["x-a", "x-b", "x-c"]],
+  ])("lets every one of several count that forbid: %s", (text, all, fields) => {
+    for (const name of ["private", "no-cache"]) {
+      const cc = parseCacheControl(text.replaceAll("private", name));
+      expect([whole(cc, name), fieldNames(cc, name)]).toEqual([all, fields]);
+    }
+  });
+
+  it.each([
     "max-age",
     "max-age=",
     "max-age=-1",

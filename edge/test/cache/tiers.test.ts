@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CacheSpec } from "../../src/core/cache";
+import type { CacheSpec, PurgeRequest } from "../../src/core/cache";
 import { pack, unpack } from "../../src/core/cache/packed";
 import { Harness } from "./fixtures/harness";
 
@@ -280,7 +280,11 @@ describe("purges", () => {
 
   it("softly: stale once, renewed behind", async () => {
     const h = await filled();
-    await h.cache.purge({ tags: ["a"], soft: true }, h.context);
+    const count = async (request: PurgeRequest) => (await h.cache.purge({ ...request, soft: true }, h.context)).memory;
+    const first = await count({ tags: ["a"] });
+    expect(first).toBeGreaterThan(0);
+    // What is stale already is not told again.
+    expect([await count({ urls: ["https://shop.example/zzz"] }), await count({ tags: ["a"] })]).toEqual([0, 0]);
     h.advance(1);
     const stale = await h.get("/a");
     expect([stale.text, stale.hit]).toEqual(["body 1", true]);

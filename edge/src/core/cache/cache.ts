@@ -117,7 +117,8 @@ async function answer(query: Query, join: boolean, before?: Lookup): Promise<Res
   const early = before && crowded(query, before);
   if (early) return early;
   let found = before ?? near(query);
-  if (found.decision !== "hit") found = await far(query, found);
+  // A part that does not answer must not hide the whole in a farther tier.
+  if (found.decision !== "hit" || !covers((found.entry as Entry).meta, query)) found = await far(query, found);
   const { entry, decision } = found;
   if (entry && covers(entry.meta, query)) {
     if (decision === "hit") return serve(query, entry);
@@ -192,6 +193,8 @@ async function fromOrigin(query: Query, found: Lookup, join: boolean): Promise<R
   const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
   const forward = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
   let flightKey = flightKeyOf(query, found.slot);
+  // That a range does not wait for the whole says nothing of those who want the whole.
+  if (fill) flightKey += "#fill";
   if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
   const alone = { forward, sendRange: ranged, keepConditions: !entry } as const;
   if (query.directives?.noStore || oversized(request.headers)) return lead(query, found, alone);

@@ -4,7 +4,8 @@ import { splitList } from "./lists";
 
 /**
  * Directives by lower-case name. A string is the argument as written (unquoted); true means no argument. A directive
- * that came twice keeps its first value: RFC 9111 section 4.2.1 allows that or "stale".
+ * that came twice keeps its first value: RFC 9111 section 4.2.1 allows that or "stale". But `private` and `no-cache` forbid
+ * all that any of them forbids.
  */
 export type Directives = ReadonlyMap<string, string | true>;
 
@@ -25,7 +26,11 @@ export function parseCacheControl(text: string | null): Directives {
   for (const part of splitList(text)) {
     const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part) as unknown as [string, string, string | undefined];
     const name = raw.trim().toLowerCase();
-    if (name && !found.has(name)) found.set(name, value === undefined ? true : argument(value, raw));
+    const first = found.get(name);
+    const given = value === undefined ? true : argument(value, raw);
+    if (name && first === undefined) found.set(name, given);
+    else if (name === "private" || name === "no-cache")
+      found.set(name, names(first) && names(given) ? `${first},${given}` : true);
     if (!part.replace(CLOSED, "").includes('"')) continue;
     for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
@@ -54,10 +59,13 @@ export function seconds(directives: Directives, name: string): number | undefine
 
 /** The field names of a qualified `no-cache="a, b"` or `private="a"`, lower case; undefined where it is unqualified. */
 export function fieldNames(directives: Directives, name: string): readonly string[] | undefined {
-  const value = directives.get(name);
+  return names(directives.get(name));
+}
+
+function names(value: string | true | undefined): readonly string[] | undefined {
   if (value === undefined || value === true) return undefined;
-  const names = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return names.length > 0 ? names : undefined;
+  const found = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
+  return found.length > 0 ? found : undefined;
 }
 
 /** True where the directive stands unqualified: it then covers the whole response. */

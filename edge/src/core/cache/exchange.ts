@@ -42,6 +42,13 @@ export interface LeadOptions {
   readonly detail?: string;
 }
 
+/** Bytes of the longest body that a range waits for: what some tier can keep, and not more than is reasonable. */
+function fillable({ policy: { edge, shield, memory, kv }, ctx }: Query): number {
+  if (edge && ctx.edgeCache) return MAX_FILL;
+  const [one = 0, two = 0, three = 0] = [memory, kv, shield].map((tier) => tier?.max_object_bytes);
+  return Math.min(MAX_FILL, Math.max(one, two, three));
+}
+
 /** The headers for the origin. */
 function headersFor({ core, request, policy }: Query): Headers {
   return core.clean?.(request.headers, policy) ?? new Headers(request.headers);
@@ -191,7 +198,7 @@ async function exchange(
   // A copy of what the shield has is as old, and as long fresh, as that.
   const told = core.shield?.told(response);
   const length = announced(full, ctx);
-  const inVain = options.fill && status === 200 && !(made && length !== undefined && length <= MAX_FILL);
+  const inVain = options.fill && status === 200 && !(made && length !== undefined && length <= fillable(query));
   const saved = inVain ? undefined : made && told ? { ...made, ...timesOf(told) } : made;
   // What comes stale may still serve those who wait, where it says so (RFC 5861): nothing newer is to be had.
   const sharable = saved !== undefined && reuse(saved, ctx.now(), false) !== "validate";

@@ -139,9 +139,12 @@ export function memoryTier(): MemoryTier {
 
     purge(judge) {
       let count = 0;
-      for (const [key, { value }] of [...memory]) {
+      for (const [key, held] of [...memory]) {
+        const { value } = held;
         const purged = value.kind === "entry" ? judge(value) : undefined;
-        if (purged) count++;
+        // What an earlier purge made stale is not counted again.
+        if (purged && purged !== held.purged) count++;
+        held.purged = purged;
         if (purged === "hard") memory.delete(key);
       }
       return count;

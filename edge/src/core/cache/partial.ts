@@ -39,16 +39,19 @@ export function partOf(headers: Headers, length: number | undefined): PartRange 
 export const rest: OriginMode["rest"] = (entry, headers) => {
   const part = entry?.meta.range;
   const tag = part?.start === 0 ? strongTag(header((entry as Entry).meta, "etag")) : undefined;
-  if (!entry || !part || tag === undefined) return undefined;
+  // A body that is a stream (the edge tier's) cannot go before the rest without being read here first.
+  if (!part || tag === undefined || !(entry?.body instanceof ArrayBuffer)) return undefined;
   const { meta } = entry;
   headers.set("range", `bytes=${part.end + 1}-`);
   headers.set("if-range", tag);
   return {
     mistaken: ({ status, headers: given }) => status === 416 || (status === 206 && !completes(meta, given)),
-    whole: (response, stored) => ({
-      headers: without(updatedHeaders(meta, response.headers), /^content-(range|length)$/),
-      body: concat(stored, response.body as ReadableStream<Uint8Array>),
-    }),
+    whole(response, stored) {
+      const headers = without(updatedHeaders(meta, response.headers), /^content-range$/);
+      // What comes is held against it: a whole that lacks something is not stored.
+      headers.set("content-length", String(part.total));
+      return { headers, body: concat(stored, response.body as ReadableStream<Uint8Array>) };
+    },
   };
 };
 

@@ -150,10 +150,10 @@ export function covers({ type, value }: Marker, { key, url, tags }: Pick<Meta, "
   // An entry that hostnames share has the URL of the one who was first, and is meant by any.
   const shared = key.includes("://*/");
   const own = shared ? hostless(schemeless(url)) : schemeless(url);
-  const wanted = shared ? hostless(value) : value;
   // Entries may be of URLs as they were sent: a purge means every spelling.
+  const wanted = normaliseEscapes(shared ? hostless(value) : value);
   const plain = normaliseEscapes(own);
-  if (type === "url") return plain === normaliseEscapes(wanted);
+  if (type === "url") return plain === wanted;
   const path = plain.split("?", 1)[0] as string;
   const target = shared || wanted.startsWith("//") ? path : hostless(path);
   return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
