@@ -253,6 +253,14 @@ GAPS: tuple[Gap, ...] = (
         "Objects over 64 MiB are passed on and not stored; the real limit is 50 GB.",
     ),
     Gap(
+        "aws-ranges",
+        "CloudFront ranges",
+        "The origin is asked for the range that the viewer asks for; the real one may ask for a larger one. One stored"
+        " part of an object is kept, joined with the next where the two touch and have the same strong ETag; what the real"
+        " one joins is not published. Of several ranges in one request none is cut from what is stored: the whole is"
+        " the answer.",
+    ),
+    Gap(
         "aws-propagation",
         "CloudFront propagation",
         "Changes, invalidations, key-value updates and replicas of functions are there at once; the real ones take"

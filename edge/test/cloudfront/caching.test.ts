@@ -71,6 +71,26 @@ describe("hits and misses", () => {
     expect(from.seen).toHaveLength(2);
   });
 
+  it("keeps what a 304 confirms for as long as the 304 says", async () => {
+    const time = clock();
+    const from = await origin((request, response) => {
+      const known = request.headers["if-none-match"] !== undefined;
+      const headers = { ETag: '"1"', "Cache-Control": `max-age=${known ? 30 : 5}` };
+      if (known) response.writeHead(304, headers).end();
+      else response.writeHead(200, headers).end("same");
+    });
+    const site = await edge(simple(from.port), { now: time.now });
+    await site.get("/a");
+    time.advance(6);
+    expect((await site.get("/a")).headers["x-cache"]).toBe("RefreshHit from cloudfront");
+    time.advance(20);
+    const kept = await site.get("/a");
+    expect([kept.headers["x-cache"], kept.headers.age, kept.body]).toEqual(["Hit from cloudfront", "20", "same"]);
+    time.advance(11);
+    expect((await site.get("/a")).headers["x-cache"]).toBe("RefreshHit from cloudfront");
+    expect(from.seen).toHaveLength(3);
+  });
+
   it("answers conditional and range requests from the cache", async () => {
     const from = await origin((_request, response) => {
       response.writeHead(200, { ETag: '"x"', "Content-Length": "10", "Content-Type": "text/plain" }).end("0123456789");

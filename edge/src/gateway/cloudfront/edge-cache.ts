@@ -5,12 +5,13 @@
 // The response as it really is (status, headers, cookies) travels with the entry in one field of its own.
 
 import { createHash } from "node:crypto";
+import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { createCache } from "../../core/cache/index.js";
 import type { Cache, CacheContext, CacheSpec } from "../../core/cache/types.js";
 import { toWebStream } from "./body.js";
-import { get, headersOf, pairsOf } from "./headers.js";
+import { get, headersOf, pairsOf, setHeader } from "./headers.js";
 import type { Lifetime } from "./ttl.js";
 import type { Deps, EdgeRequest, EdgeResponse, Headers as HeaderMap } from "./types.js";
 
@@ -24,6 +25,9 @@ const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 
 /** A status that no cache takes for a passing failure of the origin: nothing stale may stand in for it. */
 const NOT_ORIGINS_FAULT = 520;
+
+/** An `If-Range` that holds for nothing: a weak tag. */
+const NEVER = 'W/""';
 
 /** What the stages behind the cache bring. */
 export interface Fetched {
@@ -136,7 +140,15 @@ export class EdgeCache {
     const method = request.method === "HEAD" ? "HEAD" : "GET";
     const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
     const answer = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
-      return toResponse(await this.#guarded(id, wanted, fetch), wanted.method);
+      // The core would complete a stored beginning by a range of its own. CloudFront asks for what viewers ask for, and
+      // its functions and origins see nothing else (gap `aws-ranges`).
+      if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
+        for (const name of ["range", "if-range"]) wanted.headers.delete(name);
+      }
+      const fetched = await this.#guarded(id, wanted, fetch);
+      // An origin that does not know ranges: this viewer gets the whole as well, and no range cut from it.
+      if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
+      return toResponse(fetched, wanted.method);
     });
     return fromResponse(answer);
   }
@@ -212,9 +224,13 @@ async function fromResponse(answer: Response): Promise<Answer> {
   const headers = headersOf(stored.h);
   const update = answer.headers.get(UPDATE);
   if (update !== null) merge(headers, headersOf(JSON.parse(update) as [string, string][]));
-  const changed = answer.status === 304 || answer.status === 206 || answer.status === 416;
+  // Parts that were joined to the whole bear what the last part said.
+  const joined = stored.s === 206 && answer.status === 200;
+  const changed = joined || answer.status === 304 || answer.status === 206 || answer.status === 416;
   if (changed) {
+    const total = joined ? /\/(\d+)$/.exec(get(headers, "content-range")?.trim() ?? "")?.[1] : undefined;
     for (const name of OF_MESSAGE) delete headers[name];
+    if (total !== undefined) setHeader(headers, "Content-Length", total);
     if (answer.status === 304) for (const name of ["content-type", "content-encoding"]) delete headers[name];
   }
   for (const name of OF_MESSAGE) {
@@ -225,7 +241,7 @@ async function fromResponse(answer: Response): Promise<Answer> {
   return {
     response: {
       status: changed && stored.s < 400 ? answer.status : stored.s,
-      statusDescription: changed && stored.s < 400 ? "" : stored.d,
+      statusDescription: changed && stored.s < 400 ? (STATUS_CODES[answer.status] ?? "") : stored.d,
       headers,
       body: await bodyOf(answer, hit),
     },

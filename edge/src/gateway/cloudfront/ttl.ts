@@ -28,9 +28,12 @@ const CACHED_ERRORS_WITH_MAX_AGE = new Set([400, 403, 405, 412, 415]);
 /** What CloudFront waits before it asks again for what failed, unless a custom error response says otherwise. */
 export const DEFAULT_ERROR_TTL = 10;
 
-/** Statuses below 400 that are stored. 206 is left to the cache, which combines ranges. */
+/**
+ * Statuses below 400 that are stored. 206 is left to the cache, which combines ranges, and so is 304, which is not stored
+ * but says for how long the response is that it confirms.
+ */
 function isStorable(status: number): boolean {
-  return status >= 200 && status < 400 && status !== 304;
+  return status >= 200 && status < 400;
 }
 
 export function directives(value: string | undefined): Map<string, string> {
