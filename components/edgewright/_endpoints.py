@@ -18,7 +18,7 @@ from edgewright._bindings import check_binding, kv_binding, store_binding
 from edgewright._handlers import SUFFIXES
 from edgewright._normalise import PENDING_URL, is_later, whole_numbers
 from edgewright._program import program_file
-from edgewright.errors import Faults, output_of, show
+from edgewright.errors import Faults, closest, output_of, show
 from edgewright.limits import limit
 from edgewright.spec.models import CacheSpec, EdgeSettings, RouterSpec
 
@@ -27,6 +27,8 @@ PERIODS = tuple(int(limit(f"cloudflare.workers.rate_limit_period_{each}_s").valu
 ANSWERERS = ("handler", "origin", "session")
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SYMMETRIC = ("HS256",)
+KINDS = ("session", "jwt")
+"""Kinds of an endpoint's auth."""
 MAX_CLOCK_TOLERANCE_S = 300
 NORMALIZATIONS = ("strict", "none")
 """What is done to a URL before anything reads it; the first is the default."""
@@ -90,7 +92,7 @@ def check_endpoints(given: Mapping[str, Any], faults: Faults) -> Endpoints:
             _check.whole(f"{at}.expected_ms", endpoint["expected_ms"], faults, 0, None, "milliseconds")
         if sound_path:
             items.append(item)
-    _check_overlap(items, faults)
+    _check_overlap([item for item in items if not faults.about(f"{item['at']}.methods")], faults)
     _check_as_sent(given, endpoints, faults)
     items.sort(key=lambda item: (item["path"], item["methods"]))
     return Endpoints(tuple(items), modules.files, modules.places, tuple(_rate_limits(items)))
@@ -219,12 +221,14 @@ class _Routers:
         self.later: dict[tuple[str, str], Any] = {}
 
     def add(self, path: str, routing: object) -> str:
-        if not isinstance(routing, Mapping):
+        if not isinstance(routing, Mapping) or "name" not in routing:
             self.faults.add(
                 path,
                 f"{show(routing)} is not a router",
                 allowed="a GeoRouter's `routing`",
-                fix=output_of(routing, "routing"),
+                fix='Write `GeoRouter("name", {"origins": [...], "fallback": ...}).routing`.'
+                if isinstance(routing, Mapping)
+                else output_of(routing, "routing"),
             )
             return ""
         plain: dict[str, Any] = {**routing}
@@ -278,11 +282,11 @@ def _check_answerer(
     at: str, endpoint: Mapping[str, Any], given: Mapping[str, Any], modules: _Modules, faults: Faults
 ) -> str:
     """Note a fault unless exactly one of the ways to answer is given; return the handler's module, if it is one."""
-    named = [key for key in ANSWERERS if endpoint.get(key) not in (None, False)]
+    named = [key for key in ANSWERERS if endpoint.get(key) not in (None, False) or faults.about(f"{at}.{key}")]
     if len(named) != 1:
         got = "has none of" if not named else f"has {' and '.join(named)} of"
         faults.add(at, f"{got} `handler`, `origin` and `session`", allowed="exactly one of them")
-    if endpoint.get("session") and "sessions" not in given:
+    if endpoint.get("session") and _lacks(given, "sessions", faults):
         faults.add(f"{at}.session", "needs a store of sessions", fix='Give the API `sessions: {"binding": ...}`.')
     if "handler" not in endpoint:
         return ""
@@ -305,7 +309,7 @@ def _check_prefix(at: str, endpoint: Mapping[str, Any], faults: Faults) -> None:
     if prefix is None:
         return
     path = endpoint.get("path", "")
-    if "origin" not in endpoint:
+    if "origin" not in endpoint and not faults.about(f"{at}.origin"):
         faults.add(f"{at}.strip_prefix", "has no effect without `origin`", fix="Leave it out.")
     elif not prefix.startswith("/") or (path != prefix and not path.startswith(prefix.rstrip("/") + "/")):
         faults.add(
@@ -318,7 +322,7 @@ def _check_prefix(at: str, endpoint: Mapping[str, Any], faults: Faults) -> None:
 def _check_cache(at: str, item: Mapping[str, Any], faults: Faults) -> None:
     if "cache" not in item:
         return
-    if not {"GET", "*"} & set(item["methods"]):
+    if not {"GET", "*"} & set(item["methods"]) and not faults.about(f"{at}.methods"):
         faults.add(
             f"{at}.cache",
             f"has no effect on {', '.join(item['methods'])}",
@@ -434,12 +438,14 @@ def _check_cache_as_sent(at: str, spec: Mapping[str, Any], faults: Faults) -> No
 def _cache(path: str, value: object, bound: _Bound, faults: Faults) -> dict[str, Any] | None:
     if value is None:
         return None
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or "name" not in value:
         faults.add(
             path,
             f"{show(value)} is not a cache strategy",
             allowed="a CachePolicy's `spec`",
-            fix=output_of(value, "spec"),
+            fix='Write `CachePolicy("name", {...}).spec`, with the times in it.'
+            if isinstance(value, Mapping)
+            else output_of(value, "spec"),
         )
         return None
     spec = _validated(path, CacheSpec, {key: item for key, item in value.items() if key != "bindings"}, faults)
@@ -493,13 +499,16 @@ def _auth(at: str, endpoint: Mapping[str, Any], given: Mapping[str, Any], faults
     if auth is None:
         return {"kind": "session"} if endpoint.get("session") else None
     kind = auth.get("kind")
-    if kind is None or not faults.one_of(f"{path}.kind", kind, ("session", "jwt")):
+    if kind is None or not faults.one_of(f"{path}.kind", kind, KINDS):
+        # At fault already: what stands beside it is looked at as what was probably meant.
+        kind = closest(kind or "", KINDS) or ("jwt" if auth.keys() - {"kind"} else None)
+    if kind is None:
         return None
     if kind == "session":
         for key in auth:
             if key != "kind":
                 faults.add(f"{path}.{key}", "is of use to kind 'jwt' only", fix="Leave it out.")
-        if "sessions" not in given:
+        if _lacks(given, "sessions", faults):
             faults.add(path, "needs a store of sessions", fix='Give the API `sessions: {"binding": ...}`.')
         return {"kind": "session"}
     if endpoint.get("session"):
@@ -507,25 +516,31 @@ def _auth(at: str, endpoint: Mapping[str, Any], given: Mapping[str, Any], faults
     return _jwt(path, auth, given, faults)
 
 
+def _lacks(given: Mapping[str, Any], key: str, faults: Faults) -> bool:
+    """Say whether an argument was not given. One that is at fault was."""
+    return key not in given and not faults.about(key)
+
+
 def _jwt(path: str, auth: Mapping[str, Any], given: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     for key in ("issuer", "audience"):
         if not auth.get(key):
             faults.add(f"{path}.{key}", "is required by kind 'jwt'")
-    if ("jwks_url" in auth) == ("secret" in auth):
+    two = [key for key in ("jwks_url", "secret") if key in auth or faults.about(f"{path}.{key}")]
+    if len(two) != 1:
         faults.add(
             path,
-            "has both `jwks_url` and `secret`" if "secret" in auth else "has neither `jwks_url` nor `secret`",
+            "has both `jwks_url` and `secret`" if two else "has neither `jwks_url` nor `secret`",
             allowed="exactly one of them",
         )
     if "jwks_url" in auth:
         _check.http_url(f"{path}.jwks_url", auth["jwks_url"], faults, https_only=True)
-    if "secret" in auth and auth["secret"] not in given.get("secrets", {}):
+    if "secret" in auth and auth["secret"] not in given.get("secrets", {}) and not faults.about("secrets"):
         faults.add(
             f"{path}.secret",
             f"{show(auth['secret'])} is not one of the API's `secrets`",
             allowed=", ".join(sorted(given.get("secrets", {}))) or "none is given",
         )
-    usable = SYMMETRIC if "secret" in auth and "jwks_url" not in auth else ASYMMETRIC
+    usable = SYMMETRIC if two == ["secret"] else ASYMMETRIC
     algorithms = auth.get("algorithms", ["HS256"] if usable is SYMMETRIC else ["RS256", "ES256"])
     if not algorithms:
         faults.add(f"{path}.algorithms", "is empty, so that no token would be accepted", allowed=", ".join(usable))

@@ -53,9 +53,7 @@ def wire(args: object, shape: Any) -> Any:
 
     Names that are the user's own (headers, variables, bindings) stay as they are.
     """
-    if is_typeddict(shape):
-        if not isinstance(args, Mapping):
-            return args
+    if is_typeddict(shape) and isinstance(args, Mapping):
         hints = shape.__annotations__
         return {
             camel_case(key) if key in hints else key: wire(value, _unwrap(hints[key])[0]) if key in hints else value
@@ -201,14 +199,12 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
             (item_hint,) = get_args(expected)
             kind, _ = _unwrap(item_hint)
-            many = _MANY.get(kind, "mappings" if is_typeddict(kind) or get_origin(kind) is dict else "values")
-            whole = f"[{show(value)}]"
-            alone = kind is Any or (isinstance(kind, type) and isinstance(value, kind))
+            mappings = is_typeddict(kind) or get_origin(kind) is dict
             faults.add(
                 path,
                 f"{show(value)} is not a list",
-                allowed=f"a list of {many}",
-                fix=f"Write {whole}." if alone else "",
+                allowed=f"a list of {_MANY.get(kind, 'mappings' if mappings else 'values')}",
+                fix=_as_list(value, kind),
             )
             return _MISSING
         (item_hint,) = get_args(expected)
@@ -238,6 +234,22 @@ def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
         path, f"{show(value)} is not {_WORDS[expected]}", allowed=_ALLOWED[expected], fix=_meant(value, expected)
     )
     return _MISSING
+
+
+def _as_list(value: object, kind: Any) -> str:
+    """Return what to write where a list of one kind is due, and one of that kind, or nothing like it, was given."""
+    if is_typeddict(kind):
+        needed = sorted(kind.__required_keys__)
+        alone = isinstance(value, Mapping) and any(key in kind.__annotations__ for key in value)
+        one = f"{{{', '.join(f'{key!r}: ...' for key in needed)}}}"
+    elif kind is Any or get_origin(kind) is dict:
+        alone, one = isinstance(value, Mapping), ""
+    else:
+        alone, one = isinstance(value, kind) and (kind is bool or not isinstance(value, bool)), ""
+    if alone:
+        shown = show(value)
+        return f"Write [{shown}]." if shown == repr(value) else "Write it in brackets: [...]."
+    return f"Write [{one}], with an entry for each." if one else ""
 
 
 def _meant(value: object, expected: type) -> str:

@@ -6,10 +6,11 @@ runs programs again and again (the local cloud, tests) starts each with none.
 
 import contextlib
 import functools
+import inspect
 import sys
 import traceback
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,6 +60,7 @@ def gathers(init: Init) -> Init:
     @functools.wraps(init)
     def constructor(self: pulumi.ComponentResource, *args: Any, **kwargs: Any) -> None:
         try:
+            _check_call(self, init, args, kwargs)
             init(self, *args, **kwargs)
         except InputFaults as error:
             if _gathered is None:
@@ -69,6 +71,35 @@ def gathers(init: Init) -> Init:
                 setattr(self, name, pulumi.Output.from_input(pulumi.UNKNOWN))
 
     return constructor  # type: ignore[return-value]
+
+
+def _check_call(
+    component: pulumi.ComponentResource, init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> None:
+    """Raise what is wrong with how a component is called: its arguments are one mapping."""
+    try:
+        inspect.signature(init).bind(component, *args, **kwargs)
+        return
+    except TypeError:
+        kind, name = type(component).__name__, args[0] if args else kwargs.get("name")
+        loose = sorted(kwargs.keys() - {"name", "args", "opts"})
+        if not isinstance(name, str) or not (loose or (len(args) < 2 and "args" not in kwargs)):
+            return  # Python says it
+    # As for any other fault, the resource is there when it is refused.
+    opts = kwargs.get("opts")
+    pulumi.ComponentResource.__init__(component, f"edgewright:index:{kind}", name, {}, opts)
+    faults = Faults(kind, name)
+    # No value is shown: it may be a secret.
+    example = ", ".join(f'"{key}": ...' for key in loose) or "..."
+    faults.add(
+        "args",
+        f"{', '.join(map(repr, loose))} {'are' if len(loose) > 1 else 'is'} given by keyword"
+        if loose
+        else "is required and was not given",
+        allowed="one mapping with every argument",
+        fix=f'Write {kind}("{name}", {{{example}}}).',
+    )
+    faults.raise_if_any()
 
 
 def program_file(given: str) -> Path:

@@ -57,7 +57,8 @@ class Endpoint(TypedDict):
     path: str
     """`/api/products`, `/api/products/:id` or `/static/*`. The most specific match wins, whatever the order given."""
     methods: NotRequired[list[str]]
-    """Methods answered; others get 405 with `Allow`. HEAD comes with GET. `*` is every method. Default: GET."""
+    """Methods answered; others get 405 with `Allow`. HEAD comes with GET. OPTIONS, where it is not named, is answered 204 with
+    `Allow`. `*` is every method. Default: GET."""
     handler: NotRequired[str]
     """A JavaScript or TypeScript file with a fetch-like default export. Relative to the program's folder. Required, unless
     `origin` or `session` answers."""

@@ -27,9 +27,14 @@ def output_of(value: object, name: str) -> str:
 
 
 def closest(value: str, allowed: Iterable[str]) -> str | None:
-    """Return the allowed word most like `value`, or None where nothing is like it."""
-    found = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """Return the allowed word most like `value`, whatever the case of either, or None where nothing is like it."""
+    words = list(allowed)
+    found = difflib.get_close_matches(value, words, n=1, cutoff=0.6)
+    if found:
+        return found[0]
+    lower = {word.lower(): word for word in words}
+    found = difflib.get_close_matches(value.lower(), list(lower), n=1, cutoff=0.6)
+    return lower[found[0]] if found else None
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,10 @@ class Faults:
         self.items: list[Fault] = []
 
     def add(self, path: str, problem: str, *, allowed: str = "", fix: str = "") -> None:
-        """Note a fault. The same fault noted twice is kept once, and what was given and is at fault is not missing."""
+        """Note a fault. The same fault noted twice is kept once, and what was given and is at fault is neither missing
+        nor empty."""
         fault = Fault(path, problem, allowed, fix)
-        if problem.startswith("is required") and self.about(path):
+        if problem.startswith(("is required", "is empty")) and self.about(path):
             return
         if fault not in self.items:
             self.items.append(fault)

@@ -1,6 +1,7 @@
 """Regions, their origins and countries. See :class:`GeoRouter`."""
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -181,7 +182,8 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
         url = origin.get("url", PENDING_URL)
         urls.append(checked(url, functools.partial(_check.http_url, f"{path}.url"), faults))
     fallback = given.get("fallback")
-    if fallback is not None and regions and fallback not in regions:
+    told = any(re.fullmatch(r"origins\[\d+\](\.region)?", fault.path) for fault in faults)
+    if fallback is not None and regions and fallback not in regions and not told:
         faults.add("fallback", f"{show(fallback)} is not the region of any origin", allowed=", ".join(sorted(regions)))
     if "timeout_ms" in given:
         _check.whole("timeout_ms", given["timeout_ms"], faults, 1, MAX_TIMEOUT_MS, "milliseconds")

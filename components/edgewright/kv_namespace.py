@@ -171,19 +171,21 @@ class KvNamespace(pulumi.ComponentResource):
 def _guarded(args: Any) -> Any:
     """Return the arguments with the values of secret seeds marked secret, before anything else sees them."""
     seed = args.get("seed") if isinstance(args, Mapping) else None
-    if (
-        not isinstance(seed, Mapping)
-        or seed.get("secret") is not True
-        or not isinstance(seed.get("entries"), (list, tuple))
-    ):
+    if not isinstance(seed, Mapping) or seed.get("secret") is not True or seed.get("entries") is None:
         return args
-    entries = [
+    if isinstance(seed["entries"], Mapping):
+        # Which is a fault, whose message shows them.
+        entries = {key: pulumi.Output.secret(value) for key, value in seed["entries"].items()}
+        return {**args, "seed": {**seed, "entries": entries}}
+    if not isinstance(seed["entries"], (list, tuple)):
+        return {**args, "seed": {**seed, "entries": pulumi.Output.secret(seed["entries"])}}
+    guarded = [
         {**entry, "value": pulumi.Output.secret(entry["value"])}
         if isinstance(entry, Mapping) and "value" in entry
         else entry
         for entry in seed["entries"]
     ]
-    return {**args, "seed": {**seed, "entries": entries}}
+    return {**args, "seed": {**seed, "entries": guarded}}
 
 
 def _binding_name(name: str) -> str:

@@ -52,6 +52,12 @@ def test_usage_is_exit_2(edgewright: Edgewright, tmp_path: Path, arguments: list
     assert message in outcome.err
 
 
+def test_report_is_of_the_stack_local_unless_told_otherwise(edgewright: Edgewright, tmp_path: Path) -> None:
+    make_project(tmp_path, "", stack="local")
+    outcome = edgewright("report", cwd=tmp_path)
+    assert (outcome.code, outcome.out) == (Exit.PASS, "the stack local has no function at CloudFront's edge\n")
+
+
 def test_a_folder_without_a_project(edgewright: Edgewright, tmp_path: Path) -> None:
     for arguments in (["up"], ["dev"], ["down"], ["status"], ["logs"], ["schema"]):
         outcome = edgewright(*arguments, cwd=tmp_path)

@@ -145,6 +145,24 @@ def test_a_router_becomes_an_origin_group_for_what_can_fail_over(made: Run) -> N
     assert {len(by_path[path]["allowedMethods"]) for path in ("/api/session", "*")} == {7}
 
 
+def test_a_path_that_takes_writes_and_the_path_of_all_have_no_origin_group_for_reads_either() -> None:
+    """What docs/cloudfront.md says of failover."""
+
+    def several() -> None:
+        routing = origins().routing
+        api(
+            endpoints=[
+                {"path": "/reads", "origin": routing},
+                {"path": "/orders", "origin": routing},
+                {"path": "/orders", "methods": ["POST"], "origin": routing},
+                {"path": "/*", "origin": routing},
+            ]
+        )
+
+    targets = {path: behavior["targetOriginId"] for path, behavior in behaviors(run(several)).items()}
+    assert targets == {"/reads": "origins", "/orders": "origins-0", "*": "origins-0"}
+
+
 def test_the_core_runs_on_the_origins_events_of_every_behavior_with_its_numbered_version(made: Run) -> None:
     for behavior in behaviors(made).values():
         assert behavior["lambdaFunctionAssociations"] == [

@@ -956,3 +956,61 @@ def test_a_handler_is_bundled_into_the_version(tmp_path: Path, monkeypatch: pyte
     assert "new Response(r.url)" in module_text(version, "handler-check-out.js")
     assert settings_of(version)["endpoints"][0]["target"] == {"kind": "handler", "module": "handler-check-out.js"}
     assert '{ "handler-check-out.js": h0 }' in module_text(version, "main.js")
+
+
+STRATEGY = (
+    "endpoints[0].cache: {'edge_ttl': 5} is not a cache strategy. Allowed: a CachePolicy's `spec`."
+    ' Write `CachePolicy("name", {...}).spec`, with the times in it.'
+)
+METHOD = (
+    "endpoints[0].methods[0]: 'get' is not a method that an endpoint can answer."
+    " Allowed: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or *. Did you mean 'GET'?"
+)
+KIND = "endpoints[0].auth.kind: 'JWT' is not known. Allowed: session, jwt. Did you mean 'jwt'?"
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "faults"),
+    [
+        ([{**ENDPOINT, "cache": {"edge_ttl": 5}}], [STRATEGY]),
+        ([{**ENDPOINT, "methods": ["get"], "cache": CACHE}], [METHOD]),
+        ([{**ENDPOINT, "methods": "POST"}, ENDPOINT], ["endpoints[0].methods: 'POST' is not a list."]),
+        (["/orders"], ["endpoints[0]: '/orders' is not a mapping."]),
+        ([{"path": "/a", "handler": 5}], ["endpoints[0].handler: 5 is not a string."]),
+        (
+            [{"path": "/a", "origin": {"url": "https://a.example.com"}}],
+            [
+                "endpoints[0].origin: {'url': 'https://a.example.com'} is not a router. Allowed: a GeoRouter's `routing`."
+            ],
+        ),
+        (
+            [{**ENDPOINT, "auth": {"kind": "JWT", "audience": "x", "clock_tolerance": 900}}],
+            [
+                "endpoints[0].auth.audience: 'x' is not a list.",
+                KIND,
+                "endpoints[0].auth.issuer: is required by kind 'jwt'.",
+                "endpoints[0].auth: has neither `jwks_url` nor `secret`.",
+                "endpoints[0].auth.clock_tolerance: 900 is out of range.",
+            ],
+        ),
+        (
+            [{**ENDPOINT, "auth": {"issuer": "i", "audience": ["a"], "secret": "K"}}],
+            [
+                "endpoints[0].auth.kind: is required and was not given.",
+                "endpoints[0].auth.secret: 'K' is not one of the API's `secrets`.",
+            ],
+        ),
+        (
+            [{**ENDPOINT, "auth": {"kind": "jwt", "issuer": "i", "audience": [5], "jwks_url": 5}}],
+            [
+                "endpoints[0].auth.audience[0]: 5 is not a string.",
+                "endpoints[0].auth.jwks_url: 5 is not a string.",
+            ],
+        ),
+    ],
+)
+def test_a_fault_makes_no_others(endpoints: Any, faults: list[str]) -> None:
+    found = faults_of(api(endpoints=endpoints))
+    assert len(found) == len(faults), found
+    for fault, begin in zip(found, faults, strict=True):
+        assert fault.startswith(begin)

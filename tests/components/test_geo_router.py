@@ -243,3 +243,9 @@ def test_named_countries_are_always_kept(codes: list[str], index: int) -> None:
     served = assign_countries({name: REGION_POSITIONS[name] for name in names}, {names[index]: codes}, "us")
     assert set(codes) <= set(served[names[index]])
     assert sum(map(len, served.values())) == 249
+
+
+def test_an_origin_at_fault_is_not_taken_for_missing() -> None:
+    origins: Any = ["https://eu.example.com", {"region": "us", "url": "https://us.example.com"}]
+    (fault,) = faults_of(lambda: GeoRouter("it", {"origins": origins, "fallback": "eu"}))
+    assert fault.startswith("origins[0]: 'https://eu.example.com' is not a mapping.")

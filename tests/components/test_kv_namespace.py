@@ -171,7 +171,7 @@ FAULTS: list[tuple[Any, str]] = [
         {"list_limit": 1001},
         "list_limit: 1001 is out of range. Allowed: 1 to 1000 keys. Workers KV lists no more at once.",
     ),
-    ({"jurisdiction": "EU"}, "jurisdiction: 'EU' is not known. Allowed: eu, us, fedramp."),
+    ({"jurisdiction": "EU"}, "jurisdiction: 'EU' is not known. Allowed: eu, us, fedramp. Did you mean 'eu'?"),
     (
         entry(value="x" * 26214401),
         f"seed.entries[0].value: the value has 26214401 bytes. Allowed: at most 25 MiB. {TOO_LARGE}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgewright.cli._console import results
-from edgewright.cli._context import StackArgument
+from edgewright.cli._context import DEFAULT_STACK, StackArgument
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.program.project import Project
@@ -23,7 +23,7 @@ ROUNDS = 5
 
 
 def report(
-    stack: StackArgument,
+    stack: StackArgument = DEFAULT_STACK,
     rounds: Annotated[
         int, typer.Option("--rounds", min=1, max=50, help="How often each function is started.")
     ] = ROUNDS,
@@ -35,6 +35,8 @@ def report(
     Starts are measured in processes of their own on this machine: compare them with each other, not with AWS's.
 
     Examples:
+
+      edgewright report
 
       edgewright report aws-prod
 
