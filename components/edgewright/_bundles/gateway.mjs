@@ -2842,7 +2842,7 @@ var EdgeCache = class {
     const method = request.method === "HEAD" ? "HEAD" : "GET";
     const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
     const answer2 = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
-      if (wanted.headers.get("range") !== get(request.headers, "range")) {
+      if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
         for (const name of ["range", "if-range"]) wanted.headers.delete(name);
       }
       const fetched = await this.#guarded(id, wanted, fetch);
@@ -6184,7 +6184,7 @@ var ALWAYS_CACHED_ERRORS = /* @__PURE__ */ new Set([404, 414, 500, 501, 502, 503
 var CACHED_ERRORS_WITH_MAX_AGE = /* @__PURE__ */ new Set([400, 403, 405, 412, 415]);
 var DEFAULT_ERROR_TTL = 10;
 function isStorable(status2) {
-  return status2 >= 200 && status2 < 400 && status2 !== 304;
+  return status2 >= 200 && status2 < 400;
 }
 function directives(value) {
   const found = /* @__PURE__ */ new Map();
