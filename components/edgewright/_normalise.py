@@ -209,7 +209,10 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
             return _MISSING
         (item_hint,) = get_args(expected)
         items = [_value(item, item_hint, f"{path}[{index}]", faults) for index, item in enumerate(value)]
-        return [item for item in items if not isinstance(item, _Missing)]
+        kept = [index for index, item in enumerate(items) if not isinstance(item, _Missing)]
+        if len(kept) < len(items):
+            faults.left_out(path, kept)
+        return [items[index] for index in kept]
     if origin is dict:
         if not isinstance(value, Mapping):
             faults.add(path, f"{show(value)} is not a mapping", allowed="a mapping of names to values")

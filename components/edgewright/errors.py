@@ -4,7 +4,8 @@ raise InputFaults("EdgeApi", "api", faults.items)
 """
 
 import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pulumi import Resource, RunError
@@ -84,10 +85,28 @@ class Faults:
         self.component = component
         self.name = name
         self.items: list[Fault] = []
+        self._kept: dict[str, Sequence[int]] = {}
+
+    def left_out(self, path: str, kept: Sequence[int]) -> None:
+        """Note that items of a list were at fault and left out: those that went on are at these places of what was given.
+        What is noted of the list from now on is told by these."""
+        self._kept[path] = kept
+
+    def _given(self, path: str) -> str:
+        """Return a path by the places that items have in what was given."""
+        if not self._kept:
+            return path
+        head = ""
+        for part in re.split(r"(\[\d+\])", path):
+            kept = self._kept.get(head) if part.startswith("[") else None
+            at = int(part[1:-1]) if kept is not None else 0
+            head += f"[{kept[at]}]" if kept is not None and at < len(kept) else part
+        return head
 
     def add(self, path: str, problem: str, *, allowed: str = "", fix: str = "") -> None:
         """Note a fault. The same fault noted twice is kept once, and what was given and is at fault is neither missing
         nor empty."""
+        path = self._given(path)
         fault = Fault(path, problem, allowed, fix)
         if problem.startswith(("is required", "is empty")) and self.about(path):
             return
@@ -96,6 +115,7 @@ class Faults:
 
     def about(self, path: str) -> bool:
         """Say whether a fault of a property, or of something in it, was noted: it was given, and is at fault."""
+        path = self._given(path)
         return any(fault.path == path or fault.path.startswith((f"{path}.", f"{path}[")) for fault in self.items)
 
     def unknown_key(self, path: str, key: str, allowed: Iterable[str]) -> None:

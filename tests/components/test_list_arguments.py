@@ -157,3 +157,25 @@ def test_no_secret_is_shown_where_no_list_of_entries_is(entries: Any) -> None:
     (fault,) = faults_of(lambda: KvNamespace("it", {"account_id": ACCOUNT, "seed": seed}))
     assert fault.startswith("seed.entries")
     assert "s3cret" not in fault
+
+
+def test_faults_are_told_by_the_places_of_what_was_given() -> None:
+    """Items at fault are left out before the rest is looked at, which must not move the others."""
+    found = faults_of(lambda: CachePolicy("p", {"edge_ttl": 60, "statuses": [200, "404", 503], "tags": [1, "a b"]}))  # type: ignore[list-item]
+    assert {fault.split(":")[0] for fault in found} == {"statuses[1]", "statuses[2]", "tags[0]", "tags[1]"}
+
+    origins: Any = [7, {"region": "US", "url": "https://us.example.com"}]
+    found = faults_of(lambda: GeoRouter("r", {"origins": origins, "fallback": "US"}))
+    assert {fault.split(":")[0].split(".")[0] for fault in found} == {"origins[0]", "origins[1]"}
+
+    endpoints: Any = [
+        {"pth": "/x", "path": "/x", "handler": "h.js"},
+        5,
+        {"path": "/a", "methods": ["GET", 1, "GETT"], "handler": "h.js", "bindings": [3, {"x": 1}]},
+        {"path": "bad", "handler": "h.js"},
+    ]
+    found = faults_of(lambda: EdgeApi("a", {"account_id": ACCOUNT, "endpoints": endpoints}))
+    places = {fault.split(":")[0] for fault in found}
+    assert {"endpoints[0].pth", "endpoints[1]", "endpoints[2].methods[1]", "endpoints[2].methods[2]"} <= places
+    assert "endpoints[3].path" in places
+    assert not [place for place in places if place.startswith("endpoints[4]")]
