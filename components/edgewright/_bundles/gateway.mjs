@@ -932,28 +932,40 @@ function draw(range, ctx) {
 
 // src/core/cache/tiers.ts
 var SHARE_MS = 1e3;
+var SHARED = 1024 * 1024;
 async function read({ far: far2, reads }, from, key, policy, ctx) {
   const tier = far2.find(({ name: name2 }) => name2 === from);
   if (!tier?.has(policy)) return void 0;
   const name = from + key;
-  const alone = tier.alone?.(key);
-  const other2 = alone ? void 0 : reads.get(name);
+  const other2 = reads.get(name);
   const forget2 = (one) => {
     if (reads.get(name) === one) reads.delete(name);
   };
   if (other2) {
-    const found = await within(other2, SHARE_MS);
+    other2.crowd = true;
+    const found = await within(other2.found, SHARE_MS);
     if (found === "timeout") forget2(other2);
     else if (found !== "alone") return found;
   }
-  const work = attempt(ctx, `The tier ${from} could not be read`, tier.read(key, policy, ctx), void 0);
-  if (other2 || alone) return work;
-  const shared2 = work.then((found) => {
-    forget2(shared2);
+  const own = { crowd: false, found: void 0 };
+  const work = attempt(
+    ctx,
+    `The tier ${from} could not be read`,
+    tier.read(key, policy, ctx).then(gathered),
+    void 0
+  );
+  if (other2) return work;
+  own.found = work.then((found) => {
+    forget2(own);
     return isStream(found?.body) ? "alone" : found;
   });
-  reads.set(name, shared2);
+  reads.set(name, own);
   return work;
+  async function gathered(found) {
+    if (!own.crowd || !isStream(found?.body)) return found;
+    const { value, body } = found;
+    return value.kind === "entry" && (value.length ?? SHARED + 1) <= SHARED ? { ...found, body: await toBytes(body) } : found;
+  }
 }
 function changed({ far: far2, reads }, key) {
   for (const tier of far2) {
@@ -1895,7 +1907,10 @@ async function wait(query, found, flight, flightKey, forward2, look) {
   const known3 = look && head.kind === "failed" ? await look() : found;
   const given = joined(query, known3, head, forward2);
   if (given || head.kind !== "entry") return given;
-  return answer(query, head.meta.vary.length > 0 && !found.index);
+  const { vary: names3, requestTime: born } = head.meta;
+  if (found.index || names3.length === 0) return answer(query, false);
+  const index = { kind: "index", key: query.key, url: query.url, born, names: names3 };
+  return answer(query, true, near(query, query.variant(names3), index));
 }
 function joined(query, found, head, forward2) {
   const { asked, directives: directives2 } = query;
@@ -2046,7 +2061,6 @@ function edgeTier() {
   return {
     name: "edge",
     has: (policy) => policy.edge !== null,
-    alone: (key) => known3.has(key),
     changed(key) {
       known3.delete(key);
     },

@@ -49,6 +49,34 @@ describe("a crowd", () => {
     }
   });
 
+  it.each([0, 1])(
+    "of hits reads the edge cache once, and each has the whole body (known here before: %i)",
+    async (known) => {
+      const h = make({ memory: null, edge: {} });
+      const text = "x".repeat(100_000);
+      h.origin = () => new Response(text, { headers: { "cache-control": "max-age=60", "content-length": "100000" } });
+      await h.get("/a");
+      if (known) await h.get("/a");
+      const reads = counted(h);
+      const answers = await crowd(h);
+      expect(answers.map((one) => one.status === "fulfilled" && one.value.text === text)).toEqual(Array(5).fill(true));
+      expect([h.requests.length, reads()]).toEqual([1, 1]);
+      expect((await h.get("/a")).text).toBe(text);
+      expect(reads()).toBe(2);
+    },
+  );
+
+  it("of hits on a long body has a stream each", async () => {
+    const h = make({ memory: null, edge: {} });
+    const size = 2 * 1024 * 1024;
+    h.origin = () => new Response(new Uint8Array(size), { headers: { "cache-control": "max-age=60" } });
+    await h.get("/a");
+    const reads = counted(h);
+    const answers = await crowd(h);
+    expect(answers.map((one) => one.status === "fulfilled" && one.value.text.length)).toEqual(Array(5).fill(size));
+    expect([h.requests.length, reads()]).toEqual([1, 5]);
+  });
+
   it("that comes while the origin is asked does not read the edge cache", async () => {
     const h = make({ memory: {}, edge: {} });
     let release = () => {};

@@ -7,7 +7,7 @@
 
 import type { CacheSpec } from "../settings.gen";
 import { within } from "./body";
-import type { Entry } from "./entry";
+import type { Entry, Index } from "./entry";
 import { lead, staleOnError } from "./exchange";
 import type { Extensions } from "./extensions";
 import { normaliseUrl } from "./key";
@@ -230,8 +230,11 @@ async function wait(
   const known = look && head.kind === "failed" ? await look() : found;
   const given = joined(query, known, head, forward);
   if (given || head.kind !== "entry") return given;
-  // It is of another variant: those who want the same one gather once more.
-  return answer(query, head.meta.vary.length > 0 && !found.index);
+  const { vary: names, requestTime: born } = head.meta;
+  if (found.index || names.length === 0) return answer(query, false);
+  // It may be of another variant: those who want the same one gather once more, in the place where it will be stored.
+  const index: Index = { kind: "index", key: query.key, url: query.url, born, names };
+  return answer(query, true, near(query, query.variant(names), index));
 }
 
 /** An answer from what another request brought, or undefined where it is not for this one. */

@@ -23,8 +23,6 @@ export function edgeTier(): FarTier {
 
     has: (policy) => policy.edge !== null,
 
-    alone: (key) => known.has(key),
-
     changed(key) {
       known.delete(key);
     },

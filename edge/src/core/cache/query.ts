@@ -12,8 +12,13 @@ import type { FarTier, MemoryTier } from "./stores";
 import type { CacheContext, CacheOptions, Origin, RequestHead } from "./types";
 import { varyValues } from "./vary";
 
-/** Name of the tier and key -> a read that is under way; `alone` where its body is a stream, which only one can have. */
-export type Reads = Map<string, Promise<Found | "alone" | undefined>>;
+/** A read of a store that is under way. */
+export interface Reading {
+  /** Somebody else waits for it. */
+  crowd: boolean;
+  /** `alone` where its body is a stream, which only one can have. */
+  found: Promise<Found | "alone" | undefined>;
+}
 
 /** The cache of one isolate: its options, the parts that it has, and what it remembers. */
 export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeCheckMs">>, Omit<Extensions, Tier> {
@@ -21,7 +26,8 @@ export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeChe
   /** The tiers that answer later, nearest first. */
   readonly far: readonly FarTier[];
   readonly shield: Shield | undefined;
-  readonly reads: Reads;
+  /** By name of the tier and key. */
+  readonly reads: Map<string, Reading>;
   readonly policies: Set<Policy>;
   readonly flights: Map<string, Flight>;
   /** Every request to the origin that is under way, also those that nobody may join. */

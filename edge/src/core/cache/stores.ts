@@ -29,8 +29,6 @@ export interface MemoryTier {
 export interface FarTier {
   readonly name: "edge" | "kv";
   has(policy: Policy): boolean;
-  /** True where what it has comes as a stream, which each must read alone. */
-  alone?(key: string): boolean;
   read(key: string, policy: Policy, ctx: CacheContext): Promise<Found | undefined>;
   /** False where it does not keep this one. Undefined where there is nothing to wait for. */
   write(

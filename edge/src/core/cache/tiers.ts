@@ -4,14 +4,16 @@ import { attempt } from "./attempt";
 import { within } from "./body";
 import type { Found, Held, Index, Meta } from "./entry";
 import { draw, type Policy } from "./policy";
-import type { Core } from "./query";
-import { type Body, discard, isStream } from "./streams";
+import type { Core, Reading } from "./query";
+import { type Body, discard, isStream, toBytes } from "./streams";
 import type { CacheContext } from "./types";
 
 /** How long (ms) a request waits for another one's read of a store before it reads for itself. */
 const SHARE_MS = 1000;
+/** Bytes of the longest body that is read whole for a crowd. */
+const SHARED = 1024 * 1024;
 
-/** Reads an entry of a farther tier, once for a crowd that comes while nobody knows yet what the store has. */
+/** Reads an entry of a farther tier, once for a crowd that comes while the store has not answered yet. */
 export async function read(
   { far, reads }: Core,
   from: "edge" | "kv",
@@ -22,25 +24,40 @@ export async function read(
   const tier = far.find(({ name }) => name === from);
   if (!tier?.has(policy)) return undefined;
   const name = from + key;
-  const alone = tier.alone?.(key);
-  const other = alone ? undefined : reads.get(name);
-  const forget = (one: Promise<unknown>) => {
+  const other = reads.get(name);
+  const forget = (one: Reading) => {
     if (reads.get(name) === one) reads.delete(name);
   };
   if (other) {
-    const found = await within(other, SHARE_MS);
+    other.crowd = true;
+    const found = await within(other.found, SHARE_MS);
     if (found === "timeout") forget(other);
     else if (found !== "alone") return found;
   }
-  const work = attempt(ctx, `The tier ${from} could not be read`, tier.read(key, policy, ctx), undefined);
-  if (other || alone) return work;
+  const own: Reading = { crowd: false, found: undefined as never };
+  const work = attempt(
+    ctx,
+    `The tier ${from} could not be read`,
+    tier.read(key, policy, ctx).then(gathered),
+    undefined,
+  );
+  if (other) return work;
   // Without `waitUntil`, which each read would pay for: where this client goes away, the others read for themselves.
-  const shared: Promise<Found | "alone" | undefined> = work.then((found) => {
-    forget(shared);
+  own.found = work.then((found) => {
+    forget(own);
     return isStream(found?.body) ? "alone" : found;
   });
-  reads.set(name, shared);
+  reads.set(name, own);
   return work;
+
+  /** A stream is for one reader, bytes are for all. Nobody waits for the bytes where nobody else has come. */
+  async function gathered(found: Found | undefined): Promise<Found | undefined> {
+    if (!own.crowd || !isStream(found?.body)) return found;
+    const { value, body } = found;
+    return value.kind === "entry" && (value.length ?? SHARED + 1) <= SHARED
+      ? { ...found, body: await toBytes(body) }
+      : found;
+  }
 }
 
 /** Whoever reads from now on asks the stores again. */
