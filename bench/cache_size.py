@@ -10,12 +10,13 @@ from bench.harness import Options, Result, Spread
 
 DESCRIPTION = "bytes that each feature adds to a Worker, minified and gzipped"
 
+REFERENCE = "reference stack (memory, edge, KV)"
 STACKS = {
     "edge tier alone": ("cache_edge",),
     "by default": ("cache_edge", "cache_memory"),
-    "reference stack (memory, edge, KV)": ("cache_edge", "cache_memory", "cache_kv"),
+    REFERENCE: ("cache_edge", "cache_memory", "cache_kv", "cache_purge"),
     "caching-proxy (mode origin, all methods)": ("cache_edge", "cache_memory", "cache_origin", "cache_writes"),
-    "with a shield (memory, edge, shield)": ("cache_edge", "cache_memory", "cache_shield"),
+    "with a shield (memory, edge, shield)": ("cache_edge", "cache_memory", "cache_purge", "cache_shield"),
     "every part": (
         "cache_edge",
         "cache_key",
@@ -24,6 +25,7 @@ STACKS = {
         "cache_origin",
         "cache_writes",
         "cache_platform",
+        "cache_purge",
         "cache_shield",
     ),
 }
@@ -55,7 +57,7 @@ def sizes(bundles: Path) -> Result:
         return Spread((float(_together(bundles, whole) - _together(bundles, core)),))
 
     part = {name: names - (base if name.startswith("cache_") else core) for name, names in features.items()}
-    reference = base | features["cache_edge"] | features["cache_memory"] | features["cache_kv"] | features["geo"]
+    reference = base.union(*(features[name] for name in (*STACKS[REFERENCE], "geo")))
     return Result(
         unit="bytes",
         spreads={

@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const here = import.meta.dirname;
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { only: { type: "string" } } });
@@ -34,6 +35,11 @@ const FEATURES = {
     file: "cache-platform.js",
     export: "cachePlatform",
     needed_by: "endpoints[].cache.engine == platform, where it may be used",
+  },
+  cache_purge: {
+    file: "cache-purge.js",
+    export: "cachePurge",
+    needed_by: "endpoints[].cache.tiers.kv or .shield; a cache, endpoints[].methods and a key of more than the URL",
   },
   cache_shield: { file: "cache-shield.js", export: "cacheShield", needed_by: "endpoints[].cache.tiers.shield" },
   cache_writes: { file: "cache-writes.js", export: "cacheWrites", needed_by: "a cache and endpoints[].methods" },
@@ -71,6 +77,9 @@ function packagesOf(metafile) {
   return names;
 }
 
+/** Three percent less than esbuild alone: it inlines and joins more. Each function is uploaded, and loaded when it starts. */
+const smaller = async (text) => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3 } })).code;
+
 /** The features that a function on origin-request has: CloudFront itself caches, and WAF counts. */
 const LAMBDA_FEATURES = {
   geo: { ...FEATURES.geo, file: "forward.mjs", export: "forward" },
@@ -99,7 +108,8 @@ async function bundleHost(folder, core, features, { also = {}, ...options }) {
     mainFields: ["module", "main"],
     ...options,
   });
-  const contents = new Map(result.outputFiles.map((file) => [basename(file.path), file.contents]));
+  const contents = new Map();
+  for (const { path, text } of result.outputFiles) contents.set(basename(path), Buffer.from(await smaller(text)));
   const outputs = new Map(Object.entries(result.metafile.outputs).map(([path, value]) => [basename(path), value]));
 
   /** Every file that a file needs, itself left out. */

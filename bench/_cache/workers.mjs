@@ -88,6 +88,7 @@ function shipped(bundles, document) {
   const { mode, tiers } = document.endpoints[0].cache;
   const names = ["cache", "geo", ...Object.keys(tiers).flatMap((tier) => (tiers[tier] ? [`cache_${tier}`] : []))];
   if (mode === "origin") names.push("cache_origin");
+  if (tiers.kv) names.push("cache_purge");
   const features = names.map((name) => manifest.features[name]);
   const files = new Set([manifest.core, ...features].flatMap(({ file, imports }) => [file, ...imports]));
   const main = [

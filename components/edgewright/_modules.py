@@ -16,6 +16,8 @@ JAVASCRIPT = "application/javascript+module"
 SOURCE_MAP = "application/source-map"
 MAIN = "main.js"
 SETTINGS = "settings.js"
+_EXPORT = "export default "
+_PURGE = "cache_purge"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -38,12 +40,12 @@ def _is_shielded(endpoint: Mapping[str, Any]) -> bool:
 def features_of(settings: Mapping[str, Any]) -> list[str]:
     """Return the features that the settings need, sorted."""
     needed: set[str] = set()
-    stored = False
+    stored: list[Mapping[str, Any]] = []
     for endpoint in settings["endpoints"]:
         cache, auth, target = endpoint["cache"], endpoint["auth"], endpoint["target"]["kind"]
         if cache is not None:
             needed.update(_parts_of_cache(endpoint, cache))
-            stored = stored or cache["mode"] != "bypass"
+            stored += [cache] if cache["mode"] != "bypass" else []
         if target == "origin":
             needed.add("geo")
         if target == "session" or (auth is not None and auth["kind"] == "session"):
@@ -55,7 +57,15 @@ def features_of(settings: Mapping[str, Any]) -> list[str]:
     # What is written at one endpoint may be stored for another.
     if stored and any(not _SAFE.issuperset(endpoint["methods"]) for endpoint in settings["endpoints"]):
         needed.add("cache_writes")
+        # What is found under more than its URL is made void by a marker.
+        if not all(_keyed_by_url(cache) for cache in stored):
+            needed.add("cache_purge")
     return sorted(needed)
+
+
+def _keyed_by_url(policy: Mapping[str, Any]) -> bool:
+    key = policy["key"]
+    return not (key["headers"] or key["cookies"] or key["country"] or key["region"])
 
 
 def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> set[str]:
@@ -65,7 +75,7 @@ def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> s
     if mode == "bypass":
         return {"cache"}
     guarded = endpoint["auth"] is not None or endpoint["rate_limit"] is not None
-    url_alone = not (key["headers"] or key["cookies"] or key["country"] or key["region"])
+    url_alone = _keyed_by_url(policy)
     # Whether the platform's own cache may answer; where it may not, the function's own tiers do.
     fronted = policy["engine"] == "platform" and url_alone and not key["host"] and not guarded
     shielded = _is_shielded(endpoint)
@@ -79,6 +89,8 @@ def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> s
         # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
         "cache_origin": mode == "origin" or endpoint["auth"] is not None,
         "cache_platform": fronted,
+        # Ways by which word of a purge comes. Without one of them, what would take it is left out.
+        "cache_purge": tiers["kv"] is not None or shielded,
         "cache_shield": shielded,
     }
     return {name for name, need in needed.items() if need}
@@ -105,7 +117,7 @@ def worker_modules(
     files = sorted({name for part in parts for name in (part["file"], *part["imports"])})
     modules = {name: (folder / name).read_bytes() for name in files}
     modules[MAIN] = _main(manifest, document, sorted(name for name in handlers if not name.endswith(".map"))).encode()
-    modules[SETTINGS] = f"export default {_json(document)};\n".encode()
+    modules[SETTINGS] = f"{_EXPORT}{_json(document)};\n".encode()
     for name, text in handlers.items():
         modules[name] = text.encode()
     return [
@@ -116,6 +128,31 @@ def worker_modules(
         }
         for name in sorted(modules)
     ]
+
+
+def purgeable(modules: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return a function's modules as the local cloud runs them: with what takes a purge. A deployed function has it only
+    where a purge can reach it, by KV or by a shield.
+
+    Args:
+        modules: the files of a function by name. What was not made by this package, as it is now, stays as it is.
+    """
+    folder = Path(__file__).parent / "_bundles" / "cloudflare"
+    if not {MAIN, SETTINGS, "cache.js"} <= modules.keys():
+        return dict(modules)
+    manifest = _manifest(folder)
+    part = manifest["features"][_PURGE]
+    try:
+        document = json.loads(modules[SETTINGS].decode().removeprefix(_EXPORT).removesuffix(";\n"))
+        handlers = sorted(modules.keys() - manifest["files"].keys() - {MAIN, SETTINGS})
+        handlers = [name for name in handlers if not name.endswith(".map")]
+        own = _main(manifest, document, handlers)
+    except (ValueError, KeyError, TypeError):
+        return dict(modules)
+    if part["file"] in modules or modules[MAIN] != own.encode():
+        return dict(modules)
+    more = {name: (folder / name).read_bytes() for name in (part["file"], *part["imports"])}
+    return {**more, **modules, MAIN: _main(manifest, document, handlers, _PURGE).encode()}
 
 
 def lambda_modules(
@@ -190,8 +227,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: list[str]) -> str:
-    features = [manifest["features"][feature] for feature in features_of(settings)]
+def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: list[str], *more: str) -> str:
+    features = [manifest["features"][feature] for feature in sorted({*features_of(settings), *more})]
     core = manifest["core"]
     lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
     lines += [f'import {{ {feature["export"]} }} from "./{feature["file"]}";' for feature in features]

@@ -190,7 +190,8 @@ def test_the_modules_are_the_settings_what_they_need_and_nothing_more(made: Run)
     assert {module["contentType"] for module in version.inputs["modules"]} == {"application/javascript+module"}
     main = module_text(version, "main.js")
     assert main.splitlines()[-1] == (
-        "export default createWorker(settings, { features: [cache, cacheEdge, cacheKv, cacheMemory, geo, jwt, rateLimit, sessions], handlers: {  } });"
+        "export default createWorker(settings, { features:"
+        " [cache, cacheEdge, cacheKv, cacheMemory, cachePurge, geo, jwt, rateLimit, sessions], handlers: {  } });"
     )
     (plain,) = run(api()).of("WorkerVersion")
     assert {"geo.js", "main.js", "settings.js", "edgewright.js"} <= {

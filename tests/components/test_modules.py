@@ -1,5 +1,6 @@
 """Which parts of edgewright's own code a function is given: all that its settings need, and no other."""
 
+import base64
 import itertools
 import json
 import subprocess
@@ -8,7 +9,7 @@ from typing import Any
 
 import edgewright
 import pytest
-from edgewright._modules import features_of, worker_modules
+from edgewright._modules import features_of, purgeable, worker_modules
 from edgewright.local.node import find_node
 from edgewright.spec.models import EdgeSettings
 
@@ -116,11 +117,15 @@ def test_a_function_starts_with_what_it_is_given_and_with_nothing_less(tmp_path:
         ({"cache": None}, []),
         ({"cache": policy()}, ["cache", "cache_edge"]),
         ({"cache": policy(mode="bypass", tiers=TIERS[-1])}, ["cache"]),
-        ({"cache": policy(tiers=TIERS[-1])}, ["cache", "cache_edge", "cache_kv", "cache_memory"]),
+        ({"cache": policy(tiers=TIERS[-1])}, ["cache", "cache_edge", "cache_kv", "cache_memory", "cache_purge"]),
         ({"cache": policy(key={"query": "none"})}, ["cache", "cache_edge", "cache_key"]),
         ({"cache": policy(key={"cookies": ["plan"]})}, ["cache", "cache_edge", "cache_key"]),
         ({"cache": policy(key={"host": False})}, ["cache", "cache_edge"]),
         ({"cache": policy(), "methods": ["GET", "PUT"]}, ["cache", "cache_edge", "cache_writes"]),
+        (
+            {"cache": policy(key={"cookies": ["plan"]}), "methods": ["GET", "PUT"]},
+            ["cache", "cache_edge", "cache_key", "cache_purge", "cache_writes"],
+        ),
         ({"cache": policy(), "methods": ["GET", "OPTIONS"]}, ["cache", "cache_edge"]),
         ({"cache": None, "methods": ["*"]}, []),
         ({"cache": {"name": "p", "mode": "origin"}}, ["cache", "cache_edge", "cache_origin"]),
@@ -140,3 +145,38 @@ def test_only_the_files_of_what_is_needed_are_uploaded() -> None:
     assert (
         not {"cache-edge.js", "cache-key.js", "cache-kv.js", "cache-platform.js", "cache-writes.js", "jwt.js"} & names
     )
+
+
+def files(document: dict[str, Any], handlers: dict[str, str] | None = None) -> dict[str, bytes]:
+    made = worker_modules(document, handlers or {"h.js": "export default {}"})
+    return {module["name"]: base64.b64decode(module["content_base64"]) for module in made}
+
+
+def test_a_function_that_no_purge_reaches_can_be_purged_on_the_local_cloud() -> None:
+    plain = files(settings({"cache": policy()}))
+    assert "cache-purge.js" not in plain
+    local = purgeable(plain)
+    assert local.keys() - plain.keys() >= {"cache-purge.js"}
+    edge = b'import { cacheEdge } from "./cache-edge.js";'
+    purge = b'import { cachePurge } from "./cache-purge.js";'
+    main = plain["main.js"].replace(edge, edge + b"\n" + purge).replace(b"cacheEdge]", b"cacheEdge, cachePurge]")
+    assert local["main.js"] == main
+    assert {name: local[name] for name in plain if name != "main.js"} == {
+        name: plain[name] for name in plain if name != "main.js"
+    }
+
+
+def test_what_the_local_cloud_need_not_or_cannot_add_to_stays_as_it_is() -> None:
+    shielded = files(settings({"cache": policy(tiers={"memory": {}, "edge": {}, "shield": {}})}))
+    assert "cache-purge.js" in shielded
+    assert purgeable(shielded) == shielded
+    without = files(settings({"cache": None}))
+    assert purgeable(without) == without
+    plain = files(settings({"cache": policy()}))
+    for changed in (
+        {**plain, "main.js": plain["main.js"] + b"// changed"},
+        {**plain, "settings.js": b"export default {"},
+        {**plain, "settings.js": b"export default 1;\n"},
+        {"index.js": b"export default {}"},
+    ):
+        assert purgeable(changed) == changed

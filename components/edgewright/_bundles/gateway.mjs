@@ -931,6 +931,7 @@ function draw(range, ctx) {
 }
 
 // src/core/cache/tiers.ts
+var INTERNAL = "https://cache.edgewright.invalid/";
 var SHARE_MS = 1e3;
 var SHARED = 1024 * 1024;
 async function read({ far: far2, reads }, from, key, policy, ctx) {
@@ -1024,11 +1025,11 @@ function serve(query, entry, note) {
   const { held, tier, soft, body = null } = entry;
   const now = query.ctx.now();
   const second = Math.floor(now / 1e3);
-  if (held?.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
+  if (held.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
   const meta = soft ? { ...entry.meta, freshUntil: Math.min(now, entry.meta.freshUntil) } : entry.meta;
   const status2 = note ?? `hit; ttl=${Math.floor((meta.freshUntil - now) / 1e3)}; detail=${tier}`;
   const headers = dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
-  if (held && !note) {
+  if (tier !== "kv" && !note) {
     held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
     held.second = second;
   }
@@ -1317,7 +1318,7 @@ function metaOf(query, status2, full, requestTime) {
 }
 async function save(query, found, meta, body, ceiling) {
   const { core, policy, ctx, key, url } = query;
-  if (core.purges.judge(meta) === "hard") return;
+  if (core.purges?.judge(meta) === "hard") return;
   const work = [];
   const put2 = (value, bytes2, kv = true) => {
     core.memory?.put(value, bytes2, policy, ctx, ceiling);
@@ -1560,8 +1561,8 @@ function near(query, slot = query.key, index) {
   const nothing = { decision: "validate", index, slot };
   if (!held) return nothing;
   const { value } = held;
-  if (value.kind === "entry") return judged(query, nothing, value, held.body, "memory", held);
-  return index || voided(query, value, held) ? nothing : near(query, query.variant(value.names), value);
+  if (value.kind === "entry") return judged(query, nothing, held, held.body, "memory");
+  return index || voided(query, held) ? nothing : near(query, query.variant(value.names), value);
 }
 async function far(query, from) {
   const { core, policy, ctx } = query;
@@ -1569,16 +1570,16 @@ async function far(query, from) {
   for (const { name } of core.far) {
     const found = await read(core, name, from.slot, policy, ctx);
     if (!found) continue;
-    const { value, body } = found;
+    const { value, body, held = hold(value, null) } = found;
     if (value.kind === "index") {
-      if (from.index || voided(query, value, found.held)) continue;
+      if (from.index || voided(query, held)) continue;
       core.memory?.put(value, null, policy, ctx);
       if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
       discard2(best.entry?.body);
       const variant = near(query, query.variant(value.names), value);
       return variant.decision === "hit" ? variant : far(query, variant);
     }
-    const one = judged(query, from, value, body, name, found.held ?? hold(value, null), found.held);
+    const one = judged(query, from, held, body, name);
     const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
     if (one.decision !== "hit" && !newer) {
       discard2(body);
@@ -1590,21 +1591,12 @@ async function far(query, from) {
   }
   return best;
 }
-function voided({ core: { purges } }, { key, url, born }, held) {
-  if (held?.checked === purges.version) return held.purged === "hard";
-  const purged = purges.judge({ key, url, requestTime: born, tags: [] });
-  if (held) Object.assign(held, { checked: purges.version, purged });
-  return purged === "hard";
-}
-function judged(query, { slot, index }, meta, body, tier, state, held = state) {
-  const { purges } = query.core;
-  if (state.checked !== purges.version) {
-    state.checked = purges.version;
-    state.purged = purges.judge(meta);
-    state.second = -1;
-  }
-  if (state.purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
-  const soft = state.purged === "soft";
+var voided = ({ core }, held) => core.purges?.of(held) === "hard";
+function judged(query, { slot, index }, held, body, tier) {
+  const meta = held.value;
+  const purged = query.core.purges?.of(held);
+  if (purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
+  const soft = purged === "soft";
   return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
 }
 async function promote({ core, policy, ctx }, entry) {
@@ -1619,185 +1611,40 @@ async function promote({ core, policy, ctx }, entry) {
   return { ...entry, body };
 }
 
-// src/core/cache/purge.ts
-var INTERNAL = "https://cache.edgewright.invalid/";
-var EDGE_URL = `${INTERNAL}purges`;
-var MAX_MARKERS = 1e3;
-var OWN_MS = 6e4;
-var EPOCH = "false everything ";
-var nameOf2 = ({ soft, type, value }) => `${soft} ${type} ${value}`;
-function schemeless(url) {
-  return url.slice(url.indexOf("//"));
-}
-var Purges = class {
-  constructor(checkMs, far2, policies) {
-    this.checkMs = checkMs;
-    this.far = far2;
-    this.policies = policies;
-  }
-  checkMs;
-  far;
-  policies;
-  /** Grows with each change, so that what was held against one state need not be again. */
-  version = 0;
-  #markers = /* @__PURE__ */ new Map();
-  /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
-  #own = [];
-  #read = Number.NEGATIVE_INFINITY;
-  due(now) {
-    return now - this.#read >= this.checkMs;
-  }
-  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
-  async refresh(ctx) {
-    this.#read = ctx.now();
-    const add = (markers2) => this.add(markers2);
-    const work = this.far.flatMap(({ markers: markers2 }) => markers2?.refresh(this.policies, ctx, add) ?? []);
-    work.push(this.#readEdge(ctx));
-    await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, void 0)));
-  }
-  async #readEdge(ctx) {
-    const response = await ctx.edgeCache?.match(EDGE_URL);
-    const found = response ? await response.json() : [];
-    this.add(found);
-    this.#own = this.#own.filter(({ time }) => ctx.now() - time < OWN_MS);
-    if (this.#own.length === 0) return;
-    const there = new Map(found.map((marker) => [nameOf2(marker), marker.time]));
-    const lost3 = this.#own.some((marker) => {
-      const name = nameOf2(marker);
-      return this.#markers.get(name) === marker && (there.get(name) ?? -1) < marker.time;
-    });
-    if (lost3) await this.#writeEdge(ctx);
-  }
-  async #writeEdge({ edgeCache }) {
-    const headers = { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` };
-    await edgeCache?.put(EDGE_URL, new Response(JSON.stringify(this.markers), { headers }));
-  }
-  /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
-  add(markers2) {
-    const known3 = this.#markers;
-    for (const marker of markers2) {
-      const name = nameOf2(marker);
-      const last = Math.max(known3.get(name)?.time ?? -1, known3.get(EPOCH)?.time ?? -1);
-      if (last >= marker.time) continue;
-      known3.set(name, marker);
-      this.version++;
-      if (known3.size > MAX_MARKERS) {
-        const times = [...known3.values()].map(({ time }) => time).sort((a, b) => a - b);
-        this.add([{ type: "everything", value: "", time: times[MAX_MARKERS / 2], soft: false }]);
-      }
-      if (name !== EPOCH) continue;
-      for (const [other2, { time }] of known3) if (other2 !== name && time <= marker.time) known3.delete(other2);
-    }
-  }
-  /** Writes markers where others find them. Returns what each place took. */
-  async publish(markers2, ctx) {
-    this.add(markers2);
-    const edge = async () => {
-      if (!ctx.edgeCache) return 0;
-      await this.#readEdge(ctx);
-      await this.#writeEdge(ctx);
-      this.#own = [...this.#own, ...markers2];
-      return markers2.length;
-    };
-    const counts = { edge: 0, kv: 0, shield: 0 };
-    const count = async (place, work) => {
-      const taken = await attempt(ctx, "A purge marker could not be written", work, 0);
-      counts[place] += taken;
-    };
-    const beyond = this.far.flatMap(
-      ({ markers: place }) => (place?.publish(markers2, this.policies, ctx) ?? []).map((work) => count(place.place, work))
-    );
-    await Promise.all([count("edge", edge()), ...beyond]);
-    return counts;
-  }
-  /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
-  visibleWithinMs(ctx) {
-    for (const { markers: markers2 } of this.far) {
-      const ms = markers2?.visibleWithinMs(this.policies, ctx);
-      if (ms !== void 0) return ms;
-    }
-    return this.checkMs;
-  }
-  /** All that are known here. */
-  get markers() {
-    return [...this.#markers.values()];
-  }
-  /** What the markers make of an entry: void, stale, or nothing. */
-  judge(meta) {
-    let found;
-    for (const marker of this.#markers.values()) {
-      if ((meta.since ?? meta.requestTime) > marker.time || !covers2(marker, meta)) continue;
-      if (!marker.soft) return "hard";
-      found = "soft";
-    }
-    return found;
-  }
-};
-function covers2({ type, value }, { key, url, tags }) {
-  if (type === "tag") return tags.includes(value);
-  if (type === "everything") return true;
-  const shared2 = key.includes("://*/");
-  const own = shared2 ? hostless(schemeless(url)) : schemeless(url);
-  const wanted = normaliseEscapes(shared2 ? hostless(value) : value);
-  const plain3 = normaliseEscapes(own);
-  if (type === "url") return plain3 === wanted;
-  const path = plain3.split("?", 1)[0];
-  const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
-  return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
-}
-var hostless = (text) => text.startsWith("//") ? text.slice(text.indexOf("/", 2)) : text;
-function markersOf(request, time, forms) {
-  const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
-  const of = (type, values2) => Array.from(values2, (value) => ({ type, value, time, soft }));
-  return [
-    ...of("everything", everything ? [""] : []),
-    ...of("url", new Set(urls.flatMap(forms).map(schemeless))),
-    ...of("prefix", prefixes.map(prefixOf)),
-    ...of("tag", tags)
-  ];
-}
-function prefixOf(prefix) {
-  if (prefix.startsWith("/")) return normalisePath(prefix);
-  const { host, pathname } = new URL(prefix);
-  return `//${host}${normalisePath(pathname)}`;
-}
-
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
-function createCacheOf(extensions, specs, options = {}) {
-  return cacheOf(coreOf(extensions, specs, options));
-}
+var OF_ONE_ANSWER = ["x-origin-latency", "x-origin-failover", "server-timing"];
 function coreOf(extensions, specs, options = {}) {
-  const policies = new Set(specs.map((spec) => compile(spec, extensions.key)));
-  const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== void 0);
-  const shield2 = extensions.shield?.();
+  const { memory, edge, kv, shield: made2, purge: purge3, ...parts } = extensions;
+  const policies = new Set(specs.map((spec) => compile(spec, parts.key)));
+  const far2 = [edge?.(), kv?.()].filter((tier) => tier !== void 0);
+  const shield2 = made2?.();
   return {
-    name: options.name ?? "edgewright",
-    targetedFields: options.targetedFields ?? ["cloudflare-cdn-cache-control", "cdn-cache-control"],
-    collapseMaxBytes: options.collapseMaxBytes ?? 4 * 1024 * 1024,
-    hitForMissMs: options.hitForMissMs ?? 5e3,
-    unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing", ...options.unstoredHeaders ?? []],
-    ...extensions,
-    memory: extensions.memory?.(),
+    name: "edgewright",
+    targetedFields: ["cloudflare-cdn-cache-control", "cdn-cache-control"],
+    collapseMaxBytes: 4 * 1024 * 1024,
+    hitForMissMs: 5e3,
+    unstoredHeaders: OF_ONE_ANSWER,
+    ...parts,
+    ...options,
+    memory: memory?.(),
     shield: shield2,
-    far: tiers,
+    far: far2,
     reads: /* @__PURE__ */ new Map(),
     policies,
     flights: /* @__PURE__ */ new Map(),
     open: /* @__PURE__ */ new Set(),
     passes: /* @__PURE__ */ new Map(),
-    purges: new Purges(options.purgeCheckMs ?? 5e3, shield2 ? [shield2, ...tiers] : tiers, policies)
+    purges: purge3?.(options.purgeCheckMs ?? 5e3, shield2 ? [shield2, ...far2] : far2, policies)
   };
 }
 function cacheOf(core) {
-  const { policies } = core;
   return {
-    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
     /** Not `async`: what memory has is answered in one go. */
     handle(head, spec, ctx, origin, whole2 = () => head) {
       const policy = spec && compile(spec, core.key);
       const { method, headers } = head;
-      if (policy) policies.add(policy);
+      if (policy) core.policies.add(policy);
       if (method !== "GET" && method !== "HEAD") return other(core, whole2(), policy, ctx, origin);
       const asIs = !policy || policy.mode === "bypass" || headers.has("upgrade") || headers.has("if-match") || headers.has("if-unmodified-since");
       if (asIs || policy.mode === "override" && headers.has("authorization")) {
@@ -1807,7 +1654,7 @@ function cacheOf(core) {
       const { shield: shield2 } = core;
       const source = shield2 && policy.shield ? shield2.before(origin, policy, ctx) : origin;
       const query = new Query(core, head, policy, ctx, source, whole2);
-      if (core.purges.due(ctx.now())) {
+      if (core.purges?.due(ctx.now())) {
         return core.purges.refresh(ctx).then(() => answer(query, true, near(query)));
       }
       const found = near(query);
@@ -1815,12 +1662,6 @@ function cacheOf(core) {
         return serve(query, found.entry);
       }
       return answer(query, true, found);
-    },
-    async purge(request, ctx) {
-      const forms = (url) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
-      const counts = await core.purges.publish(markersOf(request, ctx.now(), forms), ctx);
-      const memory = core.memory?.purge((meta) => core.purges.judge(meta)) ?? 0;
-      return { memory, ...counts, visibleWithinMs: core.purges.visibleWithinMs(ctx) };
     }
   };
 }
@@ -2129,7 +1970,7 @@ var MARKERS = "purge:";
 var LAST_MS = 1e13;
 var MOST_KEYS = 1e3;
 var METADATA_BYTES = 1e3;
-function nameOf3(key) {
+function nameOf2(key) {
   const bytes = new TextEncoder().encode(key).length;
   return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key}`;
 }
@@ -2168,7 +2009,7 @@ function kvTier() {
     name: "kv",
     has: (policy) => policy.kv !== null,
     async read(key, policy, ctx) {
-      const bytes = await storeOf(policy, ctx)?.get(nameOf3(key));
+      const bytes = await storeOf(policy, ctx)?.get(nameOf2(key));
       const found = bytes ? unpack(bytes) : void 0;
       return found?.value.key === key ? found : void 0;
     },
@@ -2176,7 +2017,7 @@ function kvTier() {
       const store = storeOf(policy, ctx);
       const tier = policy.kv;
       const now = ctx.now();
-      const name = nameOf3(value.key);
+      const name = nameOf2(value.key);
       if (!store || now - (writes2.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return void 0;
       const lifetime2 = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
       const copy = limited(value, lifetime2, now);
@@ -2188,7 +2029,7 @@ function kvTier() {
       return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl_s, lifetime2) });
     },
     remove(key, policy, ctx) {
-      const name = nameOf3(key);
+      const name = nameOf2(key);
       writes2.delete(name);
       return storeOf(policy, ctx)?.delete(name);
     },
@@ -2328,17 +2169,7 @@ function memoryTier() {
     delete(key) {
       memory.delete(key);
     },
-    purge(judge2) {
-      let count = 0;
-      for (const [key, held] of [...memory]) {
-        const { value } = held;
-        const purged = value.kind === "entry" ? judge2(value) : void 0;
-        if (purged && purged !== held.purged) count++;
-        held.purged = purged;
-        if (purged === "hard") memory.delete(key);
-      }
-      return count;
-    },
+    held: () => Array.from(memory, ([, held]) => held),
     get entries() {
       return memory.entries;
     },
@@ -2421,7 +2252,7 @@ function parseContentRange(text) {
 function strongTag(etag) {
   return etag?.startsWith('"') ? etag : void 0;
 }
-function covers3(meta, query) {
+function covers2(meta, query) {
   const part = meta.range;
   const wanted = parseRange(query.range, part.total);
   if (!wanted || !ifRange(meta, query.asked, query.ctx.now())) return false;
@@ -2549,7 +2380,7 @@ var originMode = {
   judge: originRules,
   shorten: shorten2,
   partOf,
-  covers: covers3,
+  covers: covers2,
   rest,
   combine,
   directives: requestDirectives,
@@ -2623,6 +2454,179 @@ function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
   parts.push(`stale-if-error=${meta.staleIfError}`);
   headers.set(field, parts.join(", "));
   headers.set("cache-tag", [...meta.tags, frontTag(meta.url)].join(","));
+}
+
+// src/core/cache/purge.ts
+var EDGE_URL = `${INTERNAL}purges`;
+var MAX_MARKERS = 1e3;
+var OWN_MS = 6e4;
+var EPOCH = "false everything ";
+var nameOf3 = ({ soft, type, value }) => `${soft} ${type} ${value}`;
+function schemeless(url) {
+  return url.slice(url.indexOf("//"));
+}
+var Purges = class {
+  constructor(checkMs, far2, policies) {
+    this.checkMs = checkMs;
+    this.far = far2;
+    this.policies = policies;
+  }
+  checkMs;
+  far;
+  policies;
+  /** Grows with each change, so that what was held against one state need not be again. */
+  #version = 0;
+  #markers = /* @__PURE__ */ new Map();
+  /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
+  #own = [];
+  #read = Number.NEGATIVE_INFINITY;
+  due(now) {
+    return now - this.#read >= this.checkMs;
+  }
+  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
+  async refresh(ctx) {
+    this.#read = ctx.now();
+    const add = (markers2) => this.add(markers2);
+    const work = this.far.flatMap(({ markers: markers2 }) => markers2?.refresh(this.policies, ctx, add) ?? []);
+    work.push(this.#readEdge(ctx));
+    await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, void 0)));
+  }
+  async #readEdge(ctx) {
+    const response = await ctx.edgeCache?.match(EDGE_URL);
+    const found = response ? await response.json() : [];
+    this.add(found);
+    this.#own = this.#own.filter(({ time }) => ctx.now() - time < OWN_MS);
+    if (this.#own.length === 0) return;
+    const there = new Map(found.map((marker) => [nameOf3(marker), marker.time]));
+    const lost3 = this.#own.some((marker) => {
+      const name = nameOf3(marker);
+      return this.#markers.get(name) === marker && (there.get(name) ?? -1) < marker.time;
+    });
+    if (lost3) await this.#writeEdge(ctx);
+  }
+  async #writeEdge({ edgeCache }) {
+    const headers = { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` };
+    await edgeCache?.put(EDGE_URL, new Response(JSON.stringify(this.markers), { headers }));
+  }
+  /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
+  add(markers2) {
+    const known3 = this.#markers;
+    for (const marker of markers2) {
+      const name = nameOf3(marker);
+      const last = Math.max(known3.get(name)?.time ?? -1, known3.get(EPOCH)?.time ?? -1);
+      if (last >= marker.time) continue;
+      known3.set(name, marker);
+      this.#version++;
+      if (known3.size > MAX_MARKERS) {
+        const times = [...known3.values()].map(({ time }) => time).sort((a, b) => a - b);
+        this.add([{ type: "everything", value: "", time: times[MAX_MARKERS / 2], soft: false }]);
+      }
+      if (name !== EPOCH) continue;
+      for (const [other2, { time }] of known3) if (other2 !== name && time <= marker.time) known3.delete(other2);
+    }
+  }
+  /** Writes markers where others find them. Returns what each place took. */
+  async publish(markers2, ctx) {
+    this.add(markers2);
+    const edge = async () => {
+      if (!ctx.edgeCache) return 0;
+      await this.#readEdge(ctx);
+      await this.#writeEdge(ctx);
+      this.#own = [...this.#own, ...markers2];
+      return markers2.length;
+    };
+    const counts = { edge: 0, kv: 0, shield: 0 };
+    const count = async (place, work) => {
+      const taken = await attempt(ctx, "A purge marker could not be written", work, 0);
+      counts[place] += taken;
+    };
+    const beyond = this.far.flatMap(
+      ({ markers: place }) => (place?.publish(markers2, this.policies, ctx) ?? []).map((work) => count(place.place, work))
+    );
+    await Promise.all([count("edge", edge()), ...beyond]);
+    return counts;
+  }
+  /** Makes void what is stored under any key of these URLs, which are in normal form. */
+  forget(urls, ctx) {
+    return this.publish(
+      markersOf({ urls }, ctx.now(), (url) => [url]),
+      ctx
+    );
+  }
+  /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
+  visibleWithinMs(ctx) {
+    for (const { markers: markers2 } of this.far) {
+      const ms = markers2?.visibleWithinMs(this.policies, ctx);
+      if (ms !== void 0) return ms;
+    }
+    return this.checkMs;
+  }
+  /** All that are known here. */
+  get markers() {
+    return [...this.#markers.values()];
+  }
+  /** What the markers make of what is held: void, stale, or nothing. */
+  of(held) {
+    if (held.checked !== this.#version) {
+      const { value } = held;
+      held.checked = this.#version;
+      held.purged = this.judge(value.kind === "entry" ? value : { ...value, requestTime: value.born, tags: [] });
+      held.second = -1;
+    }
+    return held.purged;
+  }
+  /** What the markers make of an entry. */
+  judge(meta) {
+    let found;
+    for (const marker of this.#markers.values()) {
+      if ((meta.since ?? meta.requestTime) > marker.time || !covers3(marker, meta)) continue;
+      if (!marker.soft) return "hard";
+      found = "soft";
+    }
+    return found;
+  }
+};
+function covers3({ type, value }, { key, url, tags }) {
+  if (type === "tag") return tags.includes(value);
+  if (type === "everything") return true;
+  const shared2 = key.includes("://*/");
+  const own = shared2 ? hostless(schemeless(url)) : schemeless(url);
+  const wanted = normaliseEscapes(shared2 ? hostless(value) : value);
+  const plain3 = normaliseEscapes(own);
+  if (type === "url") return plain3 === wanted;
+  const path = plain3.split("?", 1)[0];
+  const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
+  return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
+}
+var hostless = (text) => text.startsWith("//") ? text.slice(text.indexOf("/", 2)) : text;
+function markersOf(request, time, forms) {
+  const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
+  const of = (type, values2) => Array.from(values2, (value) => ({ type, value, time, soft }));
+  return [
+    ...of("everything", everything ? [""] : []),
+    ...of("url", new Set(urls.flatMap(forms).map(schemeless))),
+    ...of("prefix", prefixes.map(prefixOf)),
+    ...of("tag", tags)
+  ];
+}
+function prefixOf(prefix) {
+  if (prefix.startsWith("/")) return normalisePath(prefix);
+  const { host, pathname } = new URL(prefix);
+  return `//${host}${normalisePath(pathname)}`;
+}
+async function purge(core, request, ctx) {
+  const { policies, memory } = core;
+  const purges = core.purges;
+  const forms = (url) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
+  const counts = await purges.publish(markersOf(request, ctx.now(), forms), ctx);
+  let count = 0;
+  for (const held of memory?.held() ?? []) {
+    const { purged: before, value } = held;
+    const purged = purges.of(held);
+    if (value.kind === "entry" && purged && purged !== before) count++;
+    if (purged === "hard") memory?.delete(value.key);
+  }
+  return { memory: count, ...counts, visibleWithinMs: purges.visibleWithinMs(ctx) };
 }
 
 // src/core/problem.ts
@@ -2756,19 +2760,11 @@ async function forget(core, urls, ctx) {
       const { url: normal, key } = named(url, policy);
       for (const flight of core.open) if (flight.url === normal) flight.void = true;
       for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
-      if (!policy.keyedByUrl) marked.add(schemeless(normal));
+      if (!policy.keyedByUrl) marked.add(normal);
       work.push(remove(core, key, policy, ctx));
     }
   }
-  if (marked.size > 0) {
-    const time = ctx.now();
-    work.push(
-      core.purges.publish(
-        [...marked].map((value) => ({ type: "url", value, time, soft: false })),
-        ctx
-      )
-    );
-  }
+  if (marked.size > 0) work.push(Promise.resolve(core.purges?.forget([...marked], ctx)));
   await Promise.all(work);
 }
 
@@ -2779,16 +2775,20 @@ var all = {
   kv: kvTier,
   origin: originMode,
   key: customKey,
+  purge: (...given) => new Purges(...given),
   writes,
   shield,
   platform: toPlatform,
   clean: forwardHeaders
 };
-var createCache = ({ policies = [], targetedFields, ...options } = {}) => {
+var createCache = ({ policies = [], targetedFields, unstoredHeaders = [], ...options } = {}) => {
   const fields = targetedFields && { targetedFields: targetedFields.map((name) => name.toLowerCase()) };
-  const cache = createCacheOf(all, policies.map(complete), { ...options, ...fields });
+  const unstored = { unstoredHeaders: [...OF_ONE_ANSWER, ...unstoredHeaders] };
+  const core = coreOf(all, policies.map(complete), { ...options, ...fields, ...unstored });
+  const cache = cacheOf(core);
   return {
-    ...cache,
+    purge: (request, ctx) => purge(core, request, ctx),
+    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
     handle: (head, spec, ctx, origin, whole2) => cache.handle(head, spec && complete(spec), ctx, origin, whole2)
   };
 };
@@ -8318,7 +8318,7 @@ function servedBy(request, version) {
   const can = (target) => whyNever(restOf(target), asSent) === void 0;
   return { ...request, urls: request.urls?.filter(can) ?? [], prefixes: request.prefixes?.filter(can) ?? [] };
 }
-async function purge({ reload, fronts, purgeToken }, text) {
+async function purge2({ reload, fronts, purgeToken }, text) {
   const asked = readPurge(text);
   const serving = await reload.enter();
   try {
@@ -8553,7 +8553,7 @@ var ROUTES = {
   "GET /v1/logs": logEntries,
   "POST /v1/invalidate": invalidate,
   "POST /v1/purge": async (options, request, response) => {
-    json(response, 200, await purge(options, (await bodyOf3(request)).toString("utf8")));
+    json(response, 200, await purge2(options, (await bodyOf3(request)).toString("utf8")));
   }
 };
 function readInvalidation(text) {

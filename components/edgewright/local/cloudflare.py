@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pydantic
 
+from edgewright._modules import JAVASCRIPT, purgeable
 from edgewright.limits import limit
 from edgewright.local import protocol
 from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
@@ -730,15 +731,20 @@ def _version(resource: Resource, base: Path) -> protocol.Version:
         )
     limits = inputs.get("limits") or {}
     cache = inputs.get("cacheOptions") or {}
+    types = {module["name"]: module.get("contentType") or JAVASCRIPT for module in inputs["modules"]}
+    contents = {
+        module["name"]: base64.b64decode(_content(module, f"modules ({module['name']})", base))
+        for module in inputs["modules"]
+    }
     return protocol.Version(
         id=str(resource.id),
         modules=[
             protocol.Module(
-                name=module["name"],
-                content_type=module.get("contentType") or "application/javascript+module",
-                content_base64=_content(module, f"modules ({module['name']})", base),
+                name=name,
+                content_type=types.get(name, JAVASCRIPT),
+                content_base64=base64.b64encode(content).decode("ascii"),
             )
-            for module in inputs["modules"]
+            for name, content in purgeable(contents).items()
         ],
         main_module=inputs["mainModule"],
         bindings=[_binding(binding) for binding in inputs.get("bindings") or []],

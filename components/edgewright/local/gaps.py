@@ -101,6 +101,12 @@ GAPS: tuple[Gap, ...] = (
         " functions such as `getZone` are refused.",
     ),
     Gap(
+        "purge",
+        "edgewright purge",
+        "Every function with a cache takes purges here. A deployed one does where KV or a shield carries them; without"
+        " either it holds no code for them, and what its edge tier and memory have stays until it expires.",
+    ),
+    Gap(
         "workers-cache",
         "Workers Cache",
         "The portable cache core plays it, by its documentation: one place without tiers, in the gateway's memory and"

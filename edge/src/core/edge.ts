@@ -191,7 +191,7 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   };
   return Object.assign(answer, {
     async purge(request: PurgeRequest, host: Host) {
-      return cache?.purge(request, host);
+      return cache?.purge?.(request, host);
     },
     behind(request: Request, host: Host, platform: PlatformArguments, behind: Behind) {
       const { target, match: found } = placeOf(request.url);

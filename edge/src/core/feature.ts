@@ -4,6 +4,7 @@
  */
 
 import type { Extensions } from "./cache/extensions";
+import type { Core } from "./cache/query";
 import type { CacheContext, PurgeRequest, PurgeResult, RequestHead } from "./cache/types";
 import type { Geo, Host } from "./host";
 import type { CacheSpec, EdgeSettings, EndpointSpec, RateLimitSpec } from "./settings.gen";
@@ -51,8 +52,11 @@ export interface CacheLayer {
     answer: (r: Request) => Promise<Response>,
     whole: () => Request,
   ): Response | Promise<Response>;
-  /** Purges every tier that can be reached from here, the platform's cache in front included. */
-  purge(request: PurgeRequest, host: Host): Promise<PurgeReport>;
+  /**
+   * Purges every tier that can be reached from here, the platform's cache in front included. Not there where a purge could
+   * come by nothing.
+   */
+  purge?(request: PurgeRequest, host: Host): Promise<PurgeReport>;
   /** Answers the cache's own paths; undefined for every other request. */
   answer?(request: Request, path: string, host: Host): Promise<Response | undefined> | undefined;
 }
@@ -73,12 +77,19 @@ type AuthKind = NonNullable<EndpointSpec["auth"]>["kind"];
 
 /** The parts of the cache that not every function needs: what the cache itself takes, and the platform's cache in front. */
 export interface CacheParts extends Extensions {
+  /** What a function does with purges that are asked of it. `core`: its own cache. */
+  readonly purging?: (
+    settings: EdgeSettings,
+    core: Core,
+    parts: CacheParts,
+    contextOf: (host: Host) => CacheContext,
+  ) => Pick<CacheLayer, "purge" | "answer">;
   /** Answers a purge from outside by a token; undefined where the function has none. */
   readonly answerToken?: (
     request: Request,
     path: string,
     host: Host,
-    purge: CacheLayer["purge"],
+    purge: NonNullable<CacheLayer["purge"]>,
   ) => Promise<Response | undefined>;
   readonly front?: {
     /** Tells the cache in front of a purge. */
@@ -89,7 +100,7 @@ export interface CacheParts extends Extensions {
       path: string,
       host: Host,
       bindings: readonly string[],
-      purge: CacheLayer["purge"],
+      purge: NonNullable<CacheLayer["purge"]>,
     ): Promise<Response>;
   };
 }

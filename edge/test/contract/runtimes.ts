@@ -156,6 +156,7 @@ const FEATURES = {
   cache_memory: async () => (await import("../../src/hosts/cloudflare/cache-memory")).cacheMemory,
   cache_origin: async () => (await import("../../src/hosts/cloudflare/cache-origin")).cacheOrigin,
   cache_platform: async () => (await import("../../src/hosts/cloudflare/cache-platform")).cachePlatform,
+  cache_purge: async () => (await import("../../src/hosts/cloudflare/cache-purge")).cachePurge,
   cache_writes: async () => (await import("../../src/hosts/cloudflare/cache-writes")).cacheWrites,
   geo: async () => (await import("../../src/core/features/geo")).geo,
   sessions: async () => (await import("../../src/core/features/sessions")).sessions,

@@ -9,6 +9,7 @@ import { geo } from "../../src/core/features/geo";
 import type { CacheSpec, EndpointSpec } from "../../src/core/settings.gen";
 import { cacheMemory } from "../../src/hosts/cloudflare/cache-memory";
 import { cacheOrigin } from "../../src/hosts/cloudflare/cache-origin";
+import { cachePurge } from "../../src/hosts/cloudflare/cache-purge";
 import { testHost } from "../support/host";
 import { endpoint, jwtAuth, origin, policy, router, settings } from "../support/settings";
 
@@ -24,7 +25,7 @@ function proxy(part: Partial<EndpointSpec> = {}, more: EndpointSpec[] = []) {
       endpoints: [endpoint("/*", "r", { cache: byHeaders(), ...part }), ...more],
       routers: [router("r", [origin("us", "http://origin.test/base")])],
     }),
-    { features: [cache, cacheMemory, cacheOrigin, geo] },
+    { features: [cache, cacheMemory, cacheOrigin, cachePurge, geo] },
   );
   const host = testHost({
     async fetch(request) {

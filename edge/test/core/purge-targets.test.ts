@@ -12,6 +12,7 @@ import type { CacheSpec } from "../../src/core/settings.gen";
 import { spellings } from "../../src/gateway/targets";
 import { cacheMemory } from "../../src/hosts/cloudflare/cache-memory";
 import { cacheOrigin } from "../../src/hosts/cloudflare/cache-origin";
+import { cachePurge } from "../../src/hosts/cloudflare/cache-purge";
 import { cacheShield } from "../../src/hosts/cloudflare/cache-shield";
 import { testHost } from "../support/host";
 import { endpoint, origin, policy, router, settings } from "../support/settings";
@@ -47,7 +48,7 @@ function shop(mode: CacheSpec["mode"], vary: string[] = []) {
       ],
       routers: [router("r", [origin("us", "http://origin.test")])],
     }),
-    { features: [cache, cacheMemory, cacheOrigin, geo, cacheShield] },
+    { features: [cache, cacheMemory, cacheOrigin, cachePurge, geo, cacheShield] },
   );
   const host = testHost({
     fetch: async () => new Response("x", { headers: { "cache-control": "max-age=60" } }),

@@ -1,1 +1,1 @@
-import{Q as a}from"./chunk-7M4VZMRW.js";import"./chunk-MSHLITHI.js";import"./chunk-OXDHHHRH.js";import"./chunk-AU2OOXA6.js";export{a as cache};
+import{R as c}from"./chunk-64EY2GHQ.js";import"./chunk-4HWE6O44.js";export{c as cache};

@@ -10,10 +10,8 @@ import { within } from "./body";
 import type { Entry, Index } from "./entry";
 import { lead, staleOnError } from "./exchange";
 import type { Extensions } from "./extensions";
-import { normaliseUrl } from "./key";
 import { covers, far, near } from "./lookup";
 import { compile, type Policy } from "./policy";
-import { markersOf, Purges } from "./purge";
 import { type Core, type Flight, type Forward, type Head, type Lookup, Query } from "./query";
 import { dress, passed, respond, serve } from "./response";
 import { oversized } from "./save";
@@ -23,48 +21,44 @@ import { varyValues } from "./vary";
 
 /** How long (ms) a request waits for another one's response headers before it asks the origin itself. */
 const JOIN_MS = 15_000;
+/** Headers that are true of one answer alone. */
+export const OF_ONE_ANSWER = ["x-origin-latency", "x-origin-failover", "server-timing"];
 
-/** The cache with these of its parts. A policy that needs another one must not be given to it. Policies are complete. */
-export function createCacheOf(
-  extensions: Extensions,
-  specs: readonly CacheSpec[],
-  options: Omit<CacheOptions, "policies"> = {},
-): Cache<CacheSpec> {
-  return cacheOf(coreOf(extensions, specs, options));
-}
-
+/**
+ * What an isolate's cache consists of, with these of its parts. A policy that needs another one must not be given to it.
+ * Policies are complete.
+ */
 export function coreOf(
   extensions: Extensions,
   specs: readonly CacheSpec[],
   options: Omit<CacheOptions, "policies"> = {},
 ): Core {
-  const policies = new Set(specs.map((spec) => compile(spec, extensions.key)));
-  const tiers = [extensions.edge?.(), extensions.kv?.()].filter((tier) => tier !== undefined);
-  const shield = extensions.shield?.();
+  const { memory, edge, kv, shield: made, purge, ...parts } = extensions;
+  const policies = new Set(specs.map((spec) => compile(spec, parts.key)));
+  const far = [edge?.(), kv?.()].filter((tier) => tier !== undefined);
+  const shield = made?.();
   return {
-    name: options.name ?? "edgewright",
-    targetedFields: options.targetedFields ?? ["cloudflare-cdn-cache-control", "cdn-cache-control"],
-    collapseMaxBytes: options.collapseMaxBytes ?? 4 * 1024 * 1024,
-    hitForMissMs: options.hitForMissMs ?? 5000,
-    unstoredHeaders: ["x-origin-latency", "x-origin-failover", "server-timing", ...(options.unstoredHeaders ?? [])],
-    ...extensions,
-    memory: extensions.memory?.(),
+    name: "edgewright",
+    targetedFields: ["cloudflare-cdn-cache-control", "cdn-cache-control"],
+    collapseMaxBytes: 4 * 1024 * 1024,
+    hitForMissMs: 5000,
+    unstoredHeaders: OF_ONE_ANSWER,
+    ...parts,
+    ...options,
+    memory: memory?.(),
     shield,
-    far: tiers,
+    far,
     reads: new Map(),
     policies,
     flights: new Map(),
     open: new Set(),
     passes: new Map(),
-    purges: new Purges(options.purgeCheckMs ?? 5000, shield ? [shield, ...tiers] : tiers, policies),
+    purges: purge?.(options.purgeCheckMs ?? 5000, shield ? [shield, ...far] : far, policies),
   };
 }
 
-export function cacheOf(core: Core): Cache<CacheSpec> {
-  const { policies } = core;
+export function cacheOf(core: Core): Pick<Cache<CacheSpec>, "handle"> {
   return {
-    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
-
     /** Not `async`: what memory has is answered in one go. */
     handle(
       head: RequestHead,
@@ -75,7 +69,7 @@ export function cacheOf(core: Core): Cache<CacheSpec> {
     ) {
       const policy = spec && compile(spec, core.key);
       const { method, headers } = head;
-      if (policy) policies.add(policy);
+      if (policy) core.policies.add(policy);
       if (method !== "GET" && method !== "HEAD") return other(core, whole(), policy, ctx, origin);
       const asIs =
         !policy ||
@@ -91,7 +85,7 @@ export function cacheOf(core: Core): Cache<CacheSpec> {
       const { shield } = core;
       const source = shield && policy.shield ? shield.before(origin, policy, ctx) : origin;
       const query = new Query(core, head, policy, ctx, source, whole);
-      if (core.purges.due(ctx.now())) {
+      if (core.purges?.due(ctx.now())) {
         return core.purges.refresh(ctx).then(() => answer(query, true, near(query)));
       }
       const found = near(query);
@@ -99,13 +93,6 @@ export function cacheOf(core: Core): Cache<CacheSpec> {
         return serve(query, found.entry as Entry);
       }
       return answer(query, true, found);
-    },
-
-    async purge(request, ctx) {
-      const forms = (url: string) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
-      const counts = await core.purges.publish(markersOf(request, ctx.now(), forms), ctx);
-      const memory = core.memory?.purge((meta) => core.purges.judge(meta)) ?? 0;
-      return { memory, ...counts, visibleWithinMs: core.purges.visibleWithinMs(ctx) };
     },
   };
 }

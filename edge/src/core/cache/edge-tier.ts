@@ -2,10 +2,9 @@
 
 import { type Held, type Index, type Meta, parseValue, retention, toAscii } from "./entry";
 import { ceilingOf } from "./policy";
-import { INTERNAL } from "./purge";
 import type { FarTier } from "./stores";
 import { discard } from "./streams";
-import { hold, limited, shorten } from "./tiers";
+import { hold, INTERNAL, limited, shorten } from "./tiers";
 
 const META = "x-edgewright-meta";
 /** The Cache API refuses header blocks that are too large; such an entry is left to the other tiers. */

@@ -85,8 +85,8 @@ export interface Entry {
   readonly tier: TierName;
   /** It was purged softly: stale, but it may serve while it is validated. */
   readonly soft: boolean;
-  /** What memory keeps with it. */
-  readonly held?: Held | undefined;
+  /** What is kept with it. */
+  readonly held: Held;
 }
 
 /** Statuses whose responses have no body; a Response cannot be made with one. */

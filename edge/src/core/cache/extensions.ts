@@ -5,6 +5,7 @@
 
 import type { Entry, Meta, PartRange } from "./entry";
 import type { CustomKey, Policy } from "./policy";
+import type { Purges } from "./purge";
 import type { Core, Lookup, Query } from "./query";
 import type { RequestDirectives } from "./request-directives";
 import type { Reuse } from "./reuse";
@@ -83,6 +84,8 @@ export interface Extensions {
   readonly kv?: (() => FarTier) | undefined;
   readonly origin?: OriginMode | undefined;
   readonly key?: CustomKey | undefined;
+  /** Word of purges: what comes by the tiers, and what is asked for here. */
+  readonly purge?: ((...given: ConstructorParameters<typeof Purges>) => Purges) | undefined;
   readonly writes?: Writes | undefined;
   /** Takes from a request what is not in the key, where no entrance has done so: see `forwardHeaders` in ./clean.ts. */
   readonly clean?: ((headers: Headers, policy: Policy) => Headers) | undefined;

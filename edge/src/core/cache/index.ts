@@ -1,4 +1,4 @@
-import { createCacheOf } from "./cache";
+import { cacheOf, coreOf, OF_ONE_ANSWER } from "./cache";
 import { forwardHeaders } from "./clean";
 import { complete } from "./complete";
 import { customKey } from "./custom-key";
@@ -8,6 +8,7 @@ import { kvTier } from "./kv-tier";
 import { memoryTier } from "./memory";
 import { originMode } from "./origin-mode";
 import { toPlatform } from "./platform";
+import { Purges, purge } from "./purge";
 import { shield } from "./shield";
 import type { CacheContext, CacheSpec, CreateCache, Origin, RequestHead } from "./types";
 import { writes } from "./writes";
@@ -22,6 +23,7 @@ export const all: Required<Omit<Extensions, "inside">> = {
   kv: kvTier,
   origin: originMode,
   key: customKey,
+  purge: (...given) => new Purges(...given),
   writes,
   shield,
   platform: toPlatform,
@@ -29,11 +31,14 @@ export const all: Required<Omit<Extensions, "inside">> = {
 };
 
 /** The cache with all of its parts, for policies that leave out what is as usual. */
-export const createCache: CreateCache = ({ policies = [], targetedFields, ...options } = {}) => {
+export const createCache: CreateCache = ({ policies = [], targetedFields, unstoredHeaders = [], ...options } = {}) => {
   const fields = targetedFields && { targetedFields: targetedFields.map((name) => name.toLowerCase()) };
-  const cache = createCacheOf(all, policies.map(complete), { ...options, ...fields });
+  const unstored = { unstoredHeaders: [...OF_ONE_ANSWER, ...unstoredHeaders] };
+  const core = coreOf(all, policies.map(complete), { ...options, ...fields, ...unstored });
+  const cache = cacheOf(core);
   return {
-    ...cache,
+    purge: (request, ctx) => purge(core, request, ctx),
+    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
     handle: (head: RequestHead, spec: CacheSpec | null, ctx: CacheContext, origin: Origin, whole?: () => Request) =>
       cache.handle(head, spec && complete(spec), ctx, origin, whole as () => Request),
   };

@@ -16,8 +16,8 @@ export function near(query: Query, slot = query.key, index?: Index): Lookup {
   const nothing: Lookup = { decision: "validate", index, slot };
   if (!held) return nothing;
   const { value } = held;
-  if (value.kind === "entry") return judged(query, nothing, value, held.body, "memory", held);
-  return index || voided(query, value, held) ? nothing : near(query, query.variant(value.names), value);
+  if (value.kind === "entry") return judged(query, nothing, held, held.body, "memory");
+  return index || voided(query, held) ? nothing : near(query, query.variant(value.names), value);
 }
 
 /** What the farther tiers hold: the first that may be served, else the newest. */
@@ -27,16 +27,16 @@ export async function far(query: Query, from: Lookup): Promise<Lookup> {
   for (const { name } of core.far) {
     const found = await read(core, name, from.slot, policy, ctx);
     if (!found) continue;
-    const { value, body } = found;
+    const { value, body, held = hold(value, null) } = found;
     if (value.kind === "index") {
-      if (from.index || voided(query, value, found.held)) continue;
+      if (from.index || voided(query, held)) continue;
       core.memory?.put(value, null, policy, ctx);
       if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
       discard(best.entry?.body);
       const variant = near(query, query.variant(value.names), value);
       return variant.decision === "hit" ? variant : far(query, variant);
     }
-    const one = judged(query, from, value, body, name, found.held ?? hold(value, null), found.held);
+    const one = judged(query, from, held, body, name);
     const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
     if (one.decision !== "hit" && !newer) {
       discard(body);
@@ -53,31 +53,13 @@ export async function far(query: Query, from: Lookup): Promise<Lookup> {
  * Purged with all of its variants, so that nothing is stored, and what comes next makes another index. A tag is no such purge:
  * variants may differ in them.
  */
-function voided({ core: { purges } }: Query, { key, url, born }: Index, held?: Held): boolean {
-  if (held?.checked === purges.version) return held.purged === "hard";
-  const purged = purges.judge({ key, url, requestTime: born, tags: [] });
-  if (held) Object.assign(held, { checked: purges.version, purged });
-  return purged === "hard";
-}
+const voided = ({ core }: Query, held: Held): boolean => core.purges?.of(held) === "hard";
 
-/** `state`: what is known of it and purges. `held`: what an answer from it may be kept with. */
-function judged(
-  query: Query,
-  { slot, index }: Lookup,
-  meta: Meta,
-  body: Body,
-  tier: Entry["tier"],
-  state: Held,
-  held: Held | undefined = state,
-): Lookup {
-  const { purges } = query.core;
-  if (state.checked !== purges.version) {
-    state.checked = purges.version;
-    state.purged = purges.judge(meta);
-    state.second = -1;
-  }
-  if (state.purged === "hard" || (index && meta.requestTime < index.born)) return { decision: "validate", index, slot };
-  const soft = state.purged === "soft";
+function judged(query: Query, { slot, index }: Lookup, held: Held, body: Body, tier: Entry["tier"]): Lookup {
+  const meta = held.value as Meta;
+  const purged = query.core.purges?.of(held);
+  if (purged === "hard" || (index && meta.requestTime < index.born)) return { decision: "validate", index, slot };
+  const soft = purged === "soft";
   return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
 }
 

@@ -137,18 +137,7 @@ export function memoryTier(): MemoryTier {
       memory.delete(key);
     },
 
-    purge(judge) {
-      let count = 0;
-      for (const [key, held] of [...memory]) {
-        const { value } = held;
-        const purged = value.kind === "entry" ? judge(value) : undefined;
-        // What an earlier purge made stale is not counted again.
-        if (purged && purged !== held.purged) count++;
-        held.purged = purged;
-        if (purged === "hard") memory.delete(key);
-      }
-      return count;
-    },
+    held: () => Array.from(memory, ([, held]) => held),
 
     get entries() {
       return memory.entries;

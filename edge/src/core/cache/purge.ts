@@ -9,13 +9,14 @@
  */
 
 import { attempt } from "./attempt";
-import { type Meta, RETENTION_S } from "./entry";
-import { normaliseEscapes, normalisePath } from "./key";
+import { type Held, type Meta, RETENTION_S } from "./entry";
+import { normaliseEscapes, normalisePath, normaliseUrl } from "./key";
 import type { Policy } from "./policy";
+import type { Core } from "./query";
 import type { FarTier, Marker, Markers } from "./stores";
-import type { CacheContext, PurgeRequest } from "./types";
+import { INTERNAL } from "./tiers";
+import type { CacheContext, PurgeRequest, PurgeResult } from "./types";
 
-export const INTERNAL = "https://cache.edgewright.invalid/";
 /** The name of the markers in the data centre's cache. */
 export const EDGE_URL = `${INTERNAL}purges`;
 const MAX_MARKERS = 1000;
@@ -27,13 +28,14 @@ const EPOCH = "false everything ";
 const nameOf = ({ soft, type, value }: Marker): string => `${soft} ${type} ${value}`;
 
 /** A URL without its scheme: a purge means both. */
-export function schemeless(url: string): string {
+function schemeless(url: string): string {
   return url.slice(url.indexOf("//"));
 }
 
+/** What this isolate knows of purges. */
 export class Purges {
   /** Grows with each change, so that what was held against one state need not be again. */
-  version = 0;
+  #version = 0;
   readonly #markers = new Map<string, Marker>();
   /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
   #own: readonly Marker[] = [];
@@ -86,7 +88,7 @@ export class Purges {
       const last = Math.max(known.get(name)?.time ?? -1, known.get(EPOCH)?.time ?? -1);
       if (last >= marker.time) continue;
       known.set(name, marker);
-      this.version++;
+      this.#version++;
       if (known.size > MAX_MARKERS) {
         const times = [...known.values()].map(({ time }) => time).sort((a, b) => a - b);
         this.add([{ type: "everything", value: "", time: times[MAX_MARKERS / 2] as number, soft: false }]);
@@ -118,6 +120,14 @@ export class Purges {
     return counts;
   }
 
+  /** Makes void what is stored under any key of these URLs, which are in normal form. */
+  forget(urls: readonly string[], ctx: CacheContext): Promise<unknown> {
+    return this.publish(
+      markersOf({ urls }, ctx.now(), (url) => [url]),
+      ctx,
+    );
+  }
+
   /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
   visibleWithinMs(ctx: CacheContext): number {
     for (const { markers } of this.far) {
@@ -132,7 +142,19 @@ export class Purges {
     return [...this.#markers.values()];
   }
 
-  /** What the markers make of an entry: void, stale, or nothing. */
+  /** What the markers make of what is held: void, stale, or nothing. */
+  of(held: Held): "hard" | "soft" | undefined {
+    if (held.checked !== this.#version) {
+      const { value } = held;
+      held.checked = this.#version;
+      // An index is of all variants, which may differ in their tags.
+      held.purged = this.judge(value.kind === "entry" ? value : { ...value, requestTime: value.born, tags: [] });
+      held.second = -1;
+    }
+    return held.purged;
+  }
+
+  /** What the markers make of an entry. */
   judge(meta: Pick<Meta, "key" | "url" | "tags" | "since" | "requestTime">): "hard" | "soft" | undefined {
     let found: "soft" | undefined;
     for (const marker of this.#markers.values()) {
@@ -180,4 +202,21 @@ function prefixOf(prefix: string): string {
   if (prefix.startsWith("/")) return normalisePath(prefix);
   const { host, pathname } = new URL(prefix);
   return `//${host}${normalisePath(pathname)}`;
+}
+
+/** Makes void, or stale, what is stored and what is under way. */
+export async function purge(core: Core, request: PurgeRequest, ctx: CacheContext): Promise<PurgeResult> {
+  const { policies, memory } = core;
+  const purges = core.purges as Purges;
+  const forms = (url: string) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
+  const counts = await purges.publish(markersOf(request, ctx.now(), forms), ctx);
+  let count = 0;
+  for (const held of memory?.held() ?? []) {
+    const { purged: before, value } = held;
+    const purged = purges.of(held);
+    // What an earlier purge made stale is not counted again.
+    if (value.kind === "entry" && purged && purged !== before) count++;
+    if (purged === "hard") memory?.delete(value.key);
+  }
+  return { memory: count, ...counts, visibleWithinMs: purges.visibleWithinMs(ctx) };
 }

@@ -34,10 +34,11 @@ export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeChe
   readonly open: Set<Flight>;
   /** Keys whose last response could not be shared -> until when (ms) requests go straight to the origin. */
   readonly passes: Map<string, number>;
-  readonly purges: Purges;
+  /** Undefined where nothing brings word of a purge. */
+  readonly purges: Purges | undefined;
 }
 
-type Tier = "memory" | "edge" | "kv" | "shield";
+type Tier = "memory" | "edge" | "kv" | "shield" | "purge";
 
 export type Forward = "uri-miss" | "vary-miss" | "stale" | "request" | "partial" | "method";
 

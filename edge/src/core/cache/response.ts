@@ -15,12 +15,13 @@ export function serve(query: Query, entry: Entry, note?: string): Response {
   const now = query.ctx.now();
   // The headers of what is read again and again change once a second, not with each hit.
   const second = Math.floor(now / 1000);
-  if (held?.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
+  if (held.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
   // What was marked stale is not to be taken for fresh by a cache in front.
   const meta = soft ? { ...entry.meta, freshUntil: Math.min(now, entry.meta.freshUntil) } : entry.meta;
   const status = note ?? `hit; ttl=${Math.floor((meta.freshUntil - now) / 1000)}; detail=${tier}`;
   const headers = dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
-  if (held && !note) {
+  // What KV gave is not kept.
+  if (tier !== "kv" && !note) {
     held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
     held.second = second;
   }

@@ -78,7 +78,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
 
 export async function save(query: Query, found: Lookup, meta: Meta, body: SharedBody, ceiling: number): Promise<void> {
   const { core, policy, ctx, key, url } = query;
-  if (core.purges.judge(meta) === "hard") return;
+  if (core.purges?.judge(meta) === "hard") return;
   const work: Promise<unknown>[] = [];
   const put = (value: Meta | Index, bytes: ArrayBuffer | null, kv = true) => {
     core.memory?.put(value, bytes, policy, ctx, ceiling);

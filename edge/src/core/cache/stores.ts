@@ -19,8 +19,8 @@ export interface MemoryTier {
   /** `ceiling`: freshness (s) that was drawn for the data centre's copies of this entry. */
   put(value: Meta | Index, body: ArrayBuffer | null, policy: Policy, ctx: CacheContext, ceiling?: number): void;
   delete(key: string): void;
-  /** Removes what is void, and counts it together with what is only stale now. */
-  purge(judge: (meta: Meta) => "hard" | "soft" | undefined): number;
+  /** All that it has now. */
+  held(): readonly Held[];
   readonly entries: number;
   readonly bytes: number;
 }

@@ -8,6 +8,8 @@ import type { Core, Reading } from "./query";
 import { type Body, discard, isStream, toBytes } from "./streams";
 import type { CacheContext } from "./types";
 
+/** Where the data centre's cache has what is not a client's to ask for. */
+export const INTERNAL = "https://cache.edgewright.invalid/";
 /** How long (ms) a request waits for another one's read of a store before it reads for itself. */
 const SHARE_MS = 1000;
 /** Bytes of the longest body that is read whole for a crowd. */

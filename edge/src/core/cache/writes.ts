@@ -5,7 +5,6 @@ import type { Writes } from "./extensions";
 import { frontTag } from "./front-tag";
 import { invalidated } from "./invalidated";
 import { named } from "./key";
-import { schemeless } from "./purge";
 import type { Core } from "./query";
 import { remove } from "./remove";
 import type { CacheContext } from "./types";
@@ -37,18 +36,10 @@ export async function forget(core: Core, urls: readonly string[], ctx: CacheCont
       for (const flight of core.open) if (flight.url === normal) flight.void = true;
       for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
       // Where more than the URL is in the key, nothing but a marker finds the entries of all clients.
-      if (!policy.keyedByUrl) marked.add(schemeless(normal));
+      if (!policy.keyedByUrl) marked.add(normal);
       work.push(remove(core, key, policy, ctx));
     }
   }
-  if (marked.size > 0) {
-    const time = ctx.now();
-    work.push(
-      core.purges.publish(
-        [...marked].map((value) => ({ type: "url", value, time, soft: false })),
-        ctx,
-      ),
-    );
-  }
+  if (marked.size > 0) work.push(Promise.resolve(core.purges?.forget([...marked], ctx)));
   await Promise.all(work);
 }

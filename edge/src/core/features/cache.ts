@@ -1,17 +1,12 @@
 /** The cache in front of every endpoint. */
 
-import { createCacheOf } from "../cache/cache";
+import { cacheOf, coreOf } from "../cache/cache";
 import { keyedByUrl } from "../cache/policy";
 import type { CacheContext } from "../cache/types";
 import { isSafe } from "../cache/update";
-import type { CacheLayer, CacheParts, Feature } from "../feature";
-import { frontOf } from "../front";
+import type { CacheParts, Feature } from "../feature";
 import type { Host } from "../host";
-import { asServed } from "../purge/targets";
 import type { CacheSpec, EndpointSpec } from "../settings.gen";
-
-/** Where a purge from outside is taken. */
-const PURGE_PATH = "/.well-known/edgewright/purge";
 
 /**
  * The parts of the cache that a policy needs. `features_of` in components/edgewright/_modules.py puts a function's modules
@@ -26,13 +21,19 @@ const needs = ({ tiers, engine, mode, key }: CacheSpec): unknown[] => [
   mode === "origin" && "origin",
   engine === "platform" && "platform",
   (key.query !== "all" || !keyedByUrl(key)) && "key",
+  // Ways by which word of a purge comes.
+  (tiers.kv || tiers.shield) && "purge",
 ];
 
 /** The parts that are needed and not there. */
 function missing(endpoints: readonly EndpointSpec[], policies: readonly CacheSpec[], parts: CacheParts): Set<unknown> {
   const stored = policies.filter(({ mode }) => mode !== "bypass");
   const needed = stored.flatMap(needs);
-  if (stored.length > 0 && !endpoints.every(({ methods }) => methods.every(isSafe))) needed.push("writes");
+  if (stored.length > 0 && !endpoints.every(({ methods }) => methods.every(isSafe))) {
+    needed.push("writes");
+    // What is found under more than its URL is made void by a marker.
+    if (!stored.every(({ key }) => keyedByUrl(key))) needed.push("purge");
+  }
   return new Set(needed.filter((part) => part && !parts[part as keyof CacheParts]));
 }
 
@@ -42,32 +43,8 @@ export const cache: Feature = {
     const policies = given.filter((policy) => policy !== null);
     for (const part of missing(settings.endpoints, policies, parts))
       faults.push(`The cache needs its part \`cache-${part}\`.`);
-    const layer = createCacheOf(parts, policies);
-    const { front } = parts;
-    const purge: CacheLayer["purge"] = async (wanted, host) => {
-      // Every way by which a purge comes ends here.
-      const request = asServed(wanted, settings.url_normalization === "none");
-      const result = await layer.purge(request, contextOf(host));
-      return { ...result, front: (await front?.purge(request, host)) ?? "none" };
-    };
-    const bindings = [...new Set(policies.flatMap((policy) => policy.tiers.kv?.binding ?? []))];
-    // Only the cache in front needs to be told from inside: the other tiers read what is written into KV.
-    const ticketed = front && bindings.length > 0 && frontOf(settings) ? front : undefined;
-    const { answerToken } = parts;
-    return {
-      handle: layer.handle,
-      purge,
-      ...((ticketed || answerToken) && {
-        answer: (request, path, host) => {
-          if (path !== PURGE_PATH) return undefined;
-          // A ticket is in the body, a token in a header.
-          const byToken = request.headers.has("authorization") || !ticketed;
-          return byToken
-            ? answerToken?.(request, path, host, purge)
-            : ticketed.answer(request, path, host, bindings, purge);
-        },
-      }),
-    };
+    const core = coreOf(parts, policies);
+    return { ...cacheOf(core), ...parts.purging?.(settings, core, parts, contextOf) };
   },
 };
 

@@ -19,7 +19,7 @@ export async function answerToken(
   request: Request,
   path: string,
   host: Host,
-  purge: CacheLayer["purge"],
+  purge: NonNullable<CacheLayer["purge"]>,
 ): Promise<Response | undefined> {
   const secret = host.secret(SECRET);
   if (secret === undefined) return undefined;

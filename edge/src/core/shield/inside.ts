@@ -2,7 +2,7 @@
 
 import { cacheOf, coreOf } from "../cache/cache";
 import type { Extensions } from "../cache/extensions";
-import { EDGE_URL } from "../cache/purge";
+import { EDGE_URL, type Purges } from "../cache/purge";
 import type { Core } from "../cache/query";
 import { type Outcome, readCall, SHIELD_HEADER, TOLD_HEADER, writeTold } from "../cache/shield";
 import type { Marker } from "../cache/stores";
@@ -19,7 +19,7 @@ const MEMORY = { max_bytes: 8 * 1024 * 1024, max_object_bytes: 1024 * 1024 };
 
 export class Inside {
   readonly #core: Core;
-  readonly #cache: Cache;
+  readonly #cache: Pick<Cache, "handle">;
   readonly #store: EdgeCacheStore;
   readonly #policies = new Map<CacheSpec, CacheSpec>();
 
@@ -70,12 +70,13 @@ export class Inside {
     const client = call?.do === "answer" ? (call.client as Client | undefined) : undefined;
     const host = new InsideHost(outer, this.#store, client ?? {});
     const context = contextOf(host);
+    const purges = this.#core.purges as Purges;
     switch (call?.do) {
       case "markers":
-        await this.#core.purges.refresh(context);
-        return said("answered", Response.json(this.#core.purges.markers));
+        await purges.refresh(context);
+        return said("answered", Response.json(purges.markers));
       case "mark":
-        await this.#core.purges.publish((await request.json()) as Marker[], context);
+        await purges.publish((await request.json()) as Marker[], context);
         return said("answered", new Response(null, { status: 204 }));
       case "forget":
         // As if it were written to here.
