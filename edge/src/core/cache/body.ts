@@ -78,7 +78,7 @@ export function sharedBody(
   /** Lets go of what every reader has, and waits until what is left fits the window. */
   const makeRoom = async () => {
     for (;;) {
-      if (readers.size === 0) throw new Error("Nobody reads this response any more.");
+      if (!readers.size) throw new Error("Nobody reads this response any more.");
       const slowest = Math.min(...Array.from(readers, ({ next }) => next));
       for (; first < slowest; first++) hold(-(chunks.shift() as Uint8Array).length);
       if (held <= window) return;
@@ -96,7 +96,7 @@ export function sharedBody(
       for (;;) {
         const { done, value } = await reader.read();
         if (done) break;
-        if (value.length === 0) continue;
+        if (!value.length) continue;
         chunks.push(value);
         body.size += value.length;
         hold(value.length);
@@ -133,7 +133,7 @@ export function sharedBody(
 
     bytes() {
       if (joined || !done || !body.whole) return joined;
-      const [only] = chunks;
+      const only = chunks[0];
       if (only?.length === body.size && only.buffer.byteLength === body.size) return only.buffer as ArrayBuffer;
       const all = new Uint8Array(body.size);
       let at = 0;

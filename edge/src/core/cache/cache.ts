@@ -63,7 +63,7 @@ export function coreOf(
 export function cacheOf(core: Core): Cache<CacheSpec> {
   const { policies } = core;
   return {
-    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
+    stats: () => core.memory?.stats() ?? { entries: 0, bytes: 0 },
 
     /** Not `async`: what memory has is answered in one go. */
     handle(

@@ -21,8 +21,7 @@ export interface MemoryTier {
   delete(key: string): void;
   /** Removes what is void, and counts it together with what is only stale now. */
   purge(judge: (meta: Meta) => "hard" | "soft" | undefined): number;
-  readonly entries: number;
-  readonly bytes: number;
+  stats(): { readonly entries: number; readonly bytes: number };
 }
 
 /** A tier that answers later. Its methods may throw: whoever calls them goes on without. */
