@@ -94,7 +94,7 @@ describe("memory", () => {
             if (value !== undefined) expect(value).toBe(last.get(key)?.value);
           }
           let bytes = 0;
-          for (const [held, value] of memory.all()) {
+          for (const [held, { value }] of memory.all()) {
             expect(value).toBe(last.get(held)?.value);
             bytes += last.get(held)?.size ?? Number.NaN;
           }

@@ -42,7 +42,7 @@ export interface Memory<V> {
   /** `room`: bytes that all may take together; what was allowed once stays so. */
   set(key: string, value: V, size: number, room: number): void;
   delete(key: string): void;
-  all(): [string, V][];
+  all(): [string, { readonly value: V }][];
   stats(): { readonly entries: number; readonly bytes: number };
 }
 
@@ -73,7 +73,8 @@ export function createMemory<V>(): Memory<V> {
         if (queue === main) {
           if (node.uses--) main.set(key, node);
         } else if (node.uses > 1) {
-          main.set(key, { ...node, uses: 0 });
+          node.uses = 0;
+          main.set(key, node);
         } else {
           ghosts.set(key, { ...node, value: undefined });
           while (ghosts.bytes > maxBytes || ghosts.size > MAX_GHOSTS) {
@@ -89,7 +90,7 @@ export function createMemory<V>(): Memory<V> {
       small.delete(key);
     },
 
-    all: () => [...main, ...small].map(([key, { value }]) => [key, value]),
+    all: () => [...main, ...small],
 
     stats: () => ({ entries: small.size + main.size, bytes: small.bytes + main.bytes }),
   };
@@ -97,8 +98,8 @@ export function createMemory<V>(): Memory<V> {
 
 /** Bytes that an entry takes beside its body, roughly. */
 function weight(value: Meta | Index): number {
-  let bytes = 300 + value.key.length * 2 + value.url.length * 2;
-  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 2 * (name.length + text.length) + 64;
+  let bytes = 300 + 2 * (value.key.length + value.url.length);
+  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 64 + 2 * (name.length + text.length);
   return bytes;
 }
 
@@ -118,7 +119,7 @@ export function memoryTier(): MemoryTier {
 
     purge(judge) {
       let count = 0;
-      for (const [key, held] of memory.all()) {
+      for (const [key, { value: held }] of memory.all()) {
         const { value } = held;
         const purged = value.kind === "entry" ? judge(value) : undefined;
         // What an earlier purge made stale is not counted again.
