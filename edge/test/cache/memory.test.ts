@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Memory } from "../../src/core/cache/memory";
+import { createMemory } from "../../src/core/cache/memory";
 
 /** A generator with a fixed seed (mulberry32), so that the trace is the same in each run. */
 function generator(seed: number): () => number {
@@ -35,10 +35,10 @@ function zipfTrace(objects: number, requests: number, exponent: number, seed: nu
 }
 
 function hitRatio(trace: readonly number[], room: number): number {
-  const memory = new Memory<number>(room * 100);
+  const memory = createMemory<number>();
   let hits = 0;
   for (const object of trace) {
-    if (memory.get(String(object)) === undefined) memory.set(String(object), object, 100);
+    if (memory.get(String(object)) === undefined) memory.set(String(object), object, 100, room * 100);
     else hits++;
   }
   return hits / trace.length;
@@ -79,12 +79,12 @@ describe("memory", () => {
     );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 200 }), fc.integer({ min: 10, max: 200 }), (actions, room) => {
-        const memory = new Memory<number>(room);
+        const memory = createMemory<number>();
         const last = new Map<string, { value: number; size: number }>();
         actions.forEach((step, index) => {
           const key = String(step.key);
           if (step.kind === "set") {
-            memory.set(key, index, step.size);
+            memory.set(key, index, step.size, room);
             last.set(key, { value: index, size: step.size });
           } else if (step.kind === "delete") {
             memory.delete(key);
@@ -94,11 +94,11 @@ describe("memory", () => {
             if (value !== undefined) expect(value).toBe(last.get(key)?.value);
           }
           let bytes = 0;
-          for (const [held, value] of memory) {
+          for (const [held, { value }] of memory.all()) {
             expect(value).toBe(last.get(held)?.value);
             bytes += last.get(held)?.size ?? Number.NaN;
           }
-          expect(memory.bytes).toBe(bytes);
+          expect(memory.stats().bytes).toBe(bytes);
           expect(bytes).toBeLessThanOrEqual(room);
         });
       }),

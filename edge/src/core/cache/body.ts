@@ -10,6 +10,8 @@
  *   time, it stops without a word: neither resolve nor reject. The followers' timer is what finds that out.
  */
 
+import { type Body, isStream } from "./streams";
+
 /** How long (ms) a reader waits for the next bytes, and the pump for a reader that lags, before giving up on it. */
 const STALL_MS = 20_000;
 /** Bytes that all bodies of an isolate together may hold beyond what one is allowed to collapse with. */
@@ -18,205 +20,164 @@ const ISOLATE_BYTES = 32 * 1024 * 1024;
 let heldByAll = 0;
 
 /** Waits for a promise, but not longer than this. The timer is this request's own I/O: see above. */
-export async function within<T>(promise: Promise<T>, ms: number): Promise<T | "timeout"> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<"timeout">((resolve) => {
-        timer = setTimeout(resolve, ms, "timeout");
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function within<T>(promise: Promise<T>, ms: number): Promise<T | "timeout"> {
+  const { promise: late, resolve } = Promise.withResolvers<"timeout">();
+  const timer = setTimeout(resolve, ms, "timeout");
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-interface Signal {
-  readonly promise: Promise<void>;
-  readonly fire: () => void;
-}
-
-function signal(): Signal {
-  let fire = () => {};
-  const promise = new Promise<void>((resolve) => {
-    fire = resolve;
-  });
-  return { promise, fire };
-}
-
-interface Position {
-  /** Index of the next chunk to read. */
-  next: number;
-  dropped: boolean;
-}
-
-export class SharedBody {
+export interface SharedBody {
   /** Bytes received. */
-  size = 0;
-  state: "open" | "done" | "failed" = "open";
+  size: number;
+  failed: boolean;
   error: unknown;
-  /** The end of the pump. */
-  finished: Promise<void> | undefined;
   /** True while every byte from the first is still held, so that a reader may start. */
-  whole = true;
-  /** Called once, before bytes are let go: the last moment at which a reader may start. */
-  onOverflow: (() => void) | undefined;
-  #chunks: Uint8Array[] = [];
-  #first = 0;
-  #held = 0;
-  readonly #readers = new Set<Position>();
-  #more = signal();
-  #room: Signal | undefined;
-  #joined: ArrayBuffer | undefined;
+  whole: boolean;
+  /** The end of the pump, and before it the moment at which bytes are let go, if any are. Undefined where there is none. */
+  readonly finished: Promise<void> | undefined;
+  readonly ready: Promise<void>;
+  /** Releases what is held. Readers that are under way keep what they have not read yet. */
+  release(): void;
+  /** The whole body, once it is done; undefined where its start was let go. */
+  bytes(): ArrayBuffer | undefined;
+  /** A stream of the body from its first byte, for what `bytes` does not have. Belongs to the request that made it. */
+  stream(): ReadableStream<Uint8Array>;
+}
 
-  /**
-   * @param limit bytes that are held whole; a body beyond that is only streamed, through a window of `window` bytes
-   * @param window bytes held for readers of a body over the limit
-   */
-  constructor(
-    readonly limit: number,
-    readonly window: number,
-  ) {}
+/**
+ * Reads the source to its end, in the leader's context.
+ *
+ * @param expected bytes that were announced
+ * @param limit bytes that are held whole; a body beyond that is only streamed, through a window of `window` bytes
+ * @param window bytes held for readers of a body over the limit
+ * @param onOverflow called once, before bytes are let go: the last moment at which a reader may start
+ */
+export function sharedBody(
+  source: Body,
+  expected: number | undefined,
+  limit: number,
+  window: number,
+  onOverflow: () => void,
+): SharedBody {
+  const chunks: Uint8Array[] = [];
+  /** With the index of the chunk to read next. */
+  const readers = new Set<{ next: number }>();
+  const ready = Promise.withResolvers<void>();
+  let more = Promise.withResolvers<void>();
+  let room: typeof more | undefined;
+  let first = 0;
+  let held = 0;
+  let done = false;
+  let joined: ArrayBuffer | undefined;
 
-  static of(bytes: ArrayBuffer): SharedBody {
-    const body = new SharedBody(bytes.byteLength, bytes.byteLength);
-    if (bytes.byteLength > 0) body.#chunks.push(new Uint8Array(bytes));
-    body.size = bytes.byteLength;
-    body.state = "done";
-    return body;
-  }
+  const hold = (bytes: number) => {
+    held += bytes;
+    heldByAll += bytes;
+  };
 
-  get failed(): boolean {
-    return this.state === "failed";
-  }
+  /** Lets go of what every reader has, and waits until what is left fits the window. */
+  const makeRoom = async () => {
+    for (;;) {
+      if (!readers.size) throw new Error("Nobody reads this response any more.");
+      const slowest = Math.min(...Array.from(readers, ({ next }) => next));
+      for (; first < slowest; first++) hold(-(chunks.shift() as Uint8Array).length);
+      if (held <= window) return;
+      room = Promise.withResolvers();
+      if ((await within(room.promise, STALL_MS)) === "timeout") {
+        for (const reader of readers) if (reader.next === slowest) readers.delete(reader);
+      }
+    }
+  };
 
-  /** Reads the source to its end. Runs in the leader's context; never throws. */
-  async pump(source: ReadableStream<Uint8Array>, expected: number | undefined): Promise<void> {
-    const reader = source.getReader();
+  /** Never throws. */
+  const pump = async (stream: ReadableStream<Uint8Array>) => {
+    const reader = stream.getReader();
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) break;
-        this.#push(value);
-        if (this.whole && (this.size > this.limit || (this.size > this.window && heldByAll > ISOLATE_BYTES))) {
-          this.onOverflow?.();
-          this.whole = false;
+        if (!value.length) continue;
+        chunks.push(value);
+        body.size += value.length;
+        hold(value.length);
+        more.resolve();
+        more = Promise.withResolvers();
+        if (body.whole && (body.size > limit || (body.size > window && heldByAll > ISOLATE_BYTES))) {
+          onOverflow();
+          body.whole = false;
+          ready.resolve();
         }
-        if (!this.whole) {
-          await this.#makeRoom();
-          if (this.#readers.size === 0) throw new Error("Nobody reads this response any more.");
-        }
+        if (!body.whole) await makeRoom();
       }
-      if (expected !== undefined && expected !== this.size) {
-        throw new Error(`The origin announced ${expected} bytes and sent ${this.size}.`);
+      if (expected !== undefined && expected !== body.size) {
+        throw new Error(`The origin announced ${expected} bytes and sent ${body.size}.`);
       }
-      this.state = "done";
+      done = true;
     } catch (error) {
-      this.state = "failed";
-      this.error = error;
+      body.failed = true;
+      body.error = error;
       reader.cancel(error).catch(() => {});
     }
-    this.#more.fire();
-  }
+    more.resolve();
+    ready.resolve();
+  };
 
-  #push(chunk: Uint8Array): void {
-    if (chunk.byteLength === 0) return;
-    this.#chunks.push(chunk);
-    this.size += chunk.byteLength;
-    this.#hold(chunk.byteLength);
-    const more = this.#more;
-    this.#more = signal();
-    more.fire();
-  }
+  const body: SharedBody = {
+    size: 0,
+    failed: false,
+    error: undefined,
+    whole: true,
+    finished: isStream(source) ? pump(source) : undefined,
+    ready: ready.promise,
+    release: () => hold(-held),
 
-  #hold(bytes: number): void {
-    this.#held += bytes;
-    heldByAll += bytes;
-  }
-
-  /** Lets go of what every reader has, and waits until what is left fits the window. */
-  async #makeRoom(): Promise<void> {
-    for (;;) {
-      let slowest = Number.POSITIVE_INFINITY;
-      for (const position of this.#readers) slowest = Math.min(slowest, position.next);
-      while (this.#chunks.length > 0 && this.#first < slowest) {
-        this.#hold(-(this.#chunks.shift() as Uint8Array).byteLength);
-        this.#first++;
+    bytes() {
+      if (joined || !done || !body.whole) return joined;
+      const only = chunks[0];
+      if (only?.length === body.size && only.buffer.byteLength === body.size) return only.buffer as ArrayBuffer;
+      const all = new Uint8Array(body.size);
+      let at = 0;
+      for (const chunk of chunks) {
+        all.set(chunk, at);
+        at += chunk.length;
       }
-      if (this.#held <= this.window || this.#readers.size === 0) return;
-      this.#room = signal();
-      if ((await within(this.#room.promise, STALL_MS)) === "timeout") {
-        for (const position of this.#readers) {
-          if (position.next > slowest) continue;
-          position.dropped = true;
-          this.#readers.delete(position);
-        }
-      }
-      this.#room = undefined;
-    }
-  }
+      joined = all.buffer;
+      return joined;
+    },
 
-  /** Releases what is held. Readers that are under way keep what they have not read yet. */
-  release(): void {
-    heldByAll -= this.#held;
-    this.#held = 0;
-  }
-
-  /** The whole body, once it is done; undefined where its start was let go. */
-  bytes(): ArrayBuffer | undefined {
-    if (this.state !== "done" || !this.whole) return undefined;
-    if (this.#joined) return this.#joined;
-    const only = this.#chunks[0];
-    if (this.#chunks.length === 1 && only && only.byteLength === only.buffer.byteLength) {
-      return only.buffer as ArrayBuffer;
-    }
-    const joined = new Uint8Array(this.size);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      joined.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    this.#joined = joined.buffer;
-    return joined.buffer;
-  }
-
-  /** A stream of the body from its first byte. Belongs to the request that made it. */
-  stream(): ReadableStream<Uint8Array> {
-    const position: Position = { next: 0, dropped: false };
-    this.#readers.add(position);
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          for (;;) {
-            if (position.dropped) throw new Error("This client read too slowly.");
-            const chunk = this.#chunks[position.next - this.#first];
-            if (chunk) {
-              position.next++;
-              this.#room?.fire();
-              controller.enqueue(chunk);
-              return;
+    stream() {
+      const reader = { next: 0 };
+      readers.add(reader);
+      return new ReadableStream<Uint8Array>(
+        {
+          async pull(controller) {
+            for (;;) {
+              if (!readers.has(reader)) throw new Error("This client read too slowly.");
+              const chunk = chunks[reader.next - first];
+              if (chunk) {
+                reader.next++;
+                room?.resolve();
+                return controller.enqueue(chunk);
+              }
+              if (done) return controller.close();
+              if (body.failed) throw body.error;
+              if ((await within(more.promise, STALL_MS)) === "timeout") {
+                throw new Error(`The origin sent nothing for ${STALL_MS / 1000} s.`);
+              }
             }
-            if (this.state === "done") {
-              this.#readers.delete(position);
-              controller.close();
-              return;
-            }
-            if (this.state === "failed") {
-              this.#readers.delete(position);
-              throw this.error;
-            }
-            if ((await within(this.#more.promise, STALL_MS)) === "timeout") {
-              throw new Error(`The origin sent nothing for ${STALL_MS / 1000} s.`);
-            }
-          }
+          },
+          cancel() {
+            readers.delete(reader);
+            room?.resolve();
+          },
         },
-        cancel: () => {
-          this.#readers.delete(position);
-          this.#room?.fire();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+        { highWaterMark: 0 },
+      );
+    },
+  };
+  if (!isStream(source)) {
+    joined = source ?? new ArrayBuffer(0);
+    ready.resolve();
   }
+  return body;
 }

@@ -1,6 +1,6 @@
 /** One exchange with the origin: it is asked, those who wait are told, what may be is stored, and its client is answered. */
 
-import { SharedBody } from "./body";
+import { sharedBody } from "./body";
 import type { Entry, Meta } from "./entry";
 import type { Told } from "./extensions";
 import { toClient } from "./outgoing";
@@ -230,30 +230,19 @@ async function exchange(
   const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
   const meta: Meta = length === undefined ? saved : { ...saved, length };
   const ceiling = edgeLifetime(meta, policy, ctx);
-  const body = isStream(source)
-    ? new SharedBody(limit, core.collapseMaxBytes)
-    : SharedBody.of(source ?? new ArrayBuffer(0));
   let streamed: Promise<boolean> | undefined;
   // A body that is stored while it comes is found only once it is whole: workerd's cache takes a stream that fails for one
   // that ends. So it is put in a place of its own first.
   const bodyAt = `${meta.key}\n${requestTime}.${ctx.random()}`;
-  if (isStream(source)) {
-    const overflow = new Promise<void>((resolve) => {
-      body.onOverflow = () => {
-        if (!flight.void && !meta.range) {
-          streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
-        }
-        resolve();
-      };
-    });
-    const pumping = body.pump(source, length);
-    body.finished = pumping;
-    // While something stale could still serve, nothing is promised to a client before the body is here. A short one is
-    // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
-    const careful = entry && !options.behind && usable(query, entry, true);
-    if (careful || (length !== undefined && length <= SHORT)) await Promise.race([pumping, overflow]);
-    if (careful && body.failed) throw body.error;
-  }
+  const body = sharedBody(source, length, limit, core.collapseMaxBytes, () => {
+    if (flight.void || meta.range) return;
+    streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
+  });
+  // While something stale could still serve, nothing is promised to a client before the body is here. A short one is
+  // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
+  const careful = entry && !options.behind && usable(query, entry, true);
+  if (careful || (length !== undefined && length <= SHORT)) await body.ready;
+  if (careful && body.failed) throw body.error;
   if (body.failed) flight.settle({ kind: "failed", error: body.error });
   else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
   const store = async () => {

@@ -38,7 +38,7 @@ export const createCache: CreateCache = ({ policies = [], targetedFields, unstor
   const cache = cacheOf(core);
   return {
     purge: (request, ctx) => purge(core, request, ctx),
-    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
+    stats: () => core.memory?.stats() ?? { entries: 0, bytes: 0 },
     handle: (head: RequestHead, spec: CacheSpec | null, ctx: CacheContext, origin: Origin, whole?: () => Request) =>
       cache.handle(head, spec && complete(spec), ctx, origin, whole as () => Request),
   };

@@ -12,8 +12,8 @@ import type { MemoryTier } from "./stores";
 import { hold, limited } from "./tiers";
 
 interface Node<V> {
-  value: V;
-  size: number;
+  readonly value: V;
+  readonly size: number;
   /** How often it was asked for since it was queued, up to 3. */
   uses: number;
 }
@@ -21,22 +21,15 @@ interface Node<V> {
 class Queue<V> extends Map<string, Node<V>> {
   bytes = 0;
 
-  put(key: string, node: Node<V>): void {
-    this.set(key, node);
-    this.bytes += node.size;
+  /** What is there already keeps its place. */
+  override set(key: string, node: Node<V>): this {
+    this.bytes += node.size - (this.get(key)?.size ?? 0);
+    return super.set(key, node);
   }
 
-  take(key: string): Node<V> | undefined {
-    const node = this.get(key);
-    if (node) {
-      this.delete(key);
-      this.bytes -= node.size;
-    }
-    return node;
-  }
-
-  get oldest(): string {
-    return this.keys().next().value as string;
+  override delete(key: string): boolean {
+    this.bytes -= this.get(key)?.size ?? 0;
+    return super.delete(key);
   }
 }
 
@@ -44,107 +37,86 @@ class Queue<V> extends Map<string, Node<V>> {
 const SMALL_PART = 0.1;
 const MAX_GHOSTS = 65536;
 
-export class Memory<V> {
-  readonly #small = new Queue<V>();
-  readonly #main = new Queue<V>();
+export interface Memory<V> {
+  get(key: string): V | undefined;
+  /** `room`: bytes that all may take together; what was allowed once stays so. */
+  set(key: string, value: V, size: number, room: number): void;
+  delete(key: string): void;
+  all(): [string, { readonly value: V }][];
+  stats(): { readonly entries: number; readonly bytes: number };
+}
+
+export function createMemory<V>(): Memory<V> {
+  const small = new Queue<V>();
+  const main = new Queue<V>();
   /** Keys that left the small queue unused, with the bytes they had. */
-  readonly #ghosts = new Queue<undefined>();
+  const ghosts = new Queue<undefined>();
+  let maxBytes = 0;
 
-  constructor(public maxBytes: number) {}
+  return {
+    get(key) {
+      const node = main.get(key) ?? small.get(key);
+      if (node && node.uses < 3) node.uses++;
+      return node?.value;
+    },
 
-  get entries(): number {
-    return this.#small.size + this.#main.size;
-  }
-
-  get bytes(): number {
-    return this.#small.bytes + this.#main.bytes;
-  }
-
-  get(key: string): V | undefined {
-    const node = this.#main.get(key) ?? this.#small.get(key);
-    if (!node) return undefined;
-    if (node.uses < 3) node.uses++;
-    return node.value;
-  }
-
-  set(key: string, value: V, size: number): void {
-    for (const queue of [this.#main, this.#small]) {
-      const node = queue.get(key);
-      if (!node) continue;
-      queue.bytes += size - node.size;
-      node.value = value;
-      node.size = size;
-      this.#evict();
-      return;
-    }
-    if (size > this.maxBytes) return;
-    (this.#ghosts.take(key) ? this.#main : this.#small).put(key, { value, size, uses: 0 });
-    this.#evict();
-  }
-
-  delete(key: string): void {
-    this.#main.take(key);
-    this.#small.take(key);
-  }
-
-  *[Symbol.iterator](): IterableIterator<[string, V]> {
-    for (const queue of [this.#main, this.#small]) for (const [key, node] of queue) yield [key, node.value];
-  }
-
-  #evict(): void {
-    const [small, main, ghosts] = [this.#small, this.#main, this.#ghosts];
-    while (this.bytes > this.maxBytes) {
-      const queue = small.size > 0 && (small.bytes > this.maxBytes * SMALL_PART || main.size === 0) ? small : main;
-      const key = queue.oldest;
-      const node = queue.take(key) as Node<V>;
-      if (queue === main) {
-        if (node.uses-- > 0) main.put(key, node);
-      } else if (node.uses > 1) {
-        main.put(key, { ...node, uses: 0 });
-      } else {
-        ghosts.put(key, { ...node, value: undefined });
-        while (ghosts.bytes > this.maxBytes || ghosts.size > MAX_GHOSTS) ghosts.take(ghosts.oldest);
+    set(key, value, size, room) {
+      maxBytes = Math.max(maxBytes, room);
+      const known = main.has(key) ? main : small.has(key) ? small : undefined;
+      if (!known && size > maxBytes) return;
+      const queue = known ?? (ghosts.delete(key) ? main : small);
+      queue.set(key, { value, size, uses: queue.get(key)?.uses ?? 0 });
+      while (small.bytes + main.bytes > maxBytes) {
+        const queue = small.size > 0 && (small.bytes > maxBytes * SMALL_PART || main.size === 0) ? small : main;
+        const [[key, node]] = queue as unknown as [[string, Node<V>]];
+        queue.delete(key);
+        if (queue === main) {
+          if (node.uses--) main.set(key, node);
+        } else if (node.uses > 1) {
+          node.uses = 0;
+          main.set(key, node);
+        } else {
+          ghosts.set(key, { ...node, value: undefined });
+          while (ghosts.bytes > maxBytes || ghosts.size > MAX_GHOSTS) {
+            const [[oldest]] = ghosts as unknown as [[string]];
+            ghosts.delete(oldest);
+          }
+        }
       }
-    }
-  }
+    },
+
+    delete(key) {
+      main.delete(key);
+      small.delete(key);
+    },
+
+    all: () => [...main, ...small],
+
+    stats: () => ({ entries: small.size + main.size, bytes: small.bytes + main.bytes }),
+  };
 }
 
 /** Bytes that an entry takes beside its body, roughly. */
 function weight(value: Meta | Index): number {
-  let bytes = 300 + value.key.length * 2 + value.url.length * 2;
-  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 2 * (name.length + text.length) + 64;
+  let bytes = 300 + 2 * (value.key.length + value.url.length);
+  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 64 + 2 * (name.length + text.length);
   return bytes;
 }
 
 export function memoryTier(): MemoryTier {
-  const memory = new Memory<Held>(0);
+  const memory = createMemory<Held>();
   return {
-    get: (key) => memory.get(key),
+    ...memory,
 
     put(value, body, { memory: tier }, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!tier) return;
+      const { key } = value;
       const bytes = body?.byteLength ?? 0;
-      if (bytes > tier.max_object_bytes) {
-        memory.delete(value.key);
-        return;
-      }
-      if (tier.max_bytes > memory.maxBytes) memory.maxBytes = tier.max_bytes;
+      if (bytes > tier.max_object_bytes) return memory.delete(key);
       const most = Math.min(ceilingOf(tier, ctx), ceiling);
-      memory.set(value.key, hold(limited(value, most, ctx.now()), body), bytes + weight(value));
+      memory.set(key, hold(limited(value, most, ctx.now()), body), bytes + weight(value), tier.max_bytes);
     },
 
-    delete(key) {
-      memory.delete(key);
-    },
-
-    held: () => Array.from(memory, ([, held]) => held),
-
-    get entries() {
-      return memory.entries;
-    },
-
-    get bytes() {
-      return memory.bytes;
-    },
+    held: () => memory.all().map(([, { value }]) => value),
   };
 }

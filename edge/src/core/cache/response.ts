@@ -11,29 +11,22 @@ export type XCache = "BYPASS" | "MISS" | "HIT-EDGE" | "HIT-KV" | "HIT-SHIELD";
 
 /** An answer from a stored entry. `note` replaces the plain `hit` of Cache-Status. */
 export function serve(query: Query, entry: Entry, note?: string): Response {
-  const { held, tier, soft, body = null } = entry;
+  const { meta, tier, soft, body = null } = entry;
+  // What KV gave is not kept.
+  const held = note || tier === "kv" ? undefined : entry.held;
   const now = query.ctx.now();
   // The headers of what is read again and again change once a second, not with each hit.
   const second = Math.floor(now / 1000);
-  if (held.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
+  if (held?.ready && held.second === second) return respond(query, meta, body, held.ready.headers, held.ready);
   // What was marked stale is not to be taken for fresh by a cache in front.
-  const meta = soft ? { ...entry.meta, freshUntil: Math.min(now, entry.meta.freshUntil) } : entry.meta;
-  const status = note ?? `hit; ttl=${Math.floor((meta.freshUntil - now) / 1000)}; detail=${tier}`;
-  const headers = dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
-  // What KV gave is not kept.
-  if (tier !== "kv" && !note) {
+  const told = soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
+  const status = note ?? `hit; ttl=${Math.floor((told.freshUntil - now) / 1000)}; detail=${tier}`;
+  const headers = dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
+  if (held) {
     held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
     held.second = second;
   }
   return respond(query, meta, body, headers);
-}
-
-/** An answer whose headers are ready. The plain one is a copy with the body: the cheapest way to make a Response. */
-function again(query: Query, meta: Meta, body: Body, ready: Response): Response {
-  const { method, range, asked } = query;
-  const plain = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
-  if (!plain || bodyless(meta.status)) return respond(query, meta, body, ready.headers);
-  return new Response(body as BodyInit | null, ready);
 }
 
 /** Headers for the client: the response's own, the policy's, and what tells where it came from. */
@@ -88,39 +81,49 @@ export function make(status: number, headers: Headers, body: Body, raw?: boolean
   return response;
 }
 
-/** The answer to this client's conditions, range and method. Leaves `headers` as they are. */
-export function respond({ ctx, method, asked, range }: Query, meta: Meta, body: Body, headers: Headers): Response {
-  const now = ctx.now();
+/**
+ * The answer to this client's conditions, range and method. Leaves `headers` as they are. The plain one is a copy of what is
+ * `ready` with the body, where that is given: the cheapest way to make a Response.
+ */
+export function respond(
+  { ctx, method, asked, range }: Query,
+  meta: Meta,
+  body: Body,
+  headers: Headers,
+  ready?: Response,
+): Response {
   const raw = ctx.rawBodies;
   const { status } = meta;
-  if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
+  if (notModified(meta, asked, ctx.now())) {
     return make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
   }
   const length = isStream(body) ? meta.length : body?.byteLength;
   if (method === "HEAD") {
     discard(body);
-    if (length === undefined || headers.has("content-length")) return make(status, headers, null, raw);
     const sized = new Headers(headers);
-    sized.set("content-length", String(length));
+    if (length !== undefined && !sized.has("content-length")) sized.set("content-length", `${length}`);
     return make(status, sized, null, raw);
   }
   const total = meta.range?.total ?? length;
-  const decoded = headers.has("content-encoding") && !raw;
-  if (range !== null && total !== undefined && (status === 200 || meta.range) && !decoded) {
-    const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : undefined;
-    if (wanted !== undefined) {
-      const partial = without(headers, wanted ? /^$/ : /^(content-(length|encoding|type)|etag|last-modified)$/);
-      partial.set("content-range", `bytes ${wanted ? `${wanted.start}-${wanted.end}` : "*"}/${total}`);
-      if (wanted) {
-        const bytes = wanted.end - wanted.start + 1;
-        partial.set("content-length", String(bytes));
-        return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
-      }
-      discard(body);
-      return make(416, partial, null, raw);
-    }
+  const whole = range === null || total === undefined || !(status === 200 || meta.range);
+  const wanted =
+    whole || (headers.has("content-encoding") && !raw) || !ifRange(meta, asked, ctx.now())
+      ? undefined
+      : parseRange(range, total);
+  if (wanted) {
+    const bytes = wanted.end - wanted.start + 1;
+    const partial = new Headers(headers);
+    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
+    partial.set("content-length", `${bytes}`);
+    return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
   }
-  return make(status, headers, body, raw);
+  if (wanted === null) {
+    discard(body);
+    const none = without(headers, /^(content-(length|encoding|type)|etag|last-modified)$/);
+    none.set("content-range", `bytes */${total}`);
+    return make(416, none, null, raw);
+  }
+  return ready && !bodyless(status) ? new Response(body as BodyInit | null, ready) : make(status, headers, body, raw);
 }
 
 /** False for a WebSocket's response, or a status that Response does not take: such a one cannot be made again. */

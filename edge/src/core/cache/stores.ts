@@ -21,8 +21,7 @@ export interface MemoryTier {
   delete(key: string): void;
   /** All that it has now. */
   held(): readonly Held[];
-  readonly entries: number;
-  readonly bytes: number;
+  stats(): { readonly entries: number; readonly bytes: number };
 }
 
 /** A tier that answers later. Its methods may throw: whoever calls them goes on without. */
