@@ -11,8 +11,6 @@ export interface Policy extends Omit<CacheSpec, "statuses" | "tiers" | "key" | "
   readonly statuses: ReadonlySet<number>;
   /** The longest time (s) that `override` gives a response in any tier; null where it gives none. */
   readonly longest: number | null;
-  /** True where the key is of the URL alone, so that an entry can be found from its URL. */
-  readonly keyedByUrl: boolean;
   /** Set where the key is not of the whole URL, or not of it alone. */
   readonly custom: CustomKey | undefined;
   /** URL as it came in -> what it is here, for the hit path. */
@@ -35,9 +33,9 @@ export interface CustomKey {
   of(key: string, headers: Pick<Headers, "get">, policy: Policy, ctx: CacheContext): string;
 }
 
-/** Whether nothing of a request but its URL belongs to the key. */
-export const keyedByUrl = ({ headers, cookies, country, region }: CacheKeySpec): boolean =>
-  !(headers.length || cookies.length || country || region);
+/** Whether the key is of the whole URL, and of it alone. */
+export const isPlain = ({ query, headers, cookies, country, region }: CacheKeySpec): boolean =>
+  query === "all" && !(headers.length || cookies.length || country || region);
 
 const known = new WeakMap<CacheSpec, Policy>();
 
@@ -61,8 +59,7 @@ export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
       platform,
       statuses: new Set(statuses),
       longest: times.length > 0 ? Math.max(...times) : null,
-      custom,
-      keyedByUrl: keyedByUrl(key),
+      custom: isPlain(key) ? undefined : custom,
       names: new Map(),
     };
     known.set(spec, policy);

@@ -1,7 +1,7 @@
 /** The cache in front of every endpoint. */
 
 import { createCacheOf } from "../cache/cache";
-import { keyedByUrl } from "../cache/policy";
+import { isPlain } from "../cache/policy";
 import type { CacheContext } from "../cache/types";
 import { isSafe } from "../cache/update";
 import type { CacheLayer, CacheParts, Feature } from "../feature";
@@ -25,7 +25,7 @@ const needs = ({ tiers, engine, mode, key }: CacheSpec): unknown[] => [
   tiers.shield && "shield",
   mode === "origin" && "origin",
   engine === "platform" && "platform",
-  (key.query !== "all" || !keyedByUrl(key)) && "key",
+  !isPlain(key) && "key",
 ];
 
 /** The parts that are needed and not there. */
