@@ -33,9 +33,12 @@ export interface CustomKey {
   of(key: string, headers: Pick<Headers, "get">, policy: Policy, ctx: CacheContext): string;
 }
 
+/** Whether nothing of a request but its URL belongs to the key. */
+export const keyedByUrl = ({ headers, cookies, country, region }: CacheKeySpec): boolean =>
+  !(headers.length || cookies.length || country || region);
+
 /** Whether the key is of the whole URL, and of it alone. */
-export const isPlain = ({ query, headers, cookies, country, region }: CacheKeySpec): boolean =>
-  query === "all" && !(headers.length || cookies.length || country || region);
+export const isPlain = (key: CacheKeySpec): boolean => key.query === "all" && keyedByUrl(key);
 
 const known = new WeakMap<CacheSpec, Policy>();
 

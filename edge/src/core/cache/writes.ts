@@ -5,6 +5,7 @@ import type { Writes } from "./extensions";
 import { frontTag } from "./front-tag";
 import { invalidated } from "./invalidated";
 import { named } from "./key";
+import { keyedByUrl } from "./policy";
 import { schemeless } from "./purge";
 import type { Core } from "./query";
 import { remove } from "./remove";
@@ -32,13 +33,12 @@ export async function forget(core: Core, urls: readonly string[], ctx: CacheCont
   const work: Promise<unknown>[] = [];
   const marked = new Set<string>();
   for (const policy of core.policies) {
-    const { headers, cookies, country, region } = policy;
     for (const url of urls) {
       const { url: normal, key } = named(url, policy);
       for (const flight of core.open) if (flight.url === normal) flight.void = true;
       for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
       // Where more than the URL is in the key, nothing but a marker finds the entries of all clients.
-      if (headers.length || cookies.length || country || region) marked.add(schemeless(normal));
+      if (!keyedByUrl(policy)) marked.add(schemeless(normal));
       work.push(remove(core, key, policy, ctx));
     }
   }
