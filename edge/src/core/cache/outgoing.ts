@@ -1,6 +1,7 @@
 /** The headers that a client is given with a stored or storable response. */
 
 import type { OriginMode } from "./extensions";
+import { trimmed } from "./lists";
 import type { Policy } from "./policy";
 import type { Core } from "./query";
 
@@ -64,6 +65,5 @@ export function toClient(
 /** `Cache-Tag` (commas) and `Surrogate-Key` (spaces) of the origin, and the policy's own. */
 export function tagsOf(headers: Headers, policy: Policy): string[] {
   const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
-  const tags = listed.flatMap((names) => names?.map((name) => name.trim()) ?? []).filter(Boolean);
-  return [...new Set([...policy.tags, ...tags])];
+  return [...new Set([...policy.tags, ...listed.flatMap(trimmed)])];
 }

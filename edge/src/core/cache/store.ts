@@ -54,9 +54,8 @@ export type Binding = (
   fields: readonly string[],
 ) => { readonly cc: Directives; readonly targeted: boolean } | undefined;
 
-/** Members without values, or with whole numbers: what nearly every targeted field is. */
-const MEMBER = "(?!private=|no-cache=)[a-z][a-z-]*(?:=\\d{1,15})?";
-const PLAIN = new RegExp(`^${MEMBER}(?: *, *${MEMBER})*$`);
+/** A member without a value, or with a whole number: what nearly every targeted field is made of. */
+const PLAIN = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
 
 /**
  * What is read of targeted fields where no policy has mode `origin`, which brings the whole of their grammar: one that says
@@ -64,9 +63,10 @@ const PLAIN = new RegExp(`^${MEMBER}(?: *, *${MEMBER})*$`);
  */
 export const plain: Binding = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
-  if (!field) return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
   // The last of two members with one name counts here, the first in Cache-Control.
-  return PLAIN.test(field) ? { cc: parseCacheControl(field.split(",").reverse().join()), targeted: true } : undefined;
+  const members = field?.split(",").reverse();
+  if (members && !members.every((member) => PLAIN.test(member))) return undefined;
+  return { cc: parseCacheControl(members?.join() ?? headers.get("cache-control")), targeted: members !== undefined };
 };
 
 /** corrected_initial_age in seconds: by `Age`, and by how old `Date` says the response is. */
@@ -155,7 +155,7 @@ export function judge(
       : (rules?.(exchange, policy, cc, targeted, age) ?? "status");
   if (typeof granted === "string") return no(granted);
   const { ttl, gone, ...terms } = granted;
-  const omit = [...(fieldNames(cc, "private") ?? []), ...(fieldNames(cc, "no-cache") ?? [])];
+  const omit = [...fieldNames(cc, "private"), ...fieldNames(cc, "no-cache")];
   return { store: true, omit, terms: { initialAge: age, until: responseTime + (ttl - gone) * 1000, vary, ...terms } };
 }
 
