@@ -48,10 +48,12 @@ function argument(value: string, name: string): string {
  * freshness information counts as stale, RFC 9111 section 4.2.1).
  */
 export function seconds(directives: Directives, name: string): number | undefined {
-  const value = directives.get(name);
-  if (value === undefined) return undefined;
-  return /^\d+$/.test(String(value)) ? Math.min(Number(value), MAX_SECONDS) : 0;
+  return directives.has(name) ? deltaSeconds(directives.get(name)) : undefined;
 }
+
+/** Delta-seconds; 0 for what is no number. */
+export const deltaSeconds = (value: string | true | undefined): number =>
+  /^\d+$/.test(String(value)) ? Math.min(Number(value), MAX_SECONDS) : 0;
 
 /** The field names of a qualified `no-cache="a, b"` or `private="a"`, lower case; none where it is unqualified. */
 export const fieldNames = (directives: Directives, name: string): readonly string[] => names(directives.get(name));

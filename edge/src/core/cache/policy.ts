@@ -70,6 +70,13 @@ export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
   return policy;
 }
 
+/** TTL (s) of a status that is negatively cached under `override`; undefined for any other one. */
+export const errorTtl = (policy: Policy, status: number): number | undefined =>
+  status === 404 || status === 410 ? policy.error_ttl_s : undefined;
+
+/** Whether `override` gives a TTL to responses of this status. A part counts as the whole. */
+export const isListed = ({ statuses }: Policy, status: number): boolean => statuses.has(status === 206 ? 200 : status);
+
 /** How long (s) one copy is fresh in a tier, at most. */
 export const ceilingOf = (tier: EdgeTier | MemoryTier | null, ctx: Pick<CacheContext, "random">): number =>
   tier?.jitter_s ? draw(tier.jitter_s, ctx) : (tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY);
