@@ -35,12 +35,13 @@ export function lifetime(
 
 export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) => {
   const { method, status, headers, responseTime } = exchange;
+  if (policy.mode === "bypass") return "bypass";
   const own = lifetime(cc, targeted, status, headers, responseTime);
   // Section 3.5.
   if (exchange.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method === "POST" && !own.explicit) return "method";
+  if (method !== "GET" && (method !== "POST" || !own.explicit)) return "method";
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status)) return "status";
   const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
   const noCache = whole(cc, "no-cache") || (!own.explicit && pragma(headers));

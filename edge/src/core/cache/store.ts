@@ -104,7 +104,7 @@ export function explicitLifetime(
   return wholeSeconds((parseDate(expires, responseTime) ?? date) - date);
 }
 
-/** What mode `origin` makes of a response that nothing forbids to store: the terms, or the reason why it is not stored. */
+/** What is made of a response that nothing forbids to store: the terms, or the reason why it is not stored. */
 export type Rules = (
   exchange: Exchange,
   policy: Policy,
@@ -124,9 +124,7 @@ export function judge(
   targetedFields: readonly string[],
   { binding = plain, judge: rules }: { readonly binding?: Binding; readonly judge?: Rules } = {},
 ): Verdict {
-  const { method, status, headers, responseTime } = exchange;
-  if (policy.mode === "bypass") return no("bypass");
-  if (method !== "GET" && method !== "POST") return no("method");
+  const { status, headers, responseTime } = exchange;
   if (status < 200 || status === 304 || status === 416) return no("status");
   if (exchange.noStore) return no("request-no-store");
   // Stricter than RFC 9111 section 7.3: a cookie is for one client, and so most likely is what came with it.
