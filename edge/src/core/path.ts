@@ -10,6 +10,7 @@ export class BadTarget extends Error {
 
 /** Already in normal form: no escapes, no empty segments and no segment that begins with a dot. */
 const NORMAL = /^(?:\/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)*\/?$/;
+const ESCAPE = /%[0-9A-Fa-f]{2}/g;
 const MALFORMED_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 /** `/`, `\` and control characters, escaped once or more than once: servers disagree on when these are decoded. */
 const AMBIGUOUS_ESCAPE = /%(?:25)*(?:2f|5c|[01][0-9a-f]|7f)/i;
@@ -20,9 +21,12 @@ const DOT_PARAMETER = /(?:^|\/)\.{1,2}%3B/;
 const NOT_PCHAR = /[^A-Za-z0-9._~!$&'()*+,=:@%/-]/gu;
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 
-function normalEscape(escaped: string): string {
-  const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
-  return UNRESERVED.test(character) ? character : escaped.toUpperCase();
+/** Decodes escapes of unreserved characters and writes others in upper case (RFC 3986 section 6.2.2). */
+export function normalizeEscapes(text: string): string {
+  return text.replace(ESCAPE, (escaped) => {
+    const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+    return UNRESERVED.test(character) ? character : escaped.toUpperCase();
+  });
 }
 
 function escapeCharacter(character: string): string {
@@ -66,7 +70,7 @@ export function normalizePath(path: string): string {
   let escaped: string;
   try {
     decodeURIComponent(path);
-    escaped = path.replace(/%[0-9A-Fa-f]{2}/g, normalEscape).replace(NOT_PCHAR, escapeCharacter);
+    escaped = normalizeEscapes(path).replace(NOT_PCHAR, escapeCharacter);
   } catch {
     throw new BadTarget("The path has escapes or characters that are not Unicode in UTF-8.");
   }

@@ -9,8 +9,6 @@ import { splitList } from "./lists";
  */
 export type Directives = ReadonlyMap<string, string | true>;
 
-const NONE: Directives = new Map();
-
 /** The greatest delta-seconds, where larger values end up (RFC 9111 section 1.2.2). */
 export const MAX_SECONDS = 2147483648;
 
@@ -21,18 +19,17 @@ export const MAX_SECONDS = 2147483648;
  * does a quote that is never closed hide what forbids: what comes after it counts where it forbids, and grants nothing.
  */
 export function parseCacheControl(text: string | null): Directives {
-  if (!text) return NONE;
   const found = new Map<string, string | true>();
-  for (const part of splitList(text)) {
+  for (const part of splitList(text ?? "")) {
     const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part) as unknown as [string, string, string | undefined];
     const name = raw.trim().toLowerCase();
     const first = found.get(name);
     const given = value === undefined ? true : argument(value, raw);
     if (name && first === undefined) found.set(name, given);
     else if (name === "private" || name === "no-cache")
-      found.set(name, names(first) && names(given) ? `${first},${given}` : true);
-    if (!part.replace(CLOSED, "").includes('"')) continue;
-    for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
+      found.set(name, names(first).length && names(given).length ? `${first},${given}` : true);
+    if (part.replace(CLOSED, "").includes('"'))
+      for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
   return found;
 }
@@ -42,8 +39,8 @@ const FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-
 
 function argument(value: string, name: string): string {
   if (name !== name.trim() || value !== value.trim()) return " ";
-  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
-  return value;
+  const quoted = /^"(.*)"$/s.exec(value)?.[1];
+  return quoted?.replace(/\\(.)/g, "$1") ?? value;
 }
 
 /**
@@ -51,24 +48,19 @@ function argument(value: string, name: string): string {
  * freshness information counts as stale, RFC 9111 section 4.2.1).
  */
 export function seconds(directives: Directives, name: string): number | undefined {
-  const value = directives.get(name);
-  if (value === undefined) return undefined;
-  if (value === true || !/^\d+$/.test(value)) return 0;
-  return Math.min(Number(value), MAX_SECONDS);
+  return directives.has(name) ? deltaSeconds(directives.get(name)) : undefined;
 }
 
-/** The field names of a qualified `no-cache="a, b"` or `private="a"`, lower case; undefined where it is unqualified. */
-export function fieldNames(directives: Directives, name: string): readonly string[] | undefined {
-  return names(directives.get(name));
-}
+/** Delta-seconds; 0 for what is no number. */
+export const deltaSeconds = (value: string | true | undefined): number =>
+  /^\d+$/.test(String(value)) ? Math.min(Number(value), MAX_SECONDS) : 0;
 
-function names(value: string | true | undefined): readonly string[] | undefined {
-  if (value === undefined || value === true) return undefined;
-  const found = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return found.length > 0 ? found : undefined;
-}
+/** The field names of a qualified `no-cache="a, b"` or `private="a"`, lower case; none where it is unqualified. */
+export const fieldNames = (directives: Directives, name: string): readonly string[] => names(directives.get(name));
+
+const names = (value: string | true | undefined): readonly string[] =>
+  typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part)) : [];
 
 /** True where the directive stands unqualified: it then covers the whole response. */
-export function whole(directives: Directives, name: string): boolean {
-  return directives.has(name) && fieldNames(directives, name) === undefined;
-}
+export const whole = (directives: Directives, name: string): boolean =>
+  directives.has(name) && fieldNames(directives, name).length === 0;

@@ -4,28 +4,19 @@
  * cannot shape what others are then served.
  */
 
+import { normalizeEscapes } from "../path";
 import type { Named, Policy } from "./policy";
 
-const ESCAPE = /%([0-9a-f]{2})/gi;
 /** URLs whose names are remembered, and how long (characters) one may be: a few megabytes together, at most. */
 const MAX_NAMES = 4096;
 const MAX_NAME = 512;
-
-/** Decodes escapes of unreserved characters and writes others in upper case (RFC 3986 section 6.2.2). */
-export function normaliseEscapes(text: string): string {
-  if (!text.includes("%")) return text;
-  return text.replace(ESCAPE, (whole, hex: string) => {
-    const char = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[\w.~-]/.test(char) ? char : whole.toUpperCase();
-  });
-}
 
 /**
  * The path in its one normal form. `/a`, `/%61` and `/x/%2e%2e/a` are one path; `/a%2Fb`, `/a%00` and `/a;b` are
  * themselves and nothing else. URL has already resolved the dot segments, also those with encoded dots.
  */
 export function normalisePath(path: string): string {
-  const decoded = normaliseEscapes(path);
+  const decoded = normalizeEscapes(path);
   if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
   return new URL(decoded, "http://localhost").pathname;
 }
@@ -36,14 +27,15 @@ export function normalisePath(path: string): string {
  * two orders are two URIs and only the origin may say that they name one thing.
  */
 export function keyQuery(search: string, policy: Policy): string {
-  const text = normaliseEscapes(search.slice(1));
-  const all = policy.query === "all";
+  let query = normalizeEscapes(search.slice(1));
   const ordered = policy.mode === "override";
-  if (all && !ordered) return text && `?${text}`;
-  const parts = text.split("&").filter((part) => part && (all || policy.custom?.keeps(nameOf(part), policy)));
-  // Array sort is stable: parameters of one name keep their order.
-  if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
-  return parts.length > 0 ? `?${parts.join("&")}` : "";
+  if (ordered || policy.query !== "all") {
+    const parts = query.split("&").filter((part) => part && policy.custom?.keeps(nameOf(part), policy) !== false);
+    // Array sort is stable: parameters of one name keep their order.
+    if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
+    query = parts.join("&");
+  }
+  return query && `?${query}`;
 }
 
 const nameOf = (part: string) => part.split("=", 1)[0] as string;
@@ -51,11 +43,11 @@ const nameOf = (part: string) => part.split("=", 1)[0] as string;
 export function named(sent: string, policy: Policy): Named {
   let found = policy.names.get(sent);
   if (found !== undefined) return found;
-  const { protocol, host, pathname, search, href } = new URL(sent);
+  const { origin, protocol, pathname, search, href } = new URL(sent);
   const rest = policy.asSent
-    ? (href.slice(protocol.length + 2 + host.length).split("#", 1)[0] as string)
+    ? (href.slice(origin.length).split("#", 1)[0] as string)
     : normalisePath(pathname) + keyQuery(search, policy);
-  const url = `${protocol}//${host}${rest}`;
+  const url = origin + rest;
   found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest}`}` };
   if (sent.length > MAX_NAME) return found;
   // Started afresh when full: an attacker's many URLs cost this table, never the entries.
@@ -68,5 +60,5 @@ export const normaliseUrl = (url: string, policy: Policy): string => named(url, 
 
 /** A value that cannot be mistaken for the key's own punctuation; absent and empty differ. */
 export function encode(value: string | null): string {
-  return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
+  return value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
 }

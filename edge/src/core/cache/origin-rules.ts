@@ -2,7 +2,7 @@
 
 import { parseDate } from "./dates";
 import { type Directives, parseCacheControl, seconds, whole } from "./directives";
-import { explicitLifetime, type Rules } from "./store";
+import { dateOf, explicitLifetime, type Rules } from "./store";
 
 /** Statuses that may be stored without explicit freshness (RFC 9110 section 15.1). */
 const HEURISTIC = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
@@ -24,7 +24,7 @@ export function lifetime(
 ): Freshness {
   const stated = explicitLifetime(cc, targeted, headers, responseTime);
   if (stated !== undefined) return { seconds: stated, explicit: true };
-  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
+  const date = dateOf(headers, responseTime);
   const modified = parseDate(headers.get("last-modified"), responseTime);
   if (modified === undefined || modified > date || !(HEURISTIC.has(status) || cc.has("public"))) {
     return { seconds: 0, explicit: false };
@@ -35,12 +35,13 @@ export function lifetime(
 
 export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) => {
   const { method, status, headers, responseTime } = exchange;
+  if (policy.mode === "bypass") return "bypass";
   const own = lifetime(cc, targeted, status, headers, responseTime);
   // Section 3.5.
   if (exchange.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method === "POST" && !own.explicit) return "method";
+  if (method !== "GET" && (method !== "POST" || !own.explicit)) return "method";
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status)) return "status";
   const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
   const noCache = whole(cc, "no-cache") || (!own.explicit && pragma(headers));
@@ -51,8 +52,7 @@ export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) =
   const stale = (name: string, ceiling: number) =>
     must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
   return {
-    ttl,
-    gone: initialAge,
+    left: ttl - initialAge,
     staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),
     staleIfError: stale("stale-if-error", policy.stale_if_error_s),
     // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).

@@ -1,7 +1,8 @@
 /** The headers that a client is given with a stored or storable response. */
 
 import type { OriginMode } from "./extensions";
-import type { Policy } from "./policy";
+import { trimmed } from "./lists";
+import { errorTtl, isListed, type Policy } from "./policy";
 import type { Core } from "./query";
 
 /** Fields that speak to caches like this one and end here. `cdn-cache-control` goes on in `origin` mode: others follow. */
@@ -16,16 +17,14 @@ const OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
  * too. So where the browser's time is the shorter one, the age is added to it: what is left to the browser is then
  * `browser_ttl`, however long the answer lay here.
  */
-export function browserCacheControl(policy: Policy, error: number | undefined, age: number): string | undefined {
-  const { browser_ttl_s: browserTtl } = policy;
-  if (browserTtl === null) return undefined;
-  const here = error ?? policy.longest ?? 0;
-  const left = browserTtl < here ? browserTtl + age : error === undefined ? browserTtl : error;
-  if (error !== undefined) return `public, max-age=${left}`;
+function browserCacheControl(policy: Policy, browserTtl: number, error: number | undefined, age: number): string {
+  const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age : (error ?? browserTtl);
   const parts = ["public", `max-age=${left}`];
-  if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
-  if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
-  if (policy.immutable) parts.push("immutable");
+  if (error === undefined) {
+    if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+    if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+    if (policy.immutable) parts.push("immutable");
+  }
   return parts.join(", ");
 }
 
@@ -43,27 +42,23 @@ export function toClient(
 ): void {
   // What an edge is told by a shield it judges by itself.
   if (inside) return;
-  for (const name of OURS) headers.delete(name);
-  for (const name of targetedFields)
-    if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
-  if (policy.vary.length > 0) {
-    const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
-    for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  const override = policy.mode === "override";
+  for (const name of [...OURS, ...targetedFields]) if (override || name !== "cdn-cache-control") headers.delete(name);
+  const present = trimmed(headers.get("vary")?.toLowerCase().split(","));
+  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  const { browser_ttl_s: browserTtl } = policy;
+  if (browserTtl === null) return;
+  const error = errorTtl(policy, status);
+  if (!override) origin?.shorten(headers, browserTtl + age);
+  else if (error !== undefined || isListed(policy, status)) {
+    headers.set("cache-control", browserCacheControl(policy, browserTtl, error, age));
+    headers.delete("expires");
+    headers.delete("pragma");
   }
-  if (policy.mode === "override") {
-    const error = status === 404 || status === 410;
-    const text = browserCacheControl(policy, error ? policy.error_ttl_s : undefined, age);
-    if (text !== undefined && (error || policy.statuses.has(status === 206 ? 200 : status))) {
-      headers.set("cache-control", text);
-      headers.delete("expires");
-      headers.delete("pragma");
-    }
-  } else if (policy.browser_ttl_s !== null) origin?.shorten(headers, policy.browser_ttl_s + age);
 }
 
 /** `Cache-Tag` (commas) and `Surrogate-Key` (spaces) of the origin, and the policy's own. */
 export function tagsOf(headers: Headers, policy: Policy): string[] {
   const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
-  const tags = listed.flatMap((names) => names?.map((name) => name.trim()) ?? []).filter(Boolean);
-  return [...new Set([...policy.tags, ...tags])];
+  return [...new Set([...policy.tags, ...listed.flatMap(trimmed)])];
 }

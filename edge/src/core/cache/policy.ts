@@ -11,8 +11,6 @@ export interface Policy extends Omit<CacheSpec, "statuses" | "tiers" | "key" | "
   readonly statuses: ReadonlySet<number>;
   /** The longest time (s) that `override` gives a response in any tier; null where it gives none. */
   readonly longest: number | null;
-  /** True where the key is of the URL alone, so that an entry can be found from its URL. */
-  readonly keyedByUrl: boolean;
   /** Set where the key is not of the whole URL, or not of it alone. */
   readonly custom: CustomKey | undefined;
   /** URL as it came in -> what it is here, for the hit path. */
@@ -39,6 +37,9 @@ export interface CustomKey {
 export const keyedByUrl = ({ headers, cookies, country, region }: CacheKeySpec): boolean =>
   !(headers.length || cookies.length || country || region);
 
+/** Whether the key is of the whole URL, and of it alone. */
+export const isPlain = (key: CacheKeySpec): boolean => key.query === "all" && keyedByUrl(key);
+
 const known = new WeakMap<CacheSpec, Policy>();
 
 export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
@@ -61,14 +62,20 @@ export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
       platform,
       statuses: new Set(statuses),
       longest: times.length > 0 ? Math.max(...times) : null,
-      custom,
-      keyedByUrl: keyedByUrl(key),
+      custom: isPlain(key) ? undefined : custom,
       names: new Map(),
     };
     known.set(spec, policy);
   }
   return policy;
 }
+
+/** TTL (s) of a status that is negatively cached under `override`; undefined for any other one. */
+export const errorTtl = (policy: Policy, status: number): number | undefined =>
+  status === 404 || status === 410 ? policy.error_ttl_s : undefined;
+
+/** Whether `override` gives a TTL to responses of this status. A part counts as the whole. */
+export const isListed = ({ statuses }: Policy, status: number): boolean => statuses.has(status === 206 ? 200 : status);
 
 /** How long (s) one copy is fresh in a tier, at most. */
 export const ceilingOf = (tier: EdgeTier | MemoryTier | null, ctx: Pick<CacheContext, "random">): number =>

@@ -8,9 +8,10 @@
  * and an isolate's next look (KV_CHECK_MS) have passed. Without KV it does not leave the data centre.
  */
 
+import { normalizeEscapes } from "../path";
 import { attempt } from "./attempt";
 import { type Held, type Meta, RETENTION_S } from "./entry";
-import { normaliseEscapes, normalisePath, normaliseUrl } from "./key";
+import { normalisePath, normaliseUrl } from "./key";
 import type { Policy } from "./policy";
 import type { Core } from "./query";
 import type { FarTier, Marker, Markers } from "./stores";
@@ -173,8 +174,8 @@ export function covers({ type, value }: Marker, { key, url, tags }: Pick<Meta, "
   const shared = key.includes("://*/");
   const own = shared ? hostless(schemeless(url)) : schemeless(url);
   // Entries may be of URLs as they were sent: a purge means every spelling.
-  const wanted = normaliseEscapes(shared ? hostless(value) : value);
-  const plain = normaliseEscapes(own);
+  const wanted = normalizeEscapes(shared ? hostless(value) : value);
+  const plain = normalizeEscapes(own);
   if (type === "url") return plain === wanted;
   const path = plain.split("?", 1)[0] as string;
   const target = shared || wanted.startsWith("//") ? path : hostless(path);

@@ -66,7 +66,7 @@ export class Query {
     this.method = method;
     this.asked = headers;
     this.url = normal;
-    this.key = policy.keyedByUrl || !policy.custom ? key : policy.custom.of(key, headers, policy, ctx);
+    this.key = policy.custom?.of(key, headers, policy, ctx) ?? key;
     this.directives = policy.mode === "origin" ? core.origin?.directives(headers) : undefined;
     this.range = method === "GET" ? headers.get("range") : null;
     this.#whole = whole;

@@ -1,8 +1,8 @@
 /** May a response be stored, and for how long is it fresh? RFC 9111 sections 3 and 4.2. Nothing here touches a store. */
 
 import { parseDate } from "./dates";
-import { type Directives, fieldNames, parseCacheControl, seconds, whole } from "./directives";
-import type { Policy } from "./policy";
+import { type Directives, deltaSeconds, fieldNames, parseCacheControl, seconds, whole } from "./directives";
+import { errorTtl, isListed, type Policy } from "./policy";
 import { unbounded, varyNames } from "./vary";
 
 /** Statuses whose caching requirements this cache knows: what `must-understand` asks for. */
@@ -54,9 +54,8 @@ export type Binding = (
   fields: readonly string[],
 ) => { readonly cc: Directives; readonly targeted: boolean } | undefined;
 
-/** Members without values, or with whole numbers: what nearly every targeted field is. */
-const MEMBER = "(?!private=|no-cache=)[a-z][a-z-]*(?:=\\d{1,15})?";
-const PLAIN = new RegExp(`^${MEMBER}(?: *, *${MEMBER})*$`);
+/** A member without a value, or with a whole number: what nearly every targeted field is made of. */
+const PLAIN = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
 
 /**
  * What is read of targeted fields where no policy has mode `origin`, which brings the whole of their grammar: one that says
@@ -64,28 +63,27 @@ const PLAIN = new RegExp(`^${MEMBER}(?: *, *${MEMBER})*$`);
  */
 export const plain: Binding = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
-  if (!field) return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
   // The last of two members with one name counts here, the first in Cache-Control.
-  return PLAIN.test(field) ? { cc: parseCacheControl(field.split(",").reverse().join()), targeted: true } : undefined;
+  const members = field?.split(",").reverse();
+  if (members && !members.every((member) => PLAIN.test(member))) return undefined;
+  return { cc: parseCacheControl(members?.join() ?? headers.get("cache-control")), targeted: members !== undefined };
 };
 
+/** When a response says that it was made (ms), or else when it came. */
+export const dateOf = (headers: Headers, responseTime: number): number =>
+  parseDate(headers.get("date"), responseTime) ?? responseTime;
+
+const wholeSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
+
 /** corrected_initial_age in seconds: by `Age`, and by how old `Date` says the response is. */
-export function initialAge(headers: Headers, requestTime: number, responseTime: number): number {
-  const date = parseDate(headers.get("date"), responseTime);
-  const apparent = date === undefined ? 0 : Math.max(0, Math.floor((responseTime - date) / 1000));
+function initialAge(headers: Headers, requestTime: number, responseTime: number): number {
   const delay = Math.max(0, responseTime - requestTime) / 1000;
-  return Math.max(apparent, parseAge(headers.get("age")) + delay);
+  return Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), parseAge(headers.get("age")) + delay);
 }
 
 /** `Age` of a received response: the first member of what may have become a list, or 0 where that is not a number. */
 export function parseAge(text: string | null): number {
-  const match = text === null ? null : /^\s*(\d+)\s*(?:[;,]|$)/.exec(text);
-  return match ? Math.min(Number(match[1]), 2147483648) : 0;
-}
-
-export interface Freshness {
-  readonly seconds: number;
-  readonly explicit: boolean;
+  return deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
 }
 
 /**
@@ -102,12 +100,11 @@ export function explicitLifetime(
   // Where a targeted field is valid, Expires has no say (RFC 9213 section 2.2).
   const expires = targeted ? null : headers.get("expires");
   if (age !== undefined || expires === null) return age;
-  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
-  const at = parseDate(expires, responseTime);
-  return at === undefined ? 0 : Math.max(0, Math.floor((at - date) / 1000));
+  const date = dateOf(headers, responseTime);
+  return wholeSeconds((parseDate(expires, responseTime) ?? date) - date);
 }
 
-/** What mode `origin` makes of a response that nothing forbids to store: the terms, or the reason why it is not stored. */
+/** What is made of a response that nothing forbids to store: the terms, or the reason why it is not stored. */
 export type Rules = (
   exchange: Exchange,
   policy: Policy,
@@ -117,9 +114,8 @@ export type Rules = (
 ) => Granted | string;
 
 export interface Granted extends Pick<Terms, "staleWhileRevalidate" | "staleIfError" | "mustRevalidate" | "noCache"> {
-  /** Freshness (s), of which this much is gone when the response comes. */
-  readonly ttl: number;
-  readonly gone: number;
+  /** Freshness (s) that is left when the response comes. */
+  readonly left: number;
 }
 
 export function judge(
@@ -128,9 +124,7 @@ export function judge(
   targetedFields: readonly string[],
   { binding = plain, judge: rules }: { readonly binding?: Binding; readonly judge?: Rules } = {},
 ): Verdict {
-  const { method, status, headers, responseTime } = exchange;
-  if (policy.mode === "bypass") return no("bypass");
-  if (method !== "GET" && method !== "POST") return no("method");
+  const { status, headers, responseTime } = exchange;
   if (status < 200 || status === 304 || status === 416) return no("status");
   if (exchange.noStore) return no("request-no-store");
   // Stricter than RFC 9111 section 7.3: a cookie is for one client, and so most likely is what came with it.
@@ -154,9 +148,9 @@ export function judge(
       ? overridden(exchange, policy, explicitLifetime(cc, targeted, headers, responseTime), age)
       : (rules?.(exchange, policy, cc, targeted, age) ?? "status");
   if (typeof granted === "string") return no(granted);
-  const { ttl, gone, ...terms } = granted;
-  const omit = [...(fieldNames(cc, "private") ?? []), ...(fieldNames(cc, "no-cache") ?? [])];
-  return { store: true, omit, terms: { initialAge: age, until: responseTime + (ttl - gone) * 1000, vary, ...terms } };
+  const { left, ...terms } = granted;
+  const omit = [...fieldNames(cc, "private"), ...fieldNames(cc, "no-cache")];
+  return { store: true, omit, terms: { initialAge: age, until: responseTime + left * 1000, vary, ...terms } };
 }
 
 function overridden(
@@ -167,20 +161,17 @@ function overridden(
 ): Granted | string {
   if (authorised) return "authorization";
   if (method !== "GET") return "method";
-  let ttl: number;
+  // The longest of the tiers counts for the entry; each tier's copy is then limited to the tier's own.
+  let ttl = errorTtl(policy, status) ?? (status < 500 && isListed(policy, status) ? policy.longest : null);
   // A TTL of the policy begins when the response comes; the origin's own began when the response was made.
   let gone = 0;
-  // The longest of the tiers counts for the entry; each tier's copy is then limited to the tier's own.
-  const listed = status < 500 && policy.statuses.has(status === 206 ? 200 : status) ? policy.longest : null;
-  if (status === 404 || status === 410) ttl = policy.error_ttl_s;
-  else if (listed !== null) ttl = listed;
-  else if (own === undefined) return "status";
-  else {
+  if (ttl === null) {
+    if (own === undefined) return "status";
     // An error's own freshness counts up to error_ttl_s: an error page is not pinned.
     ttl = status >= 400 ? Math.min(own, policy.error_ttl_s) : own;
     gone = age;
   }
   if (ttl <= 0) return "ttl";
   const { stale_while_revalidate_s: staleWhileRevalidate, stale_if_error_s: staleIfError } = policy;
-  return { ttl, gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
+  return { left: ttl - gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
 }

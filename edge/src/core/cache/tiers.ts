@@ -3,7 +3,7 @@
 import { attempt } from "./attempt";
 import { within } from "./body";
 import type { Found, Held, Index, Meta } from "./entry";
-import { draw, type Policy } from "./policy";
+import { draw, errorTtl, isListed, type Policy } from "./policy";
 import type { Core, Reading } from "./query";
 import { type Body, discard, isStream, toBytes } from "./streams";
 import type { CacheContext } from "./types";
@@ -112,11 +112,9 @@ export function limited<T extends Meta | Index>(value: T, ceiling: number, now: 
 /** Draws how long (s) copies of an entry are fresh in a data centre: once for its memory and edge tiers together. */
 export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): number {
   const { status } = meta;
-  if (policy.mode !== "override" || !policy.statuses.has(status === 206 ? 200 : status))
-    return Number.POSITIVE_INFINITY;
-  if (status === 404 || status === 410) return policy.error_ttl_s;
-  if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
-  return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
+  if (policy.mode !== "override" || !isListed(policy, status)) return Number.POSITIVE_INFINITY;
+  const jitter = policy.edge_jitter_s;
+  return errorTtl(policy, status) ?? (jitter ? draw(jitter, ctx) : (policy.edge_ttl_s ?? Number.POSITIVE_INFINITY));
 }
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */

@@ -2,8 +2,8 @@
 
 import { header, type Meta } from "./entry";
 
-/** Fields of a 304 that describe the message or the stored bytes, and so leave the stored ones as they are. */
-const KEPT = new Set(["content-length", "content-encoding", "content-range", "transfer-encoding"]);
+/** Fields of a 304 that describe the message or the stored bytes, and so leave the stored ones as they are; and cookies. */
+const KEPT = /^(content-(length|encoding|range)|transfer-encoding|set-cookie)$/;
 
 /**
  * True where the 304 speaks of this stored response (RFC 9111 section 4.3.4): by the strong validator that it has, else by
@@ -12,10 +12,8 @@ const KEPT = new Set(["content-length", "content-encoding", "content-range", "tr
 export function selectedBy304(meta: Meta, headers: Headers): boolean {
   const etag = headers.get("etag");
   const stored = header(meta, "etag");
-  if (etag !== null && stored !== null) {
-    return etag.startsWith("W/") || stored.startsWith("W/") ? weak(etag) === weak(stored) : etag === stored;
-  }
-  return true;
+  // Two strong ones are compared as they are: there is nothing to take off.
+  return etag === null || stored === null || weak(etag) === weak(stored);
 }
 
 const weak = (tag: string) => tag.replace(/^W\//, "");
@@ -25,11 +23,11 @@ export function updatedHeaders(meta: Meta, fresh: Headers): Headers {
   const headers = new Headers(meta.headers as [string, string][]);
   // What only the new message says of its age must not be mixed with the old one's.
   for (const name of ["age", "date"]) headers.delete(name);
-  for (const [name, value] of fresh) if (!KEPT.has(name) && name !== "set-cookie") headers.set(name, value);
+  for (const [name, value] of fresh) if (!KEPT.test(name)) headers.set(name, value);
   return headers;
 }
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). Any other one may. */
 export function isSafe(method: string): boolean {
-  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
+  return ["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
 }

@@ -1,7 +1,7 @@
 /** Vary: which request headers chose a stored response, and their values in a normal form (RFC 9111 section 4.1). */
 
 import { encode } from "./key";
-import { splitList } from "./lists";
+import { splitList, trimmed } from "./lists";
 import type { Policy } from "./policy";
 
 /** More selecting headers than this, and the response is not stored. */
@@ -21,14 +21,8 @@ const UNBOUNDED = new Set([
 
 /** The selecting headers of a response, lower case, sorted, each once; null for `*`. */
 export function varyNames(vary: string | null, policy: Policy): readonly string[] | null {
-  if (!vary && policy.vary.length === 0) return [];
-  const names = new Set(policy.vary);
-  for (const part of vary?.split(",") ?? []) {
-    const name = part.trim().toLowerCase();
-    if (name === "*") return null;
-    if (name) names.add(name);
-  }
-  return [...names].sort();
+  const names = new Set([...policy.vary, ...trimmed(vary?.toLowerCase().split(","))]);
+  return names.has("*") ? null : [...names].sort();
 }
 
 /** The selecting header that makes a response not worth storing, or undefined. */

@@ -5,6 +5,7 @@ import type { Writes } from "./extensions";
 import { frontTag } from "./front-tag";
 import { invalidated } from "./invalidated";
 import { named } from "./key";
+import { keyedByUrl } from "./policy";
 import type { Core } from "./query";
 import { remove } from "./remove";
 import type { CacheContext } from "./types";
@@ -36,7 +37,7 @@ export async function forget(core: Core, urls: readonly string[], ctx: CacheCont
       for (const flight of core.open) if (flight.url === normal) flight.void = true;
       for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
       // Where more than the URL is in the key, nothing but a marker finds the entries of all clients.
-      if (!policy.keyedByUrl) marked.add(normal);
+      if (!keyedByUrl(policy)) marked.add(normal);
       work.push(remove(core, key, policy, ctx));
     }
   }

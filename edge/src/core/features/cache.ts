@@ -1,7 +1,7 @@
 /** The cache in front of every endpoint. */
 
 import { cacheOf, coreOf } from "../cache/cache";
-import { keyedByUrl } from "../cache/policy";
+import { isPlain, keyedByUrl } from "../cache/policy";
 import type { CacheContext } from "../cache/types";
 import { isSafe } from "../cache/update";
 import type { CacheParts, Feature } from "../feature";
@@ -20,7 +20,7 @@ const needs = ({ tiers, engine, mode, key }: CacheSpec): unknown[] => [
   tiers.shield && "shield",
   mode === "origin" && "origin",
   engine === "platform" && "platform",
-  (key.query !== "all" || !keyedByUrl(key)) && "key",
+  !isPlain(key) && "key",
   // Ways by which word of a purge comes.
   (tiers.kv || tiers.shield) && "purge",
 ];
