@@ -214,9 +214,9 @@ async function wait(
     return undefined;
   }
   // Only what is stale can still answer then, and a farther tier may have it.
-  const known = look && head.kind === "failed" ? await look() : found;
+  const known = look && head && "error" in head ? await look() : found;
   const given = joined(query, known, head, forward);
-  if (given || head.kind !== "entry") return given;
+  if (given || !head || "error" in head) return given;
   const { vary: names, requestTime: born } = head.meta;
   if (found.index || names.length === 0) return answer(query, false);
   // It may be of another variant: those who want the same one gather once more, in the place where it will be stored.
@@ -228,8 +228,8 @@ async function wait(
 function joined(query: Query, found: Lookup, head: Head, forward: Forward): Response | undefined {
   const { asked, directives } = query;
   const note = `fwd=${forward}; collapsed`;
-  if (head.kind === "pass") return undefined;
-  if (head.kind === "failed") {
+  if (!head) return undefined;
+  if ("error" in head) {
     const stale = staleOnError(query, found, note);
     if (stale) return stale;
     throw head.error;

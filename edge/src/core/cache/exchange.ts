@@ -2,7 +2,6 @@
 
 import { sharedBody } from "./body";
 import type { Entry, Meta } from "./entry";
-import type { Told } from "./extensions";
 import { toClient } from "./outgoing";
 import { Flight, type Forward, type Lookup, type Query } from "./query";
 import { dress, label, make, respond, serve, standard, without } from "./response";
@@ -45,8 +44,7 @@ export interface LeadOptions {
 /** Bytes of the longest body that a range waits for: what some tier can keep, and not more than is reasonable. */
 function fillable({ policy: { edge, shield, memory, kv }, ctx }: Query): number {
   if (edge && ctx.edgeCache) return MAX_FILL;
-  const [one = 0, two = 0, three = 0] = [memory, kv, shield].map((tier) => tier?.max_object_bytes);
-  return Math.min(MAX_FILL, Math.max(one, two, three));
+  return Math.min(MAX_FILL, Math.max(...[memory, kv, shield].map((tier) => tier?.max_object_bytes ?? 0)));
 }
 
 /** The headers for the origin. */
@@ -59,11 +57,9 @@ export function originRequest(query: Query, headers = headersFor(query)): Reques
   // Under `override` a HEAD fills the cache as a GET does.
   const method = policy.mode === "override" ? "GET" : request.method;
   // Without the client's signal: others may wait for this, and the store does. Without a body: a GET's means nothing.
-  const init: RequestInit & { cf?: unknown } = { method, headers, redirect: "manual" };
   const { cf } = request as { cf?: unknown };
-  if (cf !== undefined) init.cf = cf;
   // The origin is asked for what the key says, so that nothing outside the key can shape the answer.
-  return new Request(query.url, init);
+  return new Request(query.url, { method, headers, redirect: "manual", cf } as RequestInit);
 }
 
 function usable({ ctx, policy }: Query, entry: Entry, disconnected: boolean): boolean {
@@ -102,40 +98,25 @@ export async function lead(query: Query, found: Lookup, options: LeadOptions): P
   if (leading) flights.set(flightKey, flight);
   if (core.open.size >= MAX_OPEN) core.open.clear();
   core.open.add(flight);
-  let finish: (storing?: Promise<void>) => void = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
   const leave = () => {
     core.open.delete(flight);
     if (leading && flights.get(flightKey) === flight) flights.delete(flightKey);
   };
+  const answer = exchange(query, found, flight, options);
   // The work goes on when the client goes away: others wait for it, and the tiers want it.
-  ctx.waitUntil(finished.then(leave, leave));
+  ctx.waitUntil(answer.then(() => flight.stored).then(leave, leave));
   try {
-    return await exchange(query, found, flight, options, finish);
+    return await answer;
   } catch (error) {
-    flight.settle({ kind: "failed", error });
+    flight.settle({ error });
     const note = `fwd=${options.forward}; detail=origin-failed`;
     const stale = options.behind ? undefined : staleOnError(query, found, note);
     if (stale) return stale;
     throw error;
-  } finally {
-    finish();
   }
 }
 
-const timesOf = ({ since, responseTime, initialAge, until }: Told) => {
-  return { since, responseTime, initialAge, until, freshUntil: until };
-};
-
-async function exchange(
-  query: Query,
-  found: Lookup,
-  flight: Flight,
-  options: LeadOptions,
-  finish: (storing: Promise<void>) => void,
-): Promise<Response> {
+async function exchange(query: Query, found: Lookup, flight: Flight, options: LeadOptions): Promise<Response> {
   const { core, ctx, policy } = query;
   const { entry } = found;
   const { forward, flightKey } = options;
@@ -169,14 +150,14 @@ async function exchange(
   }
 
   if (!standard(response)) {
-    flight.settle({ kind: "pass" });
+    flight.settle();
     return response;
   }
   const note = `fwd=${forward}; fwd-status=${response.status}; detail=stale-if-error`;
   const stale = staleOnError(query, found, note, response.status, validating && !mistaken);
   if (stale) {
     discard(response.body);
-    flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
+    flight.settle({ error: new Error(`The origin answered ${response.status}.`) });
     return stale;
   }
 
@@ -199,7 +180,7 @@ async function exchange(
   const told = core.shield?.told(response);
   const length = announced(full, ctx);
   const inVain = options.fill && status === 200 && !(made && length !== undefined && length <= fillable(query));
-  const saved = inVain ? undefined : made && told ? { ...made, ...timesOf(told) } : made;
+  const saved = inVain ? undefined : made && { ...made, ...told?.times };
   // What comes stale may still serve those who wait, where it says so (RFC 5861): nothing newer is to be had.
   const sharable = saved !== undefined && reuse(saved, ctx.now(), false) !== "validate";
   if (flightKey !== undefined) {
@@ -213,7 +194,7 @@ async function exchange(
   const was = status === response.status ? "" : `; fwd-status=${response.status}`;
   const said = `fwd=${forward}${was}; `;
   if (!saved) {
-    flight.settle({ kind: "pass" });
+    flight.settle();
     if (inVain) {
       discard(source);
       return lead(query, found, { forward, sendRange: true, keepConditions: true });
@@ -243,8 +224,7 @@ async function exchange(
   const careful = entry && !options.behind && usable(query, entry, true);
   if (careful || (length !== undefined && length <= SHORT)) await body.ready;
   if (careful && body.failed) throw body.error;
-  if (body.failed) flight.settle({ kind: "failed", error: body.error });
-  else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+  flight.settle(body.failed ? { error: body.error } : sharable ? { meta, body } : undefined);
   const store = async () => {
     await body.finished;
     const kept = await streamed;
@@ -255,7 +235,7 @@ async function exchange(
   };
   // Taken before the store joins the bytes, so that this client reads from the first one.
   const own = options.behind ? null : (body.bytes() ?? body.stream());
-  finish(store());
+  flight.stored = store();
   if (options.behind) return new Response(null);
   const xCache = forward === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
   const out = dress(query, full, meta, xCache, `${said}stored`, false);

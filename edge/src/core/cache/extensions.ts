@@ -70,12 +70,10 @@ export interface Shield {
 export interface Told {
   /** The shield had it. */
   readonly hit: boolean;
-  /** When the shield asked the origin for it, and when the origin answered (ms). */
-  readonly since: number;
-  readonly responseTime: number;
-  /** Its age (s) then, and when its freshness ends (ms). */
-  readonly initialAge: number;
-  readonly until: number;
+  readonly times: Pick<Meta, "responseTime" | "initialAge" | "until" | "freshUntil"> & {
+    /** When the shield asked the origin for it. */
+    readonly since: number;
+  };
 }
 
 export interface Extensions {

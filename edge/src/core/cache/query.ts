@@ -100,16 +100,12 @@ export interface Lookup {
   readonly slot: string;
 }
 
-/** What a leader found out, for those who wait. */
-export type Head =
-  | { readonly kind: "entry"; readonly meta: Meta; readonly body: SharedBody }
-  /** Not to be shared: each goes to the origin. */
-  | { readonly kind: "pass" }
-  | { readonly kind: "failed"; readonly error: unknown };
+/** What a leader found out, for those who wait. Undefined: it is not to be shared, and each goes to the origin. */
+export type Head = { readonly meta: Meta; readonly body: SharedBody } | { readonly error: unknown } | undefined;
 
 /** A request to the origin that others wait for. */
 export class Flight {
-  settle!: (head: Head) => void;
+  settle!: (head?: Head) => void;
   /** The origin has answered: what is left is to store it. */
   answered = false;
   readonly head = new Promise<Head>((resolve) => {
@@ -120,6 +116,8 @@ export class Flight {
   });
   /** An invalidation came while it was under way: what it brings is not stored. */
   void = false;
+  /** What it brought is in the tiers. */
+  stored: Promise<void> | undefined;
   constructor(
     readonly url: string,
     /** Nothing was stored when it began. */

@@ -8,6 +8,7 @@
 
 import { Problem, type ProblemDetails } from "../problem";
 import { attempt } from "./attempt";
+import type { Meta } from "./entry";
 import type { Shield, Told } from "./extensions";
 import type { Policy } from "./policy";
 import type { Marker, Markers } from "./stores";
@@ -46,14 +47,14 @@ export function readCall(text: string | null): Call | undefined {
   }
 }
 
-export const writeTold = ({ hit, since, responseTime, initialAge, until }: Told): string =>
-  [Number(hit), since, responseTime, initialAge, until].join(" ");
+export const writeTold = (hit: boolean, { since, requestTime, responseTime, initialAge, until }: Meta): string =>
+  [Number(hit), since ?? requestTime, responseTime, initialAge, until].join(" ");
 
 export function readTold(text: string | null): Told | undefined {
   const numbers = (text ?? "").split(" ").map(Number);
   if (text === null || numbers.length !== 5 || !numbers.every(Number.isFinite)) return undefined;
   const [hit, since, responseTime, initialAge, until] = numbers as [number, number, number, number, number];
-  return { hit: hit === 1, since, responseTime, initialAge, until };
+  return { hit: hit === 1, times: { since, responseTime, initialAge, until, freshUntil: until } };
 }
 
 type Place = NonNullable<Policy["shield"]>;

@@ -47,8 +47,7 @@ export class Inside {
         ...parts,
         // Entries there are the edges'; what is read here is the purges that come that way.
         ...(kv && { kv: () => ({ ...kv(), has: () => false, remove: () => undefined }) }),
-        inside: (headers, { since, requestTime, responseTime, initialAge, until }, hit) =>
-          headers.set(TOLD_HEADER, writeTold({ hit, since: since ?? requestTime, responseTime, initialAge, until })),
+        inside: (headers, meta, hit) => headers.set(TOLD_HEADER, writeTold(hit, meta)),
       },
       specs.map((spec) => this.#policy(spec)),
       { name: "edgewright-shield" },
