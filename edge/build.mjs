@@ -18,6 +18,7 @@ const output = resolve(positionals[0] ?? join(here, "../components/edgewright/_b
 /** Each feature's module, the name it exports, and what in the settings makes it needed. */
 const FEATURES = {
   cache: { file: "cache.js", export: "cache", needed_by: "endpoints[].cache" },
+  cache_check: { file: "cache-check.js", export: "cacheCheck", needed_by: "the local cloud alone" },
   cache_edge: { file: "cache-edge.js", export: "cacheEdge", needed_by: "endpoints[].cache.tiers.edge" },
   cache_key: {
     file: "cache-key.js",

@@ -17,7 +17,7 @@ SOURCE_MAP = "application/source-map"
 MAIN = "main.js"
 SETTINGS = "settings.js"
 _EXPORT = "export default "
-_PURGE = "cache_purge"
+_LOCAL = ("cache_check", "cache_purge")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -69,8 +69,8 @@ def _keyed_by_url(policy: Mapping[str, Any]) -> bool:
 
 
 def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> set[str]:
-    """Return the cache and those of its parts that an endpoint needs. The function holds itself to the same rules when it
-    starts (`missing` in edge/src/core/features/cache.ts)."""
+    """Return the cache and those of its parts that an endpoint needs. On the local cloud a function holds itself to the same
+    rules when it starts (`edge/src/core/features/check.ts`)."""
     tiers, key, mode = policy["tiers"], policy["key"], policy["mode"]
     if mode == "bypass":
         return {"cache"}
@@ -130,9 +130,9 @@ def worker_modules(
     ]
 
 
-def purgeable(modules: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return a function's modules as the local cloud runs them: with what takes a purge. A deployed function has it only
-    where a purge can reach it, by KV or by a shield.
+def on_local_cloud(modules: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return a function's modules as the local cloud runs them: with what takes a purge, which a deployed function has only
+    where KV or a shield brings one, and with the check that its cache lacks no part.
 
     Args:
         modules: the files of a function by name. What was not made by this package, as it is now, stays as it is.
@@ -141,18 +141,19 @@ def purgeable(modules: Mapping[str, bytes]) -> dict[str, bytes]:
     if not {MAIN, SETTINGS, "cache.js"} <= modules.keys():
         return dict(modules)
     manifest = _manifest(folder)
-    part = manifest["features"][_PURGE]
     try:
         document = json.loads(modules[SETTINGS].decode().removeprefix(_EXPORT).removesuffix(";\n"))
-        handlers = sorted(modules.keys() - manifest["files"].keys() - {MAIN, SETTINGS})
-        handlers = [name for name in handlers if not name.endswith(".map")]
+        others = modules.keys() - manifest["files"].keys() - {MAIN, SETTINGS}
+        handlers = sorted(name for name in others if not name.endswith(".map"))
         own = _main(manifest, document, handlers)
     except (ValueError, KeyError, TypeError):
         return dict(modules)
-    if part["file"] in modules or modules[MAIN] != own.encode():
+    if modules[MAIN] != own.encode():
         return dict(modules)
-    more = {name: (folder / name).read_bytes() for name in (part["file"], *part["imports"])}
-    return {**more, **modules, MAIN: _main(manifest, document, handlers, _PURGE).encode()}
+    parts = [manifest["features"][name] for name in _LOCAL]
+    names = {name for part in parts for name in (part["file"], *part["imports"])}
+    more = {name: (folder / name).read_bytes() for name in sorted(names)}
+    return {**more, **modules, MAIN: _main(manifest, document, handlers, *_LOCAL).encode()}
 
 
 def lambda_modules(

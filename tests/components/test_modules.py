@@ -9,7 +9,7 @@ from typing import Any
 
 import edgewright
 import pytest
-from edgewright._modules import features_of, purgeable, worker_modules
+from edgewright._modules import features_of, on_local_cloud, worker_modules
 from edgewright.local.node import find_node
 from edgewright.spec.models import EdgeSettings
 
@@ -30,7 +30,7 @@ for (const [name, feature] of Object.entries(manifest.features)) {
 const handlers = { "h.js": { default: () => new Response("") } };
 const fault = (settings, names) => {
   try {
-    createWorker(settings, { features: names.map((name) => known[name]), handlers });
+    createWorker(settings, { features: [...names, "cache_check"].map((name) => known[name]), handlers });
     return null;
   } catch (error) {
     return error.message;
@@ -152,26 +152,31 @@ def files(document: dict[str, Any], handlers: dict[str, str] | None = None) -> d
     return {module["name"]: base64.b64decode(module["content_base64"]) for module in made}
 
 
-def test_a_function_that_no_purge_reaches_can_be_purged_on_the_local_cloud() -> None:
+def test_the_local_cloud_adds_what_takes_purges_and_what_checks_the_parts() -> None:
     plain = files(settings({"cache": policy()}))
-    assert "cache-purge.js" not in plain
-    local = purgeable(plain)
-    assert local.keys() - plain.keys() >= {"cache-purge.js"}
-    edge = b'import { cacheEdge } from "./cache-edge.js";'
-    purge = b'import { cachePurge } from "./cache-purge.js";'
-    main = plain["main.js"].replace(edge, edge + b"\n" + purge).replace(b"cacheEdge]", b"cacheEdge, cachePurge]")
-    assert local["main.js"] == main
+    assert not {"cache-check.js", "cache-purge.js"} & plain.keys()
+    local = on_local_cloud(plain)
+    assert local.keys() - plain.keys() >= {"cache-check.js", "cache-purge.js"}
+    edge = 'import { cacheEdge } from "./cache-edge.js";'
+    check, purge = (f'import {{ cache{name.title()} }} from "./cache-{name}.js";' for name in ("check", "purge"))
+    main = plain["main.js"].decode().replace(edge, f"{check}\n{edge}\n{purge}")
+    assert local["main.js"].decode() == main.replace("cacheEdge]", "cacheCheck, cacheEdge, cachePurge]")
     assert {name: local[name] for name in plain if name != "main.js"} == {
         name: plain[name] for name in plain if name != "main.js"
     }
 
 
-def test_what_the_local_cloud_need_not_or_cannot_add_to_stays_as_it_is() -> None:
+def test_what_a_function_has_already_it_keeps() -> None:
     shielded = files(settings({"cache": policy(tiers={"memory": {}, "edge": {}, "shield": {}})}))
     assert "cache-purge.js" in shielded
-    assert purgeable(shielded) == shielded
+    local = on_local_cloud(shielded)
+    assert local.keys() - shielded.keys() >= {"cache-check.js"}
+    assert local["main.js"].decode().count("cachePurge") == shielded["main.js"].decode().count("cachePurge") == 2
+
+
+def test_what_this_package_did_not_make_stays_as_it_is() -> None:
     without = files(settings({"cache": None}))
-    assert purgeable(without) == without
+    assert on_local_cloud(without) == without
     plain = files(settings({"cache": policy()}))
     for changed in (
         {**plain, "main.js": plain["main.js"] + b"// changed"},
@@ -179,4 +184,4 @@ def test_what_the_local_cloud_need_not_or_cannot_add_to_stays_as_it_is() -> None
         {**plain, "settings.js": b"export default 1;\n"},
         {"index.js": b"export default {}"},
     ):
-        assert purgeable(changed) == changed
+        assert on_local_cloud(changed) == changed

@@ -311,206 +311,221 @@ import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import { Readable as Readable3 } from "node:stream";
 
+// src/core/cache/streams.ts
+var fromBytes = /* @__PURE__ */ new WeakSet();
+function isStream(body) {
+  return body instanceof ReadableStream;
+}
+function discard2(body) {
+  if (isStream(body) && !body.locked) body.cancel().catch(() => {
+  });
+}
+function slice(body, from, length) {
+  if (!isStream(body)) return body === null ? null : body.slice(from, from + length);
+  let skip = from;
+  let left = length;
+  return body.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        const piece = chunk.subarray(skip, skip + left);
+        skip = Math.max(0, skip - chunk.length);
+        left -= piece.length;
+        if (piece.length > 0) controller.enqueue(piece);
+        if (left === 0) controller.terminate();
+      }
+    })
+  );
+}
+function concat(first, rest2) {
+  return rest2.pipeThrough(
+    new TransformStream({
+      start(controller) {
+        controller.enqueue(new Uint8Array(first));
+      }
+    })
+  );
+}
+async function toBytes(body) {
+  return isStream(body) ? new Response(body).arrayBuffer() : body;
+}
+
 // src/core/cache/body.ts
 var STALL_MS = 2e4;
 var ISOLATE_BYTES = 32 * 1024 * 1024;
 var heldByAll = 0;
-async function within(promise, ms) {
-  let timer;
-  try {
-    return await Promise.race([
-      promise,
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, ms, "timeout");
-      })
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
+function within(promise, ms) {
+  const { promise: late, resolve } = Promise.withResolvers();
+  const timer = setTimeout(resolve, ms, "timeout");
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
-function signal() {
-  let fire = () => {
+function sharedBody(source, expected, limit, window, onOverflow) {
+  const chunks = [];
+  const readers = /* @__PURE__ */ new Set();
+  const ready = Promise.withResolvers();
+  let more = Promise.withResolvers();
+  let room;
+  let first = 0;
+  let held = 0;
+  let done = false;
+  let joined2;
+  const hold2 = (bytes) => {
+    held += bytes;
+    heldByAll += bytes;
   };
-  const promise = new Promise((resolve) => {
-    fire = resolve;
-  });
-  return { promise, fire };
-}
-var SharedBody = class _SharedBody {
-  /**
-   * @param limit bytes that are held whole; a body beyond that is only streamed, through a window of `window` bytes
-   * @param window bytes held for readers of a body over the limit
-   */
-  constructor(limit, window) {
-    this.limit = limit;
-    this.window = window;
-  }
-  limit;
-  window;
-  /** Bytes received. */
-  size = 0;
-  state = "open";
-  error;
-  /** The end of the pump. */
-  finished;
-  /** True while every byte from the first is still held, so that a reader may start. */
-  whole = true;
-  /** Called once, before bytes are let go: the last moment at which a reader may start. */
-  onOverflow;
-  #chunks = [];
-  #first = 0;
-  #held = 0;
-  #readers = /* @__PURE__ */ new Set();
-  #more = signal();
-  #room;
-  #joined;
-  static of(bytes) {
-    const body = new _SharedBody(bytes.byteLength, bytes.byteLength);
-    if (bytes.byteLength > 0) body.#chunks.push(new Uint8Array(bytes));
-    body.size = bytes.byteLength;
-    body.state = "done";
-    return body;
-  }
-  get failed() {
-    return this.state === "failed";
-  }
-  /** Reads the source to its end. Runs in the leader's context; never throws. */
-  async pump(source, expected) {
-    const reader = source.getReader();
+  const makeRoom = async () => {
+    for (; ; ) {
+      if (!readers.size) throw new Error("Nobody reads this response any more.");
+      const slowest = Math.min(...Array.from(readers, ({ next }) => next));
+      for (; first < slowest; first++) hold2(-chunks.shift().length);
+      if (held <= window) return;
+      room = Promise.withResolvers();
+      if (await within(room.promise, STALL_MS) === "timeout") {
+        for (const reader of readers) if (reader.next === slowest) readers.delete(reader);
+      }
+    }
+  };
+  const pump = async (stream) => {
+    const reader = stream.getReader();
     try {
       for (; ; ) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        this.#push(value);
-        if (this.whole && (this.size > this.limit || this.size > this.window && heldByAll > ISOLATE_BYTES)) {
-          this.onOverflow?.();
-          this.whole = false;
+        const { done: done2, value } = await reader.read();
+        if (done2) break;
+        if (!value.length) continue;
+        chunks.push(value);
+        body.size += value.length;
+        hold2(value.length);
+        more.resolve();
+        more = Promise.withResolvers();
+        if (body.whole && (body.size > limit || body.size > window && heldByAll > ISOLATE_BYTES)) {
+          onOverflow();
+          body.whole = false;
+          ready.resolve();
         }
-        if (!this.whole) {
-          await this.#makeRoom();
-          if (this.#readers.size === 0) throw new Error("Nobody reads this response any more.");
-        }
+        if (!body.whole) await makeRoom();
       }
-      if (expected !== void 0 && expected !== this.size) {
-        throw new Error(`The origin announced ${expected} bytes and sent ${this.size}.`);
+      if (expected !== void 0 && expected !== body.size) {
+        throw new Error(`The origin announced ${expected} bytes and sent ${body.size}.`);
       }
-      this.state = "done";
+      done = true;
     } catch (error) {
-      this.state = "failed";
-      this.error = error;
+      body.failed = true;
+      body.error = error;
       reader.cancel(error).catch(() => {
       });
     }
-    this.#more.fire();
-  }
-  #push(chunk) {
-    if (chunk.byteLength === 0) return;
-    this.#chunks.push(chunk);
-    this.size += chunk.byteLength;
-    this.#hold(chunk.byteLength);
-    const more = this.#more;
-    this.#more = signal();
-    more.fire();
-  }
-  #hold(bytes) {
-    this.#held += bytes;
-    heldByAll += bytes;
-  }
-  /** Lets go of what every reader has, and waits until what is left fits the window. */
-  async #makeRoom() {
-    for (; ; ) {
-      let slowest = Number.POSITIVE_INFINITY;
-      for (const position of this.#readers) slowest = Math.min(slowest, position.next);
-      while (this.#chunks.length > 0 && this.#first < slowest) {
-        this.#hold(-this.#chunks.shift().byteLength);
-        this.#first++;
+    more.resolve();
+    ready.resolve();
+  };
+  const body = {
+    size: 0,
+    failed: false,
+    error: void 0,
+    whole: true,
+    finished: isStream(source) ? pump(source) : void 0,
+    ready: ready.promise,
+    release: () => hold2(-held),
+    bytes() {
+      if (joined2 || !done || !body.whole) return joined2;
+      const only = chunks[0];
+      if (only?.length === body.size && only.buffer.byteLength === body.size) return only.buffer;
+      const all4 = new Uint8Array(body.size);
+      let at = 0;
+      for (const chunk of chunks) {
+        all4.set(chunk, at);
+        at += chunk.length;
       }
-      if (this.#held <= this.window || this.#readers.size === 0) return;
-      this.#room = signal();
-      if (await within(this.#room.promise, STALL_MS) === "timeout") {
-        for (const position of this.#readers) {
-          if (position.next > slowest) continue;
-          position.dropped = true;
-          this.#readers.delete(position);
-        }
-      }
-      this.#room = void 0;
-    }
-  }
-  /** Releases what is held. Readers that are under way keep what they have not read yet. */
-  release() {
-    heldByAll -= this.#held;
-    this.#held = 0;
-  }
-  /** The whole body, once it is done; undefined where its start was let go. */
-  bytes() {
-    if (this.state !== "done" || !this.whole) return void 0;
-    if (this.#joined) return this.#joined;
-    const only = this.#chunks[0];
-    if (this.#chunks.length === 1 && only && only.byteLength === only.buffer.byteLength) {
-      return only.buffer;
-    }
-    const joined2 = new Uint8Array(this.size);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      joined2.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    this.#joined = joined2.buffer;
-    return joined2.buffer;
-  }
-  /** A stream of the body from its first byte. Belongs to the request that made it. */
-  stream() {
-    const position = { next: 0, dropped: false };
-    this.#readers.add(position);
-    return new ReadableStream(
-      {
-        pull: async (controller) => {
-          for (; ; ) {
-            if (position.dropped) throw new Error("This client read too slowly.");
-            const chunk = this.#chunks[position.next - this.#first];
-            if (chunk) {
-              position.next++;
-              this.#room?.fire();
-              controller.enqueue(chunk);
-              return;
+      joined2 = all4.buffer;
+      return joined2;
+    },
+    stream() {
+      const reader = { next: 0 };
+      readers.add(reader);
+      return new ReadableStream(
+        {
+          async pull(controller) {
+            for (; ; ) {
+              if (!readers.has(reader)) throw new Error("This client read too slowly.");
+              const chunk = chunks[reader.next - first];
+              if (chunk) {
+                reader.next++;
+                room?.resolve();
+                return controller.enqueue(chunk);
+              }
+              if (done) return controller.close();
+              if (body.failed) throw body.error;
+              if (await within(more.promise, STALL_MS) === "timeout") {
+                throw new Error(`The origin sent nothing for ${STALL_MS / 1e3} s.`);
+              }
             }
-            if (this.state === "done") {
-              this.#readers.delete(position);
-              controller.close();
-              return;
-            }
-            if (this.state === "failed") {
-              this.#readers.delete(position);
-              throw this.error;
-            }
-            if (await within(this.#more.promise, STALL_MS) === "timeout") {
-              throw new Error(`The origin sent nothing for ${STALL_MS / 1e3} s.`);
-            }
+          },
+          cancel() {
+            readers.delete(reader);
+            room?.resolve();
           }
         },
-        cancel: () => {
-          this.#readers.delete(position);
-          this.#room?.fire();
-        }
-      },
-      { highWaterMark: 0 }
-    );
+        { highWaterMark: 0 }
+      );
+    }
+  };
+  if (!isStream(source)) {
+    joined2 = source ?? new ArrayBuffer(0);
+    ready.resolve();
   }
-};
+  return body;
+}
+
+// src/core/cache/lists.ts
+var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
+var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
+
+// src/core/cache/policy.ts
+var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
+var isPlain = (key) => key.query === "all" && keyedByUrl(key);
+var known = /* @__PURE__ */ new WeakMap();
+function compile(spec, custom2) {
+  let policy = known.get(spec);
+  if (policy === void 0) {
+    const { statuses, tiers, key, engine, ...rest2 } = spec;
+    const { kv, shield: shield2 } = tiers;
+    const platform = engine === "platform";
+    const times = [
+      spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
+      kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
+      shield2 && (shield2.jitter_s?.[1] ?? shield2.ttl_s)
+    ].filter((time) => typeof time === "number");
+    policy = {
+      ...rest2,
+      ...tiers,
+      ...key,
+      // With the platform's own cache in front, a second copy in the same data centre only takes room.
+      edge: platform ? null : tiers.edge,
+      platform,
+      statuses: new Set(statuses),
+      longest: times.length > 0 ? Math.max(...times) : null,
+      custom: isPlain(key) ? void 0 : custom2,
+      names: /* @__PURE__ */ new Map()
+    };
+    known.set(spec, policy);
+  }
+  return policy;
+}
+var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
+var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
+var ceilingOf = (tier, ctx) => tier?.jitter_s ? draw(tier.jitter_s, ctx) : tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY;
+function draw(range, ctx) {
+  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
+}
 
 // src/core/cache/outgoing.ts
 var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
-function browserCacheControl(policy, error, age2) {
-  const { browser_ttl_s: browserTtl } = policy;
-  if (browserTtl === null) return void 0;
-  const here = error ?? policy.longest ?? 0;
-  const left = browserTtl < here ? browserTtl + age2 : error === void 0 ? browserTtl : error;
-  if (error !== void 0) return `public, max-age=${left}`;
+function browserCacheControl(policy, browserTtl, error, age2) {
+  const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age2 : error ?? browserTtl;
   const parts = ["public", `max-age=${left}`];
-  if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
-  if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
-  if (policy.immutable) parts.push("immutable");
+  if (error === void 0) {
+    if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+    if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+    if (policy.immutable) parts.push("immutable");
+  }
   return parts.join(", ");
 }
 function toClient({
@@ -519,61 +534,127 @@ function toClient({
   origin
 }, headers, status2, policy, age2) {
   if (inside) return;
-  for (const name of OURS) headers.delete(name);
-  for (const name of targetedFields)
-    if (policy.mode === "override" || name !== "cdn-cache-control") headers.delete(name);
-  if (policy.vary.length > 0) {
-    const present = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
-    for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  const override = policy.mode === "override";
+  for (const name of [...OURS, ...targetedFields]) if (override || name !== "cdn-cache-control") headers.delete(name);
+  const present = trimmed(headers.get("vary")?.toLowerCase().split(","));
+  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  const { browser_ttl_s: browserTtl } = policy;
+  if (browserTtl === null) return;
+  const error = errorTtl(policy, status2);
+  if (!override) origin?.shorten(headers, browserTtl + age2);
+  else if (error !== void 0 || isListed(policy, status2)) {
+    headers.set("cache-control", browserCacheControl(policy, browserTtl, error, age2));
+    headers.delete("expires");
+    headers.delete("pragma");
   }
-  if (policy.mode === "override") {
-    const error = status2 === 404 || status2 === 410;
-    const text = browserCacheControl(policy, error ? policy.error_ttl_s : void 0, age2);
-    if (text !== void 0 && (error || policy.statuses.has(status2 === 206 ? 200 : status2))) {
-      headers.set("cache-control", text);
-      headers.delete("expires");
-      headers.delete("pragma");
-    }
-  } else if (policy.browser_ttl_s !== null) origin?.shorten(headers, policy.browser_ttl_s + age2);
 }
 function tagsOf(headers, policy) {
   const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
-  const tags = listed.flatMap((names3) => names3?.map((name) => name.trim()) ?? []).filter(Boolean);
-  return [.../* @__PURE__ */ new Set([...policy.tags, ...tags])];
+  return [.../* @__PURE__ */ new Set([...policy.tags, ...listed.flatMap(trimmed)])];
+}
+
+// src/core/path.ts
+var BadTarget = class extends Error {
+  name = "BadTarget";
+};
+var NORMAL = /^(?:\/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)*\/?$/;
+var ESCAPE = /%[0-9A-Fa-f]{2}/g;
+var MALFORMED_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+var AMBIGUOUS_ESCAPE = /%(?:25)*(?:2f|5c|[01][0-9a-f]|7f)/i;
+var DOUBLE_ESCAPE = /%(?:25)+(?:2e|3b)/i;
+var DOT_PARAMETER = /(?:^|\/)\.{1,2}%3B/;
+var NOT_PCHAR = /[^A-Za-z0-9._~!$&'()*+,=:@%/-]/gu;
+var UNRESERVED = /^[A-Za-z0-9._~-]$/;
+function normalizeEscapes(text) {
+  return text.replace(ESCAPE, (escaped2) => {
+    const character = String.fromCharCode(Number.parseInt(escaped2.slice(1), 16));
+    return UNRESERVED.test(character) ? character : escaped2.toUpperCase();
+  });
+}
+function escapeCharacter(character) {
+  return character === ";" ? "%3B" : encodeURIComponent(character);
+}
+function resolveDots(path) {
+  const output = [];
+  const segments = path.split("/").slice(1);
+  for (const [index, segment] of segments.entries()) {
+    const last = index === segments.length - 1;
+    if (segment === "..") output.pop();
+    else if (segment !== "." && segment !== "") output.push(segment);
+    if (last && (segment === "" || segment === "." || segment === "..")) output.push("");
+  }
+  return `/${output.join("/")}`;
+}
+function normalizePath2(path) {
+  if (NORMAL.test(path)) return path;
+  if (MALFORMED_ESCAPE.test(path)) throw new BadTarget("The path has a `%` that two hexadecimal digits do not follow.");
+  if (path.includes("\\")) throw new BadTarget("The path has a backslash. Write `/` between segments.");
+  if (AMBIGUOUS_ESCAPE.test(path)) {
+    throw new BadTarget("The path has an escaped slash, backslash or control character, which no path here may have.");
+  }
+  if (DOUBLE_ESCAPE.test(path)) throw new BadTarget("The path has a dot or a semicolon that is escaped twice.");
+  for (const character of path) {
+    const code = character.charCodeAt(0);
+    if (code < 32 || code === 127) throw new BadTarget("The path has a control character.");
+  }
+  let escaped2;
+  try {
+    decodeURIComponent(path);
+    escaped2 = normalizeEscapes(path).replace(NOT_PCHAR, escapeCharacter);
+  } catch {
+    throw new BadTarget("The path has escapes or characters that are not Unicode in UTF-8.");
+  }
+  if (DOT_PARAMETER.test(escaped2)) throw new BadTarget("The path has a dot segment with a parameter.");
+  const resolved = resolveDots(escaped2);
+  if (AMBIGUOUS_ESCAPE.test(resolved) || DOUBLE_ESCAPE.test(resolved)) {
+    throw new BadTarget("The path has a character that is escaped twice.");
+  }
+  return resolved;
+}
+function normalizeQuery(query) {
+  if (query === "" || query === "?") return "";
+  return query.includes(";") ? query.replaceAll(";", "%3B") : query;
+}
+var queryOf = ({ search, href }) => search || (href.endsWith("?") ? "?" : "");
+function splitTarget(url) {
+  const start2 = url.indexOf("/", url.indexOf("//") + 2);
+  const beforeQuery = url.search(/[?#]/);
+  const pathEnd = beforeQuery === -1 ? url.length : beforeQuery;
+  if (start2 === -1 || start2 > pathEnd) {
+    const query2 = beforeQuery === -1 ? "" : url.slice(beforeQuery).replace(/#.*$/s, "");
+    return { origin: url.slice(0, pathEnd), path: "/", query: query2.startsWith("?") ? query2 : "" };
+  }
+  const rest2 = url.slice(pathEnd);
+  const fragment = rest2.indexOf("#");
+  const query = fragment === -1 ? rest2 : rest2.slice(0, fragment);
+  return { origin: url.slice(0, start2), path: url.slice(start2, pathEnd), query };
 }
 
 // src/core/cache/key.ts
-var ESCAPE = /%([0-9a-f]{2})/gi;
 var MAX_NAMES = 4096;
 var MAX_NAME = 512;
-function normaliseEscapes(text) {
-  if (!text.includes("%")) return text;
-  return text.replace(ESCAPE, (whole2, hex) => {
-    const char = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[\w.~-]/.test(char) ? char : whole2.toUpperCase();
-  });
-}
 function normalisePath(path) {
-  const decoded = normaliseEscapes(path);
+  const decoded = normalizeEscapes(path);
   if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
   return new URL(decoded, "http://localhost").pathname;
 }
 function keyQuery(search, policy) {
-  const text = normaliseEscapes(search.slice(1));
-  const all4 = policy.query === "all";
+  let query = normalizeEscapes(search.slice(1));
   const ordered = policy.mode === "override";
-  if (all4 && !ordered) return text && `?${text}`;
-  const parts = text.split("&").filter((part) => part && (all4 || policy.custom?.keeps(nameOf(part), policy)));
-  if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
-  return parts.length > 0 ? `?${parts.join("&")}` : "";
+  if (ordered || policy.query !== "all") {
+    const parts = query.split("&").filter((part) => part && policy.custom?.keeps(nameOf(part), policy) !== false);
+    if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
+    query = parts.join("&");
+  }
+  return query && `?${query}`;
 }
 var nameOf = (part) => part.split("=", 1)[0];
 function named(sent, policy) {
   let found = policy.names.get(sent);
   if (found !== void 0) return found;
-  const { protocol, host, pathname, search, href } = new URL(sent);
-  const rest2 = policy.asSent ? href.slice(protocol.length + 2 + host.length).split("#", 1)[0] : normalisePath(pathname) + keyQuery(search, policy);
-  const url = `${protocol}//${host}${rest2}`;
+  const { origin, protocol, pathname, search, href } = new URL(sent);
+  const rest2 = policy.asSent ? href.slice(origin.length).split("#", 1)[0] : normalisePath(pathname) + keyQuery(search, policy);
+  const url = origin + rest2;
   found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest2}`}` };
   if (sent.length > MAX_NAME) return found;
   if (policy.names.size >= MAX_NAMES) policy.names.clear();
@@ -582,12 +663,7 @@ function named(sent, policy) {
 }
 var normaliseUrl = (url, policy) => named(url, policy).url;
 function encode(value) {
-  return value === null ? "" : `=${value.replace(/[%|:\n]/g, (char) => encodeURIComponent(char))}`;
-}
-
-// src/core/cache/lists.ts
-function splitList(text) {
-  return text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g)?.map((part) => part.trim()).filter(Boolean) ?? [];
+  return value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
 }
 
 // src/core/cache/entry.ts
@@ -674,14 +750,8 @@ var UNBOUNDED = /* @__PURE__ */ new Set([
   "traceparent"
 ]);
 function varyNames(vary, policy) {
-  if (!vary && policy.vary.length === 0) return [];
-  const names3 = new Set(policy.vary);
-  for (const part of vary?.split(",") ?? []) {
-    const name = part.trim().toLowerCase();
-    if (name === "*") return null;
-    if (name) names3.add(name);
-  }
-  return [...names3].sort();
+  const names3 = /* @__PURE__ */ new Set([...policy.vary, ...trimmed(vary?.toLowerCase().split(","))]);
+  return names3.has("*") ? null : [...names3].sort();
 }
 function unbounded(names3, policy) {
   if (names3.length > MAX_FIELDS) return `${names3.length} headers`;
@@ -721,7 +791,7 @@ var Query = class {
     this.method = method;
     this.asked = headers;
     this.url = normal;
-    this.key = policy.keyedByUrl || !policy.custom ? key : policy.custom.of(key, headers, policy, ctx);
+    this.key = policy.custom?.of(key, headers, policy, ctx) ?? key;
     this.directives = policy.mode === "origin" ? core.origin?.directives(headers) : void 0;
     this.range = method === "GET" ? headers.get("range") : null;
     this.#whole = whole2;
@@ -774,6 +844,8 @@ var Flight = class {
   });
   /** An invalidation came while it was under way: what it brings is not stored. */
   void = false;
+  /** What it brought is in the tiers. */
+  stored;
 };
 
 // src/core/cache/dates.ts
@@ -846,44 +918,6 @@ function ifRange(meta, headers, now) {
   return modified !== null && modified === value && then !== void 0 && date !== void 0 && date - then >= 6e4;
 }
 
-// src/core/cache/streams.ts
-var fromBytes = /* @__PURE__ */ new WeakSet();
-function isStream(body) {
-  return body instanceof ReadableStream;
-}
-function discard2(body) {
-  if (isStream(body) && !body.locked) body.cancel().catch(() => {
-  });
-}
-function slice(body, from, length) {
-  if (!isStream(body)) return body === null ? null : body.slice(from, from + length);
-  let skip = from;
-  let left = length;
-  return body.pipeThrough(
-    new TransformStream({
-      transform(chunk, controller) {
-        const piece = chunk.subarray(skip, skip + left);
-        skip = Math.max(0, skip - chunk.length);
-        left -= piece.length;
-        if (piece.length > 0) controller.enqueue(piece);
-        if (left === 0) controller.terminate();
-      }
-    })
-  );
-}
-function concat(first, rest2) {
-  return rest2.pipeThrough(
-    new TransformStream({
-      start(controller) {
-        controller.enqueue(new Uint8Array(first));
-      }
-    })
-  );
-}
-async function toBytes(body) {
-  return isStream(body) ? new Response(body).arrayBuffer() : body;
-}
-
 // src/core/cache/attempt.ts
 async function attempt(ctx, fault2, work, fallback) {
   try {
@@ -892,42 +926,6 @@ async function attempt(ctx, fault2, work, fallback) {
     ctx.warn?.(`${fault2}: ${error}`);
     return fallback;
   }
-}
-
-// src/core/cache/policy.ts
-var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
-var known = /* @__PURE__ */ new WeakMap();
-function compile(spec, custom2) {
-  let policy = known.get(spec);
-  if (policy === void 0) {
-    const { statuses, tiers, key, engine, ...rest2 } = spec;
-    const { kv, shield: shield2 } = tiers;
-    const platform = engine === "platform";
-    const times = [
-      spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
-      kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
-      shield2 && (shield2.jitter_s?.[1] ?? shield2.ttl_s)
-    ].filter((time) => typeof time === "number");
-    policy = {
-      ...rest2,
-      ...tiers,
-      ...key,
-      // With the platform's own cache in front, a second copy in the same data centre only takes room.
-      edge: platform ? null : tiers.edge,
-      platform,
-      statuses: new Set(statuses),
-      longest: times.length > 0 ? Math.max(...times) : null,
-      custom: custom2,
-      keyedByUrl: keyedByUrl(key),
-      names: /* @__PURE__ */ new Map()
-    };
-    known.set(spec, policy);
-  }
-  return policy;
-}
-var ceilingOf = (tier, ctx) => tier?.jitter_s ? draw(tier.jitter_s, ctx) : tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY;
-function draw(range, ctx) {
-  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
 }
 
 // src/core/cache/tiers.ts
@@ -1001,11 +999,9 @@ function limited(value, ceiling, now) {
 }
 function edgeLifetime(meta, policy, ctx) {
   const { status: status2 } = meta;
-  if (policy.mode !== "override" || !policy.statuses.has(status2 === 206 ? 200 : status2))
-    return Number.POSITIVE_INFINITY;
-  if (status2 === 404 || status2 === 410) return policy.error_ttl_s;
-  if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
-  return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
+  if (policy.mode !== "override" || !isListed(policy, status2)) return Number.POSITIVE_INFINITY;
+  const jitter = policy.edge_jitter_s;
+  return errorTtl(policy, status2) ?? (jitter ? draw(jitter, ctx) : policy.edge_ttl_s ?? Number.POSITIVE_INFINITY);
 }
 function shorten(key) {
   let a = 3735928559;
@@ -1022,24 +1018,19 @@ function shorten(key) {
 
 // src/core/cache/response.ts
 function serve(query, entry, note) {
-  const { held, tier, soft, body = null } = entry;
+  const { meta, tier, soft, body = null } = entry;
+  const held = note || tier === "kv" ? void 0 : entry.held;
   const now = query.ctx.now();
   const second = Math.floor(now / 1e3);
-  if (held.ready && held.second === second && !note) return again(query, entry.meta, body, held.ready);
-  const meta = soft ? { ...entry.meta, freshUntil: Math.min(now, entry.meta.freshUntil) } : entry.meta;
-  const status2 = note ?? `hit; ttl=${Math.floor((meta.freshUntil - now) / 1e3)}; detail=${tier}`;
-  const headers = dress(query, meta.headers, meta, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
-  if (tier !== "kv" && !note) {
+  if (held?.ready && held.second === second) return respond(query, meta, body, held.ready.headers, held.ready);
+  const told = soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
+  const status2 = note ?? `hit; ttl=${Math.floor((told.freshUntil - now) / 1e3)}; detail=${tier}`;
+  const headers = dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
+  if (held) {
     held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
     held.second = second;
   }
   return respond(query, meta, body, headers);
-}
-function again(query, meta, body, ready) {
-  const { method, range, asked } = query;
-  const plain3 = method === "GET" && range === null && !asked.has("if-none-match") && !asked.has("if-modified-since");
-  if (!plain3 || bodyless(meta.status)) return respond(query, meta, body, ready.headers);
-  return new Response(body, ready);
 }
 function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
   const now = ctx.now();
@@ -1077,38 +1068,36 @@ function make(status2, headers, body, raw, statusText = "") {
   if (body instanceof ArrayBuffer) fromBytes.add(response);
   return response;
 }
-function respond({ ctx, method, asked, range }, meta, body, headers) {
-  const now = ctx.now();
+function respond({ ctx, method, asked, range }, meta, body, headers, ready) {
   const raw = ctx.rawBodies;
   const { status: status2 } = meta;
-  if ((asked.has("if-none-match") || asked.has("if-modified-since")) && notModified(meta, asked, now)) {
+  if (notModified(meta, asked, ctx.now())) {
     return make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
   }
   const length = isStream(body) ? meta.length : body?.byteLength;
   if (method === "HEAD") {
     discard2(body);
-    if (length === void 0 || headers.has("content-length")) return make(status2, headers, null, raw);
     const sized = new Headers(headers);
-    sized.set("content-length", String(length));
+    if (length !== void 0 && !sized.has("content-length")) sized.set("content-length", `${length}`);
     return make(status2, sized, null, raw);
   }
   const total = meta.range?.total ?? length;
-  const decoded = headers.has("content-encoding") && !raw;
-  if (range !== null && total !== void 0 && (status2 === 200 || meta.range) && !decoded) {
-    const wanted = ifRange(meta, asked, now) ? parseRange(range, total) : void 0;
-    if (wanted !== void 0) {
-      const partial = without(headers, wanted ? /^$/ : /^(content-(length|encoding|type)|etag|last-modified)$/);
-      partial.set("content-range", `bytes ${wanted ? `${wanted.start}-${wanted.end}` : "*"}/${total}`);
-      if (wanted) {
-        const bytes = wanted.end - wanted.start + 1;
-        partial.set("content-length", String(bytes));
-        return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
-      }
-      discard2(body);
-      return make(416, partial, null, raw);
-    }
+  const whole2 = range === null || total === void 0 || !(status2 === 200 || meta.range);
+  const wanted = whole2 || headers.has("content-encoding") && !raw || !ifRange(meta, asked, ctx.now()) ? void 0 : parseRange(range, total);
+  if (wanted) {
+    const bytes = wanted.end - wanted.start + 1;
+    const partial = new Headers(headers);
+    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
+    partial.set("content-length", `${bytes}`);
+    return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
   }
-  return make(status2, headers, body, raw);
+  if (wanted === null) {
+    discard2(body);
+    const none2 = without(headers, /^(content-(length|encoding|type)|etag|last-modified)$/);
+    none2.set("content-range", `bytes */${total}`);
+    return make(416, none2, null, raw);
+  }
+  return ready && !bodyless(status2) ? new Response(body, ready) : make(status2, headers, body, raw);
 }
 function standard({ status: status2 }) {
   if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
@@ -1121,21 +1110,19 @@ function without(headers, names3) {
 }
 
 // src/core/cache/directives.ts
-var NONE = /* @__PURE__ */ new Map();
 var MAX_SECONDS = 2147483648;
 function parseCacheControl(text) {
-  if (!text) return NONE;
   const found = /* @__PURE__ */ new Map();
-  for (const part of splitList(text)) {
+  for (const part of splitList(text ?? "")) {
     const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
     const name = raw.trim().toLowerCase();
     const first = found.get(name);
     const given = value === void 0 ? true : argument(value, raw);
     if (name && first === void 0) found.set(name, given);
     else if (name === "private" || name === "no-cache")
-      found.set(name, names(first) && names(given) ? `${first},${given}` : true);
-    if (!part.replace(CLOSED, "").includes('"')) continue;
-    for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
+      found.set(name, names(first).length && names(given).length ? `${first},${given}` : true);
+    if (part.replace(CLOSED, "").includes('"'))
+      for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
   return found;
 }
@@ -1143,26 +1130,16 @@ var CLOSED = /"(?:\\.|[^"\\])*"/gs;
 var FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
 function argument(value, name) {
   if (name !== name.trim() || value !== value.trim()) return " ";
-  if (value.length > 1 && value[0] === '"' && value.endsWith('"')) return value.slice(1, -1).replace(/\\(.)/g, "$1");
-  return value;
+  const quoted2 = /^"(.*)"$/s.exec(value)?.[1];
+  return quoted2?.replace(/\\(.)/g, "$1") ?? value;
 }
 function seconds(directives2, name) {
-  const value = directives2.get(name);
-  if (value === void 0) return void 0;
-  if (value === true || !/^\d+$/.test(value)) return 0;
-  return Math.min(Number(value), MAX_SECONDS);
+  return directives2.has(name) ? deltaSeconds(directives2.get(name)) : void 0;
 }
-function fieldNames(directives2, name) {
-  return names(directives2.get(name));
-}
-function names(value) {
-  if (value === void 0 || value === true) return void 0;
-  const found = splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part));
-  return found.length > 0 ? found : void 0;
-}
-function whole(directives2, name) {
-  return directives2.has(name) && fieldNames(directives2, name) === void 0;
-}
+var deltaSeconds = (value) => /^\d+$/.test(String(value)) ? Math.min(Number(value), MAX_SECONDS) : 0;
+var fieldNames = (directives2, name) => names(directives2.get(name));
+var names = (value) => typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part)) : [];
+var whole = (directives2, name) => directives2.has(name) && fieldNames(directives2, name).length === 0;
 
 // src/core/cache/store.ts
 var UNDERSTOOD = /* @__PURE__ */ new Set([
@@ -1190,35 +1167,31 @@ var UNDERSTOOD = /* @__PURE__ */ new Set([
   504
 ]);
 var no = (reason, warning) => ({ store: false, reason, warning });
-var MEMBER = "(?!private=|no-cache=)[a-z][a-z-]*(?:=\\d{1,15})?";
-var PLAIN = new RegExp(`^${MEMBER}(?: *, *${MEMBER})*$`);
+var PLAIN = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
 var plain = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
-  if (!field) return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
-  return PLAIN.test(field) ? { cc: parseCacheControl(field.split(",").reverse().join()), targeted: true } : void 0;
+  const members = field?.split(",").reverse();
+  if (members && !members.every((member) => PLAIN.test(member))) return void 0;
+  return { cc: parseCacheControl(members?.join() ?? headers.get("cache-control")), targeted: members !== void 0 };
 };
+var dateOf = (headers, responseTime) => parseDate(headers.get("date"), responseTime) ?? responseTime;
+var wholeSeconds = (ms) => Math.max(0, Math.floor(ms / 1e3));
 function initialAge(headers, requestTime, responseTime) {
-  const date = parseDate(headers.get("date"), responseTime);
-  const apparent = date === void 0 ? 0 : Math.max(0, Math.floor((responseTime - date) / 1e3));
   const delay = Math.max(0, responseTime - requestTime) / 1e3;
-  return Math.max(apparent, parseAge(headers.get("age")) + delay);
+  return Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), parseAge(headers.get("age")) + delay);
 }
 function parseAge(text) {
-  const match = text === null ? null : /^\s*(\d+)\s*(?:[;,]|$)/.exec(text);
-  return match ? Math.min(Number(match[1]), 2147483648) : 0;
+  return deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
 }
 function explicitLifetime(cc, targeted, headers, responseTime) {
   const age2 = seconds(cc, "s-maxage") ?? seconds(cc, "max-age");
   const expires = targeted ? null : headers.get("expires");
   if (age2 !== void 0 || expires === null) return age2;
-  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
-  const at = parseDate(expires, responseTime);
-  return at === void 0 ? 0 : Math.max(0, Math.floor((at - date) / 1e3));
+  const date = dateOf(headers, responseTime);
+  return wholeSeconds((parseDate(expires, responseTime) ?? date) - date);
 }
 function judge(exchange2, policy, targetedFields, { binding = plain, judge: rules } = {}) {
-  const { method, status: status2, headers, responseTime } = exchange2;
-  if (policy.mode === "bypass") return no("bypass");
-  if (method !== "GET" && method !== "POST") return no("method");
+  const { status: status2, headers, responseTime } = exchange2;
   if (status2 < 200 || status2 === 304 || status2 === 416) return no("status");
   if (exchange2.noStore) return no("request-no-store");
   if (headers.has("set-cookie")) return no("set-cookie");
@@ -1236,26 +1209,23 @@ function judge(exchange2, policy, targetedFields, { binding = plain, judge: rule
   const age2 = initialAge(headers, exchange2.requestTime, responseTime);
   const granted = policy.mode === "override" ? overridden(exchange2, policy, explicitLifetime(cc, targeted, headers, responseTime), age2) : rules?.(exchange2, policy, cc, targeted, age2) ?? "status";
   if (typeof granted === "string") return no(granted);
-  const { ttl, gone, ...terms } = granted;
-  const omit = [...fieldNames(cc, "private") ?? [], ...fieldNames(cc, "no-cache") ?? []];
-  return { store: true, omit, terms: { initialAge: age2, until: responseTime + (ttl - gone) * 1e3, vary, ...terms } };
+  const { left, ...terms } = granted;
+  const omit = [...fieldNames(cc, "private"), ...fieldNames(cc, "no-cache")];
+  return { store: true, omit, terms: { initialAge: age2, until: responseTime + left * 1e3, vary, ...terms } };
 }
 function overridden({ authorised, method, status: status2 }, policy, own, age2) {
   if (authorised) return "authorization";
   if (method !== "GET") return "method";
-  let ttl;
+  let ttl = errorTtl(policy, status2) ?? (status2 < 500 && isListed(policy, status2) ? policy.longest : null);
   let gone = 0;
-  const listed = status2 < 500 && policy.statuses.has(status2 === 206 ? 200 : status2) ? policy.longest : null;
-  if (status2 === 404 || status2 === 410) ttl = policy.error_ttl_s;
-  else if (listed !== null) ttl = listed;
-  else if (own === void 0) return "status";
-  else {
+  if (ttl === null) {
+    if (own === void 0) return "status";
     ttl = status2 >= 400 ? Math.min(own, policy.error_ttl_s) : own;
     gone = age2;
   }
   if (ttl <= 0) return "ttl";
   const { stale_while_revalidate_s: staleWhileRevalidate, stale_if_error_s: staleIfError } = policy;
-  return { ttl, gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
+  return { left: ttl - gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
 }
 
 // src/core/cache/save.ts
@@ -1341,24 +1311,21 @@ async function save(query, found, meta, body, ceiling) {
 }
 
 // src/core/cache/update.ts
-var KEPT = /* @__PURE__ */ new Set(["content-length", "content-encoding", "content-range", "transfer-encoding"]);
+var KEPT = /^(content-(length|encoding|range)|transfer-encoding|set-cookie)$/;
 function selectedBy304(meta, headers) {
   const etag = headers.get("etag");
   const stored = header(meta, "etag");
-  if (etag !== null && stored !== null) {
-    return etag.startsWith("W/") || stored.startsWith("W/") ? weak(etag) === weak(stored) : etag === stored;
-  }
-  return true;
+  return etag === null || stored === null || weak(etag) === weak(stored);
 }
 var weak = (tag) => tag.replace(/^W\//, "");
 function updatedHeaders(meta, fresh) {
   const headers = new Headers(meta.headers);
   for (const name of ["age", "date"]) headers.delete(name);
-  for (const [name, value] of fresh) if (!KEPT.has(name) && name !== "set-cookie") headers.set(name, value);
+  for (const [name, value] of fresh) if (!KEPT.test(name)) headers.set(name, value);
   return headers;
 }
 function isSafe(method) {
-  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
+  return ["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
 }
 
 // src/core/cache/exchange.ts
@@ -1372,8 +1339,7 @@ var CONDITIONS = ["if-none-match", "if-modified-since"];
 var RANGE = ["range", "if-range"];
 function fillable({ policy: { edge, shield: shield2, memory, kv }, ctx }) {
   if (edge && ctx.edgeCache) return MAX_FILL;
-  const [one = 0, two = 0, three = 0] = [memory, kv, shield2].map((tier) => tier?.max_object_bytes);
-  return Math.min(MAX_FILL, Math.max(one, two, three));
+  return Math.min(MAX_FILL, Math.max(...[memory, kv, shield2].map((tier) => tier?.max_object_bytes ?? 0)));
 }
 function headersFor({ core, request, policy }) {
   return core.clean?.(request.headers, policy) ?? new Headers(request.headers);
@@ -1381,10 +1347,8 @@ function headersFor({ core, request, policy }) {
 function originRequest(query, headers = headersFor(query)) {
   const { request, policy } = query;
   const method = policy.mode === "override" ? "GET" : request.method;
-  const init = { method, headers, redirect: "manual" };
   const { cf } = request;
-  if (cf !== void 0) init.cf = cf;
-  return new Request(query.url, init);
+  return new Request(query.url, { method, headers, redirect: "manual", cf });
 }
 function usable({ ctx, policy }, entry, disconnected) {
   return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
@@ -1406,32 +1370,23 @@ async function lead(query, found, options) {
   if (leading) flights.set(flightKey, flight);
   if (core.open.size >= MAX_OPEN) core.open.clear();
   core.open.add(flight);
-  let finish = () => {
-  };
-  const finished2 = new Promise((resolve) => {
-    finish = resolve;
-  });
   const leave = () => {
     core.open.delete(flight);
     if (leading && flights.get(flightKey) === flight) flights.delete(flightKey);
   };
-  ctx.waitUntil(finished2.then(leave, leave));
+  const answer2 = exchange(query, found, flight, options);
+  ctx.waitUntil(answer2.then(() => flight.stored).then(leave, leave));
   try {
-    return await exchange(query, found, flight, options, finish);
+    return await answer2;
   } catch (error) {
-    flight.settle({ kind: "failed", error });
+    flight.settle({ error });
     const note = `fwd=${options.forward}; detail=origin-failed`;
     const stale = options.behind ? void 0 : staleOnError(query, found, note);
     if (stale) return stale;
     throw error;
-  } finally {
-    finish();
   }
 }
-var timesOf = ({ since, responseTime, initialAge: initialAge2, until }) => {
-  return { since, responseTime, initialAge: initialAge2, until, freshUntil: until };
-};
-async function exchange(query, found, flight, options, finish) {
+async function exchange(query, found, flight, options) {
   const { core, ctx, policy } = query;
   const { entry } = found;
   const { forward: forward2, flightKey } = options;
@@ -1460,14 +1415,14 @@ async function exchange(query, found, flight, options, finish) {
     response = await ask2();
   }
   if (!standard(response)) {
-    flight.settle({ kind: "pass" });
+    flight.settle();
     return response;
   }
   const note = `fwd=${forward2}; fwd-status=${response.status}; detail=stale-if-error`;
   const stale = staleOnError(query, found, note, response.status, validating && !mistaken);
   if (stale) {
     discard2(response.body);
-    flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
+    flight.settle({ error: new Error(`The origin answered ${response.status}.`) });
     return stale;
   }
   let { status: status2 } = response;
@@ -1486,7 +1441,7 @@ async function exchange(query, found, flight, options, finish) {
   const told = core.shield?.told(response);
   const length = announced(full, ctx);
   const inVain = options.fill && status2 === 200 && !(made2 && length !== void 0 && length <= fillable(query));
-  const saved = inVain ? void 0 : made2 && told ? { ...made2, ...timesOf(told) } : made2;
+  const saved = inVain ? void 0 : made2 && { ...made2, ...told?.times };
   const sharable = saved !== void 0 && reuse(saved, ctx.now(), false) !== "validate";
   if (flightKey !== void 0) {
     const { passes } = core;
@@ -1499,7 +1454,7 @@ async function exchange(query, found, flight, options, finish) {
   const was = status2 === response.status ? "" : `; fwd-status=${response.status}`;
   const said = `fwd=${forward2}${was}; `;
   if (!saved) {
-    flight.settle({ kind: "pass" });
+    flight.settle();
     if (inVain) {
       discard2(source);
       return lead(query, found, { forward: forward2, sendRange: true, keepConditions: true });
@@ -1515,27 +1470,17 @@ async function exchange(query, found, flight, options, finish) {
   const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
   const meta = length === void 0 ? saved : { ...saved, length };
   const ceiling = edgeLifetime(meta, policy, ctx);
-  const body = isStream(source) ? new SharedBody(limit, core.collapseMaxBytes) : SharedBody.of(source ?? new ArrayBuffer(0));
   let streamed;
   const bodyAt = `${meta.key}
 ${requestTime}.${ctx.random()}`;
-  if (isStream(source)) {
-    const overflow = new Promise((resolve) => {
-      body.onOverflow = () => {
-        if (!flight.void && !meta.range) {
-          streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
-        }
-        resolve();
-      };
-    });
-    const pumping = body.pump(source, length);
-    body.finished = pumping;
-    const careful = entry && !options.behind && usable(query, entry, true);
-    if (careful || length !== void 0 && length <= SHORT) await Promise.race([pumping, overflow]);
-    if (careful && body.failed) throw body.error;
-  }
-  if (body.failed) flight.settle({ kind: "failed", error: body.error });
-  else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+  const body = sharedBody(source, length, limit, core.collapseMaxBytes, () => {
+    if (flight.void || meta.range) return;
+    streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
+  });
+  const careful = entry && !options.behind && usable(query, entry, true);
+  if (careful || length !== void 0 && length <= SHORT) await body.ready;
+  if (careful && body.failed) throw body.error;
+  flight.settle(body.failed ? { error: body.error } : sharable ? { meta, body } : void 0);
   const store = async () => {
     await body.finished;
     const kept = await streamed;
@@ -1545,7 +1490,7 @@ ${requestTime}.${ctx.random()}`;
     body.release();
   };
   const own = options.behind ? null : body.bytes() ?? body.stream();
-  finish(store());
+  flight.stored = store();
   if (options.behind) return new Response(null);
   const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
   const out = dress(query, full, meta, xCache, `${said}stored`, false);
@@ -1745,9 +1690,9 @@ async function wait(query, found, flight, flightKey, forward2, look) {
     if (flights.get(flightKey) === flight) flights.delete(flightKey);
     return void 0;
   }
-  const known3 = look && head.kind === "failed" ? await look() : found;
+  const known3 = look && head && "error" in head ? await look() : found;
   const given = joined(query, known3, head, forward2);
-  if (given || head.kind !== "entry") return given;
+  if (given || !head || "error" in head) return given;
   const { vary: names3, requestTime: born } = head.meta;
   if (found.index || names3.length === 0) return answer(query, false);
   const index = { kind: "index", key: query.key, url: query.url, born, names: names3 };
@@ -1756,8 +1701,8 @@ async function wait(query, found, flight, flightKey, forward2, look) {
 function joined(query, found, head, forward2) {
   const { asked, directives: directives2 } = query;
   const note = `fwd=${forward2}; collapsed`;
-  if (head.kind === "pass") return void 0;
-  if (head.kind === "failed") {
+  if (!head) return void 0;
+  if ("error" in head) {
     const stale = staleOnError(query, found, note);
     if (stale) return stale;
     throw head.error;
@@ -2069,113 +2014,79 @@ function kvTier() {
 // src/core/cache/memory.ts
 var Queue = class extends Map {
   bytes = 0;
-  put(key, node) {
-    this.set(key, node);
-    this.bytes += node.size;
+  /** What is there already keeps its place. */
+  set(key, node) {
+    this.bytes += node.size - (this.get(key)?.size ?? 0);
+    return super.set(key, node);
   }
-  take(key) {
-    const node = this.get(key);
-    if (node) {
-      this.delete(key);
-      this.bytes -= node.size;
-    }
-    return node;
-  }
-  get oldest() {
-    return this.keys().next().value;
+  delete(key) {
+    this.bytes -= this.get(key)?.size ?? 0;
+    return super.delete(key);
   }
 };
 var SMALL_PART = 0.1;
 var MAX_GHOSTS = 65536;
-var Memory = class {
-  constructor(maxBytes) {
-    this.maxBytes = maxBytes;
-  }
-  maxBytes;
-  #small = new Queue();
-  #main = new Queue();
-  /** Keys that left the small queue unused, with the bytes they had. */
-  #ghosts = new Queue();
-  get entries() {
-    return this.#small.size + this.#main.size;
-  }
-  get bytes() {
-    return this.#small.bytes + this.#main.bytes;
-  }
-  get(key) {
-    const node = this.#main.get(key) ?? this.#small.get(key);
-    if (!node) return void 0;
-    if (node.uses < 3) node.uses++;
-    return node.value;
-  }
-  set(key, value, size) {
-    for (const queue of [this.#main, this.#small]) {
-      const node = queue.get(key);
-      if (!node) continue;
-      queue.bytes += size - node.size;
-      node.value = value;
-      node.size = size;
-      this.#evict();
-      return;
-    }
-    if (size > this.maxBytes) return;
-    (this.#ghosts.take(key) ? this.#main : this.#small).put(key, { value, size, uses: 0 });
-    this.#evict();
-  }
-  delete(key) {
-    this.#main.take(key);
-    this.#small.take(key);
-  }
-  *[Symbol.iterator]() {
-    for (const queue of [this.#main, this.#small]) for (const [key, node] of queue) yield [key, node.value];
-  }
-  #evict() {
-    const [small, main, ghosts] = [this.#small, this.#main, this.#ghosts];
-    while (this.bytes > this.maxBytes) {
-      const queue = small.size > 0 && (small.bytes > this.maxBytes * SMALL_PART || main.size === 0) ? small : main;
-      const key = queue.oldest;
-      const node = queue.take(key);
-      if (queue === main) {
-        if (node.uses-- > 0) main.put(key, node);
-      } else if (node.uses > 1) {
-        main.put(key, { ...node, uses: 0 });
-      } else {
-        ghosts.put(key, { ...node, value: void 0 });
-        while (ghosts.bytes > this.maxBytes || ghosts.size > MAX_GHOSTS) ghosts.take(ghosts.oldest);
+function createMemory() {
+  const small = new Queue();
+  const main = new Queue();
+  const ghosts = new Queue();
+  let maxBytes = 0;
+  return {
+    get(key) {
+      const node = main.get(key) ?? small.get(key);
+      if (node && node.uses < 3) node.uses++;
+      return node?.value;
+    },
+    set(key, value, size, room) {
+      maxBytes = Math.max(maxBytes, room);
+      const known3 = main.has(key) ? main : small.has(key) ? small : void 0;
+      if (!known3 && size > maxBytes) return;
+      const queue = known3 ?? (ghosts.delete(key) ? main : small);
+      queue.set(key, { value, size, uses: queue.get(key)?.uses ?? 0 });
+      while (small.bytes + main.bytes > maxBytes) {
+        const queue2 = small.size > 0 && (small.bytes > maxBytes * SMALL_PART || main.size === 0) ? small : main;
+        const [[key2, node]] = queue2;
+        queue2.delete(key2);
+        if (queue2 === main) {
+          if (node.uses--) main.set(key2, node);
+        } else if (node.uses > 1) {
+          node.uses = 0;
+          main.set(key2, node);
+        } else {
+          ghosts.set(key2, { ...node, value: void 0 });
+          while (ghosts.bytes > maxBytes || ghosts.size > MAX_GHOSTS) {
+            const [[oldest]] = ghosts;
+            ghosts.delete(oldest);
+          }
+        }
       }
-    }
-  }
-};
+    },
+    delete(key) {
+      main.delete(key);
+      small.delete(key);
+    },
+    all: () => [...main, ...small],
+    stats: () => ({ entries: small.size + main.size, bytes: small.bytes + main.bytes })
+  };
+}
 function weight(value) {
-  let bytes = 300 + value.key.length * 2 + value.url.length * 2;
-  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 2 * (name.length + text.length) + 64;
+  let bytes = 300 + 2 * (value.key.length + value.url.length);
+  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 64 + 2 * (name.length + text.length);
   return bytes;
 }
 function memoryTier() {
-  const memory = new Memory(0);
+  const memory = createMemory();
   return {
-    get: (key) => memory.get(key),
+    ...memory,
     put(value, body, { memory: tier }, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!tier) return;
+      const { key } = value;
       const bytes = body?.byteLength ?? 0;
-      if (bytes > tier.max_object_bytes) {
-        memory.delete(value.key);
-        return;
-      }
-      if (tier.max_bytes > memory.maxBytes) memory.maxBytes = tier.max_bytes;
+      if (bytes > tier.max_object_bytes) return memory.delete(key);
       const most = Math.min(ceilingOf(tier, ctx), ceiling);
-      memory.set(value.key, hold(limited(value, most, ctx.now()), body), bytes + weight(value));
+      memory.set(key, hold(limited(value, most, ctx.now()), body), bytes + weight(value), tier.max_bytes);
     },
-    delete(key) {
-      memory.delete(key);
-    },
-    held: () => Array.from(memory, ([, held]) => held),
-    get entries() {
-      return memory.entries;
-    },
-    get bytes() {
-      return memory.bytes;
-    }
+    held: () => memory.all().map(([, { value }]) => value)
   };
 }
 
@@ -2202,7 +2113,7 @@ var HEURISTIC_MOST = 86400;
 function lifetime(cc, targeted, status2, headers, responseTime) {
   const stated = explicitLifetime(cc, targeted, headers, responseTime);
   if (stated !== void 0) return { seconds: stated, explicit: true };
-  const date = parseDate(headers.get("date"), responseTime) ?? responseTime;
+  const date = dateOf(headers, responseTime);
   const modified = parseDate(headers.get("last-modified"), responseTime);
   if (modified === void 0 || modified > date || !(HEURISTIC.has(status2) || cc.has("public"))) {
     return { seconds: 0, explicit: false };
@@ -2212,11 +2123,12 @@ function lifetime(cc, targeted, status2, headers, responseTime) {
 }
 var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
   const { method, status: status2, headers, responseTime } = exchange2;
+  if (policy.mode === "bypass") return "bypass";
   const own = lifetime(cc, targeted, status2, headers, responseTime);
   if (exchange2.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method === "POST" && !own.explicit) return "method";
+  if (method !== "GET" && (method !== "POST" || !own.explicit)) return "method";
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
   const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
   const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
@@ -2224,8 +2136,7 @@ var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
   const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
   return {
-    ttl,
-    gone: initialAge2,
+    left: ttl - initialAge2,
     staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),
     staleIfError: stale("stale-if-error", policy.stale_if_error_s),
     // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
@@ -2355,20 +2266,20 @@ var KEY = "[a-z*][a-z0-9_.*-]*";
 var ITEM = String.raw`(?:-?(?:\d{1,12}\.\d{1,3}|\d{1,15})(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*")`;
 var PARAMETERS = `(?:; *${KEY}(?:=${ITEM})?)*`;
 var INNER_LIST = String.raw`\( *(?:${ITEM}${PARAMETERS}(?: +${ITEM}${PARAMETERS})*)? *\)`;
-var MEMBER2 = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARAMETERS}(?:[ \t]*(,)?[ \t]*)`, "y");
+var MEMBER = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARAMETERS}(?:[ \t]*(,)?[ \t]*)`, "y");
 function parseTargeted(field) {
   const text = (field ?? "").replace(/^ +| +$/g, "");
   const found = /* @__PURE__ */ new Map();
   let more = true;
-  for (MEMBER2.lastIndex = 0; more; ) {
-    const member = MEMBER2.exec(text);
+  for (MEMBER.lastIndex = 0; more; ) {
+    const member = MEMBER.exec(text);
     if (!member) return void 0;
     const [, key, value = "?1", comma] = member;
     found.delete(key);
     if (/^\d+$/.test(value)) found.set(key, String(Math.min(Number(value), MAX_SECONDS)));
     else if (value === "?1") found.set(key, true);
     else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
-    more = MEMBER2.lastIndex < text.length;
+    more = MEMBER.lastIndex < text.length;
     if (more !== (comma !== void 0)) return void 0;
   }
   return found.size > 0 ? found : void 0;
@@ -2591,8 +2502,8 @@ function covers3({ type, value }, { key, url, tags }) {
   if (type === "everything") return true;
   const shared2 = key.includes("://*/");
   const own = shared2 ? hostless(schemeless(url)) : schemeless(url);
-  const wanted = normaliseEscapes(shared2 ? hostless(value) : value);
-  const plain3 = normaliseEscapes(own);
+  const wanted = normalizeEscapes(shared2 ? hostless(value) : value);
+  const plain3 = normalizeEscapes(own);
   if (type === "url") return plain3 === wanted;
   const path = plain3.split("?", 1)[0];
   const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
@@ -2650,7 +2561,7 @@ function readTold(text) {
   const numbers = (text ?? "").split(" ").map(Number);
   if (text === null || numbers.length !== 5 || !numbers.every(Number.isFinite)) return void 0;
   const [hit, since, responseTime, initialAge2, until] = numbers;
-  return { hit: hit === 1, since, responseTime, initialAge: initialAge2, until };
+  return { hit: hit === 1, times: { since, responseTime, initialAge: initialAge2, until, freshUntil: until } };
 }
 var nameOf4 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
 var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf4(place, shard), place.location ?? void 0);
@@ -2760,7 +2671,7 @@ async function forget(core, urls, ctx) {
       const { url: normal, key } = named(url, policy);
       for (const flight of core.open) if (flight.url === normal) flight.void = true;
       for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
-      if (!policy.keyedByUrl) marked.add(normal);
+      if (!keyedByUrl(policy)) marked.add(normal);
       work.push(remove(core, key, policy, ctx));
     }
   }
@@ -2788,7 +2699,7 @@ var createCache = ({ policies = [], targetedFields, unstoredHeaders = [], ...opt
   const cache = cacheOf(core);
   return {
     purge: (request, ctx) => purge(core, request, ctx),
-    stats: () => ({ entries: core.memory?.entries ?? 0, bytes: core.memory?.bytes ?? 0 }),
+    stats: () => core.memory?.stats() ?? { entries: 0, bytes: 0 },
     handle: (head, spec, ctx, origin, whole2) => cache.handle(head, spec && complete(spec), ctx, origin, whole2)
   };
 };
@@ -4828,8 +4739,8 @@ function startPython(version, directory, events) {
   child.on("error", (error) => events.ended(error, false));
   const gone = new Promise((resolve) => {
     child.on("error", () => resolve());
-    child.on("close", (code, signal2) => {
-      events.ended(new Error(`Runtime exited with ${signal2 ?? `exit code ${code}`}`), code === OUT_OF_MEMORY);
+    child.on("close", (code, signal) => {
+      events.ended(new Error(`Runtime exited with ${signal ?? `exit code ${code}`}`), code === OUT_OF_MEMORY);
       resolve();
     });
   });
@@ -8050,80 +7961,6 @@ function exampleHost(route2) {
 // src/gateway/service-name.ts
 var serviceName = (worker, version) => `${worker}@${version}`;
 
-// src/core/path.ts
-var BadTarget = class extends Error {
-  name = "BadTarget";
-};
-var NORMAL = /^(?:\/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)*\/?$/;
-var MALFORMED_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-var AMBIGUOUS_ESCAPE = /%(?:25)*(?:2f|5c|[01][0-9a-f]|7f)/i;
-var DOUBLE_ESCAPE = /%(?:25)+(?:2e|3b)/i;
-var DOT_PARAMETER = /(?:^|\/)\.{1,2}%3B/;
-var NOT_PCHAR = /[^A-Za-z0-9._~!$&'()*+,=:@%/-]/gu;
-var UNRESERVED = /^[A-Za-z0-9._~-]$/;
-function normalEscape(escaped2) {
-  const character = String.fromCharCode(Number.parseInt(escaped2.slice(1), 16));
-  return UNRESERVED.test(character) ? character : escaped2.toUpperCase();
-}
-function escapeCharacter(character) {
-  return character === ";" ? "%3B" : encodeURIComponent(character);
-}
-function resolveDots(path) {
-  const output = [];
-  const segments = path.split("/").slice(1);
-  for (const [index, segment] of segments.entries()) {
-    const last = index === segments.length - 1;
-    if (segment === "..") output.pop();
-    else if (segment !== "." && segment !== "") output.push(segment);
-    if (last && (segment === "" || segment === "." || segment === "..")) output.push("");
-  }
-  return `/${output.join("/")}`;
-}
-function normalizePath2(path) {
-  if (NORMAL.test(path)) return path;
-  if (MALFORMED_ESCAPE.test(path)) throw new BadTarget("The path has a `%` that two hexadecimal digits do not follow.");
-  if (path.includes("\\")) throw new BadTarget("The path has a backslash. Write `/` between segments.");
-  if (AMBIGUOUS_ESCAPE.test(path)) {
-    throw new BadTarget("The path has an escaped slash, backslash or control character, which no path here may have.");
-  }
-  if (DOUBLE_ESCAPE.test(path)) throw new BadTarget("The path has a dot or a semicolon that is escaped twice.");
-  for (const character of path) {
-    const code = character.charCodeAt(0);
-    if (code < 32 || code === 127) throw new BadTarget("The path has a control character.");
-  }
-  let escaped2;
-  try {
-    decodeURIComponent(path);
-    escaped2 = path.replace(/%[0-9A-Fa-f]{2}/g, normalEscape).replace(NOT_PCHAR, escapeCharacter);
-  } catch {
-    throw new BadTarget("The path has escapes or characters that are not Unicode in UTF-8.");
-  }
-  if (DOT_PARAMETER.test(escaped2)) throw new BadTarget("The path has a dot segment with a parameter.");
-  const resolved = resolveDots(escaped2);
-  if (AMBIGUOUS_ESCAPE.test(resolved) || DOUBLE_ESCAPE.test(resolved)) {
-    throw new BadTarget("The path has a character that is escaped twice.");
-  }
-  return resolved;
-}
-function normalizeQuery(query) {
-  if (query === "" || query === "?") return "";
-  return query.includes(";") ? query.replaceAll(";", "%3B") : query;
-}
-var queryOf = ({ search, href }) => search || (href.endsWith("?") ? "?" : "");
-function splitTarget(url) {
-  const start2 = url.indexOf("/", url.indexOf("//") + 2);
-  const beforeQuery = url.search(/[?#]/);
-  const pathEnd = beforeQuery === -1 ? url.length : beforeQuery;
-  if (start2 === -1 || start2 > pathEnd) {
-    const query2 = beforeQuery === -1 ? "" : url.slice(beforeQuery).replace(/#.*$/s, "");
-    return { origin: url.slice(0, pathEnd), path: "/", query: query2.startsWith("?") ? query2 : "" };
-  }
-  const rest2 = url.slice(pathEnd);
-  const fragment = rest2.indexOf("#");
-  const query = fragment === -1 ? rest2 : rest2.slice(0, fragment);
-  return { origin: url.slice(0, start2), path: url.slice(start2, pathEnd), query };
-}
-
 // src/core/entrance.ts
 var HOP_BY_HOP3 = [
   "connection",
@@ -9854,7 +9691,7 @@ var Outbound = class {
     const answer2 = await this.options.fronts.called(pathname, Buffer.concat(chunks).toString("utf8"));
     response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer2));
   }
-  #send(request, response, to, counters, finish, again2) {
+  #send(request, response, to, counters, finish, again) {
     const onward = this.#open(request, to);
     const hasBody2 = request.headers["content-length"] !== void 0 || request.headers["transfer-encoding"] !== void 0;
     let answer2;
@@ -9895,7 +9732,7 @@ var Outbound = class {
         if (error.code === "HPE_INVALID_CHUNK_SIZE") request.socket.write("not a chunk\r\n");
         return;
       }
-      if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2 && !again2) {
+      if (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2 && !again) {
         this.#send(request, response, to, counters, finish, true);
         return;
       }
@@ -10251,7 +10088,7 @@ function modulesOf(worker, version, { purgeToken }, errors) {
     ...modules
   ];
 }
-function dateOf(worker, version, context) {
+function dateOf2(worker, version, context) {
   const date = version.compatibility_date ?? context.newestDate;
   if (date <= context.newestDate) return date;
   context.warn(
@@ -10271,7 +10108,7 @@ function translate(deployment, context, errors) {
         modules: modulesOf(worker, version, context, errors),
         // Paths are names here, not files: rooted at "/", stack traces say `file:///main.js`.
         modulesRoot: "/",
-        compatibilityDate: dateOf(worker, version, context),
+        compatibilityDate: dateOf2(worker, version, context),
         compatibilityFlags: [...version.compatibility_flags],
         outboundService: context.outbound,
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
@@ -10697,12 +10534,12 @@ async function end(code) {
   });
   process.exit(code);
 }
-for (const [signal2, number] of [
+for (const [signal, number] of [
   ["SIGHUP", 1],
   ["SIGINT", 2],
   ["SIGTERM", 15]
 ])
-  process.on(signal2, () => void end(128 + number));
+  process.on(signal, () => void end(128 + number));
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error) => {
     console.error("The gateway crashed:", error);

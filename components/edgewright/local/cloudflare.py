@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import pydantic
 
-from edgewright._modules import JAVASCRIPT, purgeable
+from edgewright._modules import JAVASCRIPT, on_local_cloud
 from edgewright.limits import limit
 from edgewright.local import protocol
 from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
@@ -744,7 +744,7 @@ def _version(resource: Resource, base: Path) -> protocol.Version:
                 content_type=types.get(name, JAVASCRIPT),
                 content_base64=base64.b64encode(content).decode("ascii"),
             )
-            for name, content in purgeable(contents).items()
+            for name, content in on_local_cloud(contents).items()
         ],
         main_module=inputs["mainModule"],
         bindings=[_binding(binding) for binding in inputs.get("bindings") or []],

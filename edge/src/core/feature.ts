@@ -77,6 +77,13 @@ type AuthKind = NonNullable<EndpointSpec["auth"]>["kind"];
 
 /** The parts of the cache that not every function needs: what the cache itself takes, and the platform's cache in front. */
 export interface CacheParts extends Extensions {
+  /** Adds to `faults` the parts that the policies need and that are not there. */
+  readonly check?: (
+    settings: EdgeSettings,
+    policies: readonly CacheSpec[],
+    parts: CacheParts,
+    faults: string[],
+  ) => void;
   /** What a function does with purges that are asked of it. `core`: its own cache. */
   readonly purging?: (
     settings: EdgeSettings,

@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-64EY2GHQ.js";import"./chunk-4HWE6O44.js";export{c as cache};
+import{T as c}from"./chunk-QU47XMOY.js";import"./chunk-CUKW7TBJ.js";export{c as cache};

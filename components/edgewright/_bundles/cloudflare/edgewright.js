@@ -1,1 +1,1 @@
-import{o as r}from"./chunk-4HWE6O44.js";export{r as createWorker};
+import{p as r}from"./chunk-CUKW7TBJ.js";export{r as createWorker};

@@ -1,6 +1,6 @@
 /**
  * The parts of the cache that not every function needs. Each is a module of its own, so that a function holds only what its
- * settings use: see `needs` in ../features/cache.ts.
+ * settings use: see `needs` in ../features/check.ts.
  */
 
 import type { Entry, Meta, PartRange } from "./entry";
