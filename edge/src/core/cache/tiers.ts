@@ -11,7 +11,7 @@ import type { CacheContext } from "./types";
 /** Where the data centre's cache has what is not a client's to ask for. */
 export const INTERNAL = "https://cache.edgewright.invalid/";
 /** How long (ms) a request waits for another one's read of a store before it reads for itself. */
-const SHARE_MS = 1000;
+const SHARE_MS = 250;
 /** Bytes of the longest body that is read whole for a crowd. */
 const SHARED = 1024 * 1024;
 
