@@ -42,11 +42,11 @@ export function parseRange(text: string | null, total: number): ByteRange {
 
 /** True where there is no If-Range, or it holds: then the range counts, else the whole representation is the answer. */
 export function ifRange(meta: Pick<Meta, "headers">, headers: Pick<Headers, "get">, now: number): boolean {
-  const condition = headers.get("if-range");
-  if (condition === null) return true;
-  const value = condition.trim();
+  const value = headers.get("if-range")?.trim();
+  if (value === undefined) return true;
   if (value.startsWith('"')) return header(meta, "etag") === value;
-  // A weak tag never holds. A date holds only if it is the same one, and strong: well before the response's own Date (RFC 9110 section 8.8.2.2).
+  // A weak tag never holds. A date holds only if it is the same one, and strong: well before the response's own Date (RFC
+  // 9110 section 8.8.2.2).
   const [date = Number.NaN, then = Number.NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
   return header(meta, "last-modified") === value && date - then >= 60000;
 }
