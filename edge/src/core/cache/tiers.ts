@@ -62,10 +62,7 @@ export async function read(
 
 /** Whoever reads from now on asks the stores again. */
 export function changed({ far, reads }: Core, key: string): void {
-  for (const tier of far) {
-    tier.changed?.(key);
-    reads.delete(tier.name + key);
-  }
+  for (const { name } of far) reads.delete(name + key);
 }
 
 /** Writes to a farther tier, where there is one. False where it did not take it. */
