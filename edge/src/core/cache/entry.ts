@@ -62,9 +62,9 @@ export interface Held {
   readonly body: ArrayBuffer | null;
   /** State of the purge markers that it was last held against, and what they make of it. */
   checked: number;
-  purged: "hard" | "soft" | undefined;
+  purged?: "hard" | "soft" | undefined;
   /** The answer without its body, with the Age and Cache-Status of `second`. */
-  ready: Response | undefined;
+  ready?: Response;
   second: number;
 }
 

@@ -94,7 +94,7 @@ export async function write(
 }
 
 export function hold(value: Meta | Index, body: ArrayBuffer | null): Held {
-  return { value, body, checked: -1, purged: undefined, ready: undefined, second: -1 };
+  return { value, body, checked: -1, second: -1 };
 }
 
 /** The copy of an entry for a tier: no longer fresh than the tier's ceiling (s) from now. */
