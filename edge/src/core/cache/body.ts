@@ -90,8 +90,7 @@ export function sharedBody(
   };
 
   /** Never throws. */
-  const pump = async (stream: ReadableStream<Uint8Array>) => {
-    const reader = stream.getReader();
+  const pump = async (reader: ReadableStreamDefaultReader<Uint8Array>) => {
     try {
       for (;;) {
         const { done, value } = await reader.read();
@@ -127,21 +126,23 @@ export function sharedBody(
     failed: false,
     error: undefined,
     whole: true,
-    finished: isStream(source) ? pump(source) : undefined,
+    finished: isStream(source) ? pump(source.getReader()) : undefined,
     ready: ready.promise,
     release: () => hold(-held),
 
     bytes() {
       if (joined || !done || !body.whole) return joined;
-      const only = chunks[0];
-      if (only?.length === body.size && only.buffer.byteLength === body.size) return only.buffer as ArrayBuffer;
-      const all = new Uint8Array(body.size);
-      let at = 0;
-      for (const chunk of chunks) {
-        all.set(chunk, at);
-        at += chunk.length;
+      // One that is all of a buffer is given as it is.
+      let all = chunks[0];
+      if (all?.length !== body.size || all.buffer.byteLength !== body.size) {
+        all = new Uint8Array(body.size);
+        let at = 0;
+        for (const chunk of chunks) {
+          all.set(chunk, at);
+          at += chunk.length;
+        }
       }
-      joined = all.buffer;
+      joined = all.buffer as ArrayBuffer;
       return joined;
     },
 

@@ -30,30 +30,23 @@ export function notModified(meta: Meta, headers: Pick<Headers, "get">, now: numb
 export type ByteRange = { readonly start: number; readonly end: number } | null | undefined;
 
 export function parseRange(text: string | null, total: number): ByteRange {
-  if (text === null) return undefined;
-  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text);
+  const [, from, to] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text ?? "") ?? [];
   // Several ranges, or another unit: the whole representation is a right answer (RFC 9110 section 14.2).
-  if (!match || (match[1] === "" && match[2] === "")) return undefined;
-  if (match[1] === "") {
-    const length = Math.min(Number(match[2]), total);
-    return length === 0 ? null : { start: total - length, end: total - 1 };
-  }
-  const start = Number(match[1]);
-  const end = match[2] === "" ? total - 1 : Math.min(Number(match[2]), total - 1);
-  if (match[2] !== "" && Number(match[2]) < start) return undefined;
-  return start >= total ? null : { start, end };
+  if (!from && !to) return undefined;
+  // Without a start, it is as many bytes from the end.
+  const start = from ? Number(from) : Math.max(0, total - Number(to));
+  const end = from && to ? Number(to) : Number.POSITIVE_INFINITY;
+  if (end < start) return undefined;
+  return start >= total ? null : { start, end: Math.min(end, total - 1) };
 }
 
 /** True where there is no If-Range, or it holds: then the range counts, else the whole representation is the answer. */
 export function ifRange(meta: Pick<Meta, "headers">, headers: Pick<Headers, "get">, now: number): boolean {
-  const condition = headers.get("if-range");
-  if (condition === null) return true;
-  const value = condition.trim();
+  const value = headers.get("if-range")?.trim();
+  if (value === undefined) return true;
   if (value.startsWith('"')) return header(meta, "etag") === value;
-  if (value.startsWith("W/")) return false;
-  // A date holds only if it is the same one, and strong: well before the response's own Date (RFC 9110 section 8.8.2.2).
-  const modified = header(meta, "last-modified");
-  const then = parseDate(modified, now);
-  const date = parseDate(header(meta, "date"), now);
-  return modified !== null && modified === value && then !== undefined && date !== undefined && date - then >= 60000;
+  // A weak tag never holds. A date holds only if it is the same one, and strong: well before the response's own Date (RFC
+  // 9110 section 8.8.2.2).
+  const [date = Number.NaN, then = Number.NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
+  return header(meta, "last-modified") === value && date - then >= 60000;
 }

@@ -1,14 +1,12 @@
 /** HTTP dates (RFC 9110 section 5.6.7), in each of the three formats that a recipient must accept. */
 
 const MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
-const DAY = "(?:mon|tue|wed|thu|fri|sat|sun)";
-const TIME = String.raw`(?<h>\d\d):(?<i>\d\d):(?<s>\d\d)`;
 /** IMF-fixdate, that of RFC 850, and that of asctime. */
 const FORMATS = [
-  String.raw`${DAY}, (?<d>\d\d) (?<m>[a-z]{3}) (?<y>\d{4}) ${TIME} gmt`,
-  String.raw`(?:mon|tues|wednes|thurs|fri|satur|sun)day, (?<d>\d\d)-(?<m>[a-z]{3})-(?<y>\d\d) ${TIME} gmt`,
-  String.raw`${DAY} (?<m>[a-z]{3}) (?<d>[ \d]\d) ${TIME} (?<y>\d{4})`,
-].map((format) => new RegExp(`^${format}$`, "i"));
+  /^(?:mon|tue|wed|thu|fri|sat|sun), (?<d>0[1-9]|[12]\d|3[01]) (?<m>[a-z]{3}) (?<y>\d{4}) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) gmt$/i,
+  /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (?<d>0[1-9]|[12]\d|3[01])-(?<m>[a-z]{3})-(?<y>\d\d) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) gmt$/i,
+  /^(?:mon|tue|wed|thu|fri|sat|sun) (?<m>[a-z]{3}) (?<d>[ 0][1-9]|[12]\d|3[01]) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) (?<y>\d{4})$/i,
+];
 
 /**
  * Milliseconds since the epoch, or undefined where the text is not an HTTP date. Only the case of letters is lax: a
@@ -19,14 +17,6 @@ export function parseDate(text: string | null, now: number): number | undefined 
   for (const format of text === null ? [] : FORMATS) {
     const found = format.exec((text as string).trim())?.groups as Record<"d" | "m" | "y" | "h" | "i" | "s", string>;
     if (!found) continue;
-    const [day, hour, minute, second] = [found.d, found.h, found.i, found.s].map(Number) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const month = MONTHS.indexOf(found.m.toLowerCase());
-    if (month < 0 || month % 3 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
     let year = Number(found.y);
     if (found.y.length === 2) {
       // What seems to be more than 50 years ahead is the most recent past year with the same digits.
@@ -34,7 +24,10 @@ export function parseDate(text: string | null, now: number): number | undefined 
       year += current - (current % 100);
       if (year > current + 50) year -= 100;
     }
-    return Date.UTC(year, month / 3, day, hour, minute, second);
+    const month = MONTHS.indexOf(found.m.toLowerCase()) / 3;
+    // No month, or letters of two.
+    if (month % 1) return undefined;
+    return Date.UTC(year, month, Number(found.d), Number(found.h), Number(found.i), Number(found.s));
   }
   return undefined;
 }

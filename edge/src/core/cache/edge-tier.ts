@@ -12,38 +12,35 @@ const MAX_META = 24 * 1024;
 const MAX_KNOWN = 1024;
 
 const urlOf = (key: string) =>
-  `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? `${key.slice(0, 200)}${shorten(key)}` : key)}`;
+  `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? key.slice(0, 200) + shorten(key) : key)}`;
 
 export function edgeTier(): FarTier {
-  /** Key -> the meta that the cache last had for it. An entry is read much oftener than it changes: it is parsed once. */
-  const known = new Map<string, { readonly text: string; readonly held: Held }>();
+  /** Meta as it is written -> what it says. An entry is read much oftener than it changes: it is parsed once. */
+  const known = new Map<string, Held>();
   return {
     name: "edge",
 
     has: (policy) => policy.edge !== null,
 
-    changed(key) {
-      known.delete(key);
-    },
-
     async read(key, _policy, { edgeCache }) {
       const response = await edgeCache?.match(urlOf(key));
-      const text = response?.headers.get(META) ?? null;
-      let found = known.get(key);
-      if (found?.text !== text) {
-        const value = parseValue(text);
-        found = value && { text: text as string, held: hold(value, null) };
+      if (!response) return undefined;
+      const text = response.headers.get(META) ?? "";
+      let held = known.get(text);
+      const value = held?.value ?? parseValue(text);
+      if (value?.key !== key) {
+        discard(response.body);
+        return undefined;
+      }
+      if (!held) {
+        held = hold(value, null);
         if (known.size >= MAX_KNOWN) known.clear();
-        if (found) known.set(key, found);
+        known.set(text, held);
       }
-      const value = found?.held.value;
-      if (response && value?.key === key) {
-        const at = value.kind === "entry" ? value.bodyAt : undefined;
-        const body = at === undefined ? response : await edgeCache?.match(urlOf(at));
-        if (body) return { held: (found as { held: Held }).held, value, body: body.body };
-      }
-      discard(response?.body);
-      return undefined;
+      // An index has no such place.
+      const { bodyAt } = value as Meta;
+      const found = bodyAt === undefined ? response : await edgeCache?.match(urlOf(bodyAt));
+      return found && { held, value, body: found.body };
     },
 
     write(value: Meta | Index, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
@@ -55,9 +52,9 @@ export function edgeTier(): FarTier {
       // The store's own freshness is only how long it keeps the entry: what is fresh is decided by the meta.
       const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
       const headers = {
-        [META]: meta,
-        "cache-control": `public, max-age=${keep}`,
         "content-type": "application/octet-stream",
+        "cache-control": `public, max-age=${keep}`,
+        [META]: meta,
       };
       return ctx.edgeCache.put(urlOf(value.key), new Response(body as BodyInit | null, { headers }));
     },

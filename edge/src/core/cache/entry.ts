@@ -62,9 +62,9 @@ export interface Held {
   readonly body: ArrayBuffer | null;
   /** State of the purge markers that it was last held against, and what they make of it. */
   checked: number;
-  purged: "hard" | "soft" | undefined;
+  purged?: "hard" | "soft" | undefined;
   /** The answer without its body, with the Age and Cache-Status of `second`. */
-  ready: Response | undefined;
+  ready?: Response;
   second: number;
 }
 
@@ -107,21 +107,16 @@ export function storedHeaders(
   omit: readonly string[],
   unstored: readonly string[],
 ): [string, string][] | undefined {
-  const left = [...splitList(headers.get("connection")?.toLowerCase() ?? ""), ...omit, ...unstored];
-  const kept: [string, string][] = [];
-  let bytes = 0;
-  for (const [name, value] of headers) {
-    if (UNSTORED.test(name) || left.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule)))
-      continue;
-    bytes += name.length + value.length;
-    kept.push([name, value]);
-  }
-  return bytes > MAX_HEADER_BYTES ? undefined : kept;
+  const left = splitList(headers.get("connection")?.toLowerCase() ?? "").concat(omit, unstored);
+  const kept = [...headers].filter(
+    ([name]) =>
+      !UNSTORED.test(name) && !left.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule)),
+  );
+  return kept.flat().join("").length > MAX_HEADER_BYTES ? undefined : kept;
 }
 
 export function header(meta: Pick<Meta, "headers">, name: string): string | null {
-  for (const pair of meta.headers) if (pair[0] === name) return pair[1];
-  return null;
+  return meta.headers.find((pair) => pair[0] === name)?.[1] ?? null;
 }
 
 /** Age in whole seconds (RFC 9111 section 4.2.3). */
@@ -151,8 +146,7 @@ export function toAscii(value: Meta | Index): string {
   );
 }
 
-export function parseValue(text: string | null): Meta | Index | undefined {
-  if (text === null) return undefined;
+export function parseValue(text: string): Meta | Index | undefined {
   try {
     const value = JSON.parse(text) as Meta | Index;
     return value.kind === "entry" || value.kind === "index" ? value : undefined;

@@ -67,7 +67,7 @@ export function createMemory<V>(): Memory<V> {
       const queue = known ?? (ghosts.delete(key) ? main : small);
       queue.set(key, { value, size, uses: queue.get(key)?.uses ?? 0 });
       while (small.bytes + main.bytes > maxBytes) {
-        const queue = small.size > 0 && (small.bytes > maxBytes * SMALL_PART || main.size === 0) ? small : main;
+        const queue = small.bytes > maxBytes * SMALL_PART || !main.size ? small : main;
         const [[key, node]] = queue as unknown as [[string, Node<V>]];
         queue.delete(key);
         if (queue === main) {
@@ -113,8 +113,8 @@ export function memoryTier(): MemoryTier {
       const { key } = value;
       const bytes = body?.byteLength ?? 0;
       if (bytes > tier.max_object_bytes) return memory.delete(key);
-      const most = Math.min(ceilingOf(tier, ctx), ceiling);
-      memory.set(key, hold(limited(value, most, ctx.now()), body), bytes + weight(value), tier.max_bytes);
+      const copy = limited(value, Math.min(ceilingOf(tier, ctx), ceiling), ctx.now());
+      memory.set(key, hold(copy, body), bytes + weight(value), tier.max_bytes);
     },
 
     held: () => memory.all().map(([, { value }]) => value),

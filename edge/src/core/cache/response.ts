@@ -17,7 +17,7 @@ export function serve(query: Query, entry: Entry, note?: string): Response {
   const now = query.ctx.now();
   // The headers of what is read again and again change once a second, not with each hit.
   const second = Math.floor(now / 1000);
-  if (held?.ready && held.second === second) return respond(query, meta, body, held.ready.headers, held.ready);
+  if (held?.second === second) return respond(query, meta, body, (held.ready as Response).headers, held.ready);
   // What was marked stale is not to be taken for fresh by a cache in front.
   const told = soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
   const status = note ?? `hit; ttl=${Math.floor((told.freshUntil - now) / 1000)}; detail=${tier}`;
@@ -95,26 +95,23 @@ export function respond(
   const raw = ctx.rawBodies;
   const { status } = meta;
   if (notModified(meta, asked, ctx.now())) {
-    return make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
+    return make(304, without(headers, /^content-(length|encoding|type)$/), body);
   }
   const length = isStream(body) ? meta.length : body?.byteLength;
   if (method === "HEAD") {
     discard(body);
     const sized = new Headers(headers);
-    if (length !== undefined && !sized.has("content-length")) sized.set("content-length", `${length}`);
+    if (length !== undefined && !headers.has("content-length")) sized.set("content-length", `${length}`);
     return make(status, sized, null, raw);
   }
   const total = meta.range?.total ?? length;
-  const whole = range === null || total === undefined || !(status === 200 || meta.range);
-  const wanted =
-    whole || (headers.has("content-encoding") && !raw) || !ifRange(meta, asked, ctx.now())
-      ? undefined
-      : parseRange(range, total);
+  const divisible = total !== undefined && (status === 200 || meta.range) && (raw || !headers.has("content-encoding"));
+  const wanted = divisible && ifRange(meta, asked, ctx.now()) ? parseRange(range, total) : undefined;
   if (wanted) {
     const bytes = wanted.end - wanted.start + 1;
     const partial = new Headers(headers);
-    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
     partial.set("content-length", `${bytes}`);
+    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
     return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
   }
   if (wanted === null) {
@@ -135,7 +132,5 @@ export function standard({ status }: Response): boolean {
 
 /** A copy without the fields of these names. */
 export function without(headers: Headers, names: RegExp): Headers {
-  const copy = new Headers(headers);
-  for (const name of headers.keys()) if (names.test(name)) copy.delete(name);
-  return copy;
+  return new Headers([...headers].filter(([name]) => !names.test(name)));
 }

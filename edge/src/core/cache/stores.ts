@@ -38,8 +38,6 @@ export interface FarTier {
     ceiling?: number,
   ): Promise<unknown> | undefined;
   remove(key: string, policy: Policy, ctx: CacheContext): Promise<unknown> | undefined;
-  /** What was remembered of a key is no longer so. */
-  changed?(key: string): void;
   /** Purge markers that leave the data centre by this tier. */
   readonly markers?: Markers;
 }

@@ -28,8 +28,8 @@ export function slice(body: Body, from: number, length: number): Body {
         const piece = chunk.subarray(skip, skip + left);
         skip = Math.max(0, skip - chunk.length);
         left -= piece.length;
-        if (piece.length > 0) controller.enqueue(piece);
-        if (left === 0) controller.terminate();
+        if (piece.length) controller.enqueue(piece);
+        if (!left) controller.terminate();
       },
     }),
   );

@@ -64,10 +64,7 @@ export async function read(
 
 /** Whoever reads from now on asks the stores again. */
 export function changed({ far, reads }: Core, key: string): void {
-  for (const tier of far) {
-    tier.changed?.(key);
-    reads.delete(tier.name + key);
-  }
+  for (const { name } of far) reads.delete(name + key);
 }
 
 /** Writes to a farther tier, where there is one. False where it did not take it. */
@@ -99,7 +96,7 @@ export async function write(
 }
 
 export function hold(value: Meta | Index, body: ArrayBuffer | null): Held {
-  return { value, body, checked: -1, purged: undefined, ready: undefined, second: -1 };
+  return { value, body, checked: -1, second: -1 };
 }
 
 /** The copy of an entry for a tier: no longer fresh than the tier's ceiling (s) from now. */
