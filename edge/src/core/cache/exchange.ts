@@ -194,7 +194,7 @@ async function exchange(
     status = 200;
   } else discard(stored);
 
-  const [made, verdict] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const [made, reason = ""] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
   // A copy of what the shield has is as old, and as long fresh, as that.
   const told = core.shield?.told(response);
   const length = announced(full, ctx);
@@ -218,7 +218,6 @@ async function exchange(
       discard(source);
       return lead(query, found, { forward, sendRange: true, keepConditions: true });
     }
-    const reason = verdict.store ? "headers" : verdict.reason;
     const out = new Headers(full);
     if (reason === "ttl") toClient(core, out, status, policy, parseAge(out.get("age")));
     const xCache = forward === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";

@@ -4,7 +4,7 @@ import type { SharedBody } from "./body";
 import { type Index, type Meta, type PartRange, storedHeaders } from "./entry";
 import { tagsOf } from "./outgoing";
 import type { Lookup, Query } from "./query";
-import { judge, type Verdict } from "./store";
+import { judge } from "./store";
 import { write } from "./tiers";
 import type { CacheContext } from "./types";
 import { varyValues } from "./vary";
@@ -26,8 +26,8 @@ export function announced(headers: Headers, ctx: CacheContext): number | undefin
     : undefined;
 }
 
-/** What would be stored. Undefined where it may not be, no tier is there to hold it, or its headers are too large. */
-export function metaOf(query: Query, status: number, full: Headers, requestTime: number): [Meta | undefined, Verdict] {
+/** What would be stored. Undefined, and the reason, where it may not be, no tier is there to hold it, or its headers are too large. */
+export function metaOf(query: Query, status: number, full: Headers, requestTime: number): [Meta] | [undefined, string] {
   const { core, policy, ctx, request, key, url } = query;
   const responseTime = ctx.now();
   const exchange = {
@@ -40,11 +40,9 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     requestTime,
     responseTime,
   };
-  const verdict = judge(exchange, policy, core.targetedFields, core.origin);
-  if (!verdict.store) {
-    if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
-    return [undefined, verdict];
-  }
+  const warn = (text: string) => ctx.warn?.(`${url}: ${text}`);
+  const verdict = judge(exchange, policy, core.targetedFields, core.origin, warn);
+  if (typeof verdict === "string") return [undefined, verdict];
   const encoded = full.has("content-encoding");
   let headers = storedHeaders(full, verdict.omit, core.unstoredHeaders);
   let range: PartRange | undefined;
@@ -53,7 +51,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
   }
   const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv || policy.shield;
-  if (!headers || !somewhere) return [undefined, verdict];
+  if (!headers || !somewhere) return [undefined, "headers"];
   const { terms } = verdict;
   let { vary } = terms;
   // Encoded content without Vary on it would be given to clients that cannot read it.
@@ -73,7 +71,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     tags: tagsOf(full, policy),
     range,
   };
-  return [meta, verdict];
+  return [meta];
 }
 
 export async function save(query: Query, found: Lookup, meta: Meta, body: SharedBody, ceiling: number): Promise<void> {

@@ -6,9 +6,7 @@ import { errorTtl, isListed, type Policy } from "./policy";
 import { unbounded, varyNames } from "./vary";
 
 /** Statuses whose caching requirements this cache knows: what `must-understand` asks for. */
-const UNDERSTOOD = new Set([
-  200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 500, 501, 502, 503, 504,
-]);
+const UNDERSTOOD = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/;
 
 /** Everything about an exchange that decides on storing it. */
 export interface Exchange {
@@ -41,12 +39,11 @@ export interface Terms {
   readonly vary: readonly string[];
 }
 
+/** The reason why a response is not stored, or how it is. */
 export type Verdict =
+  | string
   /** `omit`: header fields that are not stored, as a qualified `no-cache` or `private` names them. */
-  | { readonly store: true; readonly terms: Terms; readonly omit: readonly string[] }
-  | { readonly store: false; readonly reason: string; readonly warning?: string | undefined };
-
-const no = (reason: string, warning?: string): Verdict => ({ store: false, reason, warning });
+  | { readonly terms: Terms; readonly omit: readonly string[] };
 
 /** The directives that bind this cache, and whether a targeted field (RFC 9213) has them; undefined where it cannot tell. */
 export type Binding = (
@@ -118,39 +115,45 @@ export interface Granted extends Pick<Terms, "staleWhileRevalidate" | "staleIfEr
   readonly left: number;
 }
 
+/** `warn` is told of what most likely was not meant. */
 export function judge(
   exchange: Exchange,
   policy: Policy,
   targetedFields: readonly string[],
   { binding = plain, judge: rules }: { readonly binding?: Binding; readonly judge?: Rules } = {},
+  warn: (text: string) => void = () => {},
 ): Verdict {
+  const unusual = (reason: string, text: string) => {
+    warn(text);
+    return reason;
+  };
   const { status, headers, responseTime } = exchange;
-  if (status < 200 || status === 304 || status === 416) return no("status");
-  if (exchange.noStore) return no("request-no-store");
+  if (status < 200 || status === 304 || status === 416) return "status";
+  if (exchange.noStore) return "request-no-store";
   // Stricter than RFC 9111 section 7.3: a cookie is for one client, and so most likely is what came with it.
-  if (headers.has("set-cookie")) return no("set-cookie");
-  if (exchange.oversized && status >= 400) return no("oversized-request");
+  if (headers.has("set-cookie")) return "set-cookie";
+  if (exchange.oversized && status >= 400) return "oversized-request";
 
   const bound = binding(headers, targetedFields);
-  if (!bound) return no("targeted", "A targeted field has more than plain directives: not stored");
+  if (!bound) return unusual("targeted", "A targeted field has more than plain directives: not stored");
   const { cc, targeted } = bound;
-  if (!UNDERSTOOD.has(status) && cc.has("must-understand")) return no("must-understand");
-  if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
-  if (whole(cc, "private")) return no("private");
+  if (!UNDERSTOOD.test(String(status)) && cc.has("must-understand")) return "must-understand";
+  if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
+  if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (vary === null) return no("vary", "Vary: * is never stored");
+  if (vary === null) return unusual("vary", "Vary: * is never stored");
   const wide = unbounded(vary, policy);
-  if (wide !== undefined) return no("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  if (wide !== undefined) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
 
   const age = initialAge(headers, exchange.requestTime, responseTime);
   const granted =
     policy.mode === "override"
       ? overridden(exchange, policy, explicitLifetime(cc, targeted, headers, responseTime), age)
       : (rules?.(exchange, policy, cc, targeted, age) ?? "status");
-  if (typeof granted === "string") return no(granted);
+  if (typeof granted === "string") return granted;
   const { left, ...terms } = granted;
   const omit = [...fieldNames(cc, "private"), ...fieldNames(cc, "no-cache")];
-  return { store: true, omit, terms: { initialAge: age, until: responseTime + left * 1000, vary, ...terms } };
+  return { omit, terms: { initialAge: age, until: responseTime + left * 1000, vary, ...terms } };
 }
 
 function overridden(

@@ -41,21 +41,14 @@ export function varyValues(names: readonly string[], headers: Pick<Headers, "get
  * A header's value in a form where two values are the same text only if they mean the same: lists without optional white
  * space, and where a header's own specification says that case and order mean nothing, without those as well.
  */
-export function normaliseValue(name: string, value: string | null): string | null {
+function normaliseValue(name: string, value: string | null): string | null {
   if (value === null) return null;
   const parts = splitList(value);
-  switch (name) {
-    case "accept-encoding":
-    case "accept-language":
-    case "accept-charset": {
-      // Order means nothing here, weights do (RFC 9110 section 12.5); `;q=1` is the default.
-      const items = parts.map((part) => {
-        const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
-        return compact.replace(/;q=1(\.0{0,3})?$/, "");
-      });
-      return [...new Set(items)].sort().join(",");
-    }
-    default:
-      return parts.join(",");
-  }
+  if (!/^accept-(encoding|language|charset)$/.test(name)) return parts.join(",");
+  // Order means nothing here, weights do (RFC 9110 section 12.5); `;q=1` is the default.
+  const items = parts.map((part) => {
+    const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
+    return compact.replace(/;q=1(\.0{0,3})?$/, "");
+  });
+  return [...new Set(items)].sort().join(",");
 }

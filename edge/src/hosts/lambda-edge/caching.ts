@@ -60,7 +60,7 @@ export function tellCloudFront(
     { binding: directivesFor, judge: originRules },
   );
   const tags = tagsOf(headers, compiled);
-  if (!verdict.store) {
+  if (typeof verdict === "string") {
     toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
