@@ -66,10 +66,6 @@ export function originRequest(query: Query, headers = headersFor(query)): Reques
   return new Request(query.url, init);
 }
 
-function usable({ ctx, policy }: Query, entry: Entry, disconnected: boolean): boolean {
-  return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
-}
-
 /**
  * A stale answer in the place of one that failed: `failure` is its status, or undefined where there was no answer. A 5xx to
  * a validation counts as none (RFC 9111 section 4.3.3), but where the response says itself for how long errors may be hidden.
@@ -85,7 +81,7 @@ export function staleOnError(
   if (!entry || entry.body === undefined || (isStream(entry.body) && entry.body.locked)) return undefined;
   if (
     (entry.meta.range && !query.core.origin?.covers(entry.meta, query)) ||
-    !usable(query, entry, failure === undefined || (validating && !entry.meta.staleIfError) === true)
+    !usableOnError(query, entry, failure === undefined || (validating && !entry.meta.staleIfError) === true)
   ) {
     return undefined;
   }
@@ -249,7 +245,7 @@ async function exchange(
     body.finished = pumping;
     // While something stale could still serve, nothing is promised to a client before the body is here. A short one is
     // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
-    const careful = entry && !options.behind && usable(query, entry, true);
+    const careful = entry && !options.behind && usableOnError(query, entry, true);
     if (careful || (length !== undefined && length <= SHORT)) await Promise.race([pumping, overflow]);
     if (careful && body.failed) throw body.error;
   }

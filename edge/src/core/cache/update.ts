@@ -26,8 +26,3 @@ export function updatedHeaders(meta: Meta, fresh: Headers): Headers {
   for (const [name, value] of fresh) if (!KEPT.test(name)) headers.set(name, value);
   return headers;
 }
-
-/** Methods that change nothing (RFC 9110 section 9.2.1). Any other one may. */
-export function isSafe(method: string): boolean {
-  return ["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
-}

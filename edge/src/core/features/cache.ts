@@ -3,10 +3,10 @@
 import { createCacheOf } from "../cache/cache";
 import { isPlain } from "../cache/policy";
 import type { CacheContext } from "../cache/types";
-import { isSafe } from "../cache/update";
 import type { CacheLayer, CacheParts, Feature } from "../feature";
 import { frontOf } from "../front";
 import type { Host } from "../host";
+import { isSafe } from "../methods";
 import { asServed } from "../purge/targets";
 import type { CacheSpec, EndpointSpec } from "../settings.gen";
 
