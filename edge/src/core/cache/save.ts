@@ -31,7 +31,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
   const { core, policy, ctx, request, key, url } = query;
   const responseTime = ctx.now();
   const exchange = {
-    method: request.method === "POST" ? "POST" : "GET",
+    method: request.method,
     authorised: request.headers.has("authorization"),
     noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),

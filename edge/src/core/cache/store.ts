@@ -10,6 +10,7 @@ const UNDERSTOOD = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/;
 
 /** Everything about an exchange that decides on storing it. */
 export interface Exchange {
+  /** GET or HEAD; in mode `origin` also POST. */
   readonly method: string;
   /** The request had `Authorization`. */
   readonly authorised: boolean;
@@ -157,13 +158,12 @@ export function judge(
 }
 
 function overridden(
-  { authorised, method, status }: Exchange,
+  { authorised, status }: Exchange,
   policy: Policy,
   own: number | undefined,
   age: number,
 ): Granted | string {
   if (authorised) return "authorization";
-  if (method !== "GET") return "method";
   // The longest of the tiers counts for the entry; each tier's copy is then limited to the tier's own.
   let ttl = errorTtl(policy, status) ?? (status < 500 && isListed(policy, status) ? policy.longest : null);
   // A TTL of the policy begins when the response comes; the origin's own began when the response was made.

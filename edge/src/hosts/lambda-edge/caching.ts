@@ -44,23 +44,27 @@ export function tellCloudFront(
     return;
   }
   const compiled = compile(policy);
-  const verdict = judge(
-    {
-      method: asked.method === "HEAD" ? "GET" : asked.method,
-      authorised: asked.headers.has("authorization"),
-      noStore: false,
-      oversized: false,
-      status,
-      headers,
-      requestTime: now,
-      responseTime: now,
-    },
-    compiled,
-    TARGETED,
-    { binding: directivesFor, judge: originRules },
-  );
+  const { method } = asked;
+  const storable = method === "GET" || method === "HEAD" || (method === "POST" && compiled.mode === "origin");
+  const verdict =
+    storable &&
+    judge(
+      {
+        method,
+        authorised: asked.headers.has("authorization"),
+        noStore: false,
+        oversized: false,
+        status,
+        headers,
+        requestTime: now,
+        responseTime: now,
+      },
+      compiled,
+      TARGETED,
+      { binding: directivesFor, judge: originRules },
+    );
   const tags = tagsOf(headers, compiled);
-  if (typeof verdict === "string") {
+  if (typeof verdict !== "object") {
     toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
