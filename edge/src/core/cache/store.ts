@@ -73,12 +73,6 @@ export const dateOf = (headers: Headers, responseTime: number): number =>
 
 const wholeSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
 
-/** corrected_initial_age in seconds: by `Age`, and by how old `Date` says the response is. */
-function initialAge(headers: Headers, requestTime: number, responseTime: number): number {
-  const delay = Math.max(0, responseTime - requestTime) / 1000;
-  return Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), parseAge(headers.get("age")) + delay);
-}
-
 /** `Age` of a received response: the first member of what may have become a list, or 0 where that is not a number. */
 export function parseAge(text: string | null): number {
   return deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
@@ -146,7 +140,10 @@ export function judge(
   const wide = unbounded(vary, policy);
   if (wide !== undefined) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
 
-  const age = initialAge(headers, exchange.requestTime, responseTime);
+  // corrected_initial_age: by `Age`, and by how old `Date` says the response is.
+  const delay = Math.max(0, responseTime - exchange.requestTime) / 1000;
+  const aged = parseAge(headers.get("age")) + delay;
+  const age = Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), aged);
   const granted =
     policy.mode === "override"
       ? overridden(exchange, policy, explicitLifetime(cc, targeted, headers, responseTime), age)
