@@ -1,5 +1,6 @@
 /** Cache-Control (RFC 9111 section 5.2) as a map of directives. */
 
+import { TOKEN } from "../fields";
 import { splitList } from "./lists";
 
 /**
@@ -59,7 +60,7 @@ export const deltaSeconds = (value: string | true | undefined): number =>
 export const fieldNames = (directives: Directives, name: string): readonly string[] => names(directives.get(name));
 
 const names = (value: string | true | undefined): readonly string[] =>
-  typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part)) : [];
+  typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => TOKEN.test(part)) : [];
 
 /** True where the directive stands unqualified: it then covers the whole response. */
 export const whole = (directives: Directives, name: string): boolean =>

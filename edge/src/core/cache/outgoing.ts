@@ -1,7 +1,7 @@
 /** The headers that a client is given with a stored or storable response. */
 
+import { namesIn, trimmed } from "../fields";
 import type { OriginMode } from "./extensions";
-import { trimmed } from "./lists";
 import { errorTtl, isListed, type Policy } from "./policy";
 import type { Core } from "./query";
 
@@ -44,7 +44,7 @@ export function toClient(
   if (inside) return;
   const override = policy.mode === "override";
   for (const name of [...OURS, ...targetedFields]) if (override || name !== "cdn-cache-control") headers.delete(name);
-  const present = trimmed(headers.get("vary")?.toLowerCase().split(","));
+  const present = namesIn(headers.get("vary"));
   for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
   const { browser_ttl_s: browserTtl } = policy;
   if (browserTtl === null) return;

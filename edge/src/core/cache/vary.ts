@@ -1,7 +1,8 @@
 /** Vary: which request headers chose a stored response, and their values in a normal form (RFC 9111 section 4.1). */
 
+import { namesIn } from "../fields";
 import { encode } from "./key";
-import { splitList, trimmed } from "./lists";
+import { splitList } from "./lists";
 import type { Policy } from "./policy";
 
 /** More selecting headers than this, and the response is not stored. */
@@ -21,7 +22,7 @@ const UNBOUNDED = new Set([
 
 /** The selecting headers of a response, lower case, sorted, each once; null for `*`. */
 export function varyNames(vary: string | null, policy: Policy): readonly string[] | null {
-  const names = new Set([...policy.vary, ...trimmed(vary?.toLowerCase().split(","))]);
+  const names = new Set([...policy.vary, ...namesIn(vary)]);
   return names.has("*") ? null : [...names].sort();
 }
 
