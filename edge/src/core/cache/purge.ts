@@ -11,7 +11,6 @@
 import { normalizeEscapes } from "../path";
 import { attempt } from "./attempt";
 import { type Meta, RETENTION_S } from "./entry";
-import { normalisePath } from "./key";
 import type { Policy } from "./policy";
 import type { FarTier, Marker, Markers } from "./stores";
 import type { CacheContext, PurgeRequest } from "./types";
@@ -178,7 +177,7 @@ export function markersOf(request: PurgeRequest, time: number, forms: (url: stri
 
 /** A path, or with its host. */
 function prefixOf(prefix: string): string {
-  if (prefix.startsWith("/")) return normalisePath(prefix);
-  const { host, pathname } = new URL(prefix);
-  return `//${host}${normalisePath(pathname)}`;
+  const bare = prefix.startsWith("/");
+  const { host, pathname } = new URL(bare ? `http://any${prefix}` : prefix);
+  return (bare ? "" : `//${host}`) + normalizeEscapes(pathname);
 }
