@@ -43,8 +43,9 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
   const warn = (text: string) => ctx.warn?.(`${url}: ${text}`);
   const verdict = judge(exchange, policy, core.targetedFields, core.origin, warn);
   if (typeof verdict === "string") return [undefined, verdict];
+  const { omit, ...terms } = verdict;
   const encoded = full.has("content-encoding");
-  let headers = storedHeaders(full, verdict.omit, core.unstoredHeaders);
+  let headers = storedHeaders(full, omit, core.unstoredHeaders);
   let range: PartRange | undefined;
   if (status === 206) {
     range = encoded && !ctx.rawBodies ? undefined : core.origin?.partOf(full, announced(full, ctx));
@@ -52,7 +53,6 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
   }
   const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv || policy.shield;
   if (!headers || !somewhere) return [undefined, "headers"];
-  const { terms } = verdict;
   let { vary } = terms;
   // Encoded content without Vary on it would be given to clients that cannot read it.
   if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();

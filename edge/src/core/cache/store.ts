@@ -44,7 +44,7 @@ export interface Terms {
 export type Verdict =
   | string
   /** `omit`: header fields that are not stored, as a qualified `no-cache` or `private` names them. */
-  | { readonly terms: Terms; readonly omit: readonly string[] };
+  | (Terms & { readonly omit: readonly string[] });
 
 /** The directives that bind this cache, and whether a targeted field (RFC 9213) has them; undefined where it cannot tell. */
 export type Binding = (
@@ -150,8 +150,8 @@ export function judge(
       : (rules?.(exchange, policy, cc, targeted, age) ?? "status");
   if (typeof granted === "string") return granted;
   const { left, ...terms } = granted;
-  const omit = [...fieldNames(cc, "private"), ...fieldNames(cc, "no-cache")];
-  return { omit, terms: { initialAge: age, until: responseTime + left * 1000, vary, ...terms } };
+  const omit = [...fieldNames(cc.get("private")), ...fieldNames(cc.get("no-cache"))];
+  return { omit, initialAge: age, until: responseTime + left * 1000, vary, ...terms };
 }
 
 function overridden(

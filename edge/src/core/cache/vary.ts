@@ -35,7 +35,7 @@ export function unbounded(names: readonly string[], policy: Policy): string | un
 
 /** The values of the selecting headers, as a part of a key. */
 export function varyValues(names: readonly string[], headers: Pick<Headers, "get">): string {
-  return names.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+  return names.map((name) => name + encode(normaliseValue(name, headers.get(name)))).join("|");
 }
 
 /**
