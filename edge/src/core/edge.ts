@@ -15,6 +15,7 @@ import type {
 import { frontOf, mayFront, tellFront } from "./front";
 import { handlerOf, handlerTarget } from "./handler";
 import type { Geo, Host } from "./host";
+import { isSafe } from "./methods";
 import { isDecided, keepPersonal } from "./personal";
 import { Problem, problemResponse } from "./problem";
 import { allowedMethods, endpointFor, type Match, matcherOf, PATTERN, type Route, routesOf } from "./router";
@@ -332,9 +333,6 @@ function wholeGet(request: Request): Request {
   });
 }
 
-/** RFC 9110, section 9.2.1. */
-const SAFE = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
-
 function serve(
   route: Route,
   served: ReadonlyMap<EndpointSpec, Served>,
@@ -370,7 +368,7 @@ function pass(
   const { gate } = made;
   const admitted = new Admitted(incoming, target, gate);
   const answer = (toOrigin: Request) => made.answer(toOrigin, state);
-  if (cache === undefined || (gate.policy === null && SAFE.has(admitted.method))) {
+  if (cache === undefined || (gate.policy === null && isSafe(admitted.method))) {
     // Nothing to store, and nothing that an unsafe method could have made wrong in the store.
     return answer(admitted.request).then((response) => label(made, admitted, changeable(response)));
   }

@@ -1,6 +1,7 @@
 /** The one entrance: what a client sent becomes a request that every later step can trust. */
 
 import type { RequestHead } from "./cache/types";
+import { namesIn, TOKEN } from "./fields";
 import { BadTarget, normalizePath, normalizeQuery, queryOf, splitTarget } from "./path";
 import { Problem } from "./problem";
 import type { CacheSpec } from "./settings.gen";
@@ -82,8 +83,6 @@ const MAX_KNOWN = 256;
 /** The User-Agent of every request whose answer is for all clients. */
 const AGENT = "edgewright";
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
 /** Removes the headers of one connection, also those that `Connection` names. */
 export function removeHopByHop(headers: Headers): void {
   for (const name of connectionOptions(headers)) headers.delete(name);
@@ -91,12 +90,7 @@ export function removeHopByHop(headers: Headers): void {
 }
 
 function connectionOptions(headers: Headers): string[] {
-  const value = headers.get("connection");
-  if (value === null) return [];
-  return value
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => TOKEN.test(name));
+  return namesIn(headers.get("connection")).filter((name) => TOKEN.test(name));
 }
 
 /** A request's target in its one normal form. */

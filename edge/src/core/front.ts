@@ -8,6 +8,7 @@
  * https://developers.cloudflare.com/workers/cache/configuration/ and cache-keys/ (read November 2026).
  */
 
+import { namesIn } from "./fields";
 import type { CacheSpec, EdgeSettings, EndpointSpec } from "./settings.gen";
 
 /** Most specific of the fields that the cache obeys; it never reaches a client. */
@@ -40,7 +41,7 @@ export function tellFront(response: Response, fronted: boolean): Response {
   if (fronted && headers.has(FIELD) && VOUCHED.test(lastMember(headers.get("cache-status")))) {
     for (const name of OF_ONE_REQUEST) headers.delete(name);
     // The function keeps codings apart by itself; the cache in front does what Vary says and no more.
-    const vary = (headers.get("vary") ?? "").toLowerCase().split(/\s*,\s*/);
+    const vary = namesIn(headers.get("vary"));
     if (headers.has("content-encoding") && !vary.includes("accept-encoding")) headers.append("vary", "Accept-Encoding");
   } else {
     headers.set(FIELD, "no-store");

@@ -1,5 +1,7 @@
 /** Versioned static files: a strong ETag on every answer, and conditional requests answered from it. */
 
+import { opaque } from "./fields";
+
 /** A body up to this size (bytes) is read whole to make its ETag. A larger one keeps what the origin said. */
 export const MAX_HASHED_BYTES = 25 * 1024 * 1024;
 
@@ -70,8 +72,8 @@ async function readUpTo(
 export function noneMatchHits(field: string, etag: string | null): boolean {
   if (field.trim() === "*") return true;
   if (etag === null) return false;
-  const opaque = etag.replace(/^W\//, "");
-  return (field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []).some((tag) => tag.replace(/^W\//, "") === opaque);
+  const tags = field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
+  return tags.some((tag) => opaque(tag) === opaque(etag));
 }
 
 /**

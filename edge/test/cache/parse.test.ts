@@ -63,7 +63,7 @@ describe("Cache-Control", () => {
     );
     expect(seconds(cc, "max-age")).toBe(60);
     expect(cc.get("no-store")).toBe(true);
-    expect(fieldNames(cc, "private")).toEqual(["set-cookie", "x-a"]);
+    expect(fieldNames(cc.get("private"))).toEqual(["set-cookie", "x-a"]);
     expect(whole(cc, "private")).toBe(false);
     expect(cc.get("ext")).toBe('a", max-age=9');
   });
@@ -77,7 +77,7 @@ describe("Cache-Control", () => {
   ])("lets every one of several count that forbid: %s", (text, all, fields) => {
     for (const name of ["private", "no-cache"]) {
       const cc = parseCacheControl(text.replaceAll("private", name));
-      expect([whole(cc, name), fieldNames(cc, name)]).toEqual([all, fields]);
+      expect([whole(cc, name), fieldNames(cc.get(name))]).toEqual([all, fields]);
     }
   });
 
@@ -201,7 +201,7 @@ describe("targeted fields (RFC 9213)", () => {
   it("reads directives", () => {
     const cc = parseTargeted('max-age=60, private="a, b", must-revalidate, foo;x=1;y="z", bar=(1 2 "c");q');
     expect(cc && seconds(cc, "max-age")).toBe(60);
-    expect(cc && fieldNames(cc, "private")).toEqual(["a", "b"]);
+    expect(cc && fieldNames(cc.get("private"))).toEqual(["a", "b"]);
     expect(cc?.has("must-revalidate")).toBe(true);
   });
 

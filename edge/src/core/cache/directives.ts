@@ -1,5 +1,6 @@
 /** Cache-Control (RFC 9111 section 5.2) as a map of directives. */
 
+import { TOKEN } from "../fields";
 import { splitList } from "./lists";
 
 /**
@@ -8,9 +9,6 @@ import { splitList } from "./lists";
  * all that any of them forbids.
  */
 export type Directives = ReadonlyMap<string, string | true>;
-
-/** The greatest delta-seconds, where larger values end up (RFC 9111 section 1.2.2). */
-export const MAX_SECONDS = 2147483648;
 
 /**
  * Reads a Cache-Control value. It never fails: what cannot be read is left out, and a comma or `=` inside a quoted
@@ -27,7 +25,7 @@ export function parseCacheControl(text: string | null): Directives {
     const given = value === undefined ? true : argument(value, raw);
     if (name && first === undefined) found.set(name, given);
     else if (name === "private" || name === "no-cache")
-      found.set(name, names(first).length && names(given).length ? `${first},${given}` : true);
+      found.set(name, fieldNames(first).length && fieldNames(given).length ? `${first},${given}` : true);
     if (part.replace(CLOSED, "").includes('"'))
       for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
@@ -51,16 +49,14 @@ export function seconds(directives: Directives, name: string): number | undefine
   return directives.has(name) ? deltaSeconds(directives.get(name)) : undefined;
 }
 
-/** Delta-seconds; 0 for what is no number. */
+/** Delta-seconds; 0 for what is no number. Too large a value becomes the greatest one (RFC 9111 section 1.2.2). */
 export const deltaSeconds = (value: string | true | undefined): number =>
-  /^\d+$/.test(String(value)) ? Math.min(Number(value), MAX_SECONDS) : 0;
+  /^\d+$/.test(String(value)) ? Math.min(Number(value), 2147483648) : 0;
 
-/** The field names of a qualified `no-cache="a, b"` or `private="a"`, lower case; none where it is unqualified. */
-export const fieldNames = (directives: Directives, name: string): readonly string[] => names(directives.get(name));
-
-const names = (value: string | true | undefined): readonly string[] =>
-  typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part)) : [];
+/** The field names that are the argument of a qualified `no-cache="a, b"` or `private="a"`, lower case; none where it is unqualified. */
+export const fieldNames = (value: string | true | undefined): readonly string[] =>
+  typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => TOKEN.test(part)) : [];
 
 /** True where the directive stands unqualified: it then covers the whole response. */
 export const whole = (directives: Directives, name: string): boolean =>
-  directives.has(name) && fieldNames(directives, name).length === 0;
+  directives.has(name) && fieldNames(directives.get(name)).length === 0;

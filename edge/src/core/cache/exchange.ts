@@ -62,10 +62,6 @@ export function originRequest(query: Query, headers = headersFor(query)): Reques
   return new Request(query.url, { method, headers, redirect: "manual", cf } as RequestInit);
 }
 
-function usable({ ctx, policy }: Query, entry: Entry, disconnected: boolean): boolean {
-  return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
-}
-
 /**
  * A stale answer in the place of one that failed: `failure` is its status, or undefined where there was no answer. A 5xx to
  * a validation counts as none (RFC 9111 section 4.3.3), but where the response says itself for how long errors may be hidden.
@@ -81,7 +77,7 @@ export function staleOnError(
   if (!entry || entry.body === undefined || (isStream(entry.body) && entry.body.locked)) return undefined;
   if (
     (entry.meta.range && !query.core.origin?.covers(entry.meta, query)) ||
-    !usable(query, entry, failure === undefined || (validating && !entry.meta.staleIfError) === true)
+    !usableOnError(query, entry, failure === undefined || (validating && !entry.meta.staleIfError) === true)
   ) {
     return undefined;
   }
@@ -175,7 +171,7 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
     status = 200;
   } else discard(stored);
 
-  const [made, verdict] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const [made, reason = ""] = metaOf(query, status, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
   // A copy of what the shield has is as old, and as long fresh, as that.
   const told = core.shield?.told(response);
   const length = announced(full, ctx);
@@ -199,7 +195,6 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
       discard(source);
       return lead(query, found, { forward, sendRange: true, keepConditions: true });
     }
-    const reason = verdict.store ? "headers" : verdict.reason;
     const out = new Headers(full);
     if (reason === "ttl") toClient(core, out, status, policy, parseAge(out.get("age")));
     const xCache = forward === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
@@ -221,7 +216,7 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
   });
   // While something stale could still serve, nothing is promised to a client before the body is here. A short one is
   // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
-  const careful = entry && !options.behind && usable(query, entry, true);
+  const careful = entry && !options.behind && usableOnError(query, entry, true);
   if (careful || (length !== undefined && length <= SHORT)) await body.ready;
   if (careful && body.failed) throw body.error;
   flight.settle(body.failed ? { error: body.error } : sharable ? { meta, body } : undefined);

@@ -13,7 +13,7 @@ import { shield } from "./shield";
 import type { CacheContext, CacheSpec, CreateCache, Origin, RequestHead } from "./types";
 import { writes } from "./writes";
 
-export { normalisePath, normaliseUrl } from "./key";
+export { normaliseUrl } from "./key";
 export type * from "./types";
 
 /** Every part of the cache. */

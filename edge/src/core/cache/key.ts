@@ -12,16 +12,6 @@ const MAX_NAMES = 4096;
 const MAX_NAME = 512;
 
 /**
- * The path in its one normal form. `/a`, `/%61` and `/x/%2e%2e/a` are one path; `/a%2Fb`, `/a%00` and `/a;b` are
- * themselves and nothing else. URL has already resolved the dot segments, also those with encoded dots.
- */
-export function normalisePath(path: string): string {
-  const decoded = normalizeEscapes(path);
-  if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
-  return new URL(decoded, "http://localhost").pathname;
-}
-
-/**
  * The query that belongs to the key, with its `?`. Only `&` separates parameters: `a=1;b=2` is one parameter. Duplicates
  * stay, in their order. Under `override` parameters are sorted by name; the `origin` mode keeps their order, because
  * two orders are two URIs and only the origin may say that they name one thing.
@@ -40,13 +30,18 @@ export function keyQuery(search: string, policy: Policy): string {
 
 const nameOf = (part: string) => part.split("=", 1)[0] as string;
 
+/**
+ * What a URL is under a policy, with its path in the one normal form. `/a`, `/%61` and `/x/%2e%2e/a` are one path; `/a%2Fb`,
+ * `/a%00` and `/a;b` are themselves and nothing else. URL has already resolved the dot segments, also those with encoded
+ * dots.
+ */
 export function named(sent: string, policy: Policy): Named {
   let found = policy.names.get(sent);
   if (found !== undefined) return found;
   const { origin, protocol, pathname, search, href } = new URL(sent);
   const rest = policy.asSent
     ? (href.slice(origin.length).split("#", 1)[0] as string)
-    : normalisePath(pathname) + keyQuery(search, policy);
+    : normalizeEscapes(pathname) + keyQuery(search, policy);
   const url = origin + rest;
   found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest}`}` };
   if (sent.length > MAX_NAME) return found;

@@ -41,7 +41,7 @@ export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) =
   if (exchange.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method !== "GET" && (method !== "POST" || !own.explicit)) return "method";
+  if (method === "POST" && !own.explicit) return "method";
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status)) return "status";
   const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
   const noCache = whole(cc, "no-cache") || (!own.explicit && pragma(headers));

@@ -1,34 +1,21 @@
 /** The headers that a client is given with a stored or storable response. */
 
+import { namesIn, trimmed } from "../fields";
 import type { OriginMode } from "./extensions";
-import { trimmed } from "./lists";
 import { errorTtl, isListed, type Policy } from "./policy";
 import type { Core } from "./query";
 
-/** Fields that speak to caches like this one and end here. `cdn-cache-control` goes on in `origin` mode: others follow. */
-const OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
-
 /**
- * Cache-Control for browsers under `override`: from the policy alone, so that nothing of the edge's TTLs shows. `error`
- * is an error's own short TTL: what is an error now is neither immutable nor shown stale. Undefined: the origin's is left
- * as it is.
+ * Rewrites the headers of a response that was stored, or could have been. `age`: the `Age` (s) that it is sent with.
+ *
+ * Under `override` browsers get Cache-Control from the policy alone, so that nothing of the edge's TTLs shows; where it
+ * says nothing for them, the origin's is left as it is. An error has its own short TTL: what is an error now is neither
+ * immutable nor shown stale.
  *
  * A browser counts from the `Age` that an answer comes with (RFC 9111 section 4.2.3), and that is the time in this cache
  * too. So where the browser's time is the shorter one, the age is added to it: what is left to the browser is then
  * `browser_ttl`, however long the answer lay here.
  */
-function browserCacheControl(policy: Policy, browserTtl: number, error: number | undefined, age: number): string {
-  const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age : (error ?? browserTtl);
-  const parts = ["public", `max-age=${left}`];
-  if (error === undefined) {
-    if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
-    if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
-    if (policy.immutable) parts.push("immutable");
-  }
-  return parts.join(", ");
-}
-
-/** Rewrites the headers of a response that was stored, or could have been. `age`: the `Age` (s) that it is sent with. */
 export function toClient(
   {
     inside,
@@ -43,15 +30,24 @@ export function toClient(
   // What an edge is told by a shield it judges by itself.
   if (inside) return;
   const override = policy.mode === "override";
-  for (const name of [...OURS, ...targetedFields]) if (override || name !== "cdn-cache-control") headers.delete(name);
-  const present = trimmed(headers.get("vary")?.toLowerCase().split(","));
+  // These speak to caches like this one and end here. `cdn-cache-control` goes on in `origin` mode: others follow.
+  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
+    if (override || name !== "cdn-cache-control") headers.delete(name);
+  const present = namesIn(headers.get("vary"));
   for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
   const { browser_ttl_s: browserTtl } = policy;
   if (browserTtl === null) return;
   const error = errorTtl(policy, status);
   if (!override) origin?.shorten(headers, browserTtl + age);
   else if (error !== undefined || isListed(policy, status)) {
-    headers.set("cache-control", browserCacheControl(policy, browserTtl, error, age));
+    const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age : (error ?? browserTtl);
+    const parts = ["public", `max-age=${left}`];
+    if (error === undefined) {
+      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+      if (policy.immutable) parts.push("immutable");
+    }
+    headers.set("cache-control", parts.join(", "));
     headers.delete("expires");
     headers.delete("pragma");
   }

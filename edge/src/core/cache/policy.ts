@@ -44,15 +44,12 @@ const known = new WeakMap<CacheSpec, Policy>();
 
 export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
   let policy = known.get(spec);
-  if (policy === undefined) {
+  if (!policy) {
     const { statuses, tiers, key, engine, ...rest } = spec;
-    const { kv, shield } = tiers;
     const platform = engine === "platform";
-    const times = [
-      spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
-      kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
-      shield && (shield.jitter_s?.[1] ?? shield.ttl_s),
-    ].filter((time) => typeof time === "number");
+    const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield]
+      .map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s)
+      .filter((time) => typeof time === "number");
     policy = {
       ...rest,
       ...tiers,
@@ -82,6 +79,5 @@ export const ceilingOf = (tier: EdgeTier | MemoryTier | null, ctx: Pick<CacheCon
   tier?.jitter_s ? draw(tier.jitter_s, ctx) : (tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY);
 
 /** A number of seconds from `range`, both ends included. */
-export function draw(range: readonly [number, number], ctx: Pick<CacheContext, "random">): number {
-  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
-}
+export const draw = ([least, most]: readonly [number, number], ctx: Pick<CacheContext, "random">): number =>
+  least + Math.floor(ctx.random() * (most - least + 1));

@@ -11,7 +11,7 @@
 import { normalizeEscapes } from "../path";
 import { attempt } from "./attempt";
 import { type Held, type Meta, RETENTION_S } from "./entry";
-import { normalisePath, normaliseUrl } from "./key";
+import { normaliseUrl } from "./key";
 import type { Policy } from "./policy";
 import type { Core } from "./query";
 import type { FarTier, Marker, Markers } from "./stores";
@@ -200,9 +200,9 @@ export function markersOf(request: PurgeRequest, time: number, forms: (url: stri
 
 /** A path, or with its host. */
 function prefixOf(prefix: string): string {
-  if (prefix.startsWith("/")) return normalisePath(prefix);
-  const { host, pathname } = new URL(prefix);
-  return `//${host}${normalisePath(pathname)}`;
+  const bare = prefix.startsWith("/");
+  const { host, pathname } = new URL(bare ? `http://any${prefix}` : prefix);
+  return (bare ? "" : `//${host}`) + normalizeEscapes(pathname);
 }
 
 /** Makes void, or stale, what is stored and what is under way. */

@@ -4,7 +4,7 @@ import type { SharedBody } from "./body";
 import { type Index, type Meta, type PartRange, storedHeaders } from "./entry";
 import { tagsOf } from "./outgoing";
 import type { Lookup, Query } from "./query";
-import { judge, type Verdict } from "./store";
+import { judge } from "./store";
 import { write } from "./tiers";
 import type { CacheContext } from "./types";
 import { varyValues } from "./vary";
@@ -26,12 +26,12 @@ export function announced(headers: Headers, ctx: CacheContext): number | undefin
     : undefined;
 }
 
-/** What would be stored. Undefined where it may not be, no tier is there to hold it, or its headers are too large. */
-export function metaOf(query: Query, status: number, full: Headers, requestTime: number): [Meta | undefined, Verdict] {
+/** What would be stored. Undefined, and the reason, where it may not be, no tier is there to hold it, or its headers are too large. */
+export function metaOf(query: Query, status: number, full: Headers, requestTime: number): [Meta] | [undefined, string] {
   const { core, policy, ctx, request, key, url } = query;
   const responseTime = ctx.now();
   const exchange = {
-    method: request.method === "POST" ? "POST" : "GET",
+    method: request.method,
     authorised: request.headers.has("authorization"),
     noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),
@@ -40,21 +40,19 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     requestTime,
     responseTime,
   };
-  const verdict = judge(exchange, policy, core.targetedFields, core.origin);
-  if (!verdict.store) {
-    if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
-    return [undefined, verdict];
-  }
+  const warn = (text: string) => ctx.warn?.(`${url}: ${text}`);
+  const verdict = judge(exchange, policy, core.targetedFields, core.origin, warn);
+  if (typeof verdict === "string") return [undefined, verdict];
+  const { omit, ...terms } = verdict;
   const encoded = full.has("content-encoding");
-  let headers = storedHeaders(full, verdict.omit, core.unstoredHeaders);
+  let headers = storedHeaders(full, omit, core.unstoredHeaders);
   let range: PartRange | undefined;
   if (status === 206) {
     range = encoded && !ctx.rawBodies ? undefined : core.origin?.partOf(full, announced(full, ctx));
     headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
   }
   const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv || policy.shield;
-  if (!headers || !somewhere) return [undefined, verdict];
-  const { terms } = verdict;
+  if (!headers || !somewhere) return [undefined, "headers"];
   let { vary } = terms;
   // Encoded content without Vary on it would be given to clients that cannot read it.
   if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
@@ -73,7 +71,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     tags: tagsOf(full, policy),
     range,
   };
-  return [meta, verdict];
+  return [meta];
 }
 
 export async function save(query: Query, found: Lookup, meta: Meta, body: SharedBody, ceiling: number): Promise<void> {

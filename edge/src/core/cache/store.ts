@@ -6,12 +6,11 @@ import { errorTtl, isListed, type Policy } from "./policy";
 import { unbounded, varyNames } from "./vary";
 
 /** Statuses whose caching requirements this cache knows: what `must-understand` asks for. */
-const UNDERSTOOD = new Set([
-  200, 203, 204, 206, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 414, 500, 501, 502, 503, 504,
-]);
+const UNDERSTOOD = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/;
 
 /** Everything about an exchange that decides on storing it. */
 export interface Exchange {
+  /** GET or HEAD; in mode `origin` also POST. */
   readonly method: string;
   /** The request had `Authorization`. */
   readonly authorised: boolean;
@@ -41,12 +40,11 @@ export interface Terms {
   readonly vary: readonly string[];
 }
 
+/** The reason why a response is not stored, or how it is. */
 export type Verdict =
+  | string
   /** `omit`: header fields that are not stored, as a qualified `no-cache` or `private` names them. */
-  | { readonly store: true; readonly terms: Terms; readonly omit: readonly string[] }
-  | { readonly store: false; readonly reason: string; readonly warning?: string | undefined };
-
-const no = (reason: string, warning?: string): Verdict => ({ store: false, reason, warning });
+  | (Terms & { readonly omit: readonly string[] });
 
 /** The directives that bind this cache, and whether a targeted field (RFC 9213) has them; undefined where it cannot tell. */
 export type Binding = (
@@ -74,12 +72,6 @@ export const dateOf = (headers: Headers, responseTime: number): number =>
   parseDate(headers.get("date"), responseTime) ?? responseTime;
 
 const wholeSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
-
-/** corrected_initial_age in seconds: by `Age`, and by how old `Date` says the response is. */
-function initialAge(headers: Headers, requestTime: number, responseTime: number): number {
-  const delay = Math.max(0, responseTime - requestTime) / 1000;
-  return Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), parseAge(headers.get("age")) + delay);
-}
 
 /** `Age` of a received response: the first member of what may have become a list, or 0 where that is not a number. */
 export function parseAge(text: string | null): number {
@@ -118,49 +110,57 @@ export interface Granted extends Pick<Terms, "staleWhileRevalidate" | "staleIfEr
   readonly left: number;
 }
 
+/** `warn` is told of what most likely was not meant. */
 export function judge(
   exchange: Exchange,
   policy: Policy,
   targetedFields: readonly string[],
   { binding = plain, judge: rules }: { readonly binding?: Binding; readonly judge?: Rules } = {},
+  warn: (text: string) => void = () => {},
 ): Verdict {
+  const unusual = (reason: string, text: string) => {
+    warn(text);
+    return reason;
+  };
   const { status, headers, responseTime } = exchange;
-  if (status < 200 || status === 304 || status === 416) return no("status");
-  if (exchange.noStore) return no("request-no-store");
+  if (status < 200 || status === 304 || status === 416) return "status";
+  if (exchange.noStore) return "request-no-store";
   // Stricter than RFC 9111 section 7.3: a cookie is for one client, and so most likely is what came with it.
-  if (headers.has("set-cookie")) return no("set-cookie");
-  if (exchange.oversized && status >= 400) return no("oversized-request");
+  if (headers.has("set-cookie")) return "set-cookie";
+  if (exchange.oversized && status >= 400) return "oversized-request";
 
   const bound = binding(headers, targetedFields);
-  if (!bound) return no("targeted", "A targeted field has more than plain directives: not stored");
+  if (!bound) return unusual("targeted", "A targeted field has more than plain directives: not stored");
   const { cc, targeted } = bound;
-  if (!UNDERSTOOD.has(status) && cc.has("must-understand")) return no("must-understand");
-  if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
-  if (whole(cc, "private")) return no("private");
+  if (!UNDERSTOOD.test(String(status)) && cc.has("must-understand")) return "must-understand";
+  if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
+  if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (vary === null) return no("vary", "Vary: * is never stored");
+  if (vary === null) return unusual("vary", "Vary: * is never stored");
   const wide = unbounded(vary, policy);
-  if (wide !== undefined) return no("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  if (wide !== undefined) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
 
-  const age = initialAge(headers, exchange.requestTime, responseTime);
+  // corrected_initial_age: by `Age`, and by how old `Date` says the response is.
+  const delay = Math.max(0, responseTime - exchange.requestTime) / 1000;
+  const aged = parseAge(headers.get("age")) + delay;
+  const age = Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), aged);
   const granted =
     policy.mode === "override"
       ? overridden(exchange, policy, explicitLifetime(cc, targeted, headers, responseTime), age)
       : (rules?.(exchange, policy, cc, targeted, age) ?? "status");
-  if (typeof granted === "string") return no(granted);
+  if (typeof granted === "string") return granted;
   const { left, ...terms } = granted;
-  const omit = [...fieldNames(cc, "private"), ...fieldNames(cc, "no-cache")];
-  return { store: true, omit, terms: { initialAge: age, until: responseTime + left * 1000, vary, ...terms } };
+  const omit = [...fieldNames(cc.get("private")), ...fieldNames(cc.get("no-cache"))];
+  return { omit, initialAge: age, until: responseTime + left * 1000, vary, ...terms };
 }
 
 function overridden(
-  { authorised, method, status }: Exchange,
+  { authorised, status }: Exchange,
   policy: Policy,
   own: number | undefined,
   age: number,
 ): Granted | string {
   if (authorised) return "authorization";
-  if (method !== "GET") return "method";
   // The longest of the tiers counts for the entry; each tier's copy is then limited to the tier's own.
   let ttl = errorTtl(policy, status) ?? (status < 500 && isListed(policy, status) ? policy.longest : null);
   // A TTL of the policy begins when the response comes; the origin's own began when the response was made.

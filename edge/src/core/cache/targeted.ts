@@ -4,7 +4,7 @@
  * at a tenth of the size. Unlike Cache-Control it fails as a whole: a field that does not parse is ignored.
  */
 
-import { type Directives, MAX_SECONDS, parseCacheControl } from "./directives";
+import { type Directives, deltaSeconds, parseCacheControl } from "./directives";
 import type { Binding } from "./store";
 
 /** The directives of the first targeted field that is valid, or else of Cache-Control. */
@@ -39,7 +39,7 @@ export function parseTargeted(field: string | null): Directives | undefined {
     const [, key, value = "?1", comma] = member as unknown as [string, string, string | undefined, string | undefined];
     // As a Dictionary has it, the last value of a key counts (RFC 9651 section 3.2).
     found.delete(key);
-    if (/^\d+$/.test(value)) found.set(key, String(Math.min(Number(value), MAX_SECONDS)));
+    if (/^\d+$/.test(value)) found.set(key, String(deltaSeconds(value)));
     else if (value === "?1") found.set(key, true);
     else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
     more = MEMBER.lastIndex < text.length;

@@ -1,5 +1,6 @@
 /** What a 304 or the answer to a HEAD changes in a stored response. */
 
+import { opaque } from "../fields";
 import { header, type Meta } from "./entry";
 
 /** Fields of a 304 that describe the message or the stored bytes, and so leave the stored ones as they are; and cookies. */
@@ -13,10 +14,8 @@ export function selectedBy304(meta: Meta, headers: Headers): boolean {
   const etag = headers.get("etag");
   const stored = header(meta, "etag");
   // Two strong ones are compared as they are: there is nothing to take off.
-  return etag === null || stored === null || weak(etag) === weak(stored);
+  return etag === null || stored === null || opaque(etag) === opaque(stored);
 }
-
-const weak = (tag: string) => tag.replace(/^W\//, "");
 
 /** The stored headers with those of a 304 (or a HEAD's 200) in their place (RFC 9111 section 3.2). */
 export function updatedHeaders(meta: Meta, fresh: Headers): Headers {
@@ -25,9 +24,4 @@ export function updatedHeaders(meta: Meta, fresh: Headers): Headers {
   for (const name of ["age", "date"]) headers.delete(name);
   for (const [name, value] of fresh) if (!KEPT.test(name)) headers.set(name, value);
   return headers;
-}
-
-/** Methods that change nothing (RFC 9110 section 9.2.1). Any other one may. */
-export function isSafe(method: string): boolean {
-  return ["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
 }

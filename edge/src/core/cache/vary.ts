@@ -1,7 +1,8 @@
 /** Vary: which request headers chose a stored response, and their values in a normal form (RFC 9111 section 4.1). */
 
+import { namesIn } from "../fields";
 import { encode } from "./key";
-import { splitList, trimmed } from "./lists";
+import { splitList } from "./lists";
 import type { Policy } from "./policy";
 
 /** More selecting headers than this, and the response is not stored. */
@@ -21,7 +22,7 @@ const UNBOUNDED = new Set([
 
 /** The selecting headers of a response, lower case, sorted, each once; null for `*`. */
 export function varyNames(vary: string | null, policy: Policy): readonly string[] | null {
-  const names = new Set([...policy.vary, ...trimmed(vary?.toLowerCase().split(","))]);
+  const names = new Set([...policy.vary, ...namesIn(vary)]);
   return names.has("*") ? null : [...names].sort();
 }
 
@@ -34,28 +35,21 @@ export function unbounded(names: readonly string[], policy: Policy): string | un
 
 /** The values of the selecting headers, as a part of a key. */
 export function varyValues(names: readonly string[], headers: Pick<Headers, "get">): string {
-  return names.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+  return names.map((name) => name + encode(normaliseValue(name, headers.get(name)))).join("|");
 }
 
 /**
  * A header's value in a form where two values are the same text only if they mean the same: lists without optional white
  * space, and where a header's own specification says that case and order mean nothing, without those as well.
  */
-export function normaliseValue(name: string, value: string | null): string | null {
+function normaliseValue(name: string, value: string | null): string | null {
   if (value === null) return null;
   const parts = splitList(value);
-  switch (name) {
-    case "accept-encoding":
-    case "accept-language":
-    case "accept-charset": {
-      // Order means nothing here, weights do (RFC 9110 section 12.5); `;q=1` is the default.
-      const items = parts.map((part) => {
-        const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
-        return compact.replace(/;q=1(\.0{0,3})?$/, "");
-      });
-      return [...new Set(items)].sort().join(",");
-    }
-    default:
-      return parts.join(",");
-  }
+  if (!/^accept-(encoding|language|charset)$/.test(name)) return parts.join(",");
+  // Order means nothing here, weights do (RFC 9110 section 12.5); `;q=1` is the default.
+  const items = parts.map((part) => {
+    const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
+    return compact.replace(/;q=1(\.0{0,3})?$/, "");
+  });
+  return [...new Set(items)].sort().join(",");
 }

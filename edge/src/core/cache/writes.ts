@@ -1,5 +1,6 @@
 /** Unsafe methods: what they make out of date is made void, stored or under way (RFC 9111 section 4.4). */
 
+import { isSafe } from "../methods";
 import { attempt } from "./attempt";
 import type { Writes } from "./extensions";
 import { frontTag } from "./front-tag";
@@ -9,7 +10,6 @@ import { keyedByUrl } from "./policy";
 import type { Core } from "./query";
 import { remove } from "./remove";
 import type { CacheContext } from "./types";
-import { isSafe } from "./update";
 
 export const writes: Writes = async (core, request, response, ctx) => {
   const urls = isSafe(request.method) ? [] : invalidated(request.url, response.status, response.headers);

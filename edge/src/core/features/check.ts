@@ -5,8 +5,8 @@
  */
 
 import { isPlain, keyedByUrl } from "../cache/policy";
-import { isSafe } from "../cache/update";
 import type { CacheParts } from "../feature";
+import { isSafe } from "../methods";
 import type { CacheSpec } from "../settings.gen";
 
 /** The parts of the cache that a policy needs. */

@@ -44,35 +44,39 @@ export function tellCloudFront(
     return;
   }
   const compiled = compile(policy);
-  const verdict = judge(
-    {
-      method: asked.method === "HEAD" ? "GET" : asked.method,
-      authorised: asked.headers.has("authorization"),
-      noStore: false,
-      oversized: false,
-      status,
-      headers,
-      requestTime: now,
-      responseTime: now,
-    },
-    compiled,
-    TARGETED,
-    { binding: directivesFor, judge: originRules },
-  );
+  const { method } = asked;
+  const storable = method === "GET" || method === "HEAD" || (method === "POST" && compiled.mode === "origin");
+  const verdict =
+    storable &&
+    judge(
+      {
+        method,
+        authorised: asked.headers.has("authorization"),
+        noStore: false,
+        oversized: false,
+        status,
+        headers,
+        requestTime: now,
+        responseTime: now,
+      },
+      compiled,
+      TARGETED,
+      { binding: directivesFor, judge: originRules },
+    );
   const tags = tagsOf(headers, compiled);
-  if (!verdict.store) {
+  if (typeof verdict !== "object") {
     toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
   }
   // CloudFront reuses an object for every request of its key, whatever the response's Vary names.
   const keyed = new Set([IN_EVERY_KEY, ...compiled.headers]);
-  if (verdict.terms.vary.some((name) => !keyed.has(name))) {
+  if (verdict.vary.some((name) => !keyed.has(name))) {
     toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
   }
-  let ttl = Math.floor((verdict.terms.until - now) / 1000);
+  let ttl = Math.floor((verdict.until - now) / 1000);
   const jitter = compiled.edge_jitter_s;
   const listed = compiled.statuses.has(status) && status !== 404 && status !== 410;
   if (compiled.mode === "override" && jitter !== null && listed) {
@@ -84,7 +88,7 @@ export function tellCloudFront(
   for (const name of ["age", "expires", "pragma"]) headers.delete(name);
   const control = (headers.get("cache-control") ?? "").replace(S_MAXAGE, "").replace(/^\s*,\s*/, "");
   const parts = [control || "public", `s-maxage=${Math.max(0, ttl)}`];
-  const { staleWhileRevalidate, staleIfError } = verdict.terms;
+  const { staleWhileRevalidate, staleIfError } = verdict;
   if (staleWhileRevalidate > 0 && !/stale-while-revalidate/i.test(control)) {
     parts.push(`stale-while-revalidate=${staleWhileRevalidate}`);
   }
