@@ -330,8 +330,8 @@ function slice(body, from, length) {
         const piece = chunk.subarray(skip, skip + left);
         skip = Math.max(0, skip - chunk.length);
         left -= piece.length;
-        if (piece.length > 0) controller.enqueue(piece);
-        if (left === 0) controller.terminate();
+        if (piece.length) controller.enqueue(piece);
+        if (!left) controller.terminate();
       }
     })
   );
@@ -384,8 +384,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
       }
     }
   };
-  const pump = async (stream) => {
-    const reader = stream.getReader();
+  const pump = async (reader) => {
     try {
       for (; ; ) {
         const { done: done2, value } = await reader.read();
@@ -421,18 +420,19 @@ function sharedBody(source, expected, limit, window, onOverflow) {
     failed: false,
     error: void 0,
     whole: true,
-    finished: isStream(source) ? pump(source) : void 0,
+    finished: isStream(source) ? pump(source.getReader()) : void 0,
     ready: ready.promise,
     release: () => hold2(-held),
     bytes() {
       if (joined2 || !done || !body.whole) return joined2;
-      const only = chunks[0];
-      if (only?.length === body.size && only.buffer.byteLength === body.size) return only.buffer;
-      const all4 = new Uint8Array(body.size);
-      let at = 0;
-      for (const chunk of chunks) {
-        all4.set(chunk, at);
-        at += chunk.length;
+      let all4 = chunks[0];
+      if (all4?.length !== body.size || all4.buffer.byteLength !== body.size) {
+        all4 = new Uint8Array(body.size);
+        let at = 0;
+        for (const chunk of chunks) {
+          all4.set(chunk, at);
+          at += chunk.length;
+        }
       }
       joined2 = all4.buffer;
       return joined2;
@@ -474,9 +474,11 @@ function sharedBody(source, expected, limit, window, onOverflow) {
   return body;
 }
 
-// src/core/cache/lists.ts
-var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
+// src/core/fields.ts
+var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
+var namesIn = (list) => trimmed(list?.toLowerCase().split(","));
+var opaque = (etag) => etag.replace(/^W\//, "");
 
 // src/core/cache/policy.ts
 var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
@@ -484,15 +486,10 @@ var isPlain = (key) => key.query === "all" && keyedByUrl(key);
 var known = /* @__PURE__ */ new WeakMap();
 function compile(spec, custom2) {
   let policy = known.get(spec);
-  if (policy === void 0) {
+  if (!policy) {
     const { statuses, tiers, key, engine, ...rest2 } = spec;
-    const { kv, shield: shield2 } = tiers;
     const platform = engine === "platform";
-    const times = [
-      spec.edge_jitter_s?.[1] ?? spec.edge_ttl_s,
-      kv && (kv.jitter_s?.[1] ?? kv.ttl_s),
-      shield2 && (shield2.jitter_s?.[1] ?? shield2.ttl_s)
-    ].filter((time) => typeof time === "number");
+    const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield].map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s).filter((time) => typeof time === "number");
     policy = {
       ...rest2,
       ...tiers,
@@ -512,22 +509,9 @@ function compile(spec, custom2) {
 var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
 var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
 var ceilingOf = (tier, ctx) => tier?.jitter_s ? draw(tier.jitter_s, ctx) : tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY;
-function draw(range, ctx) {
-  return range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1));
-}
+var draw = ([least, most], ctx) => least + Math.floor(ctx.random() * (most - least + 1));
 
 // src/core/cache/outgoing.ts
-var OURS = ["cache-tag", "surrogate-key", "surrogate-control"];
-function browserCacheControl(policy, browserTtl, error, age2) {
-  const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age2 : error ?? browserTtl;
-  const parts = ["public", `max-age=${left}`];
-  if (error === void 0) {
-    if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
-    if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
-    if (policy.immutable) parts.push("immutable");
-  }
-  return parts.join(", ");
-}
 function toClient({
   inside,
   targetedFields,
@@ -535,15 +519,23 @@ function toClient({
 }, headers, status2, policy, age2) {
   if (inside) return;
   const override = policy.mode === "override";
-  for (const name of [...OURS, ...targetedFields]) if (override || name !== "cdn-cache-control") headers.delete(name);
-  const present = trimmed(headers.get("vary")?.toLowerCase().split(","));
+  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
+    if (override || name !== "cdn-cache-control") headers.delete(name);
+  const present = namesIn(headers.get("vary"));
   for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
   const { browser_ttl_s: browserTtl } = policy;
   if (browserTtl === null) return;
   const error = errorTtl(policy, status2);
   if (!override) origin?.shorten(headers, browserTtl + age2);
   else if (error !== void 0 || isListed(policy, status2)) {
-    headers.set("cache-control", browserCacheControl(policy, browserTtl, error, age2));
+    const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age2 : error ?? browserTtl;
+    const parts = ["public", `max-age=${left}`];
+    if (error === void 0) {
+      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+      if (policy.immutable) parts.push("immutable");
+    }
+    headers.set("cache-control", parts.join(", "));
     headers.delete("expires");
     headers.delete("pragma");
   }
@@ -633,11 +625,6 @@ function splitTarget(url) {
 // src/core/cache/key.ts
 var MAX_NAMES = 4096;
 var MAX_NAME = 512;
-function normalisePath(path) {
-  const decoded = normalizeEscapes(path);
-  if (!/\/\.{1,2}(\/|$)/.test(decoded)) return decoded;
-  return new URL(decoded, "http://localhost").pathname;
-}
 function keyQuery(search, policy) {
   let query = normalizeEscapes(search.slice(1));
   const ordered = policy.mode === "override";
@@ -653,7 +640,7 @@ function named(sent, policy) {
   let found = policy.names.get(sent);
   if (found !== void 0) return found;
   const { origin, protocol, pathname, search, href } = new URL(sent);
-  const rest2 = policy.asSent ? href.slice(origin.length).split("#", 1)[0] : normalisePath(pathname) + keyQuery(search, policy);
+  const rest2 = policy.asSent ? href.slice(origin.length).split("#", 1)[0] : normalizeEscapes(pathname) + keyQuery(search, policy);
   const url = origin + rest2;
   found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest2}`}` };
   if (sent.length > MAX_NAME) return found;
@@ -666,6 +653,9 @@ function encode(value) {
   return value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
 }
 
+// src/core/cache/lists.ts
+var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
+
 // src/core/cache/entry.ts
 function bodyless(status2) {
   return status2 === 204 || status2 === 205 || status2 === 304;
@@ -673,20 +663,14 @@ function bodyless(status2) {
 var UNSTORED = /^(connection|keep-alive|proxy-(authenticate|authentication-info|authorization|connection)|te|trailer|transfer-encoding|upgrade|set-cookie|age|x-cache)$/;
 var MAX_HEADER_BYTES = 16 * 1024;
 function storedHeaders(headers, omit, unstored) {
-  const left = [...splitList(headers.get("connection")?.toLowerCase() ?? ""), ...omit, ...unstored];
-  const kept = [];
-  let bytes = 0;
-  for (const [name, value] of headers) {
-    if (UNSTORED.test(name) || left.some((rule) => rule.endsWith("-") ? name.startsWith(rule) : name === rule))
-      continue;
-    bytes += name.length + value.length;
-    kept.push([name, value]);
-  }
-  return bytes > MAX_HEADER_BYTES ? void 0 : kept;
+  const left = splitList(headers.get("connection")?.toLowerCase() ?? "").concat(omit, unstored);
+  const kept = [...headers].filter(
+    ([name]) => !UNSTORED.test(name) && !left.some((rule) => rule.endsWith("-") ? name.startsWith(rule) : name === rule)
+  );
+  return kept.flat().join("").length > MAX_HEADER_BYTES ? void 0 : kept;
 }
 function header(meta, name) {
-  for (const pair2 of meta.headers) if (pair2[0] === name) return pair2[1];
-  return null;
+  return meta.headers.find((pair2) => pair2[0] === name)?.[1] ?? null;
 }
 function age(meta, now) {
   return Math.max(0, Math.floor(meta.initialAge + (now - meta.responseTime) / 1e3));
@@ -705,7 +689,6 @@ function toAscii(value) {
   );
 }
 function parseValue(text) {
-  if (text === null) return void 0;
   try {
     const value = JSON.parse(text);
     return value.kind === "entry" || value.kind === "index" ? value : void 0;
@@ -722,11 +705,11 @@ function reuse(meta, now, soft) {
   if (left > 0) return "hit";
   return meta.staleWhileRevalidate > 0 && -left <= meta.staleWhileRevalidate * 1e3 ? "revalidate-behind" : "validate";
 }
-function usableOnError(meta, now, disconnected, allowDisconnected, soft = false) {
+function usableOnError({ ctx, policy }, { meta, soft }, disconnected) {
   if (meta.noCache) return false;
-  const staleness = soft ? 0 : (now - meta.freshUntil) / 1e3;
+  const staleness = soft ? 0 : (ctx.now() - meta.freshUntil) / 1e3;
   if (staleness <= meta.staleIfError && meta.staleIfError > 0) return true;
-  return disconnected && allowDisconnected && !meta.mustRevalidate;
+  return disconnected && policy.mode === "origin" && !meta.mustRevalidate;
 }
 function addValidators(meta, headers) {
   const etag = header(meta, "etag");
@@ -750,33 +733,26 @@ var UNBOUNDED = /* @__PURE__ */ new Set([
   "traceparent"
 ]);
 function varyNames(vary, policy) {
-  const names3 = /* @__PURE__ */ new Set([...policy.vary, ...trimmed(vary?.toLowerCase().split(","))]);
-  return names3.has("*") ? null : [...names3].sort();
+  const names2 = /* @__PURE__ */ new Set([...policy.vary, ...namesIn(vary)]);
+  return names2.has("*") ? null : [...names2].sort();
 }
-function unbounded(names3, policy) {
-  if (names3.length > MAX_FIELDS) return `${names3.length} headers`;
+function unbounded(names2, policy) {
+  if (names2.length > MAX_FIELDS) return `${names2.length} headers`;
   if (policy.mode !== "override") return void 0;
-  return names3.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
+  return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
 }
-function varyValues(names3, headers) {
-  return names3.map((name) => `${name}${encode(normaliseValue(name, headers.get(name)))}`).join("|");
+function varyValues(names2, headers) {
+  return names2.map((name) => name + encode(normaliseValue(name, headers.get(name)))).join("|");
 }
 function normaliseValue(name, value) {
   if (value === null) return null;
   const parts = splitList(value);
-  switch (name) {
-    case "accept-encoding":
-    case "accept-language":
-    case "accept-charset": {
-      const items = parts.map((part) => {
-        const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
-        return compact.replace(/;q=1(\.0{0,3})?$/, "");
-      });
-      return [...new Set(items)].sort().join(",");
-    }
-    default:
-      return parts.join(",");
-  }
+  if (!/^accept-(encoding|language|charset)$/.test(name)) return parts.join(",");
+  const items = parts.map((part) => {
+    const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
+    return compact.replace(/;q=1(\.0{0,3})?$/, "");
+  });
+  return [...new Set(items)].sort().join(",");
 }
 
 // src/core/cache/query.ts
@@ -819,9 +795,9 @@ var Query = class {
     return directives2 && this.core.origin ? this.core.origin.reuse(meta, directives2, now, soft) : reuse(meta, now, soft);
   }
   /** Where a response that varies on these headers is stored for this request. */
-  variant(names3) {
+  variant(names2) {
     return `${this.key}
-${varyValues(names3, this.asked)}`;
+${varyValues(names2, this.asked)}`;
   }
 };
 var Flight = class {
@@ -850,33 +826,30 @@ var Flight = class {
 
 // src/core/cache/dates.ts
 var MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
-var DAY = "(?:mon|tue|wed|thu|fri|sat|sun)";
-var TIME = String.raw`(?<h>\d\d):(?<i>\d\d):(?<s>\d\d)`;
 var FORMATS = [
-  String.raw`${DAY}, (?<d>\d\d) (?<m>[a-z]{3}) (?<y>\d{4}) ${TIME} gmt`,
-  String.raw`(?:mon|tues|wednes|thurs|fri|satur|sun)day, (?<d>\d\d)-(?<m>[a-z]{3})-(?<y>\d\d) ${TIME} gmt`,
-  String.raw`${DAY} (?<m>[a-z]{3}) (?<d>[ \d]\d) ${TIME} (?<y>\d{4})`
-].map((format) => new RegExp(`^${format}$`, "i"));
+  /^(?:mon|tue|wed|thu|fri|sat|sun), (?<d>0[1-9]|[12]\d|3[01]) (?<m>[a-z]{3}) (?<y>\d{4}) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) gmt$/i,
+  /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (?<d>0[1-9]|[12]\d|3[01])-(?<m>[a-z]{3})-(?<y>\d\d) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) gmt$/i,
+  /^(?:mon|tue|wed|thu|fri|sat|sun) (?<m>[a-z]{3}) (?<d>[ 0][1-9]|[12]\d|3[01]) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) (?<y>\d{4})$/i
+];
 function parseDate(text, now) {
   for (const format of text === null ? [] : FORMATS) {
     const found = format.exec(text.trim())?.groups;
     if (!found) continue;
-    const [day, hour, minute, second] = [found.d, found.h, found.i, found.s].map(Number);
-    const month = MONTHS.indexOf(found.m.toLowerCase());
-    if (month < 0 || month % 3 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return void 0;
     let year = Number(found.y);
     if (found.y.length === 2) {
       const current = new Date(now).getUTCFullYear();
       year += current - current % 100;
       if (year > current + 50) year -= 100;
     }
-    return Date.UTC(year, month / 3, day, hour, minute, second);
+    const month = MONTHS.indexOf(found.m.toLowerCase()) / 3;
+    if (month % 1) return void 0;
+    return Date.UTC(year, month, Number(found.d), Number(found.h), Number(found.i), Number(found.s));
   }
   return void 0;
 }
 
 // src/core/cache/conditional.ts
-function opaque(tag) {
+function opaque2(tag) {
   const text = tag.replace(/^W\//, "");
   return text.startsWith('"') ? text : `"${text}"`;
 }
@@ -886,7 +859,7 @@ function notModified(meta, headers, now) {
   if (noneMatch !== null) {
     const etag = header(meta, "etag");
     if (noneMatch.trim() === "*") return true;
-    return etag !== null && splitList(noneMatch).some((tag) => opaque(tag) === opaque(etag));
+    return etag !== null && splitList(noneMatch).some((tag) => opaque2(tag) === opaque2(etag));
   }
   const since = parseDate(headers.get("if-modified-since"), now);
   if (since === void 0) return false;
@@ -894,28 +867,19 @@ function notModified(meta, headers, now) {
   return modified <= since;
 }
 function parseRange(text, total) {
-  if (text === null) return void 0;
-  const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text);
-  if (!match || match[1] === "" && match[2] === "") return void 0;
-  if (match[1] === "") {
-    const length = Math.min(Number(match[2]), total);
-    return length === 0 ? null : { start: total - length, end: total - 1 };
-  }
-  const start2 = Number(match[1]);
-  const end2 = match[2] === "" ? total - 1 : Math.min(Number(match[2]), total - 1);
-  if (match[2] !== "" && Number(match[2]) < start2) return void 0;
-  return start2 >= total ? null : { start: start2, end: end2 };
+  const [, from, to] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text ?? "") ?? [];
+  if (!from && !to) return void 0;
+  const start2 = from ? Number(from) : Math.max(0, total - Number(to));
+  const end2 = from && to ? Number(to) : Number.POSITIVE_INFINITY;
+  if (end2 < start2) return void 0;
+  return start2 >= total ? null : { start: start2, end: Math.min(end2, total - 1) };
 }
 function ifRange(meta, headers, now) {
-  const condition = headers.get("if-range");
-  if (condition === null) return true;
-  const value = condition.trim();
+  const value = headers.get("if-range")?.trim();
+  if (value === void 0) return true;
   if (value.startsWith('"')) return header(meta, "etag") === value;
-  if (value.startsWith("W/")) return false;
-  const modified = header(meta, "last-modified");
-  const then = parseDate(modified, now);
-  const date = parseDate(header(meta, "date"), now);
-  return modified !== null && modified === value && then !== void 0 && date !== void 0 && date - then >= 6e4;
+  const [date = Number.NaN, then = Number.NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
+  return header(meta, "last-modified") === value && date - then >= 6e4;
 }
 
 // src/core/cache/attempt.ts
@@ -930,7 +894,7 @@ async function attempt(ctx, fault2, work, fallback) {
 
 // src/core/cache/tiers.ts
 var INTERNAL = "https://cache.edgewright.invalid/";
-var SHARE_MS = 1e3;
+var SHARE_MS = 250;
 var SHARED = 1024 * 1024;
 async function read({ far: far2, reads }, from, key, policy, ctx) {
   const tier = far2.find(({ name: name2 }) => name2 === from);
@@ -967,10 +931,7 @@ async function read({ far: far2, reads }, from, key, policy, ctx) {
   }
 }
 function changed({ far: far2, reads }, key) {
-  for (const tier of far2) {
-    tier.changed?.(key);
-    reads.delete(tier.name + key);
-  }
+  for (const { name } of far2) reads.delete(name + key);
 }
 async function write(core, to, value, body, policy, ctx, ceiling) {
   const tier = core.far.find(({ name }) => name === to);
@@ -990,7 +951,7 @@ async function write(core, to, value, body, policy, ctx, ceiling) {
   return done;
 }
 function hold(value, body) {
-  return { value, body, checked: -1, purged: void 0, ready: void 0, second: -1 };
+  return { value, body, checked: -1, second: -1 };
 }
 function limited(value, ceiling, now) {
   if (value.kind !== "entry") return value;
@@ -1022,7 +983,7 @@ function serve(query, entry, note) {
   const held = note || tier === "kv" ? void 0 : entry.held;
   const now = query.ctx.now();
   const second = Math.floor(now / 1e3);
-  if (held?.ready && held.second === second) return respond(query, meta, body, held.ready.headers, held.ready);
+  if (held?.second === second) return respond(query, meta, body, held.ready.headers, held.ready);
   const told = soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
   const status2 = note ?? `hit; ttl=${Math.floor((told.freshUntil - now) / 1e3)}; detail=${tier}`;
   const headers = dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
@@ -1072,23 +1033,23 @@ function respond({ ctx, method, asked, range }, meta, body, headers, ready) {
   const raw = ctx.rawBodies;
   const { status: status2 } = meta;
   if (notModified(meta, asked, ctx.now())) {
-    return make(304, without(headers, /^content-(length|encoding|type)$/), body, raw);
+    return make(304, without(headers, /^content-(length|encoding|type)$/), body);
   }
   const length = isStream(body) ? meta.length : body?.byteLength;
   if (method === "HEAD") {
     discard2(body);
     const sized = new Headers(headers);
-    if (length !== void 0 && !sized.has("content-length")) sized.set("content-length", `${length}`);
+    if (length !== void 0 && !headers.has("content-length")) sized.set("content-length", `${length}`);
     return make(status2, sized, null, raw);
   }
   const total = meta.range?.total ?? length;
-  const whole2 = range === null || total === void 0 || !(status2 === 200 || meta.range);
-  const wanted = whole2 || headers.has("content-encoding") && !raw || !ifRange(meta, asked, ctx.now()) ? void 0 : parseRange(range, total);
+  const divisible = total !== void 0 && (status2 === 200 || meta.range) && (raw || !headers.has("content-encoding"));
+  const wanted = divisible && ifRange(meta, asked, ctx.now()) ? parseRange(range, total) : void 0;
   if (wanted) {
     const bytes = wanted.end - wanted.start + 1;
     const partial = new Headers(headers);
-    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
     partial.set("content-length", `${bytes}`);
+    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
     return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
   }
   if (wanted === null) {
@@ -1103,14 +1064,11 @@ function standard({ status: status2 }) {
   if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
   return status2 >= 200 && status2 <= 599;
 }
-function without(headers, names3) {
-  const copy = new Headers(headers);
-  for (const name of headers.keys()) if (names3.test(name)) copy.delete(name);
-  return copy;
+function without(headers, names2) {
+  return new Headers([...headers].filter(([name]) => !names2.test(name)));
 }
 
 // src/core/cache/directives.ts
-var MAX_SECONDS = 2147483648;
 function parseCacheControl(text) {
   const found = /* @__PURE__ */ new Map();
   for (const part of splitList(text ?? "")) {
@@ -1120,7 +1078,7 @@ function parseCacheControl(text) {
     const given = value === void 0 ? true : argument(value, raw);
     if (name && first === void 0) found.set(name, given);
     else if (name === "private" || name === "no-cache")
-      found.set(name, names(first).length && names(given).length ? `${first},${given}` : true);
+      found.set(name, fieldNames(first).length && fieldNames(given).length ? `${first},${given}` : true);
     if (part.replace(CLOSED, "").includes('"'))
       for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
@@ -1136,37 +1094,12 @@ function argument(value, name) {
 function seconds(directives2, name) {
   return directives2.has(name) ? deltaSeconds(directives2.get(name)) : void 0;
 }
-var deltaSeconds = (value) => /^\d+$/.test(String(value)) ? Math.min(Number(value), MAX_SECONDS) : 0;
-var fieldNames = (directives2, name) => names(directives2.get(name));
-var names = (value) => typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => /^[!#$%&'*+.^_`|~\w-]+$/.test(part)) : [];
-var whole = (directives2, name) => directives2.has(name) && fieldNames(directives2, name).length === 0;
+var deltaSeconds = (value) => /^\d+$/.test(String(value)) ? Math.min(Number(value), 2147483648) : 0;
+var fieldNames = (value) => typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => TOKEN.test(part)) : [];
+var whole = (directives2, name) => directives2.has(name) && fieldNames(directives2.get(name)).length === 0;
 
 // src/core/cache/store.ts
-var UNDERSTOOD = /* @__PURE__ */ new Set([
-  200,
-  203,
-  204,
-  206,
-  300,
-  301,
-  302,
-  303,
-  307,
-  308,
-  400,
-  401,
-  403,
-  404,
-  405,
-  410,
-  414,
-  500,
-  501,
-  502,
-  503,
-  504
-]);
-var no = (reason, warning) => ({ store: false, reason, warning });
+var UNDERSTOOD = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/;
 var PLAIN = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
 var plain = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
@@ -1176,10 +1109,6 @@ var plain = (headers, fields) => {
 };
 var dateOf = (headers, responseTime) => parseDate(headers.get("date"), responseTime) ?? responseTime;
 var wholeSeconds = (ms) => Math.max(0, Math.floor(ms / 1e3));
-function initialAge(headers, requestTime, responseTime) {
-  const delay = Math.max(0, responseTime - requestTime) / 1e3;
-  return Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), parseAge(headers.get("age")) + delay);
-}
 function parseAge(text) {
   return deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
 }
@@ -1190,32 +1119,38 @@ function explicitLifetime(cc, targeted, headers, responseTime) {
   const date = dateOf(headers, responseTime);
   return wholeSeconds((parseDate(expires, responseTime) ?? date) - date);
 }
-function judge(exchange2, policy, targetedFields, { binding = plain, judge: rules } = {}) {
+function judge(exchange2, policy, targetedFields, { binding = plain, judge: rules } = {}, warn = () => {
+}) {
+  const unusual = (reason, text) => {
+    warn(text);
+    return reason;
+  };
   const { status: status2, headers, responseTime } = exchange2;
-  if (status2 < 200 || status2 === 304 || status2 === 416) return no("status");
-  if (exchange2.noStore) return no("request-no-store");
-  if (headers.has("set-cookie")) return no("set-cookie");
-  if (exchange2.oversized && status2 >= 400) return no("oversized-request");
+  if (status2 < 200 || status2 === 304 || status2 === 416) return "status";
+  if (exchange2.noStore) return "request-no-store";
+  if (headers.has("set-cookie")) return "set-cookie";
+  if (exchange2.oversized && status2 >= 400) return "oversized-request";
   const bound = binding(headers, targetedFields);
-  if (!bound) return no("targeted", "A targeted field has more than plain directives: not stored");
+  if (!bound) return unusual("targeted", "A targeted field has more than plain directives: not stored");
   const { cc, targeted } = bound;
-  if (!UNDERSTOOD.has(status2) && cc.has("must-understand")) return no("must-understand");
-  if (cc.has("no-store") && !cc.has("must-understand")) return no("no-store");
-  if (whole(cc, "private")) return no("private");
+  if (!UNDERSTOOD.test(String(status2)) && cc.has("must-understand")) return "must-understand";
+  if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
+  if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (vary === null) return no("vary", "Vary: * is never stored");
+  if (vary === null) return unusual("vary", "Vary: * is never stored");
   const wide = unbounded(vary, policy);
-  if (wide !== void 0) return no("vary", `Vary on ${wide} would make about one entry a client: not stored`);
-  const age2 = initialAge(headers, exchange2.requestTime, responseTime);
+  if (wide !== void 0) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  const delay = Math.max(0, responseTime - exchange2.requestTime) / 1e3;
+  const aged = parseAge(headers.get("age")) + delay;
+  const age2 = Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), aged);
   const granted = policy.mode === "override" ? overridden(exchange2, policy, explicitLifetime(cc, targeted, headers, responseTime), age2) : rules?.(exchange2, policy, cc, targeted, age2) ?? "status";
-  if (typeof granted === "string") return no(granted);
+  if (typeof granted === "string") return granted;
   const { left, ...terms } = granted;
-  const omit = [...fieldNames(cc, "private"), ...fieldNames(cc, "no-cache")];
-  return { store: true, omit, terms: { initialAge: age2, until: responseTime + left * 1e3, vary, ...terms } };
+  const omit = [...fieldNames(cc.get("private")), ...fieldNames(cc.get("no-cache"))];
+  return { omit, initialAge: age2, until: responseTime + left * 1e3, vary, ...terms };
 }
-function overridden({ authorised, method, status: status2 }, policy, own, age2) {
+function overridden({ authorised, status: status2 }, policy, own, age2) {
   if (authorised) return "authorization";
-  if (method !== "GET") return "method";
   let ttl = errorTtl(policy, status2) ?? (status2 < 500 && isListed(policy, status2) ? policy.longest : null);
   let gone = 0;
   if (ttl === null) {
@@ -1243,7 +1178,7 @@ function metaOf(query, status2, full, requestTime) {
   const { core, policy, ctx, request, key, url } = query;
   const responseTime = ctx.now();
   const exchange2 = {
-    method: request.method === "POST" ? "POST" : "GET",
+    method: request.method,
     authorised: request.headers.has("authorization"),
     noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),
@@ -1252,21 +1187,19 @@ function metaOf(query, status2, full, requestTime) {
     requestTime,
     responseTime
   };
-  const verdict = judge(exchange2, policy, core.targetedFields, core.origin);
-  if (!verdict.store) {
-    if (verdict.warning) ctx.warn?.(`${url}: ${verdict.warning}`);
-    return [void 0, verdict];
-  }
+  const warn = (text) => ctx.warn?.(`${url}: ${text}`);
+  const verdict = judge(exchange2, policy, core.targetedFields, core.origin, warn);
+  if (typeof verdict === "string") return [void 0, verdict];
+  const { omit, ...terms } = verdict;
   const encoded = full.has("content-encoding");
-  let headers = storedHeaders(full, verdict.omit, core.unstoredHeaders);
+  let headers = storedHeaders(full, omit, core.unstoredHeaders);
   let range;
   if (status2 === 206) {
     range = encoded && !ctx.rawBodies ? void 0 : core.origin?.partOf(full, announced(full, ctx));
     headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
   }
   const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv || policy.shield;
-  if (!headers || !somewhere) return [void 0, verdict];
-  const { terms } = verdict;
+  if (!headers || !somewhere) return [void 0, "headers"];
   let { vary } = terms;
   if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
   const meta = {
@@ -1284,7 +1217,7 @@ function metaOf(query, status2, full, requestTime) {
     tags: tagsOf(full, policy),
     range
   };
-  return [meta, verdict];
+  return [meta];
 }
 async function save(query, found, meta, body, ceiling) {
   const { core, policy, ctx, key, url } = query;
@@ -1315,17 +1248,13 @@ var KEPT = /^(content-(length|encoding|range)|transfer-encoding|set-cookie)$/;
 function selectedBy304(meta, headers) {
   const etag = headers.get("etag");
   const stored = header(meta, "etag");
-  return etag === null || stored === null || weak(etag) === weak(stored);
+  return etag === null || stored === null || opaque(etag) === opaque(stored);
 }
-var weak = (tag) => tag.replace(/^W\//, "");
 function updatedHeaders(meta, fresh) {
   const headers = new Headers(meta.headers);
   for (const name of ["age", "date"]) headers.delete(name);
   for (const [name, value] of fresh) if (!KEPT.test(name)) headers.set(name, value);
   return headers;
-}
-function isSafe(method) {
-  return ["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
 }
 
 // src/core/cache/exchange.ts
@@ -1350,13 +1279,10 @@ function originRequest(query, headers = headersFor(query)) {
   const { cf } = request;
   return new Request(query.url, { method, headers, redirect: "manual", cf });
 }
-function usable({ ctx, policy }, entry, disconnected) {
-  return usableOnError(entry.meta, ctx.now(), disconnected, policy.mode === "origin", entry.soft);
-}
 function staleOnError(query, { entry }, note, failure2, validating) {
   if (failure2 !== void 0 && !ERRORS.includes(failure2)) return void 0;
   if (!entry || entry.body === void 0 || isStream(entry.body) && entry.body.locked) return void 0;
-  if (entry.meta.range && !query.core.origin?.covers(entry.meta, query) || !usable(query, entry, failure2 === void 0 || (validating && !entry.meta.staleIfError) === true)) {
+  if (entry.meta.range && !query.core.origin?.covers(entry.meta, query) || !usableOnError(query, entry, failure2 === void 0 || (validating && !entry.meta.staleIfError) === true)) {
     return void 0;
   }
   return serve(query, entry, note);
@@ -1392,8 +1318,8 @@ async function exchange(query, found, flight, options) {
   const { forward: forward2, flightKey } = options;
   const raw = ctx.rawBodies;
   const headers = headersFor(query);
-  const drop = (names3) => {
-    for (const name of names3) headers.delete(name);
+  const drop = (names2) => {
+    for (const name of names2) headers.delete(name);
   };
   let requestTime = 0;
   const ask2 = () => {
@@ -1437,7 +1363,7 @@ async function exchange(query, found, flight, options) {
     ({ headers: full, body: source } = rest2.whole(response, stored));
     status2 = 200;
   } else discard2(stored);
-  const [made2, verdict] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
+  const [made2, reason = ""] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
   const told = core.shield?.told(response);
   const length = announced(full, ctx);
   const inVain = options.fill && status2 === 200 && !(made2 && length !== void 0 && length <= fillable(query));
@@ -1459,7 +1385,6 @@ async function exchange(query, found, flight, options) {
       discard2(source);
       return lead(query, found, { forward: forward2, sendRange: true, keepConditions: true });
     }
-    const reason = verdict.store ? "headers" : verdict.reason;
     const out2 = new Headers(full);
     if (reason === "ttl") toClient(core, out2, status2, policy, parseAge(out2.get("age")));
     const xCache2 = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
@@ -1477,7 +1402,7 @@ ${requestTime}.${ctx.random()}`;
     if (flight.void || meta.range) return;
     streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
   });
-  const careful = entry && !options.behind && usable(query, entry, true);
+  const careful = entry && !options.behind && usableOnError(query, entry, true);
   if (careful || length !== void 0 && length <= SHORT) await body.ready;
   if (careful && body.failed) throw body.error;
   flight.settle(body.failed ? { error: body.error } : sharable ? { meta, body } : void 0);
@@ -1693,10 +1618,10 @@ async function wait(query, found, flight, flightKey, forward2, look) {
   const known3 = look && head && "error" in head ? await look() : found;
   const given = joined(query, known3, head, forward2);
   if (given || !head || "error" in head) return given;
-  const { vary: names3, requestTime: born } = head.meta;
-  if (found.index || names3.length === 0) return answer(query, false);
-  const index = { kind: "index", key: query.key, url: query.url, born, names: names3 };
-  return answer(query, true, near(query, query.variant(names3), index));
+  const { vary: names2, requestTime: born } = head.meta;
+  if (found.index || names2.length === 0) return answer(query, false);
+  const index = { kind: "index", key: query.key, url: query.url, born, names: names2 };
+  return answer(query, true, near(query, query.variant(names2), index));
 }
 function joined(query, found, head, forward2) {
   const { asked, directives: directives2 } = query;
@@ -1783,7 +1708,7 @@ function complete(spec) {
 function make2(spec) {
   const { memory, edge = {}, kv, shield: shield2 } = spec.tiers ?? {};
   const key = spec.key ?? {};
-  const lower2 = (names3 = []) => names3.map((name) => name.toLowerCase()).sort();
+  const lower2 = (names2 = []) => names2.map((name) => name.toLowerCase()).sort();
   return {
     name: spec.name,
     mode: spec.mode ?? "override",
@@ -1841,33 +1766,30 @@ function pair(range) {
 var META = "x-edgewright-meta";
 var MAX_META = 24 * 1024;
 var MAX_KNOWN = 1024;
-var urlOf = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? `${key.slice(0, 200)}${shorten(key)}` : key)}`;
+var urlOf = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? key.slice(0, 200) + shorten(key) : key)}`;
 function edgeTier() {
   const known3 = /* @__PURE__ */ new Map();
   return {
     name: "edge",
     has: (policy) => policy.edge !== null,
-    changed(key) {
-      known3.delete(key);
-    },
     async read(key, _policy, { edgeCache }) {
       const response = await edgeCache?.match(urlOf(key));
-      const text = response?.headers.get(META) ?? null;
-      let found = known3.get(key);
-      if (found?.text !== text) {
-        const value2 = parseValue(text);
-        found = value2 && { text, held: hold(value2, null) };
+      if (!response) return void 0;
+      const text = response.headers.get(META) ?? "";
+      let held = known3.get(text);
+      const value = held?.value ?? parseValue(text);
+      if (value?.key !== key) {
+        discard2(response.body);
+        return void 0;
+      }
+      if (!held) {
+        held = hold(value, null);
         if (known3.size >= MAX_KNOWN) known3.clear();
-        if (found) known3.set(key, found);
+        known3.set(text, held);
       }
-      const value = found?.held.value;
-      if (response && value?.key === key) {
-        const at = value.kind === "entry" ? value.bodyAt : void 0;
-        const body = at === void 0 ? response : await edgeCache?.match(urlOf(at));
-        if (body) return { held: found.held, value, body: body.body };
-      }
-      discard2(response?.body);
-      return void 0;
+      const { bodyAt } = value;
+      const found = bodyAt === void 0 ? response : await edgeCache?.match(urlOf(bodyAt));
+      return found && { held, value, body: found.body };
     },
     write(value, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
       if (!ctx.edgeCache) return void 0;
@@ -1877,9 +1799,9 @@ function edgeTier() {
       if (meta.length > MAX_META) return void 0;
       const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
       const headers = {
-        [META]: meta,
+        "content-type": "application/octet-stream",
         "cache-control": `public, max-age=${keep}`,
-        "content-type": "application/octet-stream"
+        [META]: meta
       };
       return ctx.edgeCache.put(urlOf(value.key), new Response(body, { headers }));
     },
@@ -2044,7 +1966,7 @@ function createMemory() {
       const queue = known3 ?? (ghosts.delete(key) ? main : small);
       queue.set(key, { value, size, uses: queue.get(key)?.uses ?? 0 });
       while (small.bytes + main.bytes > maxBytes) {
-        const queue2 = small.size > 0 && (small.bytes > maxBytes * SMALL_PART || main.size === 0) ? small : main;
+        const queue2 = small.bytes > maxBytes * SMALL_PART || !main.size ? small : main;
         const [[key2, node]] = queue2;
         queue2.delete(key2);
         if (queue2 === main) {
@@ -2083,8 +2005,8 @@ function memoryTier() {
       const { key } = value;
       const bytes = body?.byteLength ?? 0;
       if (bytes > tier.max_object_bytes) return memory.delete(key);
-      const most = Math.min(ceilingOf(tier, ctx), ceiling);
-      memory.set(key, hold(limited(value, most, ctx.now()), body), bytes + weight(value), tier.max_bytes);
+      const copy = limited(value, Math.min(ceilingOf(tier, ctx), ceiling), ctx.now());
+      memory.set(key, hold(copy, body), bytes + weight(value), tier.max_bytes);
     },
     held: () => memory.all().map(([, { value }]) => value)
   };
@@ -2121,14 +2043,14 @@ function lifetime(cc, targeted, status2, headers, responseTime) {
   const part = Math.floor((date - modified) / 1e3 * HEURISTIC_PART);
   return { seconds: Math.min(part, HEURISTIC_MOST), explicit: false };
 }
-var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
+var originRules = (exchange2, policy, cc, targeted, initialAge) => {
   const { method, status: status2, headers, responseTime } = exchange2;
   if (policy.mode === "bypass") return "bypass";
   const own = lifetime(cc, targeted, status2, headers, responseTime);
   if (exchange2.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method !== "GET" && (method !== "POST" || !own.explicit)) return "method";
+  if (method === "POST" && !own.explicit) return "method";
   if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
   const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
   const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
@@ -2136,7 +2058,7 @@ var originRules = (exchange2, policy, cc, targeted, initialAge2) => {
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
   const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
   return {
-    left: ttl - initialAge2,
+    left: ttl - initialAge,
     staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),
     staleIfError: stale("stale-if-error", policy.stale_if_error_s),
     // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
@@ -2276,7 +2198,7 @@ function parseTargeted(field) {
     if (!member) return void 0;
     const [, key, value = "?1", comma] = member;
     found.delete(key);
-    if (/^\d+$/.test(value)) found.set(key, String(Math.min(Number(value), MAX_SECONDS)));
+    if (/^\d+$/.test(value)) found.set(key, String(deltaSeconds(value)));
     else if (value === "?1") found.set(key, true);
     else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
     more = MEMBER.lastIndex < text.length;
@@ -2521,9 +2443,9 @@ function markersOf(request, time, forms) {
   ];
 }
 function prefixOf(prefix) {
-  if (prefix.startsWith("/")) return normalisePath(prefix);
-  const { host, pathname } = new URL(prefix);
-  return `//${host}${normalisePath(pathname)}`;
+  const bare = prefix.startsWith("/");
+  const { host, pathname } = new URL(bare ? `http://any${prefix}` : prefix);
+  return (bare ? "" : `//${host}`) + normalizeEscapes(pathname);
 }
 async function purge(core, request, ctx) {
   const { policies, memory } = core;
@@ -2560,8 +2482,8 @@ var writeCall = (call2) => encodeURIComponent(JSON.stringify(call2));
 function readTold(text) {
   const numbers = (text ?? "").split(" ").map(Number);
   if (text === null || numbers.length !== 5 || !numbers.every(Number.isFinite)) return void 0;
-  const [hit, since, responseTime, initialAge2, until] = numbers;
-  return { hit: hit === 1, times: { since, responseTime, initialAge: initialAge2, until, freshUntil: until } };
+  const [hit, since, responseTime, initialAge, until] = numbers;
+  return { hit: hit === 1, times: { since, responseTime, initialAge, until, freshUntil: until } };
 }
 var nameOf4 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
 var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf4(place, shard), place.location ?? void 0);
@@ -2647,6 +2569,11 @@ function shield() {
     forget: (urls, policies, ctx) => urls.length === 0 ? Promise.resolve() : attempt(ctx, "The shield could not be told of a write", everywhere(policies, ctx, { do: "forget" }, urls), 0),
     markers: markers()
   };
+}
+
+// src/core/methods.ts
+function isSafe(method) {
+  return ["GET", "HEAD", "OPTIONS", "TRACE"].includes(method);
 }
 
 // src/core/cache/writes.ts
@@ -2941,7 +2868,7 @@ var Invalidations = class {
 
 // src/gateway/cloudfront/managed-policies.ts
 var YEAR = 31536e3;
-var DAY2 = 86400;
+var DAY = 86400;
 var cookies = (behavior) => ({ cookie_behavior: behavior, cookies: null });
 function queries(behavior, items) {
   return { query_string_behavior: behavior, query_strings: items ? { items } : null };
@@ -2975,9 +2902,9 @@ var MANAGED_CACHE_POLICIES = [
     brotli: true
   }),
   cachePolicy("4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled", [0, 0, 0]),
-  cachePolicy("658327ea-f89d-4fab-a63d-7e88639e58f6", "CachingOptimized", [1, DAY2, YEAR], { gzip: true, brotli: true }),
-  cachePolicy("b2884449-e4de-46a7-ac36-70bc7f1ddd6d", "CachingOptimizedForUncompressedObjects", [1, DAY2, YEAR]),
-  cachePolicy("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Elemental-MediaPackage", [0, DAY2, YEAR], {
+  cachePolicy("658327ea-f89d-4fab-a63d-7e88639e58f6", "CachingOptimized", [1, DAY, YEAR], { gzip: true, brotli: true }),
+  cachePolicy("b2884449-e4de-46a7-ac36-70bc7f1ddd6d", "CachingOptimizedForUncompressedObjects", [1, DAY, YEAR]),
+  cachePolicy("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Elemental-MediaPackage", [0, DAY, YEAR], {
     headers: ["Origin"],
     queries: ["aws.manifestfilter", "start", "end", "m"],
     gzip: true
@@ -3126,7 +3053,7 @@ var either = (a, b) => a === none ? b : b === none ? a : (name) => a(name) || b(
 function isGenerated(name) {
   return name.startsWith("cloudfront-");
 }
-function names2(behavior, items, fold) {
+function names(behavior, items, fold) {
   const listed = new Set((items ?? []).map(fold));
   if (behavior === "all") return all2;
   if (behavior === "whitelist") return (name) => listed.has(fold(name));
@@ -3138,8 +3065,8 @@ var lower = (name) => name.toLowerCase();
 function selection(policy) {
   const { cookies_config: cookies2, query_strings_config: queries2 } = policy;
   return {
-    cookie: names2(cookies2.cookie_behavior, cookies2.cookies?.items, same),
-    query: names2(queries2.query_string_behavior, queries2.query_strings?.items, same)
+    cookie: names(cookies2.cookie_behavior, cookies2.cookies?.items, same),
+    query: names(queries2.query_string_behavior, queries2.query_strings?.items, same)
   };
 }
 function rulesOf(behavior, cachePolicy2, originPolicy) {
@@ -3192,7 +3119,7 @@ function legacyRules(behavior, forwarded) {
   const headers = (forwarded?.headers ?? []).map(lower);
   const everything = headers.includes("*");
   const forwardedCookies = forwarded?.cookies.forward ?? "none";
-  const cookie = names2(forwardedCookies, forwarded?.cookies.whitelisted_names, same);
+  const cookie = names(forwardedCookies, forwarded?.cookies.whitelisted_names, same);
   const query = forwarded?.query_string ? all2 : none;
   const keyed2 = forwarded?.query_string_cache_keys ?? [];
   const listed = new Set(headers);
@@ -3207,7 +3134,7 @@ function legacyRules(behavior, forwarded) {
     brotli: false,
     key: {
       cookie,
-      query: keyed2.length > 0 && forwarded?.query_string ? names2("whitelist", keyed2, same) : query,
+      query: keyed2.length > 0 && forwarded?.query_string ? names("whitelist", keyed2, same) : query,
       headers: everything ? [] : [...listed].sort()
     },
     forward: {
@@ -3759,8 +3686,8 @@ function linkStaging(distribution, all4, deployment) {
   const id = distribution.config.continuous_deployment_policy_id;
   const policy = deployment.continuous_deployment_policies.find((each) => each.id === id);
   if (policy === void 0) return;
-  const names3 = policy.staging_distribution_dns_names.items;
-  const staging = all4.find((each) => each.config.staging && names3.includes(each.config.domain_name));
+  const names2 = policy.staging_distribution_dns_names.items;
+  const staging = all4.find((each) => each.config.staging && names2.includes(each.config.domain_name));
   if (staging !== void 0) distribution.continuous = { policy, staging };
 }
 
@@ -3883,8 +3810,8 @@ function regex(code, from) {
 // src/gateway/cloudfront/functions-code.ts
 var IMPORT = /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
 function withoutImports(code) {
-  return code.replace(IMPORT, (_whole, indent, ...names3) => {
-    const [own, namespace, named2, , module] = names3;
+  return code.replace(IMPORT, (_whole, indent, ...names2) => {
+    const [own, namespace, named2, , module] = names2;
     const load = `require(${JSON.stringify(module)})`;
     if (named2 !== void 0) return `${indent}const {${named2.replace(/\bas\b/g, ":")}} = ${load};`;
     return `${indent}const ${own ?? namespace} = ${load}${own === void 0 ? "" : ".default"};`;
@@ -8313,7 +8240,7 @@ function validate(deployment) {
     for (const message of deploymentFaults(deployment.cloudfront)) errors.push(fault(message));
     errors.push(...sharedHosts(deployment));
   }
-  const names3 = new Set(deployment.workers.map((worker) => worker.name));
+  const names2 = new Set(deployment.workers.map((worker) => worker.name));
   const namespaces = new Set(deployment.kv_namespaces.map((namespace) => namespace.id));
   for (const name of repeated(deployment.workers.map((worker) => worker.name))) {
     errors.push(fault(`There are several Workers named ${name}`, name));
@@ -8347,7 +8274,7 @@ function validate(deployment) {
   for (const route2 of deployment.routes) {
     const wrong = patternFault(route2.pattern);
     if (wrong !== void 0) errors.push(fault(`Route ${route2.pattern}: ${wrong}`, route2.worker));
-    if (route2.worker !== null && !names3.has(route2.worker)) {
+    if (route2.worker !== null && !names2.has(route2.worker)) {
       errors.push(fault(`Route ${route2.pattern} names Worker ${route2.worker}, which is not there`, route2.worker));
     }
   }
@@ -8355,7 +8282,7 @@ function validate(deployment) {
     errors.push(fault(`Route ${pattern} is declared more than once`));
   }
   for (const domain of deployment.domains) {
-    if (!names3.has(domain.worker))
+    if (!names2.has(domain.worker))
       errors.push(fault(`Domain ${domain.hostname} names Worker ${domain.worker}, which is not there`, domain.worker));
   }
   for (const host of repeated(deployment.domains.map((domain) => domain.hostname.toLowerCase()))) {
@@ -8671,8 +8598,8 @@ var MAX_HASHED_BYTES = 25 * 1024 * 1024;
 function noneMatchHits(field, etag) {
   if (field.trim() === "*") return true;
   if (etag === null) return false;
-  const opaque2 = etag.replace(/^W\//, "");
-  return (field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []).some((tag) => tag.replace(/^W\//, "") === opaque2);
+  const tags = field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
+  return tags.some((tag) => opaque(tag) === opaque(etag));
 }
 function answerConditional(asked, response) {
   if (response.status !== 200) return response;

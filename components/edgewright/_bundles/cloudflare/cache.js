@@ -1,1 +1,1 @@
-import{T as c}from"./chunk-QU47XMOY.js";import"./chunk-CUKW7TBJ.js";export{c as cache};
+import{R as c}from"./chunk-74OTT3P6.js";import"./chunk-BKHSMDOY.js";export{c as cache};

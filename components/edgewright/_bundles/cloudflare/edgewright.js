@@ -1,1 +1,1 @@
-import{p as r}from"./chunk-CUKW7TBJ.js";export{r as createWorker};
+import{u as r}from"./chunk-BKHSMDOY.js";export{r as createWorker};

@@ -1,1 +1,0 @@
-import{z as r}from"./chunk-QU47XMOY.js";var s=s=>`url-${r(s.slice(s.indexOf("/",8))).slice(1)}`;export{s as a};
