@@ -172,6 +172,38 @@ def test_soft_and_everything(api: Api, say: Say, tmp_path: Path) -> None:
     assert zone_calls(api) == [{"purge_everything": True}]
 
 
+@pytest.mark.parametrize(
+    ("options", "told", "untold"),
+    [
+        (["--tag", "a"], "The zone's purge of tags empties its edge tier too", "by URL or prefix"),
+        (["--everything"], "The zone's purge of everything empties its edge tier too", "by URL or prefix"),
+        (
+            ["--tag", "a", "--url", "/x"],
+            "and so does in both what is named by URL or prefix",
+            "stays until it expires. Give",
+        ),
+        (["--url", "/x"], "what its edge tier and memory hold stays until it expires", "The zone's purge"),
+    ],
+)
+def test_what_the_zones_purge_reaches_of_a_function_that_takes_none(
+    say: Say, tmp_path: Path, options: list[str], told: str, untold: str
+) -> None:
+    project(tmp_path, state(inputs={"endpoints": []}))
+    code, _, err = say("purge", "--state", "state.json", *options, "--dry-run")
+    said = " ".join(err.split())
+    assert (code, told in said, untold in said) == (0, True, False), said
+
+
+@pytest.mark.parametrize(("zone", "options"), [(None, ["--tag", "a"]), (ZONE, ["--tag", "a", "--soft"])])
+def test_without_a_zone_or_softly_nothing_reaches_it(
+    say: Say, tmp_path: Path, zone: str | None, options: list[str]
+) -> None:
+    project(tmp_path, state(inputs={"endpoints": [], "zoneId": zone}))
+    code, _, err = say("purge", "--state", "state.json", *options, "--dry-run")
+    assert code == 2
+    assert "what its edge tier and memory hold stays until it expires" in " ".join(err.split())
+
+
 def test_a_dry_run_says_what_it_would_do_without_credentials(
     api: Api, say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

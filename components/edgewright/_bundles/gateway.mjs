@@ -1801,6 +1801,8 @@ function edgeTier() {
       const headers = {
         "content-type": "application/octet-stream",
         "cache-control": `public, max-age=${keep}`,
+        // By these a purge of the zone reaches what a Worker has put there.
+        "cache-tag": String(value.tags ?? ""),
         [META]: meta
       };
       return ctx.edgeCache.put(urlOf(value.key), new Response(body, { headers }));

@@ -104,7 +104,7 @@ GAPS: tuple[Gap, ...] = (
         "purge",
         "edgewright purge",
         "Every function with a cache takes purges here. A deployed one does where KV or a shield carries them; without"
-        " either it holds no code for them, and what its edge tier and memory have stays until it expires.",
+        " either the zone's purge of tags and of everything empties its edge tier, and the rest stays until it expires.",
     ),
     Gap(
         "workers-cache",

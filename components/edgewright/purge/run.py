@@ -89,16 +89,34 @@ def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...]
         if function.shielded:
             front += _shield(function, own, notes)
         elif not function.namespaces:
-            notes.append(
-                f"{name}: has neither a KV tier nor a shield, by which a purge travels: what its edge tier and memory hold"
-                " stays until it expires. Give a CachePolicy `tiers.kv` or `tiers.shield`, or deploy with another `key`"
-            )
+            notes.append(_unreached(function, own))
         if function.front:
             front += _front(function, own, notes)
         if function.zone_id is not None and function.zone_id not in zones:
             zones.add(function.zone_id)
             zone += _zone(function, function.zone_id, own, notes)
     return (*kv, *front, *zone), tuple(notes)
+
+
+def _unreached(function: Function, purge: Purge) -> str:
+    """What of a function's tiers a purge does not reach where neither KV nor a shield brings it.
+
+    The zone's purge by tag and of everything takes what a Worker has put into its cache, the one by URL does not:
+    https://developers.cloudflare.com/cache/how-to/purge-cache/purge-cache-key/ (November 2026). The edge tier's own URLs
+    are of no host of the zone, so that hosts and prefixes do not find them either.
+    """
+    lacks = f"{function.script_name}: has neither a KV tier nor a shield, by which a purge travels"
+    remedy = "Give a CachePolicy `tiers.kv` or `tiers.shield`, or deploy with another `key`"
+    if function.zone_id is None or purge.soft or not (purge.everything or purge.tags):
+        return f"{lacks}: what its edge tier and memory hold stays until it expires. {remedy}"
+    what = "everything" if purge.everything else "tags"
+    found = (
+        f"{lacks}. The zone's purge of {what} empties its edge tier too, by Cloudflare's documentation; what its memory"
+    )
+    found += " holds stays until it expires"
+    if purge.urls or purge.prefixes:
+        return f"{found}, and so does in both what is named by URL or prefix. {remedy}"
+    return found
 
 
 def _shield(function: Function, purge: Purge, notes: list[str]) -> list[Step]:

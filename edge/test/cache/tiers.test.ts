@@ -173,6 +173,18 @@ describe("tiers", () => {
   });
 });
 
+describe("the edge tier", () => {
+  it("gives the platform the tags of what it keeps, and no client", async () => {
+    const h = make({ tags: ["site"], tiers: { memory: null, edge: {}, kv: null } });
+    h.origin = () => new Response("1", { headers: { "cache-tag": "a, b", "surrogate-key": "c" } });
+    await h.get("/x");
+    expect((await h.get("/x")).headers.get("cache-tag")).toBeNull();
+    expect([...h.edge.entries.values()].map(({ response }) => response.headers.get("cache-tag"))).toEqual([
+      "site,a,b,c",
+    ]);
+  });
+});
+
 describe("purges", () => {
   const filled = async (overrides: Partial<CacheSpec> = {}) => {
     const h = make(overrides);

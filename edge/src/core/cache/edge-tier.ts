@@ -54,6 +54,8 @@ export function edgeTier(): FarTier {
       const headers = {
         "content-type": "application/octet-stream",
         "cache-control": `public, max-age=${keep}`,
+        // By these a purge of the zone reaches what a Worker has put there.
+        "cache-tag": String((value as Meta).tags ?? ""),
         [META]: meta,
       };
       return ctx.edgeCache.put(urlOf(value.key), new Response(body as BodyInit | null, { headers }));
