@@ -242,13 +242,12 @@ async function exchange(
   // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
   const careful = entry && !options.behind && usable(query, entry, true);
   if (careful || (length !== undefined && length <= SHORT)) await body.ready;
-  if (careful && body.failed) throw body.error;
-  if (body.failed) flight.settle({ kind: "failed", error: body.error });
-  else flight.settle(sharable ? { kind: "entry", meta, body } : { kind: "pass" });
+  if (careful && body.failure) throw body.failure.error;
+  flight.settle(body.failure ?? (sharable ? { kind: "entry", meta, body } : { kind: "pass" }));
   const store = async () => {
     await body.finished;
     const kept = await streamed;
-    if (body.failed || flight.void) return body.release();
+    if (body.failure || flight.void) return body.release();
     if (kept) await write(core, "edge", { ...meta, length: body.size, bodyAt }, null, policy, ctx, ceiling);
     await save(query, found, meta, body, ceiling);
     body.release();
