@@ -34,7 +34,7 @@ export function parseRange(text: string | null, total: number): ByteRange {
   // Several ranges, or another unit: the whole representation is a right answer (RFC 9110 section 14.2).
   // Without a start, it is as many bytes from the end.
   const start = from ? Number(from) : Math.max(0, total - Number(to));
-  const end = from && to ? Number(to) : Number.POSITIVE_INFINITY;
+  const end = from && to ? Number(to) : Infinity;
   if ((!from && !to) || end < start) return undefined;
   return start >= total ? null : { start, end: Math.min(end, total - 1) };
 }
@@ -46,6 +46,6 @@ export function ifRange(meta: Pick<Meta, "headers">, headers: Pick<Headers, "get
   if (value.startsWith('"')) return header(meta, "etag") === value;
   // A weak tag never holds. A date holds only if it is the same one, and strong: well before the response's own Date (RFC
   // 9110 section 8.8.2.2).
-  const [date = Number.NaN, then = Number.NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
+  const [date = NaN, then = NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
   return header(meta, "last-modified") === value && date - then >= 60000;
 }

@@ -107,11 +107,10 @@ export function limited<T extends Meta | Index>(value: T, ceiling: number, now: 
 /** Draws how long (s) copies of an entry are fresh in a data centre: once for its memory and edge tiers together. */
 export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): number {
   const { status } = meta;
-  if (policy.mode !== "override" || !policy.statuses.has(status === 206 ? 200 : status))
-    return Number.POSITIVE_INFINITY;
+  if (policy.mode !== "override" || !policy.statuses.has(status === 206 ? 200 : status)) return Infinity;
   if (status === 404 || status === 410) return policy.error_ttl_s;
   if (policy.edge_jitter_s) return draw(policy.edge_jitter_s, ctx);
-  return policy.edge_ttl_s ?? Number.POSITIVE_INFINITY;
+  return policy.edge_ttl_s ?? Infinity;
 }
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */
