@@ -29,12 +29,12 @@ export function within<T>(promise: Promise<T>, ms: number): Promise<T | "timeout
 export interface SharedBody {
   /** Bytes received. */
   size: number;
-  failed: boolean;
-  error: unknown;
+  failure?: { readonly error: unknown };
   /** True while every byte from the first is still held, so that a reader may start. */
   whole: boolean;
-  /** The end of the pump, and before it the moment at which bytes are let go, if any are. Undefined where there is none. */
+  /** The end of the pump; undefined where the source is bytes. */
   readonly finished: Promise<void> | undefined;
+  /** All bytes are here, or those that are cannot be held any longer. */
   readonly ready: Promise<void>;
   /** Releases what is held. Readers that are under way keep what they have not read yet. */
   release(): void;
@@ -113,8 +113,7 @@ export function sharedBody(
       }
       done = true;
     } catch (error) {
-      body.failed = true;
-      body.error = error;
+      body.failure = { error };
       reader.cancel(error).catch(() => {});
     }
     more.resolve();
@@ -123,8 +122,6 @@ export function sharedBody(
 
   const body: SharedBody = {
     size: 0,
-    failed: false,
-    error: undefined,
     whole: true,
     finished: isStream(source) ? pump(source.getReader()) : undefined,
     ready: ready.promise,
@@ -161,7 +158,7 @@ export function sharedBody(
                 return controller.enqueue(chunk);
               }
               if (done) return controller.close();
-              if (body.failed) throw body.error;
+              if (body.failure) throw body.failure.error;
               if ((await within(more.promise, STALL_MS)) === "timeout") {
                 throw new Error(`The origin sent nothing for ${STALL_MS / 1000} s.`);
               }

@@ -240,7 +240,7 @@ function joined(query: Query, found: Lookup, head: Head, forward: Forward): Resp
     // It was validated after this request came: that is what `no-cache` asks for.
     query.reuse(meta, false, directives && { ...directives, noCache: false }) === "validate" ||
     !covers(meta, query) ||
-    body.failed ||
+    body.failure ||
     !body.whole
   ) {
     return undefined;

@@ -17,8 +17,8 @@ export function notModified(meta: Meta, headers: Pick<Headers, "get">, now: numb
   if (noneMatch !== null) {
     // If-Modified-Since is not looked at then (RFC 9110 section 13.1.3).
     const etag = header(meta, "etag");
-    if (noneMatch.trim() === "*") return true;
-    return etag !== null && splitList(noneMatch).some((tag) => opaque(tag) === opaque(etag));
+    const tags = splitList(noneMatch).map(opaque);
+    return noneMatch.trim() === "*" || (etag !== null && tags.includes(opaque(etag)));
   }
   const since = parseDate(headers.get("if-modified-since"), now);
   if (since === undefined) return false;
@@ -32,11 +32,10 @@ export type ByteRange = { readonly start: number; readonly end: number } | null 
 export function parseRange(text: string | null, total: number): ByteRange {
   const [, from, to] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text ?? "") ?? [];
   // Several ranges, or another unit: the whole representation is a right answer (RFC 9110 section 14.2).
-  if (!from && !to) return undefined;
   // Without a start, it is as many bytes from the end.
   const start = from ? Number(from) : Math.max(0, total - Number(to));
-  const end = from && to ? Number(to) : Number.POSITIVE_INFINITY;
-  if (end < start) return undefined;
+  const end = from && to ? Number(to) : Infinity;
+  if ((!from && !to) || end < start) return undefined;
   return start >= total ? null : { start, end: Math.min(end, total - 1) };
 }
 
@@ -47,6 +46,6 @@ export function ifRange(meta: Pick<Meta, "headers">, headers: Pick<Headers, "get
   if (value.startsWith('"')) return header(meta, "etag") === value;
   // A weak tag never holds. A date holds only if it is the same one, and strong: well before the response's own Date (RFC
   // 9110 section 8.8.2.2).
-  const [date = Number.NaN, then = Number.NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
+  const [date = NaN, then = NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
   return header(meta, "last-modified") === value && date - then >= 60000;
 }

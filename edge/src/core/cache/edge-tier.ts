@@ -43,7 +43,7 @@ export function edgeTier(): FarTier {
       return found && { held, value, body: found.body };
     },
 
-    write(value: Meta | Index, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
+    write(value: Meta | Index, body, policy, ctx, ceiling = Infinity) {
       if (!ctx.edgeCache) return undefined;
       const now = ctx.now();
       const copy = limited(value, Math.min(ceilingOf(policy.edge, ctx), ceiling), now);

@@ -218,12 +218,12 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
   // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
   const careful = entry && !options.behind && usableOnError(query, entry, true);
   if (careful || (length !== undefined && length <= SHORT)) await body.ready;
-  if (careful && body.failed) throw body.error;
-  flight.settle(body.failed ? { error: body.error } : sharable ? { meta, body } : undefined);
+  if (careful && body.failure) throw body.failure.error;
+  flight.settle(body.failure ?? (sharable ? { meta, body } : undefined));
   const store = async () => {
     await body.finished;
     const kept = await streamed;
-    if (body.failed || flight.void) return body.release();
+    if (body.failure || flight.void) return body.release();
     if (kept) await write(core, "edge", { ...meta, length: body.size, bodyAt }, null, policy, ctx, ceiling);
     await save(query, found, meta, body, ceiling);
     body.release();

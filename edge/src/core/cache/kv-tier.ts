@@ -42,7 +42,7 @@ export function kvTier(): FarTier {
   /** Name -> when this isolate last wrote it (ms). */
   const writes = new Map<string, number>();
   const seen = new Set<string>();
-  let looked = Number.NEGATIVE_INFINITY;
+  let looked = -Infinity;
 
   const look = async (store: KvStore, now: number, add: (markers: readonly Marker[]) => void) => {
     const listed = (await store.list?.(MARKERS)) ?? [];
@@ -83,7 +83,7 @@ export function kvTier(): FarTier {
       const tier = policy.kv as NonNullable<Policy["kv"]>;
       const now = ctx.now();
       const name = nameOf(value.key);
-      if (!store || now - (writes.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return undefined;
+      if (!store || now - (writes.get(name) ?? -Infinity) < WRITE_MS) return undefined;
       const lifetime = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
       const copy = limited(value, lifetime, now);
       if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return undefined;

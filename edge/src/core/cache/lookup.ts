@@ -68,7 +68,7 @@ async function promote({ core, policy, ctx }: Query, entry: Entry): Promise<Entr
   const { meta, tier } = entry;
   const most = policy.memory?.max_object_bytes ?? -1;
   if (tier === "edge" && most < 0) return entry;
-  if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > most) return entry;
+  if (isStream(entry.body) && (meta.length ?? Infinity) > most) return entry;
   const body = await toBytes(entry.body ?? null);
   // The edge's copy carries its own limit; KV's is the start of a new one in this data centre.
   const ceiling = tier === "edge" ? undefined : edgeLifetime(meta, policy, ctx);

@@ -108,7 +108,7 @@ export function memoryTier(): MemoryTier {
   return {
     ...memory,
 
-    put(value, body, { memory: tier }, ctx, ceiling = Number.POSITIVE_INFINITY) {
+    put(value, body, { memory: tier }, ctx, ceiling = Infinity) {
       if (!tier) return;
       const { key } = value;
       const bytes = body?.byteLength ?? 0;

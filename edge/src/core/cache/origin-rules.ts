@@ -49,8 +49,7 @@ export const originRules: Rules = (exchange, policy, cc, targeted, initialAge) =
   if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
   // A stale window of the policy is a ceiling here; 0 sets none.
-  const stale = (name: string, ceiling: number) =>
-    must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
+  const stale = (name: string, ceiling: number) => (must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Infinity));
   return {
     left: ttl - initialAge,
     staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),

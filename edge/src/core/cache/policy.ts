@@ -76,7 +76,7 @@ export const isListed = ({ statuses }: Policy, status: number): boolean => statu
 
 /** How long (s) one copy is fresh in a tier, at most. */
 export const ceilingOf = (tier: EdgeTier | MemoryTier | null, ctx: Pick<CacheContext, "random">): number =>
-  tier?.jitter_s ? draw(tier.jitter_s, ctx) : (tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY);
+  tier?.jitter_s ? draw(tier.jitter_s, ctx) : (tier?.ttl_ceiling_s ?? Infinity);
 
 /** A number of seconds from `range`, both ends included. */
 export const draw = ([least, most]: readonly [number, number], ctx: Pick<CacheContext, "random">): number =>

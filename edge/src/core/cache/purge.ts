@@ -40,7 +40,7 @@ export class Purges {
   readonly #markers = new Map<string, Marker>();
   /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
   #own: readonly Marker[] = [];
-  #read = Number.NEGATIVE_INFINITY;
+  #read = -Infinity;
 
   constructor(
     readonly checkMs: number,

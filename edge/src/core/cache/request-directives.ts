@@ -28,7 +28,7 @@ export function requestDirectives(headers: Pick<Headers, "get">): RequestDirecti
     onlyIfCached: cc.has("only-if-cached"),
     maxAge: seconds(cc, "max-age"),
     minFresh: seconds(cc, "min-fresh"),
-    maxStale: cc.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds(cc, "max-stale"),
+    maxStale: cc.get("max-stale") === true ? Infinity : seconds(cc, "max-stale"),
   };
 }
 

@@ -104,7 +104,7 @@ async function everywhere(policies: Iterable<Policy>, ctx: CacheContext, what: C
 }
 
 function markers(): Markers {
-  let looked = Number.NEGATIVE_INFINITY;
+  let looked = -Infinity;
   return {
     place: "shield",
 

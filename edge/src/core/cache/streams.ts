@@ -12,9 +12,9 @@ export function isStream(body: Body | undefined): body is ReadableStream<Uint8Ar
   return body instanceof ReadableStream;
 }
 
-/** Lets go of a body that nobody will read. */
+/** Lets go of a body that nobody will read. One that somebody reads is left alone: it refuses. */
 export function discard(body: Body | undefined): void {
-  if (isStream(body) && !body.locked) body.cancel().catch(() => {});
+  if (isStream(body)) body.cancel().catch(() => {});
 }
 
 /** `length` bytes of a body from `from` on. */

@@ -109,9 +109,9 @@ export function limited<T extends Meta | Index>(value: T, ceiling: number, now: 
 /** Draws how long (s) copies of an entry are fresh in a data centre: once for its memory and edge tiers together. */
 export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): number {
   const { status } = meta;
-  if (policy.mode !== "override" || !isListed(policy, status)) return Number.POSITIVE_INFINITY;
+  if (policy.mode !== "override" || !isListed(policy, status)) return Infinity;
   const jitter = policy.edge_jitter_s;
-  return errorTtl(policy, status) ?? (jitter ? draw(jitter, ctx) : (policy.edge_ttl_s ?? Number.POSITIVE_INFINITY));
+  return errorTtl(policy, status) ?? (jitter ? draw(jitter, ctx) : (policy.edge_ttl_s ?? Infinity));
 }
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */
