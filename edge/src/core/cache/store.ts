@@ -136,9 +136,9 @@ export function judge(
   if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
   if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (vary === null) return unusual("vary", "Vary: * is never stored");
+  if (!vary) return unusual("vary", "Vary: * is never stored");
   const wide = unbounded(vary, policy);
-  if (wide !== undefined) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  if (wide) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
 
   // corrected_initial_age: by `Age`, and by how old `Date` says the response is.
   const delay = Math.max(0, responseTime - exchange.requestTime) / 1000;
