@@ -27,13 +27,12 @@ export function parseCacheControl(text: string | null): Directives {
     if (name && first === undefined) found.set(name, given);
     else if (name === "private" || name === "no-cache")
       found.set(name, fieldNames(first).length && fieldNames(given).length ? `${first},${given}` : true);
-    if (part.replace(CLOSED, "").includes('"'))
-      for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
+    const unclosed = part.replace(/"(?:\\.|[^"\\])*"/gs, "").includes('"');
+    if (unclosed) for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
   return found;
 }
 
-const CLOSED = /"(?:\\.|[^"\\])*"/gs;
 const FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
 
 const unquoted = (value: string): string => /^"(.*)"$/s.exec(value)?.[1]?.replace(/\\(.)/g, "$1") ?? value;
