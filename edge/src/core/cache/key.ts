@@ -38,7 +38,7 @@ const nameOf = (part: string) => part.split("=", 1)[0] as string;
  */
 export function named(sent: string, policy: Policy): Named {
   let found = policy.names.get(sent);
-  if (found !== undefined) return found;
+  if (found) return found;
   const { origin, path, query } = targetAsSent(sent);
   const rest = policy.asSent ? path + query : normalizeEscapes(path) + keyQuery(query, policy);
   const place = policy.host ? origin : origin.replace(/\/\/.*/, "//*");
@@ -53,6 +53,5 @@ export function named(sent: string, policy: Policy): Named {
 export const normaliseUrl = (url: string, policy: Policy): string => named(url, policy).url;
 
 /** A value that cannot be mistaken for the key's own punctuation; absent and empty differ. */
-export function encode(value: string | null): string {
-  return value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
-}
+export const encode = (value: string | null): string =>
+  value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
