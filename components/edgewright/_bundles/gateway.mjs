@@ -317,7 +317,7 @@ function isStream(body) {
   return body instanceof ReadableStream;
 }
 function discard2(body) {
-  if (isStream(body) && !body.locked) body.cancel().catch(() => {
+  if (isStream(body)) body.cancel().catch(() => {
   });
 }
 function slice(body, from, length) {
@@ -407,8 +407,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
       }
       done = true;
     } catch (error) {
-      body.failed = true;
-      body.error = error;
+      body.failure = { error };
       reader.cancel(error).catch(() => {
       });
     }
@@ -417,8 +416,6 @@ function sharedBody(source, expected, limit, window, onOverflow) {
   };
   const body = {
     size: 0,
-    failed: false,
-    error: void 0,
     whole: true,
     finished: isStream(source) ? pump(source.getReader()) : void 0,
     ready: ready.promise,
@@ -452,7 +449,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
                 return controller.enqueue(chunk);
               }
               if (done) return controller.close();
-              if (body.failed) throw body.error;
+              if (body.failure) throw body.failure.error;
               if (await within(more.promise, STALL_MS) === "timeout") {
                 throw new Error(`The origin sent nothing for ${STALL_MS / 1e3} s.`);
               }
@@ -508,8 +505,8 @@ function compile(spec, custom2) {
 }
 var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
 var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
-var ceilingOf = (tier, ctx) => tier?.jitter_s ? draw(tier.jitter_s, ctx) : tier?.ttl_ceiling_s ?? Number.POSITIVE_INFINITY;
-var draw = ([least, most], ctx) => least + Math.floor(ctx.random() * (most - least + 1));
+var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
+var draw = (range, fixed, ctx) => range ? range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1)) : fixed ?? Infinity;
 
 // src/core/cache/outgoing.ts
 function toClient({
@@ -622,6 +619,69 @@ function splitTarget(url) {
   return { origin: url.slice(0, start2), path: url.slice(start2, pathEnd), query };
 }
 
+// src/core/problem.ts
+var Problem = class extends Error {
+  constructor(details) {
+    super(details.detail);
+    this.details = details;
+  }
+  details;
+  name = "Problem";
+};
+
+// src/core/entrance.ts
+var HOP_BY_HOP2 = [
+  "connection",
+  "expect",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade"
+];
+var SPOOFABLE = [
+  "client-ip",
+  "fastly-client-ip",
+  "forwarded",
+  "front-end-https",
+  "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-host",
+  "x-http-host-override",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-host",
+  "x-original-url",
+  "x-real-ip",
+  "x-rewrite-url"
+];
+var REMOVED = /* @__PURE__ */ new Set([...HOP_BY_HOP2, ...SPOOFABLE]);
+function targetOf(sent) {
+  const { origin, path: sentPath, query: sentQuery } = splitTarget(sent);
+  try {
+    const path = normalizePath2(sentPath);
+    const query = normalizeQuery(sentQuery);
+    const url = `${origin}${path}${query}`;
+    return { origin, path, query, url: url === sent ? sent : url };
+  } catch (error) {
+    if (!(error instanceof BadTarget)) throw error;
+    throw new Problem({ status: 400, code: "malformed-path", detail: error.message });
+  }
+}
+function targetAsSent(sent) {
+  const parsed = URL.parse(sent);
+  if (parsed === null) throw new Problem({ status: 400, code: "malformed-path", detail: "The target is not a URL." });
+  parsed.hash = "";
+  const { origin, pathname } = parsed;
+  const query = queryOf(parsed);
+  return { origin, path: pathname, query, url: `${origin}${pathname}${query}` };
+}
+
 // src/core/cache/key.ts
 var MAX_NAMES = 4096;
 var MAX_NAME = 512;
@@ -638,20 +698,18 @@ function keyQuery(search, policy) {
 var nameOf = (part) => part.split("=", 1)[0];
 function named(sent, policy) {
   let found = policy.names.get(sent);
-  if (found !== void 0) return found;
-  const { origin, protocol, pathname, search, href } = new URL(sent);
-  const rest2 = policy.asSent ? href.slice(origin.length).split("#", 1)[0] : normalizeEscapes(pathname) + keyQuery(search, policy);
-  const url = origin + rest2;
-  found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest2}`}` };
+  if (found) return found;
+  const { origin, path, query } = targetAsSent(sent);
+  const rest2 = policy.asSent ? path + query : normalizeEscapes(path) + keyQuery(query, policy);
+  const place = policy.host ? origin : origin.replace(/\/\/.*/, "//*");
+  found = { url: origin + rest2, key: `${policy.name}|${policy.mode}|${place}${rest2}` };
   if (sent.length > MAX_NAME) return found;
   if (policy.names.size >= MAX_NAMES) policy.names.clear();
   policy.names.set(sent, found);
   return found;
 }
 var normaliseUrl = (url, policy) => named(url, policy).url;
-function encode(value) {
-  return value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
-}
+var encode = (value) => value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
 
 // src/core/cache/lists.ts
 var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
@@ -720,7 +778,6 @@ function addValidators(meta, headers) {
 }
 
 // src/core/cache/vary.ts
-var MAX_FIELDS = 8;
 var UNBOUNDED = /* @__PURE__ */ new Set([
   "cookie",
   "user-agent",
@@ -737,7 +794,7 @@ function varyNames(vary, policy) {
   return names2.has("*") ? null : [...names2].sort();
 }
 function unbounded(names2, policy) {
-  if (names2.length > MAX_FIELDS) return `${names2.length} headers`;
+  if (names2.length > 8) return `${names2.length} headers`;
   if (policy.mode !== "override") return void 0;
   return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
 }
@@ -747,7 +804,7 @@ function varyValues(names2, headers) {
 function normaliseValue(name, value) {
   if (value === null) return null;
   const parts = splitList(value);
-  if (!/^accept-(encoding|language|charset)$/.test(name)) return parts.join(",");
+  if (!["accept-encoding", "accept-language", "accept-charset"].includes(name)) return parts.join(",");
   const items = parts.map((part) => {
     const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
     return compact.replace(/;q=1(\.0{0,3})?$/, "");
@@ -858,8 +915,8 @@ function notModified(meta, headers, now) {
   const noneMatch = headers.get("if-none-match");
   if (noneMatch !== null) {
     const etag = header(meta, "etag");
-    if (noneMatch.trim() === "*") return true;
-    return etag !== null && splitList(noneMatch).some((tag) => opaque2(tag) === opaque2(etag));
+    const tags = splitList(noneMatch).map(opaque2);
+    return noneMatch.trim() === "*" || etag !== null && tags.includes(opaque2(etag));
   }
   const since = parseDate(headers.get("if-modified-since"), now);
   if (since === void 0) return false;
@@ -868,17 +925,16 @@ function notModified(meta, headers, now) {
 }
 function parseRange(text, total) {
   const [, from, to] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text ?? "") ?? [];
-  if (!from && !to) return void 0;
   const start2 = from ? Number(from) : Math.max(0, total - Number(to));
-  const end2 = from && to ? Number(to) : Number.POSITIVE_INFINITY;
-  if (end2 < start2) return void 0;
+  const end2 = from && to ? Number(to) : Infinity;
+  if (!from && !to || end2 < start2) return void 0;
   return start2 >= total ? null : { start: start2, end: Math.min(end2, total - 1) };
 }
 function ifRange(meta, headers, now) {
   const value = headers.get("if-range")?.trim();
   if (value === void 0) return true;
   if (value.startsWith('"')) return header(meta, "etag") === value;
-  const [date = Number.NaN, then = Number.NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
+  const [date = NaN, then = NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
   return header(meta, "last-modified") === value && date - then >= 6e4;
 }
 
@@ -960,9 +1016,8 @@ function limited(value, ceiling, now) {
 }
 function edgeLifetime(meta, policy, ctx) {
   const { status: status2 } = meta;
-  if (policy.mode !== "override" || !isListed(policy, status2)) return Number.POSITIVE_INFINITY;
-  const jitter = policy.edge_jitter_s;
-  return errorTtl(policy, status2) ?? (jitter ? draw(jitter, ctx) : policy.edge_ttl_s ?? Number.POSITIVE_INFINITY);
+  if (policy.mode !== "override" || !isListed(policy, status2)) return Infinity;
+  return errorTtl(policy, status2) ?? draw(policy.edge_jitter_s, policy.edge_ttl_s, ctx);
 }
 function shorten(key) {
   let a = 3735928559;
@@ -1072,25 +1127,21 @@ function without(headers, names2) {
 function parseCacheControl(text) {
   const found = /* @__PURE__ */ new Map();
   for (const part of splitList(text ?? "")) {
-    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part);
-    const name = raw.trim().toLowerCase();
+    const [before, value] = part.split(/=(.*)/s, 2);
+    const name = before.trim().toLowerCase();
     const first = found.get(name);
-    const given = value === void 0 ? true : argument(value, raw);
+    const spaced = before + value !== before.trim() + value?.trim();
+    const given = value === void 0 || (spaced ? " " : unquoted(value));
     if (name && first === void 0) found.set(name, given);
     else if (name === "private" || name === "no-cache")
       found.set(name, fieldNames(first).length && fieldNames(given).length ? `${first},${given}` : true);
-    if (part.replace(CLOSED, "").includes('"'))
-      for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
+    const unclosed = part.replace(/"(?:\\.|[^"\\])*"/gs, "").includes('"');
+    if (unclosed) for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
   return found;
 }
-var CLOSED = /"(?:\\.|[^"\\])*"/gs;
 var FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
-function argument(value, name) {
-  if (name !== name.trim() || value !== value.trim()) return " ";
-  const quoted2 = /^"(.*)"$/s.exec(value)?.[1];
-  return quoted2?.replace(/\\(.)/g, "$1") ?? value;
-}
+var unquoted = (value) => /^"(.*)"$/s.exec(value)?.[1]?.replace(/\\(.)/g, "$1") ?? value;
 function seconds(directives2, name) {
   return directives2.has(name) ? deltaSeconds(directives2.get(name)) : void 0;
 }
@@ -1099,19 +1150,16 @@ var fieldNames = (value) => typeof value === "string" ? splitList(value.toLowerC
 var whole = (directives2, name) => directives2.has(name) && fieldNames(directives2.get(name)).length === 0;
 
 // src/core/cache/store.ts
-var UNDERSTOOD = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/;
-var PLAIN = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
 var plain = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
   const members = field?.split(",").reverse();
-  if (members && !members.every((member) => PLAIN.test(member))) return void 0;
+  const plainMember = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
+  if (members && !members.every((member) => plainMember.test(member))) return void 0;
   return { cc: parseCacheControl(members?.join() ?? headers.get("cache-control")), targeted: members !== void 0 };
 };
 var dateOf = (headers, responseTime) => parseDate(headers.get("date"), responseTime) ?? responseTime;
 var wholeSeconds = (ms) => Math.max(0, Math.floor(ms / 1e3));
-function parseAge(text) {
-  return deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
-}
+var parseAge = (text) => deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
 function explicitLifetime(cc, targeted, headers, responseTime) {
   const age2 = seconds(cc, "s-maxage") ?? seconds(cc, "max-age");
   const expires = targeted ? null : headers.get("expires");
@@ -1133,13 +1181,14 @@ function judge(exchange2, policy, targetedFields, { binding = plain, judge: rule
   const bound = binding(headers, targetedFields);
   if (!bound) return unusual("targeted", "A targeted field has more than plain directives: not stored");
   const { cc, targeted } = bound;
-  if (!UNDERSTOOD.test(String(status2)) && cc.has("must-understand")) return "must-understand";
+  const understood = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/.test(String(status2));
+  if (!understood && cc.has("must-understand")) return "must-understand";
   if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
   if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (vary === null) return unusual("vary", "Vary: * is never stored");
+  if (!vary) return unusual("vary", "Vary: * is never stored");
   const wide = unbounded(vary, policy);
-  if (wide !== void 0) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  if (wide) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
   const delay = Math.max(0, responseTime - exchange2.requestTime) / 1e3;
   const aged = parseAge(headers.get("age")) + delay;
   const age2 = Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), aged);
@@ -1251,9 +1300,8 @@ function selectedBy304(meta, headers) {
   return etag === null || stored === null || opaque(etag) === opaque(stored);
 }
 function updatedHeaders(meta, fresh) {
-  const headers = new Headers(meta.headers);
-  for (const name of ["age", "date"]) headers.delete(name);
-  for (const [name, value] of fresh) if (!KEPT.test(name)) headers.set(name, value);
+  const headers = without(new Headers(meta.headers), /^(age|date)$/);
+  for (const [name, value] of without(fresh, KEPT)) headers.set(name, value);
   return headers;
 }
 
@@ -1404,12 +1452,12 @@ ${requestTime}.${ctx.random()}`;
   });
   const careful = entry && !options.behind && usableOnError(query, entry, true);
   if (careful || length !== void 0 && length <= SHORT) await body.ready;
-  if (careful && body.failed) throw body.error;
-  flight.settle(body.failed ? { error: body.error } : sharable ? { meta, body } : void 0);
+  if (careful && body.failure) throw body.failure.error;
+  flight.settle(body.failure ?? (sharable ? { meta, body } : void 0));
   const store = async () => {
     await body.finished;
     const kept = await streamed;
-    if (body.failed || flight.void) return body.release();
+    if (body.failure || flight.void) return body.release();
     if (kept) await write(core, "edge", { ...meta, length: body.size, bodyAt }, null, policy, ctx, ceiling);
     await save(query, found, meta, body, ceiling);
     body.release();
@@ -1473,7 +1521,7 @@ async function promote({ core, policy, ctx }, entry) {
   const { meta, tier } = entry;
   const most = policy.memory?.max_object_bytes ?? -1;
   if (tier === "edge" && most < 0) return entry;
-  if (isStream(entry.body) && (meta.length ?? Number.POSITIVE_INFINITY) > most) return entry;
+  if (isStream(entry.body) && (meta.length ?? Infinity) > most) return entry;
   const body = await toBytes(entry.body ?? null);
   const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
   core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx, ceiling);
@@ -1634,7 +1682,7 @@ function joined(query, found, head, forward2) {
   }
   const { meta, body } = head;
   if (varyValues(meta.vary, asked) !== meta.varyValues || // It was validated after this request came: that is what `no-cache` asks for.
-  query.reuse(meta, false, directives2 && { ...directives2, noCache: false }) === "validate" || !covers(meta, query) || body.failed || !body.whole) {
+  query.reuse(meta, false, directives2 && { ...directives2, noCache: false }) === "validate" || !covers(meta, query) || body.failure || !body.whole) {
     return void 0;
   }
   const headers = dress(query, meta.headers, meta, "MISS", note, true);
@@ -1791,7 +1839,7 @@ function edgeTier() {
       const found = bodyAt === void 0 ? response : await edgeCache?.match(urlOf(bodyAt));
       return found && { held, value, body: found.body };
     },
-    write(value, body, policy, ctx, ceiling = Number.POSITIVE_INFINITY) {
+    write(value, body, policy, ctx, ceiling = Infinity) {
       if (!ctx.edgeCache) return void 0;
       const now = ctx.now();
       const copy = limited(value, Math.min(ceilingOf(policy.edge, ctx), ceiling), now);
@@ -1851,7 +1899,7 @@ function storesOf(policies, ctx) {
 function kvTier() {
   const writes2 = /* @__PURE__ */ new Map();
   const seen = /* @__PURE__ */ new Set();
-  let looked = Number.NEGATIVE_INFINITY;
+  let looked = -Infinity;
   const look = async (store, now, add) => {
     const listed = await store.list?.(MARKERS) ?? [];
     const older = listed[MOST_KEYS];
@@ -1887,8 +1935,8 @@ function kvTier() {
       const tier = policy.kv;
       const now = ctx.now();
       const name = nameOf2(value.key);
-      if (!store || now - (writes2.get(name) ?? Number.NEGATIVE_INFINITY) < WRITE_MS) return void 0;
-      const lifetime2 = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
+      if (!store || now - (writes2.get(name) ?? -Infinity) < WRITE_MS) return void 0;
+      const lifetime2 = draw(tier.jitter_s, tier.ttl_s, ctx);
       const copy = limited(value, lifetime2, now);
       if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return void 0;
       const bytes = pack(copy, body);
@@ -2002,7 +2050,7 @@ function memoryTier() {
   const memory = createMemory();
   return {
     ...memory,
-    put(value, body, { memory: tier }, ctx, ceiling = Number.POSITIVE_INFINITY) {
+    put(value, body, { memory: tier }, ctx, ceiling = Infinity) {
       if (!tier) return;
       const { key } = value;
       const bytes = body?.byteLength ?? 0;
@@ -2058,7 +2106,7 @@ var originRules = (exchange2, policy, cc, targeted, initialAge) => {
   const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
   if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
-  const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Number.POSITIVE_INFINITY);
+  const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Infinity);
   return {
     left: ttl - initialAge,
     staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),
@@ -2165,7 +2213,7 @@ function requestDirectives(headers) {
     onlyIfCached: cc.has("only-if-cached"),
     maxAge: seconds(cc, "max-age"),
     minFresh: seconds(cc, "min-fresh"),
-    maxStale: cc.get("max-stale") === true ? Number.POSITIVE_INFINITY : seconds(cc, "max-stale")
+    maxStale: cc.get("max-stale") === true ? Infinity : seconds(cc, "max-stale")
   };
 }
 function reuseFor(meta, request, now, soft) {
@@ -2314,7 +2362,7 @@ var Purges = class {
   #markers = /* @__PURE__ */ new Map();
   /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
   #own = [];
-  #read = Number.NEGATIVE_INFINITY;
+  #read = -Infinity;
   due(now) {
     return now - this.#read >= this.checkMs;
   }
@@ -2464,16 +2512,6 @@ async function purge(core, request, ctx) {
   return { memory: count, ...counts, visibleWithinMs: purges.visibleWithinMs(ctx) };
 }
 
-// src/core/problem.ts
-var Problem = class extends Error {
-  constructor(details) {
-    super(details.detail);
-    this.details = details;
-  }
-  details;
-  name = "Problem";
-};
-
 // src/core/cache/shield.ts
 var SHIELD_HEADER = "x-edgewright-shield";
 var TOLD_HEADER = "x-edgewright-told";
@@ -2520,7 +2558,7 @@ async function everywhere(policies, ctx, what, body) {
   return objects.length;
 }
 function markers() {
-  let looked = Number.NEGATIVE_INFINITY;
+  let looked = -Infinity;
   return {
     place: "shield",
     refresh(policies, ctx, add) {
@@ -7340,7 +7378,7 @@ function cfObject(client, httpProtocol, acceptEncoding) {
 var EU = new Set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" "));
 
 // src/gateway/headers.ts
-var HOP_BY_HOP2 = /* @__PURE__ */ new Set([
+var HOP_BY_HOP3 = /* @__PURE__ */ new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -7367,7 +7405,7 @@ function endToEnd(raw, connection, drop) {
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index];
     const lower2 = name.toLowerCase();
-    if (HOP_BY_HOP2.has(lower2) || listed.has(lower2) || drop(lower2)) continue;
+    if (HOP_BY_HOP3.has(lower2) || listed.has(lower2) || drop(lower2)) continue;
     kept.push(name, raw[index + 1]);
   }
   return kept;
@@ -7889,59 +7927,6 @@ function exampleHost(route2) {
 
 // src/gateway/service-name.ts
 var serviceName = (worker, version) => `${worker}@${version}`;
-
-// src/core/entrance.ts
-var HOP_BY_HOP3 = [
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade"
-];
-var SPOOFABLE = [
-  "client-ip",
-  "fastly-client-ip",
-  "forwarded",
-  "front-end-https",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-host",
-  "x-http-host-override",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  "x-original-host",
-  "x-original-url",
-  "x-real-ip",
-  "x-rewrite-url"
-];
-var REMOVED = /* @__PURE__ */ new Set([...HOP_BY_HOP3, ...SPOOFABLE]);
-function targetOf(sent) {
-  const { origin, path: sentPath, query: sentQuery } = splitTarget(sent);
-  try {
-    const path = normalizePath2(sentPath);
-    const query = normalizeQuery(sentQuery);
-    const url = `${origin}${path}${query}`;
-    return { origin, path, query, url: url === sent ? sent : url };
-  } catch (error) {
-    if (!(error instanceof BadTarget)) throw error;
-    throw new Problem({ status: 400, code: "malformed-path", detail: error.message });
-  }
-}
-function targetAsSent(sent) {
-  const parsed = URL.parse(sent);
-  if (parsed === null) throw new Problem({ status: 400, code: "malformed-path", detail: "The target is not a URL." });
-  parsed.hash = "";
-  const { origin, pathname } = parsed;
-  const query = queryOf(parsed);
-  return { origin, path: pathname, query, url: `${origin}${pathname}${query}` };
-}
 
 // src/core/purge/targets.ts
 function targetFor(text, asSent) {

@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-74OTT3P6.js";import"./chunk-BKHSMDOY.js";export{c as cache};
+import{R as c}from"./chunk-J4SZOB7Q.js";import"./chunk-XQNJE5DB.js";export{c as cache};

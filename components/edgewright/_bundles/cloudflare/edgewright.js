@@ -1,1 +1,1 @@
-import{u as r}from"./chunk-BKHSMDOY.js";export{r as createWorker};
+import{u as r}from"./chunk-XQNJE5DB.js";export{r as createWorker};

@@ -19,27 +19,23 @@ export type Directives = ReadonlyMap<string, string | true>;
 export function parseCacheControl(text: string | null): Directives {
   const found = new Map<string, string | true>();
   for (const part of splitList(text ?? "")) {
-    const [, raw, value] = /^([^=]*)(?:=(.*))?$/s.exec(part) as unknown as [string, string, string | undefined];
-    const name = raw.trim().toLowerCase();
+    const [before, value] = part.split(/=(.*)/s, 2) as [string, string | undefined];
+    const name = before.trim().toLowerCase();
     const first = found.get(name);
-    const given = value === undefined ? true : argument(value, raw);
+    const spaced = before + value !== before.trim() + value?.trim();
+    const given = value === undefined || (spaced ? " " : unquoted(value));
     if (name && first === undefined) found.set(name, given);
     else if (name === "private" || name === "no-cache")
       found.set(name, fieldNames(first).length && fieldNames(given).length ? `${first},${given}` : true);
-    if (part.replace(CLOSED, "").includes('"'))
-      for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
+    const unclosed = part.replace(/"(?:\\.|[^"\\])*"/gs, "").includes('"');
+    if (unclosed) for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
   }
   return found;
 }
 
-const CLOSED = /"(?:\\.|[^"\\])*"/gs;
 const FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
 
-function argument(value: string, name: string): string {
-  if (name !== name.trim() || value !== value.trim()) return " ";
-  const quoted = /^"(.*)"$/s.exec(value)?.[1];
-  return quoted?.replace(/\\(.)/g, "$1") ?? value;
-}
+const unquoted = (value: string): string => /^"(.*)"$/s.exec(value)?.[1]?.replace(/\\(.)/g, "$1") ?? value;
 
 /**
  * The argument as delta-seconds: undefined where the directive is absent, 0 where its value is not a number (invalid

@@ -4,6 +4,7 @@
  * cannot shape what others are then served.
  */
 
+import { targetAsSent } from "../entrance";
 import { normalizeEscapes } from "../path";
 import type { Named, Policy } from "./policy";
 
@@ -37,13 +38,11 @@ const nameOf = (part: string) => part.split("=", 1)[0] as string;
  */
 export function named(sent: string, policy: Policy): Named {
   let found = policy.names.get(sent);
-  if (found !== undefined) return found;
-  const { origin, protocol, pathname, search, href } = new URL(sent);
-  const rest = policy.asSent
-    ? (href.slice(origin.length).split("#", 1)[0] as string)
-    : normalizeEscapes(pathname) + keyQuery(search, policy);
-  const url = origin + rest;
-  found = { url, key: `${policy.name}|${policy.mode}|${policy.host ? url : `${protocol}//*${rest}`}` };
+  if (found) return found;
+  const { origin, path, query } = targetAsSent(sent);
+  const rest = policy.asSent ? path + query : normalizeEscapes(path) + keyQuery(query, policy);
+  const place = policy.host ? origin : origin.replace(/\/\/.*/, "//*");
+  found = { url: origin + rest, key: `${policy.name}|${policy.mode}|${place}${rest}` };
   if (sent.length > MAX_NAME) return found;
   // Started afresh when full: an attacker's many URLs cost this table, never the entries.
   if (policy.names.size >= MAX_NAMES) policy.names.clear();
@@ -54,6 +53,5 @@ export function named(sent: string, policy: Policy): Named {
 export const normaliseUrl = (url: string, policy: Policy): string => named(url, policy).url;
 
 /** A value that cannot be mistaken for the key's own punctuation; absent and empty differ. */
-export function encode(value: string | null): string {
-  return value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
-}
+export const encode = (value: string | null): string =>
+  value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;

@@ -84,7 +84,7 @@ export function kvTier(): FarTier {
       const now = ctx.now();
       const name = nameOf(value.key);
       if (!store || now - (writes.get(name) ?? -Infinity) < WRITE_MS) return undefined;
-      const lifetime = tier.jitter_s ? draw(tier.jitter_s, ctx) : tier.ttl_s;
+      const lifetime = draw(tier.jitter_s, tier.ttl_s, ctx);
       const copy = limited(value, lifetime, now);
       if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return undefined;
       const bytes = pack(copy, body as ArrayBuffer | null);

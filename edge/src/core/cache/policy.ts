@@ -76,8 +76,11 @@ export const isListed = ({ statuses }: Policy, status: number): boolean => statu
 
 /** How long (s) one copy is fresh in a tier, at most. */
 export const ceilingOf = (tier: EdgeTier | MemoryTier | null, ctx: Pick<CacheContext, "random">): number =>
-  tier?.jitter_s ? draw(tier.jitter_s, ctx) : (tier?.ttl_ceiling_s ?? Infinity);
+  draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
 
-/** A number of seconds from `range`, both ends included. */
-export const draw = ([least, most]: readonly [number, number], ctx: Pick<CacheContext, "random">): number =>
-  least + Math.floor(ctx.random() * (most - least + 1));
+/** A number of seconds from `range`, both ends included, or `fixed` without one; without either, there is no limit. */
+export const draw = (
+  range: readonly [number, number] | null | undefined,
+  fixed: number | null | undefined,
+  ctx: Pick<CacheContext, "random">,
+): number => (range ? range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1)) : (fixed ?? Infinity));

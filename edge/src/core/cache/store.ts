@@ -5,9 +5,6 @@ import { type Directives, deltaSeconds, fieldNames, parseCacheControl, seconds, 
 import { errorTtl, isListed, type Policy } from "./policy";
 import { unbounded, varyNames } from "./vary";
 
-/** Statuses whose caching requirements this cache knows: what `must-understand` asks for. */
-const UNDERSTOOD = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/;
-
 /** Everything about an exchange that decides on storing it. */
 export interface Exchange {
   /** GET or HEAD; in mode `origin` also POST. */
@@ -52,9 +49,6 @@ export type Binding = (
   fields: readonly string[],
 ) => { readonly cc: Directives; readonly targeted: boolean } | undefined;
 
-/** A member without a value, or with a whole number: what nearly every targeted field is made of. */
-const PLAIN = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
-
 /**
  * What is read of targeted fields where no policy has mode `origin`, which brings the whole of their grammar: one that says
  * more than this may forbid what it likes.
@@ -63,7 +57,9 @@ export const plain: Binding = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
   // The last of two members with one name counts here, the first in Cache-Control.
   const members = field?.split(",").reverse();
-  if (members && !members.every((member) => PLAIN.test(member))) return undefined;
+  // Without a value, or with a whole number: nearly every targeted field is made of such ones.
+  const plainMember = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
+  if (members && !members.every((member) => plainMember.test(member))) return undefined;
   return { cc: parseCacheControl(members?.join() ?? headers.get("cache-control")), targeted: members !== undefined };
 };
 
@@ -74,9 +70,7 @@ export const dateOf = (headers: Headers, responseTime: number): number =>
 const wholeSeconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
 
 /** `Age` of a received response: the first member of what may have become a list, or 0 where that is not a number. */
-export function parseAge(text: string | null): number {
-  return deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
-}
+export const parseAge = (text: string | null): number => deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
 
 /**
  * The freshness lifetime (s) that a response states for a shared cache (RFC 9111 section 4.2.1); undefined where it states
@@ -132,13 +126,15 @@ export function judge(
   const bound = binding(headers, targetedFields);
   if (!bound) return unusual("targeted", "A targeted field has more than plain directives: not stored");
   const { cc, targeted } = bound;
-  if (!UNDERSTOOD.test(String(status)) && cc.has("must-understand")) return "must-understand";
+  // Statuses whose caching requirements this cache knows.
+  const understood = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/.test(String(status));
+  if (!understood && cc.has("must-understand")) return "must-understand";
   if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
   if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (vary === null) return unusual("vary", "Vary: * is never stored");
+  if (!vary) return unusual("vary", "Vary: * is never stored");
   const wide = unbounded(vary, policy);
-  if (wide !== undefined) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  if (wide) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
 
   // corrected_initial_age: by `Age`, and by how old `Date` says the response is.
   const delay = Math.max(0, responseTime - exchange.requestTime) / 1000;

@@ -110,8 +110,7 @@ export function limited<T extends Meta | Index>(value: T, ceiling: number, now: 
 export function edgeLifetime(meta: Meta, policy: Policy, ctx: CacheContext): number {
   const { status } = meta;
   if (policy.mode !== "override" || !isListed(policy, status)) return Infinity;
-  const jitter = policy.edge_jitter_s;
-  return errorTtl(policy, status) ?? (jitter ? draw(jitter, ctx) : (policy.edge_ttl_s ?? Infinity));
+  return errorTtl(policy, status) ?? draw(policy.edge_jitter_s, policy.edge_ttl_s, ctx);
 }
 
 /** A short name for a key that is too long for a store. It need not resist attack: a reader checks the whole key. */

@@ -2,6 +2,7 @@
 
 import { opaque } from "../fields";
 import { header, type Meta } from "./entry";
+import { without } from "./response";
 
 /** Fields of a 304 that describe the message or the stored bytes, and so leave the stored ones as they are; and cookies. */
 const KEPT = /^(content-(length|encoding|range)|transfer-encoding|set-cookie)$/;
@@ -19,9 +20,8 @@ export function selectedBy304(meta: Meta, headers: Headers): boolean {
 
 /** The stored headers with those of a 304 (or a HEAD's 200) in their place (RFC 9111 section 3.2). */
 export function updatedHeaders(meta: Meta, fresh: Headers): Headers {
-  const headers = new Headers(meta.headers as [string, string][]);
   // What only the new message says of its age must not be mixed with the old one's.
-  for (const name of ["age", "date"]) headers.delete(name);
-  for (const [name, value] of fresh) if (!KEPT.test(name)) headers.set(name, value);
+  const headers = without(new Headers(meta.headers as [string, string][]), /^(age|date)$/);
+  for (const [name, value] of without(fresh, KEPT)) headers.set(name, value);
   return headers;
 }
