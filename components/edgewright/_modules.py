@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi
-
 from edgewright.spec.models import EdgeSettings
 
 JAVASCRIPT = "application/javascript+module"
@@ -222,6 +220,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
     except OSError:
+        # The command reads this module too, and starts without the SDK.
+        import pulumi
+
         raise pulumi.RunError(
             "edgewright's own code for the edge is not built. In a checkout run: make build"
         ) from None
