@@ -15,11 +15,10 @@ import type { Named, Policy } from "./policy";
  */
 export function keyQuery(search: string, policy: Policy): string {
   let query = normalizeEscapes(search.slice(1));
-  const ordered = policy.mode === "override";
-  if (ordered || policy.query !== "all") {
+  if (policy.mode === "override" || policy.query !== "all") {
     const parts = query.split("&").filter((part) => part && policy.custom?.keeps(nameOf(part), policy) !== false);
     // Array sort is stable: parameters of one name keep their order.
-    if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
+    if (policy.mode === "override") parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
     query = parts.join("&");
   }
   return query && `?${query}`;

@@ -42,9 +42,6 @@ export const keyedByUrl = ({ headers, cookies, country, region }: CacheKeySpec):
 /** Whether the key is of the whole URL, and of it alone. */
 export const isPlain = (key: CacheKeySpec): boolean => key.query === "all" && keyedByUrl(key);
 
-/** URLs whose names are remembered. */
-const MAX_NAMES = 4096;
-
 const known = new WeakMap<CacheSpec, Policy>();
 
 export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
@@ -65,7 +62,7 @@ export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,
     custom: isPlain(key) ? undefined : custom,
-    named: remembering(MAX_NAMES, (url) => named(url, policy)),
+    named: remembering(4096, (url) => named(url, policy)),
   };
   known.set(spec, policy);
   return policy;
