@@ -15,6 +15,7 @@ import type {
 import { frontOf, mayFront, tellFront } from "./front";
 import { handlerOf, handlerTarget } from "./handler";
 import type { Geo, Host } from "./host";
+import { remembering } from "./memo";
 import { isSafe } from "./methods";
 import { isDecided, keepPersonal } from "./personal";
 import { Problem, problemResponse } from "./problem";
@@ -55,9 +56,8 @@ export class BadAssembly extends Error {
   }
 }
 
-/** URLs whose way is remembered, and how long (characters) one may be: together, a few megabytes at most. */
+/** URLs whose way is remembered. */
 const MAX_PLACES = 2048;
-const MAX_PLACE_LENGTH = 512;
 
 /** Where a URL leads. */
 interface Place {
@@ -136,20 +136,11 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   if (faults.length > 0) throw new BadAssembly(faults);
 
   const match = matcherOf(routesOf(settings.endpoints).map((route) => ({ pattern: route.pattern, value: route })));
-  const places = new Map<string, Place>();
-  /** Where a URL leads. Remembered as it came in: the same few are asked for again and again. */
-  const placeOf = (url: string): Place => {
-    let place = places.get(url);
-    if (place === undefined) {
-      const target = asSent ? targetAsSent(url) : targetUrlOf(url);
-      place = { target, match: match(asSent ? "/" : target.path) };
-      if (url.length <= MAX_PLACE_LENGTH) {
-        if (places.size >= MAX_PLACES) places.clear();
-        places.set(url, place);
-      }
-    }
-    return place;
-  };
+  /** Where a URL leads, as it came in. */
+  const placeOf = remembering(MAX_PLACES, (url): Place => {
+    const target = asSent ? targetAsSent(url) : targetUrlOf(url);
+    return { target, match: match(asSent ? "/" : target.path) };
+  });
 
   const front = frontOf(settings);
   /** What every response goes through on its way out. */

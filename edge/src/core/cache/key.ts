@@ -8,10 +8,6 @@ import { targetAsSent } from "../entrance";
 import { normalizeEscapes } from "../path";
 import type { Named, Policy } from "./policy";
 
-/** URLs whose names are remembered, and how long (characters) one may be: a few megabytes together, at most. */
-const MAX_NAMES = 4096;
-const MAX_NAME = 512;
-
 /**
  * The query that belongs to the key, with its `?`. Only `&` separates parameters: `a=1;b=2` is one parameter. Duplicates
  * stay, in their order. Under `override` parameters are sorted by name; the `origin` mode keeps their order, because
@@ -19,11 +15,10 @@ const MAX_NAME = 512;
  */
 export function keyQuery(search: string, policy: Policy): string {
   let query = normalizeEscapes(search.slice(1));
-  const ordered = policy.mode === "override";
-  if (ordered || policy.query !== "all") {
+  if (policy.mode === "override" || policy.query !== "all") {
     const parts = query.split("&").filter((part) => part && policy.custom?.keeps(nameOf(part), policy) !== false);
     // Array sort is stable: parameters of one name keep their order.
-    if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
+    if (policy.mode === "override") parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
     query = parts.join("&");
   }
   return query && `?${query}`;
@@ -37,20 +32,13 @@ const nameOf = (part: string) => part.split("=", 1)[0] as string;
  * dots.
  */
 export function named(sent: string, policy: Policy): Named {
-  let found = policy.names.get(sent);
-  if (found) return found;
   const { origin, path, query } = targetAsSent(sent);
   const rest = policy.asSent ? path + query : normalizeEscapes(path) + keyQuery(query, policy);
   const place = policy.host ? origin : origin.replace(/\/\/.*/, "//*");
-  found = { url: origin + rest, key: `${policy.name}|${policy.mode}|${place}${rest}` };
-  if (sent.length > MAX_NAME) return found;
-  // Started afresh when full: an attacker's many URLs cost this table, never the entries.
-  if (policy.names.size >= MAX_NAMES) policy.names.clear();
-  policy.names.set(sent, found);
-  return found;
+  return { url: origin + rest, key: `${policy.name}|${policy.mode}|${place}${rest}` };
 }
 
-export const normaliseUrl = (url: string, policy: Policy): string => named(url, policy).url;
+export const normaliseUrl = (url: string, policy: Policy): string => policy.named(url).url;
 
 /** A value that cannot be mistaken for the key's own punctuation; absent and empty differ. */
 export const encode = (value: string | null): string =>

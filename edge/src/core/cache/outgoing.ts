@@ -55,6 +55,6 @@ export function toClient(
 
 /** `Cache-Tag` (commas) and `Surrogate-Key` (spaces) of the origin, and the policy's own. */
 export function tagsOf(headers: Headers, policy: Policy): string[] {
-  const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
-  return [...new Set([...policy.tags, ...listed.flatMap(trimmed)])];
+  const tags = trimmed(headers.get("cache-tag")?.split(","));
+  return [...new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
 }

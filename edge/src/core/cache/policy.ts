@@ -1,6 +1,8 @@
 /** A policy with what follows from it, computed once for each policy object. */
 
+import { remembering } from "../memo";
 import type { CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, MemoryTier } from "../settings.gen";
+import { named } from "./key";
 import type { CacheContext } from "./types";
 
 /** The complete policy, its tiers and its key in one: names of headers in lower case, lists sorted. */
@@ -13,8 +15,8 @@ export interface Policy extends Omit<CacheSpec, "statuses" | "tiers" | "key" | "
   readonly longest: number | null;
   /** Set where the key is not of the whole URL, or not of it alone. */
   readonly custom: CustomKey | undefined;
-  /** URL as it came in -> what it is here, for the hit path. */
-  readonly names: Map<string, Named>;
+  /** What a URL, as it came in, is here; remembered for the hit path. */
+  named(url: string): Named;
 }
 
 /** What a URL is under a policy. */
@@ -43,27 +45,26 @@ export const isPlain = (key: CacheKeySpec): boolean => key.query === "all" && ke
 const known = new WeakMap<CacheSpec, Policy>();
 
 export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
-  let policy = known.get(spec);
-  if (!policy) {
-    const { statuses, tiers, key, engine, ...rest } = spec;
-    const platform = engine === "platform";
-    const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield]
-      .map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s)
-      .filter((time) => typeof time === "number");
-    policy = {
-      ...rest,
-      ...tiers,
-      ...key,
-      // With the platform's own cache in front, a second copy in the same data centre only takes room.
-      edge: platform ? null : tiers.edge,
-      platform,
-      statuses: new Set(statuses),
-      longest: times.length > 0 ? Math.max(...times) : null,
-      custom: isPlain(key) ? undefined : custom,
-      names: new Map(),
-    };
-    known.set(spec, policy);
-  }
+  const before = known.get(spec);
+  if (before) return before;
+  const { statuses, tiers, key, engine, ...rest } = spec;
+  const platform = engine === "platform";
+  const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield]
+    .map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s)
+    .filter((time) => typeof time === "number");
+  const policy: Policy = {
+    ...rest,
+    ...tiers,
+    ...key,
+    // With the platform's own cache in front, a second copy in the same data centre only takes room.
+    edge: platform ? null : tiers.edge,
+    platform,
+    statuses: new Set(statuses),
+    longest: times.length > 0 ? Math.max(...times) : null,
+    custom: isPlain(key) ? undefined : custom,
+    named: remembering(4096, (url) => named(url, policy)),
+  };
+  known.set(spec, policy);
   return policy;
 }
 

@@ -3,7 +3,6 @@
 import type { SharedBody } from "./body";
 import type { Entry, Found, Index, Meta } from "./entry";
 import type { Extensions, Shield } from "./extensions";
-import { named } from "./key";
 import type { Policy } from "./policy";
 import type { Purges } from "./purge";
 import type { RequestDirectives } from "./request-directives";
@@ -62,7 +61,7 @@ export class Query {
     whole = () => head as Request,
   ) {
     const { method, headers, url } = head;
-    const { url: normal, key } = named(url, policy);
+    const { url: normal, key } = policy.named(url);
     this.method = method;
     this.asked = headers;
     this.url = normal;

@@ -33,15 +33,18 @@ export function unbounded(names: readonly string[], policy: Policy): string | un
 
 /** The values of the selecting headers, as a part of a key. */
 export function varyValues(names: readonly string[], headers: Pick<Headers, "get">): string {
-  return names.map((name) => name + encode(normaliseValue(name, headers.get(name)))).join("|");
+  const parts = names.map((name) => {
+    const value = headers.get(name);
+    return name + encode(value && normaliseValue(name, value));
+  });
+  return parts.join("|");
 }
 
 /**
  * A header's value in a form where two values are the same text only if they mean the same: lists without optional white
  * space, and where a header's own specification says that case and order mean nothing, without those as well.
  */
-function normaliseValue(name: string, value: string | null): string | null {
-  if (value === null) return null;
+function normaliseValue(name: string, value: string): string {
   const parts = splitList(value);
   if (!["accept-encoding", "accept-language", "accept-charset"].includes(name)) return parts.join(",");
   // Order means nothing here, weights do (RFC 9110 section 12.5); `;q=1` is the default.

@@ -5,7 +5,6 @@ import { attempt } from "./attempt";
 import type { Writes } from "./extensions";
 import { frontTag } from "./front-tag";
 import { invalidated } from "./invalidated";
-import { named } from "./key";
 import { keyedByUrl } from "./policy";
 import type { Core } from "./query";
 import { remove } from "./remove";
@@ -19,7 +18,7 @@ export const writes: Writes = async (core, request, response, ctx) => {
   // The cache in front last: it would be filled again from the tiers.
   const tags = new Set<string>();
   for (const policy of core.policies) {
-    if (policy.platform) for (const url of urls) tags.add(frontTag(named(url, policy).url));
+    if (policy.platform) for (const url of urls) tags.add(frontTag(policy.named(url).url));
   }
   if (tags.size > 0 && ctx.frontCache) {
     const told = ctx.frontCache.purge({ tags: [...tags] }, false);
@@ -33,7 +32,7 @@ export async function forget(core: Core, urls: readonly string[], ctx: CacheCont
   const marked = new Set<string>();
   for (const policy of core.policies) {
     for (const url of urls) {
-      const { url: normal, key } = named(url, policy);
+      const { url: normal, key } = policy.named(url);
       for (const flight of core.open) if (flight.url === normal) flight.void = true;
       for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
       // Where more than the URL is in the key, nothing but a marker finds the entries of all clients.
