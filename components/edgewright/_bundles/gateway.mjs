@@ -477,69 +477,21 @@ var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? []
 var namesIn = (list) => trimmed(list?.toLowerCase().split(","));
 var opaque = (etag) => etag.replace(/^W\//, "");
 
-// src/core/cache/policy.ts
-var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
-var isPlain = (key) => key.query === "all" && keyedByUrl(key);
-var known = /* @__PURE__ */ new WeakMap();
-function compile(spec, custom2) {
-  let policy = known.get(spec);
-  if (!policy) {
-    const { statuses, tiers, key, engine, ...rest2 } = spec;
-    const platform = engine === "platform";
-    const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield].map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s).filter((time) => typeof time === "number");
-    policy = {
-      ...rest2,
-      ...tiers,
-      ...key,
-      // With the platform's own cache in front, a second copy in the same data centre only takes room.
-      edge: platform ? null : tiers.edge,
-      platform,
-      statuses: new Set(statuses),
-      longest: times.length > 0 ? Math.max(...times) : null,
-      custom: isPlain(key) ? void 0 : custom2,
-      names: /* @__PURE__ */ new Map()
-    };
-    known.set(spec, policy);
-  }
-  return policy;
-}
-var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
-var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
-var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
-var draw = (range, fixed, ctx) => range ? range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1)) : fixed ?? Infinity;
-
-// src/core/cache/outgoing.ts
-function toClient({
-  inside,
-  targetedFields,
-  origin
-}, headers, status2, policy, age2) {
-  if (inside) return;
-  const override = policy.mode === "override";
-  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
-    if (override || name !== "cdn-cache-control") headers.delete(name);
-  const present = namesIn(headers.get("vary"));
-  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
-  const { browser_ttl_s: browserTtl } = policy;
-  if (browserTtl === null) return;
-  const error = errorTtl(policy, status2);
-  if (!override) origin?.shorten(headers, browserTtl + age2);
-  else if (error !== void 0 || isListed(policy, status2)) {
-    const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age2 : error ?? browserTtl;
-    const parts = ["public", `max-age=${left}`];
-    if (error === void 0) {
-      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
-      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
-      if (policy.immutable) parts.push("immutable");
+// src/core/memo.ts
+var MAX_LENGTH = 512;
+function remembering(most, make3) {
+  const known3 = /* @__PURE__ */ new Map();
+  return (text) => {
+    let made2 = known3.get(text);
+    if (made2 === void 0) {
+      made2 = make3(text);
+      if (text.length <= MAX_LENGTH) {
+        if (known3.size >= most) known3.clear();
+        known3.set(text, made2);
+      }
     }
-    headers.set("cache-control", parts.join(", "));
-    headers.delete("expires");
-    headers.delete("pragma");
-  }
-}
-function tagsOf(headers, policy) {
-  const listed = [headers.get("cache-tag")?.split(","), headers.get("surrogate-key")?.split(" ")];
-  return [.../* @__PURE__ */ new Set([...policy.tags, ...listed.flatMap(trimmed)])];
+    return made2;
+  };
 }
 
 // src/core/path.ts
@@ -683,33 +635,88 @@ function targetAsSent(sent) {
 }
 
 // src/core/cache/key.ts
-var MAX_NAMES = 4096;
-var MAX_NAME = 512;
 function keyQuery(search, policy) {
   let query = normalizeEscapes(search.slice(1));
-  const ordered = policy.mode === "override";
-  if (ordered || policy.query !== "all") {
+  if (policy.mode === "override" || policy.query !== "all") {
     const parts = query.split("&").filter((part) => part && policy.custom?.keeps(nameOf(part), policy) !== false);
-    if (ordered) parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
+    if (policy.mode === "override") parts.sort((a, b) => Number(nameOf(a) > nameOf(b)) - Number(nameOf(a) < nameOf(b)));
     query = parts.join("&");
   }
   return query && `?${query}`;
 }
 var nameOf = (part) => part.split("=", 1)[0];
 function named(sent, policy) {
-  let found = policy.names.get(sent);
-  if (found) return found;
   const { origin, path, query } = targetAsSent(sent);
   const rest2 = policy.asSent ? path + query : normalizeEscapes(path) + keyQuery(query, policy);
   const place = policy.host ? origin : origin.replace(/\/\/.*/, "//*");
-  found = { url: origin + rest2, key: `${policy.name}|${policy.mode}|${place}${rest2}` };
-  if (sent.length > MAX_NAME) return found;
-  if (policy.names.size >= MAX_NAMES) policy.names.clear();
-  policy.names.set(sent, found);
-  return found;
+  return { url: origin + rest2, key: `${policy.name}|${policy.mode}|${place}${rest2}` };
 }
-var normaliseUrl = (url, policy) => named(url, policy).url;
+var normaliseUrl = (url, policy) => policy.named(url).url;
 var encode = (value) => value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
+
+// src/core/cache/policy.ts
+var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
+var isPlain = (key) => key.query === "all" && keyedByUrl(key);
+var known = /* @__PURE__ */ new WeakMap();
+function compile(spec, custom2) {
+  const before = known.get(spec);
+  if (before) return before;
+  const { statuses, tiers, key, engine, ...rest2 } = spec;
+  const platform = engine === "platform";
+  const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield].map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s).filter((time) => typeof time === "number");
+  const policy = {
+    ...rest2,
+    ...tiers,
+    ...key,
+    // With the platform's own cache in front, a second copy in the same data centre only takes room.
+    edge: platform ? null : tiers.edge,
+    platform,
+    statuses: new Set(statuses),
+    longest: times.length > 0 ? Math.max(...times) : null,
+    custom: isPlain(key) ? void 0 : custom2,
+    named: remembering(4096, (url) => named(url, policy))
+  };
+  known.set(spec, policy);
+  return policy;
+}
+var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
+var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
+var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
+var draw = (range, fixed, ctx) => range ? range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1)) : fixed ?? Infinity;
+
+// src/core/cache/outgoing.ts
+function toClient({
+  inside,
+  targetedFields,
+  origin
+}, headers, status2, policy, age2) {
+  if (inside) return;
+  const override = policy.mode === "override";
+  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
+    if (override || name !== "cdn-cache-control") headers.delete(name);
+  const present = namesIn(headers.get("vary"));
+  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  const { browser_ttl_s: browserTtl } = policy;
+  if (browserTtl === null) return;
+  const error = errorTtl(policy, status2);
+  if (!override) origin?.shorten(headers, browserTtl + age2);
+  else if (error !== void 0 || isListed(policy, status2)) {
+    const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age2 : error ?? browserTtl;
+    const parts = ["public", `max-age=${left}`];
+    if (error === void 0) {
+      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+      if (policy.immutable) parts.push("immutable");
+    }
+    headers.set("cache-control", parts.join(", "));
+    headers.delete("expires");
+    headers.delete("pragma");
+  }
+}
+function tagsOf(headers, policy) {
+  const tags = trimmed(headers.get("cache-tag")?.split(","));
+  return [.../* @__PURE__ */ new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
+}
 
 // src/core/cache/lists.ts
 var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
@@ -790,8 +797,8 @@ var UNBOUNDED = /* @__PURE__ */ new Set([
   "traceparent"
 ]);
 function varyNames(vary, policy) {
-  const names2 = /* @__PURE__ */ new Set([...policy.vary, ...namesIn(vary)]);
-  return names2.has("*") ? null : [...names2].sort();
+  const names2 = [.../* @__PURE__ */ new Set([...policy.vary, ...namesIn(vary)])].sort();
+  return names2.every((name) => name !== "*" && TOKEN.test(name)) ? names2 : null;
 }
 function unbounded(names2, policy) {
   if (names2.length > 8) return `${names2.length} headers`;
@@ -799,10 +806,13 @@ function unbounded(names2, policy) {
   return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
 }
 function varyValues(names2, headers) {
-  return names2.map((name) => name + encode(normaliseValue(name, headers.get(name)))).join("|");
+  const parts = names2.map((name) => {
+    const value = headers.get(name);
+    return name + encode(value && normaliseValue(name, value));
+  });
+  return parts.join("|");
 }
 function normaliseValue(name, value) {
-  if (value === null) return null;
   const parts = splitList(value);
   if (!["accept-encoding", "accept-language", "accept-charset"].includes(name)) return parts.join(",");
   const items = parts.map((part) => {
@@ -820,7 +830,7 @@ var Query = class {
     this.ctx = ctx;
     this.origin = origin;
     const { method, headers, url } = head;
-    const { url: normal, key } = named(url, policy);
+    const { url: normal, key } = policy.named(url);
     this.method = method;
     this.asked = headers;
     this.url = normal;
@@ -1186,7 +1196,7 @@ function judge(exchange2, policy, targetedFields, { binding = plain, judge: rule
   if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
   if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (!vary) return unusual("vary", "Vary: * is never stored");
+  if (!vary) return unusual("vary", "Vary: *, or on what is no name, is never stored");
   const wide = unbounded(vary, policy);
   if (wide) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
   const delay = Math.max(0, responseTime - exchange2.requestTime) / 1e3;
@@ -2623,7 +2633,7 @@ var writes = async (core, request, response, ctx) => {
   await forget(core, urls, ctx);
   const tags = /* @__PURE__ */ new Set();
   for (const policy of core.policies) {
-    if (policy.platform) for (const url of urls) tags.add(frontTag(named(url, policy).url));
+    if (policy.platform) for (const url of urls) tags.add(frontTag(policy.named(url).url));
   }
   if (tags.size > 0 && ctx.frontCache) {
     const told = ctx.frontCache.purge({ tags: [...tags] }, false);
@@ -2635,7 +2645,7 @@ async function forget(core, urls, ctx) {
   const marked = /* @__PURE__ */ new Set();
   for (const policy of core.policies) {
     for (const url of urls) {
-      const { url: normal, key } = named(url, policy);
+      const { url: normal, key } = policy.named(url);
       for (const flight of core.open) if (flight.url === normal) flight.void = true;
       for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
       if (!keyedByUrl(policy)) marked.add(normal);

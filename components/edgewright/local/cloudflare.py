@@ -738,6 +738,7 @@ def _version(resource: Resource, base: Path) -> protocol.Version:
     }
     return protocol.Version(
         id=str(resource.id),
+        # With what takes a purge also where the deployed function has none: gap `purge`.
         modules=[
             protocol.Module(
                 name=name,

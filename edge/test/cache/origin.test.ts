@@ -413,6 +413,18 @@ describe("Vary", () => {
     expect(old).toMatchObject({ text: "body 5", hit: false });
   });
 
+  it.each(["a b", '"x"', "a, b c", "(x)"])(
+    "answers, and does not store, what varies on no header's name: %s",
+    async (vary) => {
+      for (const mode of ["origin", "override"] as const) {
+        const h = make({ mode, ...(mode === "override" && { edge_ttl_s: 60 }) });
+        h.origin = (_request, count) =>
+          new Response(String(count), { headers: { "cache-control": "max-age=60", vary } });
+        expect([(await h.get("/")).text, (await h.get("/")).text]).toEqual(["1", "2"]);
+      }
+    },
+  );
+
   it("never stores Vary: *, and warns", async () => {
     const h = make();
     h.origin = () => reply("x", { "cache-control": "max-age=60", vary: "a, *" });

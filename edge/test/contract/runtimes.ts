@@ -41,18 +41,18 @@ interface Manifest {
   files: Record<string, { bytes: number; sha256: string; content_type: string }>;
 }
 
-/** The features that settings need, as the manifest says. */
+/** The features that settings need, as the manifest says, and what sees to it that none is missing. */
 export function featuresOf({ endpoints }: EdgeSettings): FeatureKey[] {
   const needed = new Set<FeatureKey>();
   for (const endpoint of endpoints) {
     const { cache } = endpoint;
     if (cache !== null) {
       // All that the cache may need; what is really left out is held by startup.test.ts and by the Python package.
-      needed.add("cache").add("cache_edge");
+      needed.add("cache").add("cache_check").add("cache_edge");
       const { query, headers, cookies, country, region } = cache.key;
       if (query !== "all" || headers.length || cookies.length || country || region) needed.add("cache_key");
       if (cache.tiers.memory) needed.add("cache_memory");
-      if (cache.tiers.kv) needed.add("cache_kv");
+      if (cache.tiers.kv) needed.add("cache_kv").add("cache_purge");
       if (cache.mode === "origin" || endpoint.auth !== null) needed.add("cache_origin");
       if (cache.engine === "platform") needed.add("cache_platform");
     }
@@ -62,7 +62,7 @@ export function featuresOf({ endpoints }: EdgeSettings): FeatureKey[] {
     if (endpoint.rate_limit !== null) needed.add("rate_limit");
   }
   const unsafe = endpoints.some(({ methods }) => methods.some((method) => method !== "GET" && method !== "HEAD"));
-  if (needed.has("cache") && unsafe) needed.add("cache_writes");
+  if (needed.has("cache") && unsafe) needed.add("cache_writes").add("cache_purge");
   return [...needed].sort();
 }
 
@@ -150,6 +150,7 @@ export function workerd(bundles: string): Runtime {
 
 const FEATURES = {
   cache: async (): Promise<Feature> => (await import("../../src/core/features/cache")).cache,
+  cache_check: async () => (await import("../../src/hosts/cloudflare/cache-check")).cacheCheck,
   cache_edge: async () => (await import("../../src/hosts/cloudflare/cache-edge")).cacheEdge,
   cache_key: async () => (await import("../../src/hosts/cloudflare/cache-key")).cacheKey,
   cache_kv: async () => (await import("../../src/hosts/cloudflare/cache-kv")).cacheKv,

@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-J4SZOB7Q.js";import"./chunk-XQNJE5DB.js";export{c as cache};
+import{Q as c}from"./chunk-GZR5X3XG.js";import"./chunk-G2VJQ5RW.js";export{c as cache};

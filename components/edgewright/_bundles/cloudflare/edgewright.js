@@ -1,1 +1,1 @@
-import{u as r}from"./chunk-XQNJE5DB.js";export{r as createWorker};
+import{v as r}from"./chunk-G2VJQ5RW.js";export{r as createWorker};

@@ -1,1 +1,1 @@
-import{a as r,b as o,c as s}from"./chunk-TASJ72MU.mjs";import"./chunk-ZGN3MBWS.mjs";import"./chunk-VWWMWREP.mjs";export{s as forward,r as forwards,o as originsFor};
+import{a as r,b as o,c as s}from"./chunk-GSXZJHBI.mjs";import"./chunk-H4SMSQIL.mjs";import"./chunk-VWWMWREP.mjs";export{s as forward,r as forwards,o as originsFor};

@@ -132,7 +132,7 @@ export function judge(
   if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
   if (whole(cc, "private")) return "private";
   const vary = varyNames(headers.get("vary"), policy);
-  if (!vary) return unusual("vary", "Vary: * is never stored");
+  if (!vary) return unusual("vary", "Vary: *, or on what is no name, is never stored");
   const wide = unbounded(vary, policy);
   if (wide) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
 

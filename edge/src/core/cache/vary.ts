@@ -1,6 +1,6 @@
 /** Vary: which request headers chose a stored response, and their values in a normal form (RFC 9111 section 4.1). */
 
-import { namesIn } from "../fields";
+import { namesIn, TOKEN } from "../fields";
 import { encode } from "./key";
 import { splitList } from "./lists";
 import type { Policy } from "./policy";
@@ -18,10 +18,10 @@ const UNBOUNDED = new Set([
   "traceparent",
 ]);
 
-/** The selecting headers of a response, lower case, sorted, each once; null for `*`. */
+/** The selecting headers of a response, lower case, sorted, each once; null for `*`, and for what can name no header. */
 export function varyNames(vary: string | null, policy: Policy): readonly string[] | null {
-  const names = new Set([...policy.vary, ...namesIn(vary)]);
-  return names.has("*") ? null : [...names].sort();
+  const names = [...new Set([...policy.vary, ...namesIn(vary)])].sort();
+  return names.every((name) => name !== "*" && TOKEN.test(name)) ? names : null;
 }
 
 /** The selecting header that makes a response not worth storing, or that there are more than 8; else undefined. */
