@@ -471,12 +471,6 @@ function sharedBody(source, expected, limit, window, onOverflow) {
   return body;
 }
 
-// src/core/fields.ts
-var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
-var namesIn = (list) => trimmed(list?.toLowerCase().split(","));
-var opaque = (etag) => etag.replace(/^W\//, "");
-
 // src/core/memo.ts
 var MAX_LENGTH = 512;
 function remembering(most, make3) {
@@ -493,6 +487,12 @@ function remembering(most, make3) {
     return made2;
   };
 }
+
+// src/core/fields.ts
+var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
+var namesIn = (list) => trimmed(list?.toLowerCase().split(","));
+var opaque = (etag) => etag.replace(/^W\//, "");
 
 // src/core/path.ts
 var BadTarget = class extends Error {
@@ -657,6 +657,12 @@ var encode = (value) => value === null ? "" : `=${value.replace(/[%|:\n]/g, enco
 // src/core/cache/policy.ts
 var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
 var isPlain = (key) => key.query === "all" && keyedByUrl(key);
+var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
+var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
+var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
+var draw = (range, fixed, ctx) => range ? range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1)) : fixed ?? Infinity;
+
+// src/core/cache/compile.ts
 var known = /* @__PURE__ */ new WeakMap();
 function compile(spec, custom2) {
   const before = known.get(spec);
@@ -679,10 +685,6 @@ function compile(spec, custom2) {
   known.set(spec, policy);
   return policy;
 }
-var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
-var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
-var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
-var draw = (range, fixed, ctx) => range ? range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1)) : fixed ?? Infinity;
 
 // src/core/cache/outgoing.ts
 function toClient({
@@ -2358,7 +2360,7 @@ var nameOf3 = ({ soft, type, value }) => `${soft} ${type} ${value}`;
 function schemeless(url) {
   return url.slice(url.indexOf("//"));
 }
-var Purges = class {
+var KnownPurges = class {
   constructor(checkMs, far2, policies) {
     this.checkMs = checkMs;
     this.far = far2;
@@ -2376,7 +2378,6 @@ var Purges = class {
   due(now) {
     return now - this.#read >= this.checkMs;
   }
-  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
   async refresh(ctx) {
     this.#read = ctx.now();
     const add = (markers2) => this.add(markers2);
@@ -2418,7 +2419,6 @@ var Purges = class {
       for (const [other2, { time }] of known3) if (other2 !== name && time <= marker.time) known3.delete(other2);
     }
   }
-  /** Writes markers where others find them. Returns what each place took. */
   async publish(markers2, ctx) {
     this.add(markers2);
     const edge = async () => {
@@ -2439,14 +2439,12 @@ var Purges = class {
     await Promise.all([count("edge", edge()), ...beyond]);
     return counts;
   }
-  /** Makes void what is stored under any key of these URLs, which are in normal form. */
   forget(urls, ctx) {
     return this.publish(
       markersOf({ urls }, ctx.now(), (url) => [url]),
       ctx
     );
   }
-  /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
   visibleWithinMs(ctx) {
     for (const { markers: markers2 } of this.far) {
       const ms = markers2?.visibleWithinMs(this.policies, ctx);
@@ -2454,11 +2452,9 @@ var Purges = class {
     }
     return this.checkMs;
   }
-  /** All that are known here. */
   get markers() {
     return [...this.#markers.values()];
   }
-  /** What the markers make of what is held: void, stale, or nothing. */
   of(held) {
     if (held.checked !== this.#version) {
       const { value } = held;
@@ -2468,7 +2464,6 @@ var Purges = class {
     }
     return held.purged;
   }
-  /** What the markers make of an entry. */
   judge(meta) {
     let found;
     for (const marker of this.#markers.values()) {
@@ -2663,7 +2658,7 @@ var all = {
   kv: kvTier,
   origin: originMode,
   key: customKey,
-  purge: (...given) => new Purges(...given),
+  purge: (...given) => new KnownPurges(...given),
   writes,
   shield,
   platform: toPlatform,

@@ -1,1 +1,1 @@
-import{Q as c}from"./chunk-GZR5X3XG.js";import"./chunk-G2VJQ5RW.js";export{c as cache};
+import{Q as c}from"./chunk-TL63KZ6T.js";import"./chunk-G2VJQ5RW.js";export{c as cache};

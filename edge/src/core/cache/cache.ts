@@ -7,11 +7,12 @@
 
 import type { CacheSpec } from "../settings.gen";
 import { within } from "./body";
+import { compile } from "./compile";
 import type { Entry, Index } from "./entry";
 import { lead, staleOnError } from "./exchange";
 import type { Extensions } from "./extensions";
 import { covers, far, near } from "./lookup";
-import { compile, type Policy } from "./policy";
+import type { Policy } from "./policy";
 import { type Core, type Flight, type Forward, type Head, type Lookup, Query } from "./query";
 import { dress, passed, respond, serve } from "./response";
 import { oversized } from "./save";

@@ -5,12 +5,11 @@
 
 import type { Entry, Meta, PartRange } from "./entry";
 import type { CustomKey, Policy } from "./policy";
-import type { Purges } from "./purge";
 import type { Core, Lookup, Query } from "./query";
 import type { RequestDirectives } from "./request-directives";
 import type { Reuse } from "./reuse";
 import type { Binding, Rules } from "./store";
-import type { FarTier, Markers, MemoryTier } from "./stores";
+import type { FarTier, Markers, MemoryTier, Purges } from "./stores";
 import type { CacheContext, Origin } from "./types";
 
 /** What mode `origin` has beyond `override`: RFC 9111 with the origin's own headers in charge. */
@@ -83,7 +82,9 @@ export interface Extensions {
   readonly origin?: OriginMode | undefined;
   readonly key?: CustomKey | undefined;
   /** Word of purges: what comes by the tiers, and what is asked for here. */
-  readonly purge?: ((...given: ConstructorParameters<typeof Purges>) => Purges) | undefined;
+  readonly purge?:
+    | ((checkMs: number, far: readonly Pick<FarTier, "markers">[], policies: Iterable<Policy>) => Purges)
+    | undefined;
   readonly writes?: Writes | undefined;
   /** Takes from a request what is not in the key, where no entrance has done so: see `forwardHeaders` in ./clean.ts. */
   readonly clean?: ((headers: Headers, policy: Policy) => Headers) | undefined;

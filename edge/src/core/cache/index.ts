@@ -8,7 +8,7 @@ import { kvTier } from "./kv-tier";
 import { memoryTier } from "./memory";
 import { originMode } from "./origin-mode";
 import { toPlatform } from "./platform";
-import { Purges, purge } from "./purge";
+import { KnownPurges, purge } from "./purge";
 import { shield } from "./shield";
 import type { CacheContext, CacheSpec, CreateCache, Origin, RequestHead } from "./types";
 import { writes } from "./writes";
@@ -23,7 +23,7 @@ export const all: Required<Omit<Extensions, "inside">> = {
   kv: kvTier,
   origin: originMode,
   key: customKey,
-  purge: (...given) => new Purges(...given),
+  purge: (...given) => new KnownPurges(...given),
   writes,
   shield,
   platform: toPlatform,

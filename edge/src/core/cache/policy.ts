@@ -1,8 +1,6 @@
-/** A policy with what follows from it, computed once for each policy object. */
+/** A policy with what follows from it. */
 
-import { remembering } from "../memo";
 import type { CacheKeySpec, CacheSpec, CacheTiers, EdgeTier, MemoryTier } from "../settings.gen";
-import { named } from "./key";
 import type { CacheContext } from "./types";
 
 /** The complete policy, its tiers and its key in one: names of headers in lower case, lists sorted. */
@@ -41,32 +39,6 @@ export const keyedByUrl = ({ headers, cookies, country, region }: CacheKeySpec):
 
 /** Whether the key is of the whole URL, and of it alone. */
 export const isPlain = (key: CacheKeySpec): boolean => key.query === "all" && keyedByUrl(key);
-
-const known = new WeakMap<CacheSpec, Policy>();
-
-export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
-  const before = known.get(spec);
-  if (before) return before;
-  const { statuses, tiers, key, engine, ...rest } = spec;
-  const platform = engine === "platform";
-  const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield]
-    .map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s)
-    .filter((time) => typeof time === "number");
-  const policy: Policy = {
-    ...rest,
-    ...tiers,
-    ...key,
-    // With the platform's own cache in front, a second copy in the same data centre only takes room.
-    edge: platform ? null : tiers.edge,
-    platform,
-    statuses: new Set(statuses),
-    longest: times.length > 0 ? Math.max(...times) : null,
-    custom: isPlain(key) ? undefined : custom,
-    named: remembering(4096, (url) => named(url, policy)),
-  };
-  known.set(spec, policy);
-  return policy;
-}
 
 /** TTL (s) of a status that is negatively cached under `override`; undefined for any other one. */
 export const errorTtl = (policy: Policy, status: number): number | undefined =>

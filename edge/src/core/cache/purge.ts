@@ -14,7 +14,7 @@ import { type Held, type Meta, RETENTION_S } from "./entry";
 import { normaliseUrl } from "./key";
 import type { Policy } from "./policy";
 import type { Core } from "./query";
-import type { FarTier, Marker, Markers } from "./stores";
+import type { FarTier, Marker, Markers, Purges } from "./stores";
 import { INTERNAL } from "./tiers";
 import type { CacheContext, PurgeRequest, PurgeResult } from "./types";
 
@@ -33,8 +33,7 @@ function schemeless(url: string): string {
   return url.slice(url.indexOf("//"));
 }
 
-/** What this isolate knows of purges. */
-export class Purges {
+export class KnownPurges implements Purges {
   /** Grows with each change, so that what was held against one state need not be again. */
   #version = 0;
   readonly #markers = new Map<string, Marker>();
@@ -52,7 +51,6 @@ export class Purges {
     return now - this.#read >= this.checkMs;
   }
 
-  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
   async refresh(ctx: CacheContext): Promise<void> {
     this.#read = ctx.now();
     const add = (markers: readonly Marker[]) => this.add(markers);
@@ -99,7 +97,6 @@ export class Purges {
     }
   }
 
-  /** Writes markers where others find them. Returns what each place took. */
   async publish(markers: readonly Marker[], ctx: CacheContext): Promise<Record<"edge" | Markers["place"], number>> {
     this.add(markers);
     const edge = async () => {
@@ -121,7 +118,6 @@ export class Purges {
     return counts;
   }
 
-  /** Makes void what is stored under any key of these URLs, which are in normal form. */
   forget(urls: readonly string[], ctx: CacheContext): Promise<unknown> {
     return this.publish(
       markersOf({ urls }, ctx.now(), (url) => [url]),
@@ -129,7 +125,6 @@ export class Purges {
     );
   }
 
-  /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
   visibleWithinMs(ctx: CacheContext): number {
     for (const { markers } of this.far) {
       const ms = markers?.visibleWithinMs(this.policies, ctx);
@@ -138,12 +133,10 @@ export class Purges {
     return this.checkMs;
   }
 
-  /** All that are known here. */
   get markers(): readonly Marker[] {
     return [...this.#markers.values()];
   }
 
-  /** What the markers make of what is held: void, stale, or nothing. */
   of(held: Held): "hard" | "soft" | undefined {
     if (held.checked !== this.#version) {
       const { value } = held;
@@ -155,7 +148,6 @@ export class Purges {
     return held.purged;
   }
 
-  /** What the markers make of an entry. */
   judge(meta: Pick<Meta, "key" | "url" | "tags" | "since" | "requestTime">): "hard" | "soft" | undefined {
     let found: "soft" | undefined;
     for (const marker of this.#markers.values()) {

@@ -1,23 +1,14 @@
 /** A request at the cache: what is read from it once, what the tiers hold for it, and what it shares with others. */
 
 import type { SharedBody } from "./body";
-import type { Entry, Found, Index, Meta } from "./entry";
+import type { Entry, Index, Meta } from "./entry";
 import type { Extensions, Shield } from "./extensions";
 import type { Policy } from "./policy";
-import type { Purges } from "./purge";
 import type { RequestDirectives } from "./request-directives";
 import { type Reuse, reuse } from "./reuse";
-import type { FarTier, MemoryTier } from "./stores";
+import type { FarTier, MemoryTier, Purges, Reading } from "./stores";
 import type { CacheContext, CacheOptions, Origin, RequestHead } from "./types";
 import { varyValues } from "./vary";
-
-/** A read of a store that is under way. */
-export interface Reading {
-  /** Somebody else waits for it. */
-  crowd: boolean;
-  /** `alone` where its body is a stream, which only one can have. */
-  found: Promise<Found | "alone" | undefined>;
-}
 
 /** The cache of one isolate: its options, the parts that it has, and what it remembers. */
 export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeCheckMs">>, Omit<Extensions, Tier> {

@@ -1,7 +1,8 @@
 /** May a stored response answer this request, and if it must be validated, how? RFC 9111 sections 4.2 to 4.3, RFC 5861. */
 
 import { type Entry, header, type Meta } from "./entry";
-import type { Query } from "./query";
+import type { Policy } from "./policy";
+import type { CacheContext } from "./types";
 
 /** `hit`: serve it. `revalidate-behind`: serve it, and validate in the background. `validate`: ask the origin first. */
 export type Reuse = "hit" | "revalidate-behind" | "validate";
@@ -19,7 +20,11 @@ export function reuse(meta: Meta, now: number, soft: boolean): Reuse {
  * May it answer although the origin failed? `disconnected`: the origin did not answer at all, which in mode `origin` lets
  * any stale response serve that is not forbidden to (RFC 9111 section 4.2.4); else only stale-if-error does.
  */
-export function usableOnError({ ctx, policy }: Query, { meta, soft }: Entry, disconnected: boolean): boolean {
+export function usableOnError(
+  { ctx, policy }: { readonly ctx: Pick<CacheContext, "now">; readonly policy: Pick<Policy, "mode"> },
+  { meta, soft }: Entry,
+  disconnected: boolean,
+): boolean {
   if (meta.noCache) return false;
   const staleness = soft ? 0 : (ctx.now() - meta.freshUntil) / 1000;
   if (staleness <= meta.staleIfError && meta.staleIfError > 0) return true;

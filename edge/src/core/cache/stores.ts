@@ -51,3 +51,30 @@ export interface Markers {
   /** Milliseconds until a purge is seen everywhere, at most; undefined where it does not get so far. */
   visibleWithinMs(policies: Iterable<Policy>, ctx: CacheContext): number | undefined;
 }
+
+/** A read of a store that is under way. */
+export interface Reading {
+  /** Somebody else waits for it. */
+  crowd: boolean;
+  /** `alone` where its body is a stream, which only one can have. */
+  found: Promise<Found | "alone" | undefined>;
+}
+
+/** What an isolate knows of purges. */
+export interface Purges {
+  due(now: number): boolean;
+  /** Reads the markers of the shared tiers where it is time to. A store that fails leaves what is known. */
+  refresh(ctx: CacheContext): Promise<void>;
+  /** What the markers make of what is held: void, stale, or nothing. */
+  of(held: Held): "hard" | "soft" | undefined;
+  /** What the markers make of an entry. */
+  judge(meta: Pick<Meta, "key" | "url" | "tags" | "since" | "requestTime">): "hard" | "soft" | undefined;
+  /** Writes markers where others find them. Returns what each place took. */
+  publish(markers: readonly Marker[], ctx: CacheContext): Promise<Record<"edge" | Markers["place"], number>>;
+  /** Makes void what is stored under any key of these URLs, which are in normal form. */
+  forget(urls: readonly string[], ctx: CacheContext): Promise<unknown>;
+  /** Milliseconds until a purge is seen everywhere that shares the tiers, at most. */
+  visibleWithinMs(ctx: CacheContext): number;
+  /** All that are known here. */
+  readonly markers: readonly Marker[];
+}

@@ -4,7 +4,8 @@ import { attempt } from "./attempt";
 import { within } from "./body";
 import type { Found, Held, Index, Meta } from "./entry";
 import { draw, errorTtl, isListed, type Policy } from "./policy";
-import type { Core, Reading } from "./query";
+import type { Core } from "./query";
+import type { Reading } from "./stores";
 import { type Body, discard, isStream, toBytes } from "./streams";
 import type { CacheContext } from "./types";
 

@@ -2,10 +2,10 @@
 
 import { cacheOf, coreOf } from "../cache/cache";
 import type { Extensions } from "../cache/extensions";
-import { EDGE_URL, type Purges } from "../cache/purge";
+import { EDGE_URL } from "../cache/purge";
 import type { Core } from "../cache/query";
 import { type Outcome, readCall, SHIELD_HEADER, TOLD_HEADER, writeTold } from "../cache/shield";
-import type { Marker } from "../cache/stores";
+import type { Marker, Purges } from "../cache/stores";
 import type { Cache, CacheContext } from "../cache/types";
 import type { Behind, Edge } from "../edge";
 import type { PlatformArguments } from "../feature";

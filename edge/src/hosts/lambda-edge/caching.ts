@@ -4,10 +4,10 @@
  * with Authorization, and would reuse one whatever its Vary.
  */
 
+import { compile } from "../../core/cache/compile";
 import { splitList } from "../../core/cache/lists";
 import { originRules, shorten } from "../../core/cache/origin-rules";
 import { tagsOf, toClient } from "../../core/cache/outgoing";
-import { compile } from "../../core/cache/policy";
 import { judge } from "../../core/cache/store";
 import { directivesFor } from "../../core/cache/targeted";
 import { isForbidden } from "../../core/personal";
