@@ -601,7 +601,7 @@ def _caches(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _warn_of_purges(name: str, settings: Mapping[str, Any]) -> None:
-    """Tell of tags that a purge could not follow: nothing carries it from one data centre to the others."""
+    """Tell of tags that a purge could follow in part only: nothing carries it to data centres and isolates."""
     caches = {cache["name"]: cache for cache in _caches(settings) if cache["mode"] != "bypass"}
     if any(cache["tiers"]["kv"] or cache["tiers"]["shield"] for cache in caches.values()):
         return
@@ -609,7 +609,8 @@ def _warn_of_purges(name: str, settings: Mapping[str, Any]) -> None:
     if tagged:
         pulumi.log.warn(
             f"EdgeApi {name!r}: {', '.join(tagged)}: has tags to purge by, and neither tiers.kv nor tiers.shield, by which"
-            " a purge reaches every data centre; what isolates and data centres hold stays until it expires"
+            " a purge reaches every data centre and isolate; without them only a zone's purge by tag can empty edge tiers"
+            " (as Cloudflare documents it), and the rest stays until it expires"
         )
 
 
