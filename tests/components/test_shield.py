@@ -185,7 +185,8 @@ def test_tags_that_no_purge_could_follow_are_warned_of(monkeypatch: pytest.Monke
     run(program({}))
     assert told == [
         "EdgeApi 'api': pages: has tags to purge by, and neither tiers.kv nor tiers.shield, by which a purge reaches every"
-        " data centre; what isolates and data centres hold stays until it expires"
+        " data centre and isolate; without them only a zone's purge by tag can empty edge tiers (as Cloudflare documents"
+        " it), and the rest stays until it expires"
     ]
     told.clear()
     run(program({"shield": {}}))
