@@ -40,7 +40,8 @@ const FEATURES = {
   cache_purge: {
     file: "cache-purge.js",
     export: "cachePurge",
-    needed_by: "endpoints[].cache.tiers.kv or .shield; a cache, endpoints[].methods and a key of more than the URL",
+    needed_by:
+      "endpoints[].cache.tiers.kv or .shield, or .engine == platform; a cache, endpoints[].methods and a key of more than the URL",
   },
   cache_shield: { file: "cache-shield.js", export: "cacheShield", needed_by: "endpoints[].cache.tiers.shield" },
   cache_writes: { file: "cache-writes.js", export: "cacheWrites", needed_by: "a cache and endpoints[].methods" },

@@ -88,7 +88,7 @@ def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> s
         "cache_origin": mode == "origin" or endpoint["auth"] is not None,
         "cache_platform": fronted,
         # Ways by which word of a purge comes. Without one of them, what would take it is left out.
-        "cache_purge": tiers["kv"] is not None or shielded,
+        "cache_purge": tiers["kv"] is not None or shielded or fronted,
         "cache_shield": shielded,
     }
     return {name for name, need in needed.items() if need}

@@ -399,6 +399,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
           onOverflow();
           body.whole = false;
           ready.resolve();
+          await ready.promise;
         }
         if (!body.whole) await makeRoom();
       }
@@ -964,11 +965,12 @@ async function attempt(ctx, fault2, work, fallback) {
 var INTERNAL = "https://cache.edgewright.invalid/";
 var SHARE_MS = 250;
 var SHARED = 1024 * 1024;
-async function read({ far: far2, reads }, from, key, policy, ctx) {
+var MOST_LONG = 1024;
+async function read({ far: far2, reads, long }, from, key, policy, ctx) {
   const tier = far2.find(({ name: name2 }) => name2 === from);
   if (!tier?.has(policy)) return void 0;
   const name = from + key;
-  const other2 = reads.get(name);
+  const other2 = long.has(name) ? void 0 : reads.get(name);
   const forget2 = (one) => {
     if (reads.get(name) === one) reads.delete(name);
   };
@@ -985,7 +987,7 @@ async function read({ far: far2, reads }, from, key, policy, ctx) {
     tier.read(key, policy, ctx).then(gathered),
     void 0
   );
-  if (other2) return work;
+  if (other2 || long.has(name)) return work;
   own.found = work.then((found) => {
     forget2(own);
     return isStream(found?.body) ? "alone" : found;
@@ -993,9 +995,15 @@ async function read({ far: far2, reads }, from, key, policy, ctx) {
   reads.set(name, own);
   return work;
   async function gathered(found) {
-    if (!own.crowd || !isStream(found?.body)) return found;
+    if (!isStream(found?.body)) return found;
     const { value, body } = found;
-    return value.kind === "entry" && (value.length ?? SHARED + 1) <= SHARED ? { ...found, body: await toBytes(body) } : found;
+    if ((value.length ?? Infinity) > SHARED) {
+      if (long.size >= MOST_LONG) long.clear();
+      long.add(name);
+      return found;
+    }
+    long.delete(name);
+    return own.crowd ? { ...found, body: await toBytes(body) } : found;
   }
 }
 function changed({ far: far2, reads }, key) {
@@ -1018,8 +1026,8 @@ async function write(core, to, value, body, policy, ctx, ceiling) {
   changed(core, value.key);
   return done;
 }
-function hold(value, body) {
-  return { value, body, checked: -1, second: -1 };
+function hold(value, body, until = Infinity) {
+  return { value, body, until, checked: -1, second: -1 };
 }
 function limited(value, ceiling, now) {
   if (value.kind !== "entry") return value;
@@ -1133,6 +1141,65 @@ function standard({ status: status2 }) {
 }
 function without(headers, names2) {
   return new Headers([...headers].filter(([name]) => !names2.test(name)));
+}
+
+// src/core/cache/lookup.ts
+function covers(meta, query) {
+  return !meta.range || query.core.origin?.covers(meta, query) === true;
+}
+function near(query, slot = query.key, index) {
+  const held = query.core.memory?.get(slot);
+  const nothing = { decision: "validate", index, slot };
+  if (!held) return nothing;
+  const { value } = held;
+  if (value.kind === "entry") return judged(query, nothing, held, held.body, "memory");
+  return index || held.until <= query.ctx.now() || voided(query, held) ? nothing : near(query, query.variant(value.names), value);
+}
+async function far(query, from) {
+  const { core, policy, ctx } = query;
+  let best = from;
+  for (const { name } of core.far) {
+    const found = await read(core, name, from.slot, policy, ctx);
+    if (!found) continue;
+    const { value, body, held = hold(value, null) } = found;
+    if (value.kind === "index") {
+      if (from.index || voided(query, held)) continue;
+      core.memory?.put(value, null, policy, ctx);
+      if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
+      discard2(best.entry?.body);
+      const variant = near(query, query.variant(value.names), value);
+      return variant.decision === "hit" ? variant : far(query, variant);
+    }
+    const one = judged(query, from, held, body, name);
+    const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
+    if (one.decision !== "hit" && !newer) {
+      discard2(body);
+      continue;
+    }
+    discard2(best.entry?.body);
+    best = one;
+    if (one.decision === "hit") return { ...one, entry: await promote(query, one.entry) };
+  }
+  return best;
+}
+var voided = ({ core }, held) => core.purges?.of(held) === "hard";
+function judged(query, { slot, index }, held, body, tier) {
+  const meta = held.value;
+  const purged = query.core.purges?.of(held);
+  if (purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
+  const soft = purged === "soft";
+  return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
+}
+async function promote({ core, policy, ctx }, entry) {
+  const { meta, tier } = entry;
+  const most = policy.memory?.max_object_bytes ?? -1;
+  if (tier === "edge" && most < 0) return entry;
+  if (isStream(entry.body) && (meta.length ?? Infinity) > most) return entry;
+  const body = await toBytes(entry.body ?? null);
+  const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
+  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx, ceiling);
+  if (tier === "kv") ctx.waitUntil(write(core, "edge", meta, body, policy, ctx, ceiling));
+  return { ...entry, body };
 }
 
 // src/core/cache/directives.ts
@@ -1284,16 +1351,21 @@ async function save(query, found, meta, body, ceiling) {
   const { core, policy, ctx, key, url } = query;
   if (core.purges?.judge(meta) === "hard") return;
   const work = [];
-  const put2 = (value, bytes2, kv = true) => {
+  const put2 = (value, bytes2) => {
     core.memory?.put(value, bytes2, policy, ctx, ceiling);
     work.push(write(core, "edge", value, bytes2, policy, ctx, ceiling));
-    if (kv) work.push(write(core, "kv", value, bytes2, policy, ctx));
+    work.push(write(core, "kv", value, bytes2, policy, ctx));
   };
   if (meta.vary.length > 0) {
-    const known3 = found.index;
-    const same2 = known3?.names.join() === meta.vary.join();
-    const born = same2 && known3 ? known3.born : meta.requestTime;
-    put2({ kind: "index", key, url, born, names: meta.vary }, null, !same2);
+    let { index } = found;
+    if (index?.guessed) {
+      const now = await far(query, near(query));
+      discard2(now.entry?.body);
+      ({ index } = now);
+    }
+    if (index?.names.join() !== meta.vary.join()) {
+      put2({ kind: "index", key, url, born: meta.requestTime, names: meta.vary }, null);
+    }
   }
   const bytes = body.bytes();
   if (bytes) {
@@ -1464,7 +1536,10 @@ ${requestTime}.${ctx.random()}`;
   });
   const careful = entry && !options.behind && usableOnError(query, entry, true);
   if (careful || length !== void 0 && length <= SHORT) await body.ready;
-  if (careful && body.failure) throw body.failure.error;
+  if (careful && body.failure) {
+    body.release();
+    throw body.failure.error;
+  }
   flight.settle(body.failure ?? (sharable ? { meta, body } : void 0));
   const store = async () => {
     await body.finished;
@@ -1480,65 +1555,6 @@ ${requestTime}.${ctx.random()}`;
   const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
   const out = dress(query, full, meta, xCache, `${said}stored`, false);
   return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
-}
-
-// src/core/cache/lookup.ts
-function covers(meta, query) {
-  return !meta.range || query.core.origin?.covers(meta, query) === true;
-}
-function near(query, slot = query.key, index) {
-  const held = query.core.memory?.get(slot);
-  const nothing = { decision: "validate", index, slot };
-  if (!held) return nothing;
-  const { value } = held;
-  if (value.kind === "entry") return judged(query, nothing, held, held.body, "memory");
-  return index || voided(query, held) ? nothing : near(query, query.variant(value.names), value);
-}
-async function far(query, from) {
-  const { core, policy, ctx } = query;
-  let best = from;
-  for (const { name } of core.far) {
-    const found = await read(core, name, from.slot, policy, ctx);
-    if (!found) continue;
-    const { value, body, held = hold(value, null) } = found;
-    if (value.kind === "index") {
-      if (from.index || voided(query, held)) continue;
-      core.memory?.put(value, null, policy, ctx);
-      if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
-      discard2(best.entry?.body);
-      const variant = near(query, query.variant(value.names), value);
-      return variant.decision === "hit" ? variant : far(query, variant);
-    }
-    const one = judged(query, from, held, body, name);
-    const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
-    if (one.decision !== "hit" && !newer) {
-      discard2(body);
-      continue;
-    }
-    discard2(best.entry?.body);
-    best = one;
-    if (one.decision === "hit") return { ...one, entry: await promote(query, one.entry) };
-  }
-  return best;
-}
-var voided = ({ core }, held) => core.purges?.of(held) === "hard";
-function judged(query, { slot, index }, held, body, tier) {
-  const meta = held.value;
-  const purged = query.core.purges?.of(held);
-  if (purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
-  const soft = purged === "soft";
-  return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
-}
-async function promote({ core, policy, ctx }, entry) {
-  const { meta, tier } = entry;
-  const most = policy.memory?.max_object_bytes ?? -1;
-  if (tier === "edge" && most < 0) return entry;
-  if (isStream(entry.body) && (meta.length ?? Infinity) > most) return entry;
-  const body = await toBytes(entry.body ?? null);
-  const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
-  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx, ceiling);
-  if (tier === "kv") ctx.waitUntil(write(core, "edge", meta, body, policy, ctx, ceiling));
-  return { ...entry, body };
 }
 
 // src/core/cache/cache.ts
@@ -1561,6 +1577,7 @@ function coreOf(extensions, specs, options = {}) {
     shield: shield2,
     far: far2,
     reads: /* @__PURE__ */ new Map(),
+    long: /* @__PURE__ */ new Set(),
     policies,
     flights: /* @__PURE__ */ new Map(),
     open: /* @__PURE__ */ new Set(),
@@ -1680,7 +1697,7 @@ async function wait(query, found, flight, flightKey, forward2, look) {
   if (given || !head || "error" in head) return given;
   const { vary: names2, requestTime: born } = head.meta;
   if (found.index || names2.length === 0) return answer(query, false);
-  const index = { kind: "index", key: query.key, url: query.url, born, names: names2 };
+  const index = { kind: "index", key: query.key, url: query.url, born, names: names2, guessed: true };
   return answer(query, true, near(query, query.variant(names2), index));
 }
 function joined(query, found, head, forward2) {
@@ -1703,7 +1720,7 @@ function joined(query, found, head, forward2) {
 
 // src/core/cache/custom-key.ts
 var customKey = {
-  keeps: (name, policy) => policy.query !== "none" && policy.query_names.includes(plain2(name)) === (policy.query === "include"),
+  keeps: (name, { query, query_names: names2 }) => query === "all" || query !== "none" && names2.includes(plain2(name)) === (query === "include"),
   of(key, headers, policy, ctx) {
     const parts = [key];
     for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
@@ -2062,13 +2079,15 @@ function memoryTier() {
   const memory = createMemory();
   return {
     ...memory,
-    put(value, body, { memory: tier }, ctx, ceiling = Infinity) {
+    put(value, body, { memory: tier, edge, kv }, ctx, ceiling = Infinity) {
       if (!tier) return;
       const { key } = value;
       const bytes = body?.byteLength ?? 0;
       if (bytes > tier.max_object_bytes) return memory.delete(key);
-      const copy = limited(value, Math.min(ceilingOf(tier, ctx), ceiling), ctx.now());
-      memory.set(key, hold(copy, body), bytes + weight(value), tier.max_bytes);
+      const now = ctx.now();
+      const most = Math.min(ceilingOf(tier, ctx), ceiling);
+      const until = edge || kv ? now + most * 1e3 : Infinity;
+      memory.set(key, hold(limited(value, most, now), body, until), bytes + weight(value), tier.max_bytes);
     },
     held: () => memory.all().map(([, { value }]) => value)
   };
@@ -2355,6 +2374,7 @@ function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
 var EDGE_URL = `${INTERNAL}purges`;
 var MAX_MARKERS = 1e3;
 var OWN_MS = 6e4;
+var FIRST_MS = 1e3;
 var EPOCH = "false everything ";
 var nameOf3 = ({ soft, type, value }) => `${soft} ${type} ${value}`;
 function schemeless(url) {
@@ -2375,10 +2395,21 @@ var KnownPurges = class {
   /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
   #own = [];
   #read = -Infinity;
+  /** Whether the markers have been read once, and the first look while it is under way. */
+  #knows = false;
+  #first;
   due(now) {
-    return now - this.#read >= this.checkMs;
+    return !this.#knows || now - this.#read >= this.checkMs;
   }
   async refresh(ctx) {
+    if (this.#first && await within(this.#first, FIRST_MS) !== "timeout") return;
+    const work = this.#look(ctx);
+    if (!this.#knows) this.#first ??= work;
+    await work;
+    this.#knows = true;
+    this.#first = void 0;
+  }
+  async #look(ctx) {
     this.#read = ctx.now();
     const add = (markers2) => this.add(markers2);
     const work = this.far.flatMap(({ markers: markers2 }) => markers2?.refresh(this.policies, ctx, add) ?? []);

@@ -183,6 +183,7 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   };
   return Object.assign(answer, {
     async purge(request: PurgeRequest, host: Host) {
+      if (cache && !cache.purge) throw new Error("This function takes no purges: no policy has a KV tier or a shield.");
       return cache?.purge?.(request, host);
     },
     behind(request: Request, host: Host, platform: PlatformArguments, behind: Behind) {

@@ -1,1 +1,1 @@
-import{Q as c}from"./chunk-TL63KZ6T.js";import"./chunk-G2VJQ5RW.js";export{c as cache};
+import{R as c}from"./chunk-QYOV2L4W.js";import"./chunk-MQLXR3E3.js";export{c as cache};

@@ -105,6 +105,8 @@ export function sharedBody(
           onOverflow();
           body.whole = false;
           ready.resolve();
+          // The client that waited for this begins to read first.
+          await ready.promise;
         }
         if (!body.whole) await makeRoom();
       }

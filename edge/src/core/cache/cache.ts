@@ -50,6 +50,7 @@ export function coreOf(
     shield,
     far,
     reads: new Map(),
+    long: new Set(),
     policies,
     flights: new Map(),
     open: new Set(),
@@ -221,7 +222,7 @@ async function wait(
   const { vary: names, requestTime: born } = head.meta;
   if (found.index || names.length === 0) return answer(query, false);
   // It may be of another variant: those who want the same one gather once more, in the place where it will be stored.
-  const index: Index = { kind: "index", key: query.key, url: query.url, born, names };
+  const index: Index = { kind: "index", key: query.key, url: query.url, born, names, guessed: true };
   return answer(query, true, near(query, query.variant(names), index));
 }
 

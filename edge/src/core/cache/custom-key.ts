@@ -4,8 +4,8 @@ import { encode } from "./key";
 import type { CustomKey } from "./policy";
 
 export const customKey: CustomKey = {
-  keeps: (name, policy) =>
-    policy.query !== "none" && policy.query_names.includes(plain(name)) === (policy.query === "include"),
+  keeps: (name, { query, query_names: names }) =>
+    query === "all" || (query !== "none" && names.includes(plain(name)) === (query === "include")),
 
   of(key, headers, policy, ctx) {
     const parts: string[] = [key];

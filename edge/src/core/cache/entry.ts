@@ -54,6 +54,8 @@ export interface Index {
   readonly born: number;
   /** The selecting headers of the newest response; it speaks for the resource. */
   readonly names: readonly string[];
+  /** It follows from another request's response, and may not be stored (or any more). */
+  readonly guessed?: true;
 }
 
 /** What isolate memory holds, or the edge cache is known to: also what serving it needs, prepared once. */
@@ -62,6 +64,8 @@ export interface Held {
   readonly body: ArrayBuffer | null;
   /** State of the purge markers that it was last held against, and what they make of it. */
   checked: number;
+  /** An index: until when (ms) it counts without a look at the farther tiers. */
+  readonly until: number;
   purged?: "hard" | "soft" | undefined;
   /** The answer without its body, with the Age and Cache-Status of `second`. */
   ready?: Response;

@@ -218,7 +218,10 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
   // waited for as well: it comes with the headers, and a crowd is answered from bytes at a fraction of a stream's cost.
   const careful = entry && !options.behind && usableOnError(query, entry, true);
   if (careful || (length !== undefined && length <= SHORT)) await body.ready;
-  if (careful && body.failure) throw body.failure.error;
+  if (careful && body.failure) {
+    body.release();
+    throw body.failure.error;
+  }
   flight.settle(body.failure ?? (sharable ? { meta, body } : undefined));
   const store = async () => {
     await body.finished;

@@ -17,7 +17,9 @@ export function near(query: Query, slot = query.key, index?: Index): Lookup {
   if (!held) return nothing;
   const { value } = held;
   if (value.kind === "entry") return judged(query, nothing, held, held.body, "memory");
-  return index || voided(query, held) ? nothing : near(query, query.variant(value.names), value);
+  return index || held.until <= query.ctx.now() || voided(query, held)
+    ? nothing
+    : near(query, query.variant(value.names), value);
 }
 
 /** What the farther tiers hold: the first that may be served, else the newest. */

@@ -108,13 +108,16 @@ export function memoryTier(): MemoryTier {
   return {
     ...memory,
 
-    put(value, body, { memory: tier }, ctx, ceiling = Infinity) {
+    put(value, body, { memory: tier, edge, kv }, ctx, ceiling = Infinity) {
       if (!tier) return;
       const { key } = value;
       const bytes = body?.byteLength ?? 0;
       if (bytes > tier.max_object_bytes) return memory.delete(key);
-      const copy = limited(value, Math.min(ceilingOf(tier, ctx), ceiling), ctx.now());
-      memory.set(key, hold(copy, body), bytes + weight(value), tier.max_bytes);
+      const now = ctx.now();
+      const most = Math.min(ceilingOf(tier, ctx), ceiling);
+      // What another isolate wrote may have made an index void, with all variants that are found by it.
+      const until = edge || kv ? now + most * 1000 : Infinity;
+      memory.set(key, hold(limited(value, most, now), body, until), bytes + weight(value), tier.max_bytes);
     },
 
     held: () => memory.all().map(([, { value }]) => value),

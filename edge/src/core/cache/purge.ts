@@ -10,6 +10,7 @@
 
 import { normalizeEscapes } from "../path";
 import { attempt } from "./attempt";
+import { within } from "./body";
 import { type Held, type Meta, RETENTION_S } from "./entry";
 import { normaliseUrl } from "./key";
 import type { Policy } from "./policy";
@@ -23,6 +24,8 @@ export const EDGE_URL = `${INTERNAL}purges`;
 const MAX_MARKERS = 1000;
 /** How long (ms) what was published here is looked for in the data centre's cache. */
 const OWN_MS = 60_000;
+/** How long (ms) a request waits for another one's first look. */
+const FIRST_MS = 1000;
 /** The name of a hard purge of everything. */
 const EPOCH = "false everything ";
 
@@ -40,6 +43,9 @@ export class KnownPurges implements Purges {
   /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
   #own: readonly Marker[] = [];
   #read = -Infinity;
+  /** Whether the markers have been read once, and the first look while it is under way. */
+  #knows = false;
+  #first: Promise<void> | undefined;
 
   constructor(
     readonly checkMs: number,
@@ -48,10 +54,20 @@ export class KnownPurges implements Purges {
   ) {}
 
   due(now: number): boolean {
-    return now - this.#read >= this.checkMs;
+    return !this.#knows || now - this.#read >= this.checkMs;
   }
 
   async refresh(ctx: CacheContext): Promise<void> {
+    // An isolate that knows nothing yet serves nothing: who comes meanwhile waits for the first look, or looks itself.
+    if (this.#first && (await within(this.#first, FIRST_MS)) !== "timeout") return;
+    const work = this.#look(ctx);
+    if (!this.#knows) this.#first ??= work;
+    await work;
+    this.#knows = true;
+    this.#first = undefined;
+  }
+
+  async #look(ctx: CacheContext): Promise<void> {
     this.#read = ctx.now();
     const add = (markers: readonly Marker[]) => this.add(markers);
     const work = this.far.flatMap(({ markers }) => markers?.refresh(this.policies, ctx, add) ?? []);

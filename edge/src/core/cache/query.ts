@@ -18,6 +18,8 @@ export interface Core extends Required<Omit<CacheOptions, "policies" | "purgeChe
   readonly shield: Shield | undefined;
   /** By name of the tier and key. */
   readonly reads: Map<string, Reading>;
+  /** What was too long to be read for others too: nobody waits for another one's read of it. */
+  readonly long: Set<string>;
   readonly policies: Set<Policy>;
   readonly flights: Map<string, Flight>;
   /** Every request to the origin that is under way, also those that nobody may join. */

@@ -2,9 +2,11 @@
 
 import type { SharedBody } from "./body";
 import { type Index, type Meta, type PartRange, storedHeaders } from "./entry";
+import { far, near } from "./lookup";
 import { tagsOf } from "./outgoing";
 import type { Lookup, Query } from "./query";
 import { judge } from "./store";
+import { discard } from "./streams";
 import { write } from "./tiers";
 import type { CacheContext } from "./types";
 import { varyValues } from "./vary";
@@ -78,17 +80,23 @@ export async function save(query: Query, found: Lookup, meta: Meta, body: Shared
   const { core, policy, ctx, key, url } = query;
   if (core.purges?.judge(meta) === "hard") return;
   const work: Promise<unknown>[] = [];
-  const put = (value: Meta | Index, bytes: ArrayBuffer | null, kv = true) => {
+  const put = (value: Meta | Index, bytes: ArrayBuffer | null) => {
     core.memory?.put(value, bytes, policy, ctx, ceiling);
     work.push(write(core, "edge", value, bytes, policy, ctx, ceiling));
-    if (kv) work.push(write(core, "kv", value, bytes, policy, ctx));
+    work.push(write(core, "kv", value, bytes, policy, ctx));
   };
   if (meta.vary.length > 0) {
-    const known = found.index;
-    const same = known?.names.join() === meta.vary.join();
-    // Variants of another list of headers are not looked for any more; those of this one go on.
-    const born = same && known ? known.born : meta.requestTime;
-    put({ kind: "index", key, url, born, names: meta.vary }, null, !same);
+    let { index } = found;
+    if (index?.guessed) {
+      const now = await far(query, near(query));
+      discard(now.entry?.body);
+      ({ index } = now);
+    }
+    // One that is known stays as it is stored, or is gone: a write has made void what is found by it. Variants of another
+    // list of headers are not looked for any more; those of this one go on.
+    if (index?.names.join() !== meta.vary.join()) {
+      put({ kind: "index", key, url, born: meta.requestTime, names: meta.vary }, null);
+    }
   }
   const bytes = body.bytes();
   if (bytes) {

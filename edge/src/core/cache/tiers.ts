@@ -15,10 +15,11 @@ export const INTERNAL = "https://cache.edgewright.invalid/";
 const SHARE_MS = 250;
 /** Bytes of the longest body that is read whole for a crowd. */
 const SHARED = 1024 * 1024;
+const MOST_LONG = 1024;
 
 /** Reads an entry of a farther tier, once for a crowd that comes while the store has not answered yet. */
 export async function read(
-  { far, reads }: Core,
+  { far, reads, long }: Core,
   from: "edge" | "kv",
   key: string,
   policy: Policy,
@@ -27,7 +28,7 @@ export async function read(
   const tier = far.find(({ name }) => name === from);
   if (!tier?.has(policy)) return undefined;
   const name = from + key;
-  const other = reads.get(name);
+  const other = long.has(name) ? undefined : reads.get(name);
   const forget = (one: Reading) => {
     if (reads.get(name) === one) reads.delete(name);
   };
@@ -44,7 +45,7 @@ export async function read(
     tier.read(key, policy, ctx).then(gathered),
     undefined,
   );
-  if (other) return work;
+  if (other || long.has(name)) return work;
   // Without `waitUntil`, which each read would pay for: where this client goes away, the others read for themselves.
   own.found = work.then((found) => {
     forget(own);
@@ -55,11 +56,16 @@ export async function read(
 
   /** A stream is for one reader, bytes are for all. Nobody waits for the bytes where nobody else has come. */
   async function gathered(found: Found | undefined): Promise<Found | undefined> {
-    if (!own.crowd || !isStream(found?.body)) return found;
+    if (!isStream(found?.body)) return found;
     const { value, body } = found;
-    return value.kind === "entry" && (value.length ?? SHARED + 1) <= SHARED
-      ? { ...found, body: await toBytes(body) }
-      : found;
+    // An index has no body.
+    if (((value as Meta).length ?? Infinity) > SHARED) {
+      if (long.size >= MOST_LONG) long.clear();
+      long.add(name);
+      return found;
+    }
+    long.delete(name);
+    return own.crowd ? { ...found, body: await toBytes(body) } : found;
   }
 }
 
@@ -96,8 +102,8 @@ export async function write(
   return done;
 }
 
-export function hold(value: Meta | Index, body: ArrayBuffer | null): Held {
-  return { value, body, checked: -1, second: -1 };
+export function hold(value: Meta | Index, body: ArrayBuffer | null, until = Infinity): Held {
+  return { value, body, until, checked: -1, second: -1 };
 }
 
 /** The copy of an entry for a tier: no longer fresh than the tier's ceiling (s) from now. */

@@ -20,7 +20,7 @@ const needs = ({ tiers, engine, mode, key }: CacheSpec): unknown[] => [
   engine === "platform" && "platform",
   !isPlain(key) && "key",
   // Ways by which word of a purge comes.
-  (tiers.kv || tiers.shield) && "purge",
+  (tiers.kv || tiers.shield || engine === "platform") && "purge",
 ];
 
 export const check: NonNullable<CacheParts["check"]> = ({ endpoints }, policies, parts, faults) => {
