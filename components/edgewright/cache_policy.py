@@ -98,9 +98,10 @@ class ShieldTierOptions(TypedDict):
     shards: NotRequired[int]
     """Objects that the URLs are shared out to, 1 to 64; one takes some hundred misses a second. Default: 4."""
     max_bytes: NotRequired[int]
-    """Most bytes kept by one object. Default: 1 GiB."""
+    """Most bytes kept by one object. Default: 1 GiB. Of several policies with a shield in one EdgeApi the largest counts."""
     max_object_bytes: NotRequired[int]
-    """A larger body is not kept in the shield. Default: 16 MiB."""
+    """A larger body is not kept in the shield. Default: 16 MiB. Of several policies with a shield in one EdgeApi the largest
+    counts."""
 
 
 class CacheTierOptions(TypedDict):

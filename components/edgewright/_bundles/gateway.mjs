@@ -1327,7 +1327,9 @@ function metaOf(query, status2, full, requestTime) {
     headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
   }
   const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv || policy.shield;
-  if (!headers || !somewhere) return [void 0, "headers"];
+  if (status2 === 206 && !range) return [void 0, "range"];
+  if (!headers) return [void 0, "headers"];
+  if (!somewhere) return [void 0, "size"];
   let { vary } = terms;
   if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
   const meta = {
@@ -1398,10 +1400,10 @@ var ERRORS = [500, 502, 503, 504];
 var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
 var CONDITIONS = ["if-none-match", "if-modified-since"];
 var RANGE = ["range", "if-range"];
-function fillable({ policy: { edge, shield: shield2, memory, kv }, ctx }) {
-  if (edge && ctx.edgeCache) return MAX_FILL;
-  return Math.min(MAX_FILL, Math.max(...[memory, kv, shield2].map((tier) => tier?.max_object_bytes ?? 0)));
+function keepable({ policy: { edge, memory, kv }, ctx }) {
+  return edge && ctx.edgeCache ? Infinity : Math.max(...[memory, kv].map((tier) => tier?.max_object_bytes ?? -1));
 }
+var fillable = (query) => Math.min(MAX_FILL, Math.max(keepable(query), query.policy.shield?.max_object_bytes ?? 0));
 function headersFor({ core, request, policy }) {
   return core.clean?.(request.headers, policy) ?? new Headers(request.headers);
 }
@@ -1519,7 +1521,7 @@ async function exchange(query, found, flight, options) {
     }
     const out2 = new Headers(full);
     if (reason === "ttl") toClient(core, out2, status2, policy, parseAge(out2.get("age")));
-    const xCache2 = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
+    const xCache2 = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
     label(core, out2, xCache2, `${said}detail=${options.detail ?? reason}`);
     if (query.method === "HEAD") discard2(source);
     return make(status2, out2, query.method === "HEAD" ? null : source, raw, response.statusText);
@@ -1553,7 +1555,8 @@ ${requestTime}.${ctx.random()}`;
   flight.stored = store();
   if (options.behind) return new Response(null);
   const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
-  const out = dress(query, full, meta, xCache, `${said}stored`, false);
+  const stays = policy.platform || (length ?? 0) <= keepable(query);
+  const out = dress(query, full, meta, xCache, said + (stays ? "stored" : "detail=size"), false);
   return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
 }
 

@@ -77,12 +77,13 @@ def purge(
     format_: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
-    """Purge every tier: isolate memory, edge cache, KV, and the platform's cache in front.
+    """Purge every tier: isolate memory, edge cache, KV, shield, and the platform's cache in front.
 
     On the local cloud it is seen at once. On a deployed stack it goes through Cloudflare's API, and needs
     CLOUDFLARE_API_TOKEN; isolates see it when KV has told them, after 90 s at most. A shield is told through the function,
     which needs EDGEWRIGHT_PURGE_TOKEN, its secret of that name; isolates then see it after 30 s at most. With neither KV nor
-    a shield a purge does not leave a data centre, and the command says so. CloudFront is invalidated through
+    a shield a function takes no purge: the zone's purge by tag and of everything empties its edge cache, the rest stays until it
+    expires, and the command says which. CloudFront is invalidated through
     AWS's API, and needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY that may cloudfront:CreateInvalidation. What is
     interrupted, or refused for being too fast, goes on when the same command is run again.
 

@@ -173,6 +173,15 @@ describe("tiers", () => {
   });
 });
 
+describe("a body that no tier keeps", () => {
+  it("is not said to be stored", async () => {
+    const h = make({ tiers: { memory: { max_object_bytes: 100 }, edge: null, kv: null } });
+    h.origin = () => new Response("x".repeat(200), { headers: { "content-length": "200" } });
+    for (let time = 0; time < 2; time++)
+      expect((await h.get("/a")).cacheStatus).toBe("edgewright; fwd=uri-miss; detail=size");
+  });
+});
+
 describe("the edge tier", () => {
   it("gives the platform the tags of what it keeps, and no client", async () => {
     const h = make({ tags: ["site"], tiers: { memory: null, edge: {}, kv: null } });

@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-QYOV2L4W.js";import"./chunk-MQLXR3E3.js";export{c as cache};
+import{R as c}from"./chunk-R54YRNN4.js";import"./chunk-PMQU2GHS.js";export{c as cache};

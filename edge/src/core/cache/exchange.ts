@@ -41,11 +41,14 @@ export interface LeadOptions {
   readonly detail?: string;
 }
 
-/** Bytes of the longest body that a range waits for: what some tier can keep, and not more than is reasonable. */
-function fillable({ policy: { edge, shield, memory, kv }, ctx }: Query): number {
-  if (edge && ctx.edgeCache) return MAX_FILL;
-  return Math.min(MAX_FILL, Math.max(...[memory, kv, shield].map((tier) => tier?.max_object_bytes ?? 0)));
+/** Bytes of the longest body that a tier of this data centre keeps; less than none where there is no tier. */
+function keepable({ policy: { edge, memory, kv }, ctx }: Query): number {
+  return edge && ctx.edgeCache ? Infinity : Math.max(...[memory, kv].map((tier) => tier?.max_object_bytes ?? -1));
 }
+
+/** Bytes of the longest body that a range waits for: what some tier can keep, and not more than is reasonable. */
+const fillable = (query: Query): number =>
+  Math.min(MAX_FILL, Math.max(keepable(query), query.policy.shield?.max_object_bytes ?? 0));
 
 /** The headers for the origin. */
 function headersFor({ core, request, policy }: Query): Headers {
@@ -197,7 +200,7 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
     }
     const out = new Headers(full);
     if (reason === "ttl") toClient(core, out, status, policy, parseAge(out.get("age")));
-    const xCache = forward === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : "MISS";
+    const xCache = forward === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
     label(core, out, xCache, `${said}detail=${options.detail ?? reason}`);
     if (query.method === "HEAD") discard(source);
     return make(status, out, query.method === "HEAD" ? null : source, raw, response.statusText);
@@ -236,7 +239,8 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
   flight.stored = store();
   if (options.behind) return new Response(null);
   const xCache = forward === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
-  const out = dress(query, full, meta, xCache, `${said}stored`, false);
+  const stays = policy.platform || (length ?? 0) <= keepable(query);
+  const out = dress(query, full, meta, xCache, said + (stays ? "stored" : "detail=size"), false);
   // The origin's own answer to a range goes to the one who asked for it as it is.
   return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
 }

@@ -54,7 +54,9 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
     headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
   }
   const somewhere = policy.platform || policy.memory || (policy.edge && ctx.edgeCache) || policy.kv || policy.shield;
-  if (!headers || !somewhere) return [undefined, "headers"];
+  if (status === 206 && !range) return [undefined, "range"];
+  if (!headers) return [undefined, "headers"];
+  if (!somewhere) return [undefined, "size"];
   let { vary } = terms;
   // Encoded content without Vary on it would be given to clients that cannot read it.
   if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();

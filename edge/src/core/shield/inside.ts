@@ -117,9 +117,20 @@ export function insidePolicy(spec: CacheSpec): CacheSpec {
     engine: "worker",
     ...(spec.mode === "override" && own && { edge_ttl_s: tier.ttl_s ?? spec.edge_ttl_s, edge_jitter_s: tier.jitter_s }),
     // The entry itself lasts as long as in any tier: what an edge keeps is judged by that.
-    tiers: { ...spec.tiers, memory: { ...MEMORY, ...limit }, edge: limit, shield: { ...tier, ttl_s: longest(spec) } },
+    tiers: {
+      ...spec.tiers,
+      memory: { ...limit, ...within(MEMORY, tier) },
+      edge: limit,
+      shield: { ...tier, ttl_s: longest(spec) },
+    },
   };
 }
+
+/** Memory's sizes, and not more than the shield may keep at all. */
+const within = (own: typeof MEMORY, tier: ShieldTier): typeof MEMORY => ({
+  max_bytes: Math.min(own.max_bytes, tier.max_bytes),
+  max_object_bytes: Math.min(own.max_object_bytes, tier.max_object_bytes),
+});
 
 /** The longest time (s) for which any tier of a policy may keep a response fresh. */
 function longest({ edge_ttl_s: edge, edge_jitter_s: jitter, tiers: { kv, shield } }: CacheSpec): number | null {

@@ -43,7 +43,9 @@ declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Ui
  * chunks and, when the stream fails, ends it as if it were whole: a body that broke off would look complete to a client.
  */
 function framed(response: Response): Response {
-  if (fromBytes.has(response) || !STREAMED.has(response.headers.get("x-cache") ?? "")) return response;
+  // A part is cut from a stream by JavaScript, wherever that comes from.
+  const made = response.status === 206 || STREAMED.has(response.headers.get("x-cache") ?? "");
+  if (!made || fromBytes.has(response)) return response;
   const length = response.headers.get("content-length");
   if (response.body === null || length === null || !/^\d+$/.test(length)) return response;
   const { readable, writable } = new FixedLengthStream(Number(length));
