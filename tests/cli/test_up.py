@@ -39,6 +39,19 @@ def test_failed_policies_are_in_the_verdict_though_every_objective_is_reached(
     assert verdicts[0].endswith(" told above; objectives: pass (exit 1)")
 
 
+@pytest.mark.runtime
+def test_a_proof_that_cannot_be_made_leaves_word_of_what_runs(
+    edgewright: Edgewright, tmp_path: Path, stop_all: Callable[[Path], Path]
+) -> None:
+    program = PROGRAM.replace("/hello", "/*").replace('aws.s3.Bucket("open", acl="public-read")\n', "")
+    project = stop_all(make_project(tmp_path, program, SETTINGS, files={"handler.js": HANDLER}))
+    done = edgewright("up", "--port", "0", cwd=project)
+    assert done.code == Exit.USAGE, done.err
+    assert "edgewright:traffic.mix is needed" in done.err
+    assert "stays up on http://127.0.0.1:" in done.err
+    assert "stop it with: edgewright down" in " ".join(done.err.split())
+
+
 def test_what_is_missing_outweighs_what_is_breached() -> None:
     parts = [
         Part("policies", Exit.BREACH, "failed by 1 finding, told above"),

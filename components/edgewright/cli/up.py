@@ -76,11 +76,14 @@ def up(
         for line in _show.output_lines(capture):
             console.print(escape(line), soft_wrap=True)
         console.print()
-        parts = [_check(project, stack, capture, settings, console)]
-        if prove:
-            console.print()
-            parts.append(_prove(project, stack, session, capture, settings, console))
-        _console.step(f"{stack} stays up on {session.url}; stop it with: edgewright down {stack}")
+        try:
+            parts = [_check(project, stack, capture, settings, console)]
+            if prove:
+                console.print()
+                parts.append(_prove(project, stack, session, capture, settings, console))
+        finally:
+            # Also where a proof cannot be made: what is deployed runs on.
+            _console.step(f"{stack} stays up on {session.url}; stop it with: edgewright down {stack}")
         console.print()
         console.print(verdict(parts), soft_wrap=True, markup=False)
         raise typer.Exit(worst(parts))
