@@ -95,7 +95,7 @@ def _measure(made: Stage, options: Options) -> Result:
             },
             "versions": made.versions,
             "not installed": list(made.missing),
-            "edge": "the edge tier alone: a match in the Cache API, as the Worker written by hand does it, shared by hits that overlap",
+            "edge": "the edge tier alone: a match in the Cache API, as by hand, shared by hits that overlap",
             "default": "what a CachePolicy has by default: the edge tier, with memory in front for 5 s at a time",
             "of the runtime": "miniflare's Cache API and KV are simulators: compare edge with by hand, not with memory",
         },

@@ -130,7 +130,7 @@ def worker_modules(
 
 def on_local_cloud(modules: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return a function's modules as the local cloud runs them: with what takes a purge, which a deployed function has only
-    where KV or a shield brings one, and with the check that its cache lacks no part.
+    where KV, a shield or a cache in front needs it, and with the check that its cache lacks no part.
 
     Args:
         modules: the files of a function by name. What was not made by this package, as it is now, stays as it is.

@@ -103,8 +103,9 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "purge",
         "edgewright purge",
-        "Every function with a cache takes purges here. A deployed one does where KV or a shield carries them; without"
-        " either the zone's purge of tags and of everything empties its edge tier, and the rest stays until it expires.",
+        "Every function with a cache takes purges here. A deployed one does where KV or a shield carries them, or a"
+        " cache stands in front; without any of them the zone's purge of tags and of everything empties its edge tier, where"
+        " it has a zone and by Cloudflare's documentation, and the rest stays until it expires.",
     ),
     Gap(
         "workers-cache",
