@@ -12,6 +12,20 @@ function gate() {
   return Promise.withResolvers<void>();
 }
 
+/** Holds up reads of the edge cache's URLs that `which` names, until `open` is called; counts them. */
+function holdUp(h: Harness, which: (url: string) => boolean = () => true) {
+  const held = gate();
+  const match = h.edge.match.bind(h.edge);
+  const reads = { count: 0, open: held.resolve };
+  h.edge.match = async (url) => {
+    if (!which(url)) return match(url);
+    reads.count++;
+    await held.promise;
+    return match(url);
+  };
+  return reads;
+}
+
 /** A body of so many bytes, which comes a megabyte at a time. */
 function long(bytes: number): ReadableStream<Uint8Array> {
   let at = 0;
@@ -43,18 +57,13 @@ describe("a write", () => {
     const h = site();
     await h.get("/v", language("fr"));
     h.now += 10;
-    const held = gate();
-    const match = h.edge.match.bind(h.edge);
-    h.edge.match = async (url) => {
-      if (url.includes("language%3Den")) await held.promise;
-      return match(url);
-    };
+    const held = holdUp(h, (url) => url.includes("language%3Den"));
     const other = h.get("/v", language("en"));
     await new Promise(setImmediate);
     h.now += 10;
     await h.get("/v", {}, { method: "PUT", body: "x" });
     h.now += 10;
-    held.resolve();
+    held.open();
     expect((await other).text).toBe("v2 en");
     expect((await h.get("/v", language("fr"))).text).toBe("v2 fr");
   });
@@ -158,18 +167,11 @@ describe("hits on a long body", () => {
     h.origin = () => new Response(long(2 << 20), { headers: { "cache-control": "max-age=60" } });
     await h.get("/a");
     await h.get("/a");
-    const held = gate();
-    const match = h.edge.match.bind(h.edge);
-    let asked = 0;
-    h.edge.match = async (url) => {
-      asked++;
-      await held.promise;
-      return match(url);
-    };
+    const held = holdUp(h);
     const crowd = Promise.all(Array.from({ length: 5 }, () => h.get("/a")));
     await new Promise(setImmediate);
-    expect(asked).toBe(5);
-    held.resolve();
+    expect(held.count).toBe(5);
+    held.open();
     expect((await crowd).map(({ text }) => text.length)).toEqual(Array(5).fill(2 << 20));
   });
 });
@@ -188,15 +190,10 @@ describe("a new isolate", () => {
     await h.cache.purge({ everything: true }, h.context);
     h.advance(10);
     h.isolate();
-    const held = gate();
-    const match = h.edge.match.bind(h.edge);
-    h.edge.match = async (url) => {
-      if (url.endsWith("purges")) await held.promise;
-      return match(url);
-    };
+    const held = holdUp(h, (url) => url.endsWith("purges"));
     const crowd = Promise.all([h.get("/a"), h.get("/a"), h.get("/a")]);
     await new Promise(setImmediate);
-    held.resolve();
+    held.open();
     expect((await crowd).map(({ text }) => text)).toEqual(["v2", "v2", "v2"]);
   });
 
