@@ -8246,6 +8246,7 @@ function readDeployment(text) {
       version.bindings ??= [];
       version.compatibility_flags ??= [];
       version.modules ??= [];
+      version.exports ??= {};
     }
   }
   return document;
