@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-YUN4BZAO.js";import"./chunk-NNOL65OA.js";export{c as cache};
+import{R as c}from"./chunk-67CXOTRX.js";import"./chunk-HGOUZ7YI.js";export{c as cache};
