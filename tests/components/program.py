@@ -82,9 +82,11 @@ class Run:
         return [(item.urn, item.parent, dict(item.inputs), sorted(item.secret_paths)) for item in self.resources]
 
 
-def run(program: Callable[[], object], *, preview: bool = False, stack: str = "dev") -> Run:
+def run(
+    program: Callable[[], object], *, preview: bool = False, stack: str = "dev", cloud: RecordingCloud | None = None
+) -> Run:
     """Run a program to its end; what it raises comes out as it is."""
-    monitor = Monitor("shop", stack, Cloud(), Path.cwd(), (), preview)
+    monitor = Monitor("shop", stack, cloud or Cloud(), Path.cwd(), (), preview)
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
             project="shop",
