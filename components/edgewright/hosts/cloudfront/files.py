@@ -47,7 +47,7 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
                 content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
                 opts=site.child,
             )
-            site.files.append(file)
+            site.uploaded.append(file)
     return bucket
 
 
@@ -87,5 +87,5 @@ def let_read(site: Site, bucket: "aws.s3.Bucket | None", distributions: Sequence
         bucket=bucket.bucket,
         policy=pulumi.Output.all(bucket.arn, *(each.arn for each in distributions)).apply(policy),
         # What is protected goes first, so that a refused `destroy` has not begun with the files.
-        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=site.files),
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=site.uploaded),
     )

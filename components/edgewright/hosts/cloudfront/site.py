@@ -32,7 +32,7 @@ class Site:
     """The behaviors, in the distribution's order."""
     functions: dict[tuple[str, str], aws.cloudfront.Function] = field(default_factory=dict)
     """CloudFront Functions made so far, by event and content."""
-    files: list[aws.s3.BucketObjectv2] = field(default_factory=list)
+    uploaded: list[aws.s3.BucketObjectv2] = field(default_factory=list)
     """Files of the bucket made so far."""
 
     @classmethod
