@@ -1816,7 +1816,7 @@ function make2(spec) {
         max_object_bytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
       } : null,
       shield: shield2 ? {
-        binding: shield2.binding ?? "EDGEWRIGHT_SHIELD",
+        class_name: shield2.class_name ?? "EdgewrightShield",
         location: shield2.location ?? null,
         shards: shield2.shards ?? 4,
         ttl_s: shield2.ttl_s ?? null,
@@ -2565,7 +2565,7 @@ function readTold(text) {
   return { hit: hit === 1, times: { since, responseTime, initialAge, until, freshUntil: until } };
 }
 var nameOf4 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
-var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf4(place, shard), place.location ?? void 0);
+var objectOf = (place, shard, ctx) => ctx.shield?.(place.class_name, nameOf4(place, shard), place.location ?? void 0);
 function shardOf(text, shards) {
   let hash = 2166136261;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619);
@@ -2585,7 +2585,7 @@ function objectsOf(policies, ctx) {
   const objects = /* @__PURE__ */ new Map();
   for (const { shield: place } of policies) {
     for (let shard = 0; place && shard < place.shards; shard++) {
-      const name = `${place.binding} ${nameOf4(place, shard)}`;
+      const name = `${place.class_name} ${nameOf4(place, shard)}`;
       if (!objects.has(name)) objects.set(name, objectOf(place, shard, ctx));
     }
   }
@@ -7786,12 +7786,23 @@ function front(ctx) {
   Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
 }
 `;
-function entryModule({ mainModule, purgeToken, frontCacheUrl: frontCacheUrl2 }) {
+var exportsModule = (classes) => `
+function own(ctx, env) {
+  if (ctx.exports === undefined) return;
+  const value = Object.create(ctx.exports);
+  for (const [name, binding] of ${JSON.stringify(classes)}) {
+    Object.defineProperty(value, name, { value: env[binding], enumerable: true });
+  }
+  Object.defineProperty(ctx, "exports", { value, configurable: true });
+}
+`;
+function entryModule({ mainModule, purgeToken, classes, frontCacheUrl: frontCacheUrl2 }) {
   const specifier = JSON.stringify(`./${mainModule}`);
   return `import { report } from "./${CONSOLE_MODULE}";
 import * as main from ${specifier};
 export * from ${specifier};
 ${frontCacheUrl2 === void 0 ? "function front() {}" : frontModule(frontCacheUrl2)}
+${classes.length === 0 ? "function own() {}" : exportsModule(classes)}
 function watched(target) {
   if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
   const fetch = (...args) => {
@@ -7799,6 +7810,7 @@ function watched(target) {
     try {
       const [request, env, ctx] = args;
       front(ctx);
+      own(ctx, env);
       if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
         return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
       }
@@ -8234,6 +8246,7 @@ function readDeployment(text) {
       version.bindings ??= [];
       version.compatibility_flags ??= [];
       version.modules ??= [];
+      version.exports ??= {};
     }
   }
   return document;
@@ -10033,6 +10046,7 @@ function modulesOf(worker, version, { purgeToken }, errors) {
   const entry = {
     mainModule: version.main_module,
     purgeToken,
+    classes: heldElsewhere(worker, version),
     frontCacheUrl: version.cache_enabled ? frontCacheUrl(worker.name) : void 0
   };
   return [
@@ -10071,6 +10085,12 @@ function translate(deployment, context, errors) {
     })
   );
 }
+var classesOf = (version) => Object.entries(version.exports ?? {}).filter(([, { type, state }]) => type === "durable-object" && [null, void 0, "created"].includes(state)).map(([name, { storage }]) => [name, storage !== "legacy-kv"]);
+function heldElsewhere(worker, version) {
+  if (worker.deployment.length === 0 || primaryVersion(worker.deployment) === version.id) return [];
+  return classesOf(version).map(([name]) => [name, `edgewright_local_exports_${name}`]);
+}
+var storageKey = (script, className) => `${script}-${className}`;
 function bindingsOf(worker, version, primary, errors) {
   const own = serviceName(worker.name, version.id);
   const plain3 = {};
@@ -10130,8 +10150,7 @@ function bindingsOf(worker, version, primary, errors) {
         durableObjects[binding.name] = {
           className: binding.class_name,
           useSQLite: true,
-          // Storage is keyed by the script, not by the version, so that it outlives versions.
-          unsafeUniqueKey: `${script}-${binding.class_name}`,
+          unsafeUniqueKey: storageKey(script, binding.class_name),
           ...holder !== own && { scriptName: holder }
         };
         break;
@@ -10146,6 +10165,15 @@ function bindingsOf(worker, version, primary, errors) {
         refuse3(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
     }
   }
+  const bound = new Set(Object.values(durableObjects).map((each) => each.className));
+  const elsewhere = new Map(heldElsewhere(worker, version));
+  const additionalUnboundDurableObjects = [];
+  for (const [className, useSQLite] of classesOf(version)) {
+    const object = { className, useSQLite, unsafeUniqueKey: storageKey(worker.name, className) };
+    const binding = elsewhere.get(className);
+    if (binding !== void 0) durableObjects[binding] = { ...object, scriptName: primary.get(worker.name) };
+    else if (!bound.has(className)) additionalUnboundDurableObjects.push(object);
+  }
   return {
     bindings: plain3,
     kvNamespaces,
@@ -10153,6 +10181,7 @@ function bindingsOf(worker, version, primary, errors) {
     serviceBindings,
     queueProducers,
     durableObjects,
+    additionalUnboundDurableObjects,
     r2Buckets,
     d1Databases
   };
