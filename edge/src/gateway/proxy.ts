@@ -117,7 +117,7 @@ function attempt(
     const untouched =
       UNCONNECTED.has(error.code ?? "") || (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody);
     const safe = !hasBody && (request.method === "GET" || request.method === "HEAD");
-    if (tries < 3 && (untouched || (safe && upstream.innocent(life)))) {
+    if (tries < 3 && !upstream.guilty() && (untouched || (safe && upstream.innocent(life)))) {
       response.off("close", closed);
       upstream.available().then(() => attempt(forwarded, resolve, reject, tries + 1), reject);
     } else reject(upstream.lost(life, error));
