@@ -199,7 +199,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "durable-object-version",
         "Durable Objects",
-        "All objects of a class run in the version with the largest share, on SQLite storage; there are no migrations.",
+        "All objects of a class run in the version with the largest share, on SQLite storage. Which classes there are is known"
+        " from this machine's own deployments: a class that an account has already is new here.",
     ),
     Gap(
         "websocket-reload",

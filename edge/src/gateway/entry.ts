@@ -17,6 +17,8 @@ export interface EntryOptions {
   mainModule: string;
   /** The value of PURGE_HEADER that only the gateway knows. */
   purgeToken: string;
+  /** Classes of `ctx.exports` whose objects another version holds, each with the binding that leads to it. */
+  classes: readonly (readonly [name: string, binding: string])[];
   /** Where the version's `ctx.cache` sends what it purges; undefined where it has no cache in front. */
   frontCacheUrl: string | undefined;
 }
@@ -63,13 +65,26 @@ function whole(answer, ctx) {
 }
 `;
 
+/** `ctx.exports` with the classes whose objects another version holds: each object runs in one version. */
+const exportsModule = (classes: EntryOptions["classes"]): string => `
+function own(ctx, env) {
+  if (ctx.exports === undefined) return;
+  const value = Object.create(ctx.exports);
+  for (const [name, binding] of ${JSON.stringify(classes)}) {
+    Object.defineProperty(value, name, { value: env[binding], enumerable: true });
+  }
+  Object.defineProperty(ctx, "exports", { value, configurable: true });
+}
+`;
+
 /** The Worker's new main module. */
-export function entryModule({ mainModule, purgeToken, frontCacheUrl }: EntryOptions): string {
+export function entryModule({ mainModule, purgeToken, classes, frontCacheUrl }: EntryOptions): string {
   const specifier = JSON.stringify(`./${mainModule}`);
   return `import { report } from "./${CONSOLE_MODULE}";
 import * as main from ${specifier};
 export * from ${specifier};
 ${frontCacheUrl === undefined ? "const front = () => {}, whole = (answer) => answer;" : frontModule(frontCacheUrl)}
+${classes.length === 0 ? "function own() {}" : exportsModule(classes)}
 function watched(target) {
   if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
   const fetch = (...args) => {
@@ -77,6 +92,7 @@ function watched(target) {
     try {
       const [request, env, ctx] = args;
       front(ctx);
+      own(ctx, env);
       if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
         return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
       }

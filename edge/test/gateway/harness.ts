@@ -205,6 +205,7 @@ export function worker(source: string | WorkerSource): Worker {
         cpu_ms: null,
         cache_enabled: false,
         cross_version_cache: false,
+        exports: {},
         modules: Object.entries(modules).map(([module, value]) => {
           const { type, content } =
             typeof value === "string" ? { type: "application/javascript+module", content: value } : value;
