@@ -1,7 +1,7 @@
 """What becomes of each kind of resource when it has to be replaced, and when its component is protected.
 
 One table for every type that the components make. The options follow from it, by a transformation that each component gives
-its children, so that nothing has to be remembered where a resource is declared. See docs/decisions/0007-lifecycles.md.
+its children, so that nothing has to be remembered where a resource is declared. See docs/decisions/0010-lifecycles.md.
 """
 
 import enum
