@@ -204,7 +204,9 @@ class Settings(StackSettings):
     sessions: Sessions = Field(default_factory=Sessions, alias="products-api:sessions")
     rollout: Rollout = Field(default_factory=Rollout, alias="products-api:rollout")
     observability: Observability = Field(default_factory=Observability, alias="products-api:observability")
-    protect: bool = Field(default=False, alias="products-api:protect", description="Refuses to delete what holds data.")
+    protect: bool = Field(
+        default=False, alias="products-api:protect", description="Refuses to delete what serves and what holds data."
+    )
     trace: bool = Field(default=False, alias="products-api:trace", description="Answers carry Server-Timing.")
 
     @field_validator("account_id", "zone_id", "hosted_zone_id")
