@@ -1,1 +1,1 @@
-import{v as r}from"./chunk-PMQU2GHS.js";export{r as createWorker};
+import{x as r}from"./chunk-CDDEXYXN.js";export{r as createWorker};
