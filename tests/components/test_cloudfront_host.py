@@ -1037,6 +1037,23 @@ def test_a_shield_that_cloudfront_cannot_have_is_refused() -> None:
     ]
 
 
+def test_a_shield_that_would_stand_before_nothing_or_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hello.js").write_text("export default () => new Response('hi');\n")
+
+    def declare(args: Any, **more: Any) -> Callable[[], object]:
+        def program() -> None:
+            policy = CachePolicy("near", {"edge_ttl": 60, "tiers": {"shield": {"location": "weur"}}})
+            api(endpoints=[{"path": "/a", "cache": policy.spec, **args()}], **more)
+
+        return program
+
+    (fault,) = faults_of(declare(lambda: {"handler": str(tmp_path / "hello.js")}))
+    assert fault.startswith("endpoints[0].cache: has a shield (`tiers.shield` of the CachePolicy 'near')")
+    (fault,) = faults_of(declare(lambda: {"origin": origins().routing}, origin_shield="us-east-1"))
+    assert fault.startswith("endpoints[0].cache: has its shield in 'weur' (eu-west-1), and `origin_shield` of the API")
+    run(declare(lambda: {"origin": origins().routing}, origin_shield="eu-west-1"))
+
+
 def test_two_strategies_behind_one_pattern_of_cloudfront_are_refused() -> None:
     def clash() -> None:
         one, two = (CachePolicy(name, {"edge_ttl": ttl}) for name, ttl in (("one", 1), ("two", 2)))
