@@ -162,7 +162,8 @@ class StaticAssets(TypedDict):
     """Files of a folder, served from S3 that only the distribution may read (origin access control)."""
 
     path: str
-    """Where they are served: with `/assets/*`, the folder's `css/app.css` is `/assets/css/app.css`."""
+    """Where they are served: with `/assets/*`, the folder's `css/app.css` is `/assets/css/app.css`. The most specific path
+    answers, of files and endpoints alike: a file whose path a more specific endpoint takes is not served."""
     directory: str
     """The folder. Relative to the program's folder."""
     browser_ttl: NotRequired[int]
@@ -170,6 +171,9 @@ class StaticAssets(TypedDict):
     not kept."""
     immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned names only. Default: false."""
+    public: NotRequired[bool]
+    """Whether the files are for everybody although `path` lies in that of an endpoint with `auth`, which is refused without
+    it. Default: false."""
     content_security_policy: NotRequired[str]
     """The `Content-Security-Policy` of the files, for example `default-src 'self'`. Default: none."""
 
@@ -225,7 +229,7 @@ class EdgeApiArgs(TypedDict):
     bindings: NotRequired[list[pulumi.Input[Any]]]
     """Further bindings for handlers: a KvNamespace's `binding`, or a mapping with `type`, `name` and what the type
     needs (`kv_namespace`: namespace_id; `r2_bucket`: bucket_name; `d1`: database_id; `queue`: queue_name; `service`:
-    service, entrypoint?; `durable_object_namespace`: class_name, script_name?; `json`: json; `version_metadata`).
+    service, entrypoint?; `durable_object_namespace`: class_name, script_name of the Worker that exports it; `json`: json; `version_metadata`).
     The namespaces that cache policies and sessions use need not be repeated here. Default: none."""
     secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets that handlers see on `env`, by name. Bound to the version, so that code and secrets change

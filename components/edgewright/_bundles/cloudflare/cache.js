@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-UAKA7XS7.js";import"./chunk-CDDEXYXN.js";export{c as cache};
+import{R as c}from"./chunk-YUN4BZAO.js";import"./chunk-NNOL65OA.js";export{c as cache};

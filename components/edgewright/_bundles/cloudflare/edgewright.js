@@ -1,1 +1,1 @@
-import{x as r}from"./chunk-CDDEXYXN.js";export{r as createWorker};
+import{v as r}from"./chunk-NNOL65OA.js";export{r as createWorker};
