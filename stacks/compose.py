@@ -15,16 +15,16 @@ YEAR = 31_536_000
 
 def compose(settings: Settings) -> EdgeApi:
     """Declare the stack's components and return its API."""
-    data = pulumi.ResourceOptions(protect=settings.protect)
+    protected = pulumi.ResourceOptions(protect=settings.protect)
     # CloudFront's own cache is in front of the function: there is no memory nearer than that, and its KeyValueStore is read at
     # the viewer only.
     memory: CacheTierOptions = {} if settings.account_id is None else {"memory": {}}
     tiers: CacheTierOptions = {**memory}
     if settings.account_id is not None:
-        products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, data)
+        products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, protected)
         kv = settings.cache
         tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
-    sessions_kv = KvNamespace("sessions", _sessions_args(settings), data)
+    sessions_kv = KvNamespace("sessions", _sessions_args(settings), protected)
 
     origins = GeoRouter(
         "origins",
@@ -68,7 +68,7 @@ def compose(settings: Settings) -> EdgeApi:
         },
     )
 
-    return EdgeApi("products-api", _api_args(settings, origins, products, static, sessions_kv))
+    return EdgeApi("products-api", _api_args(settings, origins, products, static, sessions_kv), protected)
 
 
 def _api_args(
