@@ -84,7 +84,10 @@ def _limits() -> str:
 
 
 def _header_claims() -> str:
-    lines = ["// Generated from components/edgewright/_claims.py, which says what each list is. Run `make build`; do not edit.", ""]
+    lines = [
+        "// Generated from components/edgewright/_claims.py, which says what each list is. Run `make build`; do not edit.",
+        "",
+    ]
     for name, members in (
         ("PROXY", _claims.PROXY),
         ("CLAIMS", _claims.CLAIMS),
