@@ -9,6 +9,7 @@ from edgewright.local import archive
 from edgewright.local.dev import last_reload
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import SessionDamaged, StateDir
+from edgewright.program.errors import ProjectError
 from edgewright.program.project import Project
 from edgewright.purge.changed import changes
 from hypothesis import HealthCheck, given, settings
@@ -55,12 +56,14 @@ def test_a_session_of_odd_types_is_one_or_is_named_as_damaged(
     path.write_text(json.dumps(value if whole else {**SESSION, key: value}))
     try:
         session = state.read()
-    except SessionDamaged as error:
-        assert "session.json: cannot be read (" in str(error)
-        assert "`edgewright down local` stops what runs and removes it" in str(error)
-        assert "\n" not in str(error)
+    except SessionDamaged as damaged:
+        told = str(damaged)
     else:
         assert session is None or isinstance(session.supervisor.pid, int)
+        return
+    assert "session.json: cannot be read (" in told
+    assert "`edgewright down local` stops what runs and removes it" in told
+    assert "\n" not in told
 
 
 @given(value=JSON, key=st.sampled_from(["at", "ok", "ms", "changed", "errors"]), whole=st.booleans())
@@ -88,9 +91,11 @@ def test_a_record_of_a_purge_is_one_or_is_refused(state: StateDir, value: object
     record.write_text(json.dumps(value))
     try:
         changes(state.path / "logs", "/p", record)
-    except Exception as error:  # noqa: BLE001 - the test's point is which kinds there are
-        assert type(error).__name__ == "ProjectError"  # noqa: PT017
-        assert "remove it to begin anew" in str(error)  # noqa: PT017
+    except ProjectError as refused:
+        told = str(refused)
+    else:
+        return
+    assert "remove it to begin anew" in told
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -4,7 +4,8 @@ import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { type DeployError, fault } from "./diagnostics.js";
 
-export const BEGIN_ANEW = "Put the file back, or begin without the data of earlier runs: edgewright up --fresh, or edgewright dev --fresh.";
+export const BEGIN_ANEW =
+  "Put the file back, or begin without the data of earlier runs: edgewright up --fresh, or edgewright dev --fresh.";
 
 const MAGIC = "SQLite format 3\0";
 
