@@ -17,7 +17,9 @@ async function asked(cacheHost: string | null): Promise<string[]> {
     delete: async (url: string) => urls.push(url) > 0,
   };
   vi.stubGlobal("caches", { default: kept });
-  const cached = policy("pages", { tiers: { memory: null, edge: { ttl_ceiling_s: null, jitter_s: null }, kv: null, shield: null } });
+  const cached = policy("pages", {
+    tiers: { memory: null, edge: { ttl_ceiling_s: null, jitter_s: null }, kv: null, shield: null },
+  });
   const page = endpoint("/page", { kind: "handler", module: "page.js" }, { cache: cached });
   const worker = createWorker(settings({ endpoints: [page], cache_host: cacheHost }), {
     features: [cache, cacheEdge, cachePurge],
