@@ -50,7 +50,8 @@ LIFECYCLES: Mapping[str, Lifecycle] = {
     # A hostname is one custom domain's (100116).
     "cloudflare:index/workersCustomDomain:WorkersCustomDomain": _DELETED_FIRST,
     "cloudflare:index/workersRoute:WorkersRoute": _DELETED_FIRST,
-    # A zone has one entry point a phase (20217), whatever its name.
+    # A zone has one entry point a phase (20217), whatever its name. The one of a sticky rollout goes with it, and is never
+    # protected, which its own options say.
     "cloudflare:index/ruleset:Ruleset": Lifecycle(Replaced.DELETED_FIRST, keeps=("name",)),
     "cloudflare:index/argoTieredCaching:ArgoTieredCaching": _NEVER,
     "cloudflare:index/tieredCache:TieredCache": _NEVER,

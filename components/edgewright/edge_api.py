@@ -119,6 +119,16 @@ class RolloutSession(TypedDict):
     """Seconds after which it is forgotten in any case: 300 to 3600, no less than `idle`."""
 
 
+class RolloutSticky(TypedDict):
+    """What a client keeps its version by, for as long as the rollout lasts. At least one of the two."""
+
+    cookie: NotRequired[str]
+    """The name of a cookie that tells clients apart: those with the same value get the same version. Needs the plan Pro. Default:
+    none."""
+    address: NotRequired[bool]
+    """Whether clients at the same IP address get the same version; beside `cookie`, those without the cookie. Default: false."""
+
+
 class Rollout(TypedDict):
     """A gradual rollout: what share of the traffic the version being deployed gets.
 
@@ -136,6 +146,10 @@ class Rollout(TypedDict):
     """cloudfront: only requests with this header get the new version. Excludes `percentage`. Default: none."""
     session: NotRequired[RolloutSession]
     """cloudfront: viewers keep the version that they got. Default: each request is drawn anew."""
+    sticky: NotRequired[RolloutSticky]
+    """cloudflare: clients keep the version that they got, and move to the new one only as its share grows. A Transform Rule of the
+    zone sets `Cloudflare-Workers-Version-Key` of every request to `hostname` and `routes`, whatever the client sent; on
+    workers.dev there is none. One ruleset of its phase a zone. Default: each request is drawn anew."""
 
 
 class FunctionLimits(TypedDict):
@@ -254,10 +268,11 @@ class EdgeApiArgs(TypedDict):
     cache_rules: NotRequired[bool]
     """Whether the zone's cache rules are written from the endpoints' cache policies. They act on the URLs that the function
     asks its origins for: what the zone may keep is kept for `edge_ttl` (mode `override`) or as the origin says, behind the
-    function's own cache; of other endpoints with a policy it keeps nothing. One a zone. Default: false."""
+    function's own cache; of other endpoints with a policy it keeps nothing. An origin in another Cloudflare zone follows that
+    zone's rules instead. One a zone. Default: false."""
     zone_plan: NotRequired[str]
-    """The zone's plan: `free`, `pro`, `business` or `enterprise`. What `cache_rules` may be is held against it. Default:
-    unknown, so that what a smaller plan would refuse is warned of."""
+    """The zone's plan: `free`, `pro`, `business` or `enterprise`. What `cache_rules` and `rollout.sticky` may be is held against
+    it. Default: unknown, so that what a smaller plan would refuse is warned of."""
     placement: NotRequired[str]
     """`smart` lets the platform run the function near its origins. With it move all that is of the place where it runs: its
     Cache API and memory, so that a hit is answered from there and no longer near the caller, and its rate limits' counters.

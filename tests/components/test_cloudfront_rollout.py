@@ -189,6 +189,10 @@ def test_a_second_run_of_a_staged_rollout_changes_nothing() -> None:
             {"session": {"idle": 300, "longest": 600}},
             ["rollout.session: has no effect without a `percentage` below 100. Leave it out."],
         ),
+        (
+            {"percentage": 5, "previous_version_id": "6", "sticky": {"address": True}},
+            ["rollout.sticky: is of use to host 'cloudflare' only. Use `session`."],
+        ),
     ],
 )
 def test_what_cloudfront_would_refuse_of_a_rollout_is_named(rollout: dict[str, Any], faults: list[str]) -> None:
@@ -211,5 +215,5 @@ def test_the_other_host_has_no_headers_and_sessions() -> None:
 
     assert faults_of(cloudflare) == [
         "rollout.header: is of use to host 'cloudfront' only. Use `percentage`.",
-        "rollout.session: is of use to host 'cloudfront' only. Use `percentage`.",
+        "rollout.session: is of use to host 'cloudfront' only. Use `sticky`.",
     ]

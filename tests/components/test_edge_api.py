@@ -582,6 +582,136 @@ def test_promotion_leaves_only_the_new_version() -> None:
     assert outputs["candidateVersionId"] == ""
 
 
+VERSION_KEY = "Cloudflare-Workers-Version-Key"
+
+
+def sticky(zone_plan: str | None = None, **by: Any) -> dict[str, Any]:
+    """Return arguments of an API in a zone, with a rollout in which clients keep their version."""
+    rollout = {"percentage": 10, "previous_version_id": VERSION, "sticky": by}
+    return {"zone_id": ZONE, "hostname": "api.example.com", "zone_plan": zone_plan, "rollout": rollout}
+
+
+def header_rules_of(**args: Any) -> list[tuple[str, dict[str, Any]]]:
+    rules = run(api(**args)).one("Ruleset").inputs["rules"]
+    assert {rule["action"] for rule in rules} == {"rewrite"}
+    assert all(rule["enabled"] for rule in rules)
+    assert all(rule["actionParameters"].keys() == {"headers"} for rule in rules)
+    assert all(rule["actionParameters"]["headers"].keys() == {VERSION_KEY} for rule in rules)
+    assert len({rule["ref"] for rule in rules}) == len(rules)
+    return [(rule["expression"], rule["actionParameters"]["headers"][VERSION_KEY]) for rule in rules]
+
+
+BY_ADDRESS = {"operation": "set", "expression": "to_string(ip.src)"}
+BY_COOKIE = {"operation": "set", "expression": 'http.request.cookies["session"][0]'}
+AT_HOME = '(http.host eq "api.example.com")'
+HAS_COOKIE = 'len(http.request.cookies["session"]) > 0'
+
+
+@pytest.mark.parametrize(
+    ("by", "rules"),
+    [
+        ({"address": True}, [(AT_HOME, BY_ADDRESS)]),
+        (
+            {"cookie": "session"},
+            [
+                (f"{AT_HOME} and {HAS_COOKIE}", BY_COOKIE),
+                # Nor does a client without the cookie choose its version.
+                (f"{AT_HOME} and not ({HAS_COOKIE})", {"operation": "remove"}),
+            ],
+        ),
+        (
+            {"cookie": "session", "address": True},
+            [
+                (f"{AT_HOME} and {HAS_COOKIE}", BY_COOKIE),
+                (f"{AT_HOME} and not ({HAS_COOKIE})", BY_ADDRESS),
+            ],
+        ),
+    ],
+)
+def test_a_client_keeps_its_version_by_a_rule_of_the_zone(by: Any, rules: Any) -> None:
+    assert header_rules_of(**sticky(**by, zone_plan="pro" if "cookie" in by else None)) == rules
+
+
+def test_a_rule_reads_a_cookie_by_its_decoded_name() -> None:
+    (expression, change), _ = header_rules_of(**sticky(cookie="my%2Did", zone_plan="business"))
+    assert (expression, change["expression"]) == (
+        f'{AT_HOME} and len(http.request.cookies["my-id"]) > 0',
+        'http.request.cookies["my-id"][0]',
+    )
+
+
+@pytest.mark.parametrize(
+    ("route", "expression"),
+    [
+        ("www.example.com/*", 'http.host eq "www.example.com"'),
+        (
+            "https://www.example.com/api/*",
+            'http.host eq "www.example.com" and starts_with(http.request.uri.path, "/api/")',
+        ),
+        ("www.example.com/api", 'http.host eq "www.example.com" and http.request.uri.path eq "/api"'),
+        ("*.example.com/*", 'http.host wildcard "*.example.com"'),
+    ],
+)
+def test_a_rule_is_for_what_leads_to_the_api_and_nothing_else(route: str, expression: str) -> None:
+    alone = header_rules_of(**{**sticky(address=True), "hostname": None, "routes": [route]})
+    assert alone == [(f"({expression})", BY_ADDRESS)]
+    both = header_rules_of(**{**sticky(address=True), "hostname": "api.example.net", "routes": [route]})
+    assert both == [(f'((http.host eq "api.example.net") or ({expression}))', BY_ADDRESS)]
+
+
+def test_the_ruleset_is_there_before_requests_are_split_and_keeps_its_name() -> None:
+    made = run(api(**sticky(address=True)))
+    ruleset = made.one("Ruleset")
+    assert {key: ruleset.inputs[key] for key in ("zoneId", "kind", "phase", "name")} == {
+        "zoneId": ZONE,
+        "kind": "zone",
+        "phase": "http_request_late_transform",
+        "name": "edgewright sticky rollout",
+    }
+    assert ruleset.urn in made.one("WorkersDeployment").dependencies
+    without = {**sticky(), "rollout": {"percentage": 10, "previous_version_id": VERSION}}
+    assert [each for each in run(api(**without)).resources if each.type.endswith(":Ruleset")] == []
+
+
+def test_two_apis_of_a_zone_are_not_sticky_at_once() -> None:
+    def program() -> None:
+        for name in ("one", "two"):
+            given: Any = {
+                **sticky(address=True),
+                "hostname": f"{name}.example.com",
+                "zone_plan": "pro",
+                "cache_rules": True,
+            }
+            given |= {"account_id": ACCOUNT, "endpoints": [{**ENDPOINT, "cache": {**CACHE, "edge_ttl_s": 7200}}]}
+            EdgeApi(
+                name,
+                {
+                    key: value
+                    for key, value in given.items()
+                    if name == "one" or key not in ("cache_rules", "zone_plan")
+                },
+            )
+
+    (fault,) = faults_of(program)
+    assert fault.startswith(f"rollout.sticky: '{ZONE}' is already taken by EdgeApi 'one' (")
+    assert "A zone has one ruleset of the phase http_request_late_transform: roll one API out after the other" in fault
+
+
+@pytest.mark.parametrize("plan", [None, "pro"])
+def test_what_a_sticky_rollout_costs_is_told(plan: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    run(api(**sticky(cookie="session", zone_plan=plan)))
+    assert [text.partition(": is read by a rule")[0] for text in told] == (
+        [] if plan else ["EdgeApi 'api': rollout.sticky.cookie"]
+    )
+    told.clear()
+    cache = {**CACHE, "engine": "platform"}
+    run(api(**sticky(address=True), endpoints=[{**ENDPOINT, "cache": cache}]))
+    (text,) = told
+    assert f"engine 'platform' keeps an entry for each value of {VERSION_KEY}" in text
+
+
 def test_the_platforms_cache_is_turned_on_where_a_strategy_asks_for_it() -> None:
     found = run(api(endpoints=[{**ENDPOINT, "cache": {**CACHE, "engine": "platform"}}]))
     assert found.one("WorkerVersion").inputs["cacheOptions"] == {"enabled": True, "crossVersionCache": False}
@@ -909,7 +1039,7 @@ FAULTS: list[tuple[Any, str]] = [
         "cache_rules: act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a"
         " `cache`. Leave it out: what handlers answer is kept by the function's own cache, as their `cache` says.",
     ),
-    ({"zone_plan": "pro"}, "zone_plan: has no effect without `cache_rules`. Leave it out."),
+    ({"zone_plan": "pro"}, "zone_plan: has no effect without `cache_rules` or `rollout.sticky.cookie`. Leave it out."),
     (
         {
             "zone_id": ZONE,
@@ -983,6 +1113,42 @@ FAULTS: list[tuple[Any, str]] = [
     (
         {"rollout": {"previous_version_id": "v1"}},
         "rollout.previous_version_id: 'v1' is not a version's id. Allowed: a UUID, lower case.",
+    ),
+    (
+        sticky(),
+        "rollout.sticky: says nothing by which a client keeps its version. Allowed: `cookie`, a cookie's name; `address: True`; or both.",
+    ),
+    (
+        sticky(address=False),
+        "rollout.sticky: says nothing by which a client keeps its version. Allowed: `cookie`, a cookie's name; `address: True`; or both.",
+    ),
+    (
+        sticky(cookie="a b", zone_plan="pro"),
+        "rollout.sticky.cookie: 'a b' is not a header's name. Allowed: letters, digits and !#$%&'*+-.^_`|~.",
+    ),
+    (
+        {**sticky(address=True), "rollout": {"percentage": 100, "sticky": {"address": True}}},
+        "rollout.sticky: has no effect without a `percentage` below 100. Leave it out.",
+    ),
+    (
+        {"rollout": sticky(address=True)["rollout"]},
+        "rollout.sticky: is a rule of a zone, which sets Cloudflare-Workers-Version-Key, and the API answers on workers.dev alone,"
+        " which has no rules (https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/version-affinity/)."
+        " Give `zone_id` and a `hostname` or `routes`; or leave it out, and let clients send the header.",
+    ),
+    (
+        sticky(cookie="session", address=True, zone_plan="free"),
+        "rollout.sticky.cookie: is read by a rule, and rules of a zone on the plan free have no field for cookies"
+        " (https://developers.cloudflare.com/ruleset-engine/rules-language/fields/reference/http.request.cookies/)."
+        " Use `address: True` alone, or leave `sticky` out and let clients send the header.",
+    ),
+    (
+        {**sticky(address=True), "zone_plan": "pro"},
+        "zone_plan: has no effect without `cache_rules` or `rollout.sticky.cookie`. Leave it out.",
+    ),
+    (
+        {**sticky(address=True), "zone_id": None},
+        "zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case.",
     ),
     (
         {"limits": {"cpu_ms": 300001}},

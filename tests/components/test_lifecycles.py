@@ -38,7 +38,7 @@ def cloudflare(opts: pulumi.ResourceOptions | None = None, **args: Any) -> Calla
             "bindings": [store.binding],
             "tiered_cache": True,
             "cache_rules": True,
-            "rollout": {"percentage": 10, "previous_version_id": VERSION},
+            "rollout": {"percentage": 10, "previous_version_id": VERSION, "sticky": {"address": True}},
             **args,
         }
         EdgeApi("api", given, opts)
@@ -233,7 +233,7 @@ class Shop(pulumi.ComponentResource):
 
 
 PASSING = {
-    "cloudflare": {"WorkerVersion api-version", "WorkersDeployment api-deployment"},
+    "cloudflare": {"WorkerVersion api-version", "WorkersDeployment api-deployment", "Ruleset api-sticky"},
     "cloudfront": {
         "CertificateValidation api-certificate-validation",
         "ContinuousDeploymentPolicy api-rollout",

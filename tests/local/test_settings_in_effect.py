@@ -72,6 +72,32 @@ api = EdgeApi("api", args)
 pulumi.export("stable", api.stable_version_id)
 pulumi.export("candidate", api.candidate_version_id)
 """
+STICKY = """
+from edgewright import EdgeApi
+import pulumi
+
+config = pulumi.Config()
+args = {
+    "account_id": "0" * 32,
+    "zone_id": "1" * 32,
+    "zone_plan": "pro",
+    "hostname": "api.example.com",
+    "routes": ["www.example.org/api/*"],
+    "workers_dev": True,
+    "vars": {"BUILD": config.require("build")},
+    "endpoints": [{"path": "/build", "handler": "build.js"}, {"path": "/api/build", "handler": "build.js"}],
+}
+if config.get("previous"):
+    args["rollout"] = {
+        "percentage": 50,
+        "previous_version_id": config.require("previous"),
+        "sticky": {"cookie": "session", "address": config.require_bool("address")},
+    }
+else:
+    del args["zone_plan"]
+api = EdgeApi("api", args)
+pulumi.export("stable", api.stable_version_id)
+"""
 BUILD = "export default (_request, env) => new Response(env.BUILD);\n"
 
 
@@ -108,3 +134,57 @@ def test_a_version_with_no_share_answers_whoever_names_it_and_nobody_else(start_
     cloud.reload()
     later = {key: ask(Cloudflare_Workers_Version_Key=key) for key in keys}
     assert [key for key in keys if (first[key], later[key]) == ("new", "old")] == []
+
+
+def test_a_client_keeps_its_version_by_what_a_rollout_is_sticky_by(start_cloud: Start, tmp_path: Path) -> None:
+    project = make_project(tmp_path, STICKY, files={"build.js": BUILD})
+
+    def settle(build: str, previous: str = "", address: bool = False) -> None:
+        text = (
+            f"config:\n  demo:build: {build}\n  demo:previous: '{previous}'\n  demo:address: {str(address).lower()}\n"
+        )
+        (project / "stacks" / "Pulumi.local.yaml").write_text(text)
+
+    settle("old")
+    cloud = start_cloud(project)
+    stable = str(cloud.capture.outputs["stable"])
+
+    def ask(host: str = "api.example.com", path: str = "/build", **headers: str) -> str:
+        sent = {"X-Local-Host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return loopback.get(f"{cloud.url}{path}", headers=sent).text
+
+    settle("new", stable)
+    cloud.reload()
+    sessions = [f"a=b; session=visitor-{number}" for number in range(30)]
+    first = {cookie: ask(Cookie=cookie) for cookie in sessions}
+    assert set(first.values()) == {"old", "new"}
+    # The same on each way to the API in its zone, from wherever it comes, and whatever else the client says.
+    for number in range(4):
+        again = {
+            cookie: ask(
+                "www.example.org" if number % 2 else "api.example.com",
+                "/api/build",
+                Cookie=cookie,
+                X_Local_IP=f"198.51.100.{number}",
+                Cloudflare_Workers_Version_Key=f"mine-{number}",
+            )
+            for cookie in sessions
+        }
+        assert again == first
+
+    # Without the cookie each request is drawn anew, and the header of a client has no say.
+    assert {ask() for _ in range(60)} == {"old", "new"}
+    assert {ask(Cloudflare_Workers_Version_Key="mine") for _ in range(60)} == {"old", "new"}
+    # There are no rules on workers.dev: each request is drawn anew, but for a client that sends the header.
+    own = "api-local.local.workers.dev"
+    assert {ask(own, Cookie=sessions[0]) for _ in range(60)} == {"old", "new"}
+    assert len({ask(own, Cloudflare_Workers_Version_Key="mine") for _ in range(20)}) == 1
+
+    settle("new", stable, address=True)
+    cloud.reload()
+    assert {cookie: ask(Cookie=cookie) for cookie in sessions} == first
+    addresses = [f"198.51.100.{number}" for number in range(30)]
+    places = {address: ask(X_Local_IP=address) for address in addresses}
+    assert set(places.values()) == {"old", "new"}
+    for _ in range(4):
+        assert {a: ask(X_Local_IP=a, Cloudflare_Workers_Version_Key="mine") for a in addresses} == places

@@ -141,6 +141,7 @@ UNREACHED: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("lambda-edge-package-size", "EdgeApi"): {"Distribution": _READ},
     ("cloudfront-delete-order", "EdgeApi"): {"*": "the component names them by their content, and leaves the order alone"},
     ("cloudfront-delete-order", "CachePolicy"): {"*": "the component names them by their content, and leaves the order alone"},
+    ("cloudfront-guard-hidden", "EdgeApi"): {"Distribution": "PLACEHOLDER"},
     ("observability-missing", "EdgeApi"): {"LogDeliverySource": _READ},
     ("alarm-missing", "EdgeApi"): {"*": _BESIDE},
     ("log-group-missing", "EdgeApi"): {"*": "a function at the edge logs in each region, where no stack declares a group"},

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pulumi
 import pulumi_cloudflare as cloudflare
@@ -36,6 +36,10 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
 PLACEMENTS = ("smart",)
 ZONE_PLANS = ("free", "pro", "business", "enterprise")
 CACHE_PHASE = "http_request_cache_settings"
+HEADERS_PHASE = "http_request_late_transform"
+VERSION_KEY = "Cloudflare-Workers-Version-Key"
+"""The request header whose value decides the version during a rollout:
+https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/version-affinity/"""
 CLOUDFRONT_ONLY = (
     "access_logs",
     "assets",
@@ -56,6 +60,9 @@ CLOUDFRONT_ONLY = (
 
 _ADDRESS = "address"
 """What a program's hostnames and routes are claimed as: one list, because each may take the other's requests."""
+_COOKIES_FIELD = (
+    "https://developers.cloudflare.com/ruleset-engine/rules-language/fields/reference/http.request.cookies/"
+)
 _FLAG = re.compile(r"[a-z][a-z0-9_]*\Z")
 _TAG = re.compile(r"[^\s,&]{1,64}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -73,6 +80,8 @@ class Plan:
     workers_dev: bool
     percentage: float
     previous_version_id: Any
+    sticky: Mapping[str, Any]
+    """What a client keeps its version by during a rollout; empty where each request is drawn anew."""
     given: Mapping[str, Any]
 
 
@@ -98,6 +107,8 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     _check.function_name("script_name", script_name, faults)
     _check_addresses(name, given, faults)
     percentage, previous = _check_rollout(given.get("rollout", {}), faults)
+    sticky = _check_sticky(name, given, percentage, faults)
+    _check_zone_plan(given, sticky, faults)
     _check_limits(given.get("limits", {}), faults)
     _check_observability(given.get("observability", {}), faults)
     if "placement" in given:
@@ -128,6 +139,7 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
         workers_dev=given.get("workers_dev", hostname is None and not routes),
         percentage=percentage,
         previous_version_id=previous,
+        sticky=sticky,
         given=given,
     )
 
@@ -227,10 +239,6 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
             " without a rule",
             fix="Give a CachePolicy `tiers.shield`, one place for all data centres; or turn on `cache_rules` too.",
         )
-    if "zone_plan" in given:
-        faults.one_of("zone_plan", given["zone_plan"], ZONE_PLANS)
-        if not given.get("cache_rules"):
-            faults.add("zone_plan", "has no effect without `cache_rules`", fix="Leave it out.")
 
 
 def _claim_address(name: str, at: str, address: str, others: list[tuple[str, str]], faults: Faults) -> None:
@@ -293,7 +301,8 @@ def _meet(one: str, other: str) -> bool:
 def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, Any]:
     for key in ("header", "session"):
         if key in rollout:
-            faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", fix="Use `percentage`.")
+            fix = "Use `sticky`." if key == "session" else "Use `percentage`."
+            faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", fix=fix)
     percentage = rollout.get("percentage", 100)
     if not 0 <= percentage <= 100 or round(percentage, 2) != percentage:
         faults.add(
@@ -313,6 +322,58 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
             "rollout.previous_version_id", f"{show(previous)} is not a version's id", allowed="a UUID, lower case"
         )
     return percentage, previous
+
+
+def _check_sticky(name: str, given: Mapping[str, Any], percentage: float, faults: Faults) -> Mapping[str, Any]:
+    """Return what a client keeps its version by; note what is wrong with it."""
+    sticky: Mapping[str, Any] | None = given.get("rollout", {}).get("sticky")
+    if sticky is None:
+        return {}
+    at = "rollout.sticky"
+    if "cookie" in sticky:
+        _check.header_name(f"{at}.cookie", sticky["cookie"], faults)
+    elif not sticky.get("address"):
+        faults.add(
+            at,
+            "says nothing by which a client keeps its version",
+            allowed="`cookie`, a cookie's name; `address: True`; or both",
+        )
+    if percentage == 100:
+        faults.add(at, "has no effect without a `percentage` below 100", fix="Leave it out.")
+    if given.get("hostname") is None and not given.get("routes"):
+        faults.add(
+            at,
+            f"is a rule of a zone, which sets {VERSION_KEY}, and the API answers on workers.dev alone, which has no rules"
+            " (https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/version-affinity/)",
+            fix="Give `zone_id` and a `hostname` or `routes`; or leave it out, and let clients send the header.",
+        )
+    zone_id = given.get("zone_id")
+    if isinstance(zone_id, str):
+        claim(
+            HEADERS_PHASE,
+            zone_id,
+            f"EdgeApi {name!r}",
+            at,
+            faults,
+            f"A zone has one ruleset of the phase {HEADERS_PHASE}: roll one API out after the other, or leave `sticky` out and"
+            " write the rules of both in one cloudflare.Ruleset (the guide of rollouts has one).",
+        )
+    return sticky
+
+
+def _check_zone_plan(given: Mapping[str, Any], sticky: Mapping[str, Any], faults: Faults) -> None:
+    if "zone_plan" not in given:
+        return
+    plan = given["zone_plan"]
+    faults.one_of("zone_plan", plan, ZONE_PLANS)
+    if not given.get("cache_rules") and "cookie" not in sticky:
+        faults.add("zone_plan", "has no effect without `cache_rules` or `rollout.sticky.cookie`", fix="Leave it out.")
+    if "cookie" in sticky and plan == "free":
+        faults.add(
+            "rollout.sticky.cookie",
+            f"is read by a rule, and rules of a zone on the plan free have no field for cookies ({_COOKIES_FIELD})",
+            fix="Use `address: True` alone, or leave `sticky` out and let clients send the header.",
+        )
 
 
 def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
@@ -503,6 +564,7 @@ def create(
         annotations={"workers_message": f"{name} by edgewright", "workers_tag": when_known(modules, digest)},
         opts=child,
     )
+    before = [_make_sticky(parent, name, plan, settings)] if plan.sticky else []
     deployment = cloudflare.WorkersDeployment(
         f"{name}-deployment",
         account_id=plan.account_id,
@@ -510,7 +572,7 @@ def create(
         strategy="percentage",
         versions=_shares(parent, plan, worker, version.id, settings),
         annotations={"workers_message": f"{name} by edgewright"},
-        opts=child,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=before),
     )
     _lead_to(name, plan, worker, pulumi.ResourceOptions(parent=parent, depends_on=[deployment]))
     if given.get("tiered_cache"):
@@ -869,6 +931,88 @@ def _cache_rule(name: str, settings: Mapping[str, Any], item: Mapping[str, Any],
             "cache_key": {"ignore_query_strings_order": override, "cache_deception_armor": False},
         },
     }
+
+
+# --- sticky rollouts -----------------------------------------------------------------------------------------------
+
+
+def _make_sticky(parent: pulumi.Resource, name: str, plan: Plan, settings: Any) -> cloudflare.Ruleset:
+    """Make the rules by which a client keeps its version. They are there before the first request is split, and gone with the
+    rollout, also where the API is protected."""
+    when_known(settings, lambda known: _warn_of_sticky(name, plan, known))
+    return cloudflare.Ruleset(
+        f"{name}-sticky",
+        zone_id=plan.zone_id,
+        kind="zone",
+        phase=HEADERS_PHASE,
+        name="edgewright sticky rollout",
+        description=f"What a client of {name} keeps its version by, by edgewright.",
+        rules=sticky_rules(name, plan),
+        opts=pulumi.ResourceOptions(parent=parent, protect=False),
+    )
+
+
+def sticky_rules(name: str, plan: Plan) -> list[Any]:
+    """Return the rules that set the header which decides the version, whatever the client sent."""
+    here = _asked_expression(plan)
+    cookie, address = plan.sticky.get("cookie"), bool(plan.sticky.get("address"))
+    by_address = {"operation": "set", "expression": "to_string(ip.src)"}
+    if cookie is None:
+        return [_header_rule(name, "by address", here, by_address)]
+    # Names are decoded before they are compared (_COOKIES_FIELD).
+    field = f"http.request.cookies[{_quoted(unquote(cookie))}]"
+    with_cookie = f"len({field}) > 0"
+    return [
+        _header_rule(name, "by cookie", f"{here} and {with_cookie}", {"operation": "set", "expression": f"{field}[0]"}),
+        _header_rule(
+            name,
+            "by address, without the cookie" if address else "drawn anew, without the cookie",
+            f"{here} and not ({with_cookie})",
+            by_address if address else {"operation": "remove"},
+        ),
+    ]
+
+
+def _header_rule(name: str, what: str, expression: str, change: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "ref": f"edgewright_{hashlib.sha256(f'{name} {what}'.encode()).hexdigest()[:16]}",
+        "description": f"{name}: {what}",
+        "expression": expression,
+        "action": "rewrite",
+        "action_parameters": {"headers": {VERSION_KEY: change}},
+        "enabled": True,
+    }
+
+
+def _asked_expression(plan: Plan) -> str:
+    """Return the expression that matches what clients ask of the API in its zone."""
+    parts = [f"http.host eq {_quoted(plan.hostname)}"] if plan.hostname is not None else []
+    for pattern in plan.routes:
+        _, host, path = _split_route(pattern)
+        part = f"http.host {'wildcard' if host.startswith('*') else 'eq'} {_quoted(host)}"
+        if path.endswith("*"):
+            part += f" and starts_with(http.request.uri.path, {_quoted(path[:-1])})" if path != "/*" else ""
+        else:
+            part += f" and http.request.uri.path eq {_quoted(path)}"
+        parts.append(part)
+    return "(" + " or ".join(parts if len(parts) == 1 else (f"({part})" for part in parts)) + ")"
+
+
+def _warn_of_sticky(name: str, plan: Plan, settings: Mapping[str, Any]) -> None:
+    if "cookie" in plan.sticky and "zone_plan" not in plan.given:
+        pulumi.log.warn(
+            f"EdgeApi {name!r}: rollout.sticky.cookie: is read by a rule, and rules of a zone on the plan Free have no field for"
+            f" cookies ({_COOKIES_FIELD}). Say the zone's plan by `zone_plan`"
+        )
+    if _cache_options(settings)["enabled"]:
+        pulumi.log.warn(
+            f"EdgeApi {name!r}: rollout.sticky: the cache of engine 'platform' keeps an entry for each value of {VERSION_KEY}, so"
+            " that clients share none while the rollout lasts"
+            " (https://developers.cloudflare.com/workers/cache/cache-keys/)"
+        )
+
+
+# --- expressions ---------------------------------------------------------------------------------------------------
 
 
 def _quoted(text: str) -> str:

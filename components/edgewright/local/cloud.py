@@ -148,5 +148,5 @@ def plan(
         handler = HANDLERS.get(resource.type)
         if handler is not None and handler.gap and not resource.read:
             recorded.append((resource, gap(handler.gap)))
-    recorded += [(resource, gap(identity)) for resource, identity in front.gaps]
+    recorded += [(resource, gap(identity)) for resource, identity in (*translation.gaps, *front.gaps)]
     return Plan(translation.deployment, tuple(front.published), tuple(recorded), translation.classes)

@@ -51,6 +51,9 @@ _DNS = "cloudflare:index/dnsRecord:DnsRecord"
 GET_VERSION: Final = "cloudflare:index/getWorkerVersion:getWorkerVersion"
 """What tells of a version that was deployed before."""
 
+_HEADERS_PHASE: Final = "http_request_late_transform"
+"""The phase of a zone in which request headers change."""
+
 _WORKER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOSTNAME = re.compile(rf"{_HOST_LABEL}(\.{_HOST_LABEL})+")
@@ -489,7 +492,6 @@ HANDLERS: dict[str, Handler] = {
         lambda i: (
             () if bool(i.get("zoneId")) != bool(i.get("accountId")) else ["needs zoneId or accountId, one of them"]
         ),
-        gap="cache-rules",
     ),
     _TIERED: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
     _REGIONAL: Handler(lambda i: _zone(i), _zone_toggle, ("value", "zoneId"), gap="tiered-cache"),
@@ -535,6 +537,8 @@ class Translation:
 
     deployment: protocol.Deployment
     faults: list[tuple[Resource, str]] = field(default_factory=list)
+    gaps: list[tuple[Resource, str]] = field(default_factory=list)
+    """Resources that are recorded and have no effect here, each with its gap."""
     classes: dict[str, dict[str, str]] = field(default_factory=dict)
     """Classes of Durable Objects once this is deployed, by Worker, each with what declared it."""
 
@@ -649,6 +653,7 @@ def translate(
     _lifecycle(result, own, names, classes or {})
     _check_references(result, own, names)
     _routes(result, own, homes)
+    _rulesets(result, own)
     _entries(result, own)
     return result
 
@@ -811,6 +816,60 @@ def _routes(result: Translation, own: list[Resource], homes: Mapping[str, Resour
                 document.routes.append(protocol.Route(pattern=inputs["pattern"], worker=script))
     document.domains.sort(key=lambda domain: domain.hostname)
     document.routes.sort(key=lambda route: route.pattern)
+
+
+def _rulesets(result: Translation, own: list[Resource]) -> None:
+    """Add what changes request headers, and note what a zone has twice: it has one ruleset a phase
+    (https://developers.cloudflare.com/ruleset-engine/about/phases/)."""
+    taken: dict[tuple[Any, Any], Resource] = {}
+    for resource in own:
+        if resource.type != _RULESET:
+            continue
+        inputs = resource.inputs
+        zone, phase = inputs.get("zoneId"), inputs["phase"]
+        if zone and inputs["kind"] == "zone":
+            first = taken.setdefault((zone, phase), resource)
+            if first is not resource:
+                result.faults.append(
+                    (
+                        resource,
+                        f"phase: the zone {zone} already has a ruleset of the phase {phase} ({first.name}), and the platform takes"
+                        " one (20217): put the rules of both into one",
+                    )
+                )
+                continue
+        if not zone or phase != _HEADERS_PHASE:
+            result.gaps.append((resource, "cache-rules"))
+            continue
+        hosts = _hosts_of(zone, own)
+        for index, rule in enumerate(inputs.get("rules") or []):
+            changes = ((rule.get("actionParameters") or {}).get("headers") or {}) if rule.get("enabled", True) else {}
+            if rule.get("action") == "rewrite" and changes:
+                result.deployment.header_rules.append(
+                    protocol.HeaderRule(
+                        name=f"{resource.name}, rule {index + 1}",
+                        hosts=hosts,
+                        expression=rule.get("expression") or "true",
+                        changes=[_header_change(name, change) for name, change in sorted(changes.items())],
+                    )
+                )
+
+
+def _hosts_of(zone: str, own: list[Resource]) -> list[str]:
+    """Return the hosts of a zone that lead to a Worker of this stack, of routes with their `*`."""
+    found = set()
+    for resource in own:
+        if resource.type == _DOMAIN and resource.outputs.get("zoneId") == zone:
+            found.add(str(resource.inputs["hostname"]).lower())
+        elif resource.type == _ROUTE and resource.inputs["zoneId"] == zone:
+            found.add(str(resource.inputs["pattern"]).rpartition("://")[2].partition("/")[0].lower())
+    return sorted(found)
+
+
+def _header_change(name: str, change: Mapping[str, Any]) -> protocol.HeaderChange:
+    return protocol.HeaderChange(
+        name=name, operation=change["operation"], value=change.get("value"), expression=change.get("expression")
+    )
 
 
 def _entries(result: Translation, own: list[Resource]) -> None:

@@ -18,9 +18,18 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "cache-rules",
         "Cloudflare Cache Rules",
-        "Rulesets are recorded and not applied: Cache Rules act on the zone's cache of what a Worker fetches, and workerd has"
-        " no such cache, so that only the Worker's own decides what is stored; Transform Rules set no"
-        " `Cloudflare-Workers-Version-Key`, which a client may send.",
+        "Rulesets are recorded and not applied, but for those that change request headers (`transform-rules`): Cache Rules act"
+        " on the zone's cache of what a Worker fetches, and workerd has no such cache, so that only the Worker's own decides what"
+        " is stored. An origin in another Cloudflare zone follows that zone's rules, which no stack knows.",
+    ),
+    Gap(
+        "transform-rules",
+        "Cloudflare Transform Rules",
+        "Rules of the phase `http_request_late_transform` change the headers of requests to the zone's hosts, also"
+        " `Cloudflare-Workers-Version-Key`, where their expressions are of comparisons, `and`, `or`, `not`, `len`, `lower`,"
+        " `starts_with`, `ends_with` and `to_string` over host, method, URI, cookies, headers, address and country. What else"
+        " one uses is told in the log, and the rule does nothing; rules that rewrite URLs or the headers of answers are recorded"
+        " and not applied. Plans are not known here: the field of cookies needs Pro.",
     ),
     Gap(
         "tiered-cache",
@@ -72,6 +81,17 @@ GAPS: tuple[Gap, ...] = (
         "cron",
         "Workers Cron Triggers",
         "Schedules are recorded and do not fire.",
+    ),
+    Gap(
+        "tags",
+        "Workers tags",
+        "Recorded and not applied: tags are for those who look for a Worker in the account, and no request sees them.",
+    ),
+    Gap(
+        "jurisdiction",
+        "Cloudflare data jurisdictions",
+        "The `jurisdiction` of a KV namespace or a bucket is recorded and not applied: all data are on this machine's disk, and"
+        " no request sees where they lie.",
     ),
     Gap(
         "observability",

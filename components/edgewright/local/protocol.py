@@ -198,6 +198,26 @@ class Domain(ProtocolModel):
     worker: str
 
 
+class HeaderChange(ProtocolModel):
+    """What a rule does to one request header."""
+
+    name: str
+    operation: Literal["set", "add", "remove"]
+    value: str | None = Field(default=None, description="A fixed value.")
+    expression: str | None = Field(default=None, description="What makes the value, where it is not fixed.")
+
+
+class HeaderRule(ProtocolModel):
+    """A rule of a zone that changes request headers: a Transform Rule of the phase `http_request_late_transform`."""
+
+    name: str = Field(description="What messages call it.")
+    hosts: list[str] = Field(
+        description="The zone's hosts in this stack, as in routes: `*` may be the first character."
+    )
+    expression: str = Field(description="Which requests it is for, in Cloudflare's Rules language.")
+    changes: list[HeaderChange]
+
+
 class Deployment(ProtocolModel):
     """Everything that the gateway runs."""
 
@@ -210,4 +230,5 @@ class Deployment(ProtocolModel):
     d1_databases: list[str] = Field(default=[], description="Database ids.")
     routes: list[Route] = []
     domains: list[Domain] = []
+    header_rules: list[HeaderRule] = Field(default=[], description="In the order in which they act.")
     cloudfront: CloudFrontDeployment | None = Field(default=None, description="None: no distributions.")

@@ -7,6 +7,7 @@ import { viewerFor } from "./cloudfront/mount.js";
 import type { Counters } from "./counters.js";
 import { type FrontCaches, frontable, unfronted } from "./front-cache.js";
 import { type Client, clientOf } from "./geo.js";
+import { headerValue } from "./header-rules.js";
 import { rayId, workerHeaders } from "./headers.js";
 import type { Logs } from "./logs.js";
 import { type Problem, ProblemError, problem, problemBody, sendProblem } from "./problem.js";
@@ -217,8 +218,11 @@ function route(options: EdgeOptions, request: IncomingMessage, entered: Entered)
         `The Worker ${target.worker} has no deployment, so none of its versions gets traffic.`,
       );
     }
-    const override = single(request, VERSION_OVERRIDES);
-    const version = pickVersion(target.worker, shares, { override, key: single(request, VERSION_KEY) }, options.random);
+    const { hostname } = target;
+    const method = request.method ?? "GET";
+    const came = serving.headerRules.apply(request.rawHeaders, { method, hostname, target: path, client });
+    const asks = { override: headerValue(came, VERSION_OVERRIDES), key: headerValue(came, VERSION_KEY) };
+    const version = pickVersion(target.worker, shares, asks, options.random);
     const ray = rayId(client.place.colo);
     return {
       serving,
@@ -228,7 +232,7 @@ function route(options: EdgeOptions, request: IncomingMessage, entered: Entered)
       path,
       version,
       service: serviceName(target.worker, version),
-      headers: workerHeaders(request, target.hostname, client, ray),
+      headers: workerHeaders(request, came, hostname, client, ray),
       answer: (raw) => answerHeaders(raw, target.hostname, host, ray),
     };
   } catch (error) {

@@ -56,10 +56,16 @@ export function rayId(colo: string): string {
   return `${randomBytes(8).toString("hex")}-${colo}`;
 }
 
-/** The headers of a request as a Worker at the edge would see them, raw. */
-export function workerHeaders(request: IncomingMessage, host: string, client: Client, ray: string): string[] {
+/** The headers of a request as a Worker at the edge would see them, raw: of those that came, as the zone's rules left them. */
+export function workerHeaders(
+  request: IncomingMessage,
+  came: readonly string[],
+  host: string,
+  client: Client,
+  ray: string,
+): string[] {
   const raw = endToEnd(
-    request.rawHeaders,
+    came,
     request.headers.connection,
     // Expect was answered here. Accept-Encoding stays the client's: gap `accept-encoding`.
     (name) => name === "host" || name === "expect" || isReserved(name),

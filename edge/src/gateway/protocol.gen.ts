@@ -17,6 +17,10 @@ export interface Deployment {
   routes: Route[];
   domains: Domain[];
   /**
+   * In the order in which they act.
+   */
+  header_rules: HeaderRule[];
+  /**
    * None: no distributions.
    */
   cloudfront: CloudFrontDeployment | null;
@@ -186,6 +190,39 @@ export interface Route {
 export interface Domain {
   hostname: string;
   worker: string;
+}
+/**
+ * A rule of a zone that changes request headers: a Transform Rule of the phase `http_request_late_transform`.
+ */
+export interface HeaderRule {
+  /**
+   * What messages call it.
+   */
+  name: string;
+  /**
+   * The zone's hosts in this stack, as in routes: `*` may be the first character.
+   */
+  hosts: string[];
+  /**
+   * Which requests it is for, in Cloudflare's Rules language.
+   */
+  expression: string;
+  changes: HeaderChange[];
+}
+/**
+ * What a rule does to one request header.
+ */
+export interface HeaderChange {
+  name: string;
+  operation: "set" | "add" | "remove";
+  /**
+   * A fixed value.
+   */
+  value: string | null;
+  /**
+   * What makes the value, where it is not fixed.
+   */
+  expression: string | null;
 }
 /**
  * Everything that the local CloudFront runs.

@@ -13,6 +13,7 @@ import { depsFor } from "./cloudfront/mount.js";
 import type { Counters } from "./counters.js";
 import { type DeployError, DeployFailed, fault } from "./diagnostics.js";
 import type { Doors } from "./doors.js";
+import { HeaderRules } from "./header-rules.js";
 import { Instance } from "./instance.js";
 import { controlWorker, type KvPlace, kvRequest } from "./kv.js";
 import { KvEntries } from "./kv-entries.js";
@@ -48,6 +49,7 @@ export interface Serving {
   front: Front | undefined;
   router: Router;
   shares: Map<string, Share[]>;
+  headerRules: HeaderRules;
   deployment: Deployment;
   generation: number;
 }
@@ -218,6 +220,7 @@ export class Reload {
       front,
       router: new Router(deployment),
       shares: new Map(deployment.workers.map((worker) => [worker.name, worker.deployment])),
+      headerRules: new HeaderRules(deployment.header_rules, (text) => logs.warn(text)),
       deployment,
       generation: (old?.generation ?? 0) + 1,
     };

@@ -14,6 +14,7 @@ const LISTS = [
   "d1_databases",
   "routes",
   "domains",
+  "header_rules",
 ] as const;
 
 const CLOUDFRONT_LISTS = [

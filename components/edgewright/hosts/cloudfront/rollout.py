@@ -58,6 +58,8 @@ def check_rollout(given: Mapping[str, Any], faults: Faults) -> Rollout:
             f"{percentage} is not a share that CloudFront sends to a staging distribution ({most.source})",
             allowed=f"above 0, at most {most.value:g}, with at most 2 decimals; or 100, which ends the rollout",
         )
+    if "sticky" in rollout:
+        faults.add("rollout.sticky", "is of use to host 'cloudflare' only", fix="Use `session`.")
     if header and "percentage" in rollout:
         faults.add(
             "rollout.header", "is given beside `percentage`: CloudFront goes by one of them", fix="Leave one out."
