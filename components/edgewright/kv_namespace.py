@@ -64,7 +64,8 @@ class KvNamespaceArgs(TypedDict):
     title: NotRequired[pulumi.Input[str]]
     """The namespace's title, unique in the account. Default: `<name>-<stack>`."""
     binding_name: NotRequired[str]
-    """The name under which functions see it. Default: the component's name in capitals, `products-kv` as `PRODUCTS_KV`."""
+    """cloudflare: the name under which functions see it. Default: the component's name in capitals, `products-kv` as
+    `PRODUCTS_KV`."""
     default_ttl: NotRequired[int]
     """Seconds until a seeded key expires, at least 60. Default: never.
     Handlers bound to it see it as `<binding>_OPTIONS.default_ttl`."""
