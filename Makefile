@@ -24,7 +24,7 @@ down: ## Stop what `up` started
 
 test: $(VENV)/.dev edge/node_modules/.installed ## Set everything up and run all tests
 	$(BIN)/python -m tools.npm --prefix edge test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatting, golden schema, fresh bundles
 	$(BIN)/ruff check .

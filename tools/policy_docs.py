@@ -133,7 +133,9 @@ def _index() -> str:
         "",
         "In a project of your own, `edgewright policies --write-pack policies` writes that folder, with the version that is"
         " installed; names, ids or families before it choose some of them. The pack runs in the virtual environment that the"
-        " project's `Pulumi.yaml` names, and without one with the Python on `PATH`: edgewright must be in there.",
+        " project's `Pulumi.yaml` names, and without one with the Python on `PATH`: edgewright must be in there. Its"
+        " `requirements.txt`, for an environment of the pack's own, names edgewright by where it is installed from (a wheel or a"
+        " repository with its digest, or a checkout), and never by a name and a version, which pip would look up on an index.",
         "",
         "Where Pulumi prints `Loading policy packs` and nothing more, the virtual environment that `PulumiPolicy.yaml` names is"
         " not there: Pulumi 3.272 waits for such a pack for ever. `make` sets up this repository's, `pulumi install` a project's.",

@@ -161,7 +161,8 @@ class StaticAssets(TypedDict):
     """Files of a folder, served from S3 that only the distribution may read (origin access control)."""
 
     path: str
-    """Where they are served: with `/assets/*`, the folder's `css/app.css` is `/assets/css/app.css`."""
+    """Where they are served: with `/assets/*`, the folder's `css/app.css` is `/assets/css/app.css`. The most specific path
+    answers, of files and endpoints alike: a file whose path a more specific endpoint takes is not served."""
     directory: str
     """The folder. Relative to the program's folder."""
     browser_ttl: NotRequired[int]
@@ -169,6 +170,9 @@ class StaticAssets(TypedDict):
     not kept."""
     immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned names only. Default: false."""
+    public: NotRequired[bool]
+    """Whether the files are for everybody although `path` lies in that of an endpoint with `auth`, which is refused without
+    it. Default: false."""
     content_security_policy: NotRequired[str]
     """The `Content-Security-Policy` of the files, for example `default-src 'self'`. Default: none."""
 

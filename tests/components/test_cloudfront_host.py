@@ -1,5 +1,6 @@
 """EdgeApi, KvNamespace and CachePolicy on CloudFront: what a program declares, and what is refused before it is deployed."""
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from edgewright.hosts.cloudfront.policies import (
 )
 from edgewright.hosts.lambda_edge import RESTRICTIONS
 from edgewright.limits import limit
+from edgewright.path_patterns import covers
 
 from tests.components.cloudfront import (
     api,
@@ -382,6 +384,82 @@ def test_files_are_served_from_a_bucket_that_only_the_distribution_reads(
     assert headers.get("customHeadersConfig") is None
     assert headers["securityHeadersConfig"] == {"contentTypeOptions": {"override": True}}
     assert [item["eventType"] for item in behavior["functionAssociations"]] == ["viewer-response"]
+
+
+JWT = {"kind": "jwt", "issuer": "https://id.example.com", "audience": ["a"], "jwks_url": "https://id.example.com/keys"}
+
+
+def with_files(folder: Path, *paths: str, guarded: str = "/private/*", **more: Any) -> Callable[[], object]:
+    (folder / "a.css").write_text("a {}")
+    handler = folder / "handler.js"
+    handler.write_text("export default { fetch() { return new Response('it'); } };\n")
+    return program(
+        endpoints=[
+            {"path": guarded, "handler": str(handler), "auth": JWT},
+            {"path": "/app/:id/edit", "handler": str(handler)},
+            {"path": "/hello", "handler": str(handler)},
+        ],
+        assets=[{"path": path, "directory": str(folder), **more} for path in paths],
+    )
+
+
+@pytest.mark.parametrize(
+    ("paths", "order"),
+    [
+        (["/*"], ["/app/*/edit", "/hello", "/private/*", "/*"]),
+        (["/app/*", "/app/img/*"], ["/app/*/edit", "/app/img/*", "/app/*", "/hello", "/private/*"]),
+        (["/assets/*"], ["/app/*/edit", "/hello", "/private/*", "/assets/*"]),
+    ],
+)
+def test_the_most_specific_pattern_comes_first_of_files_and_endpoints(
+    tmp_path: Path, paths: list[str], order: list[str]
+) -> None:
+    found = run(with_files(tmp_path, *paths))
+    patterns = [item["pathPattern"] for item in distribution(found)["orderedCacheBehaviors"]]
+    assert sorted(patterns) == sorted(order)
+    for narrow, broad in itertools.combinations(order, 2):
+        if covers(broad, narrow):
+            assert patterns.index(narrow) < patterns.index(broad), patterns
+
+
+@pytest.mark.parametrize(
+    ("path", "guarded", "fault"),
+    [
+        (
+            "/private/css/*",
+            "/private/*",
+            "assets[0].path: '/private/css/*' lies in '/private/*', an endpoint with `auth`, and files are for everybody."
+            " Allowed: a path beside it, or `public: true`. Serve the files beside '/private/*', or say `public: true` where"
+            " all of them may be read by everybody.",
+        ),
+        (
+            "/assets/*",
+            "/*",
+            "assets[0].path: '/assets/*' lies in '/*', an endpoint with `auth`, and files are for everybody."
+            " Allowed: a path beside it, or `public: true`. Serve the files beside '/*', or say `public: true` where all of"
+            " them may be read by everybody.",
+        ),
+        ("/*", "/*", "assets[0].path: '/*' is an endpoint's path too. Give it another."),
+        ("/other", "/private/*", "assets[0].path: '/other' does not end with `/*`. Allowed: for example /assets/*."),
+        ("/a/:id/*", "/b", "assets[0].path: '/a/:id/*' has a parameter, and a file has one path. Allowed: for example /assets/*."),
+    ],
+)  # fmt: skip
+def test_files_that_would_be_read_without_a_token_are_refused(
+    tmp_path: Path, path: str, guarded: str, fault: str
+) -> None:
+    assert faults_of(with_files(tmp_path, path, guarded=guarded)) == [fault]
+
+
+def test_files_inside_of_what_is_guarded_are_for_everybody_where_the_program_says_so(tmp_path: Path) -> None:
+    found = run(with_files(tmp_path, "/private/css/*", public=True))
+    patterns = [item["pathPattern"] for item in distribution(found)["orderedCacheBehaviors"]]
+    assert patterns.index("/private/css/*") < patterns.index("/private/*")
+
+
+def test_a_folder_serves_one_path_once(tmp_path: Path) -> None:
+    assert faults_of(with_files(tmp_path, "/a/*", "/a/*")) == [
+        "assets[1].path: '/a/*' is that of assets[0] too. Put the files into one folder."
+    ]
 
 
 @pytest.mark.parametrize("ttl", [0, 86_400])

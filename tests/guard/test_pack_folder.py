@@ -10,7 +10,8 @@ import edgewright
 import pytest
 import yaml
 from edgewright.cli.main import run
-from edgewright.guard.pack_folder import files, virtual_environment, write
+from edgewright.guard import pack_folder
+from edgewright.guard.pack_folder import files, requirement, virtual_environment, write
 from edgewright.program.errors import ProjectError
 from edgewright_policies import POLICIES, choose
 
@@ -36,7 +37,7 @@ def test_a_pack_is_written_once_and_never_over_something_else(
     project = yaml.safe_load((folder / "PulumiPolicy.yaml").read_text())
     assert project["version"] == edgewright.__version__
     assert project["runtime"]["options"] == {"toolchain": "pip", "virtualenv": "../../venv"}
-    assert (folder / "requirements.txt").read_text() == f"edgewright=={edgewright.__version__}\n"
+    assert "==" not in (folder / "requirements.txt").read_text()
     assert run(["policies", "--write-pack", "infra/policies"]) == 0
     assert "is so already" in capfd.readouterr().out
     (folder / "__main__.py").write_text("mine\n")
@@ -63,6 +64,70 @@ def test_a_pack_runs_where_the_program_does(tmp_path: Path, runtime: object, env
     assert found == environment or (tmp_path / "policies" / (found or "")).resolve() == Path(environment or "")
     project = yaml.safe_load(files(tmp_path / "policies", ())["PulumiPolicy.yaml"])
     assert ("options" in project["runtime"]) == (environment is not None)
+
+
+DIGEST = "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("record", "named"),
+    [
+        (
+            {"url": "https://h.example/e.whl", "archive_info": {"hashes": {"sha256": DIGEST}}},
+            f"edgewright @ https://h.example/e.whl#sha256={DIGEST}",
+        ),
+        (
+            {"url": "file:///srv/e.whl", "archive_info": {"hash": f"sha256={DIGEST}"}},
+            f"edgewright @ file:///srv/e.whl#sha256={DIGEST}",
+        ),
+        (
+            {"url": "https://me:secret@h.example/e.zip", "archive_info": {}, "subdirectory": "sub"},
+            "edgewright @ https://h.example/e.zip#subdirectory=sub",
+        ),
+        (
+            {
+                "url": "https://h.example/e.git",
+                "vcs_info": {"vcs": "git", "commit_id": "abc", "requested_revision": "main"},
+            },
+            "edgewright @ git+https://h.example/e.git@abc",
+        ),
+        ({"url": "file:///srv/checkout", "dir_info": {"editable": True}}, "../../checkout"),
+        ({"url": "file:///srv/shop/policies/vendor", "dir_info": {}}, "./vendor"),
+        (None, None),
+    ],
+)
+def test_edgewright_is_named_by_where_it_comes_from(record: dict[str, object] | None, named: str | None) -> None:
+    """A name and a version would be looked up on an index, where anybody can take the name."""
+    assert requirement(Path("/srv/shop/policies"), None if record is None else json.dumps(record)) == named
+
+
+@pytest.mark.parametrize("found", [None, json.dumps({"url": "file:///srv/checkout", "dir_info": {}})])
+def test_no_pack_names_a_package_of_an_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str | None
+) -> None:
+    monkeypatch.setattr(pack_folder, "_direct_url", lambda: found)
+    lines = files(tmp_path / "policies", ())["requirements.txt"].splitlines()
+    asked = [line for line in lines if not line.startswith("#")]
+    assert len(asked) == (found is not None)
+    assert all(line.startswith(("./", "../", "edgewright @ ")) for line in asked)
+    assert any("edgewright @ https://" in line for line in lines) == (found is None)
+
+
+def test_pip_takes_what_is_written(tmp_path: Path) -> None:
+    """This repository's own environment is installed from the checkout, so the pack names the checkout."""
+    write(tmp_path / "pack", ())
+    command = ["-m", "pip", "install", "--dry-run", "--no-deps", "--no-index", "--no-build-isolation", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, *command, "--report", "-", "-r", "requirements.txt"],
+        cwd=tmp_path / "pack",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr
+    (installed,) = json.loads(done.stdout)["install"] or [None]
+    assert installed["download_info"]["url"] == ROOT.as_uri()
 
 
 def test_outside_a_project_a_pack_runs_on_the_path(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,8 +3,11 @@
 import json
 import os
 from collections.abc import Sequence
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
 
 import yaml
 
@@ -22,6 +25,67 @@ from edgewright_policies import {imports}
 
 run("edgewright", {policies})
 '''
+
+
+_NO_INDEX = """\
+# edgewright's makers publish it on no package index: whatever an index has under that name is somebody else's.
+# So name it here by where it comes from: a wheel or a repository, with its digest, or a checkout. For example
+#   edgewright @ https://example.com/wheels/edgewright-{version}-py3-none-any.whl#sha256=<its digest>
+#   edgewright @ git+https://example.com/edgewright.git@<commit>
+"""
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _digest(archive: dict[str, Any]) -> str:
+    """Return the fragment that holds an archive to its digest: `hashes` is today's form of it, `hash` the older."""
+    hashes = archive.get("hashes") or {}
+    if "sha256" in hashes:
+        return f"sha256={hashes['sha256']}"
+    return str(archive.get("hash") or "")
+
+
+def requirement(folder: Path, direct_url: str | None) -> str | None:
+    """Return what names the edgewright that is installed, in a requirements file that pip reads in a folder.
+
+    Always where it came from and never a name and a version, which pip would look up on an index where anybody can take
+    the name.
+
+    Args:
+        folder: where the requirements file is.
+        direct_url: the record that the installer made of it, `direct_url.json`
+            (https://packaging.python.org/en/latest/specifications/direct-url/); None where it came from an index.
+
+    Returns:
+        The requirement, or None where nothing is known but an index.
+    """
+    if direct_url is None:
+        return None
+    record = json.loads(direct_url)
+    url = _without_password(record["url"])
+    fragments = [f"subdirectory={record['subdirectory']}"] if record.get("subdirectory") else []
+    if "vcs_info" in record:
+        url = f"{record['vcs_info']['vcs']}+{url}@{record['vcs_info']['commit_id']}"
+    elif "archive_info" in record:
+        fragments += [digest] if (digest := _digest(record["archive_info"])) else []
+    else:
+        # A checkout: by a path from the folder, which holds on the next machine if both lie there as they do here.
+        try:
+            path = Path(os.path.relpath(url2pathname(urlsplit(url).path), folder.resolve())).as_posix()
+        except ValueError:  # Another drive of Windows.
+            return f"edgewright @ {url}"
+        return path if path.startswith(".") else f"./{path}"
+    return f"edgewright @ {url}" + ("#" + "&".join(fragments) if fragments else "")
+
+
+def _direct_url() -> str | None:
+    try:
+        return Distribution.from_name("edgewright").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
 
 
 def virtual_environment(folder: Path) -> str | None:
@@ -70,6 +134,7 @@ def files(folder: Path, chosen: Sequence[str]) -> dict[str, str]:
         "main": ".",
     }
     names = ", ".join(json.dumps(each) for each in chosen)
+    named = requirement(folder, _direct_url())
     return {
         "PulumiPolicy.yaml": yaml.safe_dump(project, sort_keys=False, width=200),
         "__main__.py": _MAIN.format(
@@ -80,7 +145,7 @@ def files(folder: Path, chosen: Sequence[str]) -> dict[str, str]:
             imports="choose, run" if chosen else "POLICIES, run",
             policies=f"choose({names})" if chosen else "POLICIES",
         ),
-        "requirements.txt": f"edgewright=={version}\n",
+        "requirements.txt": f"{named}\n" if named is not None else _NO_INDEX.format(version=version),
     }
 
 

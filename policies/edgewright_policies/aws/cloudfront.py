@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from edgewright.path_patterns import covers, overlap
+
 from edgewright_policies.aws.common import QUOTAS
-from edgewright_policies.reading import View, asset_bytes
+from edgewright_policies.reading import View, asset_bytes, show
 from edgewright_policies.rule import (
     Context,
     NoConfig,
@@ -20,6 +22,7 @@ from edgewright_policies.types import (
     DISTRIBUTION,
     ORIGIN_REQUEST_POLICY,
     RESPONSE_HEADERS_POLICY,
+    behavior_name,
 )
 
 
@@ -112,6 +115,49 @@ def cloudfront_account_quota(stack: StackView, context: Context[NoConfig]) -> It
 def cloudfront_delete_order(_resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
     if context.delete_before_replace:
         yield Violation("delete_before_replace", "true", "false")
+
+
+@resource_rule(
+    "cloudfront-guard-hidden",
+    id="EW714",
+    family="aws",
+    on=(DISTRIBUTION,),
+    severity="high",
+    title="No behavior without a guard takes what a later one guards",
+    why="CloudFront goes by the first pattern that matches: what an earlier behavior takes, the guard of a later one never sees.",
+    fix="Put the narrower pattern, which has the guard, before the broader one; or give both the guard. Where two patterns only"
+    " have paths in common, the one with the guard comes first.",
+    source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html",
+)
+def cloudfront_guard_hidden(resource: View, _context: Context[NoConfig]) -> Iterator[Violation]:
+    ordered = resource.views("orderedCacheBehaviors")
+    for index, guarded in enumerate([*ordered, resource.view("defaultCacheBehavior")]):
+        if not _guarded(guarded):
+            continue
+        pattern = guarded.text("pathPattern") or "*"
+        for earlier in ordered[:index]:
+            before = earlier.text("pathPattern") or "*"
+            # One that lies within is meant as it stands: what is left open of a guarded path.
+            within = covers(pattern, before) and not covers(before, pattern)
+            if _guarded(earlier) or within or not overlap(before, pattern):
+                continue
+            taken = "all of its paths are" if covers(before, pattern) else "some of its paths are"
+            yield Violation(
+                f"{behavior_name(guarded)} guard",
+                f"{taken} taken by {show(before)}, which comes first and has none",
+                f"{show(pattern)} before {show(before)}",
+            )
+
+
+def _guarded(behavior: View) -> bool:
+    """Return whether something looks at who asks before a behavior answers."""
+    if behavior.texts("trustedKeyGroups") or behavior.texts("trustedSigners"):
+        return True
+    return any(
+        association.text("eventType") == "viewer-request"
+        for key in ("lambdaFunctionAssociations", "functionAssociations")
+        for association in behavior.views(key)
+    )
 
 
 RULES = rules_of(globals())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewright._endpoints import Endpoints
+from edgewright.path_patterns import covers, matches, overlap
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PATTERN = re.compile(r"[A-Za-z0-9_.*$/~\"'@:+&?-]{1,255}")
@@ -37,6 +38,47 @@ def behaviors_of(endpoints: Endpoints) -> list[Behavior]:
     default = groups.pop("/*", groups.pop("*", []))
     found = [Behavior(pattern, _get_first(items)) for pattern, items in groups.items()]
     return [*found, Behavior("*", _get_first(default))]
+
+
+def in_order(endpoints: Sequence[Behavior], assets: Sequence[str]) -> list[str]:
+    """Return the patterns of all behaviors but the default one, those of endpoints and of files, the most specific first.
+
+    CloudFront takes the first that matches. Where files and endpoints have paths in common and neither pattern is the
+    narrower one, the endpoint comes first: it may want to know who asks.
+    """
+    patterns = [behavior.pattern for behavior in endpoints if not behavior.default]
+    before: dict[int, list[str]] = {}
+    for path in sorted(assets, key=lambda path: (-len(path), path)):
+        broader = [index for index, pattern in enumerate(patterns) if covers(pattern, path)]
+        before.setdefault(broader[0] if broader else len(patterns), []).append(path)
+    found = []
+    for index, pattern in enumerate(patterns):
+        found += [*before.get(index, ()), pattern]
+    return [*found, *before.get(len(patterns), ())]
+
+
+def taken_by(order: Sequence[str], path: str) -> str | None:
+    """Return the pattern that takes a file's path, or None where it is the default behavior's.
+
+    To an endpoint, `/docs/*` is `/docs` too.
+    """
+    for pattern in order:
+        if matches(pattern, path) or (pattern.endswith("/*") and matches(pattern, f"{path}/")):
+            return pattern
+    return None
+
+
+def guards_over(behaviors: Sequence[Behavior], path: str, order: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return the paths of endpoints with `auth` of whose requests some would get files of `path`, and whether they cover it."""
+    found = []
+    for behavior in behaviors:
+        if not overlap(behavior.pattern, path):
+            continue
+        if not behavior.default and order.index(behavior.pattern) < order.index(path):
+            continue
+        whole = covers(behavior.pattern, path)
+        found += [(item["path"], whole) for item in behavior.items if item["auth"] is not None]
+    return found
 
 
 def pattern_of(path: str) -> str:

@@ -22,7 +22,7 @@ from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import quotas
 from edgewright.hosts.cloudfront.site import Site
 from edgewright.hosts.cloudfront.staging import policy_of, stable_arn
-from edgewright.hosts.cloudfront.viewer import aged_files, needs_of, viewer_codes, viewer_functions
+from edgewright.hosts.cloudfront.viewer import file_functions, needs_of, viewer_codes, viewer_functions
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 MAX_COMMENT = 128
@@ -64,7 +64,7 @@ def build(site: Site) -> Deployed:
     arn = certificate(site)
     bucket = make_bucket(site)
     origins, groups = origins_of(site, bucket)
-    assets: list[Any] = [_asset_behavior(site, item) for item, _, _ in site.plan.assets]
+    assets: dict[str, Any] = {item["path"]: _asset_behavior(site, item) for item, _, _ in site.plan.assets}
     acl = web_acl(site)
     shown: Any = {"cloudfront_default_certificate": True}
     if site.plan.hostname is not None:
@@ -76,6 +76,7 @@ def build(site: Site) -> Deployed:
 
     def distribution_of(part: str, version: Any, **more: Any) -> aws.cloudfront.Distribution:
         behaviors: list[Any] = [_behavior(site, served, version, guard, codes) for served in site.served]
+        named: dict[str, Any] = {**assets, **{each["path_pattern"]: each for each in behaviors[:-1]}}
         tagged: Any = {"header_name": "Cache-Tag"} if _tagged(site) else None
         errors: Any = [{"error_code": code, "error_caching_min_ttl": 0} for code in ERROR_STATUSES]
         restrictions: Any = {"geo_restriction": {"restriction_type": "none", "locations": []}}
@@ -87,7 +88,7 @@ def build(site: Site) -> Deployed:
             enabled=True,
             http_version=site.plan.rollout.http_version,
             is_ipv6_enabled=True,
-            ordered_cache_behaviors=[*assets, *behaviors[:-1]],
+            ordered_cache_behaviors=[named[pattern] for pattern in site.order],
             origin_groups=groups,
             origins=origins,
             price_class=site.given.get("price_class", "PriceClass_All"),
@@ -175,7 +176,7 @@ def _content(site: Site) -> pulumi.Output[str]:
     """A hash of what is served by the function and from the bucket: where it stays, nothing need be invalidated."""
     files = [
         [item["path"], sorted((name, policies.content_hash(body.hex())) for name, body in found.items())]
-        for item, _, found in site.plan.assets
+        for item, _, found in site.files
     ]
     return site.modules.apply(lambda known: policies.content_hash([known["digest"], files]))
 
@@ -246,7 +247,7 @@ def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
             site.parent, site.given.get("security_headers", False), item.get("content_security_policy"), files=True
         ),
         "lambda_function_associations": [],
-        "function_associations": aged_files(site, item.get("browser_ttl", 0)),
+        "function_associations": file_functions(site, item["path"], item.get("browser_ttl", 0)),
     }
 
 

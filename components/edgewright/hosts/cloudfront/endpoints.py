@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgewright._bindings import KEY_VALUE_STORE
@@ -10,7 +10,7 @@ from edgewright._endpoints import Endpoints
 from edgewright._normalise import is_later
 from edgewright.errors import Faults, output_of, show
 from edgewright.hosts import lambda_edge
-from edgewright.hosts.cloudfront.behaviors import PATTERN, behaviors_of, pattern_of
+from edgewright.hosts.cloudfront.behaviors import PATTERN, Behavior, behaviors_of, guards_over, in_order, pattern_of
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.lambda_edge import REGION
 from edgewright.limits import limit
@@ -47,12 +47,34 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
             allowed=f"at most {most.text}",
             fix="Join endpoints under one path, or split the API in two.",
         )
-    patterns = {behavior.pattern for behavior in behaviors}
+    _check_assets(plan, behaviors, faults)
+
+
+def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> None:
+    """Note files that lie where an endpoint answers, or whose path takes what an endpoint's `auth` guards."""
+    patterns = {behavior.pattern for behavior in behaviors if behavior.items}
+    order = in_order(behaviors, [item.get("path", "/") for item, _, _ in plan.assets])
+    seen: dict[str, int] = {}
     for index, (item, _, _) in enumerate(plan.assets):
-        _check_pattern(f"assets[{index}].path", item.get("path", "/"), faults)
-        if item.get("path") in patterns:
+        at, path = f"assets[{index}].path", item.get("path", "/")
+        _check_pattern(at, path, faults)
+        if path in seen:
+            faults.add(at, f"{show(path)} is that of assets[{seen[path]}] too", fix="Put the files into one folder.")
+            continue
+        seen[path] = index
+        if path in patterns or (path == "/*" and "*" in patterns):
+            faults.add(at, f"{show(path)} is an endpoint's path too", fix="Give it another.")
+            continue
+        for guarded, whole in guards_over(behaviors, path, order):
+            if whole and item.get("public", False):
+                continue
             faults.add(
-                f"assets[{index}].path", f"{show(item['path'])} is an endpoint's path too", fix="Give it another."
+                at,
+                f"{show(path)} {'lies in' if whole else 'has paths in common with'} {show(guarded)}, an endpoint with `auth`,"
+                " and files are for everybody",
+                allowed="a path beside it" + (", or `public: true`" if whole else ""),
+                fix=f"Serve the files beside {show(guarded)}"
+                + (", or say `public: true` where all of them may be read by everybody." if whole else "."),
             )
 
 

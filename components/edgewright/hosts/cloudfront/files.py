@@ -8,6 +8,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from edgewright.errors import show
 from edgewright.hosts.cloudfront.policies import ASSETS_TTL
 from edgewright.hosts.cloudfront.site import Site
 from edgewright.hosts.lambda_edge import REGION
@@ -28,7 +29,8 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
         restrict_public_buckets=True,
         opts=site.child,
     )
-    for item, folder, files in site.plan.assets:
+    _tell_hidden(site)
+    for item, folder, files in site.files:
         prefix = item["path"].removesuffix("*").removeprefix("/")
         # Of the objects, not of a response headers policy, which would give it to S3's answer to a missing one too.
         control = f"public, max-age={item.get('browser_ttl', 0)}{', immutable' if item.get('immutable') else ''}"
@@ -46,6 +48,21 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
                 opts=site.child,
             )
     return bucket
+
+
+def _tell_hidden(site: Site) -> None:
+    """Warn of files that nobody gets, because an endpoint or other `assets` have their path."""
+    everywhere = {f"{item['path'].removesuffix('*')}{name}" for item, _, files in site.files for name in files}
+    for index, ((item, _, served), (_, _, given)) in enumerate(zip(site.files, site.plan.assets, strict=True)):
+        stem = item["path"].removesuffix("*")
+        hidden = sorted(name for name in given if name not in served and stem + name not in everywhere)
+        if hidden:
+            more = f" and {len(hidden) - 1} more" if len(hidden) > 1 else ""
+            pulumi.log.warn(
+                f"assets[{index}]: {show(stem + hidden[0])}{more} is not served, and not uploaded: a more specific path of an"
+                " endpoint or of other `assets` takes it. Move it, or take it out of the folder.",
+                site.parent,
+            )
 
 
 def let_read(site: Site, bucket: "aws.s3.Bucket | None", distributions: Sequence[aws.cloudfront.Distribution]) -> None:

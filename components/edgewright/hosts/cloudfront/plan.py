@@ -205,8 +205,15 @@ def _assets(
     for index, item in enumerate(assets):
         at = f"assets[{index}]"
         path = item.get("path", "/")
-        if "path" in item and _check.endpoint_path(f"{at}.path", path, faults) and not path.endswith("/*"):
-            faults.add(f"{at}.path", f"{show(path)} does not end with `/*`", allowed="for example /assets/*")
+        if "path" in item and _check.endpoint_path(f"{at}.path", path, faults):
+            if not path.endswith("/*"):
+                faults.add(f"{at}.path", f"{show(path)} does not end with `/*`", allowed="for example /assets/*")
+            elif "/:" in path:
+                faults.add(
+                    f"{at}.path",
+                    f"{show(path)} has a parameter, and a file has one path",
+                    allowed="for example /assets/*",
+                )
         if "browser_ttl" in item:
             _check.seconds(f"{at}.browser_ttl", item["browser_ttl"], faults)
         if item.get("immutable") and not item.get("browser_ttl"):

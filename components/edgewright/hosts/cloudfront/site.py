@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pulumi
 import pulumi_aws as aws
 
 from edgewright._endpoints import Endpoints
 from edgewright.errors import Faults
-from edgewright.hosts.cloudfront.behaviors import Served, serve
+from edgewright.hosts.cloudfront.behaviors import Served, in_order, serve, taken_by
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.shield import shields_of
 
@@ -67,6 +69,26 @@ class Site:
         """Return the region of the Origin Shield before a router's origins, where there is one."""
         every: str | None = self.given.get("origin_shield")
         return every or shields_of(self.served, self.plan, Faults("EdgeApi", self.name)).get(router)
+
+    @property
+    def order(self) -> list[str]:
+        """The patterns of the behaviors but the default one, endpoints' and files', in the distribution's order."""
+        return in_order([each.behavior for each in self.served], [item["path"] for item, _, _ in self.plan.assets])
+
+    @property
+    def files(self) -> list[tuple[Mapping[str, Any], Path, dict[str, bytes]]]:
+        """The files that are served, as `plan.assets` has them.
+
+        Those whose path another behavior takes are not: nobody should get them, and a bucket that does not have them gives
+        them to nobody, however their path is written (S3 reads `%2F` as a slash, CloudFront's patterns do not).
+        """
+        order = self.order
+        found = []
+        for item, folder, files in self.plan.assets:
+            prefix = item["path"].removesuffix("*")
+            kept = {name: body for name, body in files.items() if taken_by(order, quote(prefix + name)) == item["path"]}
+            found.append((item, folder, kept))
+        return found
 
     @property
     def child(self) -> pulumi.ResourceOptions:

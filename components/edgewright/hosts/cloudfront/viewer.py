@@ -1,5 +1,6 @@
 """Functions at the viewer: what each behavior needs there, and one CloudFront Function for equal needs."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served
 from edgewright.hosts.cloudfront.policies import query_rule
 from edgewright.hosts.cloudfront.site import Site
+from edgewright.path_patterns import overlap
 
 
 def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
@@ -81,12 +83,18 @@ def viewer_functions(
     return found
 
 
-def aged_files(site: Site, browser_ttl: int) -> list[dict[str, Any]]:
-    """Return the association of files' function on the way back, where browsers keep them for less time than CloudFront."""
-    if not 0 < browser_ttl < policies.ASSETS_TTL:
-        return []
-    code = functions.viewer_response(functions.ViewerNeeds(browser=str(browser_ttl)))
-    return [{"event_type": "viewer-response", "function_arn": _function(site, "response", code, False).arn}]
+def file_functions(site: Site, path: str, browser_ttl: int) -> list[dict[str, Any]]:
+    """Return the associations of files' functions: redirects of their paths on the way in, and on the way back their age,
+    where browsers keep them for less time than CloudFront."""
+    found = []
+    rules = json.loads(site.plan.redirects) if site.plan.redirects else []
+    if any(overlap(rule["path"], path) for rule in rules):
+        code = functions.viewer_request(functions.ViewerNeeds(redirects=site.plan.redirects))
+        found.append({"event_type": "viewer-request", "function_arn": _function(site, "request", code, False).arn})
+    if 0 < browser_ttl < policies.ASSETS_TTL:
+        code = functions.viewer_response(functions.ViewerNeeds(browser=str(browser_ttl)))
+        found.append({"event_type": "viewer-response", "function_arn": _function(site, "response", code, False).arn})
+    return found
 
 
 def _function(site: Site, kind: str, code: str, store: bool) -> aws.cloudfront.Function:
