@@ -21,7 +21,19 @@ ACCOUNT = "0123456789abcdef0123456789abcdef"
 ZONE = "fedcba9876543210fedcba9876543210"
 VERSION = "11111111-2222-3333-4444-555555555555"
 
-__all__ = ["ACCOUNT", "UNKNOWN", "VERSION", "ZONE", "Run", "faults_of", "module_text", "run", "settings_of", "texts"]
+__all__ = [
+    "ACCOUNT",
+    "UNKNOWN",
+    "VERSION",
+    "ZONE",
+    "Cloud",
+    "Run",
+    "faults_of",
+    "module_text",
+    "run",
+    "settings_of",
+    "texts",
+]
 
 
 class Cloud(RecordingCloud):
@@ -122,10 +134,10 @@ def run(
     return Run(tuple(sorted(monitor.captured(), key=lambda found: (found.type, found.name))), monitor.outputs)
 
 
-def faults_of(program: Callable[[], object], *, preview: bool = False) -> list[str]:
+def faults_of(program: Callable[[], object], *, preview: bool = False, cloud: Cloud | None = None) -> list[str]:
     """Run a program that a component refuses; return the faults that it names."""
     with pytest.raises(InputFaults) as caught:
-        run(program, preview=preview)
+        run(program, preview=preview, cloud=cloud)
     return [str(fault) for fault in caught.value.faults]
 
 

@@ -795,6 +795,22 @@ FAULTS: list[tuple[Any, str]] = [
         "bindings[0].queue: is not an argument. Allowed: name, queue_name, type. Did you mean 'queue_name'?",
     ),
     (
+        {"bindings": [{"type": "durable_object_namespace", "name": "ROOM", "class_name": "Room"}]},
+        "bindings[0].script_name: is required by a binding of type 'durable_object_namespace'. Allowed: the name of the Worker"
+        " that exports the class: an EdgeApi's modules export none. Make the class in a Worker of its own"
+        " (cloudflare.WorkerVersion with `exports`), deploy it, and give its name.",
+    ),
+    (
+        {
+            "bindings": [
+                {"type": "durable_object_namespace", "name": "ROOM", "class_name": "Room", "script_name": "api-dev"}
+            ]
+        },
+        "bindings (ROOM): names the function itself, 'api-dev', whose modules export no class. Allowed: the name of another"
+        " Worker that exports the class. Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), and"
+        " give its name.",
+    ),
+    (
         {"bindings": [KV, {**KV, "namespace_id": "other"}]},
         "bindings[1]: is another binding under the name 'SESSIONS'. Give one of the two another name (`binding_name`).",
     ),

@@ -18,8 +18,8 @@ from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
 from edgewright._handlers import bundle_handlers
-from edgewright._modules import MAIN, SHIELD_CLASS, digest, shield_bindings, size, worker_modules
-from edgewright._normalise import checked, has_later, is_later, when_known
+from edgewright._modules import MAIN, SHIELD_CLASS, digest, has_shield, size, worker_modules
+from edgewright._normalise import checked, is_later, when_known
 from edgewright._program import claim, claimed, default_name
 from edgewright._seeds import Seed
 from edgewright.errors import Faults, show
@@ -30,6 +30,9 @@ COMPATIBILITY_DATE = "2026-07-01"
 """The runtime's behaviour that edgewright's own code is tested with."""
 
 CPU_MS = int(limit("cloudflare.workers.cpu_ms_guardrail").value)
+OWN_EXPORTS, NO_OWN_EXPORTS, OWN_EXPORTS_DATE = "enable_ctx_exports", "disable_ctx_exports", "2025-11-17"
+"""The flags of `ctx.exports`, and since which compatibility date it is there without one:
+https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
 PLACEMENTS = ("smart",)
 CACHE_PHASE = "http_request_cache_settings"
 CLOUDFRONT_ONLY = (
@@ -388,6 +391,13 @@ def bindings(
                 allowed="the `binding` of a KvNamespace with host 'cloudflare'",
             )
             continue
+        if binding.get("script_name") == plan.script_name:
+            faults.add(
+                f"bindings ({binding['name']})",
+                f"names the function itself, {show(plan.script_name)}, whose modules export no class",
+                allowed="the name of another Worker that exports the class",
+                fix="Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), and give its name.",
+            )
         plain = {key: value for key, value in binding.items() if key != "options"}
         if plain["type"] == "json" and not is_later(plain["json"]) and not isinstance(plain["json"], str):
             plain["json"] = json.dumps(plain["json"], sort_keys=True, separators=(",", ":"))
@@ -458,10 +468,10 @@ def create(
         worker_id=worker.id,
         main_module=MAIN,
         modules=modules,
-        bindings=_with_shield(settings, bound),
+        bindings=bound,
         exports=exported,
         compatibility_date=given.get("compatibility_date", COMPATIBILITY_DATE),
-        compatibility_flags=sorted(given.get("compatibility_flags", ())),
+        compatibility_flags=when_known(settings, lambda known: _flags(given, known)),
         limits=_limits(given.get("limits", {})),
         placement={"mode": given["placement"]} if "placement" in given else None,
         cache_options=cache_options,
@@ -473,7 +483,7 @@ def create(
         account_id=plan.account_id,
         script_name=worker.name,
         strategy="percentage",
-        versions=_shares(plan, version.id),
+        versions=_shares(parent, plan, worker, version.id, settings),
         annotations={"workers_message": f"{name} by edgewright"},
         opts=child,
     )
@@ -494,7 +504,8 @@ def create(
     rolling = plan.percentage < 100
     return Deployed(
         urls=_urls(plan, worker),
-        script_name=worker.name,
+        # Known once it is deployed: another function's binding to a Worker that has no version yet is refused.
+        script_name=deployment.script_name,
         version_id=version.id,
         stable_version_id=pulumi.Output.from_input(plan.previous_version_id) if rolling else version.id,
         candidate_version_id=version.id if rolling else pulumi.Output.from_input(""),
@@ -577,23 +588,28 @@ def _with_own_entries(settings: Mapping[str, Any], script_name: str) -> dict[str
     return {**settings, "endpoints": [own(endpoint) for endpoint in settings["endpoints"]]}
 
 
-def _with_shield(settings: Any, bound: Any) -> Any:
-    """Return the bindings with that of the shield, where a cache has one."""
-
-    def joined(known: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        names = shield_bindings(known)
-        own = [{"type": "durable_object_namespace", "name": name, "class_name": SHIELD_CLASS} for name in names]
-        return sorted([*others, *own], key=lambda binding: str(binding["name"]))
-
-    # The bindings' own ids may become known later; that there are such bindings is known now where the settings are.
-    if isinstance(bound, list) and not has_later(settings):
-        return joined(settings, bound)
-    return pulumi.Output.all(settings, bound).apply(lambda known: joined(known[0], known[1]))
-
-
 def _exports(settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the shield's class: its storage is provisioned with the version, and stays when the version goes."""
-    return {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}} if shield_bindings(settings) else None
+    """Return the shield's class: its storage is made with the deployment, and stays when the version goes. No binding leads
+    to it, because the platform refuses one to a class that is not there yet (100406): the function has it as one of its own
+    exports, `ctx.exports`."""
+    return {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}} if has_shield(settings) else None
+
+
+def _flags(given: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """Return the flags as given, and for a shield the one that newer dates have by themselves."""
+    flags = set(given.get("compatibility_flags", ()))
+    if has_shield(settings):
+        if NO_OWN_EXPORTS in flags:
+            faults = Faults("EdgeApi", str(settings["name"]))
+            faults.add(
+                "compatibility_flags",
+                f"has {NO_OWN_EXPORTS!r}, without which nothing leads to the shield",
+                fix="Leave the flag out, or the policies' `tiers.shield`.",
+            )
+            faults.raise_if_any()
+        if given.get("compatibility_date", COMPATIBILITY_DATE) < OWN_EXPORTS_DATE:
+            flags.add(OWN_EXPORTS)
+    return sorted(flags)
 
 
 def _caches(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -629,12 +645,31 @@ def _cache_options(settings: Mapping[str, Any]) -> dict[str, bool] | None:
     return {"enabled": True, "cross_version_cache": False} if used else None
 
 
-def _shares(plan: Plan, version_id: pulumi.Output[str]) -> Any:
+def _shares(
+    parent: pulumi.Resource, plan: Plan, worker: cloudflare.Worker, version_id: pulumi.Output[str], settings: Any
+) -> Any:
     if plan.percentage == 100:
         return [{"version_id": version_id, "percentage": 100}]
 
-    def split(ids: list[Any]) -> list[dict[str, Any]]:
-        new, previous = ids
+    def compare(known: list[Any]) -> None:
+        previous, worker_id, account_id, document = known
+        before = _classes_of(parent, account_id, worker_id, previous) if previous else None
+        now = (_exports(document) or {}).keys()
+        if before is None or before == now:
+            return
+        faults = Faults("EdgeApi", plan.script_name)
+        faults.add(
+            "rollout.percentage",
+            f"is {plan.percentage}, and the two versions differ in their classes of Durable Objects"
+            f" ({', '.join(sorted(before ^ now))}): the platform refuses to split requests between such versions",
+            allowed="100 while a shield comes or goes",
+            fix="1. End the rollout that is under way. 2. Deploy the change of the shield alone, without `rollout`."
+            " 3. Roll out gradually again, with that deployment's `stable_version_id`.",
+        )
+        faults.raise_if_any()
+
+    def split(known: list[Any]) -> list[dict[str, Any]]:
+        new, previous, _ = known
         if not previous:
             faults = Faults("EdgeApi", plan.script_name)
             faults.add(
@@ -648,7 +683,28 @@ def _shares(plan: Plan, version_id: pulumi.Output[str]) -> Any:
         rest = round(100 - plan.percentage, 2)
         return [{"version_id": new, "percentage": plan.percentage}, {"version_id": previous, "percentage": rest}]
 
-    return pulumi.Output.all(version_id, plan.previous_version_id).apply(split)
+    # The new version's id becomes known with its deployment; what is compared is known in a preview.
+    compared = pulumi.Output.all(plan.previous_version_id, worker.id, plan.account_id, settings).apply(compare)
+    return pulumi.Output.all(version_id, plan.previous_version_id, compared).apply(split)
+
+
+def _classes_of(parent: pulumi.Resource, account_id: str, worker_id: str, version_id: str) -> set[str] | None:
+    """Return the classes of Durable Objects of a version that was deployed before; None where the platform does not tell."""
+    try:
+        found = cloudflare.get_worker_version(
+            account_id=account_id, worker_id=worker_id, version_id=version_id, opts=pulumi.InvokeOptions(parent=parent)
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a provider raises: the deployment says what is wrong with it
+        pulumi.log.warn(f"the version {version_id} could not be read, so that its classes are not compared: {error}")
+        return None
+    if found.id is None:
+        return None
+    live = (None, "", "created", "expecting-transfer")
+    return {
+        name
+        for name, each in (found.exports or {}).items()
+        if each["type"] == "durable-object" and each.get("state") in live
+    }
 
 
 def _urls(plan: Plan, worker: cloudflare.Worker) -> pulumi.Output[list[str]]:

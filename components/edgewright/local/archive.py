@@ -1,5 +1,6 @@
 """What earlier deployments of a stack have left behind: versions that a later one may refer to."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,11 @@ from edgewright.local.session import StateDir
 KEPT_VERSIONS: Final = 100
 """How many versions of each kind can still be deployed, as on Workers (`cloudflare.workers.deployable_versions`)."""
 
+Classes = Mapping[str, Mapping[str, str]]
+"""Classes of Durable Objects that have been deployed, by Worker, each with what declared it: `exports` or `migrations`."""
+
 _Model = TypeVar("_Model", bound=pydantic.BaseModel)
+_CLASSES: Final = pydantic.TypeAdapter(dict[str, dict[str, str]])
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Archive:
     """Workers' versions by id."""
     functions: Mapping[str, cf.LambdaVersion] = field(default_factory=dict)
     """Lambda functions' versions by qualified ARN."""
+    classes: Classes = field(default_factory=dict)
+    """Workers' classes of Durable Objects, whose objects outlive versions."""
 
     @property
     def published(self) -> dict[str, Published]:
@@ -45,14 +52,29 @@ def read(state: StateDir) -> Archive:
     return Archive(
         workers={path.stem: version for path, version in _models(state.versions, protocol.Version)},
         functions={version.arn: version for _, version in _models(state.functions, cf.LambdaVersion)},
+        classes=_classes(state.classes),
     )
 
 
-def keep(state: StateDir, deployment: protocol.Deployment, functions: tuple[cf.LambdaVersion, ...]) -> None:
-    """Keep a deployment's versions, and forget the oldest of too many."""
+def keep(
+    state: StateDir,
+    deployment: protocol.Deployment,
+    functions: tuple[cf.LambdaVersion, ...],
+    classes: Classes | None = None,
+) -> None:
+    """Keep a deployment's versions and classes, and forget the oldest of too many versions."""
+    with open_private(state.classes, "w") as file:
+        file.write(json.dumps(classes or {}, sort_keys=True))
     workers = {f"{version.id}.json": version for worker in deployment.workers for version in worker.versions}
     _write(state.versions, workers)
     _write(state.functions, {f"{hex_id(version.arn)}.json": version for version in functions})
+
+
+def _classes(path: Path) -> Classes:
+    try:
+        return _CLASSES.validate_json(path.read_bytes())
+    except (OSError, pydantic.ValidationError):
+        return {}  # nothing has been deployed, or by another release of edgewright
 
 
 def _models(folder: Path, kind: type[_Model]) -> list[tuple[Path, _Model]]:
