@@ -68,6 +68,7 @@ export const other = put("other");
 """,
     "site/index.txt": "index of one\n",
     "site/css/app.css": "body { color: red }\n",
+    "site/x/guarded.txt": "secret of one\n",
     "site/private/report.txt": "secret of one\n",
     "site2/index.txt": "index of two\n",
 }

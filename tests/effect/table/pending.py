@@ -29,3 +29,6 @@ PENDING: frozenset[str] = frozenset(
         "KvNamespace.list_limit@cloudflare",
     }
 )
+
+PENDING_PAIRS: tuple[tuple[str, str], ...] = (("vary", "cloudfront"), ("engine", "cloudfront"))
+"""Features whose pairs are expected to fail on a host."""
