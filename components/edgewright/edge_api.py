@@ -261,7 +261,8 @@ class EdgeApiArgs(TypedDict):
     path, and 400 for what servers read in different ways. `none`, on cloudflare only: it goes to the origin as sent, for a
     proxy whose one endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
     trace: NotRequired[bool]
-    """Whether answers carry `Server-Timing`. Default: false."""
+    """Whether answers carry `Server-Timing`; on CloudFront those that are not stored, because what is stored has the headers
+    that it came with. Default: false."""
     assets: NotRequired[list[StaticAssets]]
     """cloudfront: folders served from S3. Default: none."""
     redirects: NotRequired[list[Redirect]]

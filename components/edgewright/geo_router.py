@@ -56,11 +56,13 @@ class GeoRouterArgs(TypedDict):
     fallback: str
     """The region for a caller whose country is unknown."""
     timeout_ms: NotRequired[int]
-    """Milliseconds that an origin has for its response headers before the next nearest is asked. Default: 2000."""
+    """Milliseconds that an origin has for its response headers before the next nearest is asked. CloudFront waits for whole
+    seconds, at least 4. Default: 2000."""
     retry_statuses: NotRequired[list[int]]
     """Statuses taken for a failed origin. Default: 502, 503, 504 and Cloudflare's 520 to 526 and 530."""
     health_check: NotRequired[OriginHealthCheck]
-    """How an origin's health is judged. Default: left out for 30 s after 2 failures in a row, no path is asked."""
+    """cloudflare: how an origin's health is judged. Default: left out for 30 s after 2 failures in a row, no path is asked. On
+    CloudFront each request asks the nearest origin first."""
 
 
 class GeoRouter(pulumi.ComponentResource):

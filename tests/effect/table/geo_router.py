@@ -7,7 +7,7 @@ from typing import Any
 from tests.effect.behind import Answer
 from tests.effect.edge import Edge
 from tests.effect.given import Given, given, named, url
-from tests.effect.rows import BOTH, CLOUDFLARE, CLOUDFRONT, Effect, Row
+from tests.effect.rows import BOTH, CLOUDFLARE, CLOUDFRONT, Effect, Refused, Row
 from tests.effect.sees import told
 
 FAR = {"latitude": 52.5, "longitude": 13.4}
@@ -21,7 +21,6 @@ def routed(*origins: dict[str, Any], fallback: str = "us", **router: Any) -> Giv
 US = {"region": "us", "url": url("us"), "countries": ["US"]}
 EU = {"region": "eu", "url": url("eu"), "countries": ["DE"]}
 TWO = routed(US, EU)
-SLOW = {"health_check": {"interval": 1, "unhealthy_after": 100}}
 
 
 def region(country: str = "US") -> Callable[[Edge], object]:
@@ -140,14 +139,14 @@ ROWS: tuple[Row, ...] = (
     Effect(
         "GeoRouter.retry_statuses",
         BOTH,
-        routed(US, EU, **SLOW),
-        routed(US, EU, retry_statuses=[404], **SLOW),
+        routed(US, EU),
+        routed(US, EU, retry_statuses=[404]),
         failing(404),
         ("us", "eu"),
     ),
     Effect(
         "GeoRouter.health_check",
-        BOTH,
+        CLOUDFLARE,
         routed(US, EU),
         routed(US, EU, health_check={"unhealthy_after": 100}),
         after(3),
@@ -155,7 +154,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Effect(
         "GeoRouter.health_check.unhealthy_after",
-        BOTH,
+        CLOUDFLARE,
         routed(US, EU),
         routed(US, EU, health_check={"unhealthy_after": 100}),
         after(3),
@@ -163,7 +162,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Effect(
         "GeoRouter.health_check.interval",
-        BOTH,
+        CLOUDFLARE,
         routed(US, EU, health_check={"unhealthy_after": 1, "interval": 3600}),
         routed(US, EU, health_check={"unhealthy_after": 1, "interval": 1}),
         again_after_a_second,
@@ -171,10 +170,20 @@ ROWS: tuple[Row, ...] = (
     ),
     Effect(
         "GeoRouter.health_check.path",
-        BOTH,
+        CLOUDFLARE,
         routed(US, EU, health_check={"unhealthy_after": 1, "interval": 1}),
         routed(US, EU, health_check={"unhealthy_after": 1, "interval": 1, "path": named("/health-{}")}),
         checked_first,
         (False, True),
+    ),
+    *(
+        Refused(
+            f"GeoRouter.health_check{part}",
+            CLOUDFRONT,
+            routed(US, EU, health_check={"unhealthy_after": 1, "interval": 1, "path": "/health"}),
+            "endpoints[0].origin: has a `health_check`",
+            "Leave `health_check` out",
+        )
+        for part in ("", ".interval", ".path", ".unhealthy_after")
     ),
 )

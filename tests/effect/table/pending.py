@@ -3,7 +3,6 @@
 _CACHE_ON_CLOUDFRONT = (
     "engine",
     "key.host",
-    "stale_if_error",
     "tiers",
     "tiers.edge",
     "tiers.edge.enabled",
@@ -24,8 +23,6 @@ PENDING: frozenset[str] = frozenset(
         "EdgeApi.endpoints[].static@cloudfront",
         "EdgeApi.sessions.ttl@cloudflare",
         "EdgeApi.sessions.ttl@cloudfront",
-        "EdgeApi.trace@cloudfront",
-        *(f"GeoRouter.health_check{part}@cloudfront" for part in ("", ".interval", ".path", ".unhealthy_after")),
         "KvNamespace.list_limit@cloudflare",
     }
 )
