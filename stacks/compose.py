@@ -4,7 +4,7 @@ import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.cache_policy import CacheTierOptions, Jitter
 from edgewright.edge_api import EdgeApiArgs, Rollout
-from edgewright.geo_router import GeoRouterArgs, RegionOrigin
+from edgewright.geo_router import RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
 
 from stacks.settings import Origin, Range, Settings
@@ -24,19 +24,19 @@ def compose(settings: Settings) -> EdgeApi:
         tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
     sessions_kv = KvNamespace("sessions", _sessions_args(settings), protected)
 
-    routing: GeoRouterArgs = {
-        "origins": [_origin(origin) for origin in settings.origins],
-        "fallback": settings.fallback,
-        "timeout_ms": settings.timeout_ms,
-    }
-    if settings.account_id is not None:
-        # CloudFront asks the nearest origin first with each request, whatever became of the one before.
-        routing["health_check"] = {
-            "path": settings.health.path,
-            "interval": settings.health.interval,
-            "unhealthy_after": settings.health.unhealthy_after,
-        }
-    origins = GeoRouter("origins", routing)
+    origins = GeoRouter(
+        "origins",
+        {
+            "origins": [_origin(origin) for origin in settings.origins],
+            "fallback": settings.fallback,
+            "timeout_ms": settings.timeout_ms,
+            "health_check": {
+                "path": settings.health.path,
+                "interval": settings.health.interval,
+                "unhealthy_after": settings.health.unhealthy_after,
+            },
+        },
+    )
 
     cache = settings.cache
     products = CachePolicy(

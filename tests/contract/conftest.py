@@ -56,7 +56,7 @@ three = GeoRouter(
         ],
         "fallback": "us",
         "timeout_ms": 2000,
-        **({"health_check": {"interval": 1, "unhealthy_after": 100}} if cloudflare else {}),
+        "health_check": {"interval": 1, "unhealthy_after": 100},
     },
 )
 products = CachePolicy(

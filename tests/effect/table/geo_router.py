@@ -7,8 +7,8 @@ from typing import Any
 from tests.effect.behind import Answer
 from tests.effect.edge import Edge
 from tests.effect.given import Given, given, named, url
-from tests.effect.rows import BOTH, CLOUDFLARE, CLOUDFRONT, Effect, Refused, Row
-from tests.effect.sees import told
+from tests.effect.rows import BOTH, CLOUDFLARE, CLOUDFRONT, Effect, Row
+from tests.effect.sees import LAPSE_S, told
 
 FAR = {"latitude": 52.5, "longitude": 13.4}
 """Berlin."""
@@ -66,6 +66,32 @@ def checked_first(edge: Edge) -> object:
         edge.ask(edge.fresh(us=Answer(503)))
     time.sleep(1.6)
     edge.ask(edge.fresh())
+    return bool(edge.behind.asked(f"health-{edge.name}"))
+
+
+def three(**health: Any) -> Given:
+    """Three regions, where a caller from the US is nearest to the first and then to the second."""
+    apac = {"region": "apac", "url": url("apac"), "countries": ["JP"]}
+    return routed(US, EU, apac, **({"health_check": health} if health else {}))
+
+
+def further_after(failures: int, wait_s: float = 0.0) -> Callable[[Edge], object]:
+    """Whether the second region's origin is asked, where the first fails, after so many failures of both and this time."""
+
+    def see(edge: Edge) -> object:
+        for _ in range(failures):
+            assert edge.ask(edge.fresh(us=Answer(503), eu=Answer(503))).json()["region"] == "apac"
+        time.sleep(wait_s)
+        path = edge.fresh(us=Answer(503))
+        edge.ask(path)
+        return "eu" in {each.region for each in edge.asked(path)}
+
+    return see
+
+
+def further_checked(edge: Edge) -> object:
+    """Whether a path is asked for before an origin that failed is used again."""
+    further_after(1, LAPSE_S)(edge)
     return bool(edge.behind.asked(f"health-{edge.name}"))
 
 
@@ -176,14 +202,30 @@ ROWS: tuple[Row, ...] = (
         checked_first,
         (False, True),
     ),
-    *(
-        Refused(
-            f"GeoRouter.health_check{part}",
-            CLOUDFRONT,
-            routed(US, EU, health_check={"unhealthy_after": 1, "interval": 1, "path": "/health"}),
-            "endpoints[0].origin: has a `health_check`",
-            "Leave `health_check` out",
-        )
-        for part in ("", ".interval", ".path", ".unhealthy_after")
+    # On CloudFront each request asks the nearest origin first: it is the further ones whose health is judged.
+    Effect("GeoRouter.health_check", CLOUDFRONT, three(), three(unhealthy_after=100), further_after(3), (False, True)),
+    Effect(
+        "GeoRouter.health_check.unhealthy_after",
+        CLOUDFRONT,
+        three(),
+        three(unhealthy_after=100),
+        further_after(3),
+        (False, True),
+    ),
+    Effect(
+        "GeoRouter.health_check.interval",
+        CLOUDFRONT,
+        three(unhealthy_after=1, interval=3600),
+        three(unhealthy_after=1, interval=1),
+        further_after(1, LAPSE_S),
+        (False, True),
+    ),
+    Effect(
+        "GeoRouter.health_check.path",
+        CLOUDFRONT,
+        three(unhealthy_after=1, interval=1),
+        three(unhealthy_after=1, interval=1, path=named("/health-{}")),
+        further_checked,
+        (False, True),
     ),
 )

@@ -19,7 +19,6 @@ from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import query_rule
 from edgewright.hosts.cloudfront.shield import shields_of
 from edgewright.limits import limit
-from edgewright.spec.models import HealthCheckSpec
 
 
 def bundle(_plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
@@ -51,7 +50,6 @@ def modules(
     served = serve(endpoints, settings)
     _check_served(served, plan, faults)
     shields_of(served, plan, faults)
-    _check_health(endpoints, settings, faults)
     behaviors = [
         {
             "pattern": each.behavior.pattern,
@@ -70,21 +68,6 @@ def modules(
         "digest": package.digest,
         "guard": guard.archive() if guard is not None else None,
     }
-
-
-def _check_health(endpoints: Endpoints, settings: Mapping[str, Any], faults: Faults) -> None:
-    """Note a router that says how health is judged: nothing at CloudFront's edge remembers which origin failed."""
-    usual = HealthCheckSpec().model_dump(mode="json")
-    judged = {router["name"] for router in settings["routers"] if router["health"] != usual}
-    for item, endpoint in zip(endpoints.items, settings["endpoints"], strict=True):
-        if endpoint["target"].get("router") in judged:
-            faults.add(
-                f"{item['at']}.origin",
-                f"has a `health_check` (GeoRouter {show(endpoint['target']['router'])}), and CloudFront asks the nearest origin"
-                " first with each request, and the next one where it fails"
-                " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html)",
-                fix="Leave `health_check` out of it on this host; `timeout_ms` and `retry_statuses` say when an origin has failed.",
-            )
 
 
 def _guard(plan: Plan, served: Sequence[Served], settings: Mapping[str, Any], faults: Faults) -> Package | None:
