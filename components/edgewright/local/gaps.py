@@ -306,7 +306,8 @@ GAPS: tuple[Gap, ...] = (
         "aws-default-headers",
         "CloudFront origin requests",
         "Beside what policies name, Content-Type, Content-Length, Content-Encoding, Content-MD5, X-Forwarded-For,"
-        " User-Agent, Via, Host and X-Amz-Cf-Id are sent; AWS documents only some of the defaults.",
+        " User-Agent, Via, Host and X-Amz-Cf-Id are sent; AWS documents only some of the defaults. Where a function on"
+        " origin-request takes X-Forwarded-For away, it stays away; AWS does not say that it does.",
     ),
     Gap(
         "aws-viewer-headers",
@@ -355,7 +356,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-limits",
         "Lambda@Edge limits",
-        "Time is limited as declared, memory on the JavaScript heap alone, of Python where the system can; a version has"
+        "Time is limited as declared; memory of JavaScript on its heap, and outside of it once the gateway's whole process has grown by"
+        " 256 MB more, of Python where the system can; a version has"
         " at most 8 environments and no account-wide concurrency.",
     ),
     Gap(
