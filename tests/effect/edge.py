@@ -88,6 +88,6 @@ class Edge:
         """Return the tier that an answer says it came from."""
         return tier_of({name.lower(): value for name, value in answer.headers.items()})
 
-    def bearer(self, **claims: Any) -> dict[str, str]:
+    def bearer(self, **claims: Any) -> dict[str, Any]:
         """Return the header with a good token, but for what the claims say."""
         return {"Authorization": f"Bearer {self.identity.token(**claims)}"}

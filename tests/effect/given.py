@@ -29,7 +29,8 @@ class Kit:
     policies: dict[str, CachePolicy] = field(default_factory=dict)
 
     @property
-    def account(self) -> dict[str, str]:
+    def account(self) -> Any:
+        """The arguments that say the account, where a platform asks for one."""
         return {"account_id": ACCOUNT} if self.host == "cloudflare" else {}
 
 
@@ -130,14 +131,15 @@ class Given:
         """Make the program's components."""
         if self.store is not None:
             kept: Any = {"host": kit.host, **kit.account, **_filled(self.store, kit)}
-            kit.store = KvNamespace(f"{kit.name}-store", {key: item for key, item in kept.items() if item is not None})
+            store: Any = {key: item for key, item in kept.items() if item is not None}
+            kit.store = KvNamespace(f"{kit.name}-store", store)
         if self.function is not None:
             kit.function = LambdaEdgeFunction(f"{kit.name}-function", _filled(self.function, kit))
         router = {"origins": ORIGINS, "fallback": "us", **self.router}
         kit.router = GeoRouter(f"{kit.name}-router", _filled(router, kit))
         first: dict[str, Any] = {"path": "/x/*", **self.endpoint}
         endpoints = [self._whole(kit, part) for part in (first, *self.more)]
-        args: dict[str, Any] = {"host": kit.host, **kit.account, **_filled(self.api, kit), "endpoints": endpoints}
+        args: Any = {"host": kit.host, **kit.account, **_filled(self.api, kit), "endpoints": endpoints}
         args = {key: value for key, value in args.items() if value is not None}
         return EdgeApi(f"{kit.name}-api", args)
 

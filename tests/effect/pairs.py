@@ -121,7 +121,7 @@ def _assets(pair: Pair) -> None:
 
 
 def _rollout(pair: Pair) -> None:
-    def version(**headers: str) -> str:
+    def version(**headers: Any) -> str:
         return str(pair.ask(pair.edge.fresh(SHARED), **headers).json()["headers"]["x-version"])
 
     if pair.edge.host == "cloudfront":

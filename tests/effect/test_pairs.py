@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from edgewright.hosts import HOSTS
 
 from tests.components.program import faults_of
@@ -16,7 +17,7 @@ REFUSED = [(pair, host) for host in HOSTS for pair in PAIRS if refusal(pair, hos
 RUN = [(pair, host) for host in HOSTS for pair in PAIRS if refusal(pair, host) is None]
 
 
-def _cases(pairs: list[tuple[tuple[str, str], str]]) -> list[object]:
+def _cases(pairs: list[tuple[tuple[str, str], str]]) -> list[ParameterSet]:
     late = pytest.mark.xfail(reason="is not mended yet", strict=False)
     return [
         pytest.param(

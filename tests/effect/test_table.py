@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from _pytest.mark import ParameterSet
 from edgewright.guard.evaluate import evaluate
 from edgewright.hosts import HOSTS
 from edgewright.local.gaps import GAP_IDS
@@ -23,7 +24,7 @@ R = TypeVar("R", bound=Row)
 ROOT = Path(__file__).parents[2]
 
 
-def _cases(kind: type[R]) -> list[object]:
+def _cases(kind: type[R]) -> list[ParameterSet]:
     """Return each row of a kind with each of its hosts, the programs of one stack beside each other."""
     found = []
     for host in HOSTS:
@@ -83,7 +84,7 @@ def test_policies_judge_it(in_folder: Path, area: str, row: Judged, host: str) -
     def found(given: Given) -> tuple[str, ...]:
         run = alone(given, host)
         capture = Capture("shop", "dev", run.resources, project_dir=in_folder, program_dir=in_folder)
-        found = [each for each in evaluate(capture).findings if each.resource.startswith(row.names)]
+        found = [each for each in evaluate(capture).findings if (each.resource or "").startswith(row.names)]
         return tuple(sorted({each.id for each in found} & set(row.about)))
 
     assert (found(row.base), found(row.changed)) == row.finds

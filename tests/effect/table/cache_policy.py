@@ -144,7 +144,8 @@ KV_BINDING = {"type": "kv_namespace", "name": "PAGES", "namespace_id": "01234567
 
 def second_store(kit: Kit) -> object:
     """The binding of a store that the program has beside its own."""
-    return KvNamespace(f"{kit.name}-second", {"host": kit.host, **kit.account}).binding
+    where: Any = {"host": kit.host, **kit.account}
+    return KvNamespace(f"{kit.name}-second", where).binding
 
 
 def keeps(edge: Edge) -> object:

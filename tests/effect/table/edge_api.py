@@ -13,12 +13,12 @@ from tests.effect.sees import header, status, told
 
 BASE = given()
 ECHO = {"handler": "echo.js"}
-IN_ZONE = {"zone_id": ZONE, "zone_name": "example.com"}
+IN_ZONE: dict[str, Any] = {"zone_id": ZONE, "zone_name": "example.com"}
 OTHER_ZONE = "0" * 31 + "1"
 OTHER_ACCOUNT = "1" * 32
 
 
-def reads(kind: str, *keys: str) -> Callable[[Run], object]:
+def reads(kind: str, *keys: Any) -> Callable[[Run], object]:
     """Return what reads an input of the only resource of a kind; None where there is no such resource."""
 
     def read(run: Run) -> object:
@@ -27,7 +27,7 @@ def reads(kind: str, *keys: str) -> Callable[[Run], object]:
             return None
         value: Any = found[0].inputs
         for key in keys:
-            value = None if value is None else value[key] if isinstance(value, list) else value.get(key)
+            value = None if value is None else value.get(key)
         return value
 
     return read
@@ -66,7 +66,7 @@ def versions(edge: Edge) -> object:
     return {edge.ask().json()["env"]["VERSION"] for _ in range(300)}
 
 
-def version(**headers: str) -> Callable[[Edge], object]:
+def version(**headers: Any) -> Callable[[Edge], object]:
     return lambda edge: edge.ask(**headers).json()["env"]["VERSION"]
 
 
@@ -147,12 +147,13 @@ def variants(edge: Edge) -> object:
 
 def web_acl(kit: Kit) -> Any:
     """The ARN of a web ACL of the program's own, which lets nobody in."""
-    visible = {"cloudwatch_metrics_enabled": False, "metric_name": "none", "sampled_requests_enabled": False}
+    block: Any = {"block": {}}
+    visible: Any = {"cloudwatch_metrics_enabled": False, "metric_name": "none", "sampled_requests_enabled": False}
     acl = aws.wafv2.WebAcl(
         f"{kit.name}-acl",
         scope="CLOUDFRONT",
         region="us-east-1",
-        default_action={"block": {}},
+        default_action=block,
         visibility_config=visible,
     )
     return acl.arn

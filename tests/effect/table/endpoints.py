@@ -44,7 +44,8 @@ def sessions(endpoint: dict[str, Any], *, prefix: str = "session:", **parts: Any
 
 def empty_store(kit: Kit) -> Any:
     """The binding of a second store, which knows nothing."""
-    return KvNamespace(f"{kit.name}-empty", {"host": kit.host, **kit.account}).binding
+    where: Any = {"host": kit.host, **kit.account}
+    return KvNamespace(f"{kit.name}-empty", where).binding
 
 
 GUARDED = {"auth": {"kind": "session"}}

@@ -72,7 +72,8 @@ def checked_first(edge: Edge) -> object:
 def three(**health: Any) -> Given:
     """Three regions, where a caller from the US is nearest to the first and then to the second."""
     apac = {"region": "apac", "url": url("apac"), "countries": ["JP"]}
-    return routed(US, EU, apac, **({"health_check": health} if health else {}))
+    judged: dict[str, Any] = {"health_check": health} if health else {}
+    return routed(US, EU, apac, **judged)
 
 
 def further_after(failures: int, wait_s: float = 0.0) -> Callable[[Edge], object]:
