@@ -25,6 +25,14 @@ export default {
   },
 };
 """,
+    # Keeps a processor busy for seconds.
+    "burns.js": """
+export default () => {
+  let sum = 0;
+  for (let number = 0; number < 4e9; number++) sum += number;
+  return new Response(String(sum));
+};
+""",
     "other.js": 'export default () => new Response("other");\n',
     # Tells what its store says.
     "store.js": """

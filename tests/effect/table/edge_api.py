@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from tests.components.program import Run
 from tests.effect.edge import Edge
 from tests.effect.given import ACCOUNT, STABLE, ZONE, Given, Kit, Later, given, named
+from tests.effect.identity import tokens
 from tests.effect.rows import BOTH, CLOUDFLARE, CLOUDFRONT, Effect, Judged, Recorded, Refused, Row
 from tests.effect.sees import header, status, told
 
@@ -107,6 +108,11 @@ def assets(**parts: Any) -> Given:
     return given(assets=[{"path": "/site/*", "directory": "site", **parts}])
 
 
+def open_within(**parts: Any) -> Given:
+    """Files within what an endpoint with `auth` covers."""
+    return given(endpoint={"auth": tokens()}, assets=[{"path": "/x/open/*", "directory": "site", **parts}])
+
+
 def redirects(**parts: Any) -> Given:
     return given(redirects=[{"path": "/old/*", "to": "/new/*", **parts}])
 
@@ -160,6 +166,7 @@ def web_acl(kit: Kit) -> Any:
 
 
 PROBE = {"handler": "probe.js"}
+BURNS = {"handler": "burns.js"}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 WORKER_NAME = "{}-own"
 
@@ -401,25 +408,21 @@ ROWS: tuple[Row, ...] = (
         (False, True),
     ),
     only_on_cloudflare("compatibility_flags", ["nodejs_compat"], "Node.js"),
-    Recorded(
+    Effect(
         "EdgeApi.limits",
         CLOUDFLARE,
-        BASE,
-        given(limits={"cpu_ms": 200}),
-        reads("WorkerVersion", "limits", "cpuMs"),
-        (50, 200),
-        "cpu-limit",
-        "workerd here does not meter CPU time.",
+        given(endpoint=BURNS),
+        given(endpoint=BURNS, limits={"cpu_ms": 50}),
+        lambda edge: edge.ask().status_code == 200,
+        (True, False),
     ),
-    Recorded(
+    Effect(
         "EdgeApi.limits.cpu_ms",
         CLOUDFLARE,
-        BASE,
-        given(limits={"cpu_ms": 200}),
-        reads("WorkerVersion", "limits", "cpuMs"),
-        (50, 200),
-        "cpu-limit",
-        "workerd here does not meter CPU time.",
+        given(endpoint=BURNS),
+        given(endpoint=BURNS, limits={"cpu_ms": 50}),
+        lambda edge: edge.ask().status_code == 200,
+        (True, False),
     ),
     Recorded(
         "EdgeApi.limits.subrequests",
@@ -568,7 +571,17 @@ ROWS: tuple[Row, ...] = (
         "[].browser_ttl",
         "[].immutable",
         "[].content_security_policy",
+        "[].public",
     ),
+    Effect(
+        "EdgeApi.assets[].public",
+        CLOUDFRONT,
+        given(endpoint={"auth": tokens()}),
+        open_within(public=True),
+        status("/x/open/index.txt"),
+        (401, 200),
+    ),
+    Refused("EdgeApi.assets[].public", CLOUDFRONT, open_within(), "assets[0].path: ", "`public: true`", note="guarded"),
     # --- redirects and experiments -----------------------------------------------------------------------------------
     Effect("EdgeApi.redirects", CLOUDFRONT, BASE, redirects(), location("/old/a"), ((404, None), (308, "/new/a"))),
     Effect(
