@@ -10,6 +10,7 @@ from edgewright.kv_namespace import KvNamespaceArgs
 from stacks.settings import Origin, Range, Settings
 from stacks.settings import Rollout as RolloutSettings
 
+DAY = 86_400
 YEAR = 31_536_000
 
 
@@ -80,7 +81,10 @@ def _api_args(
             {"path": "/api/session", "session": True},
             {"path": "/static/*", "origin": origins.routing, "cache": static.spec, "static": True},
         ],
-        "sessions": {"binding": sessions_kv.binding, "ttl": settings.sessions.ttl},
+        "sessions": {
+            "binding": sessions_kv.binding,
+            **({} if settings.sessions.ttl is None else {"ttl": settings.sessions.ttl}),
+        },
         "latency_sensitive": True,
         "trace": settings.trace,
         "tags": [f"owner:{settings.owner}", settings.tier],
@@ -135,7 +139,7 @@ def _origin(origin: Origin) -> RegionOrigin:
 def _sessions_args(settings: Settings) -> KvNamespaceArgs:
     args: KvNamespaceArgs = {"host": settings.host}
     if settings.account_id is not None:
-        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl
+        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl or DAY
     if settings.sessions.seed:
         args["seed"] = {"file": settings.sessions.seed, "prefix": "session:", "secret": True}
     return args

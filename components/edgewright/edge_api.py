@@ -93,7 +93,8 @@ class SessionStore(TypedDict):
     cookie: NotRequired[str]
     """The cookie's name. Default: `session`."""
     ttl: NotRequired[int]
-    """Seconds that a session lasts, at least 60. Default: 86400."""
+    """Seconds that a session lasts, at least 60, from when it was made: its `iat`, seconds since 1970. Where this is given, a
+    session without `iat` is none. Default: 86400 for sessions that say `iat`; others last as long as the store keeps them."""
     key_prefix: NotRequired[str]
     """Put before the id to make the key. Default: `session:`. An id is 8 to 128 letters, digits, `-` and `_`; any other
     is answered like one that the store does not know."""

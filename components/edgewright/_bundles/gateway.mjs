@@ -5014,11 +5014,24 @@ var OriginClient = class {
       const send2 = () => {
         connected = true;
         clearTimeout(connecting);
-        request.setTimeout(call2.readTimeoutMs, () => {
+        const late = () => {
           fail(new OriginError(504, TIMED_OUT, `no answer from ${origin} within ${call2.readTimeoutMs} ms`, false));
+        };
+        const wait2 = () => void request.setTimeout(call2.readTimeoutMs, late);
+        const { body } = call2;
+        if (!(body instanceof Readable4)) {
+          wait2();
+          return void request.end(body);
+        }
+        const gone = new Error("the client broke off");
+        if (body.destroyed && !body.readableEnded) return void request.destroy(gone);
+        body.on("pause", wait2);
+        body.on("resume", () => request.setTimeout(0));
+        body.once("end", wait2);
+        body.once("close", () => {
+          if (!body.readableEnded) request.destroy(gone);
         });
-        if (call2.body instanceof Readable4) call2.body.pipe(request);
-        else request.end(call2.body);
+        body.pipe(request);
       };
       request.on("socket", (socket) => {
         if (socket.connecting) socket.once(secure ? "secureConnect" : "connect", send2);

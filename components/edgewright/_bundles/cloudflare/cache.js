@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-YUN4BZAO.js";import"./chunk-NNOL65OA.js";export{c as cache};
+import{R as c}from"./chunk-7TD3LWAD.js";import"./chunk-ED2MMREN.js";export{c as cache};

@@ -1,1 +1,1 @@
-import{v as r}from"./chunk-NNOL65OA.js";export{r as createWorker};
+import{v as r}from"./chunk-ED2MMREN.js";export{r as createWorker};

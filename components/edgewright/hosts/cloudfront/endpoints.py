@@ -37,6 +37,12 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     sessions = plan.given.get("sessions", {}).get("binding")
     if isinstance(sessions, Mapping):
         check_store_of("sessions.binding", sessions, faults)
+    if isinstance(sessions, Mapping) and not any((item["auth"] or {}).get("kind") == "session" for item in endpoints.items):
+        faults.add(
+            "sessions",
+            "has no effect: no endpoint asks for a session, and no handler reaches the store on CloudFront",
+            fix='Give an endpoint `auth: {"kind": "session"}`, or leave it out.',
+        )
     behaviors = behaviors_of(endpoints)
     most = limit("cloudfront.distribution.behaviors")
     count = len(behaviors) + len(plan.assets)

@@ -137,10 +137,8 @@ def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
         if path in seen:
             faults.add(f"{at}.path", f"{show(path)} is redirected by redirects[{seen[path]}] already")
         seen.setdefault(path, index)
-        if "to" in rule and (not re.match(r"/(?![/\\])|https?://[^/]", to) or "*" in to[:-1] or not to.isascii()):
-            faults.add(
-                f"{at}.to", f"{show(to)} is neither a path nor an http(s) URL", allowed="/new, /new/* or https://..."
-            )
+        if "to" in rule:
+            _check_target(f"{at}.to", to, path, faults)
         if to.endswith("*") and not path.endswith("*"):
             faults.add(f"{at}.to", f"{show(to)} ends with `*`, and `path` has none to take")
         if status not in functions.STATUS_TEXTS:
@@ -148,6 +146,35 @@ def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
         found.append({"path": path, "to": to, "status": status, "text": functions.STATUS_TEXTS.get(status, "")})
     found.sort(key=lambda rule: (-len(rule["path"]), rule["path"]))
     return functions.compact(found) if found else ""
+
+
+_URL = re.compile(r"https?://[^/?#]*")
+
+
+def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
+    """Note what is wrong with where a redirect leads. What its `*` takes is the client's own word, so that it has to stand
+    where no word can name another host: in a URL, behind the slash after the host."""
+    allowed = "/new, /new/* or https://..."
+    host = _URL.match(to)
+    if re.search(r"[^\x21-\x7e]|\\", to):
+        faults.add(at, f"{show(to)} has a character that a URL does not have", allowed=allowed, fix="Escape it: `%20`.")
+    elif "*" in to[:-1]:
+        faults.add(at, f"{show(to)} has `*` before its end", allowed=allowed)
+    elif host is None and (not to.startswith("/") or to.startswith("//")):
+        faults.add(at, f"{show(to)} is neither a path nor an http(s) URL", allowed=allowed)
+    elif host is not None and to.endswith("*") and "/" not in to[host.end() :]:
+        bare = to.removesuffix("*").split("?")[0].split("#")[0]
+        faults.add(
+            at,
+            f"{show(to)} has its `*` in the host, so that a path chooses where the redirect leads:"
+            f" {show(f'{path[:-1]}.evil.example')} would lead to {show(f'{bare}.evil.example')}",
+            allowed=allowed,
+            fix=f"Write {bare + '/*'!r}: the slash ends the host." if "@" not in bare else "",
+        )
+    elif to.endswith("*") and re.search(r"[?#]", to):
+        faults.add(at, f"{show(to)} has its `*` behind `?` or `#`", allowed=allowed, fix="The query goes along by itself.")
+    elif host is not None:
+        _check.http_url(at, host[0], faults)
 
 
 def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str, Any], ...]:

@@ -30,7 +30,7 @@ def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
     keyed = cache is not None and cache["key"]["region"] and served.router is not None
     return functions.ViewerNeeds(
         regions=functions.regions_of(site.routers[served.router]) if keyed and served.router else "",
-        session=functions.compact({key: sessions[key] for key in ("cookie", "key_prefix")})
+        session=functions.compact({key: sessions[key] for key in ("cookie", "key_prefix", "ttl_s", "dated")})
         if any_session and sessions
         else "",
         experiments=functions.compact(experiments) if experiments else "",
