@@ -139,7 +139,10 @@ class Version(ProtocolModel):
     bindings: list[Binding] = []
     compatibility_date: str | None = None
     compatibility_flags: list[str] = []
-    cpu_ms: int | None = Field(default=None, description="`limits.cpu_ms`; recorded, workerd does not enforce it.")
+    cpu_ms: int | None = Field(
+        default=None,
+        description="`limits.cpu_ms`; held by the gateway's watchdog, and the platform's default where it is null.",
+    )
     cache_enabled: bool = Field(default=False, description="`cache_options.enabled`: a cache in front of the version.")
     cross_version_cache: bool = False
     exports: dict[str, Export] = Field(default={}, description="Classes of Durable Objects by name.")

@@ -51,7 +51,7 @@ export interface Version {
   compatibility_date: string | null;
   compatibility_flags: string[];
   /**
-   * `limits.cpu_ms`; recorded, workerd does not enforce it.
+   * `limits.cpu_ms`; held by the gateway's watchdog, and the platform's default where it is null.
    */
   cpu_ms: number | null;
   /**

@@ -108,8 +108,8 @@ function dateOf(worker: Worker, version: Version, context: TranslateContext): st
 }
 
 /**
- * Translates every version; faults are collected, not thrown. `cpu_ms` has no counterpart in workerd (gap `cpu-limit`), nor have
- * the limits of memory, subrequests and start-up time (gap `request-limits`).
+ * Translates every version; faults are collected, not thrown. `cpu_ms` has no counterpart in workerd: watchdog.ts holds it
+ * (gap `cpu-limit`). Nor have the limits of subrequests (gap `request-limits`).
  */
 export function translate(deployment: Deployment, context: TranslateContext, errors: DeployError[]): WorkerOptions[] {
   const primary = new Map(
@@ -128,7 +128,6 @@ export function translate(deployment: Deployment, context: TranslateContext, err
         compatibilityDate: dateOf(worker, version, context),
         compatibilityFlags: [...version.compatibility_flags],
         outboundService: context.outbound,
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         zone:
           deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`,
       } satisfies Partial<WorkerOptions>;

@@ -96,6 +96,7 @@ export interface StartOptions {
   port?: number;
   seed?: number;
   logFile?: string;
+  headTimeoutMs?: number;
 }
 
 export interface Started {
@@ -130,6 +131,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
     stateDir,
     runtimeDir: edgeDir,
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.headTimeoutMs !== undefined && { headTimeoutMs: options.headTimeoutMs }),
     ...(options.logFile !== undefined && { logFile: options.logFile }),
   });
   if (line.error) throw new Error(JSON.stringify(line.error));

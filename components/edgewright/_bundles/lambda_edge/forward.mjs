@@ -1,1 +1,1 @@
-import{a as r,b as o,c as s}from"./chunk-YYZXLHPH.mjs";import"./chunk-JSC7UCJ6.mjs";import"./chunk-3V2UCS6Y.mjs";export{s as forward,r as forwards,o as originsFor};
+import{a as r,b as o,c as s}from"./chunk-ESYB2HCH.mjs";import"./chunk-6PPKU3UG.mjs";import"./chunk-3V2UCS6Y.mjs";export{s as forward,r as forwards,o as originsFor};
