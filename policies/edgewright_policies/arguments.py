@@ -107,6 +107,7 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
         ("", f"Set `hostname` or `routes`, and `workers_dev: False`, {_ON_API}."),
     ),
     ("cpu-budget", "EdgeApi", WORKER_VERSION): (
+        ("on Workers Free", f"Leave `limits.cpu_ms` out {_ON_API}: the plan has 10 ms."),
         ("", f"Lower `limits.cpu_ms` {_ON_API}, and move the heavy part behind a queue or to the origin."),
     ),
     ("subrequest-fan-out", "EdgeApi", WORKER_VERSION): (

@@ -180,7 +180,7 @@ def test_the_version_says_how_it_runs(made: Run) -> None:
     assert inputs["placement"] == {"mode": "smart"}
     assert inputs["annotations"]["workersMessage"] == "api by edgewright"
     assert len(inputs["annotations"]["workersTag"]) == 16
-    assert "cacheOptions" not in inputs
+    assert inputs["cacheOptions"] == {"enabled": False, "crossVersionCache": False}
 
 
 def test_the_modules_are_the_settings_what_they_need_and_nothing_more(made: Run) -> None:
@@ -847,7 +847,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"limits": {"cpu_ms": 300001}},
-        "limits.cpu_ms: 300001 is out of range. Allowed: 0 to 300000 milliseconds. 0 leaves the limit to the account's plan.",
+        "limits.cpu_ms: 300001 is out of range. Allowed: 0 to 300000 milliseconds. 0 leaves the limit to the account's plan, as leaving it out does.",
     ),
     (
         {"observability": {"head_sampling_rate": 2}},

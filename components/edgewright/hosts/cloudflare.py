@@ -29,7 +29,6 @@ from edgewright.limits import limit
 COMPATIBILITY_DATE = "2026-07-01"
 """The runtime's behaviour that edgewright's own code is tested with."""
 
-CPU_MS = int(limit("cloudflare.workers.cpu_ms_guardrail").value)
 OWN_EXPORTS, NO_OWN_EXPORTS, OWN_EXPORTS_DATE = "enable_ctx_exports", "disable_ctx_exports", "2025-11-17"
 """The flags of `ctx.exports`, and since which compatibility date it is there without one:
 https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
@@ -300,7 +299,7 @@ def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
             0,
             int(limit("cloudflare.workers.cpu_ms_max").value),
             "milliseconds",
-            "0 leaves the limit to the account's plan.",
+            "0 leaves the limit to the account's plan, as leaving it out does.",
         )
     if "subrequests" in limits:
         _check.whole(
@@ -478,7 +477,8 @@ def create(
         subdomain={"enabled": plan.workers_dev, "previews_enabled": False},
         tags=sorted(set(given.get("tags", ()))),
         tail_consumers=[],
-        opts=child,
+        # A default name stays when the component is renamed: another one would take the hostname off the Worker for a while.
+        opts=child if "script_name" in given else pulumi.ResourceOptions(parent=parent, ignore_changes=["name"]),
     )
     cache_options: Any = when_known(settings, _cache_options)
     exported: Any = when_known(settings, _exports)
@@ -517,19 +517,22 @@ def create(
             zone_id=plan.zone_id,
             kind="zone",
             phase=CACHE_PHASE,
-            name=f"{name} cache rules",
+            name="edgewright cache rules",
             description=f"Cache rules of {name}, by edgewright.",
             rules=when_known(settings, lambda known: cache_rules(name, plan, known)),
             opts=child,
         )
-    rolling = plan.percentage < 100
+    # Of the deployment, not of the version: where the platform refuses to deploy it, the version is there and answers
+    # nobody, and whoever rolled out next would leave most requests to it.
+    deployed = deployment.versions.apply(lambda shares: [share.version_id for share in shares])
+    served = pulumi.Output.all(deployed, plan.previous_version_id).apply(lambda known: _served(known[0], known[1]))
     return Deployed(
         urls=_urls(plan, worker),
         # Known once it is deployed: another function's binding to a Worker that has no version yet is refused.
         script_name=deployment.script_name,
-        version_id=version.id,
-        stable_version_id=pulumi.Output.from_input(plan.previous_version_id) if rolling else version.id,
-        candidate_version_id=version.id if rolling else pulumi.Output.from_input(""),
+        version_id=served.apply(lambda found: found.version),
+        stable_version_id=served.apply(lambda found: found.stable),
+        candidate_version_id=served.apply(lambda found: found.candidate),
     )
 
 
@@ -652,18 +655,16 @@ def _warn_of_purges(name: str, settings: Mapping[str, Any]) -> None:
 
 
 def _limits(limits: Mapping[str, Any]) -> Any:
-    found = {}
-    if limits.get("cpu_ms", CPU_MS):
-        found["cpu_ms"] = limits.get("cpu_ms", CPU_MS)
-    if "subrequests" in limits:
-        found["subrequests"] = limits["subrequests"]
+    """Return the limits that were asked for: Workers Free refuses a version that sets `cpu_ms`, whatever its value."""
+    found = {key: limits[key] for key in ("cpu_ms", "subrequests") if limits.get(key)}
     return found or None
 
 
-def _cache_options(settings: Mapping[str, Any]) -> dict[str, bool] | None:
-    """Return what turns the platform's own cache on, where an endpoint's strategy asks for it."""
+def _cache_options(settings: Mapping[str, Any]) -> dict[str, bool]:
+    """Return what turns the platform's own cache on where an endpoint's strategy asks for it, and else off: what is left
+    out may stay as it was, and in front of a Worker that does not expect it that cache keeps what has no Cache-Control."""
     used = any(endpoint["cache"] and endpoint["cache"]["engine"] == "platform" for endpoint in settings["endpoints"])
-    return {"enabled": True, "cross_version_cache": False} if used else None
+    return {"enabled": used, "cross_version_cache": False}
 
 
 def _shares(
@@ -726,6 +727,24 @@ def _classes_of(parent: pulumi.Resource, account_id: str, worker_id: str, versio
         for name, each in (found.exports or {}).items()
         if each["type"] == "durable-object" and each.get("state") in live
     }
+
+
+@dataclass(frozen=True)
+class _Served:
+    """The versions that a deployment gives requests to."""
+
+    version: str
+    """The one that it was made for."""
+    stable: str
+    candidate: str
+    """Empty where one version has every request."""
+
+
+def _served(versions: Sequence[str], previous: str | None) -> _Served:
+    new = next((version for version in versions if version != previous), versions[0])
+    if len(versions) == 1:
+        return _Served(new, new, "")
+    return _Served(new, next(version for version in versions if version != new), new)
 
 
 def _urls(plan: Plan, worker: cloudflare.Worker) -> pulumi.Output[list[str]]:
