@@ -500,7 +500,9 @@ def _check_sessions(sessions: Mapping[str, Any], endpoints: Endpoints, faults: F
             f"has {len(sessions['key_prefix'].encode())} bytes, with which no id of {MAX_SESSION_ID} makes a key",
             allowed=f"at most {most} bytes",
         )
-    if not any((item["auth"] or {}).get("kind") == "session" for item in endpoints.items) and not faults.about("sessions"):
+    if not any((item["auth"] or {}).get("kind") == "session" for item in endpoints.items) and not faults.about(
+        "sessions"
+    ):
         for key in ("cookie", "key_prefix", "ttl"):
             if key in sessions:
                 faults.add(

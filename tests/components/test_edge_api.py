@@ -235,7 +235,13 @@ def test_the_settings_document_is_the_one_that_the_edge_reads(made: Run) -> None
     assert document["endpoints"][3]["auth"] == {"kind": "session"}
     assert document["endpoints"][0]["auth"]["secret_binding"] == "JWT_KEY"
     assert document["endpoints"][0]["auth"]["algorithms"] == ["HS256"]
-    assert document["sessions"] == {"binding": "SESSIONS", "cookie": "session", "ttl_s": 3600, "dated": True, "key_prefix": "session:"}
+    assert document["sessions"] == {
+        "binding": "SESSIONS",
+        "cookie": "session",
+        "ttl_s": 3600,
+        "dated": True,
+        "key_prefix": "session:",
+    }
     assert made.one("EdgeApi").outputs["settings"] == document
 
 

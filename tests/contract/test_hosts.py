@@ -475,4 +475,7 @@ def test_a_session_older_than_its_ttl_is_none(edge: Edge, path: str, made: str, 
 
 def test_passing_through_on_an_exception_is_refused_with_what_to_do(edge: Edge) -> None:
     problem(edge.ask("/passes-through"), 500, "internal", "/passes-through")
-    wait_for(lambda: "Catch what may fail in the handler" in "\n".join(map(str, edge.cloud.control.logs())), "the reason in the log")
+    wait_for(
+        lambda: "Catch what may fail in the handler" in "\n".join(map(str, edge.cloud.control.logs())),
+        "the reason in the log",
+    )

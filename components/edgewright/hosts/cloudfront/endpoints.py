@@ -44,7 +44,9 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     sessions = plan.given.get("sessions", {}).get("binding")
     if isinstance(sessions, Mapping):
         check_store_of("sessions.binding", sessions, faults)
-    if isinstance(sessions, Mapping) and not any((item["auth"] or {}).get("kind") == "session" for item in endpoints.items):
+    if isinstance(sessions, Mapping) and not any(
+        (item["auth"] or {}).get("kind") == "session" for item in endpoints.items
+    ):
         faults.add(
             "sessions",
             "has no effect: no endpoint asks for a session, and no handler reaches the store on CloudFront",

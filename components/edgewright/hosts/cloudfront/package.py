@@ -15,10 +15,10 @@ from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served, serve
 from edgewright.hosts.cloudfront.endpoints import check_store_of
 from edgewright.hosts.cloudfront.guard import guard_modules
+from edgewright.hosts.cloudfront.origins import FAILOVER_STATUSES
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import query_rule
 from edgewright.hosts.cloudfront.shield import shields_of
-from edgewright.hosts.cloudfront.origins import FAILOVER_STATUSES
 from edgewright.limits import limit
 from edgewright.spec.models import HealthCheckSpec, RouterSpec
 

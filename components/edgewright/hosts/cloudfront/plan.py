@@ -157,22 +157,32 @@ def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
     allowed = "/new, /new/* or https://..."
     host = _URL.match(to)
     if re.search(r"[^\x21-\x7e]|\\", to):
-        faults.add(at, f"{show(to)} has a character that a URL does not have", allowed=allowed, fix="Escape it: `%20`.")
+        faults.add(
+            at,
+            f"{_check.shown_url(to)} has a character that a URL does not have",
+            allowed=allowed,
+            fix="Escape it: `%20`.",
+        )
     elif "*" in to[:-1]:
-        faults.add(at, f"{show(to)} has `*` before its end", allowed=allowed)
+        faults.add(at, f"{_check.shown_url(to)} has `*` before its end", allowed=allowed)
     elif host is None and (not to.startswith("/") or to.startswith("//")):
-        faults.add(at, f"{show(to)} is neither a path nor an http(s) URL", allowed=allowed)
+        faults.add(at, f"{_check.shown_url(to)} is neither a path nor an http(s) URL", allowed=allowed)
     elif host is not None and to.endswith("*") and "/" not in to[host.end() :]:
         bare = to.removesuffix("*").split("?")[0].split("#")[0]
         faults.add(
             at,
-            f"{show(to)} has its `*` in the host, so that a path chooses where the redirect leads:"
-            f" {show(f'{path[:-1]}.evil.example')} would lead to {show(f'{bare}.evil.example')}",
+            f"{_check.shown_url(to)} has its `*` in the host, so that a path chooses where the redirect leads:"
+            f" {show(f'{path[:-1]}.evil.example')} would lead to {_check.shown_url(f'{bare}.evil.example')}",
             allowed=allowed,
             fix=f"Write {bare + '/*'!r}: the slash ends the host." if "@" not in bare else "",
         )
     elif to.endswith("*") and re.search(r"[?#]", to):
-        faults.add(at, f"{show(to)} has its `*` behind `?` or `#`", allowed=allowed, fix="The query goes along by itself.")
+        faults.add(
+            at,
+            f"{_check.shown_url(to)} has its `*` behind `?` or `#`",
+            allowed=allowed,
+            fix="The query goes along by itself.",
+        )
     elif host is not None:
         _check.http_url(at, host[0], faults)
 
