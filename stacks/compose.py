@@ -3,7 +3,7 @@
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.cache_policy import CacheTierOptions, Jitter
-from edgewright.edge_api import EdgeApiArgs, Rollout
+from edgewright.edge_api import EdgeApiArgs, Rollout, SessionStore
 from edgewright.geo_router import RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
 
@@ -81,10 +81,7 @@ def _api_args(
             {"path": "/api/session", "session": True},
             {"path": "/static/*", "origin": origins.routing, "cache": static.spec, "static": True},
         ],
-        "sessions": {
-            "binding": sessions_kv.binding,
-            **({} if settings.sessions.ttl is None else {"ttl": settings.sessions.ttl}),
-        },
+        "sessions": _sessions(settings, sessions_kv),
         "latency_sensitive": True,
         "trace": settings.trace,
         "tags": [f"owner:{settings.owner}", settings.tier],
@@ -134,6 +131,13 @@ def _origin(origin: Origin) -> RegionOrigin:
     if origin.latitude is not None and origin.longitude is not None:
         declared["latitude"], declared["longitude"] = origin.latitude, origin.longitude
     return declared
+
+
+def _sessions(settings: Settings, store: KvNamespace) -> SessionStore:
+    sessions: SessionStore = {"binding": store.binding}
+    if settings.sessions.ttl is not None:
+        sessions["ttl"] = settings.sessions.ttl
+    return sessions
 
 
 def _sessions_args(settings: Settings) -> KvNamespaceArgs:
