@@ -1,7 +1,7 @@
 // src/gateway/main.ts
 import { randomBytes as randomBytes5 } from "node:crypto";
 import { mkdirSync as mkdirSync3, rmSync as rmSync5 } from "node:fs";
-import { join as join8 } from "node:path";
+import { join as join9 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
@@ -492,6 +492,49 @@ function remembering(most, make3) {
   };
 }
 
+// src/core/claims.gen.ts
+var PROXY = new Set(
+  `client-address client-ip clientaddress clientip forwarded front-end-https host-name hosti http-host http-url https
+https-from-lb orig-path-info path-info path-translated pc-remote-addr proxy real-ip real-method request-method
+request-uri rlnclientipaddr script-name server-name server-port server-port-secure sp-host ssl-https ssl-offloaded
+unencoded-url user-agent-via useragent-via x-ajax-real-method x-azc-remote-addr x-backend-host x-backend-url
+x-bluecoat-via x-cisco-bbsm-clientip x-client-host x-client-ip x-clientip x-cluster-client-ip x-coming-from
+x-dagd-proxy x-environment-override x-fb-user-remote-addr x-flx-redirect-url x-front-end-https x-host
+x-host-override x-http-destinationurl x-http-host-override x-http-method x-http-method-override x-http-path-override
+x-https x-invoke-output x-invoke-path x-invoke-query x-invoke-status x-ip x-ip-trail x-kaltura-remote-addr
+x-matched-path x-method-override x-nfsn-https x-ning-request-uri x-nokia-ipaddress x-nokia-msisdn
+x-now-route-matches x-orchestra-scheme x-orig-client x-origin-uri x-originating-ip x-originating-url x-proto
+x-protocol x-proxyuser-ip x-remote-addr x-remote-host x-remote-ip x-remote-protocol x-remote-user x-request-uri
+x-request-url x-sakura-forwarded-for x-scheme x-server-name x-server-port x-sina-proxyuser x-ssl x-ssl-offload
+x-subdomain x-teamsite-preremap x-tor x-true-client-ip x-url-scheme x-wap-client-sdu-size x-wap-gateway
+x-wap-network-client-ip x-wap-network-client-msisdn xproxy xroxy-connection xxx-real-ip`.split(/\s/)
+);
+var CLAIMS = new Set(
+  `base base-url browser-user-agent command context-path destination device-stock-ua e-method e-url local-addr method
+msisdn path path-base port profile protocol query-string querystring redirect referrer reffer refferer request
+scheme self ssl ua uri url useragent verb x-bolt-phone-ua x-cf-url x-country x-country-code x-dcmguid x-device
+x-device-user-agent x-geo x-geoip-country x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data
+x-nextjs-redirect x-operamini-phone x-operamini-phone-ua x-pjax-container x-purpose x-request-method x-request-path
+x-skyfire-phone x-ua-device x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-uri x-url x-user-agent
+x-verb x-wap-profile`.split(/\s/)
+);
+var CREDENTIALS = new Set(
+  `access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
+iv-groups iv-user on-behalf-of password php-auth-pw php-auth-user rest-key session session-id session-token
+shib-identity-provider token user user-email user-id user-mail user-name username x-access-token
+x-amz-security-token x-api-key x-api-token x-apikey x-apitoken x-auth x-auth-email x-auth-key x-auth-password
+x-auth-token x-auth-user x-auth-userid x-auth-username x-authentication x-authentication-key x-authorization
+x-client-cert x-client-dn x-client-id x-client-key x-client-verify x-huawei-userid x-id-token x-password
+x-rest-password x-rest-username x-service-token x-session x-session-id x-session-token x-ssl-client-cert
+x-ssl-client-dn x-ssl-client-verify x-token x-user x-user-email x-user-id x-user-name x-username xauthorization`.split(/\s/)
+);
+var HOP_BY_HOP2 = new Set(
+  `connection expect keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding
+upgrade`.split(/\s/)
+);
+var PROXY_PREFIXES = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
+var CLAIMS_PREFIXES = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");
+
 // src/core/fields.ts
 var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
@@ -586,37 +629,6 @@ var Problem = class extends Error {
 };
 
 // src/core/entrance.ts
-var HOP_BY_HOP2 = [
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade"
-];
-var SPOOFABLE = [
-  "client-ip",
-  "fastly-client-ip",
-  "forwarded",
-  "front-end-https",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-host",
-  "x-http-host-override",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  "x-original-host",
-  "x-original-url",
-  "x-real-ip",
-  "x-rewrite-url"
-];
-var REMOVED = /* @__PURE__ */ new Set([...HOP_BY_HOP2, ...SPOOFABLE]);
 function targetOf(sent) {
   const { origin, path: sentPath, query: sentQuery } = splitTarget(sent);
   try {
@@ -637,6 +649,9 @@ function targetAsSent(sent) {
   const query = queryOf(parsed);
   return { origin, path: pathname, query, url: `${origin}${pathname}${query}` };
 }
+var begins = (name, prefixes) => prefixes.some((prefix) => name.startsWith(prefix));
+var isProxys = (name) => PROXY.has(name) || begins(name, PROXY_PREFIXES);
+var isClaim = (name) => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES);
 
 // src/core/cache/key.ts
 function keyQuery(search, policy) {
@@ -680,6 +695,7 @@ function compile(spec, custom2) {
     ...key,
     // With the platform's own cache in front, a second copy in the same data centre only takes room.
     edge: platform ? null : tiers.edge,
+    front: platform ? tiers.edge : null,
     platform,
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,
@@ -1078,7 +1094,8 @@ function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
   toClient(core, headers, meta.status, policy, old);
   headers.delete("age");
   if (policy.platform) {
-    const left = Math.min((meta.freshUntil - now) / 1e3, edgeLifetime(meta, policy, ctx));
+    const most = Math.min(edgeLifetime(meta, policy, ctx), ceilingOf(policy.front, ctx));
+    const left = Math.min((meta.freshUntil - now) / 1e3, most);
     core.platform?.(headers, left > 0 ? left + old : 0, meta, core.targetedFields[0]);
   }
   if (stored || old > 0) headers.set("age", String(old));
@@ -1232,6 +1249,12 @@ var fieldNames = (value) => typeof value === "string" ? splitList(value.toLowerC
 var whole = (directives2, name) => directives2.has(name) && fieldNames(directives2.get(name)).length === 0;
 
 // src/core/cache/store.ts
+function isAuthorised(headers, policy) {
+  if (headers.has("authorization")) return true;
+  return [...headers.keys()].some(
+    (name) => CREDENTIALS.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name)
+  );
+}
 var plain = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
   const members = field?.split(",").reverse();
@@ -1310,7 +1333,7 @@ function metaOf(query, status2, full, requestTime) {
   const responseTime = ctx.now();
   const exchange2 = {
     method: request.method,
-    authorised: request.headers.has("authorization"),
+    authorised: isAuthorised(request.headers, policy),
     noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),
     status: status2,
@@ -1618,7 +1641,7 @@ function cacheOf(core) {
     }
   };
 }
-async function answer(query, join9, before) {
+async function answer(query, join10, before) {
   const { core, ctx } = query;
   const early = before && crowded(query, before);
   if (early) return early;
@@ -1641,7 +1664,7 @@ async function answer(query, join9, before) {
     if (query.directives?.onlyIfCached) return core.origin.notStored(core);
     if (query.method === "HEAD") return core.origin.head(query, found);
   }
-  return fromOrigin(query, found, join9);
+  return fromOrigin(query, found, join10);
 }
 async function other(core, request, policy, ctx, origin) {
   const response = await origin(request);
@@ -1667,7 +1690,7 @@ function crowded(query, found) {
     (given) => given ?? fromOrigin(query, found, false)
   );
 }
-async function fromOrigin(query, found, join9) {
+async function fromOrigin(query, found, join10) {
   const { core, ctx, request } = query;
   const { entry } = found;
   const part = entry?.meta.range;
@@ -1688,7 +1711,7 @@ async function fromOrigin(query, found, join9) {
   if (!flight || query.directives?.noCache && flight.answered) {
     return lead(query, found, { forward: forward2, sendRange, fill, flightKey });
   }
-  const given = join9 && await wait(query, found, flight, flightKey, forward2);
+  const given = join10 && await wait(query, found, flight, flightKey, forward2);
   return given || lead(query, found, { forward: forward2, sendRange: ranged });
 }
 async function wait(query, found, flight, flightKey, forward2, look) {
@@ -1761,13 +1784,14 @@ function parseCookies(header2) {
 }
 
 // src/core/cache/clean.ts
-var OVERRIDE = /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
+var OF_THE_FRONT = /* @__PURE__ */ new Set(["x-forwarded-for", "x-forwarded-proto"]);
+var unkeyed = (name) => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
 var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
 function forwardHeaders(sent, policy) {
   const headers = new Headers(sent);
   const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
   for (const name of [...headers.keys()]) {
-    if (OVERRIDE.test(name) && !kept(name) || BODY.test(name)) headers.delete(name);
+    if (unkeyed(name) && !kept(name) || BODY.test(name)) headers.delete(name);
   }
   if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
     const jar = parseCookies(headers.get("cookie"));
@@ -8356,13 +8380,13 @@ function asAsked({ method }, asked, answer2) {
   for (const name of ["content-encoding", "content-type", "etag", "last-modified"]) headers.delete(name);
   return new Response(null, { status: 416, headers });
 }
-var REMOVED2 = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
+var REMOVED = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
 function write2(request, response, answer2, finish) {
   return new Promise((resolve) => {
     const raw = [];
     const kept = answer2.headers.get(KEPT_FIELD) ?? (answer2.status === 304 ? answer2.headers.get(KEPT_OF_304) : null);
     for (const [name, value] of answer2.headers) {
-      if (!REMOVED2.has(name)) raw.push(name, value);
+      if (!REMOVED.has(name)) raw.push(name, value);
     }
     const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
     for (const [name, value] of restored) raw.push(name, value);
@@ -10310,14 +10334,44 @@ import { createHash as createHash7 } from "node:crypto";
 // src/gateway/kv-entries.ts
 import { createHash as createHash6 } from "node:crypto";
 import { readFileSync as readFileSync4, renameSync as renameSync2, writeFileSync as writeFileSync3 } from "node:fs";
+import { join as join8 } from "node:path";
+
+// src/gateway/stored.ts
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join as join7 } from "node:path";
+var BEGIN_ANEW = "Put the file back, or begin without the data of earlier runs: edgewright up --fresh, or edgewright dev --fresh.";
+var MAGIC = "SQLite format 3\0";
+function storeFaults(stateDir) {
+  let names2;
+  try {
+    names2 = readdirSync(stateDir, { recursive: true });
+  } catch {
+    return [];
+  }
+  return names2.filter((name) => name.endsWith(".sqlite") && !name.startsWith("cache")).filter((name) => !isStore(join7(stateDir, name))).map((name) => fault(`${join7(stateDir, name)} is damaged: it is no database of SQLite. ${BEGIN_ANEW}`));
+}
+function isStore(path) {
+  let file;
+  try {
+    file = openSync(path, "r");
+    const head = Buffer.alloc(MAGIC.length);
+    const length = readSync(file, head, 0, head.length, 0);
+    return length === 0 || head.toString("latin1") === MAGIC;
+  } catch {
+    return false;
+  } finally {
+    if (file !== void 0) closeSync(file);
+  }
+}
+
+// src/gateway/kv-entries.ts
 var BATCH_ITEMS = 500;
 var BATCH_BYTES = 8 * 1024 * 1024;
 var KvEntries = class {
   #path;
   #ledger;
   constructor(stateDir) {
-    this.#path = join7(stateDir, "kv-declared.json");
+    this.#path = join8(stateDir, "kv-declared.json");
     this.#ledger = readLedger(this.#path);
   }
   /**
@@ -10366,10 +10420,17 @@ var KvEntries = class {
 };
 function readLedger(path) {
   try {
-    return JSON.parse(readFileSync4(path, "utf8"));
+    const found = JSON.parse(readFileSync4(path, "utf8"));
+    if (isLedger(found)) return found;
   } catch {
-    return {};
   }
+  return {};
+}
+var isObject2 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+function isLedger(value) {
+  return isObject2(value) && Object.values(value).every(
+    (written) => isObject2(written) && Object.values(written).every((hash) => typeof hash === "string")
+  );
 }
 function itemOf(entry, hash) {
   return {
@@ -10399,8 +10460,10 @@ function* batches(items) {
 async function send(place, namespace, items) {
   const body = Buffer.from(JSON.stringify(items.map(({ hash: _hash, ...item }) => item)));
   const answer2 = await kvRequest(place, "POST", namespace, "batch", body);
-  if (answer2.status !== 200)
-    throw new Error(`KV namespace ${namespace}: ${answer2.status} ${answer2.body.toString("utf8")}`);
+  if (answer2.status !== 200) {
+    const said = answer2.body.toString("utf8").split("\n", 1)[0];
+    throw new Error(`KV namespace ${namespace}: its stored data cannot be written (${said}). ${BEGIN_ANEW}`);
+  }
   const failed = JSON.parse(answer2.body.toString("utf8"));
   return new Map(failed.map(({ key, error }) => [key, error]));
 }
@@ -10760,7 +10823,7 @@ var Reload = class {
   async #apply(deployment) {
     const begin = performance.now();
     const { miniflare, logs, counters, stateDir, cacheDir } = this.options;
-    const errors = validate(deployment);
+    const errors = [...validate(deployment), ...this.#serving === void 0 ? storeFaults(stateDir) : []];
     const newestDate = miniflare.supportedCompatibilityDate;
     const workerd = String(this.#started++);
     const outbound = this.options.outbound.service(workerd);
@@ -10932,7 +10995,7 @@ function listen(server, host, port) {
 }
 async function start(options) {
   const started = /* @__PURE__ */ new Date();
-  const cacheDir = join8(options.stateDir, "cache");
+  const cacheDir = join9(options.stateDir, "cache");
   rmSync5(cacheDir, { recursive: true, force: true });
   mkdirSync3(options.stateDir, { recursive: true, mode: 448 });
   closeOthers();

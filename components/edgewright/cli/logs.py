@@ -70,7 +70,7 @@ def logs(
 def _entry(line: str) -> str:
     try:
         entry: Any = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict):
         return escape(one_line(line))

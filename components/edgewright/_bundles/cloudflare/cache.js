@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-7TD3LWAD.js";import"./chunk-ED2MMREN.js";export{c as cache};
+import{R as c}from"./chunk-SDFKEKZ7.js";import"./chunk-RXN7534J.js";export{c as cache};
