@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-SDFKEKZ7.js";import"./chunk-RXN7534J.js";export{c as cache};
+import{R as c}from"./chunk-H75D64E7.js";import"./chunk-3ST73RAS.js";export{c as cache};
