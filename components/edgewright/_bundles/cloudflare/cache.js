@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-H75D64E7.js";import"./chunk-3ST73RAS.js";export{c as cache};
+import{R as c}from"./chunk-37PV3G64.js";import"./chunk-ENMPO3X4.js";export{c as cache};
