@@ -1,5 +1,6 @@
 """What earlier deployments of a stack have left behind: versions that a later one may refer to."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Archive:
     """Workers' versions by id."""
     functions: Mapping[str, cf.LambdaVersion] = field(default_factory=dict)
     """Lambda functions' versions by qualified ARN."""
+    distributions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the last deployment's distributions may not change while a policy of a rollout is attached, by id."""
 
     @property
     def published(self) -> dict[str, Published]:
@@ -45,14 +48,36 @@ def read(state: StateDir) -> Archive:
     return Archive(
         workers={path.stem: version for path, version in _models(state.versions, protocol.Version)},
         functions={version.arn: version for _, version in _models(state.functions, cf.LambdaVersion)},
+        distributions=_distributions(state),
     )
 
 
-def keep(state: StateDir, deployment: protocol.Deployment, functions: tuple[cf.LambdaVersion, ...]) -> None:
-    """Keep a deployment's versions, and forget the oldest of too many."""
+def keep(
+    state: StateDir,
+    deployment: protocol.Deployment,
+    functions: tuple[cf.LambdaVersion, ...],
+    distributions: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Keep a deployment's versions, and forget the oldest of too many; and what its distributions are held to."""
+    with open_private(_distributions_file(state), "w") as file:
+        json.dump(distributions or {}, file, sort_keys=True)
     workers = {f"{version.id}.json": version for worker in deployment.workers for version in worker.versions}
     _write(state.versions, workers)
     _write(state.functions, {f"{hex_id(version.arn)}.json": version for version in functions})
+
+
+_HELD: Final = pydantic.TypeAdapter(dict[str, dict[str, str]])
+
+
+def _distributions_file(state: StateDir) -> Path:
+    return state.path / "distributions.json"
+
+
+def _distributions(state: StateDir) -> dict[str, dict[str, str]]:
+    try:
+        return _HELD.validate_json(_distributions_file(state).read_bytes())
+    except (OSError, pydantic.ValidationError):
+        return {}  # nothing was deployed, or by another release of edgewright
 
 
 def _models(folder: Path, kind: type[_Model]) -> list[tuple[Path, _Model]]:

@@ -103,6 +103,8 @@ class Plan:
     """Every version of a Lambda function that the program publishes, deployed or not."""
     gaps: tuple[tuple[Resource, Gap], ...] = ()
     """Resources that are recorded and have no effect here."""
+    distributions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What each distribution may not change in the next deployment, where it has a policy of a rollout."""
 
 
 def plan(
@@ -128,7 +130,7 @@ def plan(
     # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
     from edgewright.local.aws import translate as aws_translate
 
-    front = aws_translate.translate(capture, Path(base), addresses, archive.functions)
+    front = aws_translate.translate(capture, Path(base), addresses, archive.functions, archive.distributions)
     translation.deployment.cloudfront = front.deployment
     faults = [*translation.faults, *front.faults]
     if faults:
@@ -143,4 +145,4 @@ def plan(
         if handler is not None and handler.gap and not resource.read:
             recorded.append((resource, gap(handler.gap)))
     recorded += [(resource, gap(identity)) for resource, identity in front.gaps]
-    return Plan(translation.deployment, tuple(front.published), tuple(recorded))
+    return Plan(translation.deployment, tuple(front.published), tuple(recorded), front.held)
