@@ -504,6 +504,27 @@ def test_files_inside_of_what_is_guarded_are_for_everybody_where_the_program_say
     assert patterns.index("/private/css/*") < patterns.index("/private/*")
 
 
+def test_files_that_nothing_guards_are_for_everybody_anyhow(tmp_path: Path) -> None:
+    assert faults_of(with_files(tmp_path, "/css/*", public=True)) == [
+        "assets[0].public: has no effect: '/css/*' lies in no endpoint with `auth`, so its files are for everybody anyhow."
+        " Leave it out."
+    ]
+
+
+def test_tags_of_what_a_handler_answers_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "handler.js").write_text("export default { fetch() { return new Response('it'); } };\n")
+
+    def tagged() -> None:
+        kept = CachePolicy("kept", {"edge_ttl": 60, "tags": ["news"]})
+        api(endpoints=[{"path": "/hello", "handler": str(tmp_path / "handler.js"), "cache": kept.spec}])
+
+    (fault,) = faults_of(tagged)
+    assert fault.startswith(
+        "endpoints[0].cache: has tags (CachePolicy 'kept'), and CloudFront takes them from the answers of"
+    )
+    assert fault.endswith("Leave `tags` out for a handler on this host, and purge its paths.")
+
+
 def test_a_folder_serves_one_path_once(tmp_path: Path) -> None:
     assert faults_of(with_files(tmp_path, "/a/*", "/a/*")) == [
         "assets[1].path: '/a/*' is that of assets[0] too. Put the files into one folder."

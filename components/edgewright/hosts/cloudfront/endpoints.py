@@ -67,7 +67,14 @@ def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> 
         if path in patterns or (path == "/*" and "*" in patterns):
             faults.add(at, f"{show(path)} is an endpoint's path too", fix="Give it another.")
             continue
-        for guarded, whole in guards_over(behaviors, path, order):
+        guards = guards_over(behaviors, path, order)
+        if item.get("public", False) and not any(whole for _, whole in guards):
+            faults.add(
+                f"assets[{index}].public",
+                f"has no effect: {show(path)} lies in no endpoint with `auth`, so its files are for everybody anyhow",
+                fix="Leave it out.",
+            )
+        for guarded, whole in guards:
             if whole and item.get("public", False):
                 continue
             faults.add(
