@@ -51,8 +51,8 @@ class Runtimes(_Data):
     def _old(self, name: str) -> str:
         """Say that a runtime is older than all that are listed here: one that is newer than the list may be taken."""
         number = _number(name)
-        oldest = min((_number(each) for each in self.known if _kind(each) == _kind(name)), default=None)
-        if number is None or oldest is None or number >= oldest:
+        listed = [found for each in self.known if _kind(each) == _kind(name) and (found := _number(each)) is not None]
+        if number is None or not listed or number >= min(listed):
             return ""
         return f"{name} is past its end: AWS lets no function of it be made or changed"
 
