@@ -15,14 +15,14 @@ YEAR = 31_536_000
 
 def compose(settings: Settings) -> EdgeApi:
     """Declare the stack's components and return its API."""
-    data = pulumi.ResourceOptions(protect=settings.protect)
+    protected = pulumi.ResourceOptions(protect=settings.protect)
     tiers: CacheTierOptions = {"memory": {}}
     if settings.account_id is not None:
         # Behind CloudFront's own cache there is no second one: its KeyValueStore is read at the viewer only.
-        products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, data)
+        products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, protected)
         kv = settings.cache
         tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
-    sessions_kv = KvNamespace("sessions", _sessions_args(settings), data)
+    sessions_kv = KvNamespace("sessions", _sessions_args(settings), protected)
 
     origins = GeoRouter(
         "origins",
@@ -66,7 +66,7 @@ def compose(settings: Settings) -> EdgeApi:
         },
     )
 
-    return EdgeApi("products-api", _api_args(settings, origins, products, static, sessions_kv))
+    return EdgeApi("products-api", _api_args(settings, origins, products, static, sessions_kv), protected)
 
 
 def _api_args(

@@ -203,7 +203,9 @@ class Settings(StackSettings):
     tiered_cache: bool = Field(
         default=False, alias="products-api:tiered_cache", description="Turns on the zone's tiered cache. One a zone."
     )
-    protect: bool = Field(default=False, alias="products-api:protect", description="Refuses to delete what holds data.")
+    protect: bool = Field(
+        default=False, alias="products-api:protect", description="Refuses to delete what serves and what holds data."
+    )
     trace: bool = Field(default=False, alias="products-api:trace", description="Answers carry Server-Timing.")
 
     @field_validator("account_id", "zone_id", "hosted_zone_id")

@@ -53,6 +53,9 @@ def generate(directory: Path) -> list[Path]:
 
 
 LIMITS = {
+    "WORKERS_CPU_MS": "cloudflare.workers.cpu_ms",
+    "WORKERS_CPU_MS_GUARDRAIL": "cloudflare.workers.cpu_ms_guardrail",
+    "WORKERS_MEMORY_BYTES": "cloudflare.workers.memory_bytes",
     "KV_VALUE_BYTES": "cloudflare.kv.value_bytes",
     "VIEWER_BODY_BYTES": "lambda_edge.viewer.body_bytes",
     "ORIGIN_BODY_BYTES": "lambda_edge.origin.body_bytes",

@@ -17,7 +17,8 @@ FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "d1": (("database_id",), ()),
     "queue": (("queue_name",), ()),
     "service": (("service",), ("entrypoint",)),
-    "durable_object_namespace": (("class_name",), ("script_name",)),
+    # An API's modules export none: a class is always another Worker's.
+    "durable_object_namespace": (("class_name", "script_name"), ()),
     "json": (("json",), ()),
     "version_metadata": ((), ()),
 }
@@ -31,6 +32,10 @@ _NEEDED = {
     "queue_name": ("a queue's name", "Give the `queue_name` of the Queue."),
     "service": ("a Worker's name", "Give the `script_name` of the EdgeApi that is called."),
     "class_name": ("the name of a class that a Worker exports", "Give it as the Worker's module spells it."),
+    "script_name": (
+        "the name of the Worker that exports the class: an EdgeApi's modules export none",
+        "Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), deploy it, and give its name.",
+    ),
     "json": ("any JSON value but null and an empty text", "Give the value, or leave the binding out."),
 }
 """For each field that a binding may need, what it may be and where to find it."""

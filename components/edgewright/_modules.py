@@ -23,9 +23,9 @@ SHIELD_CLASS = "EdgewrightShield"
 """The class that `main.js` exports for the shield. Its objects' storage is kept under this name: it never changes."""
 
 
-def shield_bindings(settings: Mapping[str, Any]) -> list[str]:
-    """Return the names by which the function reaches its shield, sorted; none where it has none."""
-    return sorted({item["cache"]["tiers"]["shield"]["binding"] for item in settings["endpoints"] if _is_shielded(item)})
+def has_shield(settings: Mapping[str, Any]) -> bool:
+    """Say whether some endpoint of the function goes by a shield."""
+    return any(map(_is_shielded, settings["endpoints"]))
 
 
 def _is_shielded(endpoint: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright._endpoints import Compiled, Endpoints, check_endpoints, compile_settings
+from edgewright._lifecycle import with_lifecycles
 from edgewright._normalise import has_later, is_later, normalise, properties, when_known
 from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults
@@ -138,8 +139,8 @@ class FunctionLimits(TypedDict):
     """What one request may use."""
 
     cpu_ms: NotRequired[int]
-    """CPU milliseconds a request, at most 300000. Default: 50. 0 leaves it to the account's plan, which accounts on
-    Workers Free need: they have 10 ms, and the platform refuses the setting."""
+    """CPU milliseconds a request, at most 300000; needs Workers Paid, for Workers Free has 10 ms and refuses a version that
+    sets it. Default: the plan's own, 30 s on Workers Paid. 0 says the same."""
     subrequests: NotRequired[int]
     """Requests that one request may make, 1 to 10000. Default: the platform's own."""
 
@@ -211,7 +212,9 @@ class EdgeApiArgs(TypedDict):
     host: NotRequired[str]
     """The platform: `cloudflare` or `cloudfront`. Default: `cloudflare`."""
     script_name: NotRequired[str]
-    """The function's name in the account. Default: `<name>-<stack>`."""
+    """The function's name in the account. On Cloudflare, with another name the hostname is detached and attached again, and
+    answers nothing for as long as its DNS record and certificate take. Default: `<name>-<stack>`, which stays when the
+    component is renamed."""
     zone_id: NotRequired[pulumi.Input[str]]
     """The DNS zone: 32 hexadecimal digits. Required by `hostname`, `routes`, `tiered_cache` and `cache_rules`. Default:
     none."""
@@ -228,7 +231,7 @@ class EdgeApiArgs(TypedDict):
     bindings: NotRequired[list[pulumi.Input[Any]]]
     """Further bindings for handlers: a KvNamespace's `binding`, or a mapping with `type`, `name` and what the type
     needs (`kv_namespace`: namespace_id; `r2_bucket`: bucket_name; `d1`: database_id; `queue`: queue_name; `service`:
-    service, entrypoint?; `durable_object_namespace`: class_name, script_name?; `json`: json; `version_metadata`).
+    service, entrypoint?; `durable_object_namespace`: class_name, script_name of the Worker that exports it; `json`: json; `version_metadata`).
     The namespaces that cache policies and sessions use need not be repeated here. Default: none."""
     secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets that handlers see on `env`, by name. Bound to the version, so that code and secrets change
@@ -238,7 +241,7 @@ class EdgeApiArgs(TypedDict):
     rollout: NotRequired[Rollout]
     """How the new version is rolled out. Default: to all requests at once."""
     limits: NotRequired[FunctionLimits]
-    """What one request may use. Default: 50 ms of CPU time, and the platform's own number of subrequests."""
+    """What one request may use. Default: what the account's plan allows."""
     observability: NotRequired[Observability]
     """What is kept of logs and traces. Default: the logs of all requests, no traces."""
     tiered_cache: NotRequired[bool]
@@ -315,9 +318,10 @@ class EdgeApi(pulumi.ComponentResource):
     script_name: pulumi.Output[str]
     """The function's name."""
     version_id: pulumi.Output[str]
-    """The id of the version that this deployment made."""
+    """The id of the version that this deployment made, once it gets requests. A version that the platform refused to deploy
+    is in no output: after a failed update these are what the last good one said."""
     stable_version_id: pulumi.Output[str]
-    """The version to go back to: during a rollout the previous one, else the new one."""
+    """The version to go back to: during a rollout the previous one, else the one that gets every request."""
     candidate_version_id: pulumi.Output[str]
     """The version being rolled out, or an empty string when no rollout is under way."""
     settings: pulumi.Output[Any]
@@ -336,7 +340,7 @@ class EdgeApi(pulumi.ComponentResource):
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
         guarded = _guarded(args)
-        super().__init__(TOKEN, name, properties(guarded, EdgeApiArgs), opts)
+        super().__init__(TOKEN, name, properties(guarded, EdgeApiArgs), with_lifecycles(opts))
         faults = Faults("EdgeApi", name)
         claim_name("EdgeApi", name, opts, faults)
         given = normalise(guarded, EdgeApiArgs, faults)

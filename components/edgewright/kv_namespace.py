@@ -10,6 +10,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
+from edgewright._lifecycle import Held, same_store, with_lifecycles
 from edgewright._normalise import checked, normalise, properties
 from edgewright._program import claim, claim_name, default_name, gathers
 from edgewright._seeds import Seed, read_seeds
@@ -62,7 +63,8 @@ class KvNamespaceArgs(TypedDict):
     """The platform: `cloudflare` (Workers KV) or `cloudfront` (a KeyValueStore: values of at most 1 KB, 5 MB in all, read by
     CloudFront Functions only, no expiry). Default: `cloudflare`."""
     title: NotRequired[pulumi.Input[str]]
-    """The namespace's title, unique in the account. Default: `<name>-<stack>`."""
+    """The namespace's title, unique in the account. A CloudFront KeyValueStore cannot be renamed: another title is refused.
+    Default: `<name>-<stack>`; there, the one that it was made with."""
     binding_name: NotRequired[str]
     """The name under which functions see it. Default: the component's name in capitals, `products-kv` as `PRODUCTS_KV`."""
     default_ttl: NotRequired[int]
@@ -72,7 +74,8 @@ class KvNamespaceArgs(TypedDict):
     """Most keys that one list call may ask for, 1 to 1000. Default: 1000, what the platform allows.
     Handlers bound to it see it as `<binding>_OPTIONS.list_limit`."""
     jurisdiction: NotRequired[str]
-    """Where the data must stay: `eu`, `us` or `fedramp`. Default: anywhere."""
+    """Where the data must stay: `eu`, `us` or `fedramp`. A namespace with data in it is not moved: a change is refused.
+    Default: anywhere."""
     seed: NotRequired[KvSeed]
     """Keys that the namespace starts with. Default: none."""
 
@@ -101,7 +104,7 @@ class KvNamespace(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, properties(_guarded(args), KvNamespaceArgs), opts)
+        super().__init__(TOKEN, name, properties(_guarded(args), KvNamespaceArgs), with_lifecycles(opts))
         faults = Faults("KvNamespace", name)
         claim_name("KvNamespace", name, opts, faults)
         given = normalise(_guarded(args), KvNamespaceArgs, faults)
@@ -138,10 +141,18 @@ class KvNamespace(pulumi.ComponentResource):
         from edgewright.hosts import cloudflare
 
         namespace = cloudflare.create_namespace(self, name, account_id, title, given, seeds)
-        self.namespace_id = namespace.id
+        self.namespace_id = same_store(
+            "KvNamespace",
+            name,
+            namespace.id,
+            {
+                "account_id": Held(namespace.account_id, account_id, private=True),
+                "jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
+            },
+        )
         self.title = namespace.title
         options = {key: given[key] for key in ("default_ttl", "list_limit") if key in given}
-        self.binding = {"type": "kv_namespace", "name": binding_name, "namespace_id": namespace.id}
+        self.binding = {"type": "kv_namespace", "name": binding_name, "namespace_id": self.namespace_id}
         if options:
             self.binding["options"] = options
         self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
@@ -162,9 +173,11 @@ class KvNamespace(pulumi.ComponentResource):
             claim("key value store", title, f"KvNamespace {name!r}", "title", faults, "Names are unique in an account.")
         faults.raise_if_any()
         store = cloudfront.create_store(self, name, title, given, seeds)
-        self.namespace_id = store.arn
+        # Without a `title` of its own it keeps the one that it was made with, also under another component's name.
+        asked = {"title": Held(store.name, title)} if "title" in given else {}
+        self.namespace_id = same_store("KvNamespace", name, store.arn, asked)
         self.title = store.name
-        self.binding = {"type": KEY_VALUE_STORE, "name": binding_name, "arn": store.arn}
+        self.binding = {"type": KEY_VALUE_STORE, "name": binding_name, "arn": self.namespace_id}
         self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
+from edgewright._lifecycle import with_lifecycles
 from edgewright._normalise import has_later, normalise, properties, when_known
 from edgewright._packages import SETTINGS_FILES, SOURCES, Package, bundle_function, read_folder, settings_files
 from edgewright._program import claim_name, gathers, program_file
@@ -116,7 +117,7 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown, refused at the edge or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, properties(args, LambdaEdgeFunctionArgs), opts)
+        super().__init__(TOKEN, name, properties(args, LambdaEdgeFunctionArgs), with_lifecycles(opts))
         from edgewright.hosts import lambda_edge
 
         faults = Faults("LambdaEdgeFunction", name)

@@ -60,7 +60,8 @@ class LocalCloud:
 
     def reload(self) -> Deployed:
         """Run the program again and deploy it."""
-        cloud = _Cloud(archive.read(self._stack.state).published)
+        before = archive.read(self._stack.state)
+        cloud = _Cloud(before.published, before.workers)
         self.capture, self.settings = shared_runner().run(self._stack.project.directory, self._stack.stack, cloud=cloud)
         self.deployed = self._stack.deploy(self.capture)
         return self.deployed
@@ -91,7 +92,7 @@ def local_cloud(
     """
     project = Project.load(project_dir)
     before = archive.Archive() if fresh else archive.read(StateDir(project, stack))
-    capture, settings = shared_runner().run(project.directory, stack, cloud=_Cloud(before.published))
+    capture, settings = shared_runner().run(project.directory, stack, cloud=_Cloud(before.published, before.workers))
     running = LocalStack(project, stack, port=port, fresh=fresh)
     chosen = (settings.services if services else ()) if isinstance(services, bool) else services
     running.start(chosen)

@@ -60,7 +60,14 @@ def cpu_budget(resource: View, context: Context[CpuBudget]) -> Iterator[Violatio
     value = resource.view("limits").number("cpuMs")
     guardrail = context.limit("cloudflare.workers.cpu_ms_guardrail")
     most = context.config.max_ms or guardrail.value
-    if value is not None and value > most:
+    if value is not None and context.limit("cloudflare.workers.cpu_ms_max").plan == "free":
+        yield Violation(
+            "limits.cpu_ms on Workers Free",
+            f"{show(value)} ms, and the platform refuses a version that sets it (100328)",
+            "left out",
+            "Leave `limits.cpu_ms` out: the plan has 10 ms.",
+        )
+    elif value is not None and value > most:
         yield Violation("limits.cpu_ms", f"{show(value)} ms", f"at most {show(most)} ms")
 
 

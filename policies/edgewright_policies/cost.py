@@ -37,7 +37,9 @@ class Budget(PolicyConfig):
         default=0.01, ge=0, description="KV writes a request: what the origin answers."
     )
     durable_object_requests_per_request: float = Field(
-        default=0, ge=0, description="Requests to Durable Objects a request; counted where a Worker is bound to one."
+        default=0,
+        ge=0,
+        description="Requests to Durable Objects a request; counted where a Worker has or is bound to one.",
     )
     lambda_memory_mb: float | None = Field(
         default=None,
@@ -72,6 +74,11 @@ def _has_durable_objects(stack: StackView) -> bool:
     for node in stack.of(WORKER_VERSION, WORKERS_SCRIPT):
         with contextlib.suppress(UnknownValueError):
             if any(each.text("type") == "durable_object_namespace" for each in node.props.views("bindings")):
+                return True
+        with contextlib.suppress(UnknownValueError):
+            # A function reaches classes of its own without a binding.
+            exports = node.props.view("exports")
+            if any(exports.view(name).text("type") == "durable-object" for name in exports.keys()):  # noqa: SIM118
                 return True
     return False
 

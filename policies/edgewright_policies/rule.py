@@ -31,7 +31,7 @@ from pulumi_policy.proxy import UnknownValueError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from edgewright_policies.arguments import advice
+from edgewright_policies.arguments import CLOUDFLARE, advice
 from edgewright_policies.reading import View
 from edgewright_policies.secret_text import without_tokens
 from edgewright_policies.types import item_identity
@@ -185,7 +185,7 @@ class Outcome:
     """How many times something unknown kept the rule from judging."""
 
 
-def _outcome(policy: str, urn: str, found: Iterable[Violation], skipped: int) -> Outcome:
+def _outcome(policy: str, urn: str, found: Iterable[Violation], skipped: int, host: str = CLOUDFLARE) -> Outcome:
     """Return the outcome: what a component made is mended by the component's arguments, and no message repeats a secret
     that stood among the inputs."""
     return Outcome(
@@ -194,12 +194,17 @@ def _outcome(policy: str, urn: str, found: Iterable[Violation], skipped: int) ->
                 each,
                 what=without_tokens(each.what),
                 value=without_tokens(each.value),
-                fix=advice(policy, each.urn or urn, each.what) or each.fix,
+                fix=advice(policy, each.urn or urn, f"{each.what}: {each.value}", host) or each.fix,
             )
             for each in found
         ),
         skipped,
     )
+
+
+def _host(resource: View) -> str:
+    """Return the host that a component says it is for."""
+    return (resource.text("host") if resource.known("host") else None) or CLOUDFLARE
 
 
 _FRAMEWORKS: dict[Family, tuple[str, str]] = {
@@ -380,7 +385,7 @@ class ResourceRule(_Base, ResourceValidationPolicy):
                         found.append(dataclasses.replace(each, about=about) if about else each)
                 except UnknownValueError:
                     skipped += 1
-        return _outcome(self.name, context.urn, found, skipped)
+        return _outcome(self.name, context.urn, found, skipped, _host(resource))
 
     def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in self._types:

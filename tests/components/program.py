@@ -20,7 +20,19 @@ ACCOUNT = "0123456789abcdef0123456789abcdef"
 ZONE = "fedcba9876543210fedcba9876543210"
 VERSION = "11111111-2222-3333-4444-555555555555"
 
-__all__ = ["ACCOUNT", "UNKNOWN", "VERSION", "ZONE", "Run", "faults_of", "module_text", "run", "settings_of", "texts"]
+__all__ = [
+    "ACCOUNT",
+    "UNKNOWN",
+    "VERSION",
+    "ZONE",
+    "Cloud",
+    "Run",
+    "faults_of",
+    "module_text",
+    "run",
+    "settings_of",
+    "texts",
+]
 
 
 class Cloud(RecordingCloud):
@@ -82,9 +94,9 @@ class Run:
         return [(item.urn, item.parent, dict(item.inputs), sorted(item.secret_paths)) for item in self.resources]
 
 
-def run(program: Callable[[], object], *, preview: bool = False, stack: str = "dev") -> Run:
+def run(program: Callable[[], object], *, preview: bool = False, stack: str = "dev", cloud: Cloud | None = None) -> Run:
     """Run a program to its end; what it raises comes out as it is."""
-    monitor = Monitor("shop", stack, Cloud(), Path.cwd(), (), preview)
+    monitor = Monitor("shop", stack, cloud or Cloud(), Path.cwd(), (), preview)
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
             project="shop",
@@ -119,10 +131,10 @@ def run(program: Callable[[], object], *, preview: bool = False, stack: str = "d
     return Run(tuple(sorted(monitor.captured(), key=lambda found: (found.type, found.name))), monitor.outputs)
 
 
-def faults_of(program: Callable[[], object], *, preview: bool = False) -> list[str]:
+def faults_of(program: Callable[[], object], *, preview: bool = False, cloud: Cloud | None = None) -> list[str]:
     """Run a program that a component refuses; return the faults that it names."""
     with pytest.raises(InputFaults) as caught:
-        run(program, preview=preview)
+        run(program, preview=preview, cloud=cloud)
     return [str(fault) for fault in caught.value.faults]
 
 

@@ -180,7 +180,7 @@ def test_the_version_says_how_it_runs(made: Run) -> None:
     assert inputs["placement"] == {"mode": "smart"}
     assert inputs["annotations"]["workersMessage"] == "api by edgewright"
     assert len(inputs["annotations"]["workersTag"]) == 16
-    assert "cacheOptions" not in inputs
+    assert inputs["cacheOptions"] == {"enabled": False, "crossVersionCache": False}
 
 
 def test_the_modules_are_the_settings_what_they_need_and_nothing_more(made: Run) -> None:
@@ -795,6 +795,22 @@ FAULTS: list[tuple[Any, str]] = [
         "bindings[0].queue: is not an argument. Allowed: name, queue_name, type. Did you mean 'queue_name'?",
     ),
     (
+        {"bindings": [{"type": "durable_object_namespace", "name": "ROOM", "class_name": "Room"}]},
+        "bindings[0].script_name: is required by a binding of type 'durable_object_namespace'. Allowed: the name of the Worker"
+        " that exports the class: an EdgeApi's modules export none. Make the class in a Worker of its own"
+        " (cloudflare.WorkerVersion with `exports`), deploy it, and give its name.",
+    ),
+    (
+        {
+            "bindings": [
+                {"type": "durable_object_namespace", "name": "ROOM", "class_name": "Room", "script_name": "api-dev"}
+            ]
+        },
+        "bindings (ROOM): names the function itself, 'api-dev', whose modules export no class. Allowed: the name of another"
+        " Worker that exports the class. Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), and"
+        " give its name.",
+    ),
+    (
         {"bindings": [KV, {**KV, "namespace_id": "other"}]},
         "bindings[1]: is another binding under the name 'SESSIONS'. Give one of the two another name (`binding_name`).",
     ),
@@ -831,7 +847,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"limits": {"cpu_ms": 300001}},
-        "limits.cpu_ms: 300001 is out of range. Allowed: 0 to 300000 milliseconds. 0 leaves the limit to the account's plan.",
+        "limits.cpu_ms: 300001 is out of range. Allowed: 0 to 300000 milliseconds. 0 leaves the limit to the account's plan, as leaving it out does.",
     ),
     (
         {"observability": {"head_sampling_rate": 2}},

@@ -1,6 +1,6 @@
 """The shield tier: one place for all data centres, compiled for each host; what cannot be is refused."""
 
-import json
+import importlib
 from typing import Any
 
 import pulumi
@@ -8,7 +8,7 @@ import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright._modules import SHIELD_CLASS
 
-from tests.components.program import ACCOUNT, Run, faults_of, module_text, run
+from tests.components.program import ACCOUNT, VERSION, Cloud, Run, faults_of, module_text, run
 
 KV: Any = {"type": "kv_namespace", "name": "PAGES", "namespace_id": "abc"}
 
@@ -44,7 +44,7 @@ def test_defaults_and_every_option() -> None:
         made = run(lambda index=index, tier=tier: CachePolicy(f"c{index}", {"edge_ttl": 60, "tiers": {"shield": tier}}))  # type: ignore[misc]
         specs.append(made.one("CachePolicy").outputs["spec"]["tiers"]["shield"])
     assert specs[0] == {
-        "binding": "EDGEWRIGHT_SHIELD",
+        "class_name": "EdgewrightShield",
         "location": None,
         "shards": 4,
         "ttl_s": None,
@@ -53,7 +53,7 @@ def test_defaults_and_every_option() -> None:
         "max_object_bytes": 16 * 2**20,
     }
     assert specs[1] == {
-        "binding": "EDGEWRIGHT_SHIELD",
+        "class_name": "EdgewrightShield",
         "location": "weur",
         "shards": 16,
         "ttl_s": 600,
@@ -108,7 +108,8 @@ def test_it_may_be_the_only_tier() -> None:
     made = run(program(ALONE))
     tiers = made.one("CachePolicy").outputs["spec"]["tiers"]
     assert {name for name, tier in tiers.items() if tier is not None} == {"shield"}
-    assert [item["type"] for item in version_of(made)["bindings"]] == ["durable_object_namespace"]
+    assert version_of(made)["bindings"] == []
+    assert version_of(made)["exports"] == {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}}
 
 
 def test_it_may_not_be_the_only_tier_where_nothing_goes_through_it() -> None:
@@ -139,13 +140,13 @@ def test_it_may_not_be_the_only_tier_on_cloudfront() -> None:
     ]
 
 
-def test_the_worker_is_bound_to_the_objects_and_exports_their_class() -> None:
+def test_the_worker_has_the_objects_class_among_its_own_exports_and_no_binding_to_it() -> None:
     made = run(program({"shield": {"location": "weur"}}))
     version = version_of(made)
     worker = made.one("WorkerVersion")
-    assert [binding for binding in version["bindings"] if binding["type"] == "durable_object_namespace"] == [
-        {"type": "durable_object_namespace", "name": "EDGEWRIGHT_SHIELD", "className": SHIELD_CLASS}
-    ]
+    # The platform makes the class with the deployment, and refuses a binding to it in the version before (100406).
+    assert version["bindings"] == []
+    assert version["compatibilityFlags"] == []
     assert version["exports"] == {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}}
     main = module_text(worker, "main.js")
     assert f"export const {SHIELD_CLASS} = createShield(settings, options, worker);" in main
@@ -157,7 +158,96 @@ def test_without_it_nothing_of_it_is_deployed() -> None:
     version = version_of(run(program({"kv": {"binding": KV, "ttl": 60}})))
     assert version.get("exports") is None
     assert "cache-shield.js" not in {module["name"] for module in version["modules"]}
-    assert "EDGEWRIGHT_SHIELD" not in json.dumps(version["bindings"])
+    assert version["compatibilityFlags"] == []
+
+
+def europe() -> GeoRouter:
+    return GeoRouter("origin", {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"})
+
+
+def shielded(**more: Any) -> Any:
+    def declare() -> None:
+        pages = CachePolicy("pages", {"edge_ttl": 60, "tiers": {"shield": {}}})
+        first: Any = {"path": "/pages/*", "origin": europe().routing, "cache": pages.spec}
+        args: Any = {"account_id": ACCOUNT, "endpoints": [first], **more}
+        EdgeApi("api", args)
+
+    return declare
+
+
+@pytest.mark.parametrize(
+    ("day", "flags", "sent"),
+    [
+        ("2025-11-17", [], []),
+        ("2025-11-16", [], ["enable_ctx_exports"]),
+        ("2024-10-01", ["nodejs_compat"], ["enable_ctx_exports", "nodejs_compat"]),
+        ("2024-10-01", ["enable_ctx_exports"], ["enable_ctx_exports"]),
+    ],
+)
+def test_an_older_compatibility_date_gets_the_flag_that_the_shield_needs(
+    day: str, flags: list[str], sent: list[str]
+) -> None:
+    made = run(shielded(compatibility_date=day, compatibility_flags=flags))
+    assert version_of(made)["compatibilityFlags"] == sent
+
+
+def test_without_its_own_exports_a_function_cannot_have_a_shield() -> None:
+    assert faults_of(shielded(compatibility_flags=["disable_ctx_exports"])) == [
+        "compatibility_flags: has 'disable_ctx_exports', without which nothing leads to the shield. Leave the flag out, or the"
+        " policies' `tiers.shield`."
+    ]
+
+
+class Earlier(Cloud):
+    """A cloud that has a version of an earlier deployment."""
+
+    def __init__(self, exports: Any) -> None:
+        self.exports = exports
+
+    def call(self, token: str, args: Any) -> Any:
+        if token != "cloudflare:index/getWorkerVersion:getWorkerVersion":
+            return super().call(token, args)
+        assert args == {"accountId": ACCOUNT, "workerId": "api-worker-id", "versionId": VERSION}
+        return {**args, "id": VERSION, "exports": self.exports}
+
+
+ROLLOUT: Any = {"rollout": {"percentage": 10, "previous_version_id": VERSION}}
+OWN: Any = {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite", "state": "created"}}
+STEPS = (
+    "rollout.percentage: is 10, and the two versions differ in their classes of Durable Objects (EdgewrightShield): the platform"
+    " refuses to split requests between such versions. Allowed: 100 while a shield comes or goes. 1. End the rollout that is"
+    " under way. 2. Deploy the change of the shield alone, without `rollout`. 3. Roll out gradually again, with that"
+    " deployment's `stable_version_id`."
+)
+
+
+def plain() -> None:
+    first: Any = {"path": "/pages/*", "origin": europe().routing}
+    args: Any = {"account_id": ACCOUNT, "endpoints": [first], **ROLLOUT}
+    EdgeApi("api", args)
+
+
+@pytest.mark.parametrize(("program", "before"), [("with", {}), ("without", OWN)])
+def test_a_shield_cannot_come_or_go_with_a_gradual_rollout(program: str, before: Any) -> None:
+    assert faults_of(shielded(**ROLLOUT) if program == "with" else plain, cloud=Earlier(before)) == [STEPS]
+
+
+def test_a_rollout_with_a_shield_on_both_sides_or_on_none_is_split() -> None:
+    for program, exports in ((shielded(**ROLLOUT), OWN), (plain, {}), (plain, None)):
+        deployment = run(program, cloud=Earlier(exports)).one("WorkersDeployment")
+        assert [share["percentage"] for share in deployment.inputs["versions"]] == [10, 90]
+
+
+def test_a_version_that_cannot_be_read_holds_no_rollout_back() -> None:
+    grpc = importlib.import_module("grpc")
+    refused = type("Refused", (grpc.RpcError,), {"code": lambda _: None, "details": lambda _: "the token may not"})
+
+    class Failing(Cloud):
+        def call(self, token: str, args: Any) -> Any:
+            raise refused
+
+    deployment = run(shielded(**ROLLOUT), cloud=Failing()).one("WorkersDeployment")
+    assert [share["percentage"] for share in deployment.inputs["versions"]] == [10, 90]
 
 
 def test_an_endpoint_with_auth_goes_by_it() -> None:

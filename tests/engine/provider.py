@@ -1,11 +1,13 @@
 """The local cloud's resource handlers as a Pulumi provider plugin, so that the real engine runs without an account.
 
 The engine starts `pulumi-resource-cloudflare <engine address>`, or `pulumi-resource-aws`, which is this module with the
-package's name before the address. It keeps no state: the engine does.
+package's name before the address. It keeps no state: the engine does. Where a test names a folder in
+EDGEWRIGHT_TEST_ACCOUNT, that is the account: what it holds by name or place, and what it refuses to make.
 """
 
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +49,80 @@ def version_of(package: str) -> str:
 
 ONLY_REPLACED = ("WorkerVersion", "WorkersDeployment")
 """The real provider has no update for these: a change makes a new one."""
+
+REPLACED_FOR: Mapping[str, tuple[str, ...]] = {
+    "WorkersCustomDomain": ("accountId", "hostname", "service", "zoneId"),
+    "WorkersRoute": ("zoneId",),
+    "Worker": ("accountId",),
+    "Ruleset": ("kind", "name", "phase", "zoneId"),
+    "WorkersKvNamespace": ("accountId", "jurisdiction"),
+    "WorkersKv": ("accountId", "keyName", "namespaceId"),
+    "KeyValueStore": ("name",),
+    "LogGroup": ("name",),
+    "LogDeliverySource": ("logType", "name", "resourceArn"),
+    "LogDeliveryDestination": ("name",),
+    "Dashboard": ("dashboardName",),
+}
+"""What the real providers replace a resource for: RequiresReplace and ForceNew in their schemas."""
+
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "WorkersCustomDomain": ("hostname",),
+    "WorkersRoute": ("zoneId", "pattern"),
+    "Ruleset": ("zoneId", "phase"),
+    "Worker": ("accountId", "name"),
+    "WorkersKvNamespace": ("accountId", "title"),
+    "KeyValueStore": ("name",),
+    "LogDeliverySource": ("resourceArn",),
+}
+"""What an account has once: a second one of the same is refused, whatever its name in the stack."""
+
+ACCOUNT_VARIABLE = "EDGEWRIGHT_TEST_ACCOUNT"
+
+
+class Refused(Exception):
+    """The account refuses to make something."""
+
+
+class Account:
+    """What the account holds, in a file: the engine starts a provider anew with each command."""
+
+    def __init__(self, package: str) -> None:
+        folder = os.environ.get(ACCOUNT_VARIABLE)
+        self.file = Path(folder) / f"{package}.json" if folder else None
+
+    def _held(self) -> dict[str, str]:
+        if self.file is None or not self.file.exists():
+            return {}
+        held: dict[str, str] = json.loads(self.file.read_text("utf-8"))
+        return held
+
+    def _keep(self, held: dict[str, str]) -> None:
+        if self.file is not None:
+            self.file.write_text(json.dumps(held, indent=1, sort_keys=True), "utf-8")
+
+    def refuse(self, kind: str) -> None:
+        """Raise where the account is told to refuse to make things of a kind."""
+        if self.file is not None and self.file.with_name(f"refuse-{kind}").exists():
+            raise Refused(f"{kind}: the account refuses it")
+
+    def take(self, kind: str, name: str, inputs: Mapping[str, Any]) -> None:
+        """Note that something is there now, or raise where its place is taken."""
+        held, place = self._held(), self._place(kind, name, inputs)
+        if held.get(place, name) != name or (place in held and kind in PLACES):
+            raise Refused(f"{place} is already in use by {held[place]}")
+        self._keep({**held, place: name})
+
+    def leave(self, kind: str, name: str, inputs: Mapping[str, Any]) -> None:
+        """Note that something has gone."""
+        held = self._held()
+        held.pop(self._place(kind, name, inputs), None)
+        self._keep(held)
+
+    @staticmethod
+    def _place(kind: str, name: str, inputs: Mapping[str, Any]) -> str:
+        keys = PLACES.get(kind)
+        return " ".join([kind, *((str(inputs[key]) for key in keys) if keys else (name,))])
+
 
 _INPUTS = "__inputs"
 
@@ -96,6 +172,32 @@ def kept(value: Any) -> Any:
     return value
 
 
+def merged(given: PropertyValue, made: Any) -> PropertyValue:
+    """Return an output for the state: as the cloud made it, and as it was given where that says the same, which is how
+    secrets, files and archives stay what they are."""
+    if kept(plain(given)) == made:
+        return given
+    inner = given.value
+    if isinstance(inner, Mapping) and isinstance(made, Mapping):
+        return PropertyValue(
+            {key: merged(inner[key], value) if key in inner else wrap(value) for key, value in made.items()}
+        )
+    if isinstance(inner, list | tuple) and isinstance(made, list) and len(inner) == len(made):
+        return PropertyValue([merged(one, value) for one, value in zip(inner, made, strict=True)])
+    return wrap(made)
+
+
+def planned(olds: Mapping[str, PropertyValue], news: Mapping[str, PropertyValue]) -> dict[str, PropertyValue]:
+    """Return what a preview says of an update: what is given, and what the cloud had added."""
+
+    def filled(old: PropertyValue, new: PropertyValue) -> PropertyValue:
+        if isinstance(old.value, Mapping) and isinstance(new.value, Mapping):
+            return PropertyValue({**old.value, **new.value})
+        return new
+
+    return {**olds, **{key: filled(olds[key], value) if key in olds else value for key, value in news.items()}}
+
+
 def wrap(value: Any) -> PropertyValue:
     """Return the property value of plain data."""
     if isinstance(value, PropertyValue):
@@ -119,9 +221,13 @@ def unknown(value: PropertyValue) -> bool:
     return isinstance(inner, list | tuple) and any(unknown(item) for item in inner)
 
 
-def _type(request: CheckRequest | CreateRequest | DiffRequest | UpdateRequest) -> str:
+def _type(request: CheckRequest | CreateRequest | DeleteRequest | DiffRequest | UpdateRequest) -> str:
     """Return the resource's own type: the SDK gives the parents' types with it."""
     return request.type.rsplit("$", 1)[-1]
+
+
+def _kind(type_: str) -> str:
+    return type_.rsplit(":", 1)[-1]
 
 
 def _held(value: PropertyValue) -> PropertyValue:
@@ -133,8 +239,9 @@ def _held(value: PropertyValue) -> PropertyValue:
 class LocalProvider(Provider):
     """Answers the engine as the local cloud answers an in-process run."""
 
-    def __init__(self) -> None:
+    def __init__(self, package: str) -> None:
         self.cloud = LocalCloud()
+        self.account = Account(package)
 
     async def check_config(self, request: CheckRequest) -> CheckResponse:
         return CheckResponse(inputs=request.new_inputs)
@@ -165,7 +272,8 @@ class LocalProvider(Provider):
             or unknown(request.new_inputs[key])
             or kept(plain(request.new_inputs[key])) != old.get(key)
         )
-        replaced = changed if _type(request).rsplit(":", 1)[-1] in ONLY_REPLACED else []
+        kind = _kind(_type(request))
+        replaced = changed if kind in ONLY_REPLACED else [key for key in changed if key in REPLACED_FOR.get(kind, ())]
         return DiffResponse(changes=bool(changed), diffs=changed, replaces=replaced)
 
     def _made(
@@ -174,24 +282,34 @@ class LocalProvider(Provider):
         inputs = {key: plain(value) for key, value in properties.items()}
         identity, outputs = self.cloud.new_resource(type_, name, inputs)
         held = {key: _held(value) for key, value in properties.items()}
-        state = {key: held[key] if key in held else wrap(kept(value)) for key, value in outputs.items()}
+        # Outputs win: what the cloud adds inside of an input is there too, a Worker's address in its `subdomain`.
+        state = {
+            key: merged(held[key], kept(value)) if key in held else wrap(kept(value)) for key, value in outputs.items()
+        }
         state[_INPUTS] = PropertyValue(held)
         return identity, state
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         if request.preview:
             return CreateResponse(resource_id="", properties=dict(request.properties))
+        kind = _kind(_type(request))
+        self.account.refuse(kind)
+        self.account.take(kind, request.name, {key: plain(value) for key, value in request.properties.items()})
         identity, state = self._made(_type(request), request.name, request.properties)
         return CreateResponse(resource_id=identity, properties=state)
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
         if request.preview:
-            return UpdateResponse(properties=dict(request.news))
+            return UpdateResponse(properties=planned(request.olds, request.news))
+        kind = _kind(_type(request))
+        self.account.refuse(kind)
+        self.account.leave(kind, request.name, plain(request.olds[_INPUTS]))
+        self.account.take(kind, request.name, {key: plain(value) for key, value in request.news.items()})
         return UpdateResponse(properties=self._made(_type(request), request.name, request.news)[1])
 
     async def delete(self, request: DeleteRequest) -> None:
-        return None
+        self.account.leave(_kind(_type(request)), request.name, plain(request.properties[_INPUTS]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[2:], version_of(sys.argv[1]), LocalProvider())
+    main(sys.argv[2:], version_of(sys.argv[1]), LocalProvider(sys.argv[1]))

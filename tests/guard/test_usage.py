@@ -61,6 +61,11 @@ def test_a_worker_counts_with_its_variables_limits_and_static_files(tmp_path: Pa
             {"type": "durable_object_namespace", "name": "C", "className": "Room"},
             {"type": "durable_object_namespace", "name": "D", "className": "Other", "scriptName": "elsewhere"},
         ],
+        "exports": {
+            "Room": {"type": "durable-object", "storage": "sqlite"},
+            "EdgewrightShield": {"type": "durable-object", "storage": "sqlite"},
+            "Inner": {"type": "worker"},
+        },
     }
     found = usage(_capture(tmp_path, (VERSION, "api", inputs)))
     wanted = {
@@ -69,7 +74,7 @@ def test_a_worker_counts_with_its_variables_limits_and_static_files(tmp_path: Pa
         "workers.cpu_ms_guardrail": 40,
         "workers.cpu_ms_max": 40,
         "workers.subrequests": 7,
-        "durable_objects.classes": 1,
+        "durable_objects.classes": 2,
         "assets.files": 2,
         "assets.file_bytes": 300,
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from edgewright.program import ProgramFailed
 from edgewright.testing import LocalCloud
 
 from tests import loopback
@@ -227,3 +228,91 @@ def test_a_shield_takes_urls_as_they_are_sent(start_cloud: Start, tmp_path: Path
     cloud.reload()
     ask("/sent%2fa", "PUT")
     assert [ask(target)[0] for target in ("/sent%2fa", "/sent//a")] == ["MISS", "HIT-SHIELD"]
+
+
+ROLLING = """
+import pulumi
+from edgewright import CachePolicy, EdgeApi, GeoRouter
+
+config = pulumi.Config()
+tiers = {"memory": {"enabled": False}, "edge": {"ttl_ceiling": 0}}
+if config.get_bool("shield"):
+    tiers["shield"] = {"ttl": 3600}
+pages = CachePolicy("pages", {"edge_ttl": 3600, "tiers": tiers})
+origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": config.require("origin")}], "fallback": "eu"})
+args = {
+    "account_id": "0" * 32,
+    # Older than functions have their own exports without asking for them.
+    "compatibility_date": "2025-01-01",
+    "vars": {"BUILD": config.require("build")},
+    "endpoints": [{"path": "/pages/*", "origin": origin.routing, "cache": pages.spec}],
+}
+if config.get("previous"):
+    args["rollout"] = {"percentage": 50, "previous_version_id": config.require("previous")}
+
+
+def gone(given):
+    if given.type_ == "cloudflare:index/workerVersion:WorkerVersion":
+        given.props["exports"] = {"EdgewrightShield": {"type": "durable-object", "state": "deleted"}}
+    return pulumi.ResourceTransformResult(given.props, given.opts)
+
+
+api = EdgeApi("api", args, pulumi.ResourceOptions(transforms=[gone] if config.get_bool("gone") else []))
+pulumi.export("stable", api.stable_version_id)
+pulumi.export("candidate", api.candidate_version_id)
+"""
+
+
+def test_a_rollout_shares_the_shield_and_one_that_would_change_it_is_refused(
+    start_cloud: Start, tmp_path: Path, origin: str
+) -> None:
+    project = make_project(tmp_path, ROLLING)
+
+    def settle(build: str, *, shield: bool = True, previous: str = "", gone: bool = False) -> None:
+        text = (
+            f"config:\n  demo:origin: {origin}\n  demo:build: {build}\n  demo:shield: {str(shield).lower()}\n"
+            f"  demo:gone: {str(gone).lower()}\n  demo:previous: '{previous}'\n"
+        )
+        (project / "stacks" / "Pulumi.local.yaml").write_text(text)
+
+    settle("one")
+    cloud = start_cloud(project)
+
+    def ask(version: str = "") -> tuple[str, str]:
+        headers = {"Cloudflare-Workers-Version-Overrides": f'api-local="{version}"'} if version else {}
+        answer = loopback.get(f"{cloud.url}/pages/1", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.headers["x-cache"], answer.text
+
+    def told() -> str:
+        with pytest.raises(ProgramFailed) as caught:
+            cloud.reload()
+        return str(caught.value)
+
+    ask()
+    one = kept(ask)
+    stable = str(cloud.capture.outputs["stable"])
+
+    settle("two", previous=stable)
+    cloud.reload()
+    candidate = str(cloud.capture.outputs["candidate"])
+    assert candidate not in ("", stable)
+    # Whichever version asks, the objects are the same.
+    assert [ask(version) for version in (stable, candidate)] == [("HIT-SHIELD", one)] * 2
+
+    settle("three", shield=False, previous=stable)
+    assert "differ in their classes of Durable Objects (EdgewrightShield)" in told()
+    settle("three", shield=False)
+    assert "100402" in told()
+    assert ask() == ("HIT-SHIELD", one)
+
+    settle("three", shield=False, gone=True)
+    cloud.reload()
+    assert [ask()[0] for _ in range(2)] == ["MISS", "MISS"]
+    last = str(cloud.capture.outputs["stable"])
+    settle("four", previous=last)
+    assert "Deploy the change of the shield alone, without `rollout`" in told()
+    settle("four")
+    cloud.reload()
+    ask()
+    kept(ask)

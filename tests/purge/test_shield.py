@@ -57,7 +57,7 @@ def function() -> Iterator[Function]:
 
 
 def shielded(url: str, *, kv: bool = False) -> dict[str, Any]:
-    spec = {"tiers": {"shield": {"binding": "EDGEWRIGHT_SHIELD"}}}
+    spec = {"tiers": {"shield": {"class_name": "EdgewrightShield"}}}
     found = state(spec=spec, inputs={"zoneId": None}, outputs={"urls": [f"{url}/shop"]})
     if not kv:
         found["deployment"]["resources"][0]["inputs"]["endpoints"] = []

@@ -1,12 +1,12 @@
 // src/gateway/main.ts
 import { randomBytes as randomBytes5 } from "node:crypto";
-import { mkdirSync as mkdirSync2, rmSync as rmSync3 } from "node:fs";
-import { join as join7 } from "node:path";
+import { mkdirSync as mkdirSync3, rmSync as rmSync5 } from "node:fs";
+import { join as join8 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
-import { createHash as createHash4, timingSafeEqual } from "node:crypto";
-import http4 from "node:http";
+import { createHash as createHash5, timingSafeEqual } from "node:crypto";
+import http6 from "node:http";
 
 // src/gateway/cloudfront/index.ts
 import { mkdtempSync, rmSync as rmSync2 } from "node:fs";
@@ -234,6 +234,9 @@ async function sendNode(target, response, method, answer2 = (raw) => raw) {
 import { existsSync } from "node:fs";
 
 // src/core/limits.gen.ts
+var WORKERS_CPU_MS = 3e4;
+var WORKERS_CPU_MS_GUARDRAIL = 50;
+var WORKERS_MEMORY_BYTES = 134217728;
 var KV_VALUE_BYTES = 26214400;
 var VIEWER_BODY_BYTES = 40960;
 var ORIGIN_BODY_BYTES = 1048576;
@@ -980,7 +983,7 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
     if (found === "timeout") forget2(other2);
     else if (found !== "alone") return found;
   }
-  const own = { crowd: false, found: void 0 };
+  const own2 = { crowd: false, found: void 0 };
   const work = attempt(
     ctx,
     `The tier ${from} could not be read`,
@@ -988,11 +991,11 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
     void 0
   );
   if (other2 || long.has(name)) return work;
-  own.found = work.then((found) => {
-    forget2(own);
+  own2.found = work.then((found) => {
+    forget2(own2);
     return isStream(found?.body) ? "alone" : found;
   });
-  reads.set(name, own);
+  reads.set(name, own2);
   return work;
   async function gathered(found) {
     if (!isStream(found?.body)) return found;
@@ -1003,7 +1006,7 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
       return found;
     }
     long.delete(name);
-    return own.crowd ? { ...found, body: await toBytes(body) } : found;
+    return own2.crowd ? { ...found, body: await toBytes(body) } : found;
   }
 }
 function changed({ far: far2, reads }, key) {
@@ -1277,13 +1280,13 @@ function judge(exchange2, policy, targetedFields, { binding = plain, judge: rule
   const omit = [...fieldNames(cc.get("private")), ...fieldNames(cc.get("no-cache"))];
   return { omit, initialAge: age2, until: responseTime + left * 1e3, vary, ...terms };
 }
-function overridden({ authorised, status: status2 }, policy, own, age2) {
+function overridden({ authorised, status: status2 }, policy, own2, age2) {
   if (authorised) return "authorization";
   let ttl = errorTtl(policy, status2) ?? (status2 < 500 && isListed(policy, status2) ? policy.longest : null);
   let gone = 0;
   if (ttl === null) {
-    if (own === void 0) return "status";
-    ttl = status2 >= 400 ? Math.min(own, policy.error_ttl_s) : own;
+    if (own2 === void 0) return "status";
+    ttl = status2 >= 400 ? Math.min(own2, policy.error_ttl_s) : own2;
     gone = age2;
   }
   if (ttl <= 0) return "ttl";
@@ -1529,12 +1532,12 @@ async function exchange(query, found, flight, options) {
   const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
   const meta = length === void 0 ? saved : { ...saved, length };
   const ceiling = edgeLifetime(meta, policy, ctx);
-  let streamed;
+  let streamed2;
   const bodyAt = `${meta.key}
 ${requestTime}.${ctx.random()}`;
   const body = sharedBody(source, length, limit, core.collapseMaxBytes, () => {
     if (flight.void || meta.range) return;
-    streamed = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
+    streamed2 = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
   });
   const careful = entry && !options.behind && usableOnError(query, entry, true);
   if (careful || length !== void 0 && length <= SHORT) await body.ready;
@@ -1545,19 +1548,19 @@ ${requestTime}.${ctx.random()}`;
   flight.settle(body.failure ?? (sharable ? { meta, body } : void 0));
   const store = async () => {
     await body.finished;
-    const kept = await streamed;
+    const kept = await streamed2;
     if (body.failure || flight.void) return body.release();
     if (kept) await write(core, "edge", { ...meta, length: body.size, bodyAt }, null, policy, ctx, ceiling);
     await save(query, found, meta, body, ceiling);
     body.release();
   };
-  const own = options.behind ? null : body.bytes() ?? body.stream();
+  const own2 = options.behind ? null : body.bytes() ?? body.stream();
   flight.stored = store();
   if (options.behind) return new Response(null);
   const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
   const stays = policy.platform || (length ?? 0) <= keepable(query);
   const out = dress(query, full, meta, xCache, said + (stays ? "stored" : "detail=size"), false);
-  return meta.range ? make(206, out, own, raw) : respond(query, meta, own, out);
+  return meta.range ? make(206, out, own2, raw) : respond(query, meta, own2, out);
 }
 
 // src/core/cache/cache.ts
@@ -1615,7 +1618,7 @@ function cacheOf(core) {
     }
   };
 }
-async function answer(query, join8, before) {
+async function answer(query, join9, before) {
   const { core, ctx } = query;
   const early = before && crowded(query, before);
   if (early) return early;
@@ -1638,7 +1641,7 @@ async function answer(query, join8, before) {
     if (query.directives?.onlyIfCached) return core.origin.notStored(core);
     if (query.method === "HEAD") return core.origin.head(query, found);
   }
-  return fromOrigin(query, found, join8);
+  return fromOrigin(query, found, join9);
 }
 async function other(core, request, policy, ctx, origin) {
   const response = await origin(request);
@@ -1664,7 +1667,7 @@ function crowded(query, found) {
     (given) => given ?? fromOrigin(query, found, false)
   );
 }
-async function fromOrigin(query, found, join8) {
+async function fromOrigin(query, found, join9) {
   const { core, ctx, request } = query;
   const { entry } = found;
   const part = entry?.meta.range;
@@ -1685,7 +1688,7 @@ async function fromOrigin(query, found, join8) {
   if (!flight || query.directives?.noCache && flight.answered) {
     return lead(query, found, { forward: forward2, sendRange, fill, flightKey });
   }
-  const given = join8 && await wait(query, found, flight, flightKey, forward2);
+  const given = join9 && await wait(query, found, flight, flightKey, forward2);
   return given || lead(query, found, { forward: forward2, sendRange: ranged });
 }
 async function wait(query, found, flight, flightKey, forward2, look) {
@@ -1762,7 +1765,7 @@ function make2(spec) {
         max_object_bytes: Math.min(kv.max_object_bytes ?? KV_VALUE_BYTES, KV_VALUE_BYTES)
       } : null,
       shield: shield2 ? {
-        binding: shield2.binding ?? "EDGEWRIGHT_SHIELD",
+        class_name: shield2.class_name ?? "EdgewrightShield",
         location: shield2.location ?? null,
         shards: shield2.shards ?? 4,
         ttl_s: shield2.ttl_s ?? null,
@@ -2130,14 +2133,14 @@ function lifetime(cc, targeted, status2, headers, responseTime) {
 var originRules = (exchange2, policy, cc, targeted, initialAge) => {
   const { method, status: status2, headers, responseTime } = exchange2;
   if (policy.mode === "bypass") return "bypass";
-  const own = lifetime(cc, targeted, status2, headers, responseTime);
+  const own2 = lifetime(cc, targeted, status2, headers, responseTime);
   if (exchange2.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method === "POST" && !own.explicit) return "method";
-  if (!own.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
-  const ttl = Math.min(own.seconds, policy.edge_ttl_s ?? own.seconds);
-  const noCache = whole(cc, "no-cache") || !own.explicit && pragma(headers);
+  if (method === "POST" && !own2.explicit) return "method";
+  if (!own2.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
+  const ttl = Math.min(own2.seconds, policy.edge_ttl_s ?? own2.seconds);
+  const noCache = whole(cc, "no-cache") || !own2.explicit && pragma(headers);
   if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
   const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Infinity);
@@ -2426,11 +2429,11 @@ var KnownPurges = class {
     this.#own = this.#own.filter(({ time }) => ctx.now() - time < OWN_MS);
     if (this.#own.length === 0) return;
     const there = new Map(found.map((marker) => [nameOf3(marker), marker.time]));
-    const lost3 = this.#own.some((marker) => {
+    const lost2 = this.#own.some((marker) => {
       const name = nameOf3(marker);
       return this.#markers.get(name) === marker && (there.get(name) ?? -1) < marker.time;
     });
-    if (lost3) await this.#writeEdge(ctx);
+    if (lost2) await this.#writeEdge(ctx);
   }
   async #writeEdge({ edgeCache }) {
     const headers = { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` };
@@ -2512,9 +2515,9 @@ function covers3({ type, value }, { key, url, tags }) {
   if (type === "tag") return tags.includes(value);
   if (type === "everything") return true;
   const shared2 = key.includes("://*/");
-  const own = shared2 ? hostless(schemeless(url)) : schemeless(url);
+  const own2 = shared2 ? hostless(schemeless(url)) : schemeless(url);
   const wanted = normalizeEscapes(shared2 ? hostless(value) : value);
-  const plain3 = normalizeEscapes(own);
+  const plain3 = normalizeEscapes(own2);
   if (type === "url") return plain3 === wanted;
   const path = plain3.split("?", 1)[0];
   const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
@@ -2565,7 +2568,7 @@ function readTold(text) {
   return { hit: hit === 1, times: { since, responseTime, initialAge, until, freshUntil: until } };
 }
 var nameOf4 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
-var objectOf = (place, shard, ctx) => ctx.shield?.(place.binding, nameOf4(place, shard), place.location ?? void 0);
+var objectOf = (place, shard, ctx) => ctx.shield?.(place.class_name, nameOf4(place, shard), place.location ?? void 0);
 function shardOf(text, shards) {
   let hash = 2166136261;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 16777619);
@@ -2585,7 +2588,7 @@ function objectsOf(policies, ctx) {
   const objects = /* @__PURE__ */ new Map();
   for (const { shield: place } of policies) {
     for (let shard = 0; place && shard < place.shards; shard++) {
-      const name = `${place.binding} ${nameOf4(place, shard)}`;
+      const name = `${place.class_name} ${nameOf4(place, shard)}`;
       if (!objects.has(name)) objects.set(name, objectOf(place, shard, ctx));
     }
   }
@@ -2638,11 +2641,11 @@ function shield() {
         await answer2.body?.cancel();
         return origin(request);
       }
-      const own = new Response(answer2.body, answer2);
-      const known3 = readTold(own.headers.get(TOLD_HEADER));
-      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own.headers.delete(name);
-      if (known3) told.set(own, known3);
-      return own;
+      const own2 = new Response(answer2.body, answer2);
+      const known3 = readTold(own2.headers.get(TOLD_HEADER));
+      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own2.headers.delete(name);
+      if (known3) told.set(own2, known3);
+      return own2;
     },
     told: (response) => told.get(response),
     forget: (urls, policies, ctx) => urls.length === 0 ? Promise.resolve() : attempt(ctx, "The shield could not be told of a write", everywhere(policies, ctx, { do: "forget" }, urls), 0),
@@ -3693,8 +3696,8 @@ var CONTENT_TYPES = {
 };
 
 // src/gateway/cloudfront/distribution.ts
-function byId(managed, own) {
-  return new Map([...managed, ...own].map((policy) => [policy.id, policy]));
+function byId(managed, own2) {
+  return new Map([...managed, ...own2].map((policy) => [policy.id, policy]));
 }
 function policiesOf(deployment) {
   return {
@@ -3744,10 +3747,10 @@ function compileBehavior(distribution, config, policies, runners, deployment) {
     const runner = runners.lambda.get(lambda_arn);
     if (runner !== void 0) lambda[event_type] = { runner, includeBody: include_body };
   }
-  const own = {};
+  const own2 = {};
   for (const { event_type, function_arn } of config.function_associations) {
     const runner = runners.functions.get(function_arn);
-    if (runner !== void 0) own[event_type] = runner;
+    if (runner !== void 0) own2[event_type] = runner;
   }
   const group = distribution.origin_groups.find((each) => each.origin_id === config.target_origin_id);
   return {
@@ -3761,7 +3764,7 @@ function compileBehavior(distribution, config, policies, runners, deployment) {
     cached: new Set(config.cached_methods),
     responseHeaders: policies.responseHeaders.get(config.response_headers_policy_id ?? ""),
     lambda,
-    functions: own,
+    functions: own2,
     keys: trustedKeys(config, deployment),
     origins: originsOf(distribution, config.target_origin_id, group),
     failover: new Set(group?.failover_criteria.status_codes ?? [])
@@ -3906,10 +3909,10 @@ function regex(code, from) {
 var IMPORT = /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
 function withoutImports(code) {
   return code.replace(IMPORT, (_whole, indent, ...names2) => {
-    const [own, namespace, named2, , module] = names2;
+    const [own2, namespace, named2, , module] = names2;
     const load = `require(${JSON.stringify(module)})`;
     if (named2 !== void 0) return `${indent}const {${named2.replace(/\bas\b/g, ":")}} = ${load};`;
-    return `${indent}const ${own ?? namespace} = ${load}${own === void 0 ? "" : ".default"};`;
+    return `${indent}const ${own2 ?? namespace} = ${load}${own2 === void 0 ? "" : ".default"};`;
   });
 }
 function runnable(fn) {
@@ -6783,19 +6786,19 @@ var Pipeline = class {
       const { response: response2, mark: mark2, result: result2 } = await fetch(void 0, request.method);
       return { response: response2, mark: mark2, result: result2 ?? "Miss" };
     }
-    let own;
+    let own2;
     const wanted = keyed(request, rules.generated, viewer);
     const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
     const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
     const answer2 = await distribution.cache.handle(key, request, !rules.cookies, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
-      own = fetched.result;
+      own2 = fetched.result;
       const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
       const listed = tagged === void 0 || fetched.mark.generated ? [] : fetched.response.headers[tagged] ?? [];
       return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age: age2 } = answer2;
-    const result = mark.error ? own ?? "Error" : answer2.result === "Miss" ? own ?? "Miss" : answer2.result;
+    const result = mark.error ? own2 ?? "Error" : answer2.result === "Miss" ? own2 ?? "Miss" : answer2.result;
     return { response, mark, age: age2, result };
   }
   /** A custom error page is an object of the distribution, found by its path like any other. */
@@ -6998,12 +7001,12 @@ var LocalCloudFront = class {
     return this.#find(host) !== void 0;
   }
   async handle(request, viewer, host) {
-    const own = host ?? request.headers.get("host") ?? new URL(request.url).host;
-    return toWebResponse(await this.#answer(fromWebRequest(request, own), viewer, own), request.method);
+    const own2 = host ?? request.headers.get("host") ?? new URL(request.url).host;
+    return toWebResponse(await this.#answer(fromWebRequest(request, own2), viewer, own2), request.method);
   }
   async handleNode(request, response, viewer, host, answer2) {
-    const own = host ?? request.headers.host ?? "";
-    const made2 = await this.#answer(nodeRequest(request, own), viewer, own);
+    const own2 = host ?? request.headers.host ?? "";
+    const made2 = await this.#answer(nodeRequest(request, own2), viewer, own2);
     await sendNode(response, made2, request.method ?? "GET", answer2);
   }
   #answer(request, viewer, host) {
@@ -7103,14 +7106,9 @@ function unexplained(messages, cause) {
   return [fault(`The Workers runtime did not start: ${text}`)];
 }
 
-// src/gateway/kv.ts
-import http2 from "node:http";
-
-// src/gateway/proxy.ts
-import http from "node:http";
-
-// src/gateway/headers.ts
-import { randomBytes as randomBytes2 } from "node:crypto";
+// src/gateway/edge.ts
+import { randomBytes as randomBytes3 } from "node:crypto";
+import http3 from "node:http";
 
 // src/gateway/geo.ts
 import { isIP } from "node:net";
@@ -7458,7 +7456,204 @@ function cfObject(client, httpProtocol, acceptEncoding) {
 }
 var EU = new Set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" "));
 
+// src/gateway/cloudfront/mount.ts
+var LOCAL_PROTOCOL = "x-local-proto";
+function depsFor(counters, logs) {
+  return {
+    originStarted: (origin) => {
+      counters.started(origin);
+    },
+    originEnded: ({ origin, status: status2, bytes, error }) => {
+      const own2 = counters.origin(origin);
+      own2.inFlight -= 1;
+      own2.bytes += bytes;
+      if (error) own2.errors += 1;
+      if (status2 !== void 0) own2.byStatus[status2] = (own2.byStatus[status2] ?? 0) + 1;
+    },
+    log: ({ level, message, subject }) => {
+      logs.add({
+        level,
+        source: subject === void 0 ? "gateway" : "worker",
+        message,
+        ...subject !== void 0 && { worker: subject }
+      });
+    }
+  };
+}
+function viewerFor(client, request) {
+  const asked = request.headers[LOCAL_PROTOCOL];
+  if (asked !== void 0 && asked !== "http" && asked !== "https") {
+    throw problem(400, "Bad X-Local-Proto", `X-Local-Proto is ${JSON.stringify(asked)}: give http or https.`);
+  }
+  const { place } = client;
+  const located = place.continent !== "";
+  const headerOrder = [];
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index];
+    if (!name.toLowerCase().startsWith("x-local-")) headerOrder.push(name);
+  }
+  return {
+    ip: client.ip,
+    ...request.socket.remotePort !== void 0 && { port: request.socket.remotePort },
+    protocol: asked ?? "https",
+    httpVersion: request.httpVersion,
+    asn: ASN,
+    colo: place.colo,
+    headerOrder,
+    ...located && {
+      country: place.country,
+      city: place.city,
+      latitude: place.latitude,
+      longitude: place.longitude,
+      timezone: place.timezone
+    }
+  };
+}
+
+// src/gateway/front-cache.ts
+import http2 from "node:http";
+import { Readable as Readable7 } from "node:stream";
+
+// src/core/static.ts
+var MAX_HASHED_BYTES = 25 * 1024 * 1024;
+function noneMatchHits(field, etag) {
+  if (field.trim() === "*") return true;
+  if (etag === null) return false;
+  const tags = field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
+  return tags.some((tag) => opaque(tag) === opaque(etag));
+}
+function answerConditional(asked, response) {
+  if (response.status !== 200) return response;
+  const noneMatch = asked.get("if-none-match");
+  let unchanged;
+  if (noneMatch !== null) unchanged = noneMatchHits(noneMatch, response.headers.get("etag"));
+  else {
+    const since = Date.parse(asked.get("if-modified-since") ?? "");
+    const modified = Date.parse(response.headers.get("last-modified") ?? "");
+    unchanged = modified <= since;
+  }
+  if (!unchanged) return response;
+  const headers = new Headers(response.headers);
+  for (const name of ["content-length", "content-type", "content-encoding", "content-language", "content-range"]) {
+    headers.delete(name);
+  }
+  response.body?.cancel().catch(() => {
+  });
+  return new Response(null, { status: 304, headers });
+}
+
+// src/gateway/entry.ts
+var ENTRY_MODULE = "edgewright-local-entry.js";
+var CONSOLE_MODULE = "edgewright-local-console.js";
+var MARK = "";
+var PURGE_HEADER = "x-local-purge";
+var ANSWER_HEADER = "x-edgewright-front-answer";
+var frontModule = (url) => `
+function front(ctx) {
+  const call = (soft) => async (what) => {
+    const answer = await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ what, soft }) });
+    return answer.json();
+  };
+  Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
+}
+
+// A body of unknown length that breaks off is ended by workerd as if it were whole, and would be kept. So the cache is told first.
+const [streams, sized] = [new WeakSet(), new WeakSet()];
+globalThis.FixedLengthStream = new Proxy(FixedLengthStream, { construct(target, args, made) {
+  const stream = Reflect.construct(target, args, made);
+  sized.add(stream.readable);
+  return stream;
+} });
+globalThis.Response = new Proxy(Response, { construct(target, args, made) {
+  const answer = Reflect.construct(target, args, made);
+  if (args[0] instanceof ReadableStream && !sized.has(args[0])) streams.add(answer);
+  return answer;
+} });
+
+function whole(answer, ctx) {
+  if (!(answer instanceof Response) || answer.body === null || answer.webSocket) return answer;
+  // Texts and bytes have a length that only workerd knows, and arrive whole; what was fetched has a URL.
+  if (!streams.has(answer) && answer.url === "") return answer;
+  // What is compressed by hand could not be passed on as it is; its end shows whether it is whole.
+  if (answer.headers.has("content-length") || answer.headers.has("content-encoding")) return answer;
+  const id = crypto.randomUUID();
+  const { readable, writable } = new IdentityTransformStream();
+  const broken = async (error) => {
+    await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ broken: id }) }).catch(() => {});
+    await writable.abort(error);
+  };
+  ctx.waitUntil(answer.body.pipeTo(writable, { preventAbort: true }).catch(broken));
+  const passed = new Response(readable, answer);
+  passed.headers.set(${JSON.stringify(ANSWER_HEADER)}, id);
+  return passed;
+}
+`;
+var exportsModule = (classes) => `
+function own(ctx, env) {
+  if (ctx.exports === undefined) return;
+  const value = Object.create(ctx.exports);
+  for (const [name, binding] of ${JSON.stringify(classes)}) {
+    Object.defineProperty(value, name, { value: env[binding], enumerable: true });
+  }
+  Object.defineProperty(ctx, "exports", { value, configurable: true });
+}
+`;
+function entryModule({ mainModule, purgeToken, classes, frontCacheUrl: frontCacheUrl2 }) {
+  const specifier = JSON.stringify(`./${mainModule}`);
+  return `import { report } from "./${CONSOLE_MODULE}";
+import * as main from ${specifier};
+export * from ${specifier};
+${frontCacheUrl2 === void 0 ? "const front = () => {}, whole = (answer) => answer;" : frontModule(frontCacheUrl2)}
+${classes.length === 0 ? "function own() {}" : exportsModule(classes)}
+function watched(target) {
+  if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
+  const fetch = (...args) => {
+    let answer;
+    try {
+      const [request, env, ctx] = args;
+      front(ctx);
+      own(ctx, env);
+      if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
+        return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
+      }
+      answer = target.fetch(...args);
+    } catch (error) {
+      report(error);
+      throw error;
+    }
+    if (typeof answer?.then !== "function") return whole(answer, args[2]);
+    answer.then(undefined, report);
+    return answer.then((given) => whole(given, args[2]));
+  };
+  return Object.create(target, { fetch: { value: fetch, enumerable: true } });
+}
+export default watched(main.default ?? {});
+`;
+}
+function consoleModule(worker, version) {
+  return `const mark = ${JSON.stringify(`${MARK}${worker}@${version}${MARK}`)};
+for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
+  const print = console[level].bind(console);
+  // A format string stays the first argument.
+  console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
+}
+const error = console.error;
+export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
+`;
+}
+function unmark(message) {
+  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
+  if (end2 === -1) return { message };
+  const name = message.slice(1, end2);
+  const at = name.lastIndexOf("@");
+  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
+}
+
+// src/gateway/proxy.ts
+import http from "node:http";
+
 // src/gateway/headers.ts
+import { randomBytes as randomBytes2 } from "node:crypto";
 var HOP_BY_HOP3 = /* @__PURE__ */ new Set([
   "connection",
   "keep-alive",
@@ -7537,8 +7732,11 @@ var agent = new http.Agent({
   scheduling: "lifo"
 });
 var ANSWER_HEADERS_LIMIT = 128 * 1024;
+var UNCONNECTED = /* @__PURE__ */ new Set(["ECONNREFUSED", "ENOENT", "EAGAIN"]);
 function forward(forwarded) {
-  return new Promise((resolve, reject) => attempt2(forwarded, resolve, reject, 0));
+  return new Promise((resolve, reject) => {
+    forwarded.upstream.available().then(() => attempt2(forwarded, resolve, reject, 0), reject);
+  });
 }
 function attempt2(forwarded, resolve, reject, tries) {
   const { request, response, upstream } = forwarded;
@@ -7548,9 +7746,9 @@ function attempt2(forwarded, resolve, reject, tries) {
   }
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   const hasBody2 = length !== void 0 || encoding !== void 0;
+  const life = upstream.life();
   const onward = http.request({
-    host: "127.0.0.1",
-    port: upstream.port(),
+    socketPath: upstream.socket,
     agent,
     method: request.method ?? "GET",
     path: forwarded.path,
@@ -7561,6 +7759,7 @@ function attempt2(forwarded, resolve, reject, tries) {
   let answer2;
   onward.on("response", (incoming) => {
     answer2 = incoming;
+    upstream.progress();
     const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
     try {
       const status2 = incoming.statusCode ?? 502;
@@ -7570,7 +7769,7 @@ function attempt2(forwarded, resolve, reject, tries) {
         forwarded.answer(raw)
       );
     } catch (error) {
-      abort(onward);
+      onward.destroy();
       reject(error);
       return;
     }
@@ -7584,18 +7783,16 @@ function attempt2(forwarded, resolve, reject, tries) {
       response.destroy();
       return;
     }
-    const untouched = error.code === "ECONNREFUSED" || onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2;
-    if (untouched && tries < 3) {
+    const untouched = UNCONNECTED.has(error.code ?? "") || onward.reusedSocket && error.code === "ECONNRESET" && !hasBody2;
+    const safe = !hasBody2 && (request.method === "GET" || request.method === "HEAD");
+    if (tries < 3 && !upstream.guilty() && (untouched || safe && upstream.innocent(life))) {
       response.off("close", closed);
-      upstream.refresh().then(
-        () => attempt2(forwarded, resolve, reject, tries + 1),
-        () => reject(lost(error))
-      );
-    } else reject(lost(error));
+      upstream.available().then(() => attempt2(forwarded, resolve, reject, tries + 1), reject);
+    } else reject(upstream.lost(life, error));
   });
   const closed = () => {
     const whole2 = response.writableFinished;
-    if (!whole2 || !answer2?.complete || !onward.writableEnded) abort(onward);
+    if (!whole2 || !answer2?.complete || !onward.writableEnded) onward.destroy();
     request.removeAllListeners("data");
     request.resume();
     resolve(whole2 ? response.statusCode : 499);
@@ -7641,15 +7838,10 @@ function lost(error) {
   const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
   return problem(502, "No answer from the Worker", detail);
 }
-function abort(onward) {
-  if (onward.socket) onward.socket.resetAndDestroy();
-  else onward.destroy();
-}
 function forwardUpgrade(request, socket, head, to) {
   return new Promise((resolve) => {
     const onward = http.request({
-      host: "127.0.0.1",
-      port: to.port,
+      socketPath: to.socket,
       agent: false,
       method: request.method ?? "GET",
       path: to.path,
@@ -7705,175 +7897,9 @@ function forwardUpgrade(request, socket, head, to) {
   });
 }
 
-// src/gateway/kv.ts
-var CONTROL_WORKER = "edgewright-control";
-var SCRIPT = `
-import { Buffer } from "node:buffer";
-async function batch(namespace, items) {
-  const failed = [];
-  const rest = items.values();
-  const lane = async () => {
-    for (const { key, value, ...options } of rest) {
-      try {
-        await (value === undefined ? namespace.delete(key) : namespace.put(key, Buffer.from(value, "base64"), options));
-      } catch (error) {
-        failed.push({ key, error: error.message });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, lane));
-  return Response.json(failed);
-}
-export default {
-  async fetch(request, env) {
-    const url = new URL(request.url);
-    const [, index, what, ...rest] = url.pathname.split("/");
-    const namespace = env["N" + index];
-    const query = (name) => url.searchParams.get(name) ?? undefined;
-    const number = (name) => (query(name) === undefined ? undefined : Number(query(name)));
-    try {
-      if (what === "batch") return await batch(namespace, await request.json());
-      if (what === "keys") {
-        return Response.json(await namespace.list({ prefix: query("prefix"), limit: number("limit"), cursor: query("cursor") }));
-      }
-      const key = decodeURIComponent(rest.join("/"));
-      if (request.method === "PUT") {
-        const metadata = query("metadata");
-        await namespace.put(key, await request.arrayBuffer(), {
-          expiration: number("expiration"),
-          expirationTtl: number("expiration_ttl"),
-          metadata: metadata === undefined ? undefined : JSON.parse(metadata),
-        });
-        return new Response(null, { status: 204 });
-      }
-      if (request.method === "DELETE") {
-        await namespace.delete(key);
-        return new Response(null, { status: 204 });
-      }
-      const { value, metadata } = await namespace.getWithMetadata(key, "stream");
-      if (value === null) return new Response(null, { status: 404 });
-      return new Response(value, { headers: metadata === null ? {} : { "KV-Metadata": encodeURIComponent(JSON.stringify(metadata)) } });
-    } catch (error) {
-      return Response.json({ detail: error.message }, { status: 400 });
-    }
-  },
-};
-`;
-function controlWorker(namespaces, compatibilityDate) {
-  return {
-    name: CONTROL_WORKER,
-    modules: [{ type: "ESModule", path: "control.js", contents: SCRIPT }],
-    compatibilityDate,
-    compatibilityFlags: ["nodejs_compat"],
-    kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id])),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }]
-  };
-}
-var agent2 = new http2.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
-async function kvRequest(place, method, namespace, rest2, body) {
-  for (; ; ) {
-    try {
-      return await attempt3(place, method, namespace, rest2, body);
-    } catch (error) {
-      if (!(error instanceof StaleConnection)) throw error;
-    }
-  }
-}
-var StaleConnection = class extends Error {
-};
-function attempt3(place, method, namespace, rest2, body) {
-  return new Promise((resolve, reject) => {
-    const request = http2.request(
-      {
-        host: "127.0.0.1",
-        port: place.controlPort,
-        method,
-        agent: agent2,
-        path: `/${place.namespaceIndex(namespace)}/${rest2}`,
-        headers: body === void 0 ? {} : { "Content-Length": body.length }
-      },
-      (response) => {
-        const chunks = [];
-        response.on("data", (chunk) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const metadata = response.headers["kv-metadata"];
-          resolve({
-            status: response.statusCode ?? 500,
-            body: Buffer.concat(chunks),
-            metadata: typeof metadata === "string" ? metadata : void 0
-          });
-        });
-      }
-    );
-    request.on("error", (error) => reject(request.reusedSocket ? new StaleConnection() : error));
-    request.end(body);
-  });
-}
-
-// src/gateway/purge.ts
-import http3 from "node:http";
-
-// src/gateway/entry.ts
-var ENTRY_MODULE = "edgewright-local-entry.js";
-var CONSOLE_MODULE = "edgewright-local-console.js";
-var MARK = "";
-var PURGE_HEADER = "x-local-purge";
-var frontModule = (url) => `
-function front(ctx) {
-  const call = (soft) => async (what) => {
-    const answer = await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ what, soft }) });
-    return answer.json();
-  };
-  Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
-}
-`;
-function entryModule({ mainModule, purgeToken, frontCacheUrl: frontCacheUrl2 }) {
-  const specifier = JSON.stringify(`./${mainModule}`);
-  return `import { report } from "./${CONSOLE_MODULE}";
-import * as main from ${specifier};
-export * from ${specifier};
-${frontCacheUrl2 === void 0 ? "function front() {}" : frontModule(frontCacheUrl2)}
-function watched(target) {
-  if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
-  const fetch = (...args) => {
-    let answer;
-    try {
-      const [request, env, ctx] = args;
-      front(ctx);
-      if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
-        return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
-      }
-      answer = target.fetch(...args);
-    } catch (error) {
-      report(error);
-      throw error;
-    }
-    if (typeof answer?.then === "function") answer.then(undefined, report);
-    return answer;
-  };
-  return Object.create(target, { fetch: { value: fetch, enumerable: true } });
-}
-export default watched(main.default ?? {});
-`;
-}
-function consoleModule(worker, version) {
-  return `const mark = ${JSON.stringify(`${MARK}${worker}@${version}${MARK}`)};
-for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
-  const print = console[level].bind(console);
-  // A format string stays the first argument.
-  console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
-}
-const error = console.error;
-export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
-`;
-}
-function unmark(message) {
-  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
-  if (end2 === -1) return { message };
-  const name = message.slice(1, end2);
-  const at = name.lastIndexOf("@");
-  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
+// src/core/purge/targets.ts
+function targetFor(text, asSent) {
+  return asSent ? targetAsSent(text) : targetOf(text);
 }
 
 // src/gateway/router.ts
@@ -8006,14 +8032,6 @@ function exampleHost(route2) {
   return route2.host.startsWith(".") ? `www${route2.host}` : route2.host;
 }
 
-// src/gateway/service-name.ts
-var serviceName = (worker, version) => `${worker}@${version}`;
-
-// src/core/purge/targets.ts
-function targetFor(text, asSent) {
-  return asSent ? targetAsSent(text) : targetOf(text);
-}
-
 // src/gateway/targets.ts
 var LOOPBACK2 = /* @__PURE__ */ new Set(["127.0.0.1", "localhost", "[::1]"]);
 var ANY = "http://any.invalid";
@@ -8048,7 +8066,815 @@ function isHost(name, host) {
   return name.startsWith("*") ? host.endsWith(name.slice(1)) : host === name;
 }
 
+// src/gateway/front-cache.ts
+var FRONT_CACHE_HOST = "front-cache.edgewright.invalid";
+var frontCacheUrl = (worker) => `http://${FRONT_CACHE_HOST}/${encodeURIComponent(worker)}`;
+var MAX_BYTES2 = 128 * 1024 * 1024;
+var MAX_OBJECT_BYTES2 = 32 * 1024 * 1024;
+var VERSIONS = 4;
+var UNSAID = {
+  200: 7200,
+  203: 7200,
+  204: 7200,
+  300: 1200,
+  301: 1200,
+  404: 180,
+  405: 60,
+  410: 180,
+  414: 60,
+  501: 60
+};
+var FOR_EVER_S = 10 * 365 * 86400;
+var OWN_FIELD = "edgewright-front-control";
+var KEPT_FIELD = "x-edgewright-front-kept";
+var KEPT_OF_304 = "x-edgewright-front-kept-304";
+var RAW_TARGET = "x-edgewright-front-target";
+var KEPT3 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
+var KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
+var SAYS = ["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"];
+var POISONS = [
+  "cloudflare-workers-version-key",
+  "forwarded",
+  "x-forwarded-host",
+  "x-forwarded-scheme",
+  "x-host",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url"
+];
+var SPEC = {
+  name: "workers-cache",
+  mode: "origin",
+  tiers: { memory: { max_bytes: MAX_BYTES2, max_object_bytes: MAX_OBJECT_BYTES2 } },
+  key: { headers: [RAW_TARGET, ...POISONS] }
+};
+var FrontCaches = class {
+  constructor(logs) {
+    this.logs = logs;
+  }
+  logs;
+  /** By Worker, then by version, or `*` where versions share one. The last used comes last. */
+  #workers = /* @__PURE__ */ new Map();
+  #work = /* @__PURE__ */ new Set();
+  #of(worker, version) {
+    let versions = this.#workers.get(worker);
+    if (versions === void 0) {
+      versions = /* @__PURE__ */ new Map();
+      this.#workers.set(worker, versions);
+    }
+    const found = versions.get(version) ?? createCache({ targetedFields: [OWN_FIELD], name: "front" });
+    versions.delete(version);
+    versions.set(version, found);
+    for (const oldest of [...versions.keys()].slice(0, -VERSIONS)) versions.delete(oldest);
+    return found;
+  }
+  /** Answers a GET or HEAD; gives the status that the client got, or 499 where it left before one. */
+  async serve(worker, version, fronted) {
+    const { request, response } = fronted;
+    const context = this.#context(worker, fronted.hold);
+    const asked = new Request("https://front.invalid/", { headers: webHeaders(fronted.headers) });
+    const url = new URL(asked.url);
+    url.pathname = fronted.path.split("?", 1)[0];
+    const headers = new Headers(asked.headers);
+    headers.set(RAW_TARGET, fronted.path);
+    const answer2 = await this.#of(worker, version).handle(
+      new Request(url, { headers }),
+      SPEC,
+      context,
+      (onward) => fetchWorker(fronted, onward)
+    );
+    const unstored = statusOf2(answer2.headers.get("cache-status")) === "BYPASS";
+    return write2(request, response, unstored ? asAsked(request, asked.headers, answer2) : answer2, fronted.answer);
+  }
+  #context(worker, hold2) {
+    return {
+      now: Date.now,
+      random: Math.random,
+      rawBodies: true,
+      waitUntil: (work) => {
+        const release = hold2();
+        const done = work.catch((error) => this.logs.warn(`${worker}: behind the cache in front: ${String(error)}`)).finally(() => {
+          release();
+          this.#work.delete(done);
+        });
+        this.#work.add(done);
+      },
+      warn: (message) => this.logs.warn(`${worker}: cache in front: ${message}`)
+    };
+  }
+  /** Answers a call of `ctx.cache` as the product does; `path` names the Worker. Or hears of an answer that breaks off. */
+  async called(path, body) {
+    try {
+      const { what, soft, broken } = JSON.parse(body);
+      if (broken !== void 0) {
+        streamed.get(broken)?.destroy(new Error("The Worker's answer broke off."));
+        return { success: true, errors: [] };
+      }
+      const known3 = ["tags", "pathPrefixes", "purgeEverything"];
+      const wrong = Object.keys(what).filter((name) => !known3.includes(name));
+      if (wrong.length > 0 || Object.keys(what).length === 0)
+        throw new Error(`It takes ${known3.join(", ")}, at least one; got ${wrong.join(", ") || "none"}.`);
+      await this.purgeWorker(decodeURIComponent(path.slice(1)), what, soft);
+      return { success: true, errors: [] };
+    } catch (error) {
+      return {
+        success: false,
+        errors: [{ code: 1001, message: error instanceof Error ? error.message : String(error) }]
+      };
+    }
+  }
+  /** Purges in the terms of `ctx.cache`, every version of a Worker: what it says is of the data, not of the code. */
+  async purgeWorker(worker, what, soft) {
+    await this.#purge(this.#workers.get(worker), {
+      // Tags match whatever the case.
+      ...what.tags && { tags: what.tags.map((tag) => tag.toLowerCase()) },
+      ...what.pathPrefixes && { prefixes: what.pathPrefixes },
+      ...what.purgeEverything && { everything: true },
+      soft
+    });
+  }
+  /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
+  async purge(request) {
+    const targets = [...request.urls ?? [], ...request.prefixes ?? []];
+    const paths = targets.flatMap((target) => spellings(restOf(target))).map((rest2) => rest2.split("?", 1)[0]);
+    const translated = {
+      ...request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) },
+      ...paths.length > 0 && { prefixes: paths },
+      ...request.everything && { everything: true },
+      soft: request.soft ?? false
+    };
+    let memory = 0;
+    for (const versions of this.#workers.values()) memory += await this.#purge(versions, translated);
+    return { memory };
+  }
+  async #purge(versions, request) {
+    let count = 0;
+    for (const cache of versions?.values() ?? []) {
+      const context = this.#context("purge", () => () => {
+      });
+      count += (await cache.purge(request, context)).memory;
+    }
+    return count;
+  }
+  stats() {
+    let [entries2, bytes] = [0, 0];
+    for (const versions of this.#workers.values()) {
+      for (const cache of versions.values()) {
+        entries2 += cache.stats().entries;
+        bytes += cache.stats().bytes;
+      }
+    }
+    return { entries: entries2, bytes };
+  }
+};
+function frontable(request) {
+  return request.method === "GET" || request.method === "HEAD";
+}
+function unfronted(raw) {
+  const kept = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index].toLowerCase();
+    if (name !== "cloudflare-cdn-cache-control" && name !== "cache-tag" && name !== ANSWER_HEADER)
+      kept.push(raw[index], raw[index + 1]);
+  }
+  kept.push("Cf-Cache-Status", "BYPASS");
+  return kept;
+}
+function webHeaders(raw) {
+  const headers = new Headers();
+  for (let index = 0; index < raw.length; index += 2) {
+    headers.append(raw[index], raw[index + 1]);
+  }
+  return headers;
+}
+var CORES = /* @__PURE__ */ new Set(["if-none-match", "if-modified-since", "if-range", "range"]);
+var OF_BODIES = /* @__PURE__ */ new Set(["content-length", "transfer-encoding", "expect", "trailer"]);
+function fetchWorker(fronted, onward) {
+  const raw = [];
+  for (let index = 0; index < fronted.headers.length; index += 2) {
+    const name = fronted.headers[index];
+    const lower2 = name.toLowerCase();
+    if (!CORES.has(lower2) && !OF_BODIES.has(lower2)) raw.push(name, fronted.headers[index + 1]);
+  }
+  for (const name of ["if-none-match", "if-modified-since"]) {
+    const value = onward.headers.get(name);
+    if (value !== null) raw.push(name, value);
+  }
+  const { upstream } = fronted;
+  const attempt4 = async (tries) => {
+    await upstream.available();
+    const life = upstream.life();
+    try {
+      return await ask(fronted, raw);
+    } catch (error) {
+      const { code } = error;
+      const again = UNCONNECTED.has(code ?? "") || code === "ECONNRESET" || upstream.innocent(life);
+      if (tries >= 3 || !again || upstream.guilty()) throw upstream.lost(life, error);
+      return attempt4(tries + 1);
+    }
+  };
+  return attempt4(0);
+}
+function ask(fronted, headers) {
+  return new Promise((resolve, reject) => {
+    const release = fronted.hold();
+    const onward = http2.request({
+      socketPath: fronted.upstream.socket,
+      agent,
+      method: "GET",
+      path: fronted.path,
+      headers,
+      setDefaultHeaders: false
+    });
+    onward.on("error", reject);
+    onward.on("close", release);
+    onward.on("response", (incoming) => {
+      fronted.upstream.progress();
+      try {
+        resolve(shown(incoming));
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    });
+    onward.end();
+  });
+}
+var NULL_BODY3 = /* @__PURE__ */ new Set([204, 205, 304]);
+var streamed = /* @__PURE__ */ new Map();
+function shown(incoming) {
+  const status2 = incoming.statusCode;
+  const headers = webHeaders(incoming.rawHeaders);
+  const name = headers.get(ANSWER_HEADER);
+  if (name !== null) {
+    streamed.set(name, incoming);
+    incoming.once("close", () => streamed.delete(name));
+  }
+  for (const each of ["connection", "keep-alive", "transfer-encoding", ANSWER_HEADER]) headers.delete(each);
+  const kept = [];
+  for (const name2 of [...KEPT3, ...KEPT_UNSTORED]) {
+    const value = headers.get(name2);
+    if (value !== null) kept.push([name2, value]);
+  }
+  headers.set(status2 === 304 ? KEPT_OF_304 : KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
+  const says = SAYS.some((name2) => headers.has(name2));
+  if (status2 !== 304 || says) headers.set(OWN_FIELD, control(status2, headers, says));
+  for (const name2 of [...KEPT3, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name2);
+  const tags = headers.get("cache-tag");
+  if (tags !== null) headers.set("cache-tag", tags.toLowerCase());
+  const bodyless2 = NULL_BODY3.has(status2);
+  if (bodyless2) incoming.resume();
+  return new Response(bodyless2 ? null : Readable7.toWeb(incoming), {
+    status: status2,
+    statusText: incoming.statusMessage ?? "",
+    headers
+  });
+}
+function control(status2, headers, says) {
+  if (status2 === 206 || status2 >= 520 && status2 <= 526) return "no-store";
+  if (!says) {
+    const fresh2 = UNSAID[status2];
+    return fresh2 === void 0 ? "no-store" : `max-age=${fresh2}, stale-if-error=${FOR_EVER_S}`;
+  }
+  const { cc, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
+  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => cc.has(name));
+  const parts = [...words(cc)];
+  const fresh = lifetime(cc, targeted, status2, headers, Date.now());
+  if (fresh.explicit) parts.push(`max-age=${fresh.seconds}`);
+  if (never) parts.push("must-revalidate", "public");
+  else if (!cc.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
+  return parts.join(", ") || "no-store";
+}
+var DROPPED = /* @__PURE__ */ new Set(["max-age", "s-maxage", "must-revalidate", "proxy-revalidate"]);
+function* words(cc) {
+  for (const [name, value] of cc) {
+    if (DROPPED.has(name) || !/^[a-z*][a-z0-9_.*-]*$/.test(name)) continue;
+    if (value === true) yield name;
+    else if (/^\d{1,15}$/.test(value)) yield `${name}=${value}`;
+    else if (name === "private" || name === "no-cache") yield `${name}="${value.replace(/[^ !#-[\]-~]/g, "")}"`;
+  }
+}
+function statusOf2(cacheStatus) {
+  const own2 = cacheStatus?.split(",").at(-1) ?? "";
+  if (/; detail=(stale-if-error|origin-failed)/.test(own2)) return "STALE";
+  const hit = /; hit; ttl=(-?\d+)/.exec(own2);
+  if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
+  if (!/; (stored|collapsed)/.test(own2)) return "BYPASS";
+  if (!own2.includes("fwd=stale")) return "MISS";
+  return own2.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
+}
+function asAsked({ method }, asked, answer2) {
+  const given = answerConditional(asked, answer2);
+  const total = Number(given.headers.get("content-length") ?? Number.NaN);
+  const text = asked.get("range");
+  if (given.status !== 200 || method !== "GET" || text === null || !Number.isSafeInteger(total)) return given;
+  const headers = new Headers(given.headers);
+  const range = ifRange({ headers: [...headers] }, asked, Date.now()) ? parseRange(text, total) : void 0;
+  if (range === void 0) return given;
+  const length = range === null ? 0 : range.end - range.start + 1;
+  headers.set("content-length", String(length));
+  headers.set("content-range", `bytes ${range === null ? "*" : `${range.start}-${range.end}`}/${total}`);
+  if (range !== null) {
+    const piece = slice(given.body, range.start, length);
+    return new Response(piece, { status: 206, headers });
+  }
+  given.body?.cancel().catch(() => {
+  });
+  for (const name of ["content-encoding", "content-type", "etag", "last-modified"]) headers.delete(name);
+  return new Response(null, { status: 416, headers });
+}
+var REMOVED2 = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
+function write2(request, response, answer2, finish) {
+  return new Promise((resolve) => {
+    const raw = [];
+    const kept = answer2.headers.get(KEPT_FIELD) ?? (answer2.status === 304 ? answer2.headers.get(KEPT_OF_304) : null);
+    for (const [name, value] of answer2.headers) {
+      if (!REMOVED2.has(name)) raw.push(name, value);
+    }
+    const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
+    for (const [name, value] of restored) raw.push(name, value);
+    raw.push("Cf-Cache-Status", statusOf2(answer2.headers.get("cache-status")));
+    response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
+    response.writeHead(answer2.status, answer2.statusText, finish(raw));
+    if (answer2.body === null || request.method === "HEAD") {
+      void answer2.body?.cancel();
+      response.end();
+      return;
+    }
+    const body = Readable7.fromWeb(answer2.body);
+    body.on("error", () => response.destroy());
+    response.on("close", () => body.destroy());
+    body.pipe(response);
+  });
+}
+
+// src/gateway/service-name.ts
+var serviceName = (worker, version) => `${worker}@${version}`;
+
+// src/gateway/versions.ts
+import { createHash as createHash4 } from "node:crypto";
+var VERSION_KEY = "cloudflare-workers-version-key";
+var VERSION_OVERRIDES = "cloudflare-workers-version-overrides";
+function seededRandom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = state + 1831565813 >>> 0;
+    let value = state;
+    value = Math.imul(value ^ value >>> 15, value | 1);
+    value ^= value + Math.imul(value ^ value >>> 7, value | 61);
+    return ((value ^ value >>> 14) >>> 0) / 4294967296;
+  };
+}
+function overrideFor(header2, worker) {
+  for (const member of (header2 ?? "").split(",")) {
+    const [key, value] = member.split("=", 2);
+    if (key?.trim() !== worker) continue;
+    return value?.trim().match(/^"([^"]*)"/)?.[1];
+  }
+  return void 0;
+}
+function placeOf(worker, key) {
+  return createHash4("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
+}
+function pickVersion(worker, shares, headers, random) {
+  const override = overrideFor(headers.override, worker);
+  if (override !== void 0 && shares.some((share) => share.version_id === override)) return override;
+  const place = headers.key ? placeOf(worker, headers.key) : random() * 100;
+  let reached = 0;
+  for (const share of shares) {
+    reached += share.percentage;
+    if (place < reached) return share.version_id;
+  }
+  return primaryVersion(shares);
+}
+function primaryVersion(shares) {
+  return shares.reduce((best, share) => share.percentage > best.percentage ? share : best).version_id;
+}
+
+// src/gateway/edge.ts
+var HEADERS_LIMIT = 128 * 1024;
+var URL_LIMIT = 16 * 1024;
+var HEAD_TIMEOUT_MS = 3e4;
+function headTimeout(ms) {
+  return { headersTimeout: ms, connectionsCheckingInterval: Math.min(1e3, ms) };
+}
+function createEdge(options) {
+  const server = http3.createServer({
+    // Room for the URL beside the headers; what is over its own limit is told apart below.
+    maxHeaderSize: HEADERS_LIMIT + URL_LIMIT + 1024,
+    requireHostHeader: false,
+    keepAliveTimeout: 75e3,
+    requestTimeout: 0,
+    ...headTimeout(options.headTimeoutMs),
+    noDelay: true
+  });
+  server.maxHeadersCount = 0;
+  server.on("request", (request, response) => void serve2(options, request, response));
+  server.on("checkContinue", (request, response) => {
+    response.writeContinue();
+    void serve2(options, request, response);
+  });
+  server.on("upgrade", (request, socket, head) => void upgrade(options, request, socket, head));
+  server.on("connect", (_request, socket) => refuse(socket, badRequest("CONNECT is not served here.")));
+  server.on("clientError", (error, socket) => clientError(error, socket));
+  return server;
+}
+function badRequest(detail) {
+  return { status: 400, title: "Bad request", detail };
+}
+var LINGER_MS = 1e3;
+var refused2 = /* @__PURE__ */ new WeakSet();
+function refuse(socket, value) {
+  if (refused2.has(socket)) return;
+  refused2.add(socket);
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = problemBody(value);
+  socket.end(
+    `HTTP/1.1 ${value.status} ${http3.STATUS_CODES[value.status]}\r
+Content-Type: application/problem+json\r
+Content-Length: ${Buffer.byteLength(body)}\r
+Connection: close\r
+\r
+${body}`
+  );
+  socket.removeAllListeners("data");
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
+}
+function clientError(error, socket) {
+  if (error.code === "ECONNRESET") {
+    socket.destroy();
+  } else if (error.code === "HPE_HEADER_OVERFLOW") {
+    refuse(socket, badRequest(`The request's headers are over ${HEADERS_LIMIT} bytes.`));
+  } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    refuse(socket, { status: 408, title: "Request timeout", detail: "The request's headers did not arrive in time." });
+  } else {
+    refuse(socket, badRequest(`The request is not valid HTTP: ${error.message}`));
+  }
+}
+function single(request, name) {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+var HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
+function targetOf2(request) {
+  const url = request.url ?? "/";
+  if (url.length > URL_LIMIT)
+    throw problem(414, "URI too long", `The URL is ${url.length} bytes long; the limit is ${URL_LIMIT}.`);
+  let size = 0;
+  let hosts = 0;
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index];
+    size += name.length + request.rawHeaders[index + 1].length + 4;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  if (size > HEADERS_LIMIT)
+    throw problem(400, "Bad request", `The request's headers are ${size} bytes; the limit is ${HEADERS_LIMIT}.`);
+  if (hosts > 1) throw problem(400, "Bad request", "The request has several Host headers.");
+  const absolute = url.match(/^https?:\/\/([^/?#]+)([^#]*)$/i);
+  const host = absolute?.[1] ?? request.headers.host ?? "";
+  const path = absolute ? absolute[2]?.startsWith("/") ? absolute[2] : `/${absolute[2] ?? ""}` : url;
+  for (const [name, value] of [
+    ["Host", host],
+    ["X-Local-Host", request.headers["x-local-host"]]
+  ]) {
+    if (value === void 0 || HOST.test(String(value))) continue;
+    throw problem(400, "Bad request", `${name} is ${JSON.stringify(value)}, which is not a host name.`);
+  }
+  if (!/^\/[\x21-\x7e]*$/.test(path)) throw problem(400, "Bad request", "The request target is not a path.");
+  return { host, path };
+}
+async function enter(options, request) {
+  const { host, path } = targetOf2(request);
+  const client = clientOf(
+    single(request, "x-local-country"),
+    single(request, "x-local-ip"),
+    request.socket.remoteAddress
+  );
+  return { serving: await options.reload.enter(), host, path, client };
+}
+function frontHost({ serving, host }, request) {
+  if (serving.front === void 0) return void 0;
+  const hostname = serving.router.hostname(host, single(request, "x-local-host"));
+  return serving.front.cloudfront.serves(hostname) ? hostname : void 0;
+}
+async function distribute({ serving, host, client }, hostname, request, response) {
+  const { cloudfront, busy } = serving.front;
+  busy.begin();
+  serving.instance.busy.end();
+  try {
+    const viewer = viewerFor(client, request);
+    await cloudfront.handleNode(request, response, viewer, hostname, (raw) => ownRedirects(raw, hostname, host));
+  } finally {
+    busy.end();
+  }
+}
+function route(options, request, entered) {
+  const { serving, host, path, client } = entered;
+  try {
+    const target = serving.router.resolve(host, single(request, "x-local-host"), path);
+    const shares = serving.shares.get(target.worker) ?? [];
+    if (shares.length === 0) {
+      throw problem(
+        503,
+        "Nothing is deployed",
+        `The Worker ${target.worker} has no deployment, so none of its versions gets traffic.`
+      );
+    }
+    const override = single(request, VERSION_OVERRIDES);
+    const version = pickVersion(target.worker, shares, { override, key: single(request, VERSION_KEY) }, options.random);
+    const ray = rayId(client.place.colo);
+    return {
+      serving,
+      target,
+      client,
+      ray,
+      path,
+      version,
+      service: serviceName(target.worker, version),
+      headers: workerHeaders(request, target.hostname, client, ray),
+      answer: (raw) => answerHeaders(raw, target.hostname, host, ray)
+    };
+  } catch (error) {
+    serving.instance.busy.end();
+    throw error;
+  }
+}
+function ownRedirects(raw, hostname, host) {
+  if (hostnameOf(host) !== hostname || host.includes(":")) {
+    for (let index = 0; index < raw.length; index += 2) {
+      if (raw[index].toLowerCase() !== "location") continue;
+      const own2 = raw[index + 1].match(/^https?:\/\/([^/?#]+)(.*)$/i);
+      if (own2 && hostnameOf(own2[1]) === hostname) raw[index + 1] = `http://${host}${own2[2]}`;
+    }
+  }
+  return raw;
+}
+function answerHeaders(raw, hostname, host, ray) {
+  ownRedirects(raw, hostname, host).push("CF-Ray", ray);
+  return raw;
+}
+function upstreamOf({ serving: { instance }, service }, flight) {
+  return {
+    socket: instance.socket(service),
+    available: () => instance.available(),
+    progress: () => instance.progress(flight),
+    life: () => instance.life,
+    innocent: (life) => flight.over === void 0 && instance.endedForLimit(life),
+    guilty: () => flight.over !== void 0,
+    lost: (life, error) => {
+      if (flight.over !== void 0) return overLimit(flight);
+      return instance.life !== life || instance.runtime.state === "restarting" ? instance.unavailable() : lost(error);
+    }
+  };
+}
+function overLimit({ what, over }) {
+  return problem(503, "Worker exceeded resource limits", `Error 1102: ${what} ${over?.text}. See the log.`, {
+    error_code: 1102
+  });
+}
+function frontOf({ serving, target, version }) {
+  const worker = serving.deployment.workers.find(({ name }) => name === target.worker);
+  const found = worker?.versions.find(({ id }) => id === version);
+  if (!found?.cache_enabled) return void 0;
+  return found.cross_version_cache ? "*" : version;
+}
+async function serve2(options, request, response) {
+  const begin = performance.now();
+  const { counters } = options;
+  counters.requests += 1;
+  counters.inFlight += 1;
+  let routed;
+  let told;
+  let status2;
+  try {
+    const entered = await enter(options, request);
+    const front = frontHost(entered, request);
+    if (front !== void 0) {
+      told = { hostname: front, path: entered.path, worker: "cloudfront" };
+      await distribute(entered, front, request, response);
+      status2 = response.statusCode;
+    } else {
+      routed = route(options, request, entered);
+      told = tellOf(routed);
+      status2 = await toWorker(options, request, response, routed);
+    }
+  } catch (error) {
+    status2 = answerError(options, error, response);
+  } finally {
+    routed?.serving.instance.busy.end();
+    counters.inFlight -= 1;
+  }
+  record(options, request, status2, begin, told);
+}
+function tellOf({ target, path, version }) {
+  return { hostname: target.hostname, path, worker: target.worker, version };
+}
+async function toWorker(options, request, response, routed) {
+  const { path, headers, answer: answer2 } = routed;
+  const { instance } = routed.serving;
+  const flight = flightOf(request, routed);
+  const forwarded = { request, response, upstream: upstreamOf(routed, flight), path, headers, answer: answer2 };
+  instance.takeOff(flight);
+  try {
+    const front = frontOf(routed);
+    if (front === void 0) return await forward(forwarded);
+    if (frontable(request)) {
+      const { busy } = instance;
+      const hold2 = () => {
+        busy.begin();
+        return () => busy.end();
+      };
+      return await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold: hold2 });
+    }
+    return await forward({ ...forwarded, answer: (raw) => answer2(unfronted(raw)) });
+  } finally {
+    instance.land(flight);
+  }
+}
+function flightOf({ method }, { serving, target, path, version }) {
+  const worker = serving.deployment.workers.find(({ name }) => name === target.worker);
+  const limitMs = worker?.versions.find(({ id }) => id === version)?.cpu_ms ?? null;
+  const what = `${method} http://${target.hostname}${path.split("?", 1)[0]}`;
+  return { what, worker: target.worker, version, limitMs, cpuMs: 0, alone: true, begun: performance.now() };
+}
+function problemOf(options, error) {
+  if (error instanceof ProblemError) return error.problem;
+  const id = randomBytes3(4).toString("hex");
+  options.logs.error(`Fault ${id}: ${error instanceof Error ? error.stack : String(error)}`);
+  return { status: 500, title: "The gateway failed", detail: `See fault ${id} in the log.` };
+}
+function answerError(options, error, response) {
+  const value = problemOf(options, error);
+  sendProblem(response, value, value.status === 503 ? { "Retry-After": "1" } : {});
+  return value.status;
+}
+async function upgrade(options, request, socket, head) {
+  const begin = performance.now();
+  const { counters } = options;
+  counters.requests += 1;
+  socket.on("error", () => socket.destroy());
+  let routed;
+  let status2;
+  try {
+    const entered = await enter(options, request);
+    if (frontHost(entered, request) !== void 0) {
+      entered.serving.instance.busy.end();
+      throw problem(501, "Not served here", "WebSockets through a distribution are not served (gap aws-protocols).");
+    }
+    routed = route(options, request, entered);
+    const { instance } = routed.serving;
+    await instance.available();
+    status2 = await forwardUpgrade(request, socket, head, {
+      socket: instance.socket(routed.service),
+      path: routed.path,
+      headers: routed.headers,
+      answer: routed.answer
+    });
+  } catch (error) {
+    const value = problemOf(options, error);
+    refuse(socket, value);
+    status2 = value.status;
+  } finally {
+    routed?.serving.instance.busy.end();
+  }
+  record(options, request, status2, begin, routed && tellOf(routed));
+}
+function record(options, request, status2, begin, told) {
+  const { counters, logs } = options;
+  counters.byStatus[status2] = (counters.byStatus[status2] ?? 0) + 1;
+  const ms = Math.round((performance.now() - begin) * 100) / 100;
+  const method = request.method ?? "GET";
+  const host = told?.hostname ?? request.headers.host ?? "";
+  const url = `http://${host}${told?.path ?? request.url ?? ""}`;
+  logs.add({
+    level: status2 >= 500 ? "error" : "info",
+    source: "request",
+    message: `${method} ${url} ${status2}`,
+    method,
+    url,
+    status: status2,
+    ms,
+    ...told && { worker: told.worker, ...told.version !== void 0 && { version: told.version } }
+  });
+}
+
+// src/gateway/kv.ts
+import http4 from "node:http";
+var CONTROL_WORKER = "edgewright-control";
+var ALIVE = "/alive";
+var SCRIPT = `
+import { Buffer } from "node:buffer";
+async function batch(namespace, items) {
+  const failed = [];
+  const rest = items.values();
+  const lane = async () => {
+    for (const { key, value, ...options } of rest) {
+      try {
+        await (value === undefined ? namespace.delete(key) : namespace.put(key, Buffer.from(value, "base64"), options));
+      } catch (error) {
+        failed.push({ key, error: error.message });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, lane));
+  return Response.json(failed);
+}
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    if (url.pathname === "${ALIVE}") return new Response(null, { status: 204 });
+    const [, index, what, ...rest] = url.pathname.split("/");
+    const namespace = env["N" + index];
+    const query = (name) => url.searchParams.get(name) ?? undefined;
+    const number = (name) => (query(name) === undefined ? undefined : Number(query(name)));
+    try {
+      if (what === "batch") return await batch(namespace, await request.json());
+      if (what === "keys") {
+        return Response.json(await namespace.list({ prefix: query("prefix"), limit: number("limit"), cursor: query("cursor") }));
+      }
+      const key = decodeURIComponent(rest.join("/"));
+      if (request.method === "PUT") {
+        const metadata = query("metadata");
+        await namespace.put(key, await request.arrayBuffer(), {
+          expiration: number("expiration"),
+          expirationTtl: number("expiration_ttl"),
+          metadata: metadata === undefined ? undefined : JSON.parse(metadata),
+        });
+        return new Response(null, { status: 204 });
+      }
+      if (request.method === "DELETE") {
+        await namespace.delete(key);
+        return new Response(null, { status: 204 });
+      }
+      const { value, metadata } = await namespace.getWithMetadata(key, "stream");
+      if (value === null) return new Response(null, { status: 404 });
+      return new Response(value, { headers: metadata === null ? {} : { "KV-Metadata": encodeURIComponent(JSON.stringify(metadata)) } });
+    } catch (error) {
+      return Response.json({ detail: error.message }, { status: 400 });
+    }
+  },
+};
+`;
+function controlWorker(namespaces, compatibilityDate) {
+  return {
+    name: CONTROL_WORKER,
+    modules: [{ type: "ESModule", path: "control.js", contents: SCRIPT }],
+    compatibilityDate,
+    compatibilityFlags: ["nodejs_compat"],
+    kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id]))
+  };
+}
+var agent2 = new http4.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
+async function kvRequest(place, method, namespace, rest2, body) {
+  for (; ; ) {
+    await place.available();
+    try {
+      return await attempt3(place, method, namespace, rest2, body);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+    }
+  }
+}
+var StaleConnection = class extends Error {
+};
+function attempt3(place, method, namespace, rest2, body) {
+  return new Promise((resolve, reject) => {
+    const request = http4.request(
+      {
+        socketPath: place.controlSocket,
+        method,
+        agent: agent2,
+        path: `/${place.namespaceIndex(namespace)}/${rest2}`,
+        headers: body === void 0 ? {} : { "Content-Length": body.length }
+      },
+      (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const metadata = response.headers["kv-metadata"];
+          resolve({
+            status: response.statusCode ?? 500,
+            body: Buffer.concat(chunks),
+            metadata: typeof metadata === "string" ? metadata : void 0
+          });
+        });
+      }
+    );
+    request.on("error", (error) => reject(request.reusedSocket ? new StaleConnection() : error));
+    request.end(body);
+  });
+}
+
 // src/gateway/purge.ts
+import http5 from "node:http";
 var OWN_MODULE = "edgewright.js";
 var SETTINGS_MODULE = "settings.js";
 var LISTS = ["urls", "prefixes", "tags"];
@@ -8084,10 +8910,10 @@ function readPurge(text) {
   }
   if (faults.length === 0 && value.everything !== true && LISTS.every((name) => !value[name]?.length))
     fault2("There is nothing to purge: give urls, prefixes, tags or everything.");
-  refuse(faults);
+  refuse2(faults);
   return value;
 }
-function refuse(faults) {
+function refuse2(faults) {
   if (faults.length === 0) return;
   const said = faults.map(
     ({ list, value, message }) => list === void 0 ? message : `${list} has ${JSON.stringify(value)}: ${message}`
@@ -8133,7 +8959,7 @@ function check(asked, { deployment, router }) {
       });
     }
   }
-  refuse(faults);
+  refuse2(faults);
 }
 function ofHosts({ dry_run: _, ...asked }, { router }) {
   const all4 = [...new Set(router.hosts().flatMap((each) => "worker" in each ? [hostnameOf(each.host)] : []))];
@@ -8169,8 +8995,9 @@ async function purge2({ reload, fronts, purgeToken }, text) {
     for (const worker of serving.deployment.workers) {
       for (const version of worker.versions) {
         if (settingsOf2(version) === void 0) continue;
-        const port = serving.instance.port(serviceName(worker.name, version.id));
-        const report = await tell(port, purgeToken, servedBy(request, version));
+        await serving.instance.available();
+        const socket = serving.instance.socket(serviceName(worker.name, version.id));
+        const report = await tell(socket, purgeToken, servedBy(request, version));
         workers.push({ worker: worker.name, version: version.id, report });
       }
     }
@@ -8204,11 +9031,11 @@ function itemsOf(request, hosts) {
   });
   return [.../* @__PURE__ */ new Set([...urls, ...prefixes, ...(request.tags ?? []).map((tag) => `#${tag}`)])];
 }
-function tell(port, token, request) {
+function tell(socketPath, token, request) {
   const body = Buffer.from(JSON.stringify(request));
   return new Promise((resolve, reject) => {
     const headers = { Host: "purge.invalid", [PURGE_HEADER]: token, "Content-Length": body.length };
-    const outgoing = http3.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/", headers }, (answer2) => {
+    const outgoing = http5.request({ socketPath, agent, method: "POST", path: "/", headers }, (answer2) => {
       const chunks = [];
       answer2.on("data", (chunk) => chunks.push(chunk));
       answer2.on("error", reject);
@@ -8276,6 +9103,7 @@ function readDeployment(text) {
       version.bindings ??= [];
       version.compatibility_flags ??= [];
       version.modules ??= [];
+      version.exports ??= {};
     }
   }
   return document;
@@ -8418,7 +9246,8 @@ async function invalidate(options, request, response) {
 }
 function createControl(options) {
   const expected = digest(options.token);
-  return http4.createServer({ requestTimeout: 0 }, (request, response) => {
+  const { headTimeoutMs } = options;
+  return http6.createServer({ requestTimeout: 0, ...headTimeout(headTimeoutMs) }, (request, response) => {
     if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
       sendProblem(response, {
         status: 421,
@@ -8450,7 +9279,7 @@ function createControl(options) {
     });
   });
 }
-var digest = (text) => createHash4("sha256").update(text).digest();
+var digest = (text) => createHash5("sha256").update(text).digest();
 function json(response, code, value) {
   const body = Buffer.from(`${JSON.stringify(value)}
 `);
@@ -8492,6 +9321,7 @@ function status(options, _request, response) {
     urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
     uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
     since: started.toISOString(),
+    runtime: serving?.instance.runtime ?? null,
     last_error: reload.lastErrors ?? null
   });
 }
@@ -8599,750 +9429,62 @@ var Counters = class {
   }
 };
 
-// src/gateway/edge.ts
-import { randomBytes as randomBytes3 } from "node:crypto";
-import http6 from "node:http";
-
-// src/gateway/cloudfront/mount.ts
-var LOCAL_PROTOCOL = "x-local-proto";
-function depsFor(counters, logs) {
-  return {
-    originStarted: (origin) => {
-      counters.started(origin);
-    },
-    originEnded: ({ origin, status: status2, bytes, error }) => {
-      const own = counters.origin(origin);
-      own.inFlight -= 1;
-      own.bytes += bytes;
-      if (error) own.errors += 1;
-      if (status2 !== void 0) own.byStatus[status2] = (own.byStatus[status2] ?? 0) + 1;
-    },
-    log: ({ level, message, subject }) => {
-      logs.add({
-        level,
-        source: subject === void 0 ? "gateway" : "worker",
-        message,
-        ...subject !== void 0 && { worker: subject }
-      });
-    }
-  };
-}
-function viewerFor(client, request) {
-  const asked = request.headers[LOCAL_PROTOCOL];
-  if (asked !== void 0 && asked !== "http" && asked !== "https") {
-    throw problem(400, "Bad X-Local-Proto", `X-Local-Proto is ${JSON.stringify(asked)}: give http or https.`);
+// src/gateway/doors.ts
+import { subscribe } from "node:diagnostics_channel";
+import { chmodSync, mkdtempSync as mkdtempSync2, rmSync as rmSync3, writeFileSync as writeFileSync2 } from "node:fs";
+import { tmpdir as tmpdir2 } from "node:os";
+import { join as join4 } from "node:path";
+var MAX_TMPDIR = 60;
+var LAUNCHER = `#!/bin/sh
+rm -f "$EDGEWRIGHT_DOORS"/*
+echo $$ > "$EDGEWRIGHT_DOORS/pid"
+for argument; do
+  shift
+  case $argument in
+    --socket-addr=entry=*) argument="--socket-addr=entry=unix:$EDGEWRIGHT_DOORS/entry" ;;
+    --external-addr=loopback=*) argument="--external-addr=loopback=unix:$EDGEWRIGHT_DOORS/nobody" ;;
+  esac
+  set -- "$@" "$argument"
+done
+ulimit -d "$EDGEWRIGHT_DATA_KIB" 2>/dev/null || true
+exec "$EDGEWRIGHT_WORKERD" "$@"
+`;
+var Doors = class {
+  directory;
+  launcher;
+  /** @param stateDir where the launcher is put: folders for temporary files may forbid programs. */
+  constructor(stateDir) {
+    this.directory = mkdtempSync2(join4(tmpdir2().length > MAX_TMPDIR ? "/tmp" : tmpdir2(), "edgewright-"));
+    this.launcher = join4(stateDir, "workerd-launcher.sh");
+    writeFileSync2(this.launcher, LAUNCHER, { mode: 448 });
+    chmodSync(this.launcher, 448);
+    process.once("exit", () => this.remove());
   }
-  const { place } = client;
-  const located = place.continent !== "";
-  const headerOrder = [];
-  for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    const name = request.rawHeaders[index];
-    if (!name.toLowerCase().startsWith("x-local-")) headerOrder.push(name);
+  /** Where Workers' outbound requests go. */
+  get outbound() {
+    return join4(this.directory, "outbound");
   }
-  return {
-    ip: client.ip,
-    ...request.socket.remotePort !== void 0 && { port: request.socket.remotePort },
-    protocol: asked ?? "https",
-    httpVersion: request.httpVersion,
-    asn: ASN,
-    colo: place.colo,
-    headerOrder,
-    ...located && {
-      country: place.country,
-      city: place.city,
-      latitude: place.latitude,
-      longitude: place.longitude,
-      timezone: place.timezone
-    }
-  };
-}
-
-// src/gateway/front-cache.ts
-import http5 from "node:http";
-import { Readable as Readable7 } from "node:stream";
-
-// src/core/static.ts
-var MAX_HASHED_BYTES = 25 * 1024 * 1024;
-function noneMatchHits(field, etag) {
-  if (field.trim() === "*") return true;
-  if (etag === null) return false;
-  const tags = field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
-  return tags.some((tag) => opaque(tag) === opaque(etag));
-}
-function answerConditional(asked, response) {
-  if (response.status !== 200) return response;
-  const noneMatch = asked.get("if-none-match");
-  let unchanged;
-  if (noneMatch !== null) unchanged = noneMatchHits(noneMatch, response.headers.get("etag"));
-  else {
-    const since = Date.parse(asked.get("if-modified-since") ?? "");
-    const modified = Date.parse(response.headers.get("last-modified") ?? "");
-    unchanged = modified <= since;
-  }
-  if (!unchanged) return response;
-  const headers = new Headers(response.headers);
-  for (const name of ["content-length", "content-type", "content-encoding", "content-language", "content-range"]) {
-    headers.delete(name);
-  }
-  response.body?.cancel().catch(() => {
-  });
-  return new Response(null, { status: 304, headers });
-}
-
-// src/gateway/front-cache.ts
-var FRONT_CACHE_HOST = "front-cache.edgewright.invalid";
-var frontCacheUrl = (worker) => `http://${FRONT_CACHE_HOST}/${encodeURIComponent(worker)}`;
-var MAX_BYTES2 = 128 * 1024 * 1024;
-var MAX_OBJECT_BYTES2 = 32 * 1024 * 1024;
-var VERSIONS = 4;
-var UNSAID = {
-  200: 7200,
-  203: 7200,
-  204: 7200,
-  300: 1200,
-  301: 1200,
-  404: 180,
-  405: 60,
-  410: 180,
-  414: 60,
-  501: 60
-};
-var FOR_EVER_S = 10 * 365 * 86400;
-var OWN_FIELD = "edgewright-front-control";
-var KEPT_FIELD = "x-edgewright-front-kept";
-var KEPT_OF_304 = "x-edgewright-front-kept-304";
-var RAW_TARGET = "x-edgewright-front-target";
-var KEPT3 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
-var KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
-var SAYS = ["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"];
-var POISONS = [
-  "cloudflare-workers-version-key",
-  "forwarded",
-  "x-forwarded-host",
-  "x-forwarded-scheme",
-  "x-host",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  "x-original-url",
-  "x-rewrite-url"
-];
-var SPEC = {
-  name: "workers-cache",
-  mode: "origin",
-  tiers: { memory: { max_bytes: MAX_BYTES2, max_object_bytes: MAX_OBJECT_BYTES2 } },
-  key: { headers: [RAW_TARGET, ...POISONS] }
-};
-var FrontCaches = class {
-  constructor(logs) {
-    this.logs = logs;
-  }
-  logs;
-  /** By Worker, then by version, or `*` where versions share one. The last used comes last. */
-  #workers = /* @__PURE__ */ new Map();
-  #work = /* @__PURE__ */ new Set();
-  #of(worker, version) {
-    let versions = this.#workers.get(worker);
-    if (versions === void 0) {
-      versions = /* @__PURE__ */ new Map();
-      this.#workers.set(worker, versions);
-    }
-    const found = versions.get(version) ?? createCache({ targetedFields: [OWN_FIELD], name: "front" });
-    versions.delete(version);
-    versions.set(version, found);
-    for (const oldest of [...versions.keys()].slice(0, -VERSIONS)) versions.delete(oldest);
-    return found;
-  }
-  /** Answers a GET or HEAD; gives the status that the client got, or 499 where it left before one. */
-  async serve(worker, version, fronted) {
-    const { request, response } = fronted;
-    const context = this.#context(worker, fronted.hold);
-    const asked = new Request("https://front.invalid/", { headers: webHeaders(fronted.headers) });
-    const url = new URL(asked.url);
-    url.pathname = fronted.path.split("?", 1)[0];
-    const headers = new Headers(asked.headers);
-    headers.set(RAW_TARGET, fronted.path);
-    const answer2 = await this.#of(worker, version).handle(
-      new Request(url, { headers }),
-      SPEC,
-      context,
-      (onward) => fetchWorker(fronted, onward)
-    );
-    const unstored = statusOf2(answer2.headers.get("cache-status")) === "BYPASS";
-    return write2(request, response, unstored ? asAsked(request, asked.headers, answer2) : answer2, fronted.answer);
-  }
-  #context(worker, hold2) {
-    return {
-      now: Date.now,
-      random: Math.random,
-      rawBodies: true,
-      waitUntil: (work) => {
-        const release = hold2();
-        const done = work.catch((error) => this.logs.warn(`${worker}: behind the cache in front: ${String(error)}`)).finally(() => {
-          release();
-          this.#work.delete(done);
-        });
-        this.#work.add(done);
-      },
-      warn: (message) => this.logs.warn(`${worker}: cache in front: ${message}`)
-    };
-  }
-  /** Answers a call of `ctx.cache` as the product does; `path` names the Worker. */
-  async called(path, body) {
-    try {
-      const { what, soft } = JSON.parse(body);
-      const known3 = ["tags", "pathPrefixes", "purgeEverything"];
-      const wrong = Object.keys(what).filter((name) => !known3.includes(name));
-      if (wrong.length > 0 || Object.keys(what).length === 0)
-        throw new Error(`It takes ${known3.join(", ")}, at least one; got ${wrong.join(", ") || "none"}.`);
-      await this.purgeWorker(decodeURIComponent(path.slice(1)), what, soft);
-      return { success: true, errors: [] };
-    } catch (error) {
-      return {
-        success: false,
-        errors: [{ code: 1001, message: error instanceof Error ? error.message : String(error) }]
-      };
-    }
-  }
-  /** Purges in the terms of `ctx.cache`, every version of a Worker: what it says is of the data, not of the code. */
-  async purgeWorker(worker, what, soft) {
-    await this.#purge(this.#workers.get(worker), {
-      // Tags match whatever the case.
-      ...what.tags && { tags: what.tags.map((tag) => tag.toLowerCase()) },
-      ...what.pathPrefixes && { prefixes: what.pathPrefixes },
-      ...what.purgeEverything && { everything: true },
-      soft
-    });
-  }
-  /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
-  async purge(request) {
-    const targets = [...request.urls ?? [], ...request.prefixes ?? []];
-    const paths = targets.flatMap((target) => spellings(restOf(target))).map((rest2) => rest2.split("?", 1)[0]);
-    const translated = {
-      ...request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) },
-      ...paths.length > 0 && { prefixes: paths },
-      ...request.everything && { everything: true },
-      soft: request.soft ?? false
-    };
-    let memory = 0;
-    for (const versions of this.#workers.values()) memory += await this.#purge(versions, translated);
-    return { memory };
-  }
-  async #purge(versions, request) {
-    let count = 0;
-    for (const cache of versions?.values() ?? []) {
-      const context = this.#context("purge", () => () => {
-      });
-      count += (await cache.purge(request, context)).memory;
-    }
-    return count;
-  }
-  stats() {
-    let [entries2, bytes] = [0, 0];
-    for (const versions of this.#workers.values()) {
-      for (const cache of versions.values()) {
-        entries2 += cache.stats().entries;
-        bytes += cache.stats().bytes;
-      }
-    }
-    return { entries: entries2, bytes };
+  remove() {
+    rmSync3(this.directory, { recursive: true, force: true });
   }
 };
-function frontable(request) {
-  return request.method === "GET" || request.method === "HEAD";
-}
-function unfronted(raw) {
-  const kept = [];
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index].toLowerCase();
-    if (name !== "cloudflare-cdn-cache-control" && name !== "cache-tag")
-      kept.push(raw[index], raw[index + 1]);
-  }
-  kept.push("Cf-Cache-Status", "BYPASS");
-  return kept;
-}
-function webHeaders(raw) {
-  const headers = new Headers();
-  for (let index = 0; index < raw.length; index += 2) {
-    headers.append(raw[index], raw[index + 1]);
-  }
-  return headers;
-}
-var CORES = /* @__PURE__ */ new Set(["if-none-match", "if-modified-since", "if-range", "range"]);
-function fetchWorker(fronted, onward) {
-  const raw = [];
-  for (let index = 0; index < fronted.headers.length; index += 2) {
-    const name = fronted.headers[index];
-    if (!CORES.has(name.toLowerCase())) raw.push(name, fronted.headers[index + 1]);
-  }
-  for (const name of ["if-none-match", "if-modified-since"]) {
-    const value = onward.headers.get(name);
-    if (value !== null) raw.push(name, value);
-  }
-  const attempt4 = async (tries) => {
-    try {
-      return await ask(fronted, raw);
-    } catch (error) {
-      const { code } = error;
-      if (tries >= 3 || code !== "ECONNREFUSED" && code !== "ECONNRESET") throw lost2(error);
-      await fronted.upstream.refresh();
-      return attempt4(tries + 1);
-    }
-  };
-  return attempt4(0);
-}
-function lost2(error) {
-  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
-  return problem(502, "No answer from the Worker", detail);
-}
-function ask(fronted, headers) {
-  return new Promise((resolve, reject) => {
-    const release = fronted.hold();
-    const onward = http5.request({
-      host: "127.0.0.1",
-      port: fronted.upstream.port(),
-      agent,
-      method: "GET",
-      path: fronted.path,
-      headers,
-      setDefaultHeaders: false
-    });
-    onward.on("error", reject);
-    onward.on("close", release);
-    onward.on("response", (incoming) => {
-      try {
-        resolve(shown(incoming));
-      } catch (error) {
-        incoming.destroy();
-        reject(error);
-      }
-    });
-    onward.end();
-  });
-}
-var NULL_BODY3 = /* @__PURE__ */ new Set([204, 205, 304]);
-function shown(incoming) {
-  const status2 = incoming.statusCode;
-  const headers = webHeaders(incoming.rawHeaders);
-  for (const name of ["connection", "keep-alive", "transfer-encoding"]) headers.delete(name);
-  const kept = [];
-  for (const name of [...KEPT3, ...KEPT_UNSTORED]) {
-    const value = headers.get(name);
-    if (value !== null) kept.push([name, value]);
-  }
-  headers.set(status2 === 304 ? KEPT_OF_304 : KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
-  const says = SAYS.some((name) => headers.has(name));
-  if (status2 !== 304 || says) headers.set(OWN_FIELD, control(status2, headers, says));
-  for (const name of [...KEPT3, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name);
-  const tags = headers.get("cache-tag");
-  if (tags !== null) headers.set("cache-tag", tags.toLowerCase());
-  const bodyless2 = NULL_BODY3.has(status2);
-  if (bodyless2) incoming.resume();
-  return new Response(bodyless2 ? null : Readable7.toWeb(incoming), {
-    status: status2,
-    statusText: incoming.statusMessage ?? "",
-    headers
-  });
-}
-function control(status2, headers, says) {
-  if (status2 === 206 || status2 >= 520 && status2 <= 526) return "no-store";
-  if (!says) {
-    const fresh2 = UNSAID[status2];
-    return fresh2 === void 0 ? "no-store" : `max-age=${fresh2}, stale-if-error=${FOR_EVER_S}`;
-  }
-  const { cc, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
-  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => cc.has(name));
-  const parts = [...words(cc)];
-  const fresh = lifetime(cc, targeted, status2, headers, Date.now());
-  if (fresh.explicit) parts.push(`max-age=${fresh.seconds}`);
-  if (never) parts.push("must-revalidate", "public");
-  else if (!cc.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
-  return parts.join(", ") || "no-store";
-}
-var DROPPED = /* @__PURE__ */ new Set(["max-age", "s-maxage", "must-revalidate", "proxy-revalidate"]);
-function* words(cc) {
-  for (const [name, value] of cc) {
-    if (DROPPED.has(name) || !/^[a-z*][a-z0-9_.*-]*$/.test(name)) continue;
-    if (value === true) yield name;
-    else if (/^\d{1,15}$/.test(value)) yield `${name}=${value}`;
-    else if (name === "private" || name === "no-cache") yield `${name}="${value.replace(/[^ !#-[\]-~]/g, "")}"`;
-  }
-}
-function statusOf2(cacheStatus) {
-  const own = cacheStatus?.split(",").at(-1) ?? "";
-  if (/; detail=(stale-if-error|origin-failed)/.test(own)) return "STALE";
-  const hit = /; hit; ttl=(-?\d+)/.exec(own);
-  if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
-  if (!/; (stored|collapsed)/.test(own)) return "BYPASS";
-  if (!own.includes("fwd=stale")) return "MISS";
-  return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
-}
-function asAsked({ method }, asked, answer2) {
-  const given = answerConditional(asked, answer2);
-  const total = Number(given.headers.get("content-length") ?? Number.NaN);
-  const text = asked.get("range");
-  if (given.status !== 200 || method !== "GET" || text === null || !Number.isSafeInteger(total)) return given;
-  const headers = new Headers(given.headers);
-  const range = ifRange({ headers: [...headers] }, asked, Date.now()) ? parseRange(text, total) : void 0;
-  if (range === void 0) return given;
-  const length = range === null ? 0 : range.end - range.start + 1;
-  headers.set("content-length", String(length));
-  headers.set("content-range", `bytes ${range === null ? "*" : `${range.start}-${range.end}`}/${total}`);
-  if (range !== null) {
-    const piece = slice(given.body, range.start, length);
-    return new Response(piece, { status: 206, headers });
-  }
-  given.body?.cancel().catch(() => {
-  });
-  for (const name of ["content-encoding", "content-type", "etag", "last-modified"]) headers.delete(name);
-  return new Response(null, { status: 416, headers });
-}
-var REMOVED2 = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
-function write2(request, response, answer2, finish) {
-  return new Promise((resolve) => {
-    const raw = [];
-    const kept = answer2.headers.get(KEPT_FIELD) ?? (answer2.status === 304 ? answer2.headers.get(KEPT_OF_304) : null);
-    for (const [name, value] of answer2.headers) {
-      if (!REMOVED2.has(name)) raw.push(name, value);
-    }
-    const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
-    for (const [name, value] of restored) raw.push(name, value);
-    raw.push("Cf-Cache-Status", statusOf2(answer2.headers.get("cache-status")));
-    response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
-    response.writeHead(answer2.status, answer2.statusText, finish(raw));
-    if (answer2.body === null || request.method === "HEAD") {
-      void answer2.body?.cancel();
-      response.end();
-      return;
-    }
-    const body = Readable7.fromWeb(answer2.body);
-    body.on("error", () => response.destroy());
-    response.on("close", () => body.destroy());
-    body.pipe(response);
-  });
-}
-
-// src/gateway/versions.ts
-import { createHash as createHash5 } from "node:crypto";
-var VERSION_KEY = "cloudflare-workers-version-key";
-var VERSION_OVERRIDES = "cloudflare-workers-version-overrides";
-function seededRandom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = state + 1831565813 >>> 0;
-    let value = state;
-    value = Math.imul(value ^ value >>> 15, value | 1);
-    value ^= value + Math.imul(value ^ value >>> 7, value | 61);
-    return ((value ^ value >>> 14) >>> 0) / 4294967296;
-  };
-}
-function overrideFor(header2, worker) {
-  for (const member of (header2 ?? "").split(",")) {
-    const [key, value] = member.split("=", 2);
-    if (key?.trim() !== worker) continue;
-    return value?.trim().match(/^"([^"]*)"/)?.[1];
-  }
-  return void 0;
-}
-function placeOf(worker, key) {
-  return createHash5("sha256").update(`${worker}\0${key}`).digest().readUInt32BE(0) / 2 ** 32 * 100;
-}
-function pickVersion(worker, shares, headers, random) {
-  const override = overrideFor(headers.override, worker);
-  if (override !== void 0 && shares.some((share) => share.version_id === override)) return override;
-  const place = headers.key ? placeOf(worker, headers.key) : random() * 100;
-  let reached = 0;
-  for (const share of shares) {
-    reached += share.percentage;
-    if (place < reached) return share.version_id;
-  }
-  return primaryVersion(shares);
-}
-function primaryVersion(shares) {
-  return shares.reduce((best, share) => share.percentage > best.percentage ? share : best).version_id;
-}
-
-// src/gateway/edge.ts
-var HEADERS_LIMIT = 128 * 1024;
-var URL_LIMIT = 16 * 1024;
-function createEdge(options) {
-  const server = http6.createServer({
-    // Room for the URL beside the headers; what is over its own limit is told apart below.
-    maxHeaderSize: HEADERS_LIMIT + URL_LIMIT + 1024,
-    requireHostHeader: false,
-    keepAliveTimeout: 75e3,
-    requestTimeout: 0,
-    noDelay: true
-  });
-  server.maxHeadersCount = 0;
-  server.on("request", (request, response) => void serve2(options, request, response));
-  server.on("checkContinue", (request, response) => {
-    response.writeContinue();
-    void serve2(options, request, response);
-  });
-  server.on("upgrade", (request, socket, head) => void upgrade(options, request, socket, head));
-  server.on("connect", (_request, socket) => refuse2(socket, badRequest("CONNECT is not served here.")));
-  server.on("clientError", (error, socket) => clientError(error, socket));
+var ours = /* @__PURE__ */ new WeakSet();
+function own(server) {
+  ours.add(server);
   return server;
 }
-function badRequest(detail) {
-  return { status: 400, title: "Bad request", detail };
-}
-var LINGER_MS = 1e3;
-var refused2 = /* @__PURE__ */ new WeakSet();
-function refuse2(socket, value) {
-  if (refused2.has(socket)) return;
-  refused2.add(socket);
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const body = problemBody(value);
-  socket.end(
-    `HTTP/1.1 ${value.status} ${http6.STATUS_CODES[value.status]}\r
-Content-Type: application/problem+json\r
-Content-Length: ${Buffer.byteLength(body)}\r
-Connection: close\r
-\r
-${body}`
-  );
-  socket.removeAllListeners("data");
-  socket.resume();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
-}
-function clientError(error, socket) {
-  if (error.code === "ECONNRESET") {
-    socket.destroy();
-  } else if (error.code === "HPE_HEADER_OVERFLOW") {
-    refuse2(socket, badRequest(`The request's headers are over ${HEADERS_LIMIT} bytes.`));
-  } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    refuse2(socket, { status: 408, title: "Request timeout", detail: "The request's headers did not arrive in time." });
-  } else {
-    refuse2(socket, badRequest(`The request is not valid HTTP: ${error.message}`));
-  }
-}
-function single(request, name) {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value.join(", ") : value;
-}
-var HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
-function targetOf2(request) {
-  const url = request.url ?? "/";
-  if (url.length > URL_LIMIT)
-    throw problem(414, "URI too long", `The URL is ${url.length} bytes long; the limit is ${URL_LIMIT}.`);
-  let size = 0;
-  let hosts = 0;
-  for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    const name = request.rawHeaders[index];
-    size += name.length + request.rawHeaders[index + 1].length + 4;
-    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
-  }
-  if (size > HEADERS_LIMIT)
-    throw problem(400, "Bad request", `The request's headers are ${size} bytes; the limit is ${HEADERS_LIMIT}.`);
-  if (hosts > 1) throw problem(400, "Bad request", "The request has several Host headers.");
-  const absolute = url.match(/^https?:\/\/([^/?#]+)([^#]*)$/i);
-  const host = absolute?.[1] ?? request.headers.host ?? "";
-  const path = absolute ? absolute[2]?.startsWith("/") ? absolute[2] : `/${absolute[2] ?? ""}` : url;
-  for (const [name, value] of [
-    ["Host", host],
-    ["X-Local-Host", request.headers["x-local-host"]]
-  ]) {
-    if (value === void 0 || HOST.test(String(value))) continue;
-    throw problem(400, "Bad request", `${name} is ${JSON.stringify(value)}, which is not a host name.`);
-  }
-  if (!/^\/[\x21-\x7e]*$/.test(path)) throw problem(400, "Bad request", "The request target is not a path.");
-  return { host, path };
-}
-async function enter(options, request) {
-  const { host, path } = targetOf2(request);
-  const client = clientOf(
-    single(request, "x-local-country"),
-    single(request, "x-local-ip"),
-    request.socket.remoteAddress
-  );
-  return { serving: await options.reload.enter(), host, path, client };
-}
-function frontHost({ serving, host }, request) {
-  if (serving.front === void 0) return void 0;
-  const hostname = serving.router.hostname(host, single(request, "x-local-host"));
-  return serving.front.cloudfront.serves(hostname) ? hostname : void 0;
-}
-async function distribute({ serving, host, client }, hostname, request, response) {
-  const { cloudfront, busy } = serving.front;
-  busy.begin();
-  serving.instance.busy.end();
-  try {
-    const viewer = viewerFor(client, request);
-    await cloudfront.handleNode(request, response, viewer, hostname, (raw) => ownRedirects(raw, hostname, host));
-  } finally {
-    busy.end();
-  }
-}
-function route(options, request, entered) {
-  const { serving, host, path, client } = entered;
-  try {
-    const target = serving.router.resolve(host, single(request, "x-local-host"), path);
-    const shares = serving.shares.get(target.worker) ?? [];
-    if (shares.length === 0) {
-      throw problem(
-        503,
-        "Nothing is deployed",
-        `The Worker ${target.worker} has no deployment, so none of its versions gets traffic.`
-      );
-    }
-    const override = single(request, VERSION_OVERRIDES);
-    const version = pickVersion(target.worker, shares, { override, key: single(request, VERSION_KEY) }, options.random);
-    const ray = rayId(client.place.colo);
-    return {
-      serving,
-      target,
-      client,
-      ray,
-      path,
-      version,
-      service: serviceName(target.worker, version),
-      headers: workerHeaders(request, target.hostname, client, ray),
-      answer: (raw) => answerHeaders(raw, target.hostname, host, ray)
-    };
-  } catch (error) {
-    serving.instance.busy.end();
-    throw error;
-  }
-}
-function ownRedirects(raw, hostname, host) {
-  if (hostnameOf(host) !== hostname || host.includes(":")) {
-    for (let index = 0; index < raw.length; index += 2) {
-      if (raw[index].toLowerCase() !== "location") continue;
-      const own = raw[index + 1].match(/^https?:\/\/([^/?#]+)(.*)$/i);
-      if (own && hostnameOf(own[1]) === hostname) raw[index + 1] = `http://${host}${own[2]}`;
-    }
-  }
-  return raw;
-}
-function answerHeaders(raw, hostname, host, ray) {
-  ownRedirects(raw, hostname, host).push("CF-Ray", ray);
-  return raw;
-}
-function upstreamOf(routed) {
-  const { instance } = routed.serving;
-  return { port: () => instance.port(routed.service), refresh: () => instance.findPorts() };
-}
-function frontOf({ serving, target, version }) {
-  const worker = serving.deployment.workers.find(({ name }) => name === target.worker);
-  const found = worker?.versions.find(({ id }) => id === version);
-  if (!found?.cache_enabled) return void 0;
-  return found.cross_version_cache ? "*" : version;
-}
-async function serve2(options, request, response) {
-  const begin = performance.now();
-  const { counters } = options;
-  counters.requests += 1;
-  counters.inFlight += 1;
-  let routed;
-  let told;
-  let status2;
-  try {
-    const entered = await enter(options, request);
-    const front = frontHost(entered, request);
-    if (front !== void 0) {
-      told = { hostname: front, path: entered.path, worker: "cloudfront" };
-      await distribute(entered, front, request, response);
-      status2 = response.statusCode;
-    } else {
-      routed = route(options, request, entered);
-      told = tellOf(routed);
-      status2 = await toWorker(options, request, response, routed);
-    }
-  } catch (error) {
-    status2 = answerError(options, error, response);
-  } finally {
-    routed?.serving.instance.busy.end();
-    counters.inFlight -= 1;
-  }
-  record(options, request, status2, begin, told);
-}
-function tellOf({ target, path, version }) {
-  return { hostname: target.hostname, path, worker: target.worker, version };
-}
-async function toWorker(options, request, response, routed) {
-  const { path, headers, answer: answer2 } = routed;
-  const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer: answer2 };
-  const front = frontOf(routed);
-  if (front === void 0) return forward(forwarded);
-  if (frontable(request)) {
-    const { busy } = routed.serving.instance;
-    const hold2 = () => {
-      busy.begin();
-      return () => busy.end();
-    };
-    return options.fronts.serve(routed.target.worker, front, { ...forwarded, hold: hold2 });
-  }
-  return forward({ ...forwarded, answer: (raw) => answer2(unfronted(raw)) });
-}
-function problemOf(options, error) {
-  if (error instanceof ProblemError) return error.problem;
-  const id = randomBytes3(4).toString("hex");
-  options.logs.error(`Fault ${id}: ${error instanceof Error ? error.stack : String(error)}`);
-  return { status: 500, title: "The gateway failed", detail: `See fault ${id} in the log.` };
-}
-function answerError(options, error, response) {
-  const value = problemOf(options, error);
-  sendProblem(response, value, value.status === 503 ? { "Retry-After": "1" } : {});
-  return value.status;
-}
-async function upgrade(options, request, socket, head) {
-  const begin = performance.now();
-  const { counters } = options;
-  counters.requests += 1;
-  socket.on("error", () => socket.destroy());
-  let routed;
-  let status2;
-  try {
-    const entered = await enter(options, request);
-    if (frontHost(entered, request) !== void 0) {
-      entered.serving.instance.busy.end();
-      throw problem(501, "Not served here", "WebSockets through a distribution are not served (gap aws-protocols).");
-    }
-    routed = route(options, request, entered);
-    const port = upstreamOf(routed).port();
-    status2 = await forwardUpgrade(request, socket, head, {
-      port,
-      path: routed.path,
-      headers: routed.headers,
-      answer: routed.answer
-    });
-  } catch (error) {
-    const value = problemOf(options, error);
-    refuse2(socket, value);
-    status2 = value.status;
-  } finally {
-    routed?.serving.instance.busy.end();
-  }
-  record(options, request, status2, begin, routed && tellOf(routed));
-}
-function record(options, request, status2, begin, told) {
-  const { counters, logs } = options;
-  counters.byStatus[status2] = (counters.byStatus[status2] ?? 0) + 1;
-  const ms = Math.round((performance.now() - begin) * 100) / 100;
-  const method = request.method ?? "GET";
-  const host = told?.hostname ?? request.headers.host ?? "";
-  const url = `http://${host}${told?.path ?? request.url ?? ""}`;
-  logs.add({
-    level: status2 >= 500 ? "error" : "info",
-    source: "request",
-    message: `${method} ${url} ${status2}`,
-    method,
-    url,
-    status: status2,
-    ms,
-    ...told && { worker: told.worker, ...told.version !== void 0 && { version: told.version } }
+function closeOthers() {
+  subscribe("tracing:net.server.listen:asyncStart", (message) => {
+    const { server } = message;
+    if (!ours.has(server)) server.prependListener("connection", (socket) => socket.destroy());
   });
 }
 
 // src/gateway/instance.ts
+import { mkdirSync as mkdirSync2, readFileSync as readFileSync3, rmSync as rmSync4 } from "node:fs";
+import http7 from "node:http";
 import { createRequire } from "node:module";
-import { join as join4 } from "node:path";
+import { join as join5 } from "node:path";
 import { createInterface } from "node:readline";
 
 // src/gateway/busy.ts
@@ -9376,37 +9518,260 @@ var Busy = class {
   }
 };
 
-// src/gateway/instance.ts
-function loadMiniflare(runtimeDir) {
-  return createRequire(join4(runtimeDir, "package.json"))("miniflare");
+// src/gateway/watchdog.ts
+import { execFileSync } from "node:child_process";
+import { readFileSync as readFileSync2 } from "node:fs";
+var SLACK_MS = 1e3;
+var STARTUP_MS = 15e3;
+var MEMORY_SPARE = 384 * 1024 * 1024;
+var MEMORY_MOST = 1536 * 1024 * 1024;
+var DATA_KIB = 185e4;
+var LINUX = process.platform === "linux";
+var BUSY_TICK_MS = LINUX ? 50 : 500;
+var IDLE_TICK_MS = LINUX ? 250 : 2e3;
+var WARN_EVERY_MS = 1e4;
+function usage(pid) {
+  if (process.platform !== "linux") return usageByPs(pid);
+  const [cpuMs, bytes] = [threadMs(pid), residentBytes(pid)];
+  return cpuMs === void 0 || bytes === void 0 ? void 0 : { cpuMs, bytes };
 }
-var LEVELS = /* @__PURE__ */ new Set(["debug", "log", "info", "warn", "error"]);
-var Instance = class _Instance {
-  constructor(options, miniflare) {
+function threadMs(pid) {
+  try {
+    return Number(readFileSync2(`/proc/${pid}/schedstat`, "latin1").split(" ")[0]) / 1e6;
+  } catch {
+    return void 0;
+  }
+}
+function usageByPs(pid) {
+  try {
+    const [time = "", kib = ""] = execFileSync("ps", ["-o", "cputime=,rss=", "-p", String(pid)], { encoding: "utf8" }).trim().split(/\s+/);
+    const seconds3 = time.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+    return { cpuMs: seconds3 * 1e3, bytes: Number(kib) * 1024 };
+  } catch {
+    return void 0;
+  }
+}
+function residentBytes(pid) {
+  try {
+    return Number(readFileSync2(`/proc/${pid}/statm`, "latin1").split(" ")[1]) * 4096;
+  } catch {
+    return void 0;
+  }
+}
+var Watchdog = class {
+  constructor(options) {
     this.options = options;
-    this.miniflare = miniflare;
+    this.#flights = options.flights;
+    for (const flight of this.#flights) flight.cpuMs = 0;
+    const fresh = usage(options.pid);
+    this.#cpuMs = fresh?.cpuMs ?? 0;
+    const allowed = (fresh?.bytes ?? 0) + options.workers * WORKERS_MEMORY_BYTES + MEMORY_SPARE;
+    this.#most = Math.min(allowed, MEMORY_MOST);
+    this.#tick();
   }
   options;
-  miniflare;
+  #flights;
+  #timer;
+  #stopped = false;
+  #cpuMs = 0;
+  #most;
+  /** While a question is open: when workerd was last seen to be free, or was asked, and its CPU time then. */
+  #asked;
+  /** When that was, by `performance.now()`. */
+  #freeAt = performance.now();
+  #last;
+  #warm = /* @__PURE__ */ new Set();
+  #warnedAt = /* @__PURE__ */ new Map();
+  begin(flight) {
+    this.#credit(this.#now());
+    this.#flights.add(flight);
+    if (this.#flights.size > 1) for (const each of this.#flights) each.alone = false;
+    if (this.#flights.size === 1) this.#wait();
+  }
+  end(flight) {
+    this.#credit(this.#now());
+    this.progress(flight.begun);
+    this.#flights.delete(flight);
+    this.#last = flight;
+    this.#warn(flight);
+  }
+  /**
+   * workerd has done something that only a free thread does.
+   *
+   * @param since a moment that it was free after: what was sent later may be what keeps it now.
+   */
+  progress(since = performance.now()) {
+    this.#freeAt = Math.max(this.#freeAt, since);
+    if (this.#asked !== void 0) this.#asked = { cpuMs: this.#now() ?? this.#cpuMs, at: performance.now() };
+  }
+  /** The CPU time now, where it costs little to know. */
+  #now() {
+    return LINUX ? threadMs(this.options.pid) : void 0;
+  }
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+  #credit(cpuMs) {
+    if (cpuMs === void 0) return;
+    const [only] = this.#flights;
+    if (only !== void 0 && this.#flights.size === 1) only.cpuMs += cpuMs - this.#cpuMs;
+    this.#cpuMs = cpuMs;
+  }
+  #wait() {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => this.#tick(), this.#flights.size > 0 ? BUSY_TICK_MS : IDLE_TICK_MS).unref();
+  }
+  #tick() {
+    this.#wait();
+    if (this.#stopped) return;
+    const used = usage(this.options.pid);
+    if (used === void 0) return;
+    const before = this.#cpuMs;
+    this.#credit(used.cpuMs);
+    if (used.bytes > this.#most) {
+      const text = `made the Workers runtime use ${mib(used.bytes)} MB of memory; a Worker has ${mib(WORKERS_MEMORY_BYTES)}`;
+      this.#end({ limit: "memory", text }, this.#suspect());
+      return;
+    }
+    for (const flight of this.#flights) {
+      if (flight.cpuMs > limitOf(flight) + SLACK_MS) {
+        this.#end(cpuOver(flight), flight);
+        return;
+      }
+    }
+    if (this.#asked === void 0) {
+      if (used.cpuMs - before > 1) this.#ask(used.cpuMs);
+      return;
+    }
+    const suspect = this.#suspect();
+    if (used.cpuMs - this.#asked.cpuMs > limitOf(suspect) + SLACK_MS) this.#end(cpuOver(suspect), suspect);
+  }
+  #ask(cpuMs) {
+    this.#asked = { cpuMs, at: performance.now() };
+    const sent = performance.now();
+    const answered = () => {
+      this.progress(sent);
+      this.#asked = void 0;
+    };
+    this.options.ask().then(answered, () => {
+      this.#asked = void 0;
+    });
+  }
+  /**
+   * What most likely keeps the thread. Nothing that came after a question which has no answer yet; of the others the first that was sent after
+   * the thread was last seen to be free; else the last, which went on only now; else what goes on behind the last answer.
+   */
+  #suspect() {
+    const before = this.#asked?.at ?? Number.POSITIVE_INFINITY;
+    const flights = [...this.#flights].filter(({ begun }) => begun <= before);
+    return flights.find(({ begun }) => begun >= this.#freeAt) ?? flights.at(-1) ?? this.#last;
+  }
+  #end(over, flight) {
+    this.stop();
+    if (flight !== void 0 && this.#flights.has(flight)) flight.over = over;
+    this.options.over(over, flight);
+  }
+  /** Says where a request took more than it may, and is let go on: measured where nothing else was under way. */
+  #warn(flight) {
+    const version = `${flight.worker}@${flight.version}`;
+    const warm = this.#warm.has(version);
+    this.#warm.add(version);
+    const most = flight.limitMs ?? WORKERS_CPU_MS_GUARDRAIL;
+    if (!warm || !flight.alone || flight.cpuMs <= most || flight.over !== void 0) return;
+    if (performance.now() - (this.#warnedAt.get(version) ?? Number.NEGATIVE_INFINITY) < WARN_EVERY_MS) return;
+    this.#warnedAt.set(version, performance.now());
+    const what = flight.limitMs === null ? `the guardrail of ${most} ms` : `its limit of ${most} ms (limits.cpu_ms), where the platform ends a request with error 1102`;
+    this.options.warn({
+      worker: flight.worker,
+      version: flight.version,
+      message: `${flight.what} took about ${Math.round(flight.cpuMs)} ms of CPU time: more than ${what}`
+    });
+  }
+};
+var limitOf = (flight) => flight?.limitMs ?? WORKERS_CPU_MS;
+function cpuOver(flight) {
+  const where = flight?.limitMs == null ? "the platform's default" : "limits.cpu_ms";
+  return { limit: "cpu", text: `used more than ${limitOf(flight)} ms of CPU time (${where})` };
+}
+var mib = (bytes) => Math.round(bytes / 1024 / 1024);
+function watchStart(pid) {
+  let over;
+  const timer = setInterval(() => {
+    const id = pid();
+    const used = id === void 0 ? void 0 : usage(id);
+    if (id === void 0 || used === void 0 || over !== void 0) return;
+    if (used.cpuMs > STARTUP_MS)
+      over = `Loading the modules took more than ${STARTUP_MS / 1e3} s of CPU time; the platform allows 1 s. Do the work in a handler, or before the deployment.`;
+    else if (used.bytes > MEMORY_MOST)
+      over = `Loading the modules took ${mib(used.bytes)} MB of memory; a Worker has ${mib(WORKERS_MEMORY_BYTES)}.`;
+    if (over !== void 0) process.kill(id, "SIGKILL");
+  }, BUSY_TICK_MS);
+  return { stop: () => clearInterval(timer), over: () => over };
+}
+
+// src/gateway/instance.ts
+function loadMiniflare(runtimeDir) {
+  return createRequire(join5(runtimeDir, "package.json"))("miniflare");
+}
+function workerdOf(runtimeDir) {
+  const miniflare = createRequire(join5(runtimeDir, "package.json")).resolve("miniflare");
+  return createRequire(miniflare)("workerd").default;
+}
+var LEVELS = /* @__PURE__ */ new Set(["debug", "log", "info", "warn", "error"]);
+var AVAILABLE_MS = 1e4;
+var FIRST_PAUSE_MS = 100;
+var LONGEST_PAUSE_MS = 5e3;
+var Instance = class _Instance {
+  constructor(options) {
+    this.options = options;
+    this.#directory = join5(options.doors.directory, options.name);
+    mkdirSync2(this.#directory, { mode: 448 });
+  }
+  options;
   /** Requests that a client waits for (not WebSockets, which a deployment may close). */
   busy = new Busy();
-  #ports = /* @__PURE__ */ new Map();
+  #directory;
+  #miniflare;
+  #watchdog;
+  #flights = /* @__PURE__ */ new Set();
+  /** Counts workerds: what was asked of an earlier one is lost. */
+  #life = 0;
+  #disposed = false;
+  /** The workerds that were ended for going over a limit. */
+  #limited = /* @__PURE__ */ new Set();
   #startup = [];
   #started = false;
+  /** Kept while there is a workerd to ask; else kept when there is one again. */
+  #up = Promise.resolve();
+  #runtime = { state: "running", restarts: 0, reason: null };
   /** Uncaught exceptions that a Worker's entry module told of, until workerd tells of them too. */
   #reported = [];
   /** Starts workerd; raises DeployFailed, with nothing left running, when a Worker cannot start. */
   static async start(options) {
-    const { stateDir, cacheDir } = options;
-    let instance;
-    const lines = [];
+    const instance = new _Instance(options);
+    try {
+      await instance.#boot();
+    } catch (error) {
+      await instance.dispose();
+      throw error;
+    }
+    instance.#started = true;
+    for (const message of instance.#startup) instance.runtimeMessage({ level: "warn", message });
+    return instance;
+  }
+  async #boot() {
+    const { stateDir, cacheDir, workers, doors } = this.options;
+    const life = ++this.#life;
+    this.#startup = [];
     const shared2 = {
       host: "127.0.0.1",
       port: 0,
       cf: false,
       telemetry: { enabled: false },
       logRequests: false,
-      log: new options.miniflare.NoOpLog(),
+      log: new this.options.miniflare.NoOpLog(),
       defaultPersistRoot: stateDir,
       // Writes are visible at once, to all: gap `kv-consistency`.
       kvPersist: true,
@@ -9415,56 +9780,172 @@ var Instance = class _Instance {
       durableObjectsPersist: true,
       cachePersist: cacheDir,
       structuredWorkerdLogs: true,
-      handleRuntimeStdio: (out, err) => {
-        lines.push([out, "out"], [err, "err"]);
-        for (const stream of [out, err]) {
-          createInterface({ input: stream }).on("line", (line) => instance?.runtimeLine(line));
-        }
+      unsafeRuntimeEnv: {
+        EDGEWRIGHT_DOORS: this.#directory,
+        EDGEWRIGHT_WORKERD: this.options.workerd,
+        EDGEWRIGHT_DATA_KIB: String(DATA_KIB)
       },
-      unsafeHandleRuntimeRestart: async () => {
-        options.logs.error("workerd stopped unexpectedly and was started again");
-        await instance?.findPorts();
+      handleRuntimeStdio: (out, err) => {
+        for (const stream of [out, err]) {
+          createInterface({ input: stream }).on("line", (line) => {
+            if (this.#life === life) this.runtimeLine(line);
+          });
+        }
+        out.once("end", () => this.#ended(life, "ended unexpectedly"));
       }
     };
-    const miniflare = new options.miniflare.Miniflare({
+    const withDoors = workers.map((worker, index) => ({
+      ...worker,
+      unsafeDirectSockets: [{ host: `unix:${join5(this.#directory, String(index))}`, port: 0 }]
+    }));
+    process.env.MINIFLARE_WORKERD_PATH = doors.launcher;
+    const miniflare = new this.options.miniflare.Miniflare({
       ...shared2,
-      workers: options.workers
+      workers: withDoors
     });
-    instance = new _Instance(options, miniflare);
+    this.#miniflare = miniflare;
+    const start2 = watchStart(() => this.#pid());
     try {
       await miniflare.ready;
-      await instance.findPorts();
     } catch (error) {
+      this.#miniflare = void 0;
       await miniflare.dispose().catch(() => {
       });
-      const errors = startupErrors(instance.#startup, ENTRY_MODULE, options.maps);
-      throw new DeployFailed(errors.length > 0 ? errors : unexplained(instance.#startup, error));
+      const over = start2.over();
+      if (over !== void 0) throw new DeployFailed([fault(over)]);
+      const errors = startupErrors(this.#startup, ENTRY_MODULE, this.options.maps);
+      throw new DeployFailed(errors.length > 0 ? errors : unexplained(this.#startup, error));
+    } finally {
+      start2.stop();
     }
-    instance.#started = true;
-    for (const message of instance.#startup) instance.runtimeMessage({ level: "warn", message });
-    return instance;
+    const pid = this.#pid();
+    if (pid === void 0 || life !== this.#life) return;
+    this.#watchdog = new Watchdog({
+      pid,
+      flights: this.#flights,
+      workers: workers.length,
+      ask: () => this.#ask(),
+      over: (over, flight) => this.#over(life, over, flight),
+      warn: ({ message, ...origin }) => this.options.logs.add({ level: "warn", source: "runtime", message, ...origin })
+    });
   }
-  /** workerd's port for a Worker version. */
-  port(service) {
-    const port = this.#ports.get(service);
-    if (port === void 0) throw new Error(`No socket for ${service}`);
-    return port;
-  }
-  /** Asks for the ports again: they change when workerd was started again. */
-  async findPorts() {
-    for (const worker of this.options.workers) {
-      const url = await this.miniflare.unsafeGetDirectURL(worker.name);
-      this.#ports.set(worker.name, Number(url.port));
+  /** workerd's process id, which its launcher writes down. */
+  #pid() {
+    try {
+      return Number(readFileSync3(join5(this.#directory, "pid"), "utf8")) || void 0;
+    } catch {
+      return void 0;
     }
+  }
+  /** Any answer of workerd's. */
+  #ask() {
+    return new Promise((resolve, reject) => {
+      const request = http7.request({ socketPath: this.controlSocket, path: ALIVE, agent: false }, (answer2) => {
+        answer2.resume();
+        answer2.on("end", resolve).on("error", reject);
+      });
+      request.on("error", reject).end();
+    });
+  }
+  #over(life, over, flight) {
+    const what = flight === void 0 ? "Work behind no request" : flight.what;
+    this.options.logs.add({
+      level: "error",
+      source: "runtime",
+      message: `${what} ${over.text}. The Workers runtime was ended and starts again; the platform ends the request alone, with error 1102.`,
+      ...flight && { worker: flight.worker, version: flight.version }
+    });
+    this.#limited.add(life);
+    this.#ended(life, `was ended, because ${what} ${over.text}`);
+  }
+  /** A workerd is gone, or is to go: there will be another. */
+  #ended(life, reason) {
+    if (life !== this.#life || this.#disposed || !this.#started || this.#runtime.state === "restarting") return;
+    this.#runtime = { state: "restarting", restarts: this.#runtime.restarts + 1, reason };
+    this.options.logs.error(`The Workers runtime ${reason}; it is started again`);
+    this.#up = this.#again(performance.now());
+  }
+  async #again(began) {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      this.#watchdog?.stop();
+      await this.#miniflare?.dispose().catch(() => {
+      });
+      if (this.#disposed) return;
+      try {
+        await this.#boot();
+        break;
+      } catch (error) {
+        const why = error instanceof Error ? firstLine(error.message) : String(error);
+        this.#runtime = { ...this.#runtime, reason: `does not start: ${why}` };
+        this.options.logs.error(`The Workers runtime does not start: ${why}; it is tried again in ${pause} ms`);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+    this.#runtime = { ...this.#runtime, state: "running" };
+    this.options.logs.info(`The Workers runtime serves again after ${Math.round(performance.now() - began)} ms`);
+    if (this.#pid() === void 0) this.#ended(this.#life, "ended unexpectedly");
+  }
+  get runtime() {
+    return this.#runtime;
+  }
+  get life() {
+    return this.#life;
+  }
+  endedForLimit(life) {
+    return this.#limited.has(life);
+  }
+  /** Waits for a workerd that starts again; raises a 503 problem where that takes too long. */
+  async available() {
+    const end2 = performance.now() + AVAILABLE_MS;
+    while (this.#runtime.state === "restarting") {
+      let timer;
+      const late = new Promise((resolve) => {
+        timer = setTimeout(() => resolve("late"), Math.max(0, end2 - performance.now()));
+      });
+      const first = await Promise.race([this.#up, late]);
+      clearTimeout(timer);
+      if (first === "late" || this.#disposed) throw this.unavailable();
+    }
+  }
+  /** What a request is told that workerd can no longer answer, or not yet. */
+  unavailable() {
+    const { reason } = this.#runtime;
+    const detail = `The Workers runtime ${reason ?? "is gone"}; it is started again. Try again.`;
+    return problem(503, "The Workers runtime starts again", detail);
+  }
+  /** A request goes to a Worker. The caller calls `land`. */
+  takeOff(flight) {
+    if (this.#watchdog === void 0) this.#flights.add(flight);
+    else this.#watchdog.begin(flight);
+  }
+  /** A Worker has said something, in answer to a request (or by itself). */
+  progress(flight) {
+    this.#watchdog?.progress(flight?.begun);
+  }
+  land(flight) {
+    this.#watchdog?.end(flight);
+    this.#flights.delete(flight);
+  }
+  /** workerd's door to a Worker version. */
+  socket(service) {
+    const index = this.options.workers.findIndex(({ name }) => name === service);
+    if (index === -1) throw new Error(`No socket for ${service}`);
+    return join5(this.#directory, `${index}:0`);
   }
   namespaceIndex(id) {
     return this.options.namespaces.indexOf(id);
   }
-  get controlPort() {
-    return this.port(CONTROL_WORKER);
+  get controlSocket() {
+    return this.socket(CONTROL_WORKER);
   }
   async dispose() {
-    await this.miniflare.dispose().catch((error) => this.options.logs.warn(`workerd's end: ${String(error)}`));
+    this.#disposed = true;
+    this.#life++;
+    this.#watchdog?.stop();
+    await this.#miniflare?.dispose().catch((error) => {
+      this.options.logs.warn(`workerd's end: ${String(error)}`);
+    });
+    rmSync4(this.#directory, { recursive: true, force: true });
   }
   /** One line of workerd's output: JSON, or whatever a crash prints. */
   runtimeLine(line) {
@@ -9563,7 +10044,7 @@ var Logs = class {
 
 // src/gateway/outbound.ts
 import { randomBytes as randomBytes4 } from "node:crypto";
-import http7 from "node:http";
+import http8 from "node:http";
 import https from "node:https";
 import { connect } from "node:net";
 
@@ -9592,7 +10073,7 @@ var NO_HTTP = "no HTTP\r\n\r\n";
 var Outbound = class {
   constructor(options) {
     this.options = options;
-    this.#server = http7.createServer({
+    this.#server = http8.createServer({
       maxHeaderSize: 256 * 1024,
       requireHostHeader: false,
       keepAliveTimeout: 6e4,
@@ -9608,21 +10089,20 @@ var Outbound = class {
   /** Requests under way for each workerd, so that one is not ended in the middle of its background work. */
   #busy = /* @__PURE__ */ new Map();
   #agents = {
-    http: new http7.Agent({ keepAlive: true, maxFreeSockets: 64 }),
+    http: new http8.Agent({ keepAlive: true, maxFreeSockets: 64 }),
     https: new https.Agent({ keepAlive: true, maxFreeSockets: 64 })
   };
   listen() {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", resolve);
+      own(this.#server).listen(this.options.door, resolve);
     });
   }
   /** What miniflare is told, for one workerd. */
   service(workerd) {
-    const { port } = this.#server.address();
     return {
       external: {
-        address: `127.0.0.1:${port}`,
+        address: `unix:${this.options.door}`,
         http: {
           style: HTTP_PROXY_STYLE,
           injectRequestHeaders: [{ name: PASS_HEADER, value: `${this.#pass}.${workerd}` }]
@@ -9661,6 +10141,7 @@ var Outbound = class {
       response.writeHead(403, { Connection: "close" }).end("This port is for the local cloud's own Workers.\n");
       return;
     }
+    this.options.active(workerd);
     if (to.authority === FRONT_CACHE_HOST) {
       void this.#frontCache(request, response);
       return;
@@ -9743,17 +10224,17 @@ var Outbound = class {
     else onward.end();
   }
   #open(request, to, extra = []) {
-    const own = this.#own(to);
+    const own2 = this.#own(to);
     const raw = endToEnd(
       request.rawHeaders,
       request.headers.connection,
       (name) => name === PASS_HEADER || name === "host"
     );
     const chunked = request.headers["transfer-encoding"] !== void 0 ? ["Transfer-Encoding", "chunked"] : [];
-    const secure = to.scheme === "https" && own === void 0;
+    const secure = to.scheme === "https" && own2 === void 0;
     const options = {
-      host: own === void 0 ? to.hostname : "127.0.0.1",
-      port: own ?? to.port,
+      host: own2 === void 0 ? to.hostname : "127.0.0.1",
+      port: own2 ?? to.port,
       method: request.method ?? "GET",
       path: to.path,
       headers: ["Host", to.authority, ...raw, ...chunked, ...extra],
@@ -9761,7 +10242,7 @@ var Outbound = class {
       maxHeaderSize: 256 * 1024,
       agent: extra.length > 0 ? false : secure ? this.#agents.https : this.#agents.http
     };
-    return secure ? https.request(options) : http7.request(options);
+    return secure ? https.request(options) : http8.request(options);
   }
   #own(to) {
     return to.port === 80 || to.port === 443 ? this.options.ownPort(to.hostname) : void 0;
@@ -9798,7 +10279,7 @@ var Outbound = class {
       upstream.on("data", (chunk) => {
         counters.bytes += chunk.length;
       });
-      join5(socket, upstream);
+      join6(socket, upstream);
     });
     onward.on("response", (answer2) => {
       relay(answer2, ["Connection", "close"]);
@@ -9814,8 +10295,8 @@ var Outbound = class {
     onward.end();
   }
   /**
-   * `connect()` from `cloudflare:sockets`: a plain tunnel. workerd adds no header of ours to CONNECT, so this cannot tell who asks; it gives
-   * a process of this machine nothing that it does not have, and a page in a browser cannot send CONNECT.
+   * `connect()` from `cloudflare:sockets`: a plain tunnel. workerd adds no header of ours to CONNECT, so this cannot tell who asks; nobody else
+   * reaches this socket.
    */
   #connect(request, socket, head) {
     const found = request.url?.match(/^(\[[^\]]+\]|[^:]+):(\d+)$/);
@@ -9830,7 +10311,7 @@ var Outbound = class {
       failed = false;
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       upstream.write(head);
-      join5(socket, upstream);
+      join6(socket, upstream);
     });
     upstream.on("data", (chunk) => {
       counters.bytes += chunk.length;
@@ -9844,7 +10325,7 @@ var Outbound = class {
     });
   }
 };
-function join5(one, other2) {
+function join6(one, other2) {
   one.setNoDelay(true);
   other2.setNoDelay(true);
   one.pipe(other2).pipe(one);
@@ -9857,15 +10338,15 @@ import { createHash as createHash7 } from "node:crypto";
 
 // src/gateway/kv-entries.ts
 import { createHash as createHash6 } from "node:crypto";
-import { readFileSync as readFileSync2, renameSync as renameSync2, writeFileSync as writeFileSync2 } from "node:fs";
-import { join as join6 } from "node:path";
+import { readFileSync as readFileSync4, renameSync as renameSync2, writeFileSync as writeFileSync3 } from "node:fs";
+import { join as join7 } from "node:path";
 var BATCH_ITEMS = 500;
 var BATCH_BYTES = 8 * 1024 * 1024;
 var KvEntries = class {
   #path;
   #ledger;
   constructor(stateDir) {
-    this.#path = join6(stateDir, "kv-declared.json");
+    this.#path = join7(stateDir, "kv-declared.json");
     this.#ledger = readLedger(this.#path);
   }
   /**
@@ -9908,13 +10389,13 @@ var KvEntries = class {
     return counts;
   }
   #save() {
-    writeFileSync2(`${this.#path}.new`, JSON.stringify(this.#ledger), { mode: 384 });
+    writeFileSync3(`${this.#path}.new`, JSON.stringify(this.#ledger), { mode: 384 });
     renameSync2(`${this.#path}.new`, this.#path);
   }
 };
 function readLedger(path) {
   try {
-    return JSON.parse(readFileSync2(path, "utf8"));
+    return JSON.parse(readFileSync4(path, "utf8"));
   } catch {
     return {};
   }
@@ -10075,6 +10556,7 @@ function modulesOf(worker, version, { purgeToken }, errors) {
   const entry = {
     mainModule: version.main_module,
     purgeToken,
+    classes: heldElsewhere(worker, version),
     frontCacheUrl: version.cache_enabled ? frontCacheUrl(worker.name) : void 0
   };
   return [
@@ -10106,15 +10588,20 @@ function translate(deployment, context, errors) {
         compatibilityDate: dateOf2(worker, version, context),
         compatibilityFlags: [...version.compatibility_flags],
         outboundService: context.outbound,
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         zone: deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`
       };
       return { ...options, ...bindingsOf(worker, version, primary, errors) };
     })
   );
 }
+var classesOf = (version) => Object.entries(version.exports ?? {}).filter(([, { type, state }]) => type === "durable-object" && [null, void 0, "created"].includes(state)).map(([name, { storage }]) => [name, storage !== "legacy-kv"]);
+function heldElsewhere(worker, version) {
+  if (worker.deployment.length === 0 || primaryVersion(worker.deployment) === version.id) return [];
+  return classesOf(version).map(([name]) => [name, `edgewright_local_exports_${name}`]);
+}
+var storageKey = (script, className) => `${script}-${className}`;
 function bindingsOf(worker, version, primary, errors) {
-  const own = serviceName(worker.name, version.id);
+  const own2 = serviceName(worker.name, version.id);
   const plain3 = {};
   const kvNamespaces = {};
   const ratelimits = {};
@@ -10172,9 +10659,8 @@ function bindingsOf(worker, version, primary, errors) {
         durableObjects[binding.name] = {
           className: binding.class_name,
           useSQLite: true,
-          // Storage is keyed by the script, not by the version, so that it outlives versions.
-          unsafeUniqueKey: `${script}-${binding.class_name}`,
-          ...holder !== own && { scriptName: holder }
+          unsafeUniqueKey: storageKey(script, binding.class_name),
+          ...holder !== own2 && { scriptName: holder }
         };
         break;
       }
@@ -10188,6 +10674,15 @@ function bindingsOf(worker, version, primary, errors) {
         refuse3(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
     }
   }
+  const bound = new Set(Object.values(durableObjects).map((each) => each.className));
+  const elsewhere = new Map(heldElsewhere(worker, version));
+  const additionalUnboundDurableObjects = [];
+  for (const [className, useSQLite] of classesOf(version)) {
+    const object = { className, useSQLite, unsafeUniqueKey: storageKey(worker.name, className) };
+    const binding = elsewhere.get(className);
+    if (binding !== void 0) durableObjects[binding] = { ...object, scriptName: primary.get(worker.name) };
+    else if (!bound.has(className)) additionalUnboundDurableObjects.push(object);
+  }
   return {
     bindings: plain3,
     kvNamespaces,
@@ -10195,6 +10690,7 @@ function bindingsOf(worker, version, primary, errors) {
     serviceBindings,
     queueProducers,
     durableObjects,
+    additionalUnboundDurableObjects,
     r2Buckets,
     d1Databases
   };
@@ -10311,6 +10807,8 @@ var Reload = class {
     const instance = same2 ? old.instance : await Instance.start({
       name: workerd,
       miniflare,
+      workerd: this.options.workerd,
+      doors: this.options.doors,
       workers,
       stateDir,
       cacheDir,
@@ -10429,7 +10927,8 @@ function readOptions(line) {
     stateDir,
     runtimeDir = process.cwd(),
     logFile,
-    seed
+    seed,
+    headTimeoutMs = HEAD_TIMEOUT_MS
   } = value;
   const wrong = [
     ...Object.entries({ port, controlPort }).flatMap(
@@ -10444,11 +10943,13 @@ function readOptions(line) {
     controlPort,
     stateDir,
     runtimeDir,
+    headTimeoutMs,
     ...logFile !== void 0 && { logFile },
     ...seed !== void 0 && { seed }
   };
 }
 function listen(server, host, port) {
+  own(server);
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       const taken = error.code === "EADDRINUSE";
@@ -10460,9 +10961,11 @@ function listen(server, host, port) {
 }
 async function start(options) {
   const started = /* @__PURE__ */ new Date();
-  const cacheDir = join7(options.stateDir, "cache");
-  rmSync3(cacheDir, { recursive: true, force: true });
-  mkdirSync2(options.stateDir, { recursive: true, mode: 448 });
+  const cacheDir = join8(options.stateDir, "cache");
+  rmSync5(cacheDir, { recursive: true, force: true });
+  mkdirSync3(options.stateDir, { recursive: true, mode: 448 });
+  closeOthers();
+  const doors = new Doors(options.stateDir);
   const logs = new Logs(options.logFile);
   const counters = new Counters();
   const token = randomBytes5(32).toString("base64url");
@@ -10470,14 +10973,21 @@ async function start(options) {
   let port = options.port;
   const fronts = new FrontCaches(logs);
   const outbound = new Outbound({
+    door: doors.outbound,
     counters,
     fronts,
+    active: (name) => {
+      const instance = reload.serving?.instance;
+      if (instance?.options.name === name) instance.progress();
+    },
     ownPort: (hostname) => reload.serving?.router.domain(hostname) === void 0 ? void 0 : port
   });
   await outbound.listen();
   let miniflare;
+  let workerd;
   try {
     miniflare = loadMiniflare(options.runtimeDir);
+    workerd = workerdOf(options.runtimeDir);
   } catch (error) {
     throw new StartFailed(
       "runtime-missing",
@@ -10487,6 +10997,8 @@ async function start(options) {
   }
   const reload = new Reload({
     miniflare,
+    workerd,
+    doors,
     stateDir: options.stateDir,
     cacheDir,
     outbound,
@@ -10495,7 +11007,7 @@ async function start(options) {
     purgeToken
   });
   const random = options.seed === void 0 ? Math.random : seededRandom(options.seed);
-  const edge = createEdge({ reload, counters, logs, random, fronts });
+  const edge = createEdge({ reload, counters, logs, random, fronts, headTimeoutMs: options.headTimeoutMs });
   const control2 = createControl({
     token,
     reload,
@@ -10504,6 +11016,7 @@ async function start(options) {
     started,
     fronts,
     purgeToken,
+    headTimeoutMs: options.headTimeoutMs,
     edgeUrl: () => `http://${options.host}:${port}`
   });
   port = await listen(edge, options.host, options.port);
@@ -10516,6 +11029,7 @@ async function start(options) {
     }
     await reload.close();
     outbound.close();
+    doors.remove();
     await logs.close();
   };
 }

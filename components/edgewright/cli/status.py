@@ -43,7 +43,9 @@ def status(
             console.print("nothing runs", soft_wrap=True)
             return
         for entry in found:
-            console.print(f"[bold]{escape(entry['stack'])}[/] {entry['state']} {escape(entry['url'])}", soft_wrap=True)
+            console.print(
+                f"[bold]{escape(entry['stack'])}[/] {escape(entry['state'])} {escape(entry['url'])}", soft_wrap=True
+            )
             table = Table(box=box.SIMPLE, show_header=True, pad_edge=False)
             for column in ("what", "name", "state"):
                 table.add_column(column, overflow="fold")
@@ -56,6 +58,10 @@ def status(
                 state = f"pid {process['pid']}" if process["running"] else "[red]gone[/]"
                 table.add_row(process["kind"], escape(process["name"]), state)
             console.print(table)
+            if entry["runtime"] is not None and entry["runtime"]["restarts"]:
+                restarts, reason = entry["runtime"]["restarts"], entry["runtime"]["reason"]
+                times = "once" if restarts == 1 else f"{restarts} times"
+                console.print(f"[yellow]the Workers runtime was started again {times}[/]: last, it {escape(reason)}")
             reload = entry["last_reload"]
             if reload is not None and not reload["ok"]:
                 console.print("[red]the last edit is not served:[/]", soft_wrap=True)
@@ -66,13 +72,16 @@ def status(
 def _look(state: StateDir, session: Session) -> dict[str, Any]:
     alive = session.alive()
     workers: list[Any] = []
-    generation, uptime = 0, None
+    generation, uptime, runtime = 0, None, None
     answer = "running" if alive else "stopped unexpectedly (edgewright down cleans up)"
     if alive:
         try:
             with session.control() as control:
                 told_ = control.status()
             workers, generation, uptime = list(told_["workers"]), told_["generation"], told_["uptime_s"]
+            runtime = told_.get("runtime")
+            if runtime is not None and runtime["state"] != "running":
+                answer = f"its Workers runtime starts again: it {runtime['reason']}"
         except InfrastructureError:
             answer = "does not answer"
     try:
@@ -90,6 +99,7 @@ def _look(state: StateDir, session: Session) -> dict[str, Any]:
         "watching": session.watching,
         "generation": generation,
         "uptime_s": uptime,
+        "runtime": runtime,
         "workers": workers,
         "processes": [
             {

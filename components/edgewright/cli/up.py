@@ -51,7 +51,9 @@ def up(
         runtime.ensure(_console.step)
         state = StateDir(project, stack)
         before = archive.Archive() if fresh else archive.read(state)
-        capture, settings = shared_runner().run(project.directory, stack, cloud=LocalCloud(before.published))
+        capture, settings = shared_runner().run(
+            project.directory, stack, cloud=LocalCloud(before.published, before.workers)
+        )
         for line in _show.diagnostics(capture.diagnostics):
             _console.errors().print(line, soft_wrap=True)
         # Before anything is started or stopped: what cannot be deployed changes nothing.

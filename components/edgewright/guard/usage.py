@@ -75,7 +75,9 @@ class _Usage:
 
         def classes(view: "View") -> set[str | None]:
             bound = [each for each in _items(view, "bindings") if _text(each, "type") == "durable_object_namespace"]
-            return {_text(each, "className") for each in bound if not _text(each, "scriptName")}
+            exports = view.view("exports")
+            own = {name for name in exports.keys() if _text(exports.view(name), "type") == "durable-object"}  # noqa: SIM118
+            return {*own, *(_text(each, "className") for each in bound if not _text(each, "scriptName"))}
 
         p = "cloudflare.workers."
         yield p + "scripts", self._count(types.WORKER, types.WORKERS_SCRIPT)

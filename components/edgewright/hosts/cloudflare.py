@@ -18,8 +18,8 @@ from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
 from edgewright._handlers import bundle_handlers
-from edgewright._modules import MAIN, SHIELD_CLASS, digest, shield_bindings, size, worker_modules
-from edgewright._normalise import checked, has_later, is_later, when_known
+from edgewright._modules import MAIN, SHIELD_CLASS, digest, has_shield, size, worker_modules
+from edgewright._normalise import checked, is_later, when_known
 from edgewright._program import claim, claimed, default_name
 from edgewright._seeds import Seed
 from edgewright.errors import Faults, show
@@ -29,7 +29,9 @@ from edgewright.limits import limit
 COMPATIBILITY_DATE = "2026-07-01"
 """The runtime's behaviour that edgewright's own code is tested with."""
 
-CPU_MS = int(limit("cloudflare.workers.cpu_ms_guardrail").value)
+OWN_EXPORTS, NO_OWN_EXPORTS, OWN_EXPORTS_DATE = "enable_ctx_exports", "disable_ctx_exports", "2025-11-17"
+"""The flags of `ctx.exports`, and since which compatibility date it is there without one:
+https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
 PLACEMENTS = ("smart",)
 CACHE_PHASE = "http_request_cache_settings"
 CLOUDFRONT_ONLY = (
@@ -297,7 +299,7 @@ def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
             0,
             int(limit("cloudflare.workers.cpu_ms_max").value),
             "milliseconds",
-            "0 leaves the limit to the account's plan.",
+            "0 leaves the limit to the account's plan, as leaving it out does.",
         )
     if "subrequests" in limits:
         _check.whole(
@@ -388,6 +390,13 @@ def bindings(
                 allowed="the `binding` of a KvNamespace with host 'cloudflare'",
             )
             continue
+        if binding.get("script_name") == plan.script_name:
+            faults.add(
+                f"bindings ({binding['name']})",
+                f"names the function itself, {show(plan.script_name)}, whose modules export no class",
+                allowed="the name of another Worker that exports the class",
+                fix="Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), and give its name.",
+            )
         plain = {key: value for key, value in binding.items() if key != "options"}
         if plain["type"] == "json" and not is_later(plain["json"]) and not isinstance(plain["json"], str):
             plain["json"] = json.dumps(plain["json"], sort_keys=True, separators=(",", ":"))
@@ -447,7 +456,8 @@ def create(
         subdomain={"enabled": plan.workers_dev, "previews_enabled": False},
         tags=sorted(set(given.get("tags", ()))),
         tail_consumers=[],
-        opts=child,
+        # A default name stays when the component is renamed: another one would take the hostname off the Worker for a while.
+        opts=child if "script_name" in given else pulumi.ResourceOptions(parent=parent, ignore_changes=["name"]),
     )
     cache_options: Any = when_known(settings, _cache_options)
     exported: Any = when_known(settings, _exports)
@@ -458,10 +468,10 @@ def create(
         worker_id=worker.id,
         main_module=MAIN,
         modules=modules,
-        bindings=_with_shield(settings, bound),
+        bindings=bound,
         exports=exported,
         compatibility_date=given.get("compatibility_date", COMPATIBILITY_DATE),
-        compatibility_flags=sorted(given.get("compatibility_flags", ())),
+        compatibility_flags=when_known(settings, lambda known: _flags(given, known)),
         limits=_limits(given.get("limits", {})),
         placement={"mode": given["placement"]} if "placement" in given else None,
         cache_options=cache_options,
@@ -473,7 +483,7 @@ def create(
         account_id=plan.account_id,
         script_name=worker.name,
         strategy="percentage",
-        versions=_shares(plan, version.id),
+        versions=_shares(parent, plan, worker, version.id, settings),
         annotations={"workers_message": f"{name} by edgewright"},
         opts=child,
     )
@@ -486,18 +496,22 @@ def create(
             zone_id=plan.zone_id,
             kind="zone",
             phase=CACHE_PHASE,
-            name=f"{name} cache rules",
+            name="edgewright cache rules",
             description=f"Cache rules of {name}, by edgewright.",
             rules=when_known(settings, lambda known: cache_rules(name, plan, known)),
             opts=child,
         )
-    rolling = plan.percentage < 100
+    # Of the deployment, not of the version: where the platform refuses to deploy it, the version is there and answers
+    # nobody, and whoever rolled out next would leave most requests to it.
+    deployed = deployment.versions.apply(lambda shares: [share.version_id for share in shares])
+    served = pulumi.Output.all(deployed, plan.previous_version_id).apply(lambda known: _served(known[0], known[1]))
     return Deployed(
         urls=_urls(plan, worker),
-        script_name=worker.name,
-        version_id=version.id,
-        stable_version_id=pulumi.Output.from_input(plan.previous_version_id) if rolling else version.id,
-        candidate_version_id=version.id if rolling else pulumi.Output.from_input(""),
+        # Known once it is deployed: another function's binding to a Worker that has no version yet is refused.
+        script_name=deployment.script_name,
+        version_id=served.apply(lambda found: found.version),
+        stable_version_id=served.apply(lambda found: found.stable),
+        candidate_version_id=served.apply(lambda found: found.candidate),
     )
 
 
@@ -577,23 +591,28 @@ def _with_own_entries(settings: Mapping[str, Any], script_name: str) -> dict[str
     return {**settings, "endpoints": [own(endpoint) for endpoint in settings["endpoints"]]}
 
 
-def _with_shield(settings: Any, bound: Any) -> Any:
-    """Return the bindings with that of the shield, where a cache has one."""
-
-    def joined(known: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        names = shield_bindings(known)
-        own = [{"type": "durable_object_namespace", "name": name, "class_name": SHIELD_CLASS} for name in names]
-        return sorted([*others, *own], key=lambda binding: str(binding["name"]))
-
-    # The bindings' own ids may become known later; that there are such bindings is known now where the settings are.
-    if isinstance(bound, list) and not has_later(settings):
-        return joined(settings, bound)
-    return pulumi.Output.all(settings, bound).apply(lambda known: joined(known[0], known[1]))
-
-
 def _exports(settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the shield's class: its storage is provisioned with the version, and stays when the version goes."""
-    return {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}} if shield_bindings(settings) else None
+    """Return the shield's class: its storage is made with the deployment, and stays when the version goes. No binding leads
+    to it, because the platform refuses one to a class that is not there yet (100406): the function has it as one of its own
+    exports, `ctx.exports`."""
+    return {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}} if has_shield(settings) else None
+
+
+def _flags(given: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+    """Return the flags as given, and for a shield the one that newer dates have by themselves."""
+    flags = set(given.get("compatibility_flags", ()))
+    if has_shield(settings):
+        if NO_OWN_EXPORTS in flags:
+            faults = Faults("EdgeApi", str(settings["name"]))
+            faults.add(
+                "compatibility_flags",
+                f"has {NO_OWN_EXPORTS!r}, without which nothing leads to the shield",
+                fix="Leave the flag out, or the policies' `tiers.shield`.",
+            )
+            faults.raise_if_any()
+        if given.get("compatibility_date", COMPATIBILITY_DATE) < OWN_EXPORTS_DATE:
+            flags.add(OWN_EXPORTS)
+    return sorted(flags)
 
 
 def _caches(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -615,26 +634,43 @@ def _warn_of_purges(name: str, settings: Mapping[str, Any]) -> None:
 
 
 def _limits(limits: Mapping[str, Any]) -> Any:
-    found = {}
-    if limits.get("cpu_ms", CPU_MS):
-        found["cpu_ms"] = limits.get("cpu_ms", CPU_MS)
-    if "subrequests" in limits:
-        found["subrequests"] = limits["subrequests"]
+    """Return the limits that were asked for: Workers Free refuses a version that sets `cpu_ms`, whatever its value."""
+    found = {key: limits[key] for key in ("cpu_ms", "subrequests") if limits.get(key)}
     return found or None
 
 
-def _cache_options(settings: Mapping[str, Any]) -> dict[str, bool] | None:
-    """Return what turns the platform's own cache on, where an endpoint's strategy asks for it."""
+def _cache_options(settings: Mapping[str, Any]) -> dict[str, bool]:
+    """Return what turns the platform's own cache on where an endpoint's strategy asks for it, and else off: what is left
+    out may stay as it was, and in front of a Worker that does not expect it that cache keeps what has no Cache-Control."""
     used = any(endpoint["cache"] and endpoint["cache"]["engine"] == "platform" for endpoint in settings["endpoints"])
-    return {"enabled": True, "cross_version_cache": False} if used else None
+    return {"enabled": used, "cross_version_cache": False}
 
 
-def _shares(plan: Plan, version_id: pulumi.Output[str]) -> Any:
+def _shares(
+    parent: pulumi.Resource, plan: Plan, worker: cloudflare.Worker, version_id: pulumi.Output[str], settings: Any
+) -> Any:
     if plan.percentage == 100:
         return [{"version_id": version_id, "percentage": 100}]
 
-    def split(ids: list[Any]) -> list[dict[str, Any]]:
-        new, previous = ids
+    def compare(known: list[Any]) -> None:
+        previous, worker_id, account_id, document = known
+        before = _classes_of(parent, account_id, worker_id, previous) if previous else None
+        now = (_exports(document) or {}).keys()
+        if before is None or before == now:
+            return
+        faults = Faults("EdgeApi", plan.script_name)
+        faults.add(
+            "rollout.percentage",
+            f"is {plan.percentage}, and the two versions differ in their classes of Durable Objects"
+            f" ({', '.join(sorted(before ^ now))}): the platform refuses to split requests between such versions",
+            allowed="100 while a shield comes or goes",
+            fix="1. End the rollout that is under way. 2. Deploy the change of the shield alone, without `rollout`."
+            " 3. Roll out gradually again, with that deployment's `stable_version_id`.",
+        )
+        faults.raise_if_any()
+
+    def split(known: list[Any]) -> list[dict[str, Any]]:
+        new, previous, _ = known
         if not previous:
             faults = Faults("EdgeApi", plan.script_name)
             faults.add(
@@ -648,7 +684,46 @@ def _shares(plan: Plan, version_id: pulumi.Output[str]) -> Any:
         rest = round(100 - plan.percentage, 2)
         return [{"version_id": new, "percentage": plan.percentage}, {"version_id": previous, "percentage": rest}]
 
-    return pulumi.Output.all(version_id, plan.previous_version_id).apply(split)
+    # The new version's id becomes known with its deployment; what is compared is known in a preview.
+    compared = pulumi.Output.all(plan.previous_version_id, worker.id, plan.account_id, settings).apply(compare)
+    return pulumi.Output.all(version_id, plan.previous_version_id, compared).apply(split)
+
+
+def _classes_of(parent: pulumi.Resource, account_id: str, worker_id: str, version_id: str) -> set[str] | None:
+    """Return the classes of Durable Objects of a version that was deployed before; None where the platform does not tell."""
+    try:
+        found = cloudflare.get_worker_version(
+            account_id=account_id, worker_id=worker_id, version_id=version_id, opts=pulumi.InvokeOptions(parent=parent)
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a provider raises: the deployment says what is wrong with it
+        pulumi.log.warn(f"the version {version_id} could not be read, so that its classes are not compared: {error}")
+        return None
+    if found.id is None:
+        return None
+    live = (None, "", "created", "expecting-transfer")
+    return {
+        name
+        for name, each in (found.exports or {}).items()
+        if each["type"] == "durable-object" and each.get("state") in live
+    }
+
+
+@dataclass(frozen=True)
+class _Served:
+    """The versions that a deployment gives requests to."""
+
+    version: str
+    """The one that it was made for."""
+    stable: str
+    candidate: str
+    """Empty where one version has every request."""
+
+
+def _served(versions: Sequence[str], previous: str | None) -> _Served:
+    new = next((version for version in versions if version != previous), versions[0])
+    if len(versions) == 1:
+        return _Served(new, new, "")
+    return _Served(new, next(version for version in versions if version != new), new)
 
 
 def _urls(plan: Plan, worker: cloudflare.Worker) -> pulumi.Output[list[str]]:

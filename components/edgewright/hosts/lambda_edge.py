@@ -372,6 +372,7 @@ def create(
     *,
     statements: Sequence[Mapping[str, Any]] = (),
     tags: Mapping[str, str] | None = None,
+    protect: bool | None = None,
 ) -> EdgeFunction:
     """Make a function with its role.
 
@@ -383,8 +384,9 @@ def create(
         code: the package's archive, known now or later.
         statements: what its role may do beside writing its log.
         tags: tags of its own.
+        protect: False where it goes with what it guards; by default it is protected as its component is.
     """
-    child = pulumi.ResourceOptions(parent=parent)
+    child = pulumi.ResourceOptions(parent=parent, protect=protect)
     described = mark(component)
     role = aws.iam.Role(
         f"{name}-role",
@@ -393,7 +395,7 @@ def create(
         tags=dict(tags or {}),
         opts=child,
     )
-    aws.iam.RolePolicy(f"{name}-logs", role=role.name, policy=log_policy(statements), opts=child)
+    logs = aws.iam.RolePolicy(f"{name}-logs", role=role.name, policy=log_policy(statements), opts=child)
     function = aws.lambda_.Function(
         f"{name}-function",
         region=REGION,
@@ -411,7 +413,7 @@ def create(
         # Replicas outlive the last association by hours, and a deletion fails until then.
         skip_destroy=True,
         tags=dict(tags or {}),
-        opts=child,
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[logs])),
     )
     ledger = pulumi.Output.all(name=function.name, arn=function.arn, version=function.version).apply(
         lambda known: {

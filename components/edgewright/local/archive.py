@@ -18,7 +18,11 @@ from edgewright.local.session import StateDir
 KEPT_VERSIONS: Final = 100
 """How many versions of each kind can still be deployed, as on Workers (`cloudflare.workers.deployable_versions`)."""
 
+Classes = Mapping[str, Mapping[str, str]]
+"""Classes of Durable Objects that have been deployed, by Worker, each with what declared it: `exports` or `migrations`."""
+
 _Model = TypeVar("_Model", bound=pydantic.BaseModel)
+_CLASSES: Final = pydantic.TypeAdapter(dict[str, dict[str, str]])
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Archive:
     """Lambda functions' versions by qualified ARN."""
     distributions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What the last deployment's distributions may not change while a policy of a rollout is attached, by id."""
+    classes: Classes = field(default_factory=dict)
+    """Workers' classes of Durable Objects, whose objects outlive versions."""
 
     @property
     def published(self) -> dict[str, Published]:
@@ -49,6 +55,7 @@ def read(state: StateDir) -> Archive:
         workers={path.stem: version for path, version in _models(state.versions, protocol.Version)},
         functions={version.arn: version for _, version in _models(state.functions, cf.LambdaVersion)},
         distributions=_distributions(state),
+        classes=_classes(state.classes),
     )
 
 
@@ -56,11 +63,16 @@ def keep(
     state: StateDir,
     deployment: protocol.Deployment,
     functions: tuple[cf.LambdaVersion, ...],
+    *,
+    classes: Classes | None = None,
     distributions: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Keep a deployment's versions, and forget the oldest of too many; and what its distributions are held to."""
+    """Keep a deployment's versions and classes and what its distributions are held to, and forget the oldest of too many
+    versions."""
+    with open_private(state.classes, "w") as file:
+        file.write(json.dumps(classes or {}, sort_keys=True))
     with open_private(_distributions_file(state), "w") as file:
-        json.dump(distributions or {}, file, sort_keys=True)
+        file.write(json.dumps(distributions or {}, sort_keys=True))
     workers = {f"{version.id}.json": version for worker in deployment.workers for version in worker.versions}
     _write(state.versions, workers)
     _write(state.functions, {f"{hex_id(version.arn)}.json": version for version in functions})
@@ -78,6 +90,13 @@ def _distributions(state: StateDir) -> dict[str, dict[str, str]]:
         return _HELD.validate_json(_distributions_file(state).read_bytes())
     except (OSError, pydantic.ValidationError):
         return {}  # nothing was deployed, or by another release of edgewright
+
+
+def _classes(path: Path) -> Classes:
+    try:
+        return _CLASSES.validate_json(path.read_bytes())
+    except (OSError, pydantic.ValidationError):
+        return {}  # nothing has been deployed, or by another release of edgewright
 
 
 def _models(folder: Path, kind: type[_Model]) -> list[tuple[Path, _Model]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgewright.local import aws, cloudflare, protocol
 from edgewright.local import protocol_cloudfront as cf
-from edgewright.local.archive import Archive
+from edgewright.local.archive import Archive, Classes
 from edgewright.local.gaps import Gap, gap
 from edgewright.local.handlers import Handler, Published, named
 from edgewright.program.cloud import CloudError, UnknownType
@@ -42,6 +42,8 @@ class LocalCloud:
 
     published: Mapping[str, Published] = field(default_factory=dict)
     """What was published before of what has numbered versions, by ARN."""
+    versions: Mapping[str, protocol.Version] = field(default_factory=dict)
+    """Workers' versions that were deployed here before, by id."""
 
     def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         handler = self._handler(type_, name)
@@ -65,6 +67,8 @@ class LocalCloud:
         return dict(inputs)
 
     def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        if token == cloudflare.GET_VERSION:
+            return cloudflare.get_version(args, self.versions)
         # Most would need the account: gap `reads`.
         function = FUNCTIONS.get(token)
         if function is None:
@@ -105,6 +109,8 @@ class Plan:
     """Resources that are recorded and have no effect here."""
     distributions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What each distribution may not change in the next deployment, where it has a policy of a rollout."""
+    classes: Classes = field(default_factory=dict)
+    """Workers' classes of Durable Objects once this is deployed."""
 
 
 def plan(
@@ -126,7 +132,7 @@ def plan(
     """
     base = project.main if project.main.is_dir() else project.main.parent
     archive = archive or Archive()
-    translation = cloudflare.translate(capture, Path(base), archive.workers)
+    translation = cloudflare.translate(capture, Path(base), archive.workers, archive.classes)
     # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
     from edgewright.local.aws import translate as aws_translate
 
@@ -145,4 +151,10 @@ def plan(
         if handler is not None and handler.gap and not resource.read:
             recorded.append((resource, gap(handler.gap)))
     recorded += [(resource, gap(identity)) for resource, identity in front.gaps]
-    return Plan(translation.deployment, tuple(front.published), tuple(recorded), front.held)
+    return Plan(
+        translation.deployment,
+        tuple(front.published),
+        tuple(recorded),
+        distributions=front.held,
+        classes=translation.classes,
+    )

@@ -48,6 +48,9 @@ _RESERVE = "cloudflare:index/zoneCacheReserve:ZoneCacheReserve"
 _SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
 _DNS = "cloudflare:index/dnsRecord:DnsRecord"
 
+GET_VERSION: Final = "cloudflare:index/getWorkerVersion:getWorkerVersion"
+"""What tells of a version that was deployed before."""
+
 _WORKER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _HOSTNAME = re.compile(rf"{_HOST_LABEL}(\.{_HOST_LABEL})+")
@@ -160,6 +163,19 @@ def _script_outputs(inputs: Inputs, _identity: str) -> Outputs:
 
 def _zone_toggle(_inputs: Inputs, _identity: str) -> Outputs:
     return {"editable": True, "modifiedOn": EPOCH}
+
+
+def get_version(args: Inputs, known: Mapping[str, protocol.Version]) -> Outputs:
+    """Answer :data:`GET_VERSION` for a version that was deployed here before; of any other nothing is known."""
+    version = known.get(str(args.get("versionId")))
+    if version is None:
+        return dict(args)
+    exports = {name: each.model_dump() for name, each in version.exports.items() if each.live}
+    return {
+        **args,
+        "id": version.id,
+        "exports": {name: {**each, "renamedTo": each.pop("renamed_to")} for name, each in exports.items()},
+    }
 
 
 # --- what the API would refuse ----------------------------------------------------------------------------------------
@@ -517,15 +533,23 @@ class Translation:
 
     deployment: protocol.Deployment
     faults: list[tuple[Resource, str]] = field(default_factory=list)
+    classes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Classes of Durable Objects once this is deployed, by Worker, each with what declared it."""
 
 
-def translate(capture: Capture, base: Path, archive: Mapping[str, protocol.Version]) -> Translation:
+def translate(
+    capture: Capture,
+    base: Path,
+    archive: Mapping[str, protocol.Version],
+    classes: Mapping[str, Mapping[str, str]] | None = None,
+) -> Translation:
     """Return what the gateway is to run.
 
     Args:
         capture: the program's resources.
         base: the folder that relative paths of files start from: the program's.
         archive: versions of earlier deployments by id, which a gradual rollout may still refer to.
+        classes: classes of Durable Objects that earlier deployments made, by Worker, each with what declared it.
     """
     result = Translation(protocol.Deployment(stack=capture.stack))
     own = [resource for resource in capture if resource.custom and not resource.read]
@@ -620,10 +644,106 @@ def translate(capture: Capture, base: Path, archive: Mapping[str, protocol.Versi
             )
         )
 
+    _lifecycle(result, own, names, classes or {})
     _check_references(result, own, names)
     _routes(result, own, homes)
     _entries(result, own)
     return result
+
+
+def _lifecycle(
+    result: Translation, own: list[Resource], names: Mapping[str, str], before: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Note what the platform refuses of classes of Durable Objects, and what there are once this is deployed.
+
+    A class is made by a deployment, so that a version that is only uploaded cannot be bound to it, and no two versions that
+    share the traffic may differ in their classes:
+    https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/with-durable-objects/ and
+    packages/deploy-helpers of cloudflare/workers-sdk (November 2026).
+    """
+    result.classes = {name: dict(classes) for name, classes in before.items()}
+    for resource in own:
+        if resource.type not in (_VERSION, _SCRIPT):
+            continue
+        inputs = resource.inputs
+        script = names.get(str(inputs.get("workerId") or inputs.get("scriptName")))
+        if script is None:
+            continue
+        there = before.get(script, {})
+        changes = _migrated(inputs.get("migrations") or {})
+        at_once = resource.type == _SCRIPT or bool(inputs.get("deploy"))
+        if at_once:
+            result.classes.setdefault(script, {}).update(dict.fromkeys(changes, "migrations"))
+            continue
+        if new := sorted(changes - there.keys()):
+            result.faults.append(
+                (
+                    resource,
+                    f"migrations ({', '.join(new)}): the platform takes no change of classes in a version that is only"
+                    " uploaded (10211). Declare the class in `exports`, or say `deploy=True` of this version once",
+                )
+            )
+        made = {name for name, each in (inputs.get("exports") or {}).items() if protocol.Export.of(each).live}
+        for binding in inputs.get("bindings") or []:
+            name, home = binding.get("className"), binding.get("scriptName")
+            bound = binding.get("type") == "durable_object_namespace" and home in (None, script)
+            if bound and name in made - there.keys():
+                result.faults.append(
+                    (
+                        resource,
+                        f"bindings ({binding.get('name')}): the class {name!r} is made by the deployment of this version, and"
+                        " the platform refuses a binding to it before (100406). Leave the binding out and use"
+                        f" `ctx.exports.{name}`, or deploy once without the binding",
+                    )
+                )
+    for worker in result.deployment.workers:
+        _deployed_classes(result, worker, next(r for r in own if names.get(str(r.id)) == worker.name), before)
+
+
+def _migrated(migrations: Mapping[str, Any]) -> set[str]:
+    """Return the classes that migrations make, under their new names where they rename."""
+    plain = {name for key in ("newClasses", "newSqliteClasses") for name in migrations.get(key) or ()}
+    moved = {
+        str(each.get("to")) for key in ("renamedClasses", "transferredClasses") for each in migrations.get(key) or ()
+    }
+    return plain | moved
+
+
+def _deployed_classes(
+    result: Translation, worker: protocol.Worker, home: Resource, before: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Note what the platform refuses of a Worker's deployment for its classes, and write down what it makes."""
+    versions = [version for version in worker.versions if any(s.version_id == version.id for s in worker.deployment)]
+    if not versions:
+        return
+    if len({version.classes for version in versions}) > 1:
+        apart = sorted(
+            frozenset.union(*(v.classes for v in versions)) - frozenset.intersection(*(v.classes for v in versions))
+        )
+        result.faults.append(
+            (
+                home,
+                f"the versions that share the traffic differ in their classes ({', '.join(apart)}), which the platform refuses:"
+                " give the version with the change all requests first (100 %), then roll out gradually again",
+            )
+        )
+    declared = {name: each for version in versions for name, each in version.exports.items()}
+    for name, source in before.get(worker.name, {}).items():
+        if source == "exports" and name not in declared:
+            result.faults.append(
+                (
+                    home,
+                    f"exports: {name!r} has objects and is not declared any more, which the platform refuses (100402,"
+                    " orphaned_provisioned_namespace). Where class and objects are to go, say so once in the version's"
+                    f' `exports`: {{"{name}": {{"type": "durable-object", "state": "deleted"}}}}',
+                )
+            )
+    classes = result.classes.setdefault(worker.name, {})
+    for name, each in declared.items():
+        if each.live:
+            classes[name] = "exports"
+        else:
+            classes.pop(name, None)
 
 
 def _check_references(result: Translation, own: list[Resource], names: Mapping[str, str]) -> None:
@@ -754,6 +874,7 @@ def _version(resource: Resource, base: Path) -> protocol.Version:
         cpu_ms=limits.get("cpuMs"),
         cache_enabled=bool(cache.get("enabled", False)),
         cross_version_cache=bool(cache.get("crossVersionCache", False)),
+        exports={name: protocol.Export.of(each) for name, each in (inputs.get("exports") or {}).items()},
     )
 
 

@@ -119,7 +119,7 @@ def start_and_deploy(runner: Runner, running: LocalStack) -> tuple[Capture, Stac
     """
     before = running.before
     directory = running.project.directory
-    capture, settings = runner.run(directory, running.stack, cloud=LocalCloud(before.published))
+    capture, settings = runner.run(directory, running.stack, cloud=LocalCloud(before.published, before.workers))
     plan(running.project, capture, before, addresses(settings.services))
     if running.stopping.is_set():
         raise InfrastructureError("stopped before anything was started")
@@ -153,7 +153,8 @@ def watch(
         started = time.perf_counter()
         names = tuple(running.project.shown(path) for path in relevant)
         try:
-            new, settings = runner.run(root, running.stack, cloud=LocalCloud(archive.read(running.state).published))
+            before = archive.read(running.state)
+            new, settings = runner.run(root, running.stack, cloud=LocalCloud(before.published, before.workers))
             read = new.files
             running.set_services(settings.services)
             planned = running.plan(new)

@@ -45,7 +45,10 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "cpu-limit",
         "Workers CPU time",
-        "`limits.cpu_ms` is recorded and not enforced.",
+        "All Workers of a stack share one runtime, so a request that goes over `limits.cpu_ms` (30 s where it is not set) or"
+        " over memory ends the whole runtime, which starts again; GET and HEAD requests of others are sent anew. It is ended"
+        " 1 s of CPU time past the limit, because stores are played in the same process; of several requests that share the"
+        " runtime without ever keeping it to themselves none is measured. Which one it was is told from when each came.",
     ),
     Gap(
         "zone-settings",
@@ -155,13 +158,14 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "request-limits",
         "Workers limits",
-        "URL and header sizes are enforced; sizes of bodies, memory, subrequests and start-up time are not.",
+        "URL and header sizes are enforced; sizes of bodies and subrequests are not. Memory is that of the whole runtime: 128 MB"
+        " for each Worker beside what the runtime and its stores take. Loading may take 15 s of CPU time, there 1 s.",
     ),
     Gap(
         "error-pages",
         "Cloudflare error pages",
         "A Worker that throws is answered with workerd's plain 500, not with the page of error 1101; the log has the"
-        " stack.",
+        " stack. One that goes over a limit is answered with a problem document that names error 1102, not with its page.",
     ),
     Gap(
         "origin-errors",
@@ -172,7 +176,8 @@ GAPS: tuple[Gap, ...] = (
         "chunked-truncation",
         "Workers streaming",
         "When the body of an answer of unknown length fails half-way, workerd ends it as if it were whole; the network"
-        " cuts the connection.",
+        " cuts the connection. Where Workers Cache stands in front, it is cut here too, and not stored, but for what the"
+        " function compressed itself.",
     ),
     Gap(
         "inner-fetch",
@@ -194,7 +199,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "durable-object-version",
         "Durable Objects",
-        "All objects of a class run in the version with the largest share, on SQLite storage; there are no migrations.",
+        "All objects of a class run in the version with the largest share, on SQLite storage. Which classes there are is known"
+        " from this machine's own deployments: a class that an account has already is new here.",
     ),
     Gap(
         "websocket-reload",

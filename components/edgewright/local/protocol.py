@@ -4,7 +4,8 @@ The document is computed from the captured resource inputs alone. TypeScript typ
 the JSON Schema of :class:`Deployment`.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -105,6 +106,30 @@ Binding = Annotated[
 ]
 
 
+class Export(ProtocolModel):
+    """One entry of `WorkerVersion.exports`: a class of Durable Objects, or what became of it."""
+
+    type: str
+    storage: str | None = None
+    state: str | None = Field(default=None, description="None and `created` are a class that is there.")
+    renamed_to: str | None = None
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> "Export":
+        """Return an entry from the resource's inputs."""
+        return cls(
+            type=str(inputs.get("type")),
+            storage=inputs.get("storage"),
+            state=inputs.get("state"),
+            renamed_to=inputs.get("renamedTo"),
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether it is a class of Durable Objects that this version has."""
+        return self.type == "durable-object" and self.state in (None, "created", "expecting-transfer")
+
+
 class Version(ProtocolModel):
     """One version of a Worker."""
 
@@ -114,9 +139,18 @@ class Version(ProtocolModel):
     bindings: list[Binding] = []
     compatibility_date: str | None = None
     compatibility_flags: list[str] = []
-    cpu_ms: int | None = Field(default=None, description="`limits.cpu_ms`; recorded, workerd does not enforce it.")
+    cpu_ms: int | None = Field(
+        default=None,
+        description="`limits.cpu_ms`; held by the gateway's watchdog, and the platform's default where it is null.",
+    )
     cache_enabled: bool = Field(default=False, description="`cache_options.enabled`: a cache in front of the version.")
     cross_version_cache: bool = False
+    exports: dict[str, Export] = Field(default={}, description="Classes of Durable Objects by name.")
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The classes of Durable Objects that it declares as its own."""
+        return frozenset(name for name, each in self.exports.items() if each.live)
 
 
 class Share(ProtocolModel):

@@ -108,6 +108,11 @@ class StateDir:
         return self.path / "versions"
 
     @property
+    def classes(self) -> Path:
+        """Where it is written down which classes of Durable Objects the Workers have."""
+        return self.path / "classes.json"
+
+    @property
     def functions(self) -> Path:
         """Versions of Lambda functions that were published, which a distribution may go back to."""
         return self.path / "functions"

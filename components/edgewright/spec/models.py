@@ -63,8 +63,9 @@ class KvTier(SpecModel):
 class ShieldTier(SpecModel):
     """One place for all data centres, before the origin: concurrent misses of the world make one origin request."""
 
-    binding: str = Field(
-        default="EDGEWRIGHT_SHIELD", description="Name of the Durable Objects' binding on the function."
+    class_name: str = Field(
+        default="EdgewrightShield",
+        description="Class of Durable Objects among the function's own exports, by which it reaches the shield.",
     )
     location: Literal["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] | None = Field(
         default=None, description="Where it is made; None is near the first request."

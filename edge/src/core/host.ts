@@ -41,8 +41,8 @@ export interface Host {
   /** The key-value store bound under this name; undefined if there is none. */
   kv(name: string): KvStore | undefined;
 
-  /** An object of the shield bound under this name, made near `location` when it is first asked; undefined if there is none. */
-  shield?(binding: string, name: string, location: string | undefined): ShieldObject | undefined;
+  /** An object of the shield's class, made near `location` when it is first asked; undefined if there is none. */
+  shield?(className: string, name: string, location: string | undefined): ShieldObject | undefined;
 
   /** Where the client is, as the platform says. Never taken from headers that a client can write. */
   geo(request: Request): Geo;

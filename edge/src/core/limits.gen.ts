@@ -1,5 +1,11 @@
 // Generated from components/edgewright/limits. Run `make build`; do not edit.
 
+/** CPU time a request, default: https://developers.cloudflare.com/workers/platform/limits/ */
+export const WORKERS_CPU_MS = 30000;
+/** CPU time a request that this product allows: https://developers.cloudflare.com/workers/platform/limits/ */
+export const WORKERS_CPU_MS_GUARDRAIL = 50;
+/** Memory of an isolate: https://developers.cloudflare.com/workers/platform/limits/ */
+export const WORKERS_MEMORY_BYTES = 134217728;
 /** KV value size: https://developers.cloudflare.com/kv/platform/limits/ */
 export const KV_VALUE_BYTES = 26214400;
 /** Request body given to the function, viewer trigger: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html */

@@ -196,9 +196,9 @@ export interface KvTier {
  */
 export interface ShieldTier {
   /**
-   * Name of the Durable Objects' binding on the function.
+   * Class of Durable Objects among the function's own exports, by which it reaches the shield.
    */
-  binding: string;
+  class_name: string;
   /**
    * Where it is made; None is near the first request.
    */

@@ -5,6 +5,7 @@ import http, { type IncomingMessage, type Server, type ServerResponse } from "no
 import { CloudFrontFaults } from "./cloudfront/index.js";
 import type { Counters } from "./counters.js";
 import { DeployFailed } from "./diagnostics.js";
+import { headTimeout } from "./edge.js";
 import type { FrontCaches } from "./front-cache.js";
 import { type KvAnswer, kvRequest } from "./kv.js";
 import type { Logs } from "./logs.js";
@@ -25,6 +26,7 @@ export interface ControlOptions {
   started: Date;
   fronts: FrontCaches;
   purgeToken: string;
+  headTimeoutMs: number;
 }
 
 type Handler = (
@@ -87,7 +89,8 @@ async function invalidate(options: ControlOptions, request: IncomingMessage, res
 
 export function createControl(options: ControlOptions): Server {
   const expected = digest(options.token);
-  return http.createServer({ requestTimeout: 0 }, (request, response) => {
+  const { headTimeoutMs } = options;
+  return http.createServer({ requestTimeout: 0, ...headTimeout(headTimeoutMs) }, (request, response) => {
     // A page that rebinds its name to 127.0.0.1 sends its own name as Host.
     if (!/^(127\.0\.0\.1|localhost):\d+$/.test(request.headers.host ?? "")) {
       sendProblem(response, {
@@ -167,6 +170,7 @@ function status(options: ControlOptions, _request: IncomingMessage, response: Se
     urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
     uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
     since: started.toISOString(),
+    runtime: serving?.instance.runtime ?? null,
     last_error: reload.lastErrors ?? null,
   });
 }

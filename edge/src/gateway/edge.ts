@@ -10,12 +10,12 @@ import { type Client, clientOf } from "./geo.js";
 import { rayId, workerHeaders } from "./headers.js";
 import type { Logs } from "./logs.js";
 import { type Problem, ProblemError, problem, problemBody, sendProblem } from "./problem.js";
-import { forward, forwardUpgrade } from "./proxy.js";
+import { forward, forwardUpgrade, lost, type Upstream } from "./proxy.js";
 import type { Front, Reload, Serving } from "./reload.js";
 import { hostnameOf, type Target } from "./router.js";
 import { serviceName } from "./service-name.js";
-
 import { pickVersion, VERSION_KEY, VERSION_OVERRIDES } from "./versions.js";
+import type { Flight } from "./watchdog.js";
 
 /**
  * All of a request's headers together, and its URL, at most:
@@ -30,6 +30,15 @@ export interface EdgeOptions {
   logs: Logs;
   random: () => number;
   fronts: FrontCaches;
+  headTimeoutMs: number;
+}
+
+/** How long (ms) the head of a request may take to arrive: a client that sends it drop by drop keeps a connection from others. */
+export const HEAD_TIMEOUT_MS = 30_000;
+
+/** The options of a server that closes slow heads. Node.js has no limit of its own where `requestTimeout` is 0, as for slow bodies it is here. */
+export function headTimeout(ms: number): http.ServerOptions {
+  return { headersTimeout: ms, connectionsCheckingInterval: Math.min(1_000, ms) };
 }
 
 /** What the log says of a request. */
@@ -67,6 +76,7 @@ export function createEdge(options: EdgeOptions): Server {
     requireHostHeader: false,
     keepAliveTimeout: 75_000,
     requestTimeout: 0,
+    ...headTimeout(options.headTimeoutMs),
     noDelay: true,
   });
   server.maxHeadersCount = 0;
@@ -245,9 +255,26 @@ function answerHeaders(raw: string[], hostname: string, host: string, ray: strin
   return raw;
 }
 
-function upstreamOf(routed: Routed): { port: () => number; refresh: () => Promise<void> } {
-  const { instance } = routed.serving;
-  return { port: () => instance.port(routed.service), refresh: () => instance.findPorts() };
+function upstreamOf({ serving: { instance }, service }: Routed, flight: Flight): Upstream {
+  return {
+    socket: instance.socket(service),
+    available: () => instance.available(),
+    progress: () => instance.progress(flight),
+    life: () => instance.life,
+    innocent: (life) => flight.over === undefined && instance.endedForLimit(life),
+    guilty: () => flight.over !== undefined,
+    lost: (life, error) => {
+      if (flight.over !== undefined) return overLimit(flight);
+      return instance.life !== life || instance.runtime.state === "restarting" ? instance.unavailable() : lost(error);
+    },
+  };
+}
+
+/** As the platform answers: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1102/ */
+function overLimit({ what, over }: Flight): ProblemError {
+  return problem(503, "Worker exceeded resource limits", `Error 1102: ${what} ${over?.text}. See the log.`, {
+    error_code: 1102,
+  });
 }
 
 /** Under which version the cache in front keeps an answer; undefined where the version has no such cache. */
@@ -298,18 +325,33 @@ async function toWorker(
   routed: Routed,
 ): Promise<number> {
   const { path, headers, answer } = routed;
-  const forwarded = { request, response, upstream: upstreamOf(routed), path, headers, answer };
-  const front = frontOf(routed);
-  if (front === undefined) return forward(forwarded);
-  if (frontable(request)) {
-    const { busy } = routed.serving.instance;
-    const hold = (): (() => void) => {
-      busy.begin();
-      return () => busy.end();
-    };
-    return options.fronts.serve(routed.target.worker, front, { ...forwarded, hold });
+  const { instance } = routed.serving;
+  const flight = flightOf(request, routed);
+  const forwarded = { request, response, upstream: upstreamOf(routed, flight), path, headers, answer };
+  instance.takeOff(flight);
+  try {
+    const front = frontOf(routed);
+    if (front === undefined) return await forward(forwarded);
+    if (frontable(request)) {
+      const { busy } = instance;
+      const hold = (): (() => void) => {
+        busy.begin();
+        return () => busy.end();
+      };
+      return await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold });
+    }
+    return await forward({ ...forwarded, answer: (raw) => answer(unfronted(raw)) });
+  } finally {
+    instance.land(flight);
   }
-  return forward({ ...forwarded, answer: (raw) => answer(unfronted(raw)) });
+}
+
+/** A request as the watchdog knows it. */
+function flightOf({ method }: IncomingMessage, { serving, target, path, version }: Routed): Flight {
+  const worker = serving.deployment.workers.find(({ name }) => name === target.worker);
+  const limitMs = worker?.versions.find(({ id }) => id === version)?.cpu_ms ?? null;
+  const what = `${method} http://${target.hostname}${path.split("?", 1)[0]}`;
+  return { what, worker: target.worker, version, limitMs, cpuMs: 0, alone: true, begun: performance.now() };
 }
 
 function problemOf(options: EdgeOptions, error: unknown): Problem {
@@ -339,9 +381,10 @@ async function upgrade(options: EdgeOptions, request: IncomingMessage, socket: S
       throw problem(501, "Not served here", "WebSockets through a distribution are not served (gap aws-protocols).");
     }
     routed = route(options, request, entered);
-    const port = upstreamOf(routed).port();
+    const { instance } = routed.serving;
+    await instance.available();
     status = await forwardUpgrade(request, socket, head, {
-      port,
+      socket: instance.socket(routed.service),
       path: routed.path,
       headers: routed.headers,
       answer: routed.answer,

@@ -10,10 +10,15 @@ const MARK = "\u001e";
 /** By which a purge from the gateway is told from a client's request, whose headers of this beginning are removed. */
 export const PURGE_HEADER = "x-local-purge";
 
+/** Names a streamed answer to the cache in front, which removes it. */
+export const ANSWER_HEADER = "x-edgewright-front-answer";
+
 export interface EntryOptions {
   mainModule: string;
   /** The value of PURGE_HEADER that only the gateway knows. */
   purgeToken: string;
+  /** Classes of `ctx.exports` whose objects another version holds, each with the binding that leads to it. */
+  classes: readonly (readonly [name: string, binding: string])[];
   /** Where the version's `ctx.cache` sends what it purges; undefined where it has no cache in front. */
   frontCacheUrl: string | undefined;
 }
@@ -27,15 +32,59 @@ function front(ctx) {
   };
   Object.defineProperty(ctx, "cache", { value: { purge: call(false), invalidate: call(true) }, configurable: true });
 }
+
+// A body of unknown length that breaks off is ended by workerd as if it were whole, and would be kept. So the cache is told first.
+const [streams, sized] = [new WeakSet(), new WeakSet()];
+globalThis.FixedLengthStream = new Proxy(FixedLengthStream, { construct(target, args, made) {
+  const stream = Reflect.construct(target, args, made);
+  sized.add(stream.readable);
+  return stream;
+} });
+globalThis.Response = new Proxy(Response, { construct(target, args, made) {
+  const answer = Reflect.construct(target, args, made);
+  if (args[0] instanceof ReadableStream && !sized.has(args[0])) streams.add(answer);
+  return answer;
+} });
+
+function whole(answer, ctx) {
+  if (!(answer instanceof Response) || answer.body === null || answer.webSocket) return answer;
+  // Texts and bytes have a length that only workerd knows, and arrive whole; what was fetched has a URL.
+  if (!streams.has(answer) && answer.url === "") return answer;
+  // What is compressed by hand could not be passed on as it is; its end shows whether it is whole.
+  if (answer.headers.has("content-length") || answer.headers.has("content-encoding")) return answer;
+  const id = crypto.randomUUID();
+  const { readable, writable } = new IdentityTransformStream();
+  const broken = async (error) => {
+    await fetch(${JSON.stringify(url)}, { method: "POST", body: JSON.stringify({ broken: id }) }).catch(() => {});
+    await writable.abort(error);
+  };
+  ctx.waitUntil(answer.body.pipeTo(writable, { preventAbort: true }).catch(broken));
+  const passed = new Response(readable, answer);
+  passed.headers.set(${JSON.stringify(ANSWER_HEADER)}, id);
+  return passed;
+}
+`;
+
+/** `ctx.exports` with the classes whose objects another version holds: each object runs in one version. */
+const exportsModule = (classes: EntryOptions["classes"]): string => `
+function own(ctx, env) {
+  if (ctx.exports === undefined) return;
+  const value = Object.create(ctx.exports);
+  for (const [name, binding] of ${JSON.stringify(classes)}) {
+    Object.defineProperty(value, name, { value: env[binding], enumerable: true });
+  }
+  Object.defineProperty(ctx, "exports", { value, configurable: true });
+}
 `;
 
 /** The Worker's new main module. */
-export function entryModule({ mainModule, purgeToken, frontCacheUrl }: EntryOptions): string {
+export function entryModule({ mainModule, purgeToken, classes, frontCacheUrl }: EntryOptions): string {
   const specifier = JSON.stringify(`./${mainModule}`);
   return `import { report } from "./${CONSOLE_MODULE}";
 import * as main from ${specifier};
 export * from ${specifier};
-${frontCacheUrl === undefined ? "function front() {}" : frontModule(frontCacheUrl)}
+${frontCacheUrl === undefined ? "const front = () => {}, whole = (answer) => answer;" : frontModule(frontCacheUrl)}
+${classes.length === 0 ? "function own() {}" : exportsModule(classes)}
 function watched(target) {
   if (typeof target !== "object" || target === null || typeof target.fetch !== "function") return target;
   const fetch = (...args) => {
@@ -43,6 +92,7 @@ function watched(target) {
     try {
       const [request, env, ctx] = args;
       front(ctx);
+      own(ctx, env);
       if (request.headers.get(${JSON.stringify(PURGE_HEADER)}) === ${JSON.stringify(purgeToken)}) {
         return request.json().then((what) => target.purge?.(what, env, ctx)).then((report) => Response.json(report ?? null));
       }
@@ -51,8 +101,9 @@ function watched(target) {
       report(error);
       throw error;
     }
-    if (typeof answer?.then === "function") answer.then(undefined, report);
-    return answer;
+    if (typeof answer?.then !== "function") return whole(answer, args[2]);
+    answer.then(undefined, report);
+    return answer.then((given) => whole(given, args[2]));
   };
   return Object.create(target, { fetch: { value: fetch, enumerable: true } });
 }

@@ -14,9 +14,9 @@ import { directivesFor } from "../core/cache/targeted.js";
 import type { Cache, CacheContext, CacheSpec, PurgeRequest } from "../core/cache/types.js";
 import type { FrontPurge } from "../core/host.js";
 import { answerConditional } from "../core/static.js";
+import { ANSWER_HEADER } from "./entry.js";
 import type { Logs } from "./logs.js";
-import { problem } from "./problem.js";
-import { agent, type Upstream } from "./proxy.js";
+import { agent, UNCONNECTED, type Upstream } from "./proxy.js";
 import { restOf, spellings } from "./targets.js";
 
 /** Where Workers' calls of `ctx.cache` arrive; see entry.ts and outbound.ts. */
@@ -147,10 +147,14 @@ export class FrontCaches {
     };
   }
 
-  /** Answers a call of `ctx.cache` as the product does; `path` names the Worker. */
+  /** Answers a call of `ctx.cache` as the product does; `path` names the Worker. Or hears of an answer that breaks off. */
   async called(path: string, body: string): Promise<{ success: boolean; errors: { code: number; message: string }[] }> {
     try {
-      const { what, soft } = JSON.parse(body) as { what: FrontPurge; soft: boolean };
+      const { what, soft, broken } = JSON.parse(body) as { what: FrontPurge; soft: boolean; broken?: string };
+      if (broken !== undefined) {
+        streamed.get(broken)?.destroy(new Error("The Worker's answer broke off."));
+        return { success: true, errors: [] };
+      }
       const known = ["tags", "pathPrefixes", "purgeEverything"];
       const wrong = Object.keys(what).filter((name) => !known.includes(name));
       if (wrong.length > 0 || Object.keys(what).length === 0)
@@ -222,7 +226,7 @@ export function unfronted(raw: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = (raw[index] as string).toLowerCase();
-    if (name !== "cloudflare-cdn-cache-control" && name !== "cache-tag")
+    if (name !== "cloudflare-cdn-cache-control" && name !== "cache-tag" && name !== ANSWER_HEADER)
       kept.push(raw[index] as string, raw[index + 1] as string);
   }
   kept.push("Cf-Cache-Status", "BYPASS");
@@ -239,42 +243,45 @@ function webHeaders(raw: readonly string[]): Headers {
 
 /** Headers of a request that the core may change: conditions and ranges. The others go on exactly as they came. */
 const CORES = new Set(["if-none-match", "if-modified-since", "if-range", "range"]);
+/**
+ * What says that a body follows. None does: a request that may be answered to many goes on without the one client's body, and with these left
+ * in, workerd would take the next request on the same connection for it.
+ */
+const OF_BODIES = new Set(["content-length", "transfer-encoding", "expect", "trailer"]);
 
 function fetchWorker(fronted: Fronted, onward: Request): Promise<Response> {
   const raw: string[] = [];
   for (let index = 0; index < fronted.headers.length; index += 2) {
     const name = fronted.headers[index] as string;
-    if (!CORES.has(name.toLowerCase())) raw.push(name, fronted.headers[index + 1] as string);
+    const lower = name.toLowerCase();
+    if (!CORES.has(lower) && !OF_BODIES.has(lower)) raw.push(name, fronted.headers[index + 1] as string);
   }
   // The Worker is expected to answer with the whole, of which ranges are cut here.
   for (const name of ["if-none-match", "if-modified-since"]) {
     const value = onward.headers.get(name);
     if (value !== null) raw.push(name, value);
   }
+  const { upstream } = fronted;
   const attempt = async (tries: number): Promise<Response> => {
+    await upstream.available();
+    const life = upstream.life();
     try {
       return await ask(fronted, raw);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (tries >= 3 || (code !== "ECONNREFUSED" && code !== "ECONNRESET")) throw lost(error as NodeJS.ErrnoException);
-      await fronted.upstream.refresh();
+      const again = UNCONNECTED.has(code ?? "") || code === "ECONNRESET" || upstream.innocent(life);
+      if (tries >= 3 || !again || upstream.guilty()) throw upstream.lost(life, error as NodeJS.ErrnoException);
       return attempt(tries + 1);
     }
   };
   return attempt(0);
 }
 
-function lost(error: NodeJS.ErrnoException): Error {
-  const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
-  return problem(502, "No answer from the Worker", detail);
-}
-
 function ask(fronted: Fronted, headers: string[]): Promise<Response> {
   return new Promise((resolve, reject) => {
     const release = fronted.hold();
     const onward = http.request({
-      host: "127.0.0.1",
-      port: fronted.upstream.port(),
+      socketPath: fronted.upstream.socket,
       agent,
       method: "GET",
       path: fronted.path,
@@ -284,6 +291,7 @@ function ask(fronted: Fronted, headers: string[]): Promise<Response> {
     onward.on("error", reject);
     onward.on("close", release);
     onward.on("response", (incoming) => {
+      fronted.upstream.progress();
       try {
         resolve(shown(incoming));
       } catch (error) {
@@ -297,11 +305,19 @@ function ask(fronted: Fronted, headers: string[]): Promise<Response> {
 
 const NULL_BODY = new Set([204, 205, 304]);
 
+/** Answers that are under way, by the name that the entry module gave them. */
+const streamed = new Map<string, IncomingMessage>();
+
 /** A Worker's answer as the core is to see it: what the product makes of it stands in one targeted field. */
 function shown(incoming: IncomingMessage): Response {
   const status = incoming.statusCode as number;
   const headers = webHeaders(incoming.rawHeaders);
-  for (const name of ["connection", "keep-alive", "transfer-encoding"]) headers.delete(name);
+  const name = headers.get(ANSWER_HEADER);
+  if (name !== null) {
+    streamed.set(name, incoming);
+    incoming.once("close", () => streamed.delete(name));
+  }
+  for (const each of ["connection", "keep-alive", "transfer-encoding", ANSWER_HEADER]) headers.delete(each);
   const kept: [string, string][] = [];
   for (const name of [...KEPT, ...KEPT_UNSTORED]) {
     const value = headers.get(name);

@@ -6,6 +6,9 @@ import { IDLE_MS } from "./proxy.js";
 
 export const CONTROL_WORKER = "edgewright-control";
 
+/** The path that asks whether workerd answers at all. */
+export const ALIVE = "/alive";
+
 /**
  * `PUT|GET|DELETE /<namespace index>/values/<key>`, `GET /<namespace index>/keys`, and `POST /<namespace index>/batch` with a list of
  * `{key, value?, metadata?, expiration?, expirationTtl?}`: written where there is a value (base64), else deleted; it answers with those that failed.
@@ -30,6 +33,7 @@ async function batch(namespace, items) {
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
+    if (url.pathname === "${ALIVE}") return new Response(null, { status: 204 });
     const [, index, what, ...rest] = url.pathname.split("/");
     const namespace = env["N" + index];
     const query = (name) => url.searchParams.get(name) ?? undefined;
@@ -70,13 +74,14 @@ export function controlWorker(namespaces: readonly string[], compatibilityDate: 
     compatibilityDate,
     compatibilityFlags: ["nodejs_compat"],
     kvNamespaces: Object.fromEntries(namespaces.map((id, index) => [`N${index}`, id])),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   } as WorkerOptions;
 }
 
 /** What the control Worker is reached by. */
 export interface KvPlace {
-  controlPort: number;
+  controlSocket: string;
+  /** Waits for a workerd that starts again. */
+  available(): Promise<void>;
   namespaceIndex(id: string): number;
 }
 
@@ -97,6 +102,7 @@ export async function kvRequest(
   body?: Buffer,
 ): Promise<KvAnswer> {
   for (;;) {
+    await place.available();
     try {
       return await attempt(place, method, namespace, rest, body);
     } catch (error) {
@@ -112,8 +118,7 @@ function attempt(place: KvPlace, method: string, namespace: string, rest: string
   return new Promise((resolve, reject) => {
     const request = http.request(
       {
-        host: "127.0.0.1",
-        port: place.controlPort,
+        socketPath: place.controlSocket,
         method,
         agent,
         path: `/${place.namespaceIndex(namespace)}/${rest}`,

@@ -11,9 +11,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createControl } from "./control.js";
 import { Counters } from "./counters.js";
-import { createEdge } from "./edge.js";
+import { closeOthers, Doors, own } from "./doors.js";
+import { createEdge, HEAD_TIMEOUT_MS } from "./edge.js";
 import { FrontCaches } from "./front-cache.js";
-import { loadMiniflare } from "./instance.js";
+import { loadMiniflare, workerdOf } from "./instance.js";
 import { Logs } from "./logs.js";
 import { Outbound } from "./outbound.js";
 import { Reload } from "./reload.js";
@@ -30,6 +31,8 @@ interface Options {
   logFile?: string;
   /** Makes the choice between versions repeatable. */
   seed?: number;
+  /** How long (ms) the head of a request may take to arrive. */
+  headTimeoutMs: number;
 }
 
 class StartFailed extends Error {
@@ -61,6 +64,7 @@ function readOptions(line: string): Options {
     runtimeDir = process.cwd(),
     logFile,
     seed,
+    headTimeoutMs = HEAD_TIMEOUT_MS,
   } = value;
   const wrong = [
     ...Object.entries({ port, controlPort }).flatMap(([name, given]) =>
@@ -79,12 +83,14 @@ function readOptions(line: string): Options {
     controlPort,
     stateDir: stateDir as string,
     runtimeDir,
+    headTimeoutMs,
     ...(logFile !== undefined && { logFile }),
     ...(seed !== undefined && { seed }),
   };
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
+  own(server);
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const taken = error.code === "EADDRINUSE";
@@ -102,6 +108,8 @@ async function start(options: Options): Promise<() => Promise<void>> {
   const cacheDir = join(options.stateDir, "cache");
   rmSync(cacheDir, { recursive: true, force: true });
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+  closeOthers();
+  const doors = new Doors(options.stateDir);
   const logs = new Logs(options.logFile);
   const counters = new Counters();
   const token = randomBytes(32).toString("base64url");
@@ -109,15 +117,22 @@ async function start(options: Options): Promise<() => Promise<void>> {
   let port = options.port;
   const fronts = new FrontCaches(logs);
   const outbound = new Outbound({
+    door: doors.outbound,
     counters,
     fronts,
+    active: (name) => {
+      const instance = reload.serving?.instance;
+      if (instance?.options.name === name) instance.progress();
+    },
     ownPort: (hostname) => (reload.serving?.router.domain(hostname) === undefined ? undefined : port),
   });
   await outbound.listen();
   // workerd inherits our standard output unless told otherwise, and that is the supervisor's channel: nothing else may print there.
   let miniflare: ReturnType<typeof loadMiniflare>;
+  let workerd: string;
   try {
     miniflare = loadMiniflare(options.runtimeDir);
+    workerd = workerdOf(options.runtimeDir);
   } catch (error) {
     throw new StartFailed(
       "runtime-missing",
@@ -127,6 +142,8 @@ async function start(options: Options): Promise<() => Promise<void>> {
   }
   const reload: Reload = new Reload({
     miniflare,
+    workerd,
+    doors,
     stateDir: options.stateDir,
     cacheDir,
     outbound,
@@ -135,7 +152,7 @@ async function start(options: Options): Promise<() => Promise<void>> {
     purgeToken,
   });
   const random = options.seed === undefined ? Math.random : seededRandom(options.seed);
-  const edge = createEdge({ reload, counters, logs, random, fronts });
+  const edge = createEdge({ reload, counters, logs, random, fronts, headTimeoutMs: options.headTimeoutMs });
   const control = createControl({
     token,
     reload,
@@ -144,6 +161,7 @@ async function start(options: Options): Promise<() => Promise<void>> {
     started,
     fronts,
     purgeToken,
+    headTimeoutMs: options.headTimeoutMs,
     edgeUrl: () => `http://${options.host}:${port}`,
   });
   port = await listen(edge, options.host, options.port);
@@ -156,6 +174,7 @@ async function start(options: Options): Promise<() => Promise<void>> {
     }
     await reload.close();
     outbound.close();
+    doors.remove();
     await logs.close();
   };
 }

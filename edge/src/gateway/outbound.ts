@@ -8,11 +8,12 @@
 import { randomBytes } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import https from "node:https";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { WorkerOptions } from "miniflare";
 import { Busy } from "./busy.js";
 import type { Counters, OriginCounters } from "./counters.js";
 import { type Destination, destinationOf } from "./destination.js";
+import { own } from "./doors.js";
 import { FRONT_CACHE_HOST, type FrontCaches } from "./front-cache.js";
 import { endToEnd } from "./headers.js";
 
@@ -24,7 +25,11 @@ const HTTP_PROXY_STYLE = 1;
 const NO_HTTP = "no HTTP\r\n\r\n";
 
 export interface OutboundOptions {
+  /** The socket that workerd reaches us by: see doors.ts. */
+  door: string;
   counters: Counters;
+  /** Told of each request of a workerd. */
+  active: (workerd: string) => void;
   /** The gateway's own port for a host that is a custom domain of the deployment, where a fetch stays inside (gap `inner-fetch`). */
   ownPort: (hostname: string) => number | undefined;
   /** Asked where a Worker calls its `ctx.cache`. */
@@ -42,6 +47,7 @@ export class Outbound {
   };
 
   constructor(private readonly options: OutboundOptions) {
+    // No limit on how slowly a head comes: nobody but our own workerd reaches this.
     this.#server = http.createServer({
       maxHeaderSize: 256 * 1024,
       requireHostHeader: false,
@@ -56,16 +62,15 @@ export class Outbound {
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(0, "127.0.0.1", resolve);
+      own(this.#server).listen(this.options.door, resolve);
     });
   }
 
   /** What miniflare is told, for one workerd. */
   service(workerd: string): NonNullable<WorkerOptions["outboundService"]> {
-    const { port } = this.#server.address() as AddressInfo;
     return {
       external: {
-        address: `127.0.0.1:${port}`,
+        address: `unix:${this.options.door}`,
         http: {
           style: HTTP_PROXY_STYLE,
           injectRequestHeaders: [{ name: PASS_HEADER, value: `${this.#pass}.${workerd}` }],
@@ -109,6 +114,7 @@ export class Outbound {
       response.writeHead(403, { Connection: "close" }).end("This port is for the local cloud's own Workers.\n");
       return;
     }
+    this.options.active(workerd);
     if (to.authority === FRONT_CACHE_HOST) {
       void this.#frontCache(request, response);
       return;
@@ -284,8 +290,8 @@ export class Outbound {
   }
 
   /**
-   * `connect()` from `cloudflare:sockets`: a plain tunnel. workerd adds no header of ours to CONNECT, so this cannot tell who asks; it gives
-   * a process of this machine nothing that it does not have, and a page in a browser cannot send CONNECT.
+   * `connect()` from `cloudflare:sockets`: a plain tunnel. workerd adds no header of ours to CONNECT, so this cannot tell who asks; nobody else
+   * reaches this socket.
    */
   #connect(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const found = request.url?.match(/^(\[[^\]]+\]|[^:]+):(\d+)$/);

@@ -51,7 +51,7 @@ export interface Version {
   compatibility_date: string | null;
   compatibility_flags: string[];
   /**
-   * `limits.cpu_ms`; recorded, workerd does not enforce it.
+   * `limits.cpu_ms`; held by the gateway's watchdog, and the platform's default where it is null.
    */
   cpu_ms: number | null;
   /**
@@ -59,6 +59,12 @@ export interface Version {
    */
   cache_enabled: boolean;
   cross_version_cache: boolean;
+  /**
+   * Classes of Durable Objects by name.
+   */
+  exports: {
+    [k: string]: Export;
+  };
 }
 /**
  * One module of a Worker version, as in `WorkerVersion.modules`.
@@ -129,6 +135,18 @@ export interface D1Binding {
 export interface VersionMetadataBinding {
   type: "version_metadata";
   name: string;
+}
+/**
+ * One entry of `WorkerVersion.exports`: a class of Durable Objects, or what became of it.
+ */
+export interface Export {
+  type: string;
+  storage: string | null;
+  /**
+   * None and `created` are a class that is there.
+   */
+  state: string | null;
+  renamed_to: string | null;
 }
 /**
  * A version's share of the traffic in a Worker's deployment.

@@ -21,10 +21,24 @@ export const agent = new http.Agent({
 const ANSWER_HEADERS_LIMIT = 128 * 1024;
 
 export interface Upstream {
-  port: () => number;
-  /** Finds workerd's ports again after it was started again. */
-  refresh: () => Promise<void>;
+  /** The Worker version's door. */
+  socket: string;
+  /** Waits for a workerd that starts again; raises a 503 problem where that takes too long. */
+  available: () => Promise<void>;
+  /** Called when the Worker answers. */
+  progress: () => void;
+  /** Says which workerd runs; the next one has another number. */
+  life: () => number;
+  /** Whether that workerd was ended for what another request did: on the platform, this one would have gone on. */
+  innocent: (life: number) => boolean;
+  /** Whether it was ended for what this request did. */
+  guilty: () => boolean;
+  /** What a client is told where there is no answer. */
+  lost: (life: number, error: NodeJS.ErrnoException) => Error;
 }
+
+/** Errors of a connection that never came about: no Worker has seen anything of the request. */
+export const UNCONNECTED = new Set(["ECONNREFUSED", "ENOENT", "EAGAIN"]);
 
 export interface Forwarded {
   request: IncomingMessage;
@@ -38,7 +52,9 @@ export interface Forwarded {
 
 /** The status that the client got, or 499 when it left before one. */
 export function forward(forwarded: Forwarded): Promise<number> {
-  return new Promise((resolve, reject) => attempt(forwarded, resolve, reject, 0));
+  return new Promise((resolve, reject) => {
+    forwarded.upstream.available().then(() => attempt(forwarded, resolve, reject, 0), reject);
+  });
 }
 
 function attempt(
@@ -55,9 +71,9 @@ function attempt(
   // workerd ends an answer of unknown length that fails half-way as if it were whole: gap `chunked-truncation`.
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   const hasBody = length !== undefined || encoding !== undefined;
+  const life = upstream.life();
   const onward = http.request({
-    host: "127.0.0.1",
-    port: upstream.port(),
+    socketPath: upstream.socket,
     agent,
     method: request.method ?? "GET",
     path: forwarded.path,
@@ -70,6 +86,7 @@ function attempt(
 
   onward.on("response", (incoming) => {
     answer = incoming;
+    upstream.progress();
     const raw = endToEnd(incoming.rawHeaders, incoming.headers.connection, () => false);
     try {
       const status = incoming.statusCode ?? 502;
@@ -80,7 +97,7 @@ function attempt(
         forwarded.answer(raw) as unknown as http.OutgoingHttpHeaders,
       );
     } catch (error) {
-      abort(onward);
+      onward.destroy();
       reject(error); // A status or header that HTTP does not have.
       return;
     }
@@ -97,19 +114,18 @@ function attempt(
       return;
     }
     // Nothing reached a Worker: workerd was starting again, or it had closed the idle connection.
-    const untouched = error.code === "ECONNREFUSED" || (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody);
-    if (untouched && tries < 3) {
+    const untouched =
+      UNCONNECTED.has(error.code ?? "") || (onward.reusedSocket && error.code === "ECONNRESET" && !hasBody);
+    const safe = !hasBody && (request.method === "GET" || request.method === "HEAD");
+    if (tries < 3 && !upstream.guilty() && (untouched || (safe && upstream.innocent(life)))) {
       response.off("close", closed);
-      upstream.refresh().then(
-        () => attempt(forwarded, resolve, reject, tries + 1),
-        () => reject(lost(error)),
-      );
-    } else reject(lost(error));
+      upstream.available().then(() => attempt(forwarded, resolve, reject, tries + 1), reject);
+    } else reject(upstream.lost(life, error));
   });
 
   const closed = (): void => {
     const whole = response.writableFinished;
-    if (!whole || !answer?.complete || !onward.writableEnded) abort(onward);
+    if (!whole || !answer?.complete || !onward.writableEnded) onward.destroy();
     // What the Worker left of the body is read, so that the connection can carry the next request.
     request.removeAllListeners("data");
     request.resume();
@@ -162,15 +178,10 @@ function upload(request: IncomingMessage, onward: http.ClientRequest): void {
   onward.on("close", resume);
 }
 
-function lost(error: NodeJS.ErrnoException): Error {
+/** What a client is told where the Worker's connection ended, and nothing more is known of it. */
+export function lost(error: NodeJS.ErrnoException): Error {
   const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
   return problem(502, "No answer from the Worker", detail);
-}
-
-/** Ends a request to workerd as a reset: a plain close goes unnoticed there until it writes, and `request.signal` would stay silent. */
-function abort(onward: http.ClientRequest): void {
-  if (onward.socket) onward.socket.resetAndDestroy();
-  else onward.destroy();
 }
 
 /** An upgraded connection (WebSocket): after the answer's head, bytes go both ways until either side ends. */
@@ -178,12 +189,11 @@ export function forwardUpgrade(
   request: IncomingMessage,
   socket: Socket,
   head: Buffer,
-  to: { port: number; path: string; headers: string[]; answer: (raw: string[]) => string[] },
+  to: { socket: string; path: string; headers: string[]; answer: (raw: string[]) => string[] },
 ): Promise<number> {
   return new Promise((resolve) => {
     const onward = http.request({
-      host: "127.0.0.1",
-      port: to.port,
+      socketPath: to.socket,
       agent: false,
       method: request.method ?? "GET",
       path: to.path,

@@ -181,8 +181,9 @@ export async function purge({ reload, fronts, purgeToken }: PurgeOptions, text: 
     for (const worker of serving.deployment.workers) {
       for (const version of worker.versions) {
         if (settingsOf(version) === undefined) continue;
-        const port = serving.instance.port(serviceName(worker.name, version.id));
-        const report = await tell(port, purgeToken, servedBy(request, version));
+        await serving.instance.available();
+        const socket = serving.instance.socket(serviceName(worker.name, version.id));
+        const report = await tell(socket, purgeToken, servedBy(request, version));
         workers.push({ worker: worker.name, version: version.id, report });
       }
     }
@@ -224,11 +225,11 @@ function itemsOf(request: PurgeRequest, hosts: readonly string[]): string[] {
   return [...new Set([...urls, ...prefixes, ...(request.tags ?? []).map((tag) => `#${tag}`)])];
 }
 
-function tell(port: number, token: string, request: PurgeRequest): Promise<PurgeReport | null> {
+function tell(socketPath: string, token: string, request: PurgeRequest): Promise<PurgeReport | null> {
   const body = Buffer.from(JSON.stringify(request));
   return new Promise((resolve, reject) => {
     const headers = { Host: "purge.invalid", [PURGE_HEADER]: token, "Content-Length": body.length };
-    const outgoing = http.request({ host: "127.0.0.1", port, agent, method: "POST", path: "/", headers }, (answer) => {
+    const outgoing = http.request({ socketPath, agent, method: "POST", path: "/", headers }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("error", reject);

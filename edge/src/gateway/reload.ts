@@ -12,6 +12,7 @@ import { type CloudFront, CloudFrontFaults, createCloudFront } from "./cloudfron
 import { depsFor } from "./cloudfront/mount.js";
 import type { Counters } from "./counters.js";
 import { type DeployError, DeployFailed, fault } from "./diagnostics.js";
+import type { Doors } from "./doors.js";
 import { Instance } from "./instance.js";
 import { controlWorker, type KvPlace, kvRequest } from "./kv.js";
 import { KvEntries } from "./kv-entries.js";
@@ -52,6 +53,8 @@ export interface Serving {
 
 export interface ReloadOptions {
   miniflare: typeof MiniflareModule;
+  workerd: string;
+  doors: Doors;
   stateDir: string;
   cacheDir: string;
   outbound: Outbound;
@@ -184,6 +187,8 @@ export class Reload {
       : await Instance.start({
           name: workerd,
           miniflare,
+          workerd: this.options.workerd,
+          doors: this.options.doors,
           workers,
           stateDir,
           cacheDir,

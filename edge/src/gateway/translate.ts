@@ -87,6 +87,7 @@ function modulesOf(
   const entry = {
     mainModule: version.main_module,
     purgeToken,
+    classes: heldElsewhere(worker, version),
     frontCacheUrl: version.cache_enabled ? frontCacheUrl(worker.name) : undefined,
   };
   return [
@@ -107,8 +108,8 @@ function dateOf(worker: Worker, version: Version, context: TranslateContext): st
 }
 
 /**
- * Translates every version; faults are collected, not thrown. `cpu_ms` has no counterpart in workerd (gap `cpu-limit`), nor have
- * the limits of memory, subrequests and start-up time (gap `request-limits`).
+ * Translates every version; faults are collected, not thrown. `cpu_ms` has no counterpart in workerd: watchdog.ts holds it
+ * (gap `cpu-limit`). Nor have the limits of subrequests (gap `request-limits`).
  */
 export function translate(deployment: Deployment, context: TranslateContext, errors: DeployError[]): WorkerOptions[] {
   const primary = new Map(
@@ -127,7 +128,6 @@ export function translate(deployment: Deployment, context: TranslateContext, err
         compatibilityDate: dateOf(worker, version, context),
         compatibilityFlags: [...version.compatibility_flags],
         outboundService: context.outbound,
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         zone:
           deployment.domains.find((domain) => domain.worker === worker.name)?.hostname ?? `${worker.name}.example.com`,
       } satisfies Partial<WorkerOptions>;
@@ -135,6 +135,21 @@ export function translate(deployment: Deployment, context: TranslateContext, err
     }),
   );
 }
+
+/** The classes of Durable Objects that a version declares as its own: it reaches them by `ctx.exports`, without a binding. */
+const classesOf = (version: Version): [name: string, useSQLite: boolean][] =>
+  Object.entries(version.exports ?? {})
+    .filter(([, { type, state }]) => type === "durable-object" && [null, undefined, "created"].includes(state))
+    .map(([name, { storage }]) => [name, storage !== "legacy-kv"]);
+
+/** Those of a version's own classes whose objects another version of the Worker holds, with the bindings that lead there. */
+function heldElsewhere(worker: Worker, version: Version): [name: string, binding: string][] {
+  if (worker.deployment.length === 0 || primaryVersion(worker.deployment) === version.id) return [];
+  return classesOf(version).map(([name]) => [name, `edgewright_local_exports_${name}`]);
+}
+
+/** Storage is keyed by the script, not by the version, so that it outlives versions. */
+const storageKey = (script: string, className: string): string => `${script}-${className}`;
 
 function bindingsOf(
   worker: Worker,
@@ -205,8 +220,7 @@ function bindingsOf(
         durableObjects[binding.name] = {
           className: binding.class_name,
           useSQLite: true,
-          // Storage is keyed by the script, not by the version, so that it outlives versions.
-          unsafeUniqueKey: `${script}-${binding.class_name}`,
+          unsafeUniqueKey: storageKey(script, binding.class_name),
           ...(holder !== own && { scriptName: holder }),
         };
         break;
@@ -221,6 +235,15 @@ function bindingsOf(
         refuse(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
     }
   }
+  const bound = new Set(Object.values(durableObjects).map((each) => (each as { className: string }).className));
+  const elsewhere = new Map(heldElsewhere(worker, version));
+  const additionalUnboundDurableObjects: object[] = [];
+  for (const [className, useSQLite] of classesOf(version)) {
+    const object = { className, useSQLite, unsafeUniqueKey: storageKey(worker.name, className) };
+    const binding = elsewhere.get(className);
+    if (binding !== undefined) durableObjects[binding] = { ...object, scriptName: primary.get(worker.name) };
+    else if (!bound.has(className)) additionalUnboundDurableObjects.push(object);
+  }
   return {
     bindings: plain as NonNullable<WorkerOptions["bindings"]>,
     kvNamespaces,
@@ -228,6 +251,9 @@ function bindingsOf(
     serviceBindings: serviceBindings as NonNullable<WorkerOptions["serviceBindings"]>,
     queueProducers,
     durableObjects: durableObjects as NonNullable<WorkerOptions["durableObjects"]>,
+    additionalUnboundDurableObjects: additionalUnboundDurableObjects as NonNullable<
+      WorkerOptions["additionalUnboundDurableObjects"]
+    >,
     r2Buckets,
     d1Databases,
   };

@@ -60,6 +60,7 @@ export function readDeployment(text: string): Deployment | string {
       version.bindings ??= [];
       version.compatibility_flags ??= [];
       version.modules ??= [];
+      version.exports ??= {};
     }
   }
   return document;

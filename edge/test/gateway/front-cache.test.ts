@@ -1,9 +1,11 @@
 // The cache in front of a version (Workers Cache), by its documented behaviour, and purges that reach every tier.
 
+import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { statusOf } from "../../src/gateway/front-cache.js";
 import { workerModules } from "../contract/runtimes.js";
 import { buildBundles } from "../support/bundle.js";
+import { sendRaw } from "../support/http.js";
 import { type Origin, startOrigin } from "../support/origin.js";
 import { endpoint, origin, policy, router, settings } from "../support/settings.js";
 import { type Answer, deployment, type Gateway, startGateway, until } from "./harness.js";
@@ -72,6 +74,68 @@ describe("in front of any Worker", () => {
     for (let time = 0; time < 5; time += 1) expect(cf(await gateway.get(url))).toBe("HIT");
     expect((await gateway.get("/runs")).json.runs).toBe(before);
   });
+
+  test.each([
+    ["Content-Length: 70", "GET /smuggled HTTP/1.1\r\nHost: api.example.com\r\nX-Evil: 1\r\n\r\n"],
+    ["Transfer-Encoding: chunked", "20\r\nGET /smuggled HTTP/1.1\r\nX: 12345\r\n0\r\n\r\n"],
+  ])("a GET with a body (%s): it goes no further, and the next request is nobody else's", async (framing, body) => {
+    const url = cached(name, "public, max-age=60");
+    for (let time = 0; time < 3; time += 1) {
+      const head = `GET ${url}&${time} HTTP/1.1\r\nHost: api.example.com\r\n${framing}\r\nConnection: close\r\n\r\n`;
+      const { status, text } = await sendRaw(`http://127.0.0.1:${gateway.port}`, head + body);
+      expect([status, /\r\n\r\n[\s\S]*run \d+/.test(text)]).toEqual([200, true]);
+      const next = await gateway.get(`${cached(`next-${name}`, "no-store")}&${time}`);
+      expect([next.status, next.text]).toEqual([200, expect.stringMatching(/^run \d+$/)]);
+    }
+  });
+
+  test.each(["declared", "unknown"])(
+    "an answer of %s length that breaks off is no whole one, and never a hit",
+    async (length) => {
+      const source = `
+      let runs = 0;
+      export default { fetch(request) {
+        runs += 1;
+        const chunk = new TextEncoder().encode("x".repeat(1000));
+        let sent = 0;
+        const body = new ReadableStream({ pull(controller) {
+          if (sent++ < 3) controller.enqueue(chunk); else if (runs < 3) controller.error(new Error("broken off")); else controller.close();
+        } });
+        const headers = { "Cache-Control": "public, max-age=60" };
+        if (request.url.includes("unknown")) return new Response(body, { headers });
+        const fixed = new FixedLengthStream(runs < 3 ? 4000 : 3000);
+        body.pipeTo(fixed.writable).catch(() => {});
+        return new Response(fixed.readable, { headers });
+      } };`;
+      const other = await startGateway();
+      await other.deploy(fronted(source, `breaks-${length}`));
+      for (let time = 0; time < 2; time += 1) {
+        const answer = await other.get(`/${length}`).catch(() => undefined);
+        expect(answer && [answer.status, cf(answer), answer.text.length]).toBeUndefined();
+      }
+      const whole = await other.get(`/${length}`);
+      expect(other.stderr()).toBe("");
+      expect([whole.status, cf(whole), whole.text.length]).toEqual([200, "MISS", 3000]);
+      await other.stop();
+    },
+  );
+
+  test.each(["a client that leaves while it sends", "a client that leaves while it is answered"])(
+    "%s: the others get whole answers",
+    async (how) => {
+      const url = cached(name, "public, max-age=60");
+      await new Promise<void>((resolve) => {
+        const socket = connect(gateway.port, "127.0.0.1", () => {
+          const framing = how.endsWith("sends") ? "Content-Length: 100\r\n" : "";
+          socket.write(`GET ${url} HTTP/1.1\r\nHost: api.example.com\r\n${framing}\r\n${framing && "part"}`);
+          setTimeout(() => socket.destroy(), 20);
+        });
+        socket.on("error", () => {}).on("close", () => resolve());
+      });
+      const answer = await gateway.get(url);
+      expect([answer.status, answer.text]).toEqual([200, expect.stringMatching(/^run \d+$/)]);
+    },
+  );
 
   test("a version without it has no Cf-Cache-Status", async () => {
     const plain = deployment({ modules: { "main.js": WORKER }, name: "plain", version: "p1" }, { stack: "plain" });

@@ -96,6 +96,7 @@ export interface StartOptions {
   port?: number;
   seed?: number;
   logFile?: string;
+  headTimeoutMs?: number;
 }
 
 export interface Started {
@@ -130,6 +131,7 @@ export async function startGateway(options: StartOptions = {}): Promise<Gateway>
     stateDir,
     runtimeDir: edgeDir,
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.headTimeoutMs !== undefined && { headTimeoutMs: options.headTimeoutMs }),
     ...(options.logFile !== undefined && { logFile: options.logFile }),
   });
   if (line.error) throw new Error(JSON.stringify(line.error));
@@ -203,6 +205,7 @@ export function worker(source: string | WorkerSource): Worker {
         cpu_ms: null,
         cache_enabled: false,
         cross_version_cache: false,
+        exports: {},
         modules: Object.entries(modules).map(([module, value]) => {
           const { type, content } =
             typeof value === "string" ? { type: "application/javascript+module", content: value } : value;

@@ -55,6 +55,9 @@ def public_write_unprotected(item: View, resource: View, context: Context[NoConf
     if context.type == EDGE_API:
         if resource.flag("public") is False or authenticated(item) or item.has("rateLimit"):
             return
+        if resource.has("webAclArn"):
+            # On CloudFront: the rate limit is a rule of it then, and the component refuses one beside it.
+            return
         given = methods(item)
         writes = sorted(given & _WRITES) or (["*"] if "*" in given else [])
         if writes:

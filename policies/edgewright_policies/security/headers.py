@@ -82,7 +82,8 @@ def _any_origin(origins: list[str]) -> str | None:
     severity="critical",
     title="No CORS for every origin with credentials",
     why="Any website could then make requests in the name of whoever visits it, and read the answers.",
-    fix="Name the origins that may send credentials, or do not allow credentials.",
+    fix="In this resource, name the origins that may send credentials, or allow no credentials: no component has an argument"
+    " for CORS.",
     source="https://developer.mozilla.org/docs/Web/HTTP/Guides/CORS",
 )
 def cors_wildcard_credentials(item: View, resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
@@ -148,7 +149,8 @@ def _html_assets(resource: View) -> str | None:
     level="advisory",
     title="HTML has a Content-Security-Policy",
     why="It is what is left when markup of somebody else's gets into a page.",
-    fix="Set securityHeadersConfig.contentSecurityPolicy; `default-src 'self'` is a beginning.",
+    fix="Set securityHeadersConfig.contentSecurityPolicy in this resource; `default-src 'self'` is a beginning."
+    " An EdgeApi has an argument for its `assets` alone.",
     source="https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP",
 )
 def csp_missing(resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
@@ -184,8 +186,8 @@ _RESPONSE_EVENTS = frozenset(("viewer-response", "origin-response"))
     severity="medium",
     title="What a bucket answers gets its security headers at the edge",
     why="S3 sends no Strict-Transport-Security and no Content-Security-Policy, and cannot be told to.",
-    fix="Give the behavior a ResponseHeadersPolicy with strictTransportSecurity and contentSecurityPolicy, or a function on"
-    " viewer-response that sets them.",
+    fix="In this distribution, give the behavior a ResponseHeadersPolicy with strictTransportSecurity and"
+    " contentSecurityPolicy, or a function on viewer-response that sets them.",
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-response-headers.html",
 )
 def response_headers_missing(resource: View, _context: Context[NoConfig]) -> Iterator[Violation]:

@@ -92,6 +92,10 @@ def tls_minimum(resource: View, context: Context[NoConfig]) -> Iterator[Violatio
             yield Violation(f"origin {name} originSslProtocols", show(old), "TLSv1.2")
 
 
+_S3_WEBSITE = re.compile(r"\.s3-website[.-][a-z0-9-]+\.amazonaws\.com(\.cn)?$", re.I)
+"""The host of a bucket as a website, which takes no TLS: https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html"""
+
+
 class Plaintext(PolicyConfig):
     """Configuration of origin-plaintext."""
 
@@ -134,10 +138,14 @@ def origin_plaintext(resource: View, context: Context[Plaintext]) -> Iterator[Vi
         elif origin.view("customOriginConfig").text("originProtocolPolicy") == "http-only":
             if origin.known("domainName") and origin.text("domainName") in context.config.allowed_hosts:
                 continue
-            yield Violation(
-                f"origin {show(origin.text('originId'))} originProtocolPolicy", "http-only", "https-only",
-                "Set originProtocolPolicy to https-only.",
-            )  # fmt: skip
+            what = f"origin {show(origin.text('originId'))} originProtocolPolicy"
+            if _S3_WEBSITE.search((origin.text("domainName") if origin.known("domainName") else None) or ""):
+                yield Violation(
+                    what, "http-only, which is all that an S3 website speaks", "an origin that speaks TLS",
+                    "Use the bucket's own endpoint (`<bucket>.s3.<region>.amazonaws.com`) with an origin access control.",
+                )  # fmt: skip
+                continue
+            yield Violation(what, "http-only", "https-only", "Set originProtocolPolicy to https-only.")
     if unknown:
         raise_unknown("origins")
 

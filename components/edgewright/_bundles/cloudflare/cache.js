@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-R54YRNN4.js";import"./chunk-PMQU2GHS.js";export{c as cache};
+import{R as c}from"./chunk-YUN4BZAO.js";import"./chunk-NNOL65OA.js";export{c as cache};

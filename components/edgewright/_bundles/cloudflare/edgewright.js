@@ -1,1 +1,1 @@
-import{v as r}from"./chunk-PMQU2GHS.js";export{r as createWorker};
+import{v as r}from"./chunk-NNOL65OA.js";export{r as createWorker};

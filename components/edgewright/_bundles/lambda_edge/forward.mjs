@@ -1,1 +1,1 @@
-import{a as r,b as o,c as s}from"./chunk-GSXZJHBI.mjs";import"./chunk-H4SMSQIL.mjs";import"./chunk-VWWMWREP.mjs";export{s as forward,r as forwards,o as originsFor};
+import{a as r,b as o,c as s}from"./chunk-WFJGS4OB.mjs";import"./chunk-KYKWTLTE.mjs";import"./chunk-VWWMWREP.mjs";export{s as forward,r as forwards,o as originsFor};

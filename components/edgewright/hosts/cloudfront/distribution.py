@@ -99,7 +99,7 @@ def build(site: Site) -> Deployed:
             # An update takes minutes to reach every location; only production is worth waiting for.
             wait_for_deployment=site.given.get("wait_for_deployment", production()),
             web_acl_id=acl,
-            opts=site.child,
+            opts=site.passing if part == "staging" else site.child,
             **more,
         )
 
@@ -129,23 +129,42 @@ def build(site: Site) -> Deployed:
     if staging is not None:
         # What it is staged for: to see how the new version does.
         observe(site, staging, "staging")
-    staged = site.plan.rollout.staged
+    # Of the distributions, not of the function: where CloudFront refuses the update, the version is published and answers
+    # nobody, and whoever rolled out next would leave most requests to it.
+    stable = _version_of(distribution)
+    candidate = pulumi.Output.from_input("") if staging is None else _once(distribution, _version_of(staging))
     return Deployed(
         urls=_urls(site, distribution),
         script_name=edge.resource.name,
-        version_id=edge.resource.version,
-        stable_version_id=pulumi.Output.from_input(site.plan.rollout.previous) if staged else edge.resource.version,
-        candidate_version_id=edge.resource.version if staged else pulumi.Output.from_input(""),
+        version_id=stable if staging is None else candidate,
+        stable_version_id=stable,
+        candidate_version_id=candidate,
         distribution={
             "id": distribution.id,
             "arn": distribution.arn,
             "domain_name": distribution.domain_name,
-            "content": _content(site),
+            "content": _once(distribution, _content(site)),
             "quotas": quotas(),
             **({"staging_id": staging.id} if staging is not None else {}),
         },
-        ledger=[edge.ledger, *([guard.ledger] if guard is not None else [])],
+        ledger=[_once(distribution, each.ledger) for each in (edge, guard) if each is not None],
     )
+
+
+def _version_of(distribution: aws.cloudfront.Distribution) -> pulumi.Output[str]:
+    """Return the number of the function's version that a distribution runs on misses."""
+
+    def number(behavior: aws.cloudfront.outputs.DistributionDefaultCacheBehavior) -> str:
+        associations = behavior.lambda_function_associations or ()
+        (arn,) = (each.lambda_arn for each in associations if each.event_type == "origin-request")
+        return arn.rpartition(":")[2]
+
+    return distribution.default_cache_behavior.apply(number)
+
+
+def _once(distribution: aws.cloudfront.Distribution, told: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """Return what is told of a deployment, not before the distribution has it."""
+    return pulumi.Output.all(told, distribution.id).apply(lambda known: known[0])
 
 
 def _edge_function(site: Site) -> lambda_edge.EdgeFunction:
@@ -170,6 +189,7 @@ def _guard_function(site: Site) -> lambda_edge.EdgeFunction | None:
         GUARD,
         site.modules.apply(lambda known: known["guard"]),
         tags=site.plan.tags,
+        protect=False,
     )
 
 

@@ -34,6 +34,13 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
                 "would lie readable in the function's package",
                 fix="Use `jwks_url`: a key set has public keys only.",
             )
+        if item.get("queue") is not None:
+            faults.add(
+                f"{at}.queue",
+                "names a binding, and nothing is bound to a function at CloudFront's edge",
+                fix="Leave it out: the origin hands the work to a queue, or the handler by the API of SQS. Say in"
+                " `expected_ms` what a caller still waits.",
+            )
         _check_functions(at, item, plan, faults)
         _check_kv_tier(at, item, faults)
     sessions = plan.given.get("sessions", {}).get("binding")

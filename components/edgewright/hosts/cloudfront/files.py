@@ -27,7 +27,7 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
         for name in sorted(files):
             path = folder / name
             shown = path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
-            aws.s3.BucketObjectv2(
+            file = aws.s3.BucketObjectv2(
                 f"{site.name}-asset-{prefix}{name}",
                 region=REGION,
                 bucket=bucket.bucket,
@@ -37,6 +37,7 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
                 content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
                 opts=site.child,
             )
+            site.uploaded.append(file)
     return bucket
 
 
@@ -95,5 +96,6 @@ def let_read(site: Site, bucket: "aws.s3.Bucket | None", distributions: Sequence
         region=REGION,
         bucket=bucket.bucket,
         policy=pulumi.Output.all(bucket.arn, *(each.arn for each in distributions)).apply(policy),
-        opts=site.child,
+        # What is protected goes first, so that a refused `destroy` has not begun with the files.
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=site.uploaded),
     )

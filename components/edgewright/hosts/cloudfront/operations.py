@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 
 from edgewright.hosts.cloudfront import policies
@@ -17,6 +18,7 @@ MAX_DELIVERY_NAME = 60
 def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "") -> None:
     """Make what keeps logs and metrics of a distribution; `part` names it where it is not the primary one."""
     name = f"{site.name}-{part}" if part else site.name
+    opts = site.passing if part else site.child
     if site.given.get("metrics", True):
         aws.cloudfront.MonitoringSubscription(
             f"{name}-metrics",
@@ -24,7 +26,7 @@ def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "
             monitoring_subscription={
                 "realtime_metrics_subscription_config": {"realtime_metrics_subscription_status": "Enabled"}
             },
-            opts=site.child,
+            opts=opts,
         )
     if site.given.get("dashboard", False) and not part:
         aws.cloudwatch.Dashboard(
@@ -35,10 +37,10 @@ def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "
             opts=site.child,
         )
     if site.given.get("access_logs", True):
-        _logs(site, distribution, name)
+        _logs(site, distribution, name, opts)
 
 
-def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str) -> None:
+def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str, opts: pulumi.ResourceOptions) -> None:
     physical = policies.physical("logs", name, MAX_DELIVERY_NAME)
     group = aws.cloudwatch.LogGroup(
         f"{name}-log-group",
@@ -46,7 +48,7 @@ def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str) -> N
         name=f"/aws/vendedlogs/cloudfront/{physical}",
         retention_in_days=site.given.get("log_retention_days", 30),
         tags=dict(site.plan.tags),
-        opts=site.child,
+        opts=opts,
     )
     source = aws.cloudwatch.LogDeliverySource(
         f"{name}-log-source",
@@ -54,7 +56,7 @@ def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str) -> N
         name=physical,
         log_type="ACCESS_LOGS",
         resource_arn=distribution.arn,
-        opts=site.child,
+        opts=opts,
     )
     destination = aws.cloudwatch.LogDeliveryDestination(
         f"{name}-log-destination",
@@ -62,14 +64,14 @@ def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str) -> N
         name=physical,
         output_format="json",
         delivery_destination_configuration={"destination_resource_arn": group.arn},
-        opts=site.child,
+        opts=opts,
     )
     aws.cloudwatch.LogDelivery(
         f"{name}-log-delivery",
         region=REGION,
         delivery_source_name=source.name,
         delivery_destination_arn=destination.arn,
-        opts=site.child,
+        opts=opts,
     )
 
 

@@ -32,6 +32,8 @@ class Site:
     """The behaviors, in the distribution's order."""
     functions: dict[tuple[str, str], aws.cloudfront.Function] = field(default_factory=dict)
     """CloudFront Functions made so far, by event and content."""
+    uploaded: list[aws.s3.BucketObjectv2] = field(default_factory=list)
+    """Files of the bucket made so far."""
 
     @classmethod
     def of(
@@ -108,6 +110,11 @@ class Site:
     def child(self) -> pulumi.ResourceOptions:
         """Options of a resource that belongs to the API."""
         return pulumi.ResourceOptions(parent=self.parent)
+
+    @property
+    def passing(self) -> pulumi.ResourceOptions:
+        """Options of a resource that comes and goes with a rollout or a guard, also where the API is protected."""
+        return pulumi.ResourceOptions(parent=self.parent, protect=False)
 
     def failover(self, served: Served) -> bool:
         """Say whether CloudFront can ask a second origin for a behavior."""

@@ -51,7 +51,7 @@ function make(spec: CacheSpec): settings.CacheSpec {
         : null,
       shield: shield
         ? {
-            binding: shield.binding ?? "EDGEWRIGHT_SHIELD",
+            class_name: shield.class_name ?? "EdgewrightShield",
             location: shield.location ?? null,
             shards: shield.shards ?? 4,
             ttl_s: shield.ttl_s ?? null,

@@ -63,7 +63,7 @@ type Place = NonNullable<Policy["shield"]>;
 const nameOf = ({ location, shards }: Place, shard: number): string => `${location ?? "nearest"}/${shards}/${shard}`;
 
 const objectOf = (place: Place, shard: number, ctx: CacheContext): ShieldObject | undefined =>
-  ctx.shield?.(place.binding, nameOf(place, shard), place.location ?? undefined);
+  ctx.shield?.(place.class_name, nameOf(place, shard), place.location ?? undefined);
 
 /** FNV-1a: the same text is the same object's, whoever asks. */
 function shardOf(text: string, shards: number): number {
@@ -90,7 +90,7 @@ function objectsOf(policies: Iterable<Policy>, ctx: CacheContext): ShieldObject[
   const objects = new Map<string, ShieldObject | undefined>();
   for (const { shield: place } of policies) {
     for (let shard = 0; place && shard < place.shards; shard++) {
-      const name = `${place.binding} ${nameOf(place, shard)}`;
+      const name = `${place.class_name} ${nameOf(place, shard)}`;
       if (!objects.has(name)) objects.set(name, objectOf(place, shard, ctx));
     }
   }

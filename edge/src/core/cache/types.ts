@@ -31,7 +31,7 @@ export interface KvTierSpec {
 }
 
 export interface ShieldTierSpec {
-  binding?: string;
+  class_name?: string;
   location?: settings.ShieldTier["location"];
   shards?: number;
   ttl_s?: number | null;
@@ -123,8 +123,8 @@ export interface CacheContext {
   readonly frontCache?: { purge(what: { tags?: string[] }, soft: boolean): Promise<void> } | undefined;
   /** The KV store behind a binding, where there is one. */
   kv?(binding: string): KvStore | undefined;
-  /** An object of the shield bound under a name, made near `location` when it is first asked; undefined if there is none. */
-  shield?(binding: string, name: string, location: string | undefined): ShieldObject | undefined;
+  /** An object of the shield's class, made near `location` when it is first asked; undefined if there is none. */
+  shield?(className: string, name: string, location: string | undefined): ShieldObject | undefined;
   /** What the shield is to know of the client, as JSON takes it. */
   readonly client?: object | undefined;
   /**

@@ -22,7 +22,7 @@ function contextOf(host: Host): CacheContext {
     waitUntil: (work) => host.waitUntil(work),
     edgeCache: host.edgeCache,
     kv: (binding) => host.kv(binding),
-    shield: (binding, name, location) => host.shield?.(binding, name, location),
+    shield: (className, name, location) => host.shield?.(className, name, location),
     warn: (message) => host.log({ level: "warn", event: "cache.warning", message }),
   };
 }

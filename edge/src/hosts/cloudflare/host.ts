@@ -30,7 +30,7 @@ interface KvNamespaceBinding {
 }
 /** `ctx.cache` of Workers Cache: https://developers.cloudflare.com/workers/cache/purge/ */
 type FrontCall = (what: FrontPurge) => Promise<{ success: boolean; errors?: readonly { message: string }[] }>;
-interface DurableObjectBinding {
+interface DurableObjectClass {
   idFromName(name: string): unknown;
   get(id: unknown, options?: { locationHint?: string | undefined }): ShieldObject;
 }
@@ -40,6 +40,8 @@ interface RateLimitBinding {
 export interface ExecutionContext {
   waitUntil(work: Promise<unknown>): void;
   cache?: { purge: FrontCall; invalidate?: FrontCall };
+  /** The main module's own exports: https://developers.cloudflare.com/workers/runtime-apis/context/#exports */
+  exports?: Readonly<Record<string, unknown>>;
 }
 export type Env = Readonly<Record<string, unknown>>;
 
@@ -125,9 +127,10 @@ export class CloudflareHost implements Host {
     };
   }
 
-  shield(binding: string, name: string, location: string | undefined): ShieldObject | undefined {
-    const namespace = this.#env[binding];
-    if (!hasMethod<DurableObjectBinding>(namespace, "idFromName", "get")) return undefined;
+  // Without a binding: the platform refuses one to a class that is only made with the same deployment.
+  shield(className: string, name: string, location: string | undefined): ShieldObject | undefined {
+    const namespace = this.#context.exports?.[className];
+    if (!hasMethod<DurableObjectClass>(namespace, "idFromName", "get")) return undefined;
     return namespace.get(namespace.idFromName(name), { locationHint: location });
   }
 

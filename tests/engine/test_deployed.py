@@ -1,0 +1,245 @@
+"""What is deployed, on the real engine and an account that refuses what is taken: failures, renames, stores, protection."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.cli import Answer, Engine
+from tests.engine.provider import ACCOUNT_VARIABLE
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+PROGRAM = """
+import json
+from pathlib import Path
+
+import pulumi
+from edgewright import EdgeApi, GeoRouter, KvNamespace
+
+given = json.loads(Path("given.json").read_text())
+
+
+def opts(name, at):
+    aliases = [pulumi.Alias(name=given["was"])] if given["was"] and at == "api" else None
+    if at == "store" and given["was"]:
+        aliases = [pulumi.Alias(name=f"{given['was']}-store")]
+    return pulumi.ResourceOptions(protect=given["protect"], aliases=aliases)
+
+
+name = given["name"]
+store = KvNamespace(f"{name}-store", {"host": given["host"], "binding_name": "STORE", **given["store"]}, opts(name, "store"))
+args = {"host": given["host"], **given["api"]}
+if given["host"] == "cloudflare":
+    args["bindings"] = [store.binding]
+else:
+    args["sessions"] = {"binding": store.binding}
+api = EdgeApi(name, args, opts(name, "api"))
+for output in ("urls", "version_id", "stable_version_id", "candidate_version_id", "ledger"):
+    pulumi.export(output, getattr(api, output))
+"""
+HANDLER = "export default (request, env) => new Response(env.GREETING);\n"
+ACCOUNT_ID, ZONE = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
+PACKAGES = {"cloudflare": "cloudflare", "cloudfront": "aws"}
+API: dict[str, dict[str, Any]] = {
+    "cloudflare": {
+        "account_id": ACCOUNT_ID,
+        "zone_id": ZONE,
+        "hostname": "api.example.com",
+        "routes": ["www.example.com/api/*"],
+        "cache_rules": True,
+        "endpoints": [{"path": "/hello", "handler": "hello.js"}],
+    },
+    "cloudfront": {
+        "hostname": "api.example.com",
+        "hosted_zone_id": "Z1",
+        "endpoints": [{"path": "/hello", "handler": "hello.js"}, {"path": "/me", "session": True}],
+        "assets": [{"path": "/site/*", "directory": "site"}],
+    },
+}
+STORE: dict[str, dict[str, Any]] = {"cloudflare": {"account_id": ACCOUNT_ID}, "cloudfront": {}}
+
+
+@dataclass
+class Shop:
+    """A project with an API and a store, the settings that its program reads, and the account that it is deployed to."""
+
+    engine: Engine
+    account: Path
+    given: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, **changes: Any) -> Answer:
+        """Run a command of the CLI after a change of what the program reads."""
+        for key, value in changes.items():
+            self.given[key] = {**self.given[key], **value} if isinstance(value, dict) else value
+        (self.engine.project / "given.json").write_text(json.dumps(self.given))
+        return self.engine(*arguments, "--stack", "dev")
+
+    def up(self, **changes: Any) -> Answer:
+        return self("up", "--yes", "--skip-preview", **changes)
+
+    def output(self) -> dict[str, Any]:
+        text = self.engine("stack", "output", "--stack", "dev", json_output=True).text
+        return dict(json.loads(text[text.index("{") :]))
+
+    def held(self) -> dict[str, str]:
+        """What is in the account, by name or place."""
+        return dict(json.loads((self.account / f"{PACKAGES[self.given['host']]}.json").read_text()))
+
+    def refusing(self, kind: str, refuse: bool = True) -> None:
+        file = self.account / f"refuse-{kind}"
+        file.touch() if refuse else file.unlink()
+
+    def steps(self, **changes: Any) -> dict[str, str]:
+        """What a preview would do, by the resource's name."""
+        for key, value in changes.items():
+            self.given[key] = value
+        (self.engine.project / "given.json").write_text(json.dumps(self.given))
+        answer = self.engine("preview", "--stack", "dev", json_output=True)
+        assert answer.code == 0, self.engine("preview", "--stack", "dev").text
+        plan = json.loads(answer.text[answer.text.index("{") :])
+        return {step["urn"].rpartition("::")[2]: step["op"] for step in plan["steps"]}
+
+
+@pytest.fixture
+def shop(engine: Engine, tmp_path: Path) -> Callable[..., Shop]:
+    def make(host: str, **changes: Any) -> Shop:
+        project, account = tmp_path / "shop", tmp_path / "account"
+        (project / "site").mkdir(parents=True)
+        account.mkdir()
+        (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+        (project / "__main__.py").write_text(PROGRAM)
+        (project / "hello.js").write_text(HANDLER)
+        (project / "site" / "index.html").write_text("<!doctype html>hello")
+        environment = {
+            **engine.environment,
+            "PULUMI_BACKEND_URL": tmp_path.as_uri(),
+            "CLOUDFLARE_API_TOKEN": "none",
+            "AWS_REGION": "us-east-1",
+            ACCOUNT_VARIABLE: str(account),
+        }
+        given = {"host": host, "name": "api", "was": "", "protect": None, "store": STORE[host]}
+        made = Shop(Engine(project, environment), account, {**given, "api": {**API[host], "vars": {"GREETING": "one"}}})
+        made.given |= changes
+        assert made.engine("stack", "init", "dev").code == 0
+        return made
+
+    return make
+
+
+def test_an_api_says_where_it_answers(shop: Callable[..., Shop]) -> None:
+    plain = {"account_id": ACCOUNT_ID, "endpoints": API["cloudflare"]["endpoints"], "vars": {"GREETING": "one"}}
+    made = shop("cloudflare", api=plain)
+    for greeting in ("one", "two"):
+        done = made.up(api={"vars": {"GREETING": greeting}})
+        assert done.code == 0, done.text
+        assert made.output()["urls"] == ["https://api-dev.local.workers.dev"]
+
+
+@pytest.mark.parametrize(("host", "kind"), [("cloudflare", "WorkersDeployment"), ("cloudfront", "Distribution")])
+def test_a_version_that_is_refused_is_in_no_output(shop: Callable[..., Shop], host: str, kind: str) -> None:
+    made = shop(host)
+    done = made.up()
+    assert done.code == 0, done.text
+    first = made.output()
+    assert first["version_id"] == first["stable_version_id"]
+
+    made.refusing(kind)
+    refused = made.up(api={"vars": {"GREETING": "two"}})
+    assert refused.code != 0
+    assert f"{kind}: the account refuses it" in refused.text
+    assert made.output() == first
+
+    # What the guide says next gives the rest to what has served all along.
+    made.refusing(kind, False)
+    rollout = {"percentage": 10, "previous_version_id": first["stable_version_id"]}
+    rolled = made.up(api={"vars": {"GREETING": "three"}, "rollout": rollout})
+    assert rolled.code == 0, rolled.text
+    now = made.output()
+    assert now["stable_version_id"] == first["stable_version_id"]
+    assert now["candidate_version_id"] == now["version_id"] != first["version_id"]
+
+
+def test_another_script_name_keeps_the_hostname(shop: Callable[..., Shop]) -> None:
+    made = shop("cloudflare")
+    assert made.up().code == 0
+    done = made.up(api={"script_name": "shop"})
+    assert done.code == 0, done.text
+    held = made.held()
+    assert "WorkersCustomDomain api.example.com" in held
+    assert f"Worker {ACCOUNT_ID} shop" in held
+    assert f"WorkersRoute {ZONE} www.example.com/api/*" in held
+
+
+@pytest.mark.parametrize("host", ["cloudflare", "cloudfront"])
+def test_a_renamed_component_keeps_its_names_and_places(shop: Callable[..., Shop], host: str) -> None:
+    made = shop(host)
+    done = made.up()
+    assert done.code == 0, done.text
+    before = made.held()
+    steps = made.steps(name="shop", was="api")
+    anew = ("-version", "-deployment")
+    assert {
+        name: op for name, op in steps.items() if "replace" in op and not name.endswith(anew) and "-viewer-" not in name
+    } == {}
+    done = made.up()
+    assert done.code == 0, done.text
+    places = ("WorkersCustomDomain", "WorkersRoute", "Worker ", "Ruleset", "KeyValueStore", "LogDeliverySource")
+    assert {key for key in made.held() if key.startswith(places)} == {key for key in before if key.startswith(places)}
+
+
+@pytest.mark.parametrize(
+    ("host", "change", "fault"),
+    [
+        ("cloudflare", {"jurisdiction": "eu"}, "jurisdiction: 'eu' asks for a new store"),
+        ("cloudflare", {"account_id": "f" * 32}, "account_id: the new value asks for a new store"),
+        ("cloudfront", {"title": "other"}, "title: 'other' asks for a new store"),
+    ],
+)
+def test_a_store_is_not_replaced(shop: Callable[..., Shop], host: str, change: dict[str, str], fault: str) -> None:
+    made = shop(host)
+    assert made.up().code == 0
+    before = made.held()
+    refused = made("preview", store=change)
+    assert refused.code != 0
+    assert fault in refused.text
+    assert "Traceback" not in refused.text
+    refused = made.up()
+    assert refused.code != 0
+    assert fault in refused.text
+    assert {key for key in made.held() if "tore" in key or "Kv" in key} == {
+        key for key in before if "tore" in key or "Kv" in key
+    }
+    # The stack as a whole goes as any other.
+    done = made("destroy", "--yes", "--skip-preview")
+    assert done.code == 0, done.text
+    assert made.held() == {}
+
+
+@pytest.mark.parametrize("host", ["cloudflare", "cloudfront"])
+@pytest.mark.parametrize("preview", [[], ["--skip-preview"]], ids=["previewed", "at once"])
+def test_what_is_protected_is_changed_and_not_destroyed(
+    shop: Callable[..., Shop], host: str, preview: list[str]
+) -> None:
+    made = shop(host, protect=True)
+    done = made.up()
+    assert done.code == 0, done.text
+    (made.engine.project / "site" / "index.html").rename(made.engine.project / "site" / "start.html")
+    done = made.up(api={"vars": {"GREETING": "two"}})
+    assert done.code == 0, done.text
+    before = made.held()
+    refused = made("destroy", "--yes", *preview)
+    assert refused.code != 0
+    assert "cannot be deleted" in refused.text
+    assert made.held() == before
+    # It still is what it was.
+    again = made.engine("preview", "--stack", "dev", "--expect-no-changes")
+    assert again.code == 0, again.text
+    done = made.up(protect=False)
+    assert done.code == 0, done.text
+    done = made("destroy", "--yes", *preview)
+    assert done.code == 0, done.text
+    assert made.held() == {}
