@@ -69,6 +69,7 @@ def keep(
 ) -> None:
     """Keep a deployment's versions and classes and what its distributions are held to, and forget the oldest of too many
     versions."""
+    state.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_private(state.classes, "w") as file:
         file.write(json.dumps(classes or {}, sort_keys=True))
     with open_private(_distributions_file(state), "w") as file:
