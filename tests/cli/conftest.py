@@ -12,7 +12,7 @@ from edgewright.cli.main import run
 from edgewright.local.session import StateDir, sessions
 from edgewright.program.project import Project
 
-COMMAND = [sys.executable, "-c", "from edgewright.cli.main import main; main()"]
+COMMAND = [sys.executable, "-c", "from edgewright.cli._start import main; main()"]
 
 
 @dataclass(frozen=True)

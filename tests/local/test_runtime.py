@@ -135,7 +135,7 @@ def test_no_network_is_told_with_exit_3(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("")
     (tmp_path / "Pulumi.local.yaml").write_text("config: {}\n")
     done = subprocess.run(
-        [sys.executable, "-c", "from edgewright.cli.main import main; main()", "up"],
+        [sys.executable, "-c", "from edgewright.cli._start import main; main()", "up"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.runtime, pytest.mark.timeout(1200)]
 
 
 def edgewright(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from edgewright.cli.main import main; main()", "-C", str(folder), *arguments]
+    command = [sys.executable, "-c", "from edgewright.cli._start import main; main()", "-C", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
 
 

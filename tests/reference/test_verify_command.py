@@ -22,7 +22,7 @@ _QUICK = ("--requests", "120", "--rate", "120", "--warm-up", "20")
 
 
 def verify(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from edgewright.cli.main import main; main()", "-C", str(folder), "verify"]
+    command = [sys.executable, "-c", "from edgewright.cli._start import main; main()", "-C", str(folder), "verify"]
     environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
     found = subprocess.run(
         [*command, *arguments], capture_output=True, text=True, timeout=500, check=False, env=environment

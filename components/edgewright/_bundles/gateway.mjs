@@ -1,7 +1,7 @@
 // src/gateway/main.ts
 import { randomBytes as randomBytes5 } from "node:crypto";
 import { mkdirSync as mkdirSync3, rmSync as rmSync5 } from "node:fs";
-import { join as join8 } from "node:path";
+import { join as join9 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
@@ -1618,7 +1618,7 @@ function cacheOf(core) {
     }
   };
 }
-async function answer(query, join9, before) {
+async function answer(query, join10, before) {
   const { core, ctx } = query;
   const early = before && crowded(query, before);
   if (early) return early;
@@ -1641,7 +1641,7 @@ async function answer(query, join9, before) {
     if (query.directives?.onlyIfCached) return core.origin.notStored(core);
     if (query.method === "HEAD") return core.origin.head(query, found);
   }
-  return fromOrigin(query, found, join9);
+  return fromOrigin(query, found, join10);
 }
 async function other(core, request, policy, ctx, origin) {
   const response = await origin(request);
@@ -1667,7 +1667,7 @@ function crowded(query, found) {
     (given) => given ?? fromOrigin(query, found, false)
   );
 }
-async function fromOrigin(query, found, join9) {
+async function fromOrigin(query, found, join10) {
   const { core, ctx, request } = query;
   const { entry } = found;
   const part = entry?.meta.range;
@@ -1688,7 +1688,7 @@ async function fromOrigin(query, found, join9) {
   if (!flight || query.directives?.noCache && flight.answered) {
     return lead(query, found, { forward: forward2, sendRange, fill, flightKey });
   }
-  const given = join9 && await wait(query, found, flight, flightKey, forward2);
+  const given = join10 && await wait(query, found, flight, flightKey, forward2);
   return given || lead(query, found, { forward: forward2, sendRange: ranged });
 }
 async function wait(query, found, flight, flightKey, forward2, look) {
@@ -10339,14 +10339,44 @@ import { createHash as createHash7 } from "node:crypto";
 // src/gateway/kv-entries.ts
 import { createHash as createHash6 } from "node:crypto";
 import { readFileSync as readFileSync4, renameSync as renameSync2, writeFileSync as writeFileSync3 } from "node:fs";
+import { join as join8 } from "node:path";
+
+// src/gateway/stored.ts
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join as join7 } from "node:path";
+var BEGIN_ANEW = "Put the file back, or begin without the data of earlier runs: edgewright up --fresh, or edgewright dev --fresh.";
+var MAGIC = "SQLite format 3\0";
+function storeFaults(stateDir) {
+  let names2;
+  try {
+    names2 = readdirSync(stateDir, { recursive: true });
+  } catch {
+    return [];
+  }
+  return names2.filter((name) => name.endsWith(".sqlite") && !name.startsWith("cache")).filter((name) => !isStore(join7(stateDir, name))).map((name) => fault(`${join7(stateDir, name)} is damaged: it is no database of SQLite. ${BEGIN_ANEW}`));
+}
+function isStore(path) {
+  let file;
+  try {
+    file = openSync(path, "r");
+    const head = Buffer.alloc(MAGIC.length);
+    const length = readSync(file, head, 0, head.length, 0);
+    return length === 0 || head.toString("latin1") === MAGIC;
+  } catch {
+    return false;
+  } finally {
+    if (file !== void 0) closeSync(file);
+  }
+}
+
+// src/gateway/kv-entries.ts
 var BATCH_ITEMS = 500;
 var BATCH_BYTES = 8 * 1024 * 1024;
 var KvEntries = class {
   #path;
   #ledger;
   constructor(stateDir) {
-    this.#path = join7(stateDir, "kv-declared.json");
+    this.#path = join8(stateDir, "kv-declared.json");
     this.#ledger = readLedger(this.#path);
   }
   /**
@@ -10395,10 +10425,17 @@ var KvEntries = class {
 };
 function readLedger(path) {
   try {
-    return JSON.parse(readFileSync4(path, "utf8"));
+    const found = JSON.parse(readFileSync4(path, "utf8"));
+    if (isLedger(found)) return found;
   } catch {
-    return {};
   }
+  return {};
+}
+var isObject2 = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+function isLedger(value) {
+  return isObject2(value) && Object.values(value).every(
+    (written) => isObject2(written) && Object.values(written).every((hash) => typeof hash === "string")
+  );
 }
 function itemOf(entry, hash) {
   return {
@@ -10428,8 +10465,10 @@ function* batches(items) {
 async function send(place, namespace, items) {
   const body = Buffer.from(JSON.stringify(items.map(({ hash: _hash, ...item }) => item)));
   const answer2 = await kvRequest(place, "POST", namespace, "batch", body);
-  if (answer2.status !== 200)
-    throw new Error(`KV namespace ${namespace}: ${answer2.status} ${answer2.body.toString("utf8")}`);
+  if (answer2.status !== 200) {
+    const said = answer2.body.toString("utf8").split("\n", 1)[0];
+    throw new Error(`KV namespace ${namespace}: its stored data cannot be written (${said}). ${BEGIN_ANEW}`);
+  }
   const failed = JSON.parse(answer2.body.toString("utf8"));
   return new Map(failed.map(({ key, error }) => [key, error]));
 }
@@ -10789,7 +10828,7 @@ var Reload = class {
   async #apply(deployment) {
     const begin = performance.now();
     const { miniflare, logs, counters, stateDir, cacheDir } = this.options;
-    const errors = validate(deployment);
+    const errors = [...validate(deployment), ...this.#serving === void 0 ? storeFaults(stateDir) : []];
     const newestDate = miniflare.supportedCompatibilityDate;
     const workerd = String(this.#started++);
     const outbound = this.options.outbound.service(workerd);
@@ -10961,7 +11000,7 @@ function listen(server, host, port) {
 }
 async function start(options) {
   const started = /* @__PURE__ */ new Date();
-  const cacheDir = join8(options.stateDir, "cache");
+  const cacheDir = join9(options.stateDir, "cache");
   rmSync5(cacheDir, { recursive: true, force: true });
   mkdirSync3(options.stateDir, { recursive: true, mode: 448 });
   closeOthers();

@@ -2,7 +2,9 @@
 
 import enum
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -42,6 +44,19 @@ def _escape(text: str) -> str:
 
 
 @contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait for nothing in here: it comes a second time while what the first one stopped is cleared away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def told() -> Iterator[None]:
     """Turn failures into a message and an exit code; a traceback only ever goes into a log file."""
     try:
@@ -58,7 +73,8 @@ def told() -> Iterator[None]:
         say_error(str(error))
         raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:
-        say_error("interrupted")
+        with uninterrupted():
+            say_error("interrupted")
         raise typer.Exit(Exit.FAILED) from None
     except RunnerBroken as error:
         report_defect(str(error))

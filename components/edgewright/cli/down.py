@@ -7,7 +7,7 @@ import typer
 from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
-from edgewright.local.session import StateDir, sessions
+from edgewright.local.session import SessionDamaged, StateDir, state_dirs
 
 
 def down(
@@ -31,10 +31,13 @@ def down(
             project.stack_file(stack)  # refuses what cannot be a stack's name
             chosen = [StateDir(project, stack)]
         else:
-            chosen = [state for state, _ in sessions(project)]
+            chosen = list(state_dirs(project))
         said = False
         for state in chosen:
-            known = state.read() is not None
+            try:
+                known = state.read() is not None
+            except SessionDamaged:
+                known = True
             if state.stop():
                 console.print(f"stopped {state.stack}", soft_wrap=True)
             elif known:

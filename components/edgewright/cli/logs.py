@@ -68,8 +68,10 @@ def logs(
 
 def _entry(line: str) -> str:
     try:
-        entry: dict[str, Any] = json.loads(line)
-    except ValueError:
+        entry: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return escape(line)
+    if not isinstance(entry, dict):
         return escape(line)
     when = str(entry.get("time", ""))[11:23]
     level = str(entry.get("level", "info"))

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import edgewright
-from edgewright.cli._exit import Exit, report_defect, say_error
+from edgewright.cli._exit import Exit, report_defect, say_error, uninterrupted
 
 app = typer.Typer(
     name="edgewright",
@@ -71,11 +70,6 @@ for _name in COMMANDS:
     app.command(_name)(_function)
 
 
-def main() -> None:
-    """Run the command line and end the process."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
     try:
@@ -87,7 +81,8 @@ def run(arguments: list[str]) -> int:
         say_error("interrupted")
         return int(Exit.FAILED)
     except KeyboardInterrupt:
-        say_error("interrupted")
+        with uninterrupted():
+            say_error("interrupted")
         return int(Exit.FAILED)
     except BrokenPipeError:
         # `edgewright logs | head`: nobody is left to tell.

@@ -1,7 +1,6 @@
 """`edgewright status`: what runs."""
 
 import json
-import time
 from typing import Any
 
 import typer
@@ -13,6 +12,7 @@ from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
+from edgewright.local.dev import last_reload
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.services import service_of
 from edgewright.local.session import Session, StateDir, sessions
@@ -84,11 +84,7 @@ def _look(state: StateDir, session: Session) -> dict[str, Any]:
                 answer = f"its Workers runtime starts again: it {runtime['reason']}"
         except InfrastructureError:
             answer = "does not answer"
-    try:
-        reload = json.loads((state.path / "reload.json").read_text())
-        reload["age_s"] = round(time.time() - reload["at"], 1)
-    except (OSError, ValueError, KeyError):
-        reload = None
+    reload = last_reload(state)
     return {
         "stack": session.stack,
         "state": answer,

@@ -1,6 +1,7 @@
 """`edgewright up`: bring a stack up locally and prove it, all in one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from rich.markup import escape
 
 from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
-from edgewright.cli._exit import Exit, told
+from edgewright.cli._exit import Exit, told, uninterrupted
 from edgewright.config.models import Service, StackSettings
 from edgewright.local import archive, runtime
 from edgewright.local.cloud import LocalCloud
@@ -60,16 +61,13 @@ def up(
         plan_of(project, capture, before, addresses(settings.services))
         session = _running(state, settings.services, port, fresh)
         started = session is None
-        if session is None:
-            chosen = DEFAULT_PORT if port is None else port
-            session = start_detached(state, settings.services, port=chosen, fresh=fresh, progress=_console.step)
-        try:
+        # Nothing half-deployed is left.
+        with _stopped_on(BaseException, state, started):
+            if session is None:
+                chosen = DEFAULT_PORT if port is None else port
+                session = start_detached(state, settings.services, port=chosen, fresh=fresh, progress=_console.step)
             with session.control() as control:
                 deployed = deploy(control, state, capture, settings.services)
-        except BaseException:
-            if started:
-                state.stop()  # nothing half-deployed is left
-            raise
         console = _console.results()
         console.print(_show.resource_tree(capture, deployed.plan))
         console.print()
@@ -78,17 +76,40 @@ def up(
         for line in _show.output_lines(capture):
             console.print(escape(line), soft_wrap=True)
         console.print()
-        try:
+        # Also where a proof cannot be made what is deployed runs on; but not where somebody wants all of this to end.
+        with _stopped_on(KeyboardInterrupt, state, started), _stays_up(stack, session):
             parts = [_check(project, stack, capture, settings, console)]
             if prove:
                 console.print()
                 parts.append(_prove(project, stack, session, capture, settings, console))
-        finally:
-            # Also where a proof cannot be made: what is deployed runs on.
-            _console.step(f"{stack} stays up on {session.url}; stop it with: edgewright down {stack}")
         console.print()
         console.print(verdict(parts), soft_wrap=True, markup=False)
         raise typer.Exit(worst(parts))
+
+
+@contextmanager
+def _stopped_on(kind: type[BaseException], state: StateDir, started: bool) -> Iterator[None]:
+    """Stop what this command started where such an error ends it."""
+    try:
+        yield
+    except kind:
+        if started:
+            with uninterrupted():
+                state.stop()
+        raise
+
+
+@contextmanager
+def _stays_up(stack: str, session: Session) -> Iterator[None]:
+    interrupted = False
+    try:
+        yield
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
+    finally:
+        if not interrupted:
+            _console.step(f"{stack} stays up on {session.url}; stop it with: edgewright down {stack}")
 
 
 @dataclass(frozen=True)

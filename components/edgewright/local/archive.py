@@ -43,7 +43,9 @@ class Archive:
         """What was published last of each Lambda function, by its unqualified ARN."""
         latest: dict[str, Published] = {}
         for version in self.functions.values():
-            arn, number = version.arn.rsplit(":", 1)
+            arn, _, number = version.arn.rpartition(":")
+            if not number.isdecimal():
+                continue  # the file was changed by hand
             if arn not in latest or latest[arn].number < int(number):
                 latest[arn] = Published(int(number), version.fingerprint)
         return latest

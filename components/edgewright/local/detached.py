@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -62,8 +63,13 @@ def start_detached(
             else:
                 break
     except BaseException:
-        process.terminate()
-        process.wait()
+        # In order and to its end, whoever presses Ctrl-C again: the supervisor has processes of its own to stop.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            process.terminate()
+            process.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
         raise
     finally:
         process.stdout.close()

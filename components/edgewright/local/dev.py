@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import pydantic
 import watchfiles
 
 from edgewright.config.models import StackSettings
@@ -198,6 +199,23 @@ def note(state: StateDir, reload: Reload) -> None:
     }
     with open_private(state.path / "reload.json", "w") as file:
         json.dump(data, file)
+
+
+class _Noted(pydantic.BaseModel):
+    at: float
+    ok: bool
+    ms: float
+    changed: list[str]
+    errors: list[str]
+
+
+def last_reload(state: StateDir) -> dict[str, Any] | None:
+    """Return what :func:`note` kept, with its age; None where there is nothing that can be read."""
+    try:
+        noted = _Noted.model_validate_json((state.path / "reload.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return {**noted.model_dump(), "age_s": round(time.time() - noted.at, 1)}
 
 
 def _ms(started: float) -> float:

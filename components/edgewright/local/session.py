@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import psutil
+import pydantic
 
 from edgewright.local.control import Control
 from edgewright.local.errors import InfrastructureError
@@ -86,6 +87,10 @@ class Session:
     def control(self) -> Control:
         """Return a client of its control port."""
         return Control(self.control_port, self.token)
+
+
+class SessionDamaged(InfrastructureError):
+    """The file that says what runs cannot be read."""
 
 
 class StateDir:
@@ -166,15 +171,21 @@ class StateDir:
         temporary.replace(self.path / _SESSION)
 
     def read(self) -> Session | None:
-        """Return the last session, whether or not it still runs; None where there is none that can be read."""
+        """Return the last session, whether or not it still runs; None where there is none.
+
+        Raises:
+            SessionDamaged: its file cannot be read.
+        """
+        path = self.path / _SESSION
         try:
-            data = json.loads((self.path / _SESSION).read_text())
-            for key in ("supervisor", "guard"):
-                data[key] = ProcessId(**data[key])
-            data["processes"] = {name: ProcessId(**value) for name, value in data["processes"].items()}
-            session = Session(**data)
-        except (OSError, ValueError, TypeError, KeyError):
+            session = _SESSIONS.validate_json(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except (OSError, ValueError) as error:
+            raise SessionDamaged(
+                f"{self.project.shown(path)}: cannot be read ({_why(error)}); `edgewright down {self.stack}` stops what runs"
+                " and removes it"
+            ) from None
         return session if session.version == 1 else None
 
     def forget(self) -> None:
@@ -193,7 +204,10 @@ class StateDir:
         Raises:
             InfrastructureError: a process cannot be ended.
         """
-        session = self.read()
+        try:
+            session = self.read()
+        except SessionDamaged:
+            return self._stop_unknown()
         if session is None:
             return False
         found = False
@@ -220,6 +234,33 @@ class StateDir:
         self.forget()
         return found
 
+    def _stop_unknown(self) -> bool:
+        """Stop whoever holds this stack's lock: where its file does not say who that is."""
+        found = False
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.pid == os.getpid() or Path(process.cwd()) != self.project.directory:
+                    continue
+                if not any(Path(file.path) == self.path / _LOCK for file in process.open_files()):
+                    continue
+                found = True
+                process.terminate()
+                # Its guard and all that belongs to it end with it.
+                process.wait(STOP_TIMEOUT_S)
+        self.forget()
+        return found
+
+
+_SESSIONS: Final = pydantic.TypeAdapter(Session)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, pydantic.ValidationError):
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"{where}: {first['msg']}" if where else first["msg"]
+    return str(getattr(error, "strerror", None) or error)
+
 
 def _wait(identity: ProcessId, timeout_s: float) -> bool:
     """Wait for a process to be gone; return whether it is."""
@@ -233,11 +274,13 @@ def _wait(identity: ProcessId, timeout_s: float) -> bool:
 
 def sessions(project: Project) -> Iterator[tuple[StateDir, Session]]:
     """Yield the project's sessions, running or left behind, by stack name."""
-    root = project.directory / STATE_FOLDER
-    if not root.is_dir():
-        return
-    for folder in sorted(root.iterdir()):
-        state = StateDir(project, folder.name)
+    for state in state_dirs(project):
         session = state.read()
         if session is not None:
             yield state, session
+
+
+def state_dirs(project: Project) -> Iterator[StateDir]:
+    """Yield the folders of the project's stacks that have a session, which may be damaged."""
+    for file in sorted((project.directory / STATE_FOLDER).glob(f"*/{_SESSION}")):
+        yield StateDir(project, file.parent.name)

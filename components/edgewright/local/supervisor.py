@@ -60,7 +60,10 @@ def _hang_up() -> None:
 
 def main() -> int:
     """Serve until asked to stop; return the exit status."""
-    options = json.loads(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:
+        return 0  # who started us was stopped first
+    options = json.loads(line)
     log = _Log()
     project = Project.load(Path(options["project"]))
     services = [Service.model_validate(service) for service in options["services"]]

@@ -224,8 +224,16 @@ def _attempt(project: Project, config: StackConfig) -> _Failure | None:
     executor = ThreadPoolExecutor(max_workers=_PARALLEL)
     loop.set_default_executor(executor)
 
+    own = os.getpid()
+
     def program() -> None:
-        runpy.run_path(str(main), run_name="__main__")
+        try:
+            runpy.run_path(str(main), run_name="__main__")
+        finally:
+            # A copy that the program made of itself ends with the program's own code: it shares what wakes the event loop,
+            # and would take what is meant for the one that answers.
+            if os.getpid() != own:
+                os._exit(0)
 
     previous = Path.cwd()
     os.chdir(main.parent)

@@ -32,6 +32,9 @@ _DEFECT = 97
 GRACE_S = 2.0
 """Between asking a run that takes too long to stop, and killing it."""
 
+_LOOK_S = 0.2
+"""How often it is looked whether a run has ended without a word."""
+
 _LENGTH = struct.Struct(">Q")
 _OWN_PATH = [entry for entry in sys.path if entry]
 """The environment's import path, as the interpreter began with it."""
@@ -131,6 +134,7 @@ def prepare(path: tuple[str, ...], environment: Mapping[str, str], directory: st
 def _child(payload: bytes, context: bytes, writer: int) -> None:
     """Run one request and end. Never returns."""
     status = _DEFECT
+    own = os.getpid()
     try:
         if _bundler.current is not None and _bundler.current.process.stdin is not None:
             _bundler.current.process.stdin.close()  # it ends when the last one that holds its input has closed it
@@ -141,7 +145,10 @@ def _child(payload: bytes, context: bytes, writer: int) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(2, 1)
-        send(writer, answer(payload))
+        reply = answer(payload)
+        # A copy that the program made of itself, and that came to the end too, has no part in this.
+        if os.getpid() == own:
+            send(writer, reply)
         status = 0
     finally:
         os._exit(status)
@@ -163,9 +170,14 @@ def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> byte
     try:
         while True:
             wait = deadline - time.monotonic()
-            ready, _, _ = select.select([reader, control], [], [], max(0.0, wait))
+            # What the program left running may hold the pipe open: the reply is whole by its length, or the child has ended.
+            ready, _, _ = select.select([reader, control], [], [], max(0.0, min(wait, _LOOK_S)))
             if control in ready:
                 return None  # only the end of the input comes while a run is in progress
+            if not ready and time.monotonic() < deadline:
+                if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                    break
+                continue
             if not ready:
                 return pickle.dumps(
                     Reply(broken=f"the run did not stop {GRACE_S:g} s after its {timeout_s:g} s were over")
@@ -174,6 +186,8 @@ def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> byte
             if not part:
                 break
             parts += part
+            if len(parts) >= _LENGTH.size and len(parts) >= _LENGTH.size + _LENGTH.unpack(parts[: _LENGTH.size])[0]:
+                break
     finally:
         os.close(reader)
         with contextlib.suppress(OSError):

@@ -72,7 +72,7 @@ def changes(folder: Path, prefix: str, record: Path) -> Changes:
             raise ValueError("`files` is no object")
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProjectError(f"{record}: is not a record of a purge ({error}); remove it to begin anew") from None
     before = known or {}
     # Only what this folder stands for: a record may hold other prefixes too.
@@ -94,7 +94,9 @@ def write(record: Path, found: Changes, prefix: str) -> None:
     """
     try:
         others = json.loads(record.read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        if not isinstance(others, dict):
+            others = {}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         others = {}
     kept = {path: digest for path, digest in others.items() if not path.startswith(f"{prefix}/")}
     try:

@@ -40,11 +40,11 @@ class Journal:
                 if not line.endswith("}"):
                     break  # cut off in the middle
                 entry = json.loads(line)
-                self.done[entry["step"]] = entry["result"]
-        except (OSError, ValueError, KeyError, TypeError):
+                self.done[str(entry["step"])] = entry["result"]
+            self.began = float(head["began"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             self.done = {}
             return
-        self.began = float(head["began"])
         self.resumed = True
 
     def add(self, step: str, result: Any = None) -> None:

@@ -212,7 +212,7 @@ def traffic_pages(log: Path, most: int) -> list[Page]:
                     asked = entry.get("source") == "request" and entry.get("method") in ("GET", "HEAD")
                     if asked and int(entry["status"]) < 400:
                         counts[page_of(str(entry["url"]), "log")] += 1
-                except (ValueError, KeyError, TypeError, ProjectError):
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, ProjectError):
                     continue
                 if len(counts) > MOST_PAGES:
                     break

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DeployFailed, fault } from "./diagnostics.js";
 import { type KvPlace, kvRequest } from "./kv.js";
 import type { KvEntry } from "./protocol.gen.js";
+import { BEGIN_ANEW } from "./stored.js";
 
 /** Which declared entries were written, by namespace and key: the hash of what was declared. */
 type Ledger = Record<string, Record<string, string>>;
@@ -91,10 +92,22 @@ export class KvEntries {
 
 function readLedger(path: string): Ledger {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Ledger;
-  } catch {
-    return {}; // None yet, or unreadable: then everything declared is written again.
-  }
+    const found: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (isLedger(found)) return found;
+  } catch {} // None yet, or unreadable.
+  return {}; // Then everything declared is written again.
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function isLedger(value: unknown): value is Ledger {
+  return (
+    isObject(value) &&
+    Object.values(value).every(
+      (written) => isObject(written) && Object.values(written).every((hash) => typeof hash === "string"),
+    )
+  );
 }
 
 function itemOf(entry: KvEntry, hash: string): Item {
@@ -128,8 +141,10 @@ function* batches(items: readonly Item[]): Generator<Item[]> {
 async function send(place: KvPlace, namespace: string, items: readonly Item[]): Promise<Map<string, string>> {
   const body = Buffer.from(JSON.stringify(items.map(({ hash: _hash, ...item }) => item)));
   const answer = await kvRequest(place, "POST", namespace, "batch", body);
-  if (answer.status !== 200)
-    throw new Error(`KV namespace ${namespace}: ${answer.status} ${answer.body.toString("utf8")}`);
+  if (answer.status !== 200) {
+    const said = answer.body.toString("utf8").split("\n", 1)[0];
+    throw new Error(`KV namespace ${namespace}: its stored data cannot be written (${said}). ${BEGIN_ANEW}`);
+  }
   const failed = JSON.parse(answer.body.toString("utf8")) as { key: string; error: string }[];
   return new Map(failed.map(({ key, error }) => [key, error]));
 }

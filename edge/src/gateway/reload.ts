@@ -22,6 +22,7 @@ import { problem } from "./problem.js";
 import type { Deployment, Share } from "./protocol.gen.js";
 import { Router } from "./router.js";
 import { SourceMaps } from "./source-maps.js";
+import { storeFaults } from "./stored.js";
 import { translate } from "./translate.js";
 import { validate } from "./validate.js";
 
@@ -162,7 +163,7 @@ export class Reload {
   async #apply(deployment: Deployment): Promise<string> {
     const begin = performance.now();
     const { miniflare, logs, counters, stateDir, cacheDir } = this.options;
-    const errors = validate(deployment);
+    const errors = [...validate(deployment), ...(this.#serving === undefined ? storeFaults(stateDir) : [])];
     const newestDate = miniflare.supportedCompatibilityDate;
     // What runs is compared without the name of the workerd that it runs in.
     const workerd = String(this.#started++);

@@ -1,0 +1,72 @@
+"""Ctrl-C at any moment of `up`: one line, and no process is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from edgewright.local.session import StateDir
+from edgewright.program.project import Project
+
+from tests.processes import tree, wait_for, wait_gone
+from tests.projects import worker_project
+
+pytestmark = pytest.mark.runtime
+
+BEGUN = "from edgewright.cli._start import main; print('begun', flush=True); main()"
+"""The command, from the moment on that Python itself has started."""
+
+
+def interrupted(project: Path, after: Callable[[int], object], presses: int = 1) -> str:
+    process = subprocess.Popen(
+        [sys.executable, "-c", BEGUN, "up", "--port", "0"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        # A shell's background job ignores Ctrl-C, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    after(process.pid)
+    family = set(tree(process.pid))
+    for _ in range(presses):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+        family |= set(tree(process.pid))
+    out, _ = process.communicate(timeout=120)
+    session = StateDir(Project.load(project), "local").read()
+    if session is not None:
+        family |= set(tree(session.supervisor.pid))
+    assert process.returncode == 3, out
+    wait_gone(sorted(family))
+    return out
+
+
+@pytest.mark.parametrize("presses", [1, 3])
+@pytest.mark.parametrize("delay_ms", [0, 50, 150, 300, 600, 1000, 1500, 2500, 4000])
+def test_one_line_and_no_process(
+    tmp_path: Path, runtime_dir: Path, stop_all: Callable[[Path], Path], delay_ms: int, presses: int
+) -> None:
+    assert runtime_dir
+    project = stop_all(worker_project(tmp_path))
+    said = interrupted(project, lambda _pid: time.sleep(delay_ms / 1000), presses)
+    assert "Traceback" not in said, said
+    assert said.count("interrupted") == 1, said
+    assert said.rstrip().endswith("interrupted"), said
+
+
+def test_while_traffic_is_replayed(tmp_path: Path, runtime_dir: Path, stop_all: Callable[[Path], Path]) -> None:
+    assert runtime_dir
+    project = stop_all(worker_project(tmp_path))
+    state = StateDir(Project.load(project), "local")
+    said = interrupted(project, lambda _pid: wait_for(lambda: state.read() is not None, "a session"))
+    assert "Traceback" not in said, said
+    assert said.count("interrupted") == 1, said
+    assert state.running() is None
