@@ -16,9 +16,11 @@ YEAR = 31_536_000
 def compose(settings: Settings) -> EdgeApi:
     """Declare the stack's components and return its API."""
     protected = pulumi.ResourceOptions(protect=settings.protect)
-    tiers: CacheTierOptions = {"memory": {}}
+    # CloudFront's own cache is in front of the function: there is no memory nearer than that, and its KeyValueStore is read at
+    # the viewer only.
+    memory: CacheTierOptions = {} if settings.account_id is None else {"memory": {}}
+    tiers: CacheTierOptions = {**memory}
     if settings.account_id is not None:
-        # Behind CloudFront's own cache there is no second one: its KeyValueStore is read at the viewer only.
         products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, protected)
         kv = settings.cache
         tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
@@ -60,7 +62,7 @@ def compose(settings: Settings) -> EdgeApi:
             "edge_ttl": YEAR,
             "browser_ttl": YEAR,
             "immutable": True,
-            "tiers": {"memory": {}},
+            "tiers": memory,
             "key": {"query": "none"},
             "tags": ["static"],
         },

@@ -7,10 +7,11 @@ written out, so a field is only optional there where it may really be absent.
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
-from edgewright import _countries
+from edgewright import _claims, _countries
 from edgewright.limits import limit
 from edgewright.local.protocol import Deployment
 from edgewright.spec import EdgeSettings
@@ -82,9 +83,28 @@ def _limits() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _header_claims() -> str:
+    lines = [
+        "// Generated from components/edgewright/_claims.py, which says what each list is. Run `make build`; do not edit.",
+        "",
+    ]
+    for name, members in (
+        ("PROXY", _claims.PROXY),
+        ("CLAIMS", _claims.CLAIMS),
+        ("CREDENTIALS", _claims.CREDENTIALS),
+        ("HOP_BY_HOP", _claims.HOP_BY_HOP),
+    ):
+        text = "\n".join(textwrap.wrap(" ".join(sorted(members)), 116, break_on_hyphens=False))
+        lines += [f"export const {name}: ReadonlySet<string> = new Set(", f"  `{text}`.split(/\\s/),", ");"]
+    for name, prefixes in (("PROXY_PREFIXES", _claims.PROXY_PREFIXES), ("CLAIMS_PREFIXES", _claims.CLAIMS_PREFIXES)):
+        lines.append(f'export const {name}: readonly string[] = "{" ".join(prefixes)}".split(" ");')
+    return "\n".join(lines) + "\n"
+
+
 def data_files() -> dict[str, str]:
     """Return the TypeScript data that is written from Python's, by its path under `edge`."""
     return {
+        "src/core/claims.gen.ts": _header_claims(),
         "src/core/limits.gen.ts": _limits(),
         "src/gateway/data/countries.ts": (
             "// Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one\n"

@@ -147,6 +147,7 @@ def compile_settings(
         )
     document: dict[str, Any] = {
         "name": name,
+        "hostname": given.get("hostname"),
         "endpoints": compiled,
         "routers": routers.plain(),
         "sessions": _sessions(given, pieces["sessions"], bound, faults),
@@ -356,13 +357,7 @@ def _check_shield_alone(at: str, item: Mapping[str, Any], spec: Mapping[str, Any
     tiers = spec["tiers"]
     if spec["mode"] == "bypass" or tiers["shield"] is None or any(tiers[tier] for tier in ("memory", "edge", "kv")):
         return
-    if host == "cloudfront":
-        faults.add(
-            f"{at}.cache",
-            "keeps answers in the shield alone, and CloudFront keeps them at its edges whatever is behind",
-            fix="Leave `tiers.edge.enabled` out.",
-        )
-    elif item["auth"] is not None:
+    if host == "cloudflare" and item["auth"] is not None:
         faults.add(
             f"{at}.cache",
             "keeps answers in the shield alone, which answers behind `auth` do not go through",

@@ -5,6 +5,7 @@ its children, so that nothing has to be remembered where a resource is declared.
 """
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -124,29 +125,30 @@ class Held:
     """Whether a fault names the argument alone, without its values."""
 
 
-def same_store(component: str, name: str, identity: pulumi.Output[str], held: Mapping[str, Held]) -> pulumi.Output[str]:
-    """Return a store's id, or raise a fault where the program asks for another store than the one that has the data.
+def check_store(component: str, name: str, held: Mapping[str, Held]) -> None:
+    """Raise a fault where the program asks for another store than the one that has the data.
 
     The store keeps what :data:`LIFECYCLES` says it keeps, so its outputs say what it was made with. They are known in a
-    preview, which fails then, before anything is changed; and what is bound to the store depends on this.
+    preview, which fails then, before anything is changed. Nothing waits for this: what a provider does not tell would make
+    a change of each preview.
     """
+    for key, each in held.items():
+        pulumi.Output.all(each.actual, each.asked).apply(
+            functools.partial(_check_held, component, name, key, each.private)
+        )
 
-    def check(known: list[Any]) -> str:
-        identity, *values = known
-        faults = Faults(component, name)
-        for (key, each), (actual, asked) in zip(held.items(), zip(values[::2], values[1::2], strict=True), strict=True):
-            if (actual or None) == (asked or None):
-                continue
-            made = "something else" if each.private else show(actual) if actual else f"no `{key}`"
-            faults.add(
-                key,
-                f"{'the new value' if each.private else show(asked) if asked else 'nothing'} asks for a new store in place of"
-                f" the one that holds the data, which was made with {made}",
-                fix="Put the value back to keep the store. For a new one declare a second component, copy the data, lead the"
-                " API to it, and remove this one then.",
-            )
-        faults.raise_if_any()
-        return str(identity)
 
-    pairs = [value for each in held.values() for value in (each.actual, each.asked)]
-    return pulumi.Output.all(identity, *pairs).apply(check)
+def _check_held(component: str, name: str, key: str, private: bool, values: list[Any]) -> None:
+    actual, asked = values
+    if (actual or None) == (asked or None):
+        return
+    wanted = "the new value" if private else show(asked) if asked else "nothing"
+    made = "something else" if private else show(actual) if actual else f"no `{key}`"
+    faults = Faults(component, name)
+    faults.add(
+        key,
+        f"{wanted} asks for a new store in place of the one that holds the data, which was made with {made}",
+        fix="Put the value back to keep the store. For a new one declare a second component, copy the data, lead the"
+        " API to it, and remove this one then.",
+    )
+    faults.raise_if_any()

@@ -8,6 +8,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
 from edgewright._bindings import kv_binding
+from edgewright._claims import never_passes
 from edgewright._normalise import is_later, normalise, properties
 from edgewright._program import claim_name, gathers
 from edgewright.errors import Faults, show
@@ -17,6 +18,7 @@ from edgewright.spec.models import (
     CacheKeySpec,
     CacheSpec,
     CacheTiers,
+    EdgeSettings,
     EdgeTier,
     KvTier,
     MemoryTier,
@@ -92,7 +94,7 @@ class ShieldTierOptions(TypedDict):
     CloudFront. Default: where it is first asked from."""
     ttl: NotRequired[int]
     """Freshness in the shield, in seconds, which data centres take over (each copy up to `edge_ttl`); a ceiling in mode
-    `origin`. Default: that of the edge."""
+    `origin`. This and all below are Cloudflare's: refused on CloudFront. Default: that of the edge."""
     jitter: NotRequired[Jitter]
     """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
     shards: NotRequired[int]
@@ -108,9 +110,10 @@ class CacheTierOptions(TypedDict):
     """Which tiers a response is kept in, nearest first."""
 
     memory: NotRequired[MemoryTierOptions]
-    """The isolate's memory. Default: in front of the edge cache, each copy for 5 seconds at most; `{}` sets no such limit."""
+    """The isolate's memory. Default: in front of the edge cache, each copy for 5 seconds at most; `{}` sets no such limit.
+    Refused on CloudFront, where no function runs in front of the cache."""
     edge: NotRequired[EdgeTierOptions]
-    """The data centre's cache. Default: used."""
+    """The data centre's cache. Default: used; on CloudFront always."""
     kv: NotRequired[KvTierOptions]
     """A KV namespace. Default: not used."""
     shield: NotRequired[ShieldTierOptions]
@@ -125,7 +128,8 @@ class CacheKey(TypedDict):
     query_names: NotRequired[list[str]]
     """Names of query parameters. Required by `include` and `exclude`, refused by the others."""
     headers: NotRequired[list[str]]
-    """Request headers that belong to the key. Default: none."""
+    """Request headers that belong to the key. What only a proxy could say (`X-Forwarded-*`, ...) is refused: it is removed from
+    every request. Default: none."""
     cookies: NotRequired[list[str]]
     """Cookies that belong to the key. Default: none."""
     country: NotRequired[bool]
@@ -133,7 +137,8 @@ class CacheKey(TypedDict):
     region: NotRequired[bool]
     """One entry a routing region of the endpoint's origin. Default: false."""
     host: NotRequired[bool]
-    """One entry a hostname; false shares entries between hostnames. Default: true."""
+    """One entry a hostname; false shares entries between hostnames, and the origin or handler is told the API's `hostname`
+    instead of the one that was asked. Default: true."""
 
 
 class CachePolicyArgs(TypedDict):
@@ -163,15 +168,17 @@ class CachePolicyArgs(TypedDict):
     tags: NotRequired[list[str]]
     """Tags by which stored responses can be purged. Default: none."""
     immutable: NotRequired[bool]
-    """Tells clients never to revalidate (RFC 8246). For versioned files only. Default: false."""
+    """Tells clients never to revalidate (RFC 8246). For versioned files only, in mode `override`. Default: false."""
     mode: NotRequired[str]
     """`override`: this policy's times decide, and no `Cache-Control` of a client's gets past them. `origin`: the origin's
     headers decide. `bypass`: nothing is stored. Default: `override` where `edge_ttl` is given, else `origin`."""
     engine: NotRequired[str]
     """`worker`: the cache in the function. `platform`: the platform's own cache in front of it, which answers hits without
-    running the function and keeps entries apart by path and query alone (`key.host` must be false). Default: `worker`."""
+    running the function and keeps entries apart by path and query alone (`key.host` must be false). Refused on CloudFront, whose own cache is always
+    in front. Default: `worker`."""
     statuses: NotRequired[list[int]]
-    """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308, 404, 410. Never a 5xx."""
+    """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308; 404 and 410 with `error_ttl`, which is
+    their time. Never a 5xx."""
     error_ttl: NotRequired[int]
     """How long a 404 or 410 is kept under `override`. Default: 0, not at all."""
 
@@ -309,7 +316,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
         if key in given:
             _check.seconds(key, given[key], faults)
     if "engine" in given and faults.one_of("engine", given["engine"], ENGINES) and given["engine"] == "platform":
-        _check_platform(given.get("key", {}), faults)
+        _check_platform(given.get("key", {}), given.get("tiers", {}), faults)
     if "mode" not in given or faults.one_of("mode", given["mode"], MODES):
         _check_mode(_mode(given), given, faults)
     if given.get("immutable") and not given.get("browser_ttl"):
@@ -319,7 +326,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
             fix="Give the time for which clients may keep it, for example 31536000.",
         )
     _check_jitter("jitter", given.get("jitter"), "edge_ttl", given.get("edge_ttl"), faults)
-    _check_statuses(given.get("statuses"), faults)
+    _check_statuses(given.get("statuses"), given.get("error_ttl", 0), faults)
     _check_tiers(given.get("tiers", {}), _mode(given), faults)
     _check_shield(given.get("tiers", {}).get("shield"), given.get("edge_ttl"), faults)
     _check_key(given.get("key", {}), faults)
@@ -330,9 +337,24 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
                 "'*' makes every response different, so that nothing would be reused",
                 allowed="names of request headers",
             )
-        else:
-            _check.header_name(f"vary[{index}]", header, faults)
+        elif _check.header_name(f"vary[{index}]", header, faults):
+            _check_passes(f"vary[{index}]", header, faults)
     _check_tags(given.get("tags", ()), faults)
+
+
+_OF_WHAT_IS_STORED = (
+    "edge_ttl",
+    "browser_ttl",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "tiers",
+    "key",
+    "vary",
+    "tags",
+    "immutable",
+    "engine",
+)
+"""Arguments that say what is stored, where, and for how long."""
 
 
 def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
@@ -345,13 +367,8 @@ def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
         )
     if mode != "override":
         what = "stores nothing" if mode == "bypass" else "follows the origin's headers"
-        useless = [
-            "jitter",
-            "statuses",
-            "error_ttl",
-            *(["edge_ttl", "stale_while_revalidate", "stale_if_error"] if mode == "bypass" else []),
-        ]
-        for key in useless:
+        useless = ["jitter", "statuses", "error_ttl"]
+        for key in [*useless, *_OF_WHAT_IS_STORED] if mode == "bypass" else [*useless, "immutable"]:
             if key in given:
                 faults.add(
                     key, f"has no effect, because mode {mode!r} {what}", fix=f"Leave {key} out, or use mode 'override'."
@@ -376,7 +393,7 @@ def _check_jitter(
         )
 
 
-def _check_statuses(statuses: list[int] | None, faults: Faults) -> None:
+def _check_statuses(statuses: list[int] | None, error_ttl: object, faults: Faults) -> None:
     if statuses is None:
         return
     if not statuses:
@@ -396,6 +413,12 @@ def _check_statuses(statuses: list[int] | None, faults: Faults) -> None:
             )
         elif status in statuses[:index]:
             faults.add(at, f"{status} is given twice")
+        elif status in (404, 410) and error_ttl == 0:
+            faults.add(
+                at,
+                f"{status} has no effect: it is kept for `error_ttl`, which is 0",
+                fix=f"Give `error_ttl`, or leave {status} out.",
+            )
 
 
 def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
@@ -424,6 +447,11 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
                 "tiers.memory.max_object_bytes",
                 f"{memory['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
                 allowed=f"1 to {whole_tier} bytes",
+            )
+    for path, tier in (("memory", tiers.get("memory") or {}), ("edge", edge)):
+        for key in () if tier.get("enabled", True) else sorted({*tier} - {"enabled"}):
+            faults.add(
+                f"tiers.{path}.{key}", f"has no effect, because tiers.{path}.enabled is false", fix=f"Leave {key} out."
             )
     for path, tier in (("memory", memory or {}), ("edge", edge)):
         if "ttl_ceiling" in tier:
@@ -501,11 +529,31 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
                 else "no cache for what a caller is authorised to see"
             )
             faults.add(at, f"{show(header)} differs for nearly every caller", fix=f"Use {instead}.")
+        else:
+            _check_passes(at, header, faults)
     for index, cookie in enumerate(key.get("cookies", ())):
         _check.header_name(f"key.cookies[{index}]", cookie, faults)
 
 
-def _check_platform(key: Mapping[str, Any], faults: Faults) -> None:
+_OF_A_BODY = ("content-length", "content-type", "content-encoding", "content-language", "content-location")
+_RESERVED: tuple[str, ...] = EdgeSettings.model_fields["reserved_header_prefixes"].default
+
+
+def _check_passes(at: str, header: str, faults: Faults) -> None:
+    """Note a header that no request brings to where the key is made: it would be empty in every key."""
+    name = header.lower()
+    if not never_passes(name, _RESERVED) and name not in _OF_A_BODY:
+        return
+    instead = {"cf-ipcountry": "`key.country`", "x-forwarded-host": "`key.host`"}.get(name)
+    faults.add(
+        at,
+        f"{show(header)} is removed from every request before the key is made"
+        + (": a GET has no body" if name in _OF_A_BODY else ": a client could say anything by it"),
+        fix=f"Use {instead}." if instead else "Use another header.",
+    )
+
+
+def _check_platform(key: Mapping[str, Any], tiers: Mapping[str, Any], faults: Faults) -> None:
     """Workers Cache keys entries by path and query alone: https://developers.cloudflare.com/workers/cache/cache-keys/"""
     for part in ("headers", "cookies", "country", "region"):
         if key.get(part):
@@ -514,6 +562,12 @@ def _check_platform(key: Mapping[str, Any], faults: Faults) -> None:
                 "is not part of the platform's key, so that engine 'platform' would give one caller's answer to another",
                 fix="Use engine 'worker', or `vary` for request headers.",
             )
+    if not tiers.get("edge", {}).get("enabled", True):
+        faults.add(
+            "tiers.edge.enabled",
+            "is false with engine 'platform', which is that tier",
+            fix="Leave it out, or use engine 'worker'.",
+        )
     if key.get("host", True):
         faults.add(
             "key.host",

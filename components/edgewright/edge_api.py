@@ -76,7 +76,8 @@ class Endpoint(TypedDict):
     rate_limit: NotRequired[EndpointRateLimit]
     """A limit on each caller. Default: none."""
     static: NotRequired[bool]
-    """Versioned static files: a strong ETag and 304 answers are guaranteed. Default: false."""
+    """Versioned static files: a strong ETag and 304 answers are guaranteed; on CloudFront for files of an origin up to about
+    730 KB, larger ones keep the origin's own. Default: false."""
     expected_ms: NotRequired[int]
     """How long the work behind this endpoint takes, in milliseconds; policies judge it. Default: not said."""
     queue: NotRequired[str]

@@ -10,7 +10,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
-from edgewright._lifecycle import Held, same_store, with_lifecycles
+from edgewright._lifecycle import Held, check_store, with_lifecycles
 from edgewright._normalise import checked, normalise, properties
 from edgewright._program import claim, claim_name, default_name, gathers
 from edgewright._seeds import Seed, read_seeds
@@ -141,10 +141,10 @@ class KvNamespace(pulumi.ComponentResource):
         from edgewright.hosts import cloudflare
 
         namespace = cloudflare.create_namespace(self, name, account_id, title, given, seeds)
-        self.namespace_id = same_store(
+        self.namespace_id = namespace.id
+        check_store(
             "KvNamespace",
             name,
-            namespace.id,
             {
                 "account_id": Held(namespace.account_id, account_id, private=True),
                 "jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
@@ -174,8 +174,8 @@ class KvNamespace(pulumi.ComponentResource):
         faults.raise_if_any()
         store = cloudfront.create_store(self, name, title, given, seeds)
         # Without a `title` of its own it keeps the one that it was made with, also under another component's name.
-        asked = {"title": Held(store.name, title)} if "title" in given else {}
-        self.namespace_id = same_store("KvNamespace", name, store.arn, asked)
+        check_store("KvNamespace", name, {"title": Held(store.name, title)} if "title" in given else {})
+        self.namespace_id = store.arn
         self.title = store.name
         self.binding = {"type": KEY_VALUE_STORE, "name": binding_name, "arn": self.namespace_id}
         self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})

@@ -187,8 +187,72 @@ FAULTS: list[tuple[Any, str]] = [
         {"mode": "origin", "error_ttl": 5},
         "error_ttl: has no effect, because mode 'origin' follows the origin's headers. Leave error_ttl out, or use mode 'override'.",
     ),
+    *(
+        (
+            {"mode": "bypass", key: value},
+            f"{key}: has no effect, because mode 'bypass' stores nothing. Leave {key} out, or use mode 'override'.",
+        )
+        for key, value in (
+            ("browser_ttl", 5),
+            ("stale_while_revalidate", 5),
+            ("stale_if_error", 5),
+            ("tiers", {"memory": {}}),
+            ("key", {"query": "none"}),
+            ("vary", ["x-plan"]),
+            ("tags", ["shop"]),
+            ("engine", "worker"),
+            ("statuses", [200]),
+            ("error_ttl", 5),
+            ("jitter", {"min": 1, "max": 2}),
+        )
+    ),
     (
-        {"immutable": True},
+        {"mode": "origin", "browser_ttl": 60, "immutable": True},
+        "immutable: has no effect, because mode 'origin' follows the origin's headers. Leave immutable out, or use mode"
+        " 'override'.",
+    ),
+    (
+        {"edge_ttl": 60, "statuses": [200, 404]},
+        "statuses[1]: 404 has no effect: it is kept for `error_ttl`, which is 0. Give `error_ttl`, or leave 404 out.",
+    ),
+    (
+        {"edge_ttl": 60, "tiers": {"edge": {"enabled": False, "ttl_ceiling": 5}, "memory": {}}},
+        "tiers.edge.ttl_ceiling: has no effect, because tiers.edge.enabled is false. Leave ttl_ceiling out.",
+    ),
+    (
+        {"edge_ttl": 60, "tiers": {"memory": {"enabled": False, "max_bytes": 5000}}},
+        "tiers.memory.max_bytes: has no effect, because tiers.memory.enabled is false. Leave max_bytes out.",
+    ),
+    (
+        {
+            "edge_ttl": 60,
+            "engine": "platform",
+            "key": {"host": False},
+            "tiers": {"edge": {"enabled": False}, "memory": {}},
+        },
+        "tiers.edge.enabled: is false with engine 'platform', which is that tier. Leave it out, or use engine 'worker'.",
+    ),
+    *(
+        (
+            {"edge_ttl": 60, "key": {"headers": [name]}},
+            f"key.headers[0]: '{name}' is removed from every request before the key is made: {why}",
+        )
+        for name, why in (
+            ("X-Forwarded-Host", "a client could say anything by it. Use `key.host`."),
+            ("CF-IPCountry", "a client could say anything by it. Use `key.country`."),
+            ("X-Original-URL", "a client could say anything by it. Use another header."),
+            ("x_plan", "a client could say anything by it. Use another header."),
+            ("X-Origin-Region", "a client could say anything by it. Use another header."),
+            ("Content-Type", "a GET has no body. Use another header."),
+        )
+    ),
+    (
+        {"edge_ttl": 60, "vary": ["X-Real-IP"]},
+        "vary[0]: 'X-Real-IP' is removed from every request before the key is made: a client could say anything by it. Use"
+        " another header.",
+    ),
+    (
+        {"edge_ttl": 60, "immutable": True},
         "immutable: is true without a `browser_ttl`. Give the time for which clients may keep it, for example 31536000.",
     ),
     (

@@ -106,7 +106,7 @@ def test_the_country_stands_for_the_region_where_the_guard_runs() -> None:
 
     (policy,) = of(run(regional), "cloudfront.CachePolicy")
     key = policy["parametersInCacheKeyAndForwardedToOrigin"]
-    assert key["headersConfig"]["headers"] == {"items": ["cloudfront-viewer-country"]}
+    assert key["headersConfig"]["headers"] == {"items": ["cloudfront-viewer-country", "host"]}
 
 
 def test_a_session_is_looked_up_at_the_viewer_before_a_stored_answer_is_given() -> None:

@@ -614,7 +614,7 @@ def test_pain_10_managed_policies_come_first_and_equal_ones_are_shared_by_conten
     assert policy["minTtl"] == 0
     assert policy["parametersInCacheKeyAndForwardedToOrigin"] == {
         "cookiesConfig": {"cookieBehavior": "none"},
-        "headersConfig": {"headerBehavior": "whitelist", "headers": {"items": ["x-edgewright-region"]}},
+        "headersConfig": {"headerBehavior": "whitelist", "headers": {"items": ["host", "x-edgewright-region"]}},
         "queryStringsConfig": {"queryStringBehavior": "whitelist", "queryStrings": {"items": ["limit", "page"]}},
         "enableAcceptEncodingBrotli": True,
         "enableAcceptEncodingGzip": True,
@@ -884,9 +884,9 @@ def test_a_key_with_the_region_has_the_country_where_no_function_of_ours_sets_th
         (policy,) = of(run(lambda: own(functions)), "cloudfront.CachePolicy")
         return policy["parametersInCacheKeyAndForwardedToOrigin"]["headersConfig"]["headers"]["items"]
 
-    assert headers([]) == ["x-edgewright-region"]
+    assert headers([]) == ["host", "x-edgewright-region"]
     for event in ("viewer-request", "viewer-response"):
-        assert headers([association([event])]) == ["cloudfront-viewer-country"]
+        assert headers([association([event])]) == ["cloudfront-viewer-country", "host"]
 
 
 FUNCTION_FAULTS: list[tuple[list[Any], str]] = [
@@ -1106,12 +1106,62 @@ def test_an_experiment_on_a_cache_without_its_cookie_is_refused() -> None:
 
 def test_a_key_larger_than_cloudfronts_is_refused() -> None:
     def wide() -> None:
-        policy = CachePolicy("wide", {"edge_ttl": 60, "key": {"headers": [f"x-{number:02}" for number in range(11)]}})
+        policy = CachePolicy("wide", {"edge_ttl": 60, "key": {"headers": [f"x-{number:02}" for number in range(10)]}})
         api(endpoints=[{"path": "/a", "origin": origins().routing, "cache": policy.spec}])
 
     (fault,) = faults_of(wide)
-    assert fault.startswith("endpoints[0].cache: has 11 headers in its key (x-00, ")
+    assert fault.startswith("endpoints[0].cache: has 11 headers in its key (host, x-00, ")
     assert "Allowed: at most 10. Key by fewer" in fault
+
+
+def test_the_host_is_in_the_key_where_the_strategy_says_so() -> None:
+    def items(key: Any) -> Any:
+        def keyed() -> None:
+            policy = CachePolicy("keyed", {"edge_ttl": 60, "key": key})
+            api(endpoints=[{"path": "/a", "origin": origins().routing, "cache": policy.spec}])
+
+        (policy,) = of(run(keyed), "cloudfront.CachePolicy")
+        return policy["parametersInCacheKeyAndForwardedToOrigin"]["headersConfig"]
+
+    assert items({}) == {"headerBehavior": "whitelist", "headers": {"items": ["host"]}}
+    assert items({"host": True}) == items({})
+    assert items({"host": False}) == {"headerBehavior": "none"}
+
+
+NOT_ON_CLOUDFRONT: list[tuple[Any, str]] = [
+    ({"edge_ttl": 60, "engine": "platform", "key": {"host": False}}, "has the engine 'platform'"),
+    ({"edge_ttl": 60, "tiers": {"edge": {"enabled": False}, "memory": {}}}, "has `tiers.edge` disabled"),
+    ({"edge_ttl": 60, "tiers": {"memory": {}}}, "has a memory tier of its own"),
+    (
+        {"edge_ttl": 60, "tiers": {"memory": {"max_bytes": 1000, "max_object_bytes": 10}}},
+        "has a memory tier of its own",
+    ),
+    ({"edge_ttl": 60, "tiers": {"memory": {"max_object_bytes": 10}}}, "has a memory tier of its own"),
+    ({"edge_ttl": 60, "tiers": {"memory": {"ttl_ceiling": 9}}}, "has a memory tier of its own"),
+    ({"edge_ttl": 60, "tiers": {"memory": {"jitter": {"min": 1, "max": 2}}}}, "has a memory tier of its own"),
+    *(
+        ({"edge_ttl": 60, "tiers": {"shield": {"location": "weur", **own}}}, f"has `tiers.shield.{next(iter(own))}`")
+        for own in (
+            {"ttl": 9},
+            {"jitter": {"min": 1, "max": 60}},
+            {"shards": 2},
+            {"max_bytes": 2**25},
+            {"max_object_bytes": 1000},
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("args", "fault"), NOT_ON_CLOUDFRONT)
+def test_what_of_a_strategy_cloudfront_does_not_have_is_refused_with_what_to_do(args: Any, fault: str) -> None:
+    def declare() -> None:
+        policy = CachePolicy("own", args)
+        api(endpoints=[{"path": "/a", "origin": origins().routing, "cache": policy.spec}])
+
+    found = [each for each in faults_of(declare) if fault in each]
+    assert len(found) == 1
+    assert found[0].startswith("endpoints[0].cache: ")
+    assert "Leave " in found[0]
 
 
 def test_more_tags_than_cloudfront_keeps_are_refused() -> None:
@@ -1163,6 +1213,23 @@ def test_a_shield_that_cloudfront_cannot_have_is_refused() -> None:
         "endpoints[1].cache: has its shield in 'apac', and endpoints[0].cache has the origins of 'origins' behind one in"
         " eu-west-1: an origin has one. Give both strategies one place."
     ]
+
+
+def test_a_shield_that_would_stand_before_nothing_or_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hello.js").write_text("export default () => new Response('hi');\n")
+
+    def declare(args: Any, **more: Any) -> Callable[[], object]:
+        def program() -> None:
+            policy = CachePolicy("near", {"edge_ttl": 60, "tiers": {"shield": {"location": "weur"}}})
+            api(endpoints=[{"path": "/a", "cache": policy.spec, **args()}], **more)
+
+        return program
+
+    (fault,) = faults_of(declare(lambda: {"handler": str(tmp_path / "hello.js")}))
+    assert fault.startswith("endpoints[0].cache: has a shield (`tiers.shield` of the CachePolicy 'near')")
+    (fault,) = faults_of(declare(lambda: {"origin": origins().routing}, origin_shield="us-east-1"))
+    assert fault.startswith("endpoints[0].cache: has its shield in 'weur' (eu-west-1), and `origin_shield` of the API")
+    run(declare(lambda: {"origin": origins().routing}, origin_shield="eu-west-1"))
 
 
 def test_two_strategies_behind_one_pattern_of_cloudfront_are_refused() -> None:

@@ -135,8 +135,8 @@ def test_it_may_not_be_the_only_tier_on_cloudfront() -> None:
         EdgeApi("api", {"host": "cloudfront", "endpoints": [only]})
 
     assert faults_of(declare) == [
-        "endpoints[0].cache: keeps answers in the shield alone, and CloudFront keeps them at its edges whatever is behind."
-        " Leave `tiers.edge.enabled` out."
+        "endpoints[0].cache: has `tiers.edge` disabled (CachePolicy 'pages'), and CloudFront keeps answers at its edges whatever"
+        " is behind. Leave `tiers.edge.enabled` out of it; or use mode 'bypass', or no `cache`, where nothing is to be kept."
     ]
 
 

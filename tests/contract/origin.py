@@ -38,7 +38,7 @@ def behind(region: str) -> Iterator[Behind]:
             state.seen.append(self.path)
             if self.path.startswith("/spoof"):
                 return self.answer(200, {}, {"X-Origin-Region": "moon", "X-Edgewright-Policy": "p", "X-Cache": "HIT"})
-            if self.path.startswith("/large"):
+            if self.path.startswith(("/large", "/file/large")):
                 return self.answer(200, {"large": "x" * 1_500_000}, {})
             headers = {name.lower(): value for name, value in self.headers.items()}
             told = {
@@ -49,8 +49,11 @@ def behind(region: str) -> Iterator[Behind]:
                 "body": body.decode(),
                 "number": len(state.seen),
             }
-            public = self.path.startswith(("/shared", "/club"))
-            control = {"Cache-Control": "public, max-age=60"} if public else {}
+            control = {}
+            if "/unsaid-" in self.path:
+                control = {"Cache-Control": "max-age=60"}
+            elif self.path.startswith(("/shared", "/club", "/public")):
+                control = {"Cache-Control": "public, max-age=60"}
             return self.answer(state.status, told, control)
 
         do_HEAD = do_POST = do_PUT = do_DELETE = do_GET

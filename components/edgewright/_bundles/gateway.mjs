@@ -492,6 +492,49 @@ function remembering(most, make3) {
   };
 }
 
+// src/core/claims.gen.ts
+var PROXY = new Set(
+  `client-address client-ip clientaddress clientip forwarded front-end-https host-name hosti http-host http-url https
+https-from-lb orig-path-info path-info path-translated pc-remote-addr proxy real-ip real-method request-method
+request-uri rlnclientipaddr script-name server-name server-port server-port-secure sp-host ssl-https ssl-offloaded
+unencoded-url user-agent-via useragent-via x-ajax-real-method x-azc-remote-addr x-backend-host x-backend-url
+x-bluecoat-via x-cisco-bbsm-clientip x-client-host x-client-ip x-clientip x-cluster-client-ip x-coming-from
+x-dagd-proxy x-environment-override x-fb-user-remote-addr x-flx-redirect-url x-front-end-https x-host
+x-host-override x-http-destinationurl x-http-host-override x-http-method x-http-method-override x-http-path-override
+x-https x-invoke-output x-invoke-path x-invoke-query x-invoke-status x-ip x-ip-trail x-kaltura-remote-addr
+x-matched-path x-method-override x-nfsn-https x-ning-request-uri x-nokia-ipaddress x-nokia-msisdn
+x-now-route-matches x-orchestra-scheme x-orig-client x-origin-uri x-originating-ip x-originating-url x-proto
+x-protocol x-proxyuser-ip x-remote-addr x-remote-host x-remote-ip x-remote-protocol x-remote-user x-request-uri
+x-request-url x-sakura-forwarded-for x-scheme x-server-name x-server-port x-sina-proxyuser x-ssl x-ssl-offload
+x-subdomain x-teamsite-preremap x-tor x-true-client-ip x-url-scheme x-wap-client-sdu-size x-wap-gateway
+x-wap-network-client-ip x-wap-network-client-msisdn xproxy xroxy-connection xxx-real-ip`.split(/\s/)
+);
+var CLAIMS = new Set(
+  `base base-url browser-user-agent command context-path destination device-stock-ua e-method e-url local-addr method
+msisdn path path-base port profile protocol query-string querystring redirect referrer reffer refferer request
+scheme self ssl ua uri url useragent verb x-bolt-phone-ua x-cf-url x-country x-country-code x-dcmguid x-device
+x-device-user-agent x-geo x-geoip-country x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data
+x-nextjs-redirect x-operamini-phone x-operamini-phone-ua x-pjax-container x-purpose x-request-method x-request-path
+x-skyfire-phone x-ua-device x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-uri x-url x-user-agent
+x-verb x-wap-profile`.split(/\s/)
+);
+var CREDENTIALS = new Set(
+  `access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
+iv-groups iv-user on-behalf-of password php-auth-pw php-auth-user rest-key session session-id session-token
+shib-identity-provider token user user-email user-id user-mail user-name username x-access-token
+x-amz-security-token x-api-key x-api-token x-apikey x-apitoken x-auth x-auth-email x-auth-key x-auth-password
+x-auth-token x-auth-user x-auth-userid x-auth-username x-authentication x-authentication-key x-authorization
+x-client-cert x-client-dn x-client-id x-client-key x-client-verify x-huawei-userid x-id-token x-password
+x-rest-password x-rest-username x-service-token x-session x-session-id x-session-token x-ssl-client-cert
+x-ssl-client-dn x-ssl-client-verify x-token x-user x-user-email x-user-id x-user-name x-username xauthorization`.split(/\s/)
+);
+var HOP_BY_HOP2 = new Set(
+  `connection expect keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding
+upgrade`.split(/\s/)
+);
+var PROXY_PREFIXES = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
+var CLAIMS_PREFIXES = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");
+
 // src/core/fields.ts
 var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
@@ -586,37 +629,6 @@ var Problem = class extends Error {
 };
 
 // src/core/entrance.ts
-var HOP_BY_HOP2 = [
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade"
-];
-var SPOOFABLE = [
-  "client-ip",
-  "fastly-client-ip",
-  "forwarded",
-  "front-end-https",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-host",
-  "x-http-host-override",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  "x-original-host",
-  "x-original-url",
-  "x-real-ip",
-  "x-rewrite-url"
-];
-var REMOVED = /* @__PURE__ */ new Set([...HOP_BY_HOP2, ...SPOOFABLE]);
 function targetOf(sent) {
   const { origin, path: sentPath, query: sentQuery } = splitTarget(sent);
   try {
@@ -637,6 +649,9 @@ function targetAsSent(sent) {
   const query = queryOf(parsed);
   return { origin, path: pathname, query, url: `${origin}${pathname}${query}` };
 }
+var begins = (name, prefixes) => prefixes.some((prefix) => name.startsWith(prefix));
+var isProxys = (name) => PROXY.has(name) || begins(name, PROXY_PREFIXES);
+var isClaim = (name) => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES);
 
 // src/core/cache/key.ts
 function keyQuery(search, policy) {
@@ -680,6 +695,7 @@ function compile(spec, custom2) {
     ...key,
     // With the platform's own cache in front, a second copy in the same data centre only takes room.
     edge: platform ? null : tiers.edge,
+    front: platform ? tiers.edge : null,
     platform,
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,
@@ -1078,7 +1094,8 @@ function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
   toClient(core, headers, meta.status, policy, old);
   headers.delete("age");
   if (policy.platform) {
-    const left = Math.min((meta.freshUntil - now) / 1e3, edgeLifetime(meta, policy, ctx));
+    const most = Math.min(edgeLifetime(meta, policy, ctx), ceilingOf(policy.front, ctx));
+    const left = Math.min((meta.freshUntil - now) / 1e3, most);
     core.platform?.(headers, left > 0 ? left + old : 0, meta, core.targetedFields[0]);
   }
   if (stored || old > 0) headers.set("age", String(old));
@@ -1232,6 +1249,12 @@ var fieldNames = (value) => typeof value === "string" ? splitList(value.toLowerC
 var whole = (directives2, name) => directives2.has(name) && fieldNames(directives2.get(name)).length === 0;
 
 // src/core/cache/store.ts
+function isAuthorised(headers, policy) {
+  if (headers.has("authorization")) return true;
+  return [...headers.keys()].some(
+    (name) => CREDENTIALS.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name)
+  );
+}
 var plain = (headers, fields) => {
   const field = fields.map((name) => headers.get(name)).find(Boolean);
   const members = field?.split(",").reverse();
@@ -1310,7 +1333,7 @@ function metaOf(query, status2, full, requestTime) {
   const responseTime = ctx.now();
   const exchange2 = {
     method: request.method,
-    authorised: request.headers.has("authorization"),
+    authorised: isAuthorised(request.headers, policy),
     noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),
     status: status2,
@@ -1724,6 +1747,61 @@ function joined(query, found, head, forward2) {
   return respond(query, meta, body.bytes() ?? body.stream(), headers);
 }
 
+// src/core/cache/custom-key.ts
+var customKey = {
+  keeps: (name, { query, query_names: names2 }) => query === "all" || query !== "none" && names2.includes(plain2(name)) === (query === "include"),
+  of(key, headers, policy, ctx) {
+    const parts = [key];
+    for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
+    if (policy.cookies.length > 0) {
+      const jar = parseCookies(headers.get("cookie"));
+      for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
+    }
+    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
+    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+    return parts.join("|");
+  }
+};
+function plain2(name) {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}
+function parseCookies(header2) {
+  const jar = /* @__PURE__ */ new Map();
+  for (const part of header2?.split(";") ?? []) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    const values2 = jar.get(name);
+    if (values2) values2.push(value);
+    else jar.set(name, [value]);
+  }
+  return jar;
+}
+
+// src/core/cache/clean.ts
+var OF_THE_FRONT = /* @__PURE__ */ new Set(["x-forwarded-for", "x-forwarded-proto"]);
+var unkeyed = (name) => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
+var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
+function forwardHeaders(sent, policy) {
+  const headers = new Headers(sent);
+  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
+  for (const name of [...headers.keys()]) {
+    if (unkeyed(name) && !kept(name) || BODY.test(name)) headers.delete(name);
+  }
+  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
+    const jar = parseCookies(headers.get("cookie"));
+    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
+    else headers.delete("cookie");
+  }
+  return headers;
+}
+
 // src/core/cache/complete.ts
 var known2 = /* @__PURE__ */ new WeakMap();
 function complete(spec) {
@@ -1789,60 +1867,6 @@ function make2(spec) {
 }
 function pair(range) {
   return range ? [Number(range[0]), Number(range[1])] : null;
-}
-
-// src/core/cache/custom-key.ts
-var customKey = {
-  keeps: (name, { query, query_names: names2 }) => query === "all" || query !== "none" && names2.includes(plain2(name)) === (query === "include"),
-  of(key, headers, policy, ctx) {
-    const parts = [key];
-    for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
-    if (policy.cookies.length > 0) {
-      const jar = parseCookies(headers.get("cookie"));
-      for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
-    }
-    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
-    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
-    return parts.join("|");
-  }
-};
-function plain2(name) {
-  try {
-    return decodeURIComponent(name.replaceAll("+", " "));
-  } catch {
-    return name;
-  }
-}
-function parseCookies(header2) {
-  const jar = /* @__PURE__ */ new Map();
-  for (const part of header2?.split(";") ?? []) {
-    const equals = part.indexOf("=");
-    if (equals < 0) continue;
-    const name = part.slice(0, equals).trim();
-    const value = part.slice(equals + 1).trim();
-    const values2 = jar.get(name);
-    if (values2) values2.push(value);
-    else jar.set(name, [value]);
-  }
-  return jar;
-}
-
-// src/core/cache/clean.ts
-var OVERRIDE = /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
-var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
-function forwardHeaders(sent, policy) {
-  const headers = new Headers(sent);
-  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
-  for (const name of [...headers.keys()]) {
-    if (OVERRIDE.test(name) && !kept(name) || BODY.test(name)) headers.delete(name);
-  }
-  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
-    const jar = parseCookies(headers.get("cookie"));
-    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
-    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
-    else headers.delete("cookie");
-  }
-  return headers;
 }
 
 // src/core/cache/edge-tier.ts
@@ -2721,27 +2745,19 @@ var MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 var NOT_ORIGINS_FAULT = 520;
 var NEVER = 'W/""';
 var PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
-var Alone = class extends Map {
-  set(key, flight) {
-    return flight.behind ? super.set(key, flight) : this;
-  }
-};
 var EdgeCache = class {
-  #core;
-  #shared;
-  #alone;
+  #cache;
   #spec;
   #ctx;
   /** Keys whose origin failed while something stale could serve -> until when (ms) it is left alone. */
   #holds = /* @__PURE__ */ new Map();
   #work = /* @__PURE__ */ new Set();
   constructor(name, maxBytes, deps) {
-    const spec = {
+    this.#spec = {
       name,
       mode: "origin",
       tiers: { memory: { max_bytes: maxBytes, max_object_bytes: Math.min(MAX_OBJECT_BYTES, maxBytes) } }
     };
-    this.#spec = complete(spec);
     this.#ctx = {
       now: deps.now ?? Date.now,
       random: deps.random ?? Math.random,
@@ -2753,31 +2769,28 @@ var EdgeCache = class {
       },
       warn: (message) => deps.log?.({ level: "warn", message, subject: name })
     };
-    [this.#core, this.#shared, this.#alone] = this.#create();
+    this.#cache = this.#create();
   }
   #create() {
-    const options = { targetedFields: [FRESHNESS], hitForMissMs: 1e3, unstoredHeaders: [...OF_ONE_ANSWER] };
-    const core = coreOf(all, [this.#spec], options);
-    return [core, cacheOf(core), cacheOf({ ...core, flights: new Alone() })];
+    return createCache({ policies: [this.#spec], targetedFields: [FRESHNESS], hitForMissMs: 1e3 });
   }
   /** Forgets everything. What is under way still answers its requests, and is not kept. */
   clear() {
-    [this.#core, this.#shared, this.#alone] = this.#create();
+    this.#cache = this.#create();
     this.#holds.clear();
   }
   /** Forgets what has one of these tags, and keeps nothing with one that is under way. */
   async forget(tags) {
-    await purge(this.#core, { tags }, this.#ctx);
+    await this.#cache.purge({ tags }, this.#ctx);
   }
   stats() {
-    return this.#core.memory?.stats() ?? { entries: 0, bytes: 0 };
+    return this.#cache.stats();
   }
   /** Waits for work behind responses: revalidation, bodies still coming in. */
   async settled() {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
-  /** @param collapsed whether it may wait for what another request of its key brings */
-  async handle(key, request, collapsed, fetch) {
+  async handle(key, request, fetch) {
     const id = createHash("sha256").update(key).digest("base64url");
     const headers = [];
     for (const name of PASSED_ON) {
@@ -2786,19 +2799,14 @@ var EdgeCache = class {
     }
     const method = request.method === "HEAD" ? "HEAD" : "GET";
     const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
-    const answer2 = await (collapsed ? this.#shared : this.#alone).handle(
-      asked,
-      this.#spec,
-      this.#ctx,
-      async (wanted) => {
-        if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
-          for (const name of ["range", "if-range"]) wanted.headers.delete(name);
-        }
-        const fetched = await this.#guarded(id, wanted, fetch);
-        if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
-        return toResponse(fetched, wanted.method);
+    const answer2 = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
+      if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
+        for (const name of ["range", "if-range"]) wanted.headers.delete(name);
       }
-    );
+      const fetched = await this.#guarded(id, wanted, fetch);
+      if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
+      return toResponse(fetched, wanted.method);
+    });
     return fromResponse(answer2);
   }
   /** Leaves a failing origin alone for its error TTL while something stale serves. */
@@ -5363,7 +5371,6 @@ function escaped(text) {
 
 // src/gateway/cloudfront/origins.ts
 var NO_HTTPS = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
-var NOWHERE = /(?:^|\.)(?:example|invalid|test)\.?$/;
 var Origins = class {
   constructor(deployment, deps) {
     this.deps = deps;
@@ -5387,18 +5394,6 @@ var Origins = class {
   /** The region of the bucket behind a domain name. */
   regionOf(domain) {
     return this.#buckets.get(domain.toLowerCase())?.bucket.region ?? "us-east-1";
-  }
-  /**
-   * Finds an origin's name, as CloudFront does before it runs a function on origin-request; throws where there is none.
-   * DNS itself is not asked: a name that is neither of this stack nor certain to be missing is taken to be there (gap
-   * `aws-origin-dns`).
-   * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html
-   */
-  resolve(domain) {
-    const name = domain.toLowerCase();
-    const known3 = this.#addresses.has(name) || this.#buckets.has(name) || this.#websites.has(name);
-    if (!known3 && NOWHERE.test(name))
-      throw new OriginError(502, UNRESOLVED, `${domain} is a name that no DNS has`, true);
   }
   /**
    * @param request as it goes out: all headers, `uri` without the origin's path
@@ -5426,7 +5421,6 @@ var Origins = class {
       if (headers.host === void 0) setHeader(headers, "Host", target.domainName);
       return this.#counted(website.bucket, () => website.answer({ ...request, uri, headers }));
     }
-    this.resolve(domain);
     const base = this.#addresses.get(domain) ?? baseOf(origin, configured, viewer, domain);
     if (headers.host === void 0) setHeader(headers, "Host", hostOf(target.domainName, base));
     const query = request.querystring === "" ? "" : `?${request.querystring}`;
@@ -5730,16 +5724,12 @@ var CONDITIONS2 = /* @__PURE__ */ new Set([
   "if-modified-since",
   "if-unmodified-since"
 ]);
-var VALIDATIONS = /* @__PURE__ */ new Set(["if-none-match", "if-modified-since"]);
 function originRequest2(request, rules, viewer, identity, conditions) {
   const headers = {};
   for (const [name, fields] of Object.entries(request.headers)) {
     if (forwards(name, rules, conditions !== void 0)) headers[name] = fields;
   }
-  for (const [name, value] of conditions ?? []) {
-    if (rules.cookies && VALIDATIONS.has(name)) continue;
-    setHeader(headers, name, value);
-  }
+  for (const [name, value] of conditions ?? []) setHeader(headers, name, value);
   const cookies2 = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
   if (cookies2 !== void 0) setHeader(headers, "Cookie", cookies2);
   const accept = get(request.headers, "accept-encoding");
@@ -5953,14 +5943,7 @@ function acceptRequestBody(value, type) {
   }
   const bytes = encoding === "base64" ? base64(data) : Buffer.from(data, "utf8");
   if (bytes === void 0) throw invalid(`${RESULT}The body is not valid base64.`, describe(data));
-  const most = BODY_LIMIT[type] ?? Number.POSITIVE_INFINITY;
-  if (bytes.byteLength > most) {
-    throw invalid(
-      `${RESULT}The body is not a string, is not an object, or exceeds the maximum size.`,
-      `${bytes.byteLength} bytes, of ${most} for ${type}`
-    );
-  }
-  return bytes;
+  return bytes.subarray(0, BODY_LIMIT[type]);
 }
 function base64(text) {
   const bare = text.replace(/={1,2}$/, "");
@@ -6082,7 +6065,6 @@ async function askOrigins(exchange2, origins) {
 }
 async function askOrigin(exchange2, configured, origins) {
   const { distribution, behavior, viewer, identity, conditions } = exchange2;
-  origins.resolve(configured.domain_name);
   let request = originRequest2(exchange2.request, behavior.rules, viewer, identity, conditions);
   let origin = eventOrigin(configured, origins.regionOf(configured.domain_name));
   const trigger = behavior.lambda["origin-request"];
@@ -6790,11 +6772,11 @@ var Pipeline = class {
     const wanted = keyed(request, rules.generated, viewer);
     const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
     const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
-    const answer2 = await distribution.cache.handle(key, request, !rules.cookies, async ({ method, headers }) => {
+    const answer2 = await distribution.cache.handle(key, request, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
       own2 = fetched.result;
       const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
-      const listed = tagged === void 0 || fetched.mark.generated ? [] : fetched.response.headers[tagged] ?? [];
+      const listed = tagged === void 0 ? [] : fetched.response.headers[tagged] ?? [];
       return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age: age2 } = answer2;
@@ -8385,13 +8367,13 @@ function asAsked({ method }, asked, answer2) {
   for (const name of ["content-encoding", "content-type", "etag", "last-modified"]) headers.delete(name);
   return new Response(null, { status: 416, headers });
 }
-var REMOVED2 = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
+var REMOVED = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
 function write2(request, response, answer2, finish) {
   return new Promise((resolve) => {
     const raw = [];
     const kept = answer2.headers.get(KEPT_FIELD) ?? (answer2.status === 304 ? answer2.headers.get(KEPT_OF_304) : null);
     for (const [name, value] of answer2.headers) {
-      if (!REMOVED2.has(name)) raw.push(name, value);
+      if (!REMOVED.has(name)) raw.push(name, value);
     }
     const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
     for (const [name, value] of restored) raw.push(name, value);

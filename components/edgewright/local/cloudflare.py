@@ -420,7 +420,9 @@ HANDLERS: dict[str, Handler] = {
         _check_domain,
     ),
     _NAMESPACE: Handler(
-        lambda i: _account(i, "title"), lambda _inputs, _id: {"supportsUrlEncoding": True}, ("accountId", "title")
+        lambda i: _account(i, "title"),
+        lambda i, _: {"jurisdiction": i.get("jurisdiction"), "supportsUrlEncoding": True},
+        ("accountId", "title"),
     ),
     _KV: Handler(
         lambda i: _account(i, "namespaceId", "keyName"),

@@ -296,7 +296,8 @@ GAPS: tuple[Gap, ...] = (
         "aws-default-headers",
         "CloudFront origin requests",
         "Beside what policies name, Content-Type, Content-Length, Content-Encoding, Content-MD5, X-Forwarded-For,"
-        " User-Agent, Via, Host and X-Amz-Cf-Id are sent; AWS documents only some of the defaults.",
+        " User-Agent, Via, Host and X-Amz-Cf-Id are sent; AWS documents only some of the defaults. Where a function on"
+        " origin-request takes X-Forwarded-For away, it stays away; AWS does not say that it does.",
     ),
     Gap(
         "aws-viewer-headers",

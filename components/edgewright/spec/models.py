@@ -258,6 +258,10 @@ class EdgeSettings(SpecModel):
 
     version: Literal[1] = 1
     name: str
+    hostname: str | None = Field(
+        default=None,
+        description="The function's own hostname: what is said of the host where a key leaves it out (`host: false`).",
+    )
     endpoints: tuple[EndpointSpec, ...] = ()
     routers: tuple[RouterSpec, ...] = ()
     sessions: SessionsSpec | None = None

@@ -1,7 +1,16 @@
 /** Puts an edge function together from its settings: routes, guards, cache and targets. */
 
 import type { CacheContext, PurgeRequest, RequestHead } from "./cache/types";
-import { Admitted, checkFraming, Gate, type TargetUrl, targetAsSent, targetOf as targetUrlOf } from "./entrance";
+import {
+  Admitted,
+  checkFraming,
+  Gate,
+  NO_HOST,
+  type TargetUrl,
+  type Telling,
+  targetAsSent,
+  targetOf as targetUrlOf,
+} from "./entrance";
 import type {
   Answer,
   CacheLayer,
@@ -71,6 +80,7 @@ class State implements RequestState {
   session: RequestState["session"];
   claims: RequestState["claims"];
   fronted = false;
+  telling: Telling = { ip: false, country: false, host: false, scheme: false };
   readonly #request: Request;
   #geo: Geo | undefined;
   #timings: Map<string, number> | undefined;
@@ -193,6 +203,7 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
       const policy = made?.gate.policy;
       if (!made || !policy?.tiers.shield) return undefined;
       const state = new State(request, host, platform, target.path, found?.params ?? {});
+      state.telling = made.gate.telling(request.method);
       return behind(policy, new Context(state, made), (toOrigin) => made.answer(toOrigin, state));
     },
   });
@@ -238,7 +249,7 @@ function serveEndpoint(
   if (target === undefined || faults.length > before) return undefined;
 
   const gate = new Gate(settings.reserved_header_prefixes, policy);
-  return { endpoint, gate, guards, target, answer: answerOf(endpoint, target) };
+  return { endpoint, gate, guards, target, answer: answerOf(settings, endpoint, target) };
 }
 
 function collect<T>(faults: string[], where: string, make: () => T): T | undefined {
@@ -287,8 +298,23 @@ function effectivePolicy(endpoint: EndpointSpec): CacheSpec | null {
   return policy.mode === "override" ? { ...policy, mode: "origin" } : policy;
 }
 
-function answerOf(endpoint: EndpointSpec, target: Target): Answer {
-  let answer = target.answer;
+/** A request as its target may see it: one host, and one scheme, for all whom a stored answer may be given to. */
+function asTold(request: Request, { hostname }: EdgeSettings, { host, scheme }: Telling): Request {
+  if (host && scheme) return request;
+  const url = new URL(request.url);
+  if (!scheme) url.protocol = "https:";
+  if (!host) {
+    url.port = "";
+    url.hostname = hostname ?? NO_HOST;
+  }
+  const { method, headers, body } = request;
+  const bodyless = method === "GET" || method === "HEAD" || body === null;
+  const told = { method, headers, redirect: "manual", ...(bodyless ? {} : { body, duplex: "half" }) };
+  return new Request(url, told as RequestInit);
+}
+
+function answerOf(settings: EdgeSettings, endpoint: EndpointSpec, target: Target): Answer {
+  let answer: Answer = (request, state) => target.answer(asTold(request, settings, state.telling), state);
   if (endpoint.static) {
     const plain = answer;
     answer = async (request, state) =>
@@ -341,6 +367,7 @@ function serve(
   if (made === undefined) return wrongMethod(route, method, state.path);
 
   state.fronted = made.gate.policy?.engine === "platform";
+  state.telling = made.gate.telling(method);
   if (made.guards.length === 0) return pass(made, cache, incoming, state, target);
   return guard(made, incoming, state).then(() => pass(made, cache, incoming, state, target));
 }

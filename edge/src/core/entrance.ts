@@ -1,50 +1,11 @@
 /** The one entrance: what a client sent becomes a request that every later step can trust. */
 
 import type { RequestHead } from "./cache/types";
+import { CLAIMS, CLAIMS_PREFIXES, HOP_BY_HOP, PROXY, PROXY_PREFIXES } from "./claims.gen";
 import { namesIn, TOKEN } from "./fields";
 import { BadTarget, normalizePath, normalizeQuery, queryOf, splitTarget } from "./path";
 import { Problem } from "./problem";
 import type { CacheSpec } from "./settings.gen";
-
-/** Headers of one connection only (RFC 9110, section 7.6.1), and `Expect`, which is answered before us. */
-const HOP_BY_HOP = [
-  "connection",
-  "expect",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
-
-/**
- * Headers by which a client would speak for a proxy: they change what an origin answers, and no cache key has them. What
- * an origin needs of them is set afresh from what the platform says.
- */
-const SPOOFABLE = [
-  "client-ip",
-  "fastly-client-ip",
-  "forwarded",
-  "front-end-https",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "x-host",
-  "x-http-host-override",
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  "x-original-host",
-  "x-original-url",
-  "x-real-ip",
-  "x-rewrite-url",
-];
-const SPOOFABLE_PREFIXES = ["cf-", "mf-", "x-forwarded-", "x-middleware-", "x-vercel-"];
-
-const REMOVED = new Set([...HOP_BY_HOP, ...SPOOFABLE]);
 
 /** Headers that describe a body. */
 const OF_A_BODY = new Set([
@@ -76,6 +37,8 @@ const CACHEABLE_INPUT = new Set([
   "traceparent",
   "tracestate",
 ]);
+
+const isBodyless = (method: string): boolean => method === "GET" || method === "HEAD";
 
 /** Names whose verdict a Gate remembers: those that the cache reads, and those that responses vary on. */
 const MAX_KNOWN = 256;
@@ -186,17 +149,62 @@ function keepParameters(query: string, key: CacheSpec["key"]): string {
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
 
+const begins = (name: string, prefixes: readonly string[]): boolean =>
+  prefixes.some((prefix) => name.startsWith(prefix));
+
+/** By such a header a client says what only a proxy in front of an origin could say. `name` is in lower case. */
+export const isProxys = (name: string): boolean => PROXY.has(name) || begins(name, PROXY_PREFIXES);
+
+/** By such a header a client says who, where or what it is, or by which scheme, host, path or method it asks. */
+export const isClaim = (name: string): boolean => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES);
+
+/**
+ * What an origin or a handler may be told of a request beside its headers: where the answer may be stored, only what is in
+ * the key, so that everything else is the same for everyone.
+ */
+export interface Telling {
+  /** The client's address. */
+  readonly ip: boolean;
+  /** The client's country. */
+  readonly country: boolean;
+  /** The host that was asked. */
+  readonly host: boolean;
+  /** The scheme that was asked by. */
+  readonly scheme: boolean;
+}
+
+/** Stands for the host that was asked where the target may not be told which, and the function has no hostname of its own. */
+export const NO_HOST = "edgewright.invalid";
+
+const EVERYTHING: Telling = { ip: true, country: true, host: true, scheme: true };
+
 /** Which headers of a client go on, under one policy. Made once an endpoint. */
 export class Gate {
   readonly #reserved: readonly string[];
-  /** Verdicts on the names that the cache looks at: of a GET or HEAD, and of other methods. */
-  readonly #known = { bodyless: new Map<string, boolean>(), other: new Map<string, boolean>() };
+  readonly #ofStored: Telling;
+  /** Verdicts on the names that the cache looks at: of a GET or HEAD, of a POST, and of other methods. */
+  readonly #known = [new Map<string, boolean>(), new Map<string, boolean>(), new Map<string, boolean>()] as const;
 
   constructor(
     reserved: readonly string[],
     readonly policy: CacheSpec | null,
   ) {
     this.#reserved = reserved;
+    const { country = true, host = true } = policy?.key ?? {};
+    // Workers Cache, in front, keys by path and query alone.
+    this.#ofStored = { ip: false, country, host, scheme: policy?.engine !== "platform" };
+  }
+
+  /** An answer to this method may be stored: what shapes it has to be in the key. */
+  stores(method: string): boolean {
+    const { policy } = this;
+    if (policy === null || policy.mode === "bypass") return false;
+    return isBodyless(method) || (method === "POST" && policy.mode === "origin");
+  }
+
+  /** What the target may be told of a request with this method. */
+  telling(method: string): Telling {
+    return this.stores(method) ? this.#ofStored : EVERYTHING;
   }
 
   /** Answers are forced into a shared cache: only what is in the key may shape them. */
@@ -205,24 +213,24 @@ export class Gate {
   }
 
   /** `lets`, remembered: for the names that the cache asks for with each request. */
-  knows(name: string, bodyless: boolean): boolean {
-    const known = bodyless ? this.#known.bodyless : this.#known.other;
+  knows(name: string, method: string): boolean {
+    const known = this.#known[isBodyless(method) ? 0 : method === "POST" ? 1 : 2];
     let verdict = known.get(name);
     if (verdict === undefined) {
-      verdict = this.lets(name, bodyless);
+      verdict = this.lets(name, method);
       if (known.size < MAX_KNOWN) known.set(name, verdict);
     }
     return verdict;
   }
 
   /** Whether a header may go on. `name` is in lower case. */
-  lets(name: string, bodyless: boolean): boolean {
-    if (REMOVED.has(name)) return false;
-    if (SPOOFABLE_PREFIXES.some((prefix) => name.startsWith(prefix))) return false;
-    if (this.#reserved.some((prefix) => name.startsWith(prefix))) return false;
+  lets(name: string, method: string): boolean {
+    if (HOP_BY_HOP.has(name) || isProxys(name) || begins(name, this.#reserved)) return false;
     // Some servers read `_` as `-`: X_Forwarded_Host would come back in that way.
     if (name.includes("_")) return false;
+    const bodyless = isBodyless(method);
     if (bodyless && OF_A_BODY.has(name)) return false;
+    if (this.stores(method) && isClaim(name)) return this.keys(name);
     return !this.forces(bodyless) || CACHEABLE_INPUT.has(name) || this.keys(name);
   }
 
@@ -236,7 +244,8 @@ export class Gate {
  * The request as the cache, the origin and a handler see it.
  *
  * Removed: hop-by-hop headers, headers by which a client speaks for a proxy, reserved ones, and the body of a GET or HEAD,
- * which no cache key could have. Where a policy forces answers into a shared cache (`override`), a GET or HEAD also loses
+ * which no cache key could have; where the answer may be stored, also those by which a client says who or where it is or what
+ * it asks for, unless the key has them. Where a policy forces answers into a shared cache (`override`), a GET or HEAD also loses
  * every header, cookie and query parameter that is not in the key: what cannot be seen in the key must not be able
  * to change the answer.
  *
@@ -259,7 +268,7 @@ export class Admitted implements RequestHead {
   ) {
     const { method } = incoming;
     this.method = method;
-    this.#bodyless = method === "GET" || method === "HEAD";
+    this.#bodyless = isBodyless(method);
     this.#sent = incoming.headers;
     this.#dropped = connectionOptions(this.#sent);
     const kept = gate.forces(this.#bodyless) ? keepParameters(query, (gate.policy as CacheSpec).key) : query;
@@ -267,7 +276,7 @@ export class Admitted implements RequestHead {
   }
 
   #lets(name: string): boolean {
-    return this.gate.knows(name, this.#bodyless) && !this.#dropped.includes(name);
+    return this.gate.knows(name, this.method) && !this.#dropped.includes(name);
   }
 
   has(name: string): boolean {
@@ -306,7 +315,7 @@ export class Admitted implements RequestHead {
     const bodyless = this.#bodyless;
     const headers = new Headers();
     this.#sent.forEach((value, name) => {
-      if (gate.lets(name, bodyless) && !this.#dropped.includes(name)) headers.append(name, value);
+      if (gate.lets(name, method) && !this.#dropped.includes(name)) headers.append(name, value);
     });
     if (gate.forces(bodyless)) {
       const cookies = this.#cookies();

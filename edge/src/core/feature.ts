@@ -6,6 +6,7 @@
 import type { Extensions } from "./cache/extensions";
 import type { Core } from "./cache/query";
 import type { CacheContext, PurgeRequest, PurgeResult, RequestHead } from "./cache/types";
+import type { Telling } from "./entrance";
 import type { Geo, Host } from "./host";
 import type { CacheSpec, EdgeSettings, EndpointSpec, RateLimitSpec } from "./settings.gen";
 
@@ -27,6 +28,8 @@ export interface RequestState {
   claims: Record<string, unknown> | undefined;
   /** The endpoint's policy lets the platform's cache in front store its answers. */
   fronted: boolean;
+  /** What the target may be told of the client and of the host and scheme that it asked by. */
+  telling: Telling;
   /** Durations (ms) for Server-Timing. */
   readonly timings: Map<string, number>;
 }

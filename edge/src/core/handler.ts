@@ -14,7 +14,9 @@ export interface HandlerContext {
   readonly session: Readonly<Record<string, unknown>> | undefined;
   /** The verified token's claims, on endpoints with `auth: jwt`. */
   readonly claims: Readonly<Record<string, unknown>> | undefined;
+  /** Undefined where the answer may be stored and `key.country` is not set: it would be everybody's. */
   readonly country: string | undefined;
+  /** Undefined where the answer may be stored. */
   readonly clientIp: string | undefined;
 }
 
@@ -43,7 +45,7 @@ function asGet(request: Request): Request {
 }
 
 function contextOf(state: RequestState): HandlerContext {
-  const { host, params, session, claims, geo, clientIp } = state;
+  const { host, params, session, claims, telling } = state;
   const context: HandlerContext = {
     waitUntil: (work) => host.waitUntil(work),
     passThroughOnException() {
@@ -52,8 +54,8 @@ function contextOf(state: RequestState): HandlerContext {
     params,
     session,
     claims,
-    country: geo.country,
-    clientIp,
+    country: telling.country ? state.geo.country : undefined,
+    clientIp: telling.ip ? state.clientIp : undefined,
   };
   const platform = state.platform.context as Record<string, unknown> | undefined;
   for (const name of ["exports", "props", "cache"]) {

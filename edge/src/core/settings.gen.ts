@@ -6,6 +6,10 @@
 export interface EdgeSettings {
   version: 1;
   name: string;
+  /**
+   * The function's own hostname: what is said of the host where a key leaves it out (`host: false`).
+   */
+  hostname: string | null;
   endpoints: EndpointSpec[];
   routers: RouterSpec[];
   sessions: SessionsSpec | null;

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CLAIMS, CLAIMS_PREFIXES, PROXY, PROXY_PREFIXES } from "../../src/core/claims.gen";
 import { createEdge } from "../../src/core/edge";
 import { Admitted, enter, Gate } from "../../src/core/entrance";
+import { geo } from "../../src/core/features/geo";
 import { Problem } from "../../src/core/problem";
 import { testHost } from "../support/host";
-import { endpoint, policy, settings } from "../support/settings";
+import { endpoint, origin, policy, router, settings } from "../support/settings";
 
 const RESERVED = ["x-edgewright-", "x-origin-", "x-local-"];
 const admitted = (incoming: Request, spec: ReturnType<typeof policy> | null = null) =>
@@ -145,5 +147,124 @@ describe("what is let in", () => {
       405,
       "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
     ]);
+  });
+});
+
+describe("what says who, where, by which scheme, host, path or method", () => {
+  const key = policy().key;
+  const proxys = [...PROXY, ...PROXY_PREFIXES.map((prefix) => `${prefix}any`)];
+  const claims = [...CLAIMS, ...CLAIMS_PREFIXES.map((prefix) => `${prefix}any`)];
+  const kept = (names: readonly string[], spec: ReturnType<typeof policy> | null, method = "GET") => {
+    const headers = Object.fromEntries(names.map((name) => [name, "v"]));
+    return [...admitted(new Request("http://h/a", { method, headers }), spec).headers.keys()].filter((name) =>
+      names.includes(name),
+    );
+  };
+  const stores = [policy(), policy({ mode: "origin" }), policy({ engine: "platform", key: { ...key, host: false } })];
+
+  it("is of no client's to say where only a proxy could say it", () => {
+    for (const spec of [null, policy({ mode: "bypass" }), ...stores]) {
+      for (const method of ["GET", "HEAD", "POST", "DELETE"]) expect(kept(proxys, spec, method)).toEqual([]);
+    }
+  });
+
+  it("goes on where no answer is stored", () => {
+    for (const method of ["GET", "PUT", "DELETE"]) {
+      for (const spec of [null, policy({ mode: "bypass" })])
+        expect(kept(claims, spec, method)).toEqual(claims.toSorted());
+    }
+    expect(kept(claims, policy(), "POST")).toEqual(claims.toSorted());
+    expect(kept(claims, policy({ mode: "origin" }), "PUT")).toEqual(claims.toSorted());
+  });
+
+  it("stays behind where an answer may be stored, unless the key or Vary has it", () => {
+    for (const spec of stores) for (const method of ["GET", "HEAD"]) expect(kept(claims, spec, method)).toEqual([]);
+    // What answers a POST may be stored for a later GET.
+    expect(kept(claims, policy({ mode: "origin" }), "POST")).toEqual([]);
+    for (const mode of ["override", "origin"] as const) {
+      const keyed = { ...key, headers: ["destination"] };
+      expect(kept(claims, policy({ mode, key: keyed, vary: ["x-nextjs-data"] }))).toEqual([
+        "destination",
+        "x-nextjs-data",
+      ]);
+    }
+  });
+
+  const told = async (
+    spec: ReturnType<typeof policy> | null,
+    { hostname = null as string | null, method = "GET", url = "http://asked.test:8080/a?b=1" } = {},
+  ) => {
+    let sent: Headers | undefined;
+    let handled: unknown;
+    const host = testHost({
+      fetch: async (request) => {
+        sent = request.headers;
+        return new Response("ok");
+      },
+      clientIp: () => "203.0.113.7",
+      geo: () => ({ country: "JP" }),
+    });
+    const any = { methods: ["*"], cache: spec };
+    const edge = createEdge(
+      settings({
+        hostname,
+        routers: [router("r", [origin("us", "https://us.test")])],
+        endpoints: [endpoint("/a", "r", any), endpoint("/h", { kind: "handler", module: "h" }, any)],
+      }),
+      {
+        features: [
+          geo,
+          { name: "cache", cache: () => ({ handle: (_head, _policy, _context, answer, whole) => answer(whole()) }) },
+        ],
+        handlers: {
+          h: {
+            default: (
+              request: Request,
+              _env: unknown,
+              { country, clientIp }: { country?: string; clientIp?: string },
+            ) => {
+              handled = { url: request.url, country, clientIp };
+              return new Response("ok");
+            },
+          },
+        },
+      },
+    );
+    await edge(new Request(url, { method }), host, { env: {}, context: undefined });
+    await edge(new Request(url.replace("/a?", "/h?"), { method }), host, { env: {}, context: undefined });
+    const names = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+    return { sent: names.map((name) => sent?.get(name) ?? null), handled };
+  };
+
+  it("is told to an origin and a handler whose answers are not stored", async () => {
+    const all = {
+      sent: ["203.0.113.7", "asked.test:8080", "http"],
+      handled: { url: "http://asked.test:8080/h?b=1", country: "JP", clientIp: "203.0.113.7" },
+    };
+    expect(await told(null)).toEqual(all);
+    expect(await told(policy(), { method: "POST" })).toEqual(all);
+    expect(await told(policy({ mode: "bypass" }))).toEqual(all);
+  });
+
+  it("is told of a stored one as far as the key has it", async () => {
+    const http = "http://asked.test:8080/h?b=1";
+    expect(await told(policy())).toEqual({ sent: [null, "asked.test:8080", "http"], handled: { url: http } });
+    const country = policy({ mode: "origin", key: { ...key, country: true } });
+    expect((await told(country)).handled).toEqual({ url: http, country: "JP" });
+  });
+
+  it("is the same for everyone where the key has no host, and where the platform's key has no scheme", async () => {
+    const shared = { ...key, host: false };
+    expect(await told(policy({ key: shared }))).toEqual({
+      sent: [null, null, "http"],
+      handled: { url: "http://edgewright.invalid/h?b=1" },
+    });
+    const hostname = "shop.example.com";
+    for (const url of ["http://asked.test:8080/a?b=1", "https://other.test/a?b=1"]) {
+      expect(await told(policy({ engine: "platform", key: shared }), { hostname, url })).toEqual({
+        sent: [null, hostname, "https"],
+        handled: { url: `https://${hostname}/h?b=1` },
+      });
+    }
   });
 });

@@ -14,6 +14,7 @@ export function settings(part: Partial<EdgeSettings>): EdgeSettings {
   return {
     version: 1,
     name: "test-api",
+    hostname: null,
     endpoints: [],
     routers: [],
     sessions: null,

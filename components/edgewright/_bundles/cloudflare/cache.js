@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-YUN4BZAO.js";import"./chunk-NNOL65OA.js";export{c as cache};
+import{R as c}from"./chunk-SDFKEKZ7.js";import"./chunk-RXN7534J.js";export{c as cache};

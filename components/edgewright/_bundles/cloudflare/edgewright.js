@@ -1,1 +1,1 @@
-import{v as r}from"./chunk-NNOL65OA.js";export{r as createWorker};
+import{x as r}from"./chunk-RXN7534J.js";export{r as createWorker};

@@ -121,7 +121,7 @@ def for_lambda(settings: Mapping[str, Any]) -> dict[str, Any]:
         cache = endpoint["cache"]
         if cache is not None:
             cache = {**cache, "engine": "worker", "tiers": {**cache["tiers"], **dict.fromkeys(NOT_HERE)}}
-        endpoints.append({**endpoint, "cache": cache, "rate_limit": None, "static": False})
+        endpoints.append({**endpoint, "cache": cache, "rate_limit": None})
     return {**settings, "endpoints": endpoints}
 
 
@@ -139,6 +139,7 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
         for item, spec in zip(each.behavior.items, each.specs, strict=True):
             cache = spec["cache"]
             policies.compile_policy(f"{item['at']}.cache", cache, faults)
+            policies.check_strategy(f"{item['at']}.cache", cache, faults)
             if cache is not None and cache["tags"] and spec["target"]["kind"] != "origin":
                 faults.add(
                     f"{item['at']}.cache",

@@ -15,8 +15,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from edgewright.errors import Faults
+from edgewright.cache_policy import MEMORY_IN_FRONT_S
+from edgewright.errors import Faults, show
 from edgewright.limits import limit
+from edgewright.spec.models import MemoryTier, ShieldTier
 
 YEAR = 31_536_000
 DAY = 86_400
@@ -108,6 +110,8 @@ def compile_policy(
         return CachePolicySpec(0, 0, 0, coded=False)
     key = spec["key"]
     headers = {*key["headers"], *spec["vary"]} - {"accept-encoding"}
+    if key["host"]:
+        headers.add("host")
     if key["country"]:
         headers.add("cloudfront-viewer-country")
     if key["region"]:
@@ -140,6 +144,47 @@ def compile_policy(
         faults.add(at, f"has names of {size} characters in its key ({most.source})", allowed=f"at most {most.text}")
     _check_tags(at, spec["tags"], faults)
     return compiled
+
+
+_SHIELDS_OWN = ("ttl_s", "jitter_s", "shards", "max_bytes", "max_object_bytes")
+
+
+def check_strategy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> None:
+    """Note what a caching strategy asks for that CloudFront does not have: it keeps an answer at its edges, in regional caches
+    behind them and, where it is asked to, in an Origin Shield, all for the time that the answer says."""
+    if spec is None or spec["mode"] == "bypass":
+        return
+    name, tiers = show(spec["name"]), spec["tiers"]
+    if spec["engine"] == "platform":
+        faults.add(
+            at,
+            f"has the engine 'platform' (CachePolicy {name}), and on CloudFront its own cache stands in front of the function"
+            " always",
+            fix="Leave `engine` out of it.",
+        )
+    if tiers["edge"] is None:
+        faults.add(
+            at,
+            f"has `tiers.edge` disabled (CachePolicy {name}), and CloudFront keeps answers at its edges whatever is behind",
+            fix="Leave `tiers.edge.enabled` out of it; or use mode 'bypass', or no `cache`, where nothing is to be kept.",
+        )
+    if tiers["memory"] not in (None, MemoryTier(ttl_ceiling_s=MEMORY_IN_FRONT_S).model_dump(mode="json")):
+        faults.add(
+            at,
+            f"has a memory tier of its own (`tiers.memory` of the CachePolicy {name}), and no function runs in front of"
+            " CloudFront's cache that could keep answers in its memory",
+            fix="Leave `tiers.memory` out of it on this host. `tiers.edge.ttl_ceiling` bounds how long the edges keep a copy.",
+        )
+    shield = tiers["shield"]
+    unlike = ShieldTier().model_dump(mode="json")
+    for key in _SHIELDS_OWN if shield is not None else ():
+        if shield[key] != unlike[key]:
+            faults.add(
+                at,
+                f"has `tiers.shield.{key.removesuffix('_s')}` (CachePolicy {name}), and CloudFront's Origin Shield keeps answers as"
+                " its edges do, in a size of its own",
+                fix="Leave it out on this host: `location` is what an Origin Shield takes.",
+            )
 
 
 def _check_tags(at: str, tags: Sequence[str], faults: Faults) -> None:

@@ -29,14 +29,32 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
     """
     found: dict[str, str] = {}
     places: dict[str, str] = {}
-    if "origin_shield" in plan.given:
-        return found
+    for_all = plan.given.get("origin_shield")
     for each in served:
         for item, spec in zip(each.behavior.items, each.specs, strict=True):
-            shield = (spec["cache"] or {}).get("tiers", {}).get("shield")
-            if shield is None or spec["target"]["kind"] != "origin":
+            cache = spec["cache"] or {}
+            shield = cache.get("tiers", {}).get("shield")
+            if shield is None or cache["mode"] == "bypass":
                 continue
-            at, router = f"{item['at']}.cache", spec["target"]["router"]
+            at = f"{item['at']}.cache"
+            if spec["target"]["kind"] != "origin":
+                faults.add(
+                    at,
+                    f"has a shield (`tiers.shield` of the CachePolicy {show(cache['name'])}), and Origin Shield stands before an"
+                    " `origin`: what a handler answers does not go by it",
+                    fix="Give the endpoint a CachePolicy without `tiers.shield`.",
+                )
+                continue
+            if for_all is not None:
+                if shield["location"] is not None and REGIONS[shield["location"]] != for_all:
+                    faults.add(
+                        at,
+                        f"has its shield in {show(shield['location'])} ({REGIONS[shield['location']]}), and `origin_shield` of the"
+                        f" API, which goes for all, is {show(for_all)}",
+                        fix="Leave one of the two out.",
+                    )
+                continue
+            router = spec["target"]["router"]
             if shield["location"] is None:
                 faults.add(
                     at,

@@ -3,15 +3,15 @@
  * all of it (../entrance.ts).
  */
 
+import { isClaim, isProxys } from "../entrance";
 import { parseCookies } from "./custom-key";
 import type { Policy } from "./policy";
 
-/**
- * Request headers by which frameworks let a client change the URL, method or host that they see. None is in a key, so
- * none reaches the origin of a response that may be stored, unless the policy puts it into the key or into Vary.
- */
-const OVERRIDE =
-  /^(forwarded|x-(forwarded-(?!for$|proto$).*|host|original-(host|url)|rewrite-url|http-(host|method)-override|http-method|method-override))$/;
+/** Set by whoever stands before a cache that stands alone. */
+const OF_THE_FRONT = new Set(["x-forwarded-for", "x-forwarded-proto"]);
+
+/** None of these is in a key, so that none goes on, unless the policy puts it into the key or into Vary. */
+const unkeyed = (name: string): boolean => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
 
 const BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
 
@@ -21,7 +21,7 @@ export function forwardHeaders(sent: Headers, policy: Policy): Headers {
   const kept = (name: string) => policy.headers.includes(name) || policy.vary.includes(name);
   for (const name of [...headers.keys()]) {
     // A body of a GET means nothing (RFC 9110 section 9.3.1) and is not sent on, so neither is what describes it.
-    if ((OVERRIDE.test(name) && !kept(name)) || BODY.test(name)) headers.delete(name);
+    if ((unkeyed(name) && !kept(name)) || BODY.test(name)) headers.delete(name);
   }
   if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
     // Under `override` the origin's silence counts as "the same for all", so it sees only the cookies of the key.

@@ -21,6 +21,7 @@ export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
     ...key,
     // With the platform's own cache in front, a second copy in the same data centre only takes room.
     edge: platform ? null : tiers.edge,
+    front: platform ? tiers.edge : null,
     platform,
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,

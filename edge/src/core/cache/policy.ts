@@ -6,6 +6,8 @@ import type { CacheContext } from "./types";
 /** The complete policy, its tiers and its key in one: names of headers in lower case, lists sorted. */
 export interface Policy extends Omit<CacheSpec, "statuses" | "tiers" | "key" | "engine">, CacheTiers, CacheKeySpec {
   readonly platform: boolean;
+  /** What is said of the data centre's cache where that is the platform's own, in front. */
+  readonly front: EdgeTier | null;
   /** URLs are told apart as they are sent. */
   readonly asSent?: boolean;
   readonly statuses: ReadonlySet<number>;

@@ -3,6 +3,7 @@
 import { ifRange, notModified, parseRange } from "./conditional";
 import { age, bodyless, type Entry, type Meta } from "./entry";
 import { toClient } from "./outgoing";
+import { ceilingOf } from "./policy";
 import type { Core, Query } from "./query";
 import { type Body, discard, fromBytes, isStream, slice } from "./streams";
 import { edgeLifetime } from "./tiers";
@@ -44,7 +45,8 @@ export function dress(
   toClient(core, headers, meta.status, policy, old);
   headers.delete("age");
   if (policy.platform) {
-    const left = Math.min((meta.freshUntil - now) / 1000, edgeLifetime(meta, policy, ctx));
+    const most = Math.min(edgeLifetime(meta, policy, ctx), ceilingOf(policy.front, ctx));
+    const left = Math.min((meta.freshUntil - now) / 1000, most);
     // Its freshness counts from the Age that comes with it.
     core.platform?.(headers, left > 0 ? left + old : 0, meta, core.targetedFields[0]);
   }

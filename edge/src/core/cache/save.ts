@@ -5,7 +5,7 @@ import { type Index, type Meta, type PartRange, storedHeaders } from "./entry";
 import { far, near } from "./lookup";
 import { tagsOf } from "./outgoing";
 import type { Lookup, Query } from "./query";
-import { judge } from "./store";
+import { isAuthorised, judge } from "./store";
 import { discard } from "./streams";
 import { write } from "./tiers";
 import type { CacheContext } from "./types";
@@ -34,7 +34,7 @@ export function metaOf(query: Query, status: number, full: Headers, requestTime:
   const responseTime = ctx.now();
   const exchange = {
     method: request.method,
-    authorised: request.headers.has("authorization"),
+    authorised: isAuthorised(request.headers, policy),
     noStore: query.directives?.noStore === true,
     oversized: oversized(request.headers),
     status,

@@ -1,15 +1,27 @@
 /** May a response be stored, and for how long is it fresh? RFC 9111 sections 3 and 4.2. Nothing here touches a store. */
 
+import { CREDENTIALS } from "../claims.gen";
 import { parseDate } from "./dates";
 import { type Directives, deltaSeconds, fieldNames, parseCacheControl, seconds, whole } from "./directives";
 import { errorTtl, isListed, type Policy } from "./policy";
 import { unbounded, varyNames } from "./vary";
 
+/**
+ * Whether a request says with whom it is: by `Authorization`, or by a header that means the same and that no key has. What it
+ * brings is for the others only where the origin says so (RFC 9111 section 3.5).
+ */
+export function isAuthorised(headers: Headers, policy: Pick<Policy, "headers" | "vary">): boolean {
+  if (headers.has("authorization")) return true;
+  return [...headers.keys()].some(
+    (name) => CREDENTIALS.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name),
+  );
+}
+
 /** Everything about an exchange that decides on storing it. */
 export interface Exchange {
   /** GET or HEAD; in mode `origin` also POST. */
   readonly method: string;
-  /** The request had `Authorization`. */
+  /** The request said with whom it is: see `isAuthorised`. */
   readonly authorised: boolean;
   /** The request said `no-store`. */
   readonly noStore: boolean;

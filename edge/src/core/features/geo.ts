@@ -1,6 +1,6 @@
 /** Sends a request to the nearest region's origin, and to the next one when that fails. */
 
-import { removeHopByHop } from "../entrance";
+import { NO_HOST, removeHopByHop } from "../entrance";
 import type { Feature, RequestState } from "../feature";
 import type { Host } from "../host";
 import { queryOf } from "../path";
@@ -260,11 +260,19 @@ function originHeaders(request: Request, origin: OriginSpec, url: URL, state: Re
   const headers = new Headers(request.headers);
   removeHopByHop(headers);
   headers.delete("host");
-  if (state.clientIp !== undefined) headers.set("x-forwarded-for", state.clientIp);
-  headers.set("x-forwarded-host", url.host);
-  headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
+  tellForwarded(headers, url, state);
   for (const [name, value] of Object.entries(origin.headers)) headers.set(name, value);
   return headers;
+}
+
+/**
+ * Says to an origin for whom and by which host and scheme it is asked, as far as it may be told. `url` is the request's as its
+ * target sees it: without a host of its own where there is none that is the same for everyone.
+ */
+export function tellForwarded(headers: Headers, url: URL, { clientIp, telling }: RequestState): void {
+  if (telling.ip && clientIp !== undefined) headers.set("x-forwarded-for", clientIp);
+  if (url.hostname !== NO_HOST) headers.set("x-forwarded-host", url.host);
+  headers.set("x-forwarded-proto", url.protocol.slice(0, -1));
 }
 
 /**

@@ -8,7 +8,8 @@ import { compile } from "../../core/cache/compile";
 import { splitList } from "../../core/cache/lists";
 import { originRules, shorten } from "../../core/cache/origin-rules";
 import { tagsOf, toClient } from "../../core/cache/outgoing";
-import { judge } from "../../core/cache/store";
+import { ceilingOf } from "../../core/cache/policy";
+import { isAuthorised, judge } from "../../core/cache/store";
 import { directivesFor } from "../../core/cache/targeted";
 import { isForbidden } from "../../core/personal";
 import type { CacheSpec } from "../../core/settings.gen";
@@ -51,7 +52,7 @@ export function tellCloudFront(
     judge(
       {
         method,
-        authorised: asked.headers.has("authorization"),
+        authorised: isAuthorised(asked.headers, compiled),
         noStore: false,
         oversized: false,
         status,
@@ -70,7 +71,7 @@ export function tellCloudFront(
     return;
   }
   // CloudFront reuses an object for every request of its key, whatever the response's Vary names.
-  const keyed = new Set([IN_EVERY_KEY, ...compiled.headers]);
+  const keyed = new Set([IN_EVERY_KEY, ...compiled.headers, ...compiled.vary]);
   if (verdict.vary.some((name) => !keyed.has(name))) {
     toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
@@ -84,6 +85,7 @@ export function tellCloudFront(
   } else if (compiled.mode === "override" && compiled.kv !== null && compiled.edge_ttl_s !== null && listed) {
     ttl = compiled.edge_ttl_s;
   }
+  ttl = Math.min(ttl, ceilingOf(compiled.edge, { random: () => random }));
   toClient(TO_CLIENT, headers, status, compiled, 0);
   for (const name of ["age", "expires", "pragma"]) headers.delete(name);
   const control = (headers.get("cache-control") ?? "").replace(S_MAXAGE, "").replace(/^\s*,\s*/, "");

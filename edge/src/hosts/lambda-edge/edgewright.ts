@@ -19,7 +19,7 @@ import {
   requestHeaders,
   toHeaders,
 } from "./events";
-import { type Forward, forwards } from "./forward";
+import type { Forward } from "./forward";
 import { onReal } from "./handlers";
 import { LambdaHost } from "./host";
 import { matcher } from "./patterns";
@@ -49,6 +49,7 @@ const ROUTE_HEADER = "x-edgewright-route";
 const POLICY_HEADER = "x-edgewright-policy";
 /** Marks an answer of the edge's own to a caller that it knows. Removed before CloudFront sees it. */
 const PERSONAL_HEADER = "x-edgewright-personal";
+const CONDITIONS = ["if-none-match", "if-modified-since"];
 /** Seconds that CloudFront waits for an origin that a function has chosen. */
 const READ_TIMEOUT = { least: 4, most: 60 };
 
@@ -78,6 +79,10 @@ export function createLambda(
     return policies.get(policy) ?? null;
   };
 
+  /** Its answer may be stored, and then CloudFront answers conditions from the whole of it: a 304 could not be stored. */
+  const isStoredAt = ({ method, uri }: EventRequest): boolean =>
+    (method === "GET" || method === "HEAD") && compiled.find(({ test }) => test(uri))?.policy != null;
+
   const someOwn = compiled.some(({ own }) => own === true);
   /**
    * Whether the viewer's function of ours ran. Another spelling of a path may have come by another behavior than the one
@@ -93,18 +98,16 @@ export function createLambda(
     }
     const incoming = webRequest(request, config.distributionDomainName);
     if (!(incoming instanceof Request)) return generated(incoming, request.method, ORIGIN_RESPONSE_BYTES);
+    if (isStoredAt(request)) for (const name of CONDITIONS) incoming.headers.delete(name);
     const host = new LambdaHost(request, lookedUp(request.uri, incoming));
     const answer = await edge(incoming, host, { env, context: undefined });
     await host.settled();
-    if (host.forward !== undefined) {
-      const { policy, personal } = host.forward;
-      return onward(request, host.forward, storedBy(request.uri, policy?.name ?? null, personal), host.now());
-    }
     const named = answer.headers.get(POLICY_HEADER);
     const personal = answer.headers.has(PERSONAL_HEADER);
+    const policy = storedBy(request.uri, named, personal);
+    if (host.forward !== undefined) return onward(request, host.forward, policy, personal, host.now());
     for (const name of [POLICY_HEADER, PERSONAL_HEADER]) answer.headers.delete(name);
     for (const name of ["cache-status", "x-cache"]) answer.headers.delete(name);
-    const policy = storedBy(request.uri, named, personal);
     tellCloudFront(
       { method: request.method, headers: incoming.headers },
       answer.status,
@@ -129,8 +132,6 @@ const caching: Feature = {
         const request = whole();
         const response = await answer(request);
         const personal = policy !== null && !open.has(policy);
-        const forward = forwards.get(request);
-        if (forward !== undefined) Object.assign(forward, { policy, personal });
         const copy = new Response(response.body, response);
         for (const name of [POLICY_HEADER, PERSONAL_HEADER]) copy.headers.delete(name);
         if (policy !== null) copy.headers.set(POLICY_HEADER, policy.name);
@@ -145,8 +146,14 @@ const caching: Feature = {
 };
 
 /** The request as it goes on, to the origin of its region. */
-function onward(request: EventRequest, forward: Forward, policy: CacheSpec | null, now: number): EventRequest {
-  const { origin, router, nearer, personal } = forward;
+function onward(
+  request: EventRequest,
+  forward: Forward,
+  policy: CacheSpec | null,
+  personal: boolean,
+  now: number,
+): EventRequest {
+  const { origin, router, nearer } = forward;
   const base = new URL(origin.url);
   const http = base.protocol === "http:";
   const named = policy === null ? "" : encodeURIComponent(policy.name);

@@ -2,10 +2,10 @@
 
 import { removeHopByHop } from "../../core/entrance";
 import type { Feature, RequestState } from "../../core/feature";
-import { type Router, sharedRouter, stripped } from "../../core/features/geo";
+import { type Router, sharedRouter, stripped, tellForwarded } from "../../core/features/geo";
 import { ORIGIN_RESPONSE_BYTES } from "../../core/limits.gen";
 import { Problem } from "../../core/problem";
-import type { CacheSpec, EdgeSettings, EndpointSpec, OriginSpec, RouterSpec } from "../../core/settings.gen";
+import type { EdgeSettings, EndpointSpec, OriginSpec, RouterSpec } from "../../core/settings.gen";
 import type { LambdaHost } from "./host";
 
 /** A request that CloudFront sends on. */
@@ -17,13 +17,7 @@ export interface Forward {
   readonly headers: Headers;
   readonly path: string;
   readonly query: string;
-  policy: CacheSpec | null;
-  /** The answer is for a caller that the edge knows. */
-  personal: boolean;
 }
-
-/** By the request that the core asks a target with, so that the layer around it can add the policy. */
-export const forwards = new WeakMap<Request, Forward>();
 
 /** The region of a country, and of those behind it in order: `attempt` 1 is the next nearest. */
 export function originsFor(spec: RouterSpec, country: string | undefined): OriginSpec[] {
@@ -45,9 +39,11 @@ function target(settings: EdgeSettings, endpoint: EndpointSpec) {
       const host = state.host as LambdaHost;
       const origins = originsFor(spec, state.geo.country);
       let attempt = Math.min(host.attempt, origins.length - 1);
-      if (attempt > 0) {
+      // A function at CloudFront sees no body that CloudFront fetches, and an ETag is made of the whole.
+      const file = endpoint.static && (request.method === "GET" || request.method === "HEAD");
+      if (attempt > 0 || file) {
         const answered = await askBehind(router, spec, request, state, prefix, attempt);
-        if (answered instanceof Response) return answered;
+        if (answered instanceof Response && (attempt > 0 || answered.status === 200)) return answered;
         attempt = Math.max(
           attempt,
           origins.findIndex(({ region }) => region === answered),
@@ -57,8 +53,7 @@ function target(settings: EdgeSettings, endpoint: EndpointSpec) {
       const url = new URL(request.url);
       const headers = new Headers(request.headers);
       removeHopByHop(headers);
-      if (state.clientIp !== undefined) headers.set("x-forwarded-for", state.clientIp);
-      headers.set("x-forwarded-host", url.host);
+      tellForwarded(headers, url, state);
       headers.set("host", new URL(origin.url).host);
       for (const [header, value] of Object.entries(origin.headers)) headers.set(header, value);
       const forward: Forward = {
@@ -68,10 +63,7 @@ function target(settings: EdgeSettings, endpoint: EndpointSpec) {
         headers,
         path: stripped(url.pathname, prefix),
         query: url.search.slice(1),
-        policy: null,
-        personal: false,
       };
-      forwards.set(request, forward);
       host.forward = forward;
       return new Response(null, { status: 204 });
     },
@@ -86,8 +78,9 @@ const BUDGET_MS = 4000;
 const MAX_BODY_BYTES = ((ORIGIN_RESPONSE_BYTES - 64 * 1024) * 3) / 4;
 
 /**
- * Answers in the place of the origin that failed. An origin group has two members only, so on its second attempt the
- * function asks the origins behind the first itself, one after the other, as everywhere else.
+ * Answers in the place of CloudFront: where the first origin failed, because an origin group has two members only, so that on
+ * its second attempt the function asks the origins behind the first itself, one after the other, as everywhere else; and for
+ * static files, which are given an ETag.
  *
  * Returns the region that CloudFront is to ask where the answer is larger than what a function may give; undefined
  * where none can be reached from here, because some origins let nobody in but CloudFront.
