@@ -14,9 +14,10 @@ import edgewright
 import pulumi
 import pytest
 from edgewright._provider import COMPONENTS, EdgewrightProvider, _schema_path
+from edgewright.errors import InputFaults
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tests.components.program import ACCOUNT, run, settings_of
+from tests.components.program import ACCOUNT, Run, run, settings_of
 from tests.components.test_edge_api import CACHE, ROUTING
 from tools.schema import GOLDEN, public_schema
 
@@ -79,6 +80,32 @@ def test_arguments_as_other_languages_send_them(provider: EdgewrightProvider) ->
     endpoint = settings_of(found.one("WorkerVersion"))["endpoints"][0]
     assert endpoint["cache"]["edge_ttl_s"] == 60
     assert endpoint["rate_limit"]["limit"] == 10
+
+
+def test_functions_on_cloudfront_as_other_languages_send_them(provider: EdgewrightProvider) -> None:
+    """An `association` is an Output then, as the rest is, and is checked when it is known."""
+
+    def associated(*events: str) -> Run:
+        function = {"events": list(events), "arn": "arn:aws:lambda:us-east-1:123456789012:function:f:1"}
+
+        def program() -> None:
+            endpoint = {
+                "path": "/api/*",
+                "origin": pulumi.Output.from_input(ROUTING),
+                "cache": pulumi.Output.from_input(CACHE),
+                "functions": [pulumi.Output.from_input({**function, "include_body": False})],
+            }
+            construct(provider, "EdgeApi", "site", {"host": "cloudfront", "endpoints": [endpoint]})
+
+        return run(program)
+
+    (behavior,) = associated("viewer-request").one("Distribution").inputs["orderedCacheBehaviors"]
+    assert {each["eventType"] for each in behavior["lambdaFunctionAssociations"]} >= {
+        "viewer-request",
+        "origin-request",
+    }
+    with pytest.raises(InputFaults, match="is on origin-request, where the API's own function runs"):
+        associated("origin-request")
 
 
 def test_faults_reach_the_engine_by_property_and_without_a_traceback(provider: EdgewrightProvider) -> None:

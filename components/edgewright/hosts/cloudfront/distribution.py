@@ -1,5 +1,6 @@
 """The distribution: its behaviors, and everything around it put together."""
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from edgewright.errors import Faults
 from edgewright.hosts import Deployed, lambda_edge
 from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import SAFE, Served
+from edgewright.hosts.cloudfront.endpoints import check_functions
 from edgewright.hosts.cloudfront.files import let_read, make_bucket, make_named
 from edgewright.hosts.cloudfront.guard import GUARD
 from edgewright.hosts.cloudfront.names import certificate, dns, web_acl
@@ -41,17 +43,37 @@ def create(
     bound: Any,
 ) -> Deployed:
     """Make the distribution with its function, policies, functions at the viewer and what leads to it."""
-    if not is_later(settings):
+    functions = [
+        [function if is_later(function) else None for function in item.get("functions", ())] for item in endpoints.items
+    ]
+    if not is_later(settings) and not any(function is not None for each in functions for function in each):
         return build(Site.of(parent, name, plan, endpoints, settings, modules, bound))
+
     # Through the plugin all of it comes at once, and what is made depends on it.
-    made = pulumi.Output.all(settings, bound).apply(
-        lambda known: build(Site.of(parent, name, plan, endpoints, known[0], modules, known[1]))
-    )
+    def make(known: Any) -> Deployed:
+        settings, bound, functions = known
+        return build(Site.of(parent, name, plan, _with(name, plan, endpoints, functions), settings, modules, bound))
+
+    made = pulumi.Output.all(settings, bound, functions).apply(make)
 
     def part(key: str) -> Any:
         return made.apply(lambda deployed: getattr(deployed, key))
 
     return Deployed(**{key: part(key) for key in Deployed.__dataclass_fields__})
+
+
+def _with(name: str, plan: Plan, endpoints: Endpoints, functions: list[list[Any]]) -> Endpoints:
+    """Return the endpoints with the functions that became known, checked as those are that are known at once."""
+    faults = Faults("EdgeApi", name)
+    items = []
+    for item, late in zip(endpoints.items, functions, strict=True):
+        if late:
+            given = zip(item["functions"], late, strict=True)
+            item = {**item, "functions": [each if function is None else function for each, function in given]}
+            check_functions(item["at"], item, plan, faults)
+        items.append(item)
+    faults.raise_if_any()
+    return dataclasses.replace(endpoints, items=tuple(items))
 
 
 def build(site: Site) -> Deployed:

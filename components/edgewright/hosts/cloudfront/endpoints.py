@@ -41,7 +41,7 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
                 fix="Leave it out: the origin hands the work to a queue, or the handler by the API of SQS. Say in"
                 " `expected_ms` what a caller still waits.",
             )
-        _check_functions(at, item, plan, faults)
+        check_functions(at, item, plan, faults)
         _check_kv_tier(at, item, faults)
     sessions = plan.given.get("sessions", {}).get("binding")
     if isinstance(sessions, Mapping):
@@ -175,7 +175,8 @@ def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
             )
 
 
-def _check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+    """Note what is no function for an endpoint's viewer events; what becomes known later is checked then."""
     seen: dict[str, str] = {}
     for index, function in enumerate(item.get("functions", ())):
         path = f"{at}.functions[{index}]"
