@@ -4375,6 +4375,19 @@ var REALM = String.raw`
 })
 `;
 
+// src/gateway/cloudfront/memory-guard.ts
+var SPARE = 256 * 1024 * 1024;
+var LOOK_MS = 20;
+function guardMemory(mb, over) {
+  const most = process.memoryUsage.rss() + mb * 1024 * 1024 + SPARE;
+  const timer = setInterval(() => {
+    if (process.memoryUsage.rss() <= most) return;
+    clearInterval(timer);
+    over();
+  }, LOOK_MS);
+  return () => clearInterval(timer);
+}
+
 // src/gateway/cloudfront/functions-runner.ts
 var TIME_LIMIT_MS = 1e3;
 var START_LIMIT_MS = 1e4;
@@ -4420,19 +4433,21 @@ var FunctionRunner = class {
     worker.ref();
     if (!this.#ready) return;
     const run = this.#queue.shift();
-    const timer = setTimeout(() => this.#expire(worker), TIME_LIMIT_MS);
-    this.#current = { run, timer };
+    const timer = setTimeout(() => this.#expire(worker, `it ran for more than ${TIME_LIMIT_MS} ms`), TIME_LIMIT_MS);
+    const unguard = guardMemory(HEAP_MB, () => this.#expire(worker, `it used more than ${HEAP_MB} MB of memory`));
+    this.#current = { run, timer, unguard };
     worker.postMessage({ text: run.text, now: (this.deps.now ?? Date.now)() });
   }
-  #expire(worker) {
+  #expire(worker, error) {
     this.#worker = void 0;
     void worker.terminate();
-    this.#settle({ error: `it ran for more than ${TIME_LIMIT_MS} ms` });
+    this.#settle({ error });
   }
   #settle(outcome) {
     const current = this.#current;
     if (current === void 0) return;
     clearTimeout(current.timer);
+    current.unguard();
     this.#current = void 0;
     this.#worker?.unref();
     current.run.settle(outcome);
@@ -4849,14 +4864,22 @@ ${trace}` : ""}`);
   #run(environment, event, limit) {
     const id = ++this.#nextId;
     return new Promise((resolve) => {
+      const memory = this.version.memory_size;
+      const unguard = guardMemory(memory, () => {
+        environment.dead = true;
+        clearTimeout(timer);
+        resolve(failure("Runtime.OutOfMemory", `the function used more than its ${memory} MB of memory`));
+      });
       const timer = setTimeout(() => {
         environment.dead = true;
+        unguard();
         resolve(failure("Sandbox.Timedout", `Task timed out after ${(limit / 1e3).toFixed(2)} seconds`));
       }, limit);
       environment.pending = {
         id,
         settle: (message) => {
           clearTimeout(timer);
+          unguard();
           resolve(message);
         }
       };

@@ -349,7 +349,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-limits",
         "Lambda@Edge limits",
-        "Time is limited as declared, memory on the JavaScript heap alone, of Python where the system can; a version has"
+        "Time is limited as declared; memory of JavaScript on its heap, and outside of it once the gateway's whole process has grown by"
+        " 256 MB more, of Python where the system can; a version has"
         " at most 8 environments and no account-wide concurrency.",
     ),
     Gap(

@@ -145,6 +145,23 @@ describe("failures", () => {
     expect((await get("/small")).status).toBe(200);
   }, 30_000);
 
+  it("too much memory in buffers is a 503 long before 2 GB, which no limit of the heap sees", async () => {
+    const { get } = await site(
+      returning(
+        `if (request.uri === "/big") { const all = []; for (;;) all.push(Buffer.alloc(16 * 1024 * 1024, 1)); } return request;`,
+      ),
+      { memory: 128, timeout: 30 },
+    );
+    let most = 0;
+    const sampling = setInterval(() => {
+      most = Math.max(most, process.memoryUsage.rss());
+    }, 10);
+    refused(await get("/big"), 503, "LambdaExecutionError", UNAVAILABLE);
+    clearInterval(sampling);
+    expect(most).toBeLessThan(2 * 1024 ** 3);
+    expect((await get("/small")).status).toBe(200);
+  });
+
   it("a module that does not load is a 503", async () => {
     for (const source of [`import "nowhere"; export const handler = 1;`, `export const other = 1;`, `syntax error`]) {
       const { get } = await site(source);

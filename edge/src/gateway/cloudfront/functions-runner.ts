@@ -6,6 +6,7 @@ import { FUNCTION_BOOTSTRAP } from "./functions-bootstrap.js";
 import { runnable } from "./functions-code.js";
 import { REALM } from "./functions-engine.js";
 import type { FunctionEvent } from "./functions-event.js";
+import { guardMemory } from "./memory-guard.js";
 import type { CloudFrontFunction, KeyValueStore } from "./model.js";
 import type { Deps } from "./types.js";
 
@@ -44,7 +45,7 @@ export class FunctionRunner {
   #worker: Worker | undefined;
   #ready = false;
   #queue: Run[] = [];
-  #current: { run: Run; timer: NodeJS.Timeout } | undefined;
+  #current: { run: Run; timer: NodeJS.Timeout; unguard: () => void } | undefined;
   #stopped = false;
 
   constructor(
@@ -78,21 +79,23 @@ export class FunctionRunner {
     worker.ref();
     if (!this.#ready) return;
     const run = this.#queue.shift() as Run;
-    const timer = setTimeout(() => this.#expire(worker), TIME_LIMIT_MS);
-    this.#current = { run, timer };
+    const timer = setTimeout(() => this.#expire(worker, `it ran for more than ${TIME_LIMIT_MS} ms`), TIME_LIMIT_MS);
+    const unguard = guardMemory(HEAP_MB, () => this.#expire(worker, `it used more than ${HEAP_MB} MB of memory`));
+    this.#current = { run, timer, unguard };
     worker.postMessage({ text: run.text, now: (this.deps.now ?? Date.now)() });
   }
 
-  #expire(worker: Worker): void {
+  #expire(worker: Worker, error: string): void {
     this.#worker = undefined;
     void worker.terminate();
-    this.#settle({ error: `it ran for more than ${TIME_LIMIT_MS} ms` });
+    this.#settle({ error });
   }
 
   #settle(outcome: Outcome): void {
     const current = this.#current;
     if (current === undefined) return;
     clearTimeout(current.timer);
+    current.unguard();
     this.#current = undefined;
     this.#worker?.unref();
     current.run.settle(outcome);

@@ -9,6 +9,7 @@ import type { LambdaEvent } from "./events.js";
 import { startNode } from "./lambda-node.js";
 import { startPython } from "./lambda-python.js";
 import type { Message, Sandbox } from "./lambda-sandbox.js";
+import { guardMemory } from "./memory-guard.js";
 import type { LambdaVersion } from "./model.js";
 import type { Deps } from "./types.js";
 
@@ -98,14 +99,22 @@ export class LambdaRunner {
   #run(environment: Environment, event: LambdaEvent, limit: number): Promise<Message> {
     const id = ++this.#nextId;
     return new Promise((resolve) => {
+      const memory = this.version.memory_size;
+      const unguard = guardMemory(memory, () => {
+        environment.dead = true;
+        clearTimeout(timer);
+        resolve(failure("Runtime.OutOfMemory", `the function used more than its ${memory} MB of memory`));
+      });
       const timer = setTimeout(() => {
         environment.dead = true;
+        unguard();
         resolve(failure("Sandbox.Timedout", `Task timed out after ${(limit / 1000).toFixed(2)} seconds`));
       }, limit);
       environment.pending = {
         id,
         settle: (message) => {
           clearTimeout(timer);
+          unguard();
           resolve(message);
         },
       };
