@@ -275,3 +275,30 @@ def test_what_a_destroy_begins_with_is_protected(host: str) -> None:
     needed = {urn for each in found.resources for urn in each.dependencies}
     first = {each.name for each in custom(found) if each.urn not in needed and not each.options.protect}
     assert first == set()
+
+
+# --- what is served ---------------------------------------------------------------------------------------------------
+
+
+class Serving(Cloud):
+    """An account whose deployments serve another version than the one that was uploaded last."""
+
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        identity, outputs = super().new_resource(type_, name, inputs)
+        if type_.endswith(":WorkersDeployment"):
+            outputs = {**outputs, "versions": [{"versionId": VERSION, "percentage": 100}]}
+        if type_.endswith(":Distribution"):
+            behavior = dict(inputs["defaultCacheBehavior"])
+            behavior["lambdaFunctionAssociations"] = [
+                {**each, "lambdaArn": f"{each['lambdaArn'].rpartition(':')[0]}:3"}
+                for each in behavior["lambdaFunctionAssociations"]
+            ]
+            outputs = {**outputs, "defaultCacheBehavior": behavior}
+        return identity, outputs
+
+
+@pytest.mark.parametrize(("host", "version"), [("cloudflare", VERSION), ("cloudfront", "3")])
+def test_outputs_name_the_version_that_is_served(host: str, version: str) -> None:
+    program = cloudflare if host == "cloudflare" else cloudfront
+    outputs = run(program(rollout={"percentage": 100}), cloud=Serving()).one("EdgeApi").outputs
+    assert [outputs[key] for key in ("versionId", "stableVersionId", "candidateVersionId")] == [version, version, ""]

@@ -305,7 +305,10 @@ class LocalProvider(Provider):
         self.account.refuse(kind)
         self.account.leave(kind, request.name, plain(request.olds[_INPUTS]))
         self.account.take(kind, request.name, {key: plain(value) for key, value in request.news.items()})
-        return UpdateResponse(properties=self._made(_type(request), request.name, request.news)[1])
+        state = self._made(_type(request), request.name, request.news)[1]
+        # The local cloud's ids follow from what things are made of; an account's stay when a thing is changed.
+        lasting = {key: value for key, value in request.olds.items() if key in ("arn", "domainName")}
+        return UpdateResponse(properties={**state, **lasting})
 
     async def delete(self, request: DeleteRequest) -> None:
         self.account.leave(_kind(_type(request)), request.name, plain(request.properties[_INPUTS]))
