@@ -24,6 +24,8 @@ def compose(settings: Settings) -> EdgeApi:
         products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, protected)
         kv = settings.cache
         tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
+    if settings.cache.shield is not None:
+        tiers["shield"] = {"location": settings.cache.shield}
     sessions_kv = KvNamespace("sessions", _sessions_args(settings), protected)
 
     origins = GeoRouter(
@@ -102,7 +104,6 @@ def _api_args(
         "head_sampling_rate": settings.observability.head_sampling_rate,
         "traces": settings.observability.traces,
     }
-    args["tiered_cache"] = settings.tiered_cache
     if settings.zone_id:
         args["zone_id"] = settings.zone_id
     if settings.zone_name:

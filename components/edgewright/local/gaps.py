@@ -18,13 +18,15 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "cache-rules",
         "Cloudflare Cache Rules",
-        "Rulesets are recorded and not applied: there is no CDN in front of the Worker, so only the Worker's own cache"
-        " decides what is stored.",
+        "Rulesets are recorded and not applied: Cache Rules act on the zone's cache of what a Worker fetches, and workerd has"
+        " no such cache, so that only the Worker's own decides what is stored; Transform Rules set no"
+        " `Cloudflare-Workers-Version-Key`, which a client may send.",
     ),
     Gap(
         "tiered-cache",
         "Cloudflare Tiered Cache",
-        "Recorded and not applied: there is one data centre, so there are no tiers of data centres.",
+        "Recorded and not applied: it acts between data centres, on the zone's cache of what a Worker fetches; here is one data"
+        " centre, and workerd has no such cache.",
     ),
     Gap(
         "cf-fetch-options",
@@ -79,7 +81,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "placement",
         "Workers Smart Placement",
-        "Recorded and not applied: there is one place.",
+        "Recorded and not applied: there is one place, so that nothing moves: neither the function nor what is of the place"
+        " where it runs (Cache API, memory, rate limits' counters).",
     ),
     Gap(
         "rate-limit",

@@ -265,6 +265,10 @@ class EdgeSettings(SpecModel):
     endpoints: tuple[EndpointSpec, ...] = ()
     routers: tuple[RouterSpec, ...] = ()
     sessions: SessionsSpec | None = None
+    cache_host: str | None = Field(
+        default=None,
+        description="The function's own hostname, under which its entries stand in the data centre's cache; None has none.",
+    )
     reserved_header_prefixes: tuple[str, ...] = Field(
         default=("x-edgewright-", "x-origin-", "x-local-"),
         description="Request headers with these prefixes are removed at the entrance: they are ours to set.",

@@ -1,6 +1,7 @@
 /** The user's own modules: found at start-up, called for each request. */
 
 import type { RequestState, Target } from "./feature";
+import { withStoreOptions } from "./stores";
 
 export type HandlerFunction = (request: Request, env: unknown, context: HandlerContext) => Response | Promise<Response>;
 
@@ -32,7 +33,7 @@ export function handlerOf(module: unknown): HandlerFunction | undefined {
 export function handlerTarget(module: string, handler: HandlerFunction): Target {
   return {
     async answer(request, state) {
-      const response = await handler(asGet(request), state.platform.env, contextOf(state));
+      const response = await handler(asGet(request), withStoreOptions(state.platform.env), contextOf(state));
       if (!(response instanceof Response)) throw new TypeError(`${module} did not return a Response.`);
       return response;
     },

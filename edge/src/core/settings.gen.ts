@@ -14,6 +14,10 @@ export interface EdgeSettings {
   routers: RouterSpec[];
   sessions: SessionsSpec | null;
   /**
+   * The function's own hostname, under which its entries stand in the data centre's cache; None has none.
+   */
+  cache_host: string | null;
+  /**
    * Request headers with these prefixes are removed at the entrance: they are ours to set.
    */
   reserved_header_prefixes: string[];

@@ -18,6 +18,7 @@ export function settings(part: Partial<EdgeSettings>): EdgeSettings {
     endpoints: [],
     routers: [],
     sessions: null,
+    cache_host: null,
     reserved_header_prefixes: ["x-edgewright-", "x-origin-", "x-local-"],
     url_normalization: "strict",
     trace: false,

@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-SDFKEKZ7.js";import"./chunk-RXN7534J.js";export{c as cache};
+import{R as c}from"./chunk-M3KICPVI.js";import"./chunk-4KHGRVVM.js";export{c as cache};

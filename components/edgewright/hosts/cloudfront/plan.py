@@ -34,6 +34,7 @@ CLOUDFLARE_ONLY: Mapping[str, str] = {
     "script_name": "Leave it out: Pulumi names the function, so that a retired one is never in the way.",
     "secrets": "They would lie readable in the package: read them in the handler from Secrets Manager or Parameter Store.",
     "tiered_cache": "Use `origin_shield`.",
+    "zone_plan": "Leave it out.",
     "workers_dev": "Leave it out: the distribution answers on its cloudfront.net name.",
     "zone_id": "Use `hosted_zone_id`.",
     "zone_name": "Use `hosted_zone_id`.",

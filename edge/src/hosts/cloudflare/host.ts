@@ -52,6 +52,16 @@ function hasMethod<T>(value: unknown, ...names: string[]): value is T {
   return value != null && names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
 
+/** The cache with its entries under the function's own hostname: https://developers.cloudflare.com/workers/runtime-apis/cache/ */
+function onHost(cache: EdgeCacheStore, host: string): EdgeCacheStore {
+  const named = (url: string) => url.replace(/^https:\/\/[^/]*/, `https://${host}/.well-known/edgewright/cache`);
+  return {
+    match: (url) => cache.match(named(url)),
+    put: (url, response) => cache.put(named(url), response),
+    delete: (url) => cache.delete(named(url)),
+  };
+}
+
 export class CloudflareHost implements Host {
   readonly platform = "cloudflare";
   readonly #env: Env;
@@ -59,10 +69,13 @@ export class CloudflareHost implements Host {
   // `clientIp` and `geo` read the request as the platform gave it, before the entrance removes its headers.
   readonly #request: Request;
 
-  constructor(request: Request, env: Env, context: ExecutionContext) {
+  readonly #cacheHost: string | null | undefined;
+
+  constructor(request: Request, env: Env, context: ExecutionContext, cacheHost?: string | null) {
     this.#request = request;
     this.#env = env;
     this.#context = context;
+    this.#cacheHost = cacheHost;
   }
 
   now(): number {
@@ -90,7 +103,9 @@ export class CloudflareHost implements Host {
   }
 
   get edgeCache(): EdgeCacheStore | undefined {
-    return (globalThis.caches as unknown as { default?: EdgeCacheStore } | undefined)?.default;
+    const cache = (globalThis.caches as unknown as { default?: EdgeCacheStore } | undefined)?.default;
+    const host = this.#cacheHost;
+    return cache && host ? onHost(cache, host) : cache;
   }
 
   get frontCache(): FrontCache | undefined {
