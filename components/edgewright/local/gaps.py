@@ -261,7 +261,7 @@ GAPS: tuple[Gap, ...] = (
         "aws-edge-locations",
         "CloudFront edge locations",
         "One location with one cache in memory, which a restart empties; no regional edge caches and no price"
-        " classes. Concurrent misses of one key make one origin request, as with Origin Shield.",
+        " classes. What is collapsed, is for the whole of it, as with Origin Shield.",
     ),
     Gap(
         "aws-object-size",
@@ -316,8 +316,10 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-collapse-cookies",
         "CloudFront request collapsing",
-        "Requests are collapsed by cache key also where an origin request policy forwards cookies, which prevents it"
-        " in the real one.",
+        "Requests of one key are collapsed, and stored objects validated with a 304, where no cookies are forwarded, as"
+        " documented; a refresh behind `stale-while-revalidate` is one for all there too. One article of AWS says that a"
+        " minimum TTL of 0 prevents collapsing, which the developer guide does not: it is not played, and a minimum above 0"
+        " would store what is private.",
     ),
     Gap(
         "aws-function-engine",
@@ -343,7 +345,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-runtime",
         "Lambda@Edge runtimes",
-        "Functions run on the Node.js or the Python of this machine whatever version `runtime` says, without the AWS SDK"
+        "Functions run on the Node.js or the Python of this machine whatever version `runtime` says (those past their end are"
+        " refused, as AWS does), without the AWS SDK"
         " unless the package has it.",
     ),
     Gap(
@@ -361,7 +364,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-other",
         "AWS Lambda",
-        "A function that no distribution associates is recorded and not run.",
+        "A function that no distribution associates is recorded and not run. Nothing outlives its stack: that a `functionName`"
+        " stays taken after the stack is destroyed, and is answered with 409 then, does not show.",
     ),
     Gap(
         "aws-account",
@@ -383,8 +387,9 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-origin-dns",
         "CloudFront origin DNS",
-        "An origin's name is looked up after its origin-request function ran, among the stack's local addresses"
-        " first; the real one also looks it up before.",
+        "DNS is asked for what is really connected to alone. Before a function on origin-request runs, names of the stack's"
+        " buckets and of local addresses are there, names under `.invalid`, `.example` and `.test` are not (RFC 6761), and"
+        " every other one is taken to be, so that a machine without a network behaves the same.",
     ),
     Gap(
         "aws-loopback",

@@ -22,6 +22,8 @@ from edgewright.hosts.cloudfront.shield import shields_of
 from edgewright.limits import limit
 from edgewright.spec.models import HealthCheckSpec, RouterSpec
 
+TAGS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html"
+
 
 def bundle(_plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
     """Return the handlers' modules, bundled for Node.js in Lambda."""
@@ -168,6 +170,13 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
             cache = spec["cache"]
             policies.compile_policy(f"{item['at']}.cache", cache, faults)
             policies.check_strategy(f"{item['at']}.cache", cache, faults)
+            if cache is not None and cache["tags"] and spec["target"]["kind"] != "origin":
+                faults.add(
+                    f"{item['at']}.cache",
+                    f"has tags (CachePolicy {show(cache['name'])}), and CloudFront takes them from the answers of origins; of"
+                    f" those that a function makes on origin-request AWS says nothing ({TAGS})",
+                    fix="Leave `tags` out for a handler on this host, and purge its paths.",
+                )
             for experiment in plan.experiments:
                 if cache is None or cache["mode"] == "bypass" or spec["path"] not in experiment["paths"]:
                     continue

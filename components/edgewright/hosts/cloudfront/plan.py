@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from edgewright.hosts.cloudfront import functions
 from edgewright.hosts.cloudfront.rollout import Rollout, check_rollout
 from edgewright.hosts.lambda_edge import REGION
 from edgewright.limits import limit
+from edgewright.limits.aws import aws
 
 PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 MAX_AGE_S = 2_592_000
@@ -73,23 +75,70 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
         checked(given["certificate_arn"], _check_certificate, faults)
     if "price_class" in given:
         faults.one_of("price_class", given["price_class"], PRICE_CLASSES)
-    if "log_retention_days" in given:
-        _check.whole("log_retention_days", given["log_retention_days"], faults, 1, 3653, "days")
-    if "origin_shield" in given and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", given["origin_shield"]):
-        faults.add(
-            "origin_shield", f"{show(given['origin_shield'])} is not an AWS region", allowed="for example eu-central-1"
-        )
+    _check_logs(given, faults)
+    if "origin_shield" in given:
+        _check_shield(given["origin_shield"], faults)
+    for key, pattern, example in _IDS:
+        if key in given:
+            checked(given[key], partial(_check_id, key, pattern, example), faults)
     _check_observability(given.get("observability", {}), faults)
     for key in given.get("vars", {}):
         _check.binding_name(f"vars.{key}", key, faults)
     return Plan(
         given=given,
         hostname=hostname,
-        tags=_tags(given.get("tags", ())),
+        tags=_tags(given.get("tags", ()), faults),
         redirects=_redirects(given.get("redirects", ()), faults),
         experiments=_experiments(given, faults),
         assets=_assets(given.get("assets", ()), faults),
         rollout=check_rollout(given, faults),
+    )
+
+
+_IDS = (
+    ("web_acl_arn", r"arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[\w-]+",
+     "arn:aws:wafv2:us-east-1:...:global/webacl/NAME/ID, of the scope CLOUDFRONT"),
+    ("hosted_zone_id", r"Z[A-Z0-9]{0,31}", "the id of a zone of Route 53, for example Z0123456789ABCDEFGHIJ"),
+)  # fmt: skip
+
+
+def _check_id(key: str, pattern: str, example: str, value: object, faults: Faults) -> None:
+    if not re.fullmatch(pattern, str(value)):
+        faults.add(key, f"{show(value)} is not what AWS takes here", allowed=example)
+
+
+def _check_logs(given: Mapping[str, Any], faults: Faults) -> None:
+    retention = aws().log_retention_days
+    days = given.get("log_retention_days")
+    if days is not None and days not in retention.values:
+        faults.add(
+            "log_retention_days",
+            f"{show(days)} is not for how long CloudWatch keeps a log ({retention.source})",
+            allowed=f"{retention.text} days",
+        )
+    if days is not None and given.get("access_logs") is False:
+        faults.add(
+            "log_retention_days", "has no effect with `access_logs: false`", fix="Leave it out, or keep access logs."
+        )
+    if given.get("dashboard") and given.get("metrics") is False:
+        faults.add(
+            "dashboard",
+            "shows hit rates and latencies, which CloudFront has with `metrics` alone"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html)",
+            fix="Leave `metrics: false` out, or the dashboard.",
+        )
+
+
+def _check_shield(region: object, faults: Faults) -> None:
+    shield = aws().origin_shield
+    if region in shield.regions:
+        return
+    advised = shield.advised.get(str(region))
+    faults.add(
+        "origin_shield",
+        f"{show(region)} is not a region with Origin Shield ({shield.source})",
+        allowed=", ".join(shield.regions),
+        fix=f"For {region} AWS advises {advised}." if advised else "",
     )
 
 
@@ -116,11 +165,16 @@ def _check_observability(observability: Mapping[str, Any], faults: Faults) -> No
         )
 
 
-def _tags(tags: Sequence[str]) -> dict[str, str]:
+def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:
     """Return tags as AWS has them: `owner:web` is the value web of owner."""
-    found = {}
-    for tag in tags:
+    found: dict[str, str] = {}
+    for index, tag in enumerate(tags):
         key, _, value = tag.partition(":")
+        if key in found:
+            faults.add(
+                f"tags[{index}]", f"{show(tag)} has the key of another: a resource of AWS has one value for each",
+                fix="Leave one out.",
+            )  # fmt: skip
         found[key] = value
     return dict(sorted(found.items()))
 

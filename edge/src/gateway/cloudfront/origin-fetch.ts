@@ -25,7 +25,7 @@ export interface OriginCall {
 }
 
 const REFUSED = "CloudFront wasn't able to connect to the origin.";
-const UNRESOLVED = "CloudFront wasn't able to resolve the origin domain name.";
+export const UNRESOLVED = "CloudFront wasn't able to resolve the origin domain name.";
 const TOO_LARGE = "CloudFront received a response from the origin that it cannot process.";
 const TIMED_OUT =
   "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
