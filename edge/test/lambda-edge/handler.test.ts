@@ -36,7 +36,7 @@ const ORIGIN: EndpointSpec["target"] = { kind: "origin", router: "origins", stri
 
 const SETTINGS = settingsOf({
   routers: [ROUTER],
-  sessions: { binding: "S", cookie: "session", ttl_s: 60, key_prefix: "session:" },
+  sessions: { binding: "S", cookie: "session", ttl_s: 60, dated: false, key_prefix: "session:" },
   endpoints: [
     endpoint("/api/products", ORIGIN, { cache: PRODUCTS }),
     endpoint("/api/products/:id", ORIGIN, { cache: PRODUCTS }),
