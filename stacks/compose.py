@@ -3,13 +3,14 @@
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.cache_policy import CacheTierOptions, Jitter
-from edgewright.edge_api import EdgeApiArgs, Rollout
+from edgewright.edge_api import EdgeApiArgs, Rollout, SessionStore
 from edgewright.geo_router import RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
 
 from stacks.settings import Origin, Range, Settings
 from stacks.settings import Rollout as RolloutSettings
 
+DAY = 86_400
 YEAR = 31_536_000
 
 
@@ -84,7 +85,7 @@ def _api_args(
             {"path": "/api/session", "session": True},
             {"path": "/static/*", "origin": origins.routing, "cache": static.spec, "static": True},
         ],
-        "sessions": {"binding": sessions_kv.binding, "ttl": settings.sessions.ttl},
+        "sessions": _sessions(settings, sessions_kv),
         "latency_sensitive": True,
         "trace": settings.trace,
         "tags": [f"owner:{settings.owner}", settings.tier],
@@ -135,10 +136,17 @@ def _origin(origin: Origin) -> RegionOrigin:
     return declared
 
 
+def _sessions(settings: Settings, store: KvNamespace) -> SessionStore:
+    sessions: SessionStore = {"binding": store.binding}
+    if settings.sessions.ttl is not None:
+        sessions["ttl"] = settings.sessions.ttl
+    return sessions
+
+
 def _sessions_args(settings: Settings) -> KvNamespaceArgs:
     args: KvNamespaceArgs = {"host": settings.host}
     if settings.account_id is not None:
-        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl
+        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl or DAY
     if settings.sessions.seed:
         args["seed"] = {"file": settings.sessions.seed, "prefix": "session:", "secret": True}
     return args

@@ -111,7 +111,9 @@ class ProductsCache(SettingsModel):
 class Sessions(SettingsModel):
     """Sessions in KV."""
 
-    ttl: int = Field(default=86_400, ge=60)
+    ttl: int | None = Field(
+        default=None, ge=60, description="Seconds that a session lasts. Given, each says by `iat` when it was made."
+    )
     seed: str | None = Field(
         default=None, description="File of sessions to begin with, relative to the project's folder."
     )

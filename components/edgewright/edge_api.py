@@ -95,7 +95,8 @@ class SessionStore(TypedDict):
     cookie: NotRequired[str]
     """The cookie's name. Default: `session`."""
     ttl: NotRequired[int]
-    """Seconds that a session lasts, at least 60. Default: 86400."""
+    """Seconds that a session lasts, at least 60, from when it was made: its `iat`, seconds since 1970. Where this is given, a
+    session without `iat` is none. Default: 86400 for sessions that say `iat`; others last as long as the store keeps them."""
     key_prefix: NotRequired[str]
     """Put before the id to make the key. Default: `session:`. An id is 8 to 128 letters, digits, `-` and `_`; any other
     is answered like one that the store does not know."""
@@ -289,7 +290,8 @@ class EdgeApiArgs(TypedDict):
     path, and 400 for what servers read in different ways. `none`, on cloudflare only: it goes to the origin as sent, for a
     proxy whose one endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
     trace: NotRequired[bool]
-    """Whether answers carry `Server-Timing`. Default: false."""
+    """Whether answers carry `Server-Timing`; on CloudFront those that are not stored, because what is stored has the headers
+    that it came with. Default: false."""
     assets: NotRequired[list[StaticAssets]]
     """cloudfront: folders served from S3. Default: none."""
     redirects: NotRequired[list[Redirect]]

@@ -90,7 +90,7 @@ def whole() -> None:
             ],
             "sessions": {"binding": sessions.binding, "ttl": 3600},
             "bindings": [{"type": "queue", "name": "JOBS", "queue_name": "jobs"}],
-            "secrets": {"JWT_KEY": "canary-jwt", "API_KEY": pulumi.Output.secret("canary-api")},
+            "secrets": {"JWT_KEY": "canary-jwt-of-32-bytes-or-more-0", "API_KEY": pulumi.Output.secret("canary-api")},
             "vars": {"MODE": "live"},
             "limits": {"cpu_ms": 20, "subrequests": 9},
             "compatibility_flags": ["nodejs_compat"],
@@ -161,7 +161,7 @@ def test_the_version_binds_what_is_used_sorted_by_name(made: Run) -> None:
     assert by_name == {
         "API_KEY": {"type": "secret_text", "text": "canary-api"},
         "JOBS": {"type": "queue", "queueName": "jobs"},
-        "JWT_KEY": {"type": "secret_text", "text": "canary-jwt"},
+        "JWT_KEY": {"type": "secret_text", "text": "canary-jwt-of-32-bytes-or-more-0"},
         "MODE": {"type": "plain_text", "text": "live"},
         "PRODUCTS_KV": {"type": "kv_namespace", "namespaceId": "products-kv-namespace-id"},
         limited: {"type": "ratelimit", "simple": {"limit": 100, "period": 60}},
@@ -236,7 +236,13 @@ def test_the_settings_document_is_the_one_that_the_edge_reads(made: Run) -> None
     assert document["endpoints"][3]["auth"] == {"kind": "session"}
     assert document["endpoints"][0]["auth"]["secret_binding"] == "JWT_KEY"
     assert document["endpoints"][0]["auth"]["algorithms"] == ["HS256"]
-    assert document["sessions"] == {"binding": "SESSIONS", "cookie": "session", "ttl_s": 3600, "key_prefix": "session:"}
+    assert document["sessions"] == {
+        "binding": "SESSIONS",
+        "cookie": "session",
+        "ttl_s": 3600,
+        "dated": True,
+        "key_prefix": "session:",
+    }
     assert document["cache_host"] == "api.example.com"
     assert made.one("EdgeApi").outputs["settings"] == {**document, "cache_host": None}
 

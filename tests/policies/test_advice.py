@@ -91,6 +91,7 @@ _BESIDE = "a resource beside the component's own mends it"
 _CONFIGURED = "the settings of the policy say what handlers do, and mend it"
 _PARENT = "`protect=True` among the component's options is not an argument, and reaches what it makes"
 _NO_KEY = "the component's cache rules have no key of their own"
+_GUARDS_FIRST = "each endpoint's behavior has a function, and comes before files that have paths in common with it"
 _READ = "it is only read: the finding is another resource's"
 
 UNREACHED: Mapping[tuple[str, str], Mapping[str, str]] = {
@@ -141,7 +142,7 @@ UNREACHED: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("lambda-edge-package-size", "EdgeApi"): {"Distribution": _READ},
     ("cloudfront-delete-order", "EdgeApi"): {"*": "the component names them by their content, and leaves the order alone"},
     ("cloudfront-delete-order", "CachePolicy"): {"*": "the component names them by their content, and leaves the order alone"},
-    ("cloudfront-guard-hidden", "EdgeApi"): {"Distribution": "PLACEHOLDER"},
+    ("cloudfront-guard-hidden", "EdgeApi"): {"Distribution": _GUARDS_FIRST},
     ("observability-missing", "EdgeApi"): {"LogDeliverySource": _READ},
     ("alarm-missing", "EdgeApi"): {"*": _BESIDE},
     ("log-group-missing", "EdgeApi"): {"*": "a function at the edge logs in each region, where no stack declares a group"},

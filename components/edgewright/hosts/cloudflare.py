@@ -441,14 +441,26 @@ def _check_environment(given: Mapping[str, Any], faults: Faults) -> None:
         )
 
 
-def _environment_value(path: str, value: Any, faults: Faults) -> Any:
+MIN_HMAC_KEY_BYTES = 32
+"""A key for HS256 has at least as many bytes as the hash: https://www.rfc-editor.org/rfc/rfc7518#section-3.2"""
+
+
+def _environment_value(path: str, value: Any, faults: Faults, *, key: bool = False) -> Any:
+    """Return a setting or a secret, checked when it is known. `key`: tokens are verified with it."""
+
     def sized(text: Any, found: Faults) -> None:
         if not isinstance(text, str):
             found.add(path, f"is {type(text).__name__}, not a string")
         else:
-            _check.text_bytes(
-                path, len(text.encode()), found, "cloudflare.workers.env_var_bytes", "it", "Keep large settings in KV."
-            )
+            size = len(text.encode())
+            _check.text_bytes(path, size, found, "cloudflare.workers.env_var_bytes", "it", "Keep large settings in KV.")
+            if key and size < MIN_HMAC_KEY_BYTES:
+                found.add(
+                    path,
+                    f"has {size} bytes, and tokens are verified with it by HS256 (RFC 7518, section 3.2)",
+                    allowed=f"{MIN_HMAC_KEY_BYTES} bytes or more, drawn at random",
+                    fix="Make one: `openssl rand -base64 32`.",
+                )
 
     return checked(value, sized, faults)
 
@@ -508,7 +520,16 @@ def bindings(
     for name, value in plan.given.get("secrets", {}).items():
         add(
             f"secrets.{name}",
-            {"type": "secret_text", "name": name, "text": _environment_value(f"secrets.{name}", value, faults)},
+            {
+                "type": "secret_text",
+                "name": name,
+                "text": _environment_value(
+                    f"secrets.{name}",
+                    value,
+                    faults,
+                    key=any((item["auth"] or {}).get("secret_binding") == name for item in endpoints.items),
+                ),
+            },
         )
     return [found[name] for name in sorted(found)]
 

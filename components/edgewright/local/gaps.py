@@ -54,6 +54,16 @@ GAPS: tuple[Gap, ...] = (
         "A write is visible at once; the real one may take 60 s or more, and limits writes to one a second and key.",
     ),
     Gap(
+        "kv-jurisdiction",
+        "Workers KV",
+        "Jurisdictions are recorded: data are on this machine, wherever they must be.",
+    ),
+    Gap(
+        "account",
+        "Cloudflare accounts",
+        "Accounts are recorded: everything of a stack runs on this machine, whichever account it is of.",
+    ),
+    Gap(
         "cpu-limit",
         "Workers CPU time",
         "All Workers of a stack share one runtime, so a request that goes over `limits.cpu_ms` (30 s where it is not set) or"
@@ -281,7 +291,7 @@ GAPS: tuple[Gap, ...] = (
         "aws-edge-locations",
         "CloudFront edge locations",
         "One location with one cache in memory, which a restart empties; no regional edge caches and no price"
-        " classes. Concurrent misses of one key make one origin request, as with Origin Shield.",
+        " classes. What is collapsed, is for the whole of it, as with Origin Shield.",
     ),
     Gap(
         "aws-object-size",
@@ -336,8 +346,10 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-collapse-cookies",
         "CloudFront request collapsing",
-        "Requests are collapsed by cache key also where an origin request policy forwards cookies, which prevents it"
-        " in the real one.",
+        "Requests of one key are collapsed, and stored objects validated with a 304, where no cookies are forwarded, as"
+        " documented; a refresh behind `stale-while-revalidate` is one for all there too. One article of AWS says that a"
+        " minimum TTL of 0 prevents collapsing, which the developer guide does not: it is not played, and a minimum above 0"
+        " would store what is private.",
     ),
     Gap(
         "aws-function-engine",
@@ -363,7 +375,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-runtime",
         "Lambda@Edge runtimes",
-        "Functions run on the Node.js or the Python of this machine whatever version `runtime` says, without the AWS SDK"
+        "Functions run on the Node.js or the Python of this machine whatever version `runtime` says (those past their end are"
+        " refused, as AWS does), without the AWS SDK"
         " unless the package has it.",
     ),
     Gap(
@@ -381,13 +394,19 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-other",
         "AWS Lambda",
-        "A function that no distribution associates is recorded and not run.",
+        "A function that no distribution associates is recorded and not run. Nothing outlives its stack: that a `functionName`"
+        " stays taken after the stack is destroyed, and is answered with 409 then, does not show.",
     ),
     Gap(
         "aws-account",
         "AWS accounts and regions",
         "The account is 123456789012, what names no region is in us-east-1 whatever its provider says, and data"
         " functions answer for both; ids and ARNs follow from names.",
+    ),
+    Gap(
+        "aws-metadata",
+        "AWS descriptions and tags",
+        "Descriptions, comments and tags are recorded: consoles, bills and policies show them, and nothing that runs does.",
     ),
     Gap(
         "aws-iam",
@@ -403,8 +422,9 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-origin-dns",
         "CloudFront origin DNS",
-        "An origin's name is looked up after its origin-request function ran, among the stack's local addresses"
-        " first; the real one also looks it up before.",
+        "DNS is asked for what is really connected to alone. Before a function on origin-request runs, names of the stack's"
+        " buckets and of local addresses are there, names under `.invalid`, `.example` and `.test` are not (RFC 6761), and"
+        " every other one is taken to be, so that a machine without a network behaves the same.",
     ),
     Gap(
         "aws-loopback",

@@ -176,11 +176,13 @@ class RouterSpec(SpecModel):
 
 
 class SessionsSpec(SpecModel):
-    """Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque."""
+    """Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque. A session says by
+    its `iat` when it was made (seconds since 1970, as in RFC 7519)."""
 
     binding: str = Field(description="Name of the KV binding on the function.")
     cookie: str = "session"
-    ttl_s: int = Field(default=86400, ge=60)
+    ttl_s: int = Field(default=86400, ge=60, description="A session that is older, by its `iat`, is none.")
+    dated: bool = Field(default=False, description="A session without `iat`, whose age cannot be told, is none either.")
     key_prefix: str = "session:"
 
 

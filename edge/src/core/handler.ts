@@ -8,7 +8,8 @@ export type HandlerFunction = (request: Request, env: unknown, context: HandlerC
 /** The third argument of a handler: the platform's own context where there is one, and what the edge knows. */
 export interface HandlerContext {
   waitUntil(work: Promise<unknown>): void;
-  passThroughOnException(): void;
+  /** Always throws, and says what to do instead: an exception never reaches the platform. */
+  passThroughOnException(): never;
   /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
   /** The caller's session, on endpoints with `auth: session`. */
@@ -50,7 +51,10 @@ function contextOf(state: RequestState): HandlerContext {
   const context: HandlerContext = {
     waitUntil: (work) => host.waitUntil(work),
     passThroughOnException() {
-      // An exception is answered with a problem document; there is nothing behind the edge to pass through to.
+      throw new Error(
+        "ctx.passThroughOnException() has no effect here: the edge answers an exception itself, with 500, and nothing is" +
+          " behind it to pass the request to. Catch what may fail in the handler and answer, or fetch the origin there.",
+      );
     },
     params,
     session,

@@ -378,7 +378,8 @@ export interface HealthCheckSpec {
   unhealthy_after: number;
 }
 /**
- * Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque.
+ * Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque. A session says by
+ * its `iat` when it was made (seconds since 1970, as in RFC 7519).
  */
 export interface SessionsSpec {
   /**
@@ -386,6 +387,13 @@ export interface SessionsSpec {
    */
   binding: string;
   cookie: string;
+  /**
+   * A session that is older, by its `iat`, is none.
+   */
   ttl_s: number;
+  /**
+   * A session without `iat`, whose age cannot be told, is none either.
+   */
+  dated: boolean;
   key_prefix: string;
 }

@@ -85,7 +85,7 @@ export function router(name: string, origins: OriginSpec[], part: Partial<Router
 }
 
 export function sessionsSpec(part: Partial<SessionsSpec> = {}): SessionsSpec {
-  return { binding: "SESSIONS", cookie: "session", ttl_s: 86400, key_prefix: "session:", ...part };
+  return { binding: "SESSIONS", cookie: "session", ttl_s: 86400, dated: false, key_prefix: "session:", ...part };
 }
 
 export function jwtAuth(part: Partial<JwtAuth>): JwtAuth {

@@ -43,6 +43,9 @@ export interface ExecutionContext {
   /** The main module's own exports: https://developers.cloudflare.com/workers/runtime-apis/context/#exports */
   exports?: Readonly<Record<string, unknown>>;
 }
+/** Streams of workerd's own: https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/ */
+declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>;
+declare const IdentityTransformStream: new () => ReadableWritablePair<Uint8Array, Uint8Array>;
 export type Env = Readonly<Record<string, unknown>>;
 
 /** Pages of 1000 keys that one look at a KV prefix reads at most: the newest markers, and that there are older ones. */
@@ -91,6 +94,11 @@ export class CloudflareHost implements Host {
   fetch(request: Request, { raw = false } = {}): Promise<Response> {
     // Without this, workerd decodes a coded body when it is read and codes it again when it is sent.
     return raw ? fetch(request, { encodeResponseBody: "manual" } as RequestInit) : fetch(request);
+  }
+
+  pipe(length: number | undefined): ReadableWritablePair<Uint8Array, Uint8Array> {
+    // With a stream made in JavaScript, workerd would forget the length and send the body in chunks.
+    return length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
   }
 
   waitUntil(work: Promise<unknown>): void {
