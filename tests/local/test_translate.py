@@ -208,6 +208,15 @@ c.WorkersDeployment("d", account_id=ACCOUNT, script_name="api", strategy="percen
             "the hostname a.example.com already goes to a Worker",
         ),
         (
+            "for n in (1, 2): c.Ruleset(f's{n}', zone_id=ZONE, kind='zone', name='n', phase='http_request_late_transform', rules=[])\n",
+            "already has a ruleset of the phase http_request_late_transform (s1), and the platform takes one (20217)",
+        ),
+        (
+            "c.Ruleset('s', zone_id=ZONE, kind='zone', name='n', phase='http_request_late_transform', rules=[{'action': 'rewrite',"
+            " 'expression': 'true', 'action_parameters': {'headers': {'X-A': {'operation': 'replace', 'value': 'b'}}}}])\n",
+            "rules[0] (X-A): the operation 'replace' is not known; allowed: set, add, remove",
+        ),
+        (
             "worker('a', bindings=[{'type': 'kv_namespace', 'name': 'KV', 'namespace_id': 'f' * 32}])\n",
             "is of no kv_namespace of this stack",
         ),
@@ -240,6 +249,38 @@ def test_what_does_not_fit_together_is_named_with_its_line(
     text = faults(runner, tmp_path, main)
     assert message in text
     assert text.startswith("__main__.py:")
+
+
+def test_rules_that_change_request_headers_are_for_the_hosts_of_their_zone(runner: Runner, tmp_path: Path) -> None:
+    main = """
+worker("api", worker={"subdomain": {"enabled": True}})
+c.WorkersCustomDomain("d", account_id=ACCOUNT, zone_id=ZONE, hostname="API.example.com", service="api")
+c.WorkersRoute("r", zone_id=ZONE, pattern="https://*.example.com/x/*", script="api")
+c.WorkersRoute("other", zone_id="9" * 32, pattern="example.org/*", script="api")
+change = {"headers": {"X-Plan": {"operation": "set", "value": "gold"}, "X-From": {"operation": "set", "expression": "ip.src"}}}
+rules = [
+    {"action": "rewrite", "expression": "true", "action_parameters": change},
+    {"action": "rewrite", "expression": "true", "action_parameters": change, "enabled": False},
+    {"action": "rewrite", "expression": "true", "action_parameters": {"uri": {"path": {"value": "/"}}}},
+]
+c.Ruleset("headers", zone_id=ZONE, kind="zone", name="n", phase="http_request_late_transform", rules=rules)
+c.Ruleset("urls", zone_id=ZONE, kind="zone", name="n", phase="http_request_transform", rules=rules[2:])
+"""
+    project = make_project(tmp_path, PREAMBLE + main)
+    capture, _ = runner.run(project, "local", cloud=LocalCloud())
+    found = plan(Project.load(project), capture)
+    assert found.deployment.header_rules == [
+        protocol.HeaderRule(
+            name="headers, rule 1",
+            hosts=["*.example.com", "api.example.com"],
+            expression="true",
+            changes=[
+                protocol.HeaderChange(name="X-From", operation="set", expression="ip.src"),
+                protocol.HeaderChange(name="X-Plan", operation="set", value="gold"),
+            ],
+        )
+    ]
+    assert [(resource.name, gap.id) for resource, gap in found.gaps] == [("urls", "cache-rules")]
 
 
 def test_what_has_no_effect_is_said(runner: Runner, tmp_path: Path) -> None:

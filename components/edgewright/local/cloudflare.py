@@ -53,6 +53,7 @@ GET_VERSION: Final = "cloudflare:index/getWorkerVersion:getWorkerVersion"
 
 _HEADERS_PHASE: Final = "http_request_late_transform"
 """The phase of a zone in which request headers change."""
+_OPERATIONS: Final = ("set", "add", "remove")
 
 _WORKER_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _HOST_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
@@ -844,7 +845,16 @@ def _rulesets(result: Translation, own: list[Resource]) -> None:
         hosts = _hosts_of(zone, own)
         for index, rule in enumerate(inputs.get("rules") or []):
             changes = ((rule.get("actionParameters") or {}).get("headers") or {}) if rule.get("enabled", True) else {}
-            if rule.get("action") == "rewrite" and changes:
+            strange = [name for name, change in changes.items() if change.get("operation") not in _OPERATIONS]
+            result.faults += [
+                (
+                    resource,
+                    f"rules[{index}] ({name}): the operation {changes[name].get('operation')!r} is not known; allowed:"
+                    f" {', '.join(_OPERATIONS)}",
+                )
+                for name in strange
+            ]
+            if rule.get("action") == "rewrite" and changes and not strange:
                 result.deployment.header_rules.append(
                     protocol.HeaderRule(
                         name=f"{resource.name}, rule {index + 1}",

@@ -93,15 +93,14 @@ GAPS: tuple[Gap, ...] = (
         "Schedules are recorded and do not fire.",
     ),
     Gap(
-        "tags",
+        "worker-tags",
         "Workers tags",
         "Recorded and not applied: tags are for those who look for a Worker in the account, and no request sees them.",
     ),
     Gap(
-        "jurisdiction",
-        "Cloudflare data jurisdictions",
-        "The `jurisdiction` of a KV namespace or a bucket is recorded and not applied: all data are on this machine's disk, and"
-        " no request sees where they lie.",
+        "r2-jurisdiction",
+        "R2 jurisdictions",
+        "The `jurisdiction` of a bucket and of a binding to one is recorded and not applied: all data are on this machine's disk.",
     ),
     Gap(
         "observability",
