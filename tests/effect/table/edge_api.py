@@ -514,6 +514,22 @@ ROWS: tuple[Row, ...] = (
         "There is no zone's cache in front of what a Worker fetches.",
     ),
     only_on_cloudflare("cache_rules", True, "The behaviors' cache policies say it"),
+    Refused(
+        "EdgeApi.zone_plan",
+        CLOUDFLARE,
+        given(**IN_ZONE, hostname="shop.example.com", cache={"edge_ttl": 60}, cache_rules=True, zone_plan="free"),
+        "has an edge_ttl of 60 s",
+        "The plan free takes no more",
+    ),
+    Refused(
+        "EdgeApi.zone_plan",
+        CLOUDFLARE,
+        given(**IN_ZONE, zone_plan="free"),
+        "zone_plan: has no effect without `cache_rules`",
+        "Leave it out",
+        note="without rules",
+    ),
+    only_on_cloudflare("zone_plan", "free", "Leave it out"),
     # --- files -------------------------------------------------------------------------------------------------------
     Effect(
         "EdgeApi.assets",
