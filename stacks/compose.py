@@ -3,13 +3,14 @@
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.cache_policy import CacheTierOptions, Jitter
-from edgewright.edge_api import EdgeApiArgs, Rollout
+from edgewright.edge_api import EdgeApiArgs, Rollout, SessionStore
 from edgewright.geo_router import RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
 
 from stacks.settings import Origin, Range, Settings
 from stacks.settings import Rollout as RolloutSettings
 
+DAY = 86_400
 YEAR = 31_536_000
 
 
@@ -24,6 +25,8 @@ def compose(settings: Settings) -> EdgeApi:
         products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, protected)
         kv = settings.cache
         tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
+    if settings.cache.shield is not None:
+        tiers["shield"] = {"location": settings.cache.shield}
     sessions_kv = KvNamespace("sessions", _sessions_args(settings), protected)
 
     origins = GeoRouter(
@@ -82,7 +85,7 @@ def _api_args(
             {"path": "/api/session", "session": True},
             {"path": "/static/*", "origin": origins.routing, "cache": static.spec, "static": True},
         ],
-        "sessions": {"binding": sessions_kv.binding, "ttl": settings.sessions.ttl},
+        "sessions": _sessions(settings, sessions_kv),
         "latency_sensitive": True,
         "trace": settings.trace,
         "tags": [f"owner:{settings.owner}", settings.tier],
@@ -102,7 +105,6 @@ def _api_args(
         "head_sampling_rate": settings.observability.head_sampling_rate,
         "traces": settings.observability.traces,
     }
-    args["tiered_cache"] = settings.tiered_cache
     if settings.zone_id:
         args["zone_id"] = settings.zone_id
     if settings.zone_name:
@@ -134,10 +136,17 @@ def _origin(origin: Origin) -> RegionOrigin:
     return declared
 
 
+def _sessions(settings: Settings, store: KvNamespace) -> SessionStore:
+    sessions: SessionStore = {"binding": store.binding}
+    if settings.sessions.ttl is not None:
+        sessions["ttl"] = settings.sessions.ttl
+    return sessions
+
+
 def _sessions_args(settings: Settings) -> KvNamespaceArgs:
     args: KvNamespaceArgs = {"host": settings.host}
     if settings.account_id is not None:
-        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl
+        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl or DAY
     if settings.sessions.seed:
         args["seed"] = {"file": settings.sessions.seed, "prefix": "session:", "secret": True}
     return args

@@ -70,6 +70,10 @@ class ProductsCache(SettingsModel):
         default=None, description="Range from which freshness in KV is drawn. From kv_ttl to a sixth above it."
     )
     engine: Literal["worker", "platform"] = "worker"
+    shield: Literal["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] | None = Field(
+        default=None,
+        description="Where one place for all data centres stands before the origins, best near them. None is used.",
+    )
 
     @field_validator("edge_jitter")
     @classmethod
@@ -107,7 +111,9 @@ class ProductsCache(SettingsModel):
 class Sessions(SettingsModel):
     """Sessions in KV."""
 
-    ttl: int = Field(default=86_400, ge=60)
+    ttl: int | None = Field(
+        default=None, ge=60, description="Seconds that a session lasts. Given, each says by `iat` when it was made."
+    )
     seed: str | None = Field(
         default=None, description="File of sessions to begin with, relative to the project's folder."
     )
@@ -125,9 +131,9 @@ class Rollout(SettingsModel):
 
     percentage: float = Field(
         default=100,
-        gt=0,
+        ge=0,
         le=100,
-        description="The new version's share of the requests; on cloudfront at most 15, or 100.",
+        description="The new version's share of the requests, 0 for a smoke test; on cloudfront above 0 and at most 15, or 100.",
     )
     header: RolloutHeader | None = Field(
         default=None, description="cloudfront: only requests with this header get the new version."
@@ -200,9 +206,6 @@ class Settings(StackSettings):
     sessions: Sessions = Field(default_factory=Sessions, alias="products-api:sessions")
     rollout: Rollout = Field(default_factory=Rollout, alias="products-api:rollout")
     observability: Observability = Field(default_factory=Observability, alias="products-api:observability")
-    tiered_cache: bool = Field(
-        default=False, alias="products-api:tiered_cache", description="Turns on the zone's tiered cache. One a zone."
-    )
     protect: bool = Field(
         default=False, alias="products-api:protect", description="Refuses to delete what serves and what holds data."
     )

@@ -34,9 +34,12 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 def hex_id(path: str, value: object, faults: Faults, what: str) -> None:
     """An account's or zone's id: 32 lower-case hexadecimal digits."""
     if not isinstance(value, str) or not _HEX_ID.match(value):
+        # A token of an API pasted here is not told to whoever reads the log; an id in another case, or a word, is.
+        plain = isinstance(value, str) and (len(value) < 16 or re.fullmatch(r"[0-9A-Fa-f]{1,32}", value))
+        shown = show(value) if plain or not isinstance(value, str) else f"a text of {len(value)} characters"
         faults.add(
             path,
-            f"{show(value)} is not {what}",
+            f"{shown} is not {what}",
             allowed="32 hexadecimal digits, lower case",
             fix="Copy it from the dashboard's overview page.",
         )
@@ -324,13 +327,21 @@ def http_url(path: str, value: object, faults: Faults, *, https_only: bool = Fal
             parts = urlsplit(value)
             problem = _url_problem(parts, https_only)
         except ValueError as error:
-            problem = f"is not a URL ({error})"
+            # What Python says may quote the credentials.
+            problem = "is not a URL" if shown_url(value) == "the value" else f"is not a URL ({error})"
     if problem:
-        shown = show(value)
-        if isinstance(value, str) and "@" in value:
-            shown = "the value"  # it may hold a password
-        faults.add(path, f"{shown} {problem}", allowed=allowed)
+        faults.add(path, f"{shown_url(value)} {problem}", allowed=allowed)
     return not problem
+
+
+def shown_url(value: object) -> str:
+    """Return a URL as a message shows it: without what may be a secret, which are credentials, the query and the fragment."""
+    if not isinstance(value, str):
+        return show(value)
+    head = re.split(r"[?#]", value, maxsplit=1)[0]
+    if "@" in value or re.match(r"[a-z+.-]*:?/*[^/?#:]*:(?!\d*(?:[/?#]|$))(?!/)", head, re.IGNORECASE):
+        return "the value"  # it may hold a password
+    return show(head) if head == value else show(f"{head}{value[len(head)]}…")
 
 
 def _url_problem(parts: SplitResult, https_only: bool) -> str:

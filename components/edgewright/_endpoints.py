@@ -30,6 +30,8 @@ SYMMETRIC = ("HS256",)
 KINDS = ("session", "jwt")
 """Kinds of an endpoint's auth."""
 MAX_CLOCK_TOLERANCE_S = 300
+MAX_SESSION_ID = 128
+"""Characters of a session's id."""
 NORMALIZATIONS = ("strict", "none")
 """What is done to a URL before anything reads it; the first is the default."""
 GUARDS = ("auth", "rate_limit", "static", "strip_prefix")
@@ -150,7 +152,7 @@ def compile_settings(
         "hostname": given.get("hostname"),
         "endpoints": compiled,
         "routers": routers.plain(),
-        "sessions": _sessions(given, pieces["sessions"], bound, faults),
+        "sessions": _sessions(given, pieces["sessions"], endpoints, bound, faults),
         "url_normalization": given.get("url_normalization", NORMALIZATIONS[0]),
         "trace": given.get("trace", False),
     }
@@ -461,19 +463,48 @@ def _cache(path: str, value: object, bound: _Bound, faults: Faults) -> dict[str,
     return spec
 
 
-def _sessions(given: Mapping[str, Any], binding: object, bound: _Bound, faults: Faults) -> dict[str, Any] | None:
+def _sessions(
+    given: Mapping[str, Any], binding: object, endpoints: Endpoints, bound: _Bound, faults: Faults
+) -> dict[str, Any] | None:
     if "sessions" not in given:
         return None
     kv = store_binding("sessions.binding", binding, faults)
     bound.add("sessions.binding", kv)
     sessions = given["sessions"]
+    _check_sessions(sessions, endpoints, faults)
     document = {
         "binding": kv["name"] if kv else "",
         "ttl_s": sessions.get("ttl"),
         "cookie": sessions.get("cookie"),
         "key_prefix": sessions.get("key_prefix"),
+        # Who says how long a session lasts means every session: one that does not say how old it is cannot be let in.
+        "dated": True if "ttl" in sessions else None,
     }
     return {key: value for key, value in document.items() if value is not None}
+
+
+def _check_sessions(sessions: Mapping[str, Any], endpoints: Endpoints, faults: Faults) -> None:
+    if "ttl" in sessions:
+        _check.seconds("sessions.ttl", sessions["ttl"], faults, low=60)
+    if "cookie" in sessions:
+        _check.header_name("sessions.cookie", sessions["cookie"], faults)
+    most = int(limit("cloudflare.kv.key_bytes").value) - MAX_SESSION_ID
+    if len(sessions.get("key_prefix", "").encode()) > most:
+        faults.add(
+            "sessions.key_prefix",
+            f"has {len(sessions['key_prefix'].encode())} bytes, with which no id of {MAX_SESSION_ID} makes a key",
+            allowed=f"at most {most} bytes",
+        )
+    if not any((item["auth"] or {}).get("kind") == "session" for item in endpoints.items) and not faults.about(
+        "sessions"
+    ):
+        for key in ("cookie", "key_prefix", "ttl"):
+            if key in sessions:
+                faults.add(
+                    f"sessions.{key}",
+                    "has no effect, because no endpoint asks for a session",
+                    fix='Give an endpoint `auth: {"kind": "session"}`, or leave it out.',
+                )
 
 
 def _check_queues(endpoints: Endpoints, bound: _Bound, faults: Faults) -> None:

@@ -52,6 +52,7 @@ LIFECYCLES: Mapping[str, Lifecycle] = {
     "cloudflare:index/workersRoute:WorkersRoute": _DELETED_FIRST,
     # A zone has one entry point a phase (20217), whatever its name.
     "cloudflare:index/ruleset:Ruleset": Lifecycle(Replaced.DELETED_FIRST, keeps=("name",)),
+    "cloudflare:index/argoTieredCaching:ArgoTieredCaching": _NEVER,
     "cloudflare:index/tieredCache:TieredCache": _NEVER,
     "cloudflare:index/workersKvNamespace:WorkersKvNamespace": Lifecycle(
         Replaced.REFUSED, keeps=("account_id", "jurisdiction")

@@ -109,13 +109,17 @@ def checked(value: Any, check: Callable[[Any, Faults], object], faults: Faults) 
         check(value, faults)
         return value
 
-    def later(known: Any) -> Any:
+    def later(pair: Sequence[Any]) -> Any:
+        known, secret = pair
         own = Faults(faults.component, faults.name)
         check(known, own)
+        if secret and own:
+            own.conceal(known)
         own.raise_if_any()
         return known
 
-    return pulumi.Output.from_input(value).apply(later)
+    output = pulumi.Output.from_input(value)
+    return pulumi.Output.all(output, output.is_secret()).apply(later)
 
 
 def whole_numbers(value: Any) -> Any:

@@ -95,7 +95,8 @@ class SessionStore(TypedDict):
     cookie: NotRequired[str]
     """The cookie's name. Default: `session`."""
     ttl: NotRequired[int]
-    """Seconds that a session lasts, at least 60. Default: 86400."""
+    """Seconds that a session lasts, at least 60, from when it was made: its `iat`, seconds since 1970. Where this is given, a
+    session without `iat` is none. Default: 86400 for sessions that say `iat`; others last as long as the store keeps them."""
     key_prefix: NotRequired[str]
     """Put before the id to make the key. Default: `session:`. An id is 8 to 128 letters, digits, `-` and `_`; any other
     is answered like one that the store does not know."""
@@ -127,7 +128,9 @@ class Rollout(TypedDict):
     """
 
     percentage: NotRequired[float]
-    """The new version's share of the requests, above 0, at most 100; on cloudfront at most 15, or 100. Default: 100."""
+    """The new version's share of the requests, 0 to 100; on cloudfront above 0 and at most 15, or 100. With 0 only requests
+    that ask for it get it, by the header `Cloudflare-Workers-Version-Overrides: <script_name>="<candidate_version_id>"`: the
+    platform's smoke test. Default: 100."""
     previous_version_id: NotRequired[pulumi.Input[str]]
     """The version that keeps the rest: an earlier deployment's `stable_version_id`. Required below 100."""
     header: NotRequired[RolloutHeader]
@@ -246,11 +249,21 @@ class EdgeApiArgs(TypedDict):
     observability: NotRequired[Observability]
     """What is kept of logs and traces. Default: the logs of all requests, no traces."""
     tiered_cache: NotRequired[bool]
-    """Whether the zone's smart tiered cache is turned on. One a zone. Default: false."""
+    """Whether the zone's tiered cache is turned on, with smart topology. It acts on what the zone keeps of the function's
+    requests to origins, so that it needs `cache_rules`; the function's own cache takes no part in it, for which there is a
+    CachePolicy's `tiers.shield`. One a zone. Default: false."""
     cache_rules: NotRequired[bool]
-    """Whether the zone's cache rules are written from the endpoints' cache policies. One a zone. Default: false."""
+    """Whether the zone's cache rules are written from the endpoints' cache policies. They act on the URLs that the function
+    asks its origins for: what the zone may keep is kept for `edge_ttl` (mode `override`) or as the origin says, behind the
+    function's own cache; of other endpoints with a policy it keeps nothing. One a zone. Default: false."""
+    zone_plan: NotRequired[str]
+    """The zone's plan: `free`, `pro`, `business` or `enterprise`. What `cache_rules` may be is held against it. Default:
+    unknown, so that what a smaller plan would refuse is warned of."""
     placement: NotRequired[str]
-    """`smart` lets the platform run the function near its origins. Default: near the caller."""
+    """`smart` lets the platform run the function near its origins. With it move all that is of the place where it runs: its
+    Cache API and memory, so that a hit is answered from there and no longer near the caller, and its rate limits' counters.
+    It needs traffic from several places before it moves anything, and moves no cron or other function called by a service
+    binding. Default: near the caller."""
     compatibility_date: NotRequired[str]
     """The runtime's behaviour as of this day, `YYYY-MM-DD`. Default: a day fixed by this version of edgewright."""
     compatibility_flags: NotRequired[list[str]]
@@ -262,7 +275,8 @@ class EdgeApiArgs(TypedDict):
     path, and 400 for what servers read in different ways. `none`, on cloudflare only: it goes to the origin as sent, for a
     proxy whose one endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
     trace: NotRequired[bool]
-    """Whether answers carry `Server-Timing`. Default: false."""
+    """Whether answers carry `Server-Timing`; on CloudFront those that are not stored, because what is stored has the headers
+    that it came with. Default: false."""
     assets: NotRequired[list[StaticAssets]]
     """cloudfront: folders served from S3. Default: none."""
     redirects: NotRequired[list[Redirect]]
@@ -326,7 +340,7 @@ class EdgeApi(pulumi.ComponentResource):
     candidate_version_id: pulumi.Output[str]
     """The version being rolled out, or an empty string when no rollout is under way."""
     settings: pulumi.Output[Any]
-    """The settings document that the function was given."""
+    """The settings document that the function was given, but for what its host adds of itself."""
     distribution: Any
     """cloudfront: id, arn and domain_name; `content`, which changes when what is served may have changed and keys
     invalidations; `quotas`, what the stack uses of the account's. Empty on other hosts."""

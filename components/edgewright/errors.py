@@ -143,6 +143,22 @@ class Faults:
         )
         return False
 
+    def conceal(self, value: object) -> None:
+        """Take a secret's value out of everything noted: who reads a fault need not be who may read the secret."""
+        words = sorted({show(value), str(value)}, key=len, reverse=True)
+        # A message may quote a part of it, in another case.
+        parts = [part for part in re.split(r"[^a-z0-9_]+", str(value).lower()) if len(part) >= 4]
+        concealed = []
+        for fault in self.items:
+            problem = fault.problem
+            for word in words:
+                problem = problem.replace(word, "the value, which is secret,")
+            if any(part in problem.lower() for part in parts):
+                problem = "is refused; it is secret, and so not shown"
+            fix = "" if any(part in fault.fix.lower() for part in parts) else fault.fix
+            concealed.append(Fault(fault.path, problem, fault.allowed, fix))
+        self.items = concealed
+
     def raise_if_any(self) -> None:
         """Raise `InputFaults` with everything noted, or do nothing where nothing was."""
         if self.items:

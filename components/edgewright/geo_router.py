@@ -20,6 +20,21 @@ MAX_TIMEOUT_MS = 30_000
 """Longest wait for one origin: a caller that waited this long has gone."""
 
 
+NOT_AN_ORIGINS = (
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+)
+"""Headers of the message and its connection (RFC 9110, section 7.6.1), which no router chooses."""
+
+
 class RegionOrigin(TypedDict):
     """One region's origin."""
 
@@ -56,11 +71,13 @@ class GeoRouterArgs(TypedDict):
     fallback: str
     """The region for a caller whose country is unknown."""
     timeout_ms: NotRequired[int]
-    """Milliseconds that an origin has for its response headers before the next nearest is asked. Default: 2000."""
+    """Milliseconds that an origin has for its response headers before the next nearest is asked, from the end of the request's
+    body. On cloudfront whole seconds, at least 4 for the origins that CloudFront asks itself. Default: 2000."""
     retry_statuses: NotRequired[list[int]]
     """Statuses taken for a failed origin. Default: 502, 503, 504 and Cloudflare's 520 to 526 and 530."""
     health_check: NotRequired[OriginHealthCheck]
-    """How an origin's health is judged. Default: left out for 30 s after 2 failures in a row, no path is asked."""
+    """How an origin's health is judged. On CloudFront each request asks the nearest origin first; of the further ones those
+    that failed are left out. Default: left out for 30 s after 2 failures in a row, no path is asked."""
 
 
 class GeoRouter(pulumi.ComponentResource):
@@ -177,7 +194,15 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
         _check_countries(path, origin, owner, faults)
         _check_position(path, origin, len(origins), faults)
         for header, value in origin.get("headers", {}).items():
-            if _check.header_name(f"{path}.headers.{header}", header, faults):
+            if header.lower() in NOT_AN_ORIGINS:
+                faults.add(
+                    f"{path}.headers.{header}",
+                    "is set by whoever sends the request, so that what is given here would have no effect",
+                    fix="Leave it out."
+                    if header.lower() != "host"
+                    else "The Host is that of `url`: give the origin's own name there.",
+                )
+            elif _check.header_name(f"{path}.headers.{header}", header, faults):
                 _check.header_value(f"{path}.headers.{header}", value, faults)
         url = origin.get("url", PENDING_URL)
         urls.append(checked(url, functools.partial(_check.http_url, f"{path}.url"), faults))

@@ -66,13 +66,14 @@ class KvNamespaceArgs(TypedDict):
     """The namespace's title, unique in the account. A CloudFront KeyValueStore cannot be renamed: another title is refused.
     Default: `<name>-<stack>`; there, the one that it was made with."""
     binding_name: NotRequired[str]
-    """The name under which functions see it. Default: the component's name in capitals, `products-kv` as `PRODUCTS_KV`."""
+    """cloudflare: the name under which functions see it. Default: the component's name in capitals, `products-kv` as
+    `PRODUCTS_KV`."""
     default_ttl: NotRequired[int]
-    """Seconds until a seeded key expires, at least 60. Default: never.
-    Handlers bound to it see it as `<binding>_OPTIONS.default_ttl`."""
+    """Seconds until a key expires that is seeded, or put by a handler, without a time of its own; at least 60. Handlers see it
+    as `<binding>_OPTIONS.default_ttl`. Default: never."""
     list_limit: NotRequired[int]
-    """Most keys that one list call may ask for, 1 to 1000. Default: 1000, what the platform allows.
-    Handlers bound to it see it as `<binding>_OPTIONS.list_limit`."""
+    """Most keys that one list call of a handler gives, 1 to 1000; the rest comes with its `cursor`. Handlers see it as
+    `<binding>_OPTIONS.list_limit`. Default: 1000, what the platform allows."""
     jurisdiction: NotRequired[str]
     """Where the data must stay: `eu`, `us` or `fedramp`. A namespace with data in it is not moved: a change is refused.
     Default: anywhere."""

@@ -43,7 +43,7 @@ class LambdaEdgeFunctionArgs(TypedDict):
     """The events that it is for: `viewer-request`, `viewer-response`, `origin-request`, `origin-response`. They decide
     which limits hold. Default: `origin-request`."""
     runtime: NotRequired[str]
-    """A Node.js or Python runtime. Default: `nodejs22.x`."""
+    """A Node.js or Python runtime of which AWS still makes functions. Default: `nodejs22.x`."""
     handler: NotRequired[str]
     """`file.export`, which CloudFront's events are given to. Default: `index.handler`."""
     timeout: NotRequired[int]
@@ -56,14 +56,16 @@ class LambdaEdgeFunctionArgs(TypedDict):
     secrets. Default: none."""
     request_body_bytes: NotRequired[int]
     """The function reads requests' bodies, of up to this size: at most 40 KB on viewer and 1 MB on origin events.
-    Default: bodies are not given to it."""
+    Default: bodies are not given to it, as with 0."""
     response_bytes: NotRequired[int]
     """The largest response that it generates, with its headers: at most 40 KB on viewer and 1 MB on origin events.
     Default: unchecked."""
     region: NotRequired[str]
     """`us-east-1`, the only region that CloudFront takes functions from. Default: `us-east-1`."""
     function_name: NotRequired[str]
-    """The function's name. Default: made by Pulumi, so that what a destroyed stack left behind is never in the way."""
+    """The function's name. It stays taken when the stack is destroyed, until `edgewright reap` has removed the function, so that
+    AWS refuses the next `up` with 409. Default: made by Pulumi, so that what a destroyed stack left behind is never in the
+    way."""
     description: NotRequired[str]
     """What the function is for. Cut where it and the stack and component that it belongs to, which come before it, have 256
     characters. Default: nothing but those."""

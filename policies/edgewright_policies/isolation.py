@@ -11,6 +11,7 @@ from edgewright_policies.types import (
     D1_DATABASE,
     DISTRIBUTION,
     DYNAMODB_TABLE,
+    EDGE_API,
     LAMBDA_FUNCTION,
     QUEUE,
     R2_BUCKET,
@@ -25,6 +26,7 @@ from edgewright_policies.types import (
     WORKERS_SCRIPT,
     WORKERS_SCRIPT_SUBDOMAIN,
     ZONE,
+    inside,
 )
 
 _PRODUCTION = re.compile(r"(^|[-_./])prod(uction)?([-_./]|$)", re.I)
@@ -140,6 +142,9 @@ def production_binding(item: View, _resource: View, context: Context[ProductionI
     source="https://www.pulumi.com/docs/iac/concepts/options/protect/",
 )
 def production_unprotected(resource: View, context: Context[NoConfig]) -> Iterator[Violation]:
+    # The bucket of an EdgeApi has files of the program, or nothing: the next deployment makes it again.
+    if context.type in (S3_BUCKET, S3_BUCKET_V2) and inside(context.urn, EDGE_API):
+        return
     if context.production and not context.protect and not resource.flag("deletionProtectionEnabled"):
         yield Violation("protect", f"false in stack {context.stack}", "true")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from edgewright import CachePolicy, EdgeApi, KvNamespace, LambdaEdgeFunction
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright.errors import Faults, show
 from edgewright.hosts import cloudfront
 from edgewright.hosts.cloudfront.functions import check_code
@@ -23,6 +23,7 @@ from edgewright.hosts.cloudfront.policies import (
 )
 from edgewright.hosts.lambda_edge import RESTRICTIONS
 from edgewright.limits import limit
+from edgewright.limits.aws import aws as aws_data
 from edgewright.path_patterns import covers
 
 from tests.components.cloudfront import (
@@ -40,6 +41,7 @@ from tests.components.cloudfront import (
 )
 from tests.components.program import ACCOUNT, UNKNOWN, Run, faults_of, run
 
+AWS = aws_data()
 OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:api-edge-function:7"
 QUOTAS = limit("cloudfront.cache_policies").source
@@ -129,7 +131,7 @@ def test_a_router_becomes_an_origin_group_for_what_can_fail_over(made: Run) -> N
         "failoverCriteria": {"statusCodes": [502, 503, 504]},
         "members": [{"originId": "origins-0"}, {"originId": "origins-1"}],
     }
-    first, second = inputs["origins"]
+    first, second, named, own = inputs["origins"]
     assert (first["domainName"], second["domainName"]) == ("us.example.com", "eu.example.com")
     assert second["customOriginConfig"]["httpsPort"] == 8443
     assert [item["customHeaders"] for item in (first, second)] == [
@@ -137,11 +139,18 @@ def test_a_router_becomes_an_origin_group_for_what_can_fail_over(made: Run) -> N
         [{"name": "x-edgewright-attempt", "value": "1"}],
     ]
     assert first["originShield"] == {"enabled": True, "originShieldRegion": "us-east-1"}
+    # A name of the stack for what the function sends to an origin of its choice, and for what it answers itself.
+    assert (named["originId"], own["originId"]) == ("origins-any", "function")
+    for each in (named, own):
+        assert each["domainName"] == "api-origin.s3.us-east-1.amazonaws.com"
+        assert each["originShield"] == first["originShield"]
+        assert "originAccessControlId" not in each
     by_path = behaviors(made)
     assert by_path["/api/products"]["targetOriginId"] == "origins"
     assert by_path["/api/products"]["allowedMethods"] == ["GET", "HEAD", "OPTIONS"]
     # CloudFront refuses an origin group for a behavior that takes other methods.
-    assert by_path["/api/orders"]["targetOriginId"] == "origins-0"
+    assert by_path["/api/orders"]["targetOriginId"] == "origins-any"
+    assert by_path["/api/session"]["targetOriginId"] == by_path["*"]["targetOriginId"] == "function"
     assert "POST" in by_path["/api/orders"]["allowedMethods"]
     # Everywhere else the function says 405 with what is allowed, where CloudFront would say 403.
     assert {len(by_path[path]["allowedMethods"]) for path in ("/api/session", "*")} == {7}
@@ -162,7 +171,31 @@ def test_a_path_that_takes_writes_and_the_path_of_all_have_no_origin_group_for_r
         )
 
     targets = {path: behavior["targetOriginId"] for path, behavior in behaviors(run(several)).items()}
-    assert targets == {"/reads": "origins", "/orders": "origins-0", "*": "origins-0"}
+    assert targets == {"/reads": "origins", "/orders": "origins-any", "*": "origins-any"}
+
+
+def test_one_origin_alone_is_asked_by_its_own_name() -> None:
+    found = run(lambda: api(endpoints=[{"path": "/api", "origin": one_origin().routing}]))
+    assert {item["targetOriginId"] for item in behaviors(found).values()} == {"one-0"}
+    assert of(found, "s3.Bucket") == []
+
+
+def one_origin() -> GeoRouter:
+    return GeoRouter("one", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
+
+
+def test_the_bucket_of_files_is_the_name_for_what_the_function_answers(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("a {}")
+    (tmp_path / "handler.js").write_text("export default { fetch() { return new Response('it'); } };\n")
+    found = run(
+        lambda: api(
+            endpoints=[{"path": "/hello", "handler": str(tmp_path / "handler.js")}],
+            assets=[{"path": "/assets/*", "directory": str(tmp_path)}],
+        )
+    )
+    assert len(of(found, "s3.Bucket")) == 1
+    domains = {item["originId"]: item["domainName"] for item in distribution(found)["origins"]}
+    assert domains["function"] == domains["assets"]
 
 
 def test_the_core_runs_on_the_origins_events_of_every_behavior_with_its_numbered_version(made: Run) -> None:
@@ -171,7 +204,17 @@ def test_the_core_runs_on_the_origins_events_of_every_behavior_with_its_numbered
             {"eventType": "origin-request", "lambdaArn": FUNCTION, "includeBody": False},
             {"eventType": "origin-response", "lambdaArn": FUNCTION, "includeBody": False},
         ]
-        assert behavior["originRequestPolicyId"] == ALL_VIEWER_AND_CLOUDFRONT_HEADERS
+
+
+def test_cookies_go_on_where_something_may_look_at_them(made: Run) -> None:
+    """Where none does, CloudFront lets requests of one key wait for one answer."""
+    (policy,) = of(made, "cloudfront.OriginRequestPolicy")
+    assert policy["cookiesConfig"] == {"cookieBehavior": "none"}
+    assert policy["queryStringsConfig"] == {"queryStringBehavior": "all"}
+    assert len(policy["headersConfig"]["headers"]["items"]) <= 10
+    for path, behavior in behaviors(made).items():
+        whole = behavior["originRequestPolicyId"] == ALL_VIEWER_AND_CLOUDFRONT_HEADERS
+        assert whole == (path not in ("/api/products", "/api/products/*")), path
 
 
 def test_the_package_has_the_settings_what_they_need_and_nothing_more(made: Run) -> None:
@@ -246,7 +289,12 @@ def test_without_a_router_the_function_answers_everything() -> None:
         api(endpoints=[{"path": "/me", "session": True}], sessions={"binding": store.binding})
 
     found = run(only_sessions)
-    assert [item["domainName"] for item in distribution(found)["origins"]] == ["origin.invalid"]
+    (named,) = distribution(found)["origins"]
+    assert (named["originId"], named["domainName"]) == ("function", "api-origin.s3.us-east-1.amazonaws.com")
+    assert len(of(found, "s3.Bucket")) == 1
+    (block,) = of(found, "s3.BucketPublicAccessBlock")
+    assert {block[key] for key in block if key not in ("bucket", "region")} == {True}
+    assert of(found, "s3.BucketPolicy") == []
     for behavior in behaviors(found).values():
         assert [item["eventType"] for item in behavior["lambdaFunctionAssociations"]] == ["origin-request"]
 
@@ -456,6 +504,27 @@ def test_files_inside_of_what_is_guarded_are_for_everybody_where_the_program_say
     assert patterns.index("/private/css/*") < patterns.index("/private/*")
 
 
+def test_files_that_nothing_guards_are_for_everybody_anyhow(tmp_path: Path) -> None:
+    assert faults_of(with_files(tmp_path, "/css/*", public=True)) == [
+        "assets[0].public: has no effect: '/css/*' lies in no endpoint with `auth`, so its files are for everybody anyhow."
+        " Leave it out."
+    ]
+
+
+def test_tags_of_what_a_handler_answers_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "handler.js").write_text("export default { fetch() { return new Response('it'); } };\n")
+
+    def tagged() -> None:
+        kept = CachePolicy("kept", {"edge_ttl": 60, "tags": ["news"]})
+        api(endpoints=[{"path": "/hello", "handler": str(tmp_path / "handler.js"), "cache": kept.spec}])
+
+    (fault,) = faults_of(tagged)
+    assert fault.startswith(
+        "endpoints[0].cache: has tags (CachePolicy 'kept'), and CloudFront takes them from the answers of"
+    )
+    assert fault.endswith("Leave `tags` out for a handler on this host, and purge its paths.")
+
+
 def test_a_folder_serves_one_path_once(tmp_path: Path) -> None:
     assert faults_of(with_files(tmp_path, "/a/*", "/a/*")) == [
         "assets[1].path: '/a/*' is that of assets[0] too. Put the files into one folder."
@@ -553,6 +622,7 @@ def test_pain_10_managed_policies_come_first_and_equal_ones_are_shared_by_conten
     assert made.one("EdgeApi").outputs["distribution"]["quotas"] == {
         "cache_policies": {"used": 1, "limit": 20, "left": 19},
         "response_headers_policies": {"used": 0, "limit": 20, "left": 20},
+        "origin_request_policies": {"used": 1, "limit": 20, "left": 19},
     }
 
 
@@ -968,6 +1038,35 @@ TLS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames
             "experiments[0].paths[0]: '/x' is not the `path` of an endpoint. Allowed: /api.",
         ),
         ({"assets": [{"path": "/a/*", "directory": "nowhere"}]}, "assets[0].directory: 'nowhere' is not a folder."),
+        (
+            {"log_retention_days": 31},
+            f"log_retention_days: 31 is not for how long CloudWatch keeps a log ({AWS.log_retention_days.source})."
+            f" Allowed: {AWS.log_retention_days.text} days.",
+        ),
+        (
+            {"log_retention_days": 30, "access_logs": False},
+            "log_retention_days: has no effect with `access_logs: false`. Leave it out, or keep access logs.",
+        ),
+        (
+            {"dashboard": True, "metrics": False},
+            "dashboard: shows hit rates and latencies, which CloudFront has with `metrics` alone"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html). Leave"
+            " `metrics: false` out, or the dashboard.",
+        ),
+        (
+            {"origin_shield": "eu-north-1"},
+            f"origin_shield: 'eu-north-1' is not a region with Origin Shield ({AWS.origin_shield.source}). Allowed:"
+            f" {', '.join(AWS.origin_shield.regions)}. For eu-north-1 AWS advises eu-west-2.",
+        ),
+        (
+            {"tags": ["owner:a", "owner:b"]},
+            "tags[1]: 'owner:b' has the key of another: a resource of AWS has one value for each. Leave one out.",
+        ),
+        (
+            {"web_acl_arn": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/own/1"},
+            "web_acl_arn: 'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/own/1' is not what AWS takes here. Allowed:"
+            " arn:aws:wafv2:us-east-1:...:global/webacl/NAME/ID, of the scope CLOUDFRONT.",
+        ),
     ],
 )
 def test_a_fault_is_named(args: dict[str, Any], fault: str) -> None:
@@ -1322,3 +1421,58 @@ def test_one_fault_is_not_followed_by_what_only_it_makes_wrong() -> None:
 
     (fault,) = faults_of(lambda: KvNamespace("a", {"host": "cloudfront", "default_ttl": 30}))
     assert fault.startswith("default_ttl: is given, and nothing expires in a KeyValueStore.")
+
+
+def limited(count: int, **parts: Any) -> Callable[[], object]:
+    routing = {"limit": 10}
+    return lambda: api(
+        endpoints=[
+            {"path": f"/a{number}", "origin": one_origin_named(number), "rate_limit": routing, **parts}
+            for number in range(count)
+        ]
+    )
+
+
+def one_origin_named(number: int) -> Any:
+    return GeoRouter(
+        f"one-{number}", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"}
+    ).routing
+
+
+def test_a_web_acl_has_ten_rates_and_the_eleventh_is_refused() -> None:
+    source = limit("cloudfront.waf.rate_rules").source
+    (acl,) = of(run(limited(10)), "wafv2.WebAcl")
+    assert len(acl["rules"]) == 10
+    assert faults_of(limited(11)) == [
+        f"endpoints[10].rate_limit: is number 11 of 11, and each is a rate-based rule of one web ACL ({source}). Allowed: at"
+        " most 10 endpoints with a `rate_limit`. Limit one path that stands for several (`/api/*`), or split the API in two."
+    ]
+
+
+def test_a_path_too_long_for_a_rule_is_refused() -> None:
+    path = "/" + "a" * 197
+    source = limit("cloudfront.waf.pattern_chars").source
+    assert faults_of(
+        lambda: api(endpoints=[{"path": path, "origin": one_origin().routing, "rate_limit": {"limit": 10}}])
+    ) == [
+        f"endpoints[0].rate_limit: needs a regular expression of 202 characters for {show(path)} ({source}). Allowed: at most 200"
+        " characters. Give the endpoint a shorter path."
+    ]
+
+
+def test_a_rate_counts_the_methods_of_its_endpoint() -> None:
+    def two() -> None:
+        routing = one_origin().routing
+        api(
+            endpoints=[
+                {"path": "/a", "origin": routing, "rate_limit": {"limit": 1000}},
+                {"path": "/a", "methods": ["POST"], "origin": routing, "rate_limit": {"limit": 10}},
+            ]
+        )
+
+    (acl,) = of(run(two), "wafv2.WebAcl")
+    scopes = [rule["statement"]["rateBasedStatement"]["scopeDownStatement"] for rule in acl["rules"]]
+    assert [scope["andStatement"]["statements"][1]["regexMatchStatement"]["regexString"] for scope in scopes] == [
+        "^(GET|HEAD)$",
+        "^(POST)$",
+    ]

@@ -90,7 +90,7 @@ def whole() -> None:
             ],
             "sessions": {"binding": sessions.binding, "ttl": 3600},
             "bindings": [{"type": "queue", "name": "JOBS", "queue_name": "jobs"}],
-            "secrets": {"JWT_KEY": "canary-jwt", "API_KEY": pulumi.Output.secret("canary-api")},
+            "secrets": {"JWT_KEY": "canary-jwt-of-32-bytes-or-more-0", "API_KEY": pulumi.Output.secret("canary-api")},
             "vars": {"MODE": "live"},
             "limits": {"cpu_ms": 20, "subrequests": 9},
             "compatibility_flags": ["nodejs_compat"],
@@ -121,6 +121,7 @@ def test_children_are_named_after_the_component_and_belong_to_it(made: Run) -> N
         ("WorkersRoute", "api-route-shop.example.com/*"),
         ("WorkersRoute", "api-route-www.example.com/api/*"),
         ("Ruleset", "api-cache-rules"),
+        ("ArgoTieredCaching", "api-tiered-caching"),
         ("TieredCache", "api-tiered-cache"),
     }
 
@@ -160,7 +161,7 @@ def test_the_version_binds_what_is_used_sorted_by_name(made: Run) -> None:
     assert by_name == {
         "API_KEY": {"type": "secret_text", "text": "canary-api"},
         "JOBS": {"type": "queue", "queueName": "jobs"},
-        "JWT_KEY": {"type": "secret_text", "text": "canary-jwt"},
+        "JWT_KEY": {"type": "secret_text", "text": "canary-jwt-of-32-bytes-or-more-0"},
         "MODE": {"type": "plain_text", "text": "live"},
         "PRODUCTS_KV": {"type": "kv_namespace", "namespaceId": "products-kv-namespace-id"},
         limited: {"type": "ratelimit", "simple": {"limit": 100, "period": 60}},
@@ -235,8 +236,15 @@ def test_the_settings_document_is_the_one_that_the_edge_reads(made: Run) -> None
     assert document["endpoints"][3]["auth"] == {"kind": "session"}
     assert document["endpoints"][0]["auth"]["secret_binding"] == "JWT_KEY"
     assert document["endpoints"][0]["auth"]["algorithms"] == ["HS256"]
-    assert document["sessions"] == {"binding": "SESSIONS", "cookie": "session", "ttl_s": 3600, "key_prefix": "session:"}
-    assert made.one("EdgeApi").outputs["settings"] == document
+    assert document["sessions"] == {
+        "binding": "SESSIONS",
+        "cookie": "session",
+        "ttl_s": 3600,
+        "dated": True,
+        "key_prefix": "session:",
+    }
+    assert document["cache_host"] == "api.example.com"
+    assert made.one("EdgeApi").outputs["settings"] == {**document, "cache_host": None}
 
 
 def test_everything_is_deployed_to_all_requests_before_anything_leads_there(made: Run) -> None:
@@ -268,21 +276,121 @@ def test_hostname_and_routes_lead_to_the_worker(made: Run) -> None:
 def test_cache_rules_have_a_ref_and_the_specific_ones_come_last(made: Run) -> None:
     ruleset = made.one("Ruleset").inputs
     assert (ruleset["kind"], ruleset["phase"], ruleset["zoneId"]) == ("zone", "http_request_cache_settings", ZONE)
-    hosts = '(http.host eq "api.example.com" or http.host eq "shop.example.com" or http.host eq "www.example.com")'
+    hosts = '(http.host eq "eu.example.com" or http.host eq "us.example.com")'
     assert [rule["expression"] for rule in ruleset["rules"]] == [
         f'{hosts} and http.request.uri.path eq "/api/products"',
         f'{hosts} and http.request.uri.path strict wildcard "/api/products/*"',
     ]
     refs = [rule["ref"] for rule in ruleset["rules"]]
     assert len(set(refs)) == len(refs) == 2
-    assert ruleset["rules"][0]["actionParameters"] == {
+    # Three hostnames with entries of their own, which the zone could not keep apart: its key is the origin's URL.
+    assert [rule["actionParameters"] for rule in ruleset["rules"]] == [{"cache": False}] * 2
+    # Tiered caching is two switches.
+    assert made.one("ArgoTieredCaching").inputs == {"zoneId": ZONE, "value": "on"}
+    assert made.one("TieredCache").inputs == {"zoneId": ZONE, "value": "on"}
+    assert made.one("ArgoTieredCaching").urn in made.one("TieredCache").dependencies
+
+
+IN_ZONE: Any = {"zone_id": ZONE, "hostname": "api.example.com", "cache_rules": True, "zone_plan": "business"}
+
+
+def rules_of(*endpoints: Any, **args: Any) -> list[Any]:
+    made = run(api(**{**IN_ZONE, "endpoints": list(endpoints), **args}))
+    rules: list[Any] = made.one("Ruleset").inputs["rules"]
+    return rules
+
+
+def test_a_cache_rule_is_of_the_url_that_the_function_asks_for() -> None:
+    origin = {**ROUTING, "origins": [{**ROUTING["origins"][0], "url": "https://us.example.com/v1/"}]}
+    (rule,) = rules_of({"path": "/shop/items/:id", "origin": origin, "strip_prefix": "/shop", "cache": CACHE})
+    assert rule["expression"] == (
+        '(http.host eq "us.example.com") and http.request.uri.path strict wildcard "/v1/items/*"'
+    )
+    assert rule["actionParameters"] == {
         "cache": True,
-        "edgeTtl": {"mode": "override_origin", "default": 3600},
-        "browserTtl": {"mode": "override_origin", "default": 60},
+        "edgeTtl": {"mode": "override_origin", "default": 60},
         "serveStale": {"disableStaleWhileUpdating": True},
         "cacheKey": {"ignoreQueryStringsOrder": True, "cacheDeceptionArmor": False},
     }
-    assert made.one("TieredCache").inputs == {"zoneId": ZONE, "value": "on"}
+    both = {
+        "name": "both",
+        "origins": [
+            {**ROUTING["origins"][0], "url": "https://us.example.com"},
+            {"region": "eu", "url": "https://eu.example.com:8443/eu", "countries": []},
+        ],
+        "fallback": "us",
+        "order": {"us": ["us", "eu"], "eu": ["eu", "us"]},
+    }
+    (rule,) = rules_of({"path": "/*", "origin": both, "cache": {**CACHE, "mode": "origin", "edge_ttl_s": None}})
+    assert rule["expression"] == (
+        '((http.host eq "us.example.com") and http.request.uri.path strict wildcard "/*") or'
+        ' ((http.host eq "eu.example.com") and http.request.uri.path strict wildcard "/eu/*")'
+    )
+    assert rule["actionParameters"]["edgeTtl"] == {"mode": "respect_origin"}
+    assert rule["actionParameters"]["cacheKey"]["ignoreQueryStringsOrder"] is False
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"cache": {**CACHE, "mode": "bypass", "edge_ttl_s": None}},
+        {"cache": {**CACHE, "edge_ttl_s": 0}},
+        {"cache": {**CACHE, "key": {"headers": ["x-plan"]}}},
+        {"cache": {**CACHE, "key": {"cookies": ["plan"]}}},
+        {"cache": {**CACHE, "key": {"country": True}}},
+        {"cache": {**CACHE, "vary": ["accept-language"]}},
+        {"cache": {**CACHE, "tags": ["products"]}},
+        {
+            "cache": {**CACHE, "mode": "origin", "edge_ttl_s": None},
+            "auth": {"kind": "jwt", "issuer": "i", "audience": ["a"], "jwks_url": "https://id.example.com/keys"},
+        },
+        {"methods": ["GET", "PUT"]},
+    ],
+)
+def test_what_the_zone_cannot_keep_apart_or_forget_it_does_not_keep(more: Any) -> None:
+    (rule,) = rules_of({**ENDPOINT, "cache": CACHE, **more})
+    assert rule["actionParameters"] == {"cache": False}
+
+
+def test_what_several_hosts_share_the_zone_keeps_and_what_each_has_of_its_own_it_does_not() -> None:
+    several: Any = {"routes": ["www.example.com/*"]}
+    (apart,) = rules_of({**ENDPOINT, "cache": CACHE}, **several)
+    (shared,) = rules_of({**ENDPOINT, "cache": {**CACHE, "key": {"host": False}}}, **several)
+    (alone,) = rules_of({**ENDPOINT, "cache": CACHE}, workers_dev=True)
+    assert [rule["actionParameters"]["cache"] for rule in (apart, shared, alone)] == [False, True, False]
+
+
+def many(count: int) -> list[Any]:
+    return [
+        {"path": f"/p{number}", "origin": ROUTING, "cache": {**CACHE, "edge_ttl_s": 7200}} for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(("plan", "most"), [("free", 10), ("pro", 25), ("business", 50), ("enterprise", 300)])
+def test_a_zone_takes_as_many_cache_rules_as_its_plan_has(plan: str, most: int) -> None:
+    assert len(rules_of(*many(most), zone_plan=plan)) == most
+    (fault,) = faults_of(api(**{**IN_ZONE, "zone_plan": plan, "endpoints": many(most + 1)}))
+    assert fault.startswith(f"endpoints: make {most + 1} cache rules. Allowed: at most {most}")
+
+
+@pytest.mark.parametrize(("plan", "least"), [("free", 7200), ("pro", 3600), ("business", 1), ("enterprise", 1)])
+def test_a_zone_keeps_nothing_for_less_than_its_plan_allows(plan: str, least: int) -> None:
+    (rule,) = rules_of({**ENDPOINT, "cache": {**CACHE, "edge_ttl_s": least}}, zone_plan=plan)
+    assert rule["actionParameters"]["edgeTtl"]["default"] == least
+    if least > 1:
+        short = {**ENDPOINT, "cache": {**CACHE, "edge_ttl_s": least - 1}}
+        (fault,) = faults_of(api(**{**IN_ZONE, "zone_plan": plan, "endpoints": [short]}))
+        assert fault.startswith(f"endpoint /api: has an edge_ttl of {least - 1} s. Allowed: ")
+
+
+def test_where_the_plan_is_not_known_what_a_small_one_refuses_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    assert len(rules_of(*many(11), {**ENDPOINT, "cache": CACHE}, zone_plan=None)) == 12
+    (warning,) = told
+    assert "endpoints make 12 cache rules, and a zone on the plan Free takes at most 10" in warning
+    assert "endpoint /api has an edge_ttl of 60 s, and a zone on the plan Free takes" in warning
+    assert warning.endswith("Say the zone's plan by `zone_plan`")
 
 
 def test_outputs(made: Run) -> None:
@@ -444,6 +552,16 @@ def test_a_gradual_rollout_keeps_both_versions() -> None:
     assert outputs["candidateVersionId"] == outputs["versionId"] == "api-version-id"
 
 
+def test_a_version_may_be_deployed_to_no_request_at_first() -> None:
+    found = run(api(rollout={"percentage": 0, "previous_version_id": VERSION}))
+    assert found.one("WorkersDeployment").inputs["versions"] == [
+        {"versionId": "api-version-id", "percentage": 0},
+        {"versionId": VERSION, "percentage": 100},
+    ]
+    outputs = found.one("EdgeApi").outputs
+    assert (outputs["stableVersionId"], outputs["candidateVersionId"]) == (VERSION, "api-version-id")
+
+
 def test_a_rollout_of_the_version_that_is_there_already_goes_to_all_requests() -> None:
     def program() -> None:
         previous = pulumi.Output.from_input("api-version-id")
@@ -594,10 +712,14 @@ FAULTS: list[tuple[Any, str]] = [
         {"zone_id": ZONE, "hostname": "a.example.com", "routes": ["a.example.com/api/*"]},
         "routes[0]: 'a.example.com/api/*' overlaps the hostname a.example.com, all of which the function answers already. Leave the route out.",
     ),
-    ({"tiered_cache": True}, "zone_id: is required by `tiered_cache`. Allowed: 32 hexadecimal digits, lower case."),
     (
-        {"cache_rules": True, "zone_id": ZONE},
-        "cache_rules: needs to know which hostname its rules are for. Give `hostname` or `routes`.",
+        {"cache_rules": True, "hostname": "api.example.com", "endpoints": [{**ENDPOINT, "cache": CACHE}]},
+        "zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case.",
+    ),
+    (
+        {"cache_rules": True, "zone_id": ZONE, "endpoints": [{**ENDPOINT, "cache": CACHE}]},
+        "cache_rules: act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`."
+        " Give one of them, or leave `cache_rules` out.",
     ),
     # endpoints
     (endpoint(path="api"), f"endpoints[0].path: 'api' does not begin with `/`. {PATHS}"),
@@ -781,6 +903,29 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (jwt(audience=None), "endpoints[0].auth.audience: is required by kind 'jwt'."),
     (jwt(clock_tolerance=301), "endpoints[0].auth.clock_tolerance: 301 is out of range. Allowed: 0 to 300 seconds."),
+    # the zone's cache
+    (
+        {"zone_id": ZONE, "hostname": "api.example.com", "tiered_cache": True},
+        "tiered_cache: has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
+        " (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and the zone keeps no API's answers"
+        " without a rule. Give a CachePolicy `tiers.shield`, one place for all data centres; or turn on `cache_rules` too.",
+    ),
+    (
+        {"zone_id": ZONE, "hostname": "api.example.com", "cache_rules": True},
+        "cache_rules: act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a"
+        " `cache`. Leave it out: what handlers answer is kept by the function's own cache, as their `cache` says.",
+    ),
+    ({"zone_plan": "pro"}, "zone_plan: has no effect without `cache_rules`. Leave it out."),
+    (
+        {
+            "zone_id": ZONE,
+            "hostname": "api.example.com",
+            "cache_rules": True,
+            "zone_plan": "paid",
+            "endpoints": [{**ENDPOINT, "cache": CACHE}],
+        },
+        "zone_plan: 'paid' is not known. Allowed: free, pro, business, enterprise.",
+    ),
     # bindings
     (
         {"bindings": [{"type": "kv_namespace", "name": "KV"}]},
@@ -839,7 +984,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"rollout": {"percentage": 150}},
-        "rollout.percentage: 150 is not a share of the requests. Allowed: above 0, at most 100, with at most 2 decimals.",
+        "rollout.percentage: 150 is not a share of the requests. Allowed: 0 to 100, with at most 2 decimals.",
     ),
     (
         {"rollout": {"previous_version_id": "v1"}},
@@ -888,7 +1033,6 @@ def test_all_faults_are_named_at_once() -> None:
         ({"script_name": "one"}, "script_name"),
         ({"hostname": "api.example.com", "zone_id": ZONE}, "hostname"),
         ({"routes": ["a.example.com/*"], "zone_id": ZONE}, "routes[0]"),
-        ({"tiered_cache": True, "zone_id": ZONE}, "tiered_cache"),
     ],
 )
 def test_two_apis_cannot_have_the_same(second: Any, path: str) -> None:
@@ -900,6 +1044,24 @@ def test_two_apis_cannot_have_the_same(second: Any, path: str) -> None:
     (fault,) = faults_of(program)
     assert fault.startswith(f"{path}: ")
     assert "is already taken by EdgeApi 'one' (" in fault
+
+
+def test_a_zone_has_the_cache_rules_of_one_api() -> None:
+    def program() -> None:
+        for name in ("one", "two"):
+            args: Any = {
+                **IN_ZONE,
+                "account_id": ACCOUNT,
+                "endpoints": [{**ENDPOINT, "cache": CACHE}],
+                "tiered_cache": True,
+                "hostname": f"{name}.example.com",
+            }
+            EdgeApi(name, args)
+
+    tiered, rules = faults_of(program)
+    assert tiered.startswith("tiered_cache: ")
+    assert rules.startswith("cache_rules: ")
+    assert "is already taken by EdgeApi 'one' (" in rules
 
 
 @pytest.mark.parametrize(

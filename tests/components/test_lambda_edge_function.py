@@ -225,7 +225,7 @@ def test_the_names_of_other_languages_are_refused_alike() -> None:
         (
             {"runtime": "java21", "code": {"text": CODE}},
             f"runtime: 'java21' does not run at the edge: Lambda@Edge takes Node.js and Python ({RESTRICTIONS})."
-            " Allowed: nodejs24.x, nodejs22.x, nodejs20.x, python3.14, python3.13, python3.12, python3.11, python3.10.",
+            " Allowed: nodejs24.x, nodejs22.x, python3.14, python3.13, python3.12, python3.11, python3.10.",
         ),
         (
             {"events": ["viewer-request"], "request_body_bytes": 40_961},

@@ -28,6 +28,7 @@ SESSION_ID = "s3ss10n-of-ada_0001"
 
 PROGRAM = """
 import json
+import time
 
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
@@ -38,12 +39,28 @@ urls = config.require_object("urls")
 cloudflare = host == "cloudflare"
 account = {"account_id": "0123456789abcdef0123456789abcdef"} if cloudflare else {}
 
+now = int(time.time())
 sessions = KvNamespace(
     "sessions",
     {
         "host": host,
         **account,
-        "seed": {"entries": [{"key": "session:SESSION_ID", "value": json.dumps({"user": "ada"}, separators=(",", ":"))}]},
+        "seed": {
+            "entries": [
+                {"key": f"session:{id}", "value": json.dumps({"user": "ada", **times}, separators=(",", ":"))}
+                for id, times in (
+                    ("SESSION_ID", {}),
+                    ("made-just-now", {"iat": now}),
+                    ("made-yesterday", {"iat": now - 86_000}),
+                    ("made-too-long-ago", {"iat": now - 86_401}),
+                    ("made-at-the-epoch", {"iat": 0}),
+                    ("made-tomorrow", {"iat": now + 86_400}),
+                    ("made-before-time", {"iat": -1}),
+                    ("made-in-words", {"iat": str(now)}),
+                    ("made-never", {"iat": None}),
+                )
+            ]
+        },
     },
 )
 one = GeoRouter("one", {"origins": [{"region": "us", "url": urls["us"]}], "fallback": "us"})
@@ -76,6 +93,7 @@ api = EdgeApi(
             {"path": "/function", "handler": "function.js"},
             {"path": "/limited", "handler": "function.js", "rate_limit": {"limit": 10, "period": 60}},
             {"path": "/throws", "handler": "throws.js"},
+            {"path": "/passes-through", "handler": "passes-through.js"},
             {"path": "/open/*", "origin": one.routing, "methods": ["GET", "PUT"]},
             {"path": "/spoof", "origin": one.routing},
             {"path": "/large", "origin": one.routing},
@@ -92,6 +110,19 @@ api = EdgeApi(
             {"path": "/club/:id", "origin": one.routing, "auth": {"kind": "session"}, "cache": shared.spec},
         ],
         "vars": {"MODE": "contract"},
+        **({} if cloudflare else {
+            "redirects": [
+                {"path": "/to-host/*", "to": "https://new.example.com/*"},
+                {"path": "/to-part*", "to": "https://new.example.com/app-*"},
+                {"path": "/to-root/*", "to": "/*"},
+                {"path": "/to-page/*", "to": "/page?a=1#here"},
+                # Here the guard, a function of another kind, redirects.
+                {"path": "/shared/moved/*", "to": "https://new.example.com/*"},
+                {"path": "/shared/home/*", "to": "/*"},
+                {"path": "/files/old.txt", "to": "/files/new.txt"},
+            ],
+            "assets": [{"path": "/files/*", "directory": "files"}],
+        }),
     },
 )
 pulumi.export("urls", api.urls)
@@ -111,6 +142,15 @@ export default {
 };
 """,
     "function.js": 'export default (request) => new Response("from a function: " + new URL(request.url).pathname);\n',
+    "files/new.txt": "new\n",
+    "passes-through.js": """
+export default {
+  fetch(request, env, context) {
+    context.passThroughOnException();
+    return new Response("as if it had an effect");
+  },
+};
+""",
     "throws.js": 'export default { fetch() { throw new Error("secret-of-the-stack-trace"); } };\n',
 }
 

@@ -1,6 +1,7 @@
 """The contract of both hosts: the same requests, the same answers, but for the names of headers that tell of caches."""
 
 import base64
+import http.client
 import json
 import re
 import time
@@ -11,6 +12,7 @@ import jwt
 import pytest
 
 from tests.contract.conftest import AUDIENCE, ISSUER, SESSION, SESSION_ID, Edge
+from tests.loopback import PATIENCE_S
 from tests.processes import wait_for
 
 pytestmark = pytest.mark.runtime
@@ -370,3 +372,110 @@ def test_where_all_fail_the_last_ones_error_is_passed_on_and_not_stored(edge: Ed
     well = edge.ask(path)
     assert (well.status_code, edge.hit(well)) == (200, False)
     assert edge.hit(edge.ask(path))
+
+
+# --- where redirects lead -------------------------------------------------------------------------------------------------
+
+
+EVIL = (
+    ".evil.test/",
+    "@evil.test/",
+    ":x@evil.test/",
+    "/evil.test",
+    "//evil.test",
+    "///evil.test",
+    "%5Cevil.test",
+    "/%5Cevil.test",
+    "%09/evil.test",
+    "/%09/evil.test",
+    "%0d%0aSet-Cookie:%20a=b",
+    "%00/evil.test",
+    "%20/evil.test",
+    "%2F%2Fevil.test",
+    "%40evil.test",
+    "?@evil.test/",
+    "?//evil.test",
+    "x?to=https://evil.test/&a=%0d%0ab",
+)
+
+
+@pytest.mark.parametrize("rest", EVIL)
+@pytest.mark.parametrize("where", ["/to-host/", "/to-part", "/to-root/", "/shared/moved/", "/shared/home/"])
+def test_no_path_turns_a_redirect_to_another_host(edge: Edge, where: str, rest: str) -> None:
+    if edge.host != "cloudfront":
+        assert edge.ask(where + rest).status_code == 404 or "location" not in edge.ask(where + rest).headers
+        return
+    answer = edge.ask(where + rest)
+    location = answer.headers["location"]
+    assert answer.status_code == 308, answer.text
+    # As browsers read it: control characters dropped, backslashes taken for slashes.
+    read = re.sub(r"[\x00-\x20\x7f]", "", location).replace("\\", "/")
+    host = httpx.URL("https://edge.example.com/").join(read).host
+    assert host == ("edge.example.com" if where in ("/to-root/", "/shared/home/") else "new.example.com"), location
+    assert location == read
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("rest", ["..", "../x", "a/../../x", "%2e%2e/x", "a/%2E./x", "./x"])
+@pytest.mark.parametrize("where", ["/to-host/", "/shared/moved/"])
+def test_a_path_with_dots_leaves_no_redirect_s_target(edge: Edge, where: str, rest: str) -> None:
+    url = httpx.URL(edge.cloud.url)
+    # httpx would ask for the path without its dots, as browsers do.
+    connection = http.client.HTTPConnection(url.host, url.port, timeout=PATIENCE_S)
+    try:
+        connection.request("GET", where + rest)
+        answer = connection.getresponse()
+        assert (answer.status != 308, answer.getheader("location")) == (True, None)
+    finally:
+        connection.close()
+
+
+def test_a_redirect_takes_the_query_along(edge: Edge) -> None:
+    if edge.host != "cloudfront":
+        return
+    for sent, location in (
+        ("/to-host/a/b", "https://new.example.com/a/b"),
+        ("/to-host/a?b=1&c", "https://new.example.com/a?b=1&c"),
+        ("/to-page/x", "/page?a=1#here"),
+        ("/to-page/x?b=2", "/page?a=1&b=2#here"),
+        ("/shared/moved/a?b=1", "https://new.example.com/a?b=1"),
+        ("/files/old.txt", "/files/new.txt"),
+    ):
+        assert edge.ask(sent).headers["location"] == location
+    assert edge.ask("/files/new.txt").text == "new\n"
+
+
+# --- how long a session lasts ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/me", "/private/x", "/club/1"])
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [
+        ("made-just-now", 200),
+        ("made-yesterday", 200),
+        ("made-too-long-ago", 401),
+        ("made-at-the-epoch", 401),
+        ("made-tomorrow", 401),
+        ("made-before-time", 401),
+        ("made-in-words", 401),
+        ("made-never", 401),
+    ],
+)
+def test_a_session_older_than_its_ttl_is_none(edge: Edge, path: str, made: str, status: int) -> None:
+    for shown in ({"Cookie": f"session={made}"}, {"Authorization": f"Bearer {made}"}):
+        answer = edge.ask(path, headers=shown)
+        assert answer.status_code == status, answer.text
+        if status == 401:
+            problem(answer, 401, "unknown-session", path)
+
+
+# --- what cannot act --------------------------------------------------------------------------------------------------------
+
+
+def test_passing_through_on_an_exception_is_refused_with_what_to_do(edge: Edge) -> None:
+    problem(edge.ask("/passes-through"), 500, "internal", "/passes-through")
+    wait_for(
+        lambda: "Catch what may fail in the handler" in "\n".join(map(str, edge.cloud.control.logs())),
+        "the reason in the log",
+    )

@@ -396,6 +396,33 @@ BAD: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("lambda_.Function", {"code": None}, "code: needs code, s3Bucket with s3Key, or imageUri"),
     ("lambda_.Function", {"code": pulumi.FileArchive("no-such-folder")}, "'no-such-folder' cannot be read"),
     ("lambda_.Function", {"memorySize": 64}, "memorySize: must be 128 to 32768 MB, got 64"),
+    ("lambda_.Function", {"runtime": "nodejs20.x"}, "AWS lets no function of it be changed since 2026-09-30"),
+    ("lambda_.Function", {"runtime": "python3.8"}, "python3.8 is past its end"),
+    ("cloudwatch.LogGroup", {"retentionInDays": 31}, "retentionInDays: must be one of 1, 3, 5, 7, 14, 30, 60"),
+    (
+        "cloudfront.Distribution",
+        {"origins": [{**ORIGIN, "originShield": {"enabled": True, "originShieldRegion": "eu-north-1"}}]},
+        "'eu-north-1' has no Origin Shield",
+    ),
+    (
+        "wafv2.WebAcl",
+        {
+            "rules": [
+                {
+                    "name": f"r{number}",
+                    "priority": number,
+                    "statement": {"rateBasedStatement": {"limit": 10, "evaluationWindowSec": 60}},
+                }
+                for number in range(11)
+            ]
+        },
+        "WAFLimitsExceededException: 11 rate-based rules; a web ACL has at most 10",
+    ),
+    (
+        "wafv2.WebAcl",
+        {"rules": [{"name": "r", "priority": 0, "statement": {"regexMatchStatement": {"regexString": "x" * 201}}}]},
+        "rules[r].regexMatchStatement.regexString: 201 characters; AWS WAF takes 200",
+    ),
     ("lambda_.Function", {"timeout": 901}, "timeout: must be 1 to 900 s, got 901"),
     ("iam.Role", {"assumeRolePolicy": "{"}, "assumeRolePolicy: is not JSON"),
     (

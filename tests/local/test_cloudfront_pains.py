@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from edgewright.local.aws.cloudfront_updates import held, refused
 from edgewright.program import ProgramFailed
 from edgewright.testing import LocalCloud
 
@@ -154,3 +155,85 @@ pulumi.export("domain", cdn.domain_name)
     cloud = start_cloud(write(tmp_path, program))
     answer = get(cloud, "/a%2520b/%C3%A9?q=%252F&r=%2B+")
     assert json.loads(answer.text) == {"uri": "/a%2520b/%C3%A9", "querystring": "q=%252F&r=%2B+"}
+
+
+ROLLOUT = """
+from edgewright import EdgeApi
+
+EdgeApi("api", {
+    "host": "cloudfront",
+    "endpoints": [{"path": "/hello", "handler": "handler.js"}],
+    "price_class": %r,
+    "rollout": %s,
+})
+"""
+STAGED = '{"percentage": 5, "previous_version_id": "1"}'
+PROMOTED = '{"percentage": 100}'
+
+
+def test_what_may_not_change_during_a_rollout_is_refused_with_the_steps(start_cloud: Start, tmp_path: Path) -> None:
+    def write_release(release: int, price: str, rollout: str) -> Path:
+        handler = f"export default {{ fetch() {{ return new Response('{release}'); }} }};\n"
+        return make_project(tmp_path, ROLLOUT % (price, rollout), files={"handler.js": handler})
+
+    everywhere, fewer = "PriceClass_All", "PriceClass_100"
+    cloud = start_cloud(write_release(1, everywhere, PROMOTED))
+    write_release(2, everywhere, STAGED)
+    cloud.reload()
+    for rollout in (STAGED, PROMOTED):
+        write_release(2, fewer, rollout)
+        with pytest.raises(ProgramFailed, match=r"priceClass: IllegalUpdate: .*attached.* First promote or give up"):
+            cloud.reload()
+    write_release(2, everywhere, PROMOTED)
+    cloud.reload()
+    write_release(2, fewer, PROMOTED)
+    cloud.reload()
+    assert loopback.get(f"{cloud.url}/hello").text == "2"
+
+
+def test_a_web_acl_comes_and_goes_without_a_rollout_alone() -> None:
+    before = held(
+        {"continuousDeploymentPolicyId": "p", "webAclId": "acl", "cacheTagConfig": {"headerName": "Cache-Tag"}}
+    )
+    assert (
+        list(
+            refused(
+                {"continuousDeploymentPolicyId": "p", "webAclId": "acl", "cacheTagConfig": {"headerName": "Cache-Tag"}},
+                before,
+            )
+        )
+        == []
+    )
+    (fixed, acl) = refused({"continuousDeploymentPolicyId": ""}, before)
+    assert fixed.startswith("cacheTagConfig: IllegalUpdate: ")
+    assert acl.startswith("webAclId: a web ACL cannot be taken away while continuous deployment is on. First promote")
+    assert list(refused({}, held({}))) == []
+
+
+ONLY_HANDLER = """
+from edgewright import EdgeApi, GeoRouter
+
+regions = GeoRouter("regions", {
+    "origins": [{"region": "us", "url": "https://gone.invalid"}, {"region": "eu", "url": "http://127.0.0.1:%d", "countries": ["DE"]}],
+    "fallback": "us",
+})
+api = EdgeApi("api", {
+    "host": "cloudfront",
+    "endpoints": [
+        {"path": "/hello", "handler": "handler.js"},
+        {"path": "/write", "methods": ["GET", "POST"], "origin": regions.routing},
+    ],
+})
+"""
+
+
+def test_an_origin_whose_name_is_gone_takes_nothing_else_with_it(start_cloud: Start, tmp_path: Path) -> None:
+    files = {"handler.js": "export default { fetch() { return new Response('hello'); } };\n"}
+    cloud = start_cloud(make_project(tmp_path, ONLY_HANDLER % loopback.free_port(), files=files))
+    assert loopback.get(f"{cloud.url}/hello").text == "hello"
+    # The region's own origin is asked: it is the one that does not answer here, not the one without a name.
+    near = loopback.get(f"{cloud.url}/write", headers={"X-Local-Country": "DE"})
+    assert (near.status_code, "wasn't able to connect" in near.text) == (502, True)
+    far = loopback.get(f"{cloud.url}/write", headers={"X-Local-Country": "US"})
+    assert (far.status_code, "resolve the origin domain name" in far.text) == (502, True)
+    assert loopback.get(f"{cloud.url}/nowhere").status_code == 404

@@ -41,6 +41,7 @@ ONLY = {("EdgeApi", CLOUDFLARE): set(CLOUDFLARE_ONLY), ("EdgeApi", CLOUDFRONT): 
 
 _TYPES: dict[str, tuple[str, ...]] = {
     "EdgeApi": (
+        "cloudflare:index/argoTieredCaching:ArgoTieredCaching",
         "cloudflare:index/ruleset:Ruleset",
         "cloudflare:index/tieredCache:TieredCache",
         "cloudflare:index/worker:Worker",

@@ -67,7 +67,7 @@ class Api:
             status, headers = self.refusals.pop(0)
             return refused(status, 1200 + status, "not now", headers)
         path = path.removeprefix("/client/v4")
-        if re.fullmatch(r"/zones/[0-9a-f]{32}/purge_cache", path) and method == "POST":
+        if re.fullmatch(r"/zones/[0-9a-f]{32}/(purge|invalidate)_cache", path) and method == "POST":
             fault = purge_fault(body)
             if fault:
                 return refused(400, 1094, fault)

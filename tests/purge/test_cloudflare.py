@@ -165,9 +165,16 @@ def test_soft_and_everything(api: Api, say: Say, tmp_path: Path) -> None:
     project(tmp_path, state())
     code, _, err = say("purge", "--state", "state.json", "--everything", "--soft")
     assert (code, zone_calls(api)) == (0, [])
-    assert "knows no soft purge" in err
+    assert "soft" not in err
+    # The zone's own soft purge: what it has is stale, and not gone.
+    assert api.calls[-1] == ("POST", f"/zones/{ZONE}/invalidate_cache", {"purge_everything": True})
     (marker,) = json.loads(api.calls[0][2][0]["value"])
     assert (marker["type"], marker["soft"]) == ("everything", True)
+    say("purge", "--state", "state.json", "--tag", "a", "--prefix", "/b", "--soft")
+    assert [(path, body) for _, path, body in api.calls[-2:]] == [
+        (f"/zones/{ZONE}/invalidate_cache", {"prefixes": ["www.example.com/b"]}),
+        (f"/zones/{ZONE}/invalidate_cache", {"tags": ["a"]}),
+    ]
     say("purge", "--state", "state.json", "--everything")
     assert zone_calls(api) == [{"purge_everything": True}]
 
@@ -194,13 +201,46 @@ def test_what_the_zones_purge_reaches_of_a_function_that_takes_none(
     assert (code, told in said, untold in said) == (0, True, False), said
 
 
-@pytest.mark.parametrize(("zone", "options"), [(None, ["--tag", "a"]), (ZONE, ["--tag", "a", "--soft"])])
+def test_with_cache_rules_what_was_fetched_of_origins_is_purged_too(api: Api, say: Say, tmp_path: Path) -> None:
+    spec = {"name": "pages", "mode": "override", "engine": "worker", "key": {"query": "all"}}
+    origins = [
+        {"region": "eu", "url": "https://eu.origin.example"},
+        {"region": "us", "url": "https://us.origin.example/v1/"},
+    ]
+    target = {"kind": "origin", "router": "all", "strip_prefix": "/shop"}
+    endpoints = [
+        {"path": "/shop/items/:id", "cache": spec, "target": target},
+        {"path": "/other", "cache": None, "target": {**target, "strip_prefix": None}},
+    ]
+    settings = {"routers": [{"name": "all", "origins": origins}], "endpoints": endpoints}
+    document = state(inputs={"cacheRules": True, "endpoints": []}, outputs={"settings": settings})
+    project(tmp_path, document)
+    assert (
+        say("purge", "--state", "state.json", "--url", "/shop/items/7?x=1", "--prefix", "/sh", "--url", "/none")[0] == 0
+    )
+    urls, prefixes = zone_calls(api)
+    assert set(urls["files"]) >= {"https://www.example.com/shop/items/7?x=1", "https://www.example.com/none"}
+    # Each as it is written and in the edge's normal form; nothing of the endpoint that is not cached.
+    assert {prefix.rstrip("/") for prefix in prefixes["prefixes"]} == {
+        "eu.origin.example/items",
+        "eu.origin.example/items/7",
+        "us.origin.example/v1/items",
+        "us.origin.example/v1/items/7",
+        "www.example.com/sh",
+    }
+    # Without the rules the zone keeps nothing of origins that a purge would have to name.
+    project(tmp_path, state(outputs={"settings": settings}))
+    say("purge", "--state", "state.json", "--prefix", "/sh")
+    assert zone_calls(api)[-1] == {"prefixes": ["www.example.com/sh"]}
+
+
+@pytest.mark.parametrize(("zone", "options", "left"), [(None, ["--tag", "a"], 2), (ZONE, ["--tag", "a", "--soft"], 0)])
 def test_without_a_zone_or_softly_nothing_reaches_it(
-    say: Say, tmp_path: Path, zone: str | None, options: list[str]
+    say: Say, tmp_path: Path, zone: str | None, options: list[str], left: int
 ) -> None:
     project(tmp_path, state(inputs={"endpoints": [], "zoneId": zone}))
     code, _, err = say("purge", "--state", "state.json", *options, "--dry-run")
-    assert code == 2
+    assert code == left
     assert "what its edge tier and memory hold stays until it expires" in " ".join(err.split())
 
 

@@ -225,7 +225,7 @@ def test_what_cloudfront_does_not_have_is_told(edgewright: Edgewright, project: 
 PROGRAM = """
 from edgewright import CachePolicy, EdgeApi
 
-kept = CachePolicy("kept", {"edge_ttl": 3600, "browser_ttl": 60, "tags": ["news"]})
+kept = CachePolicy("kept", {"edge_ttl": 3600, "browser_ttl": 60})
 EdgeApi("api", {"host": "cloudfront", "endpoints": [{"path": "/*", "handler": "handler.js", "cache": kept.spec}]})
 """
 HANDLER = "export default { fetch() { return new Response(String(Math.random())); } };\n"
@@ -245,7 +245,7 @@ def test_a_soft_purge_is_refused_locally_as_it_is_deployed(
             assert (outcome.code, outcome.out) == (Exit.USAGE, ""), outcome
             assert "CloudFront knows no soft purge" in outcome.err
     assert loopback.get(f"{cloud.url}/a").text == first
-    assert edgewright("purge", "--tag", "news", cwd=folder).code == Exit.PASS
+    assert edgewright("purge", "--url", "/a", cwd=folder).code == Exit.PASS
     assert loopback.get(f"{cloud.url}/a").text != first
 
 

@@ -130,7 +130,14 @@ def test_the_environments_differ_where_they_should(captures: dict[str, Capture])
     assert hostnames == {"local": [], "dev": [], "staging": ["api.staging.example.com"], "prod": ["api.example.com"]}
     on_workers_dev = {stack for stack in STACKS if only(captures[stack], WORKER).inputs["subdomain"]["enabled"]}
     assert on_workers_dev == {"local", "dev"}
-    assert {stack for stack in STACKS if of_type(captures[stack], TIERED)} == {"staging", "prod"}
+    # One place for all data centres: tiered cache would act on nothing that the function keeps.
+    assert not any(of_type(captures[stack], TIERED) for stack in STACKS)
+    assert {
+        stack
+        for stack in STACKS
+        for version in of_type(captures[stack], VERSION)
+        if "EdgewrightShield" in (version.inputs.get("exports") or {})
+    } == {"staging", "prod"}
     protected = {stack for stack in STACKS if all(r.options.protect for r in of_type(captures[stack], NAMESPACE))}
     assert protected == {"prod"}
     accounts = {stack: only(captures[stack], WORKER).inputs["accountId"] for stack in STACKS}
@@ -216,6 +223,7 @@ def test_the_quickstart_is_ten_lines_and_runs(runner: Runner) -> None:
 
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 CACHE_POLICY = "aws:cloudfront/cachePolicy:CachePolicy"
+ORIGIN_REQUEST_POLICY = "aws:cloudfront/originRequestPolicy:OriginRequestPolicy"
 KEYS = "aws:cloudfront/keyvaluestoreKeysExclusive:KeyvaluestoreKeysExclusive"
 
 
@@ -231,7 +239,9 @@ def test_a_stack_on_aws_has_nothing_of_cloudflare(on_aws: dict[str, Capture], st
     assert set(capture.outputs) == {"urls", "script_name", "version_id", "stable_version_id"}
     assert [diagnostic for diagnostic in capture.diagnostics if diagnostic.severity.value in ("warning", "error")] == []
     alone = {resource.type for resource in capture if resource.custom and not resource.parent}
-    assert alone == {CACHE_POLICY}, "children belong to components; equal cache policies are the stack's"
+    assert alone == {CACHE_POLICY, ORIGIN_REQUEST_POLICY}, (
+        "children belong to components; equal policies are the stack's"
+    )
 
 
 def test_the_stacks_on_aws_differ_where_they_should(on_aws: dict[str, Capture]) -> None:

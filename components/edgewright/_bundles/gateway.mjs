@@ -1747,61 +1747,6 @@ function joined(query, found, head, forward2) {
   return respond(query, meta, body.bytes() ?? body.stream(), headers);
 }
 
-// src/core/cache/custom-key.ts
-var customKey = {
-  keeps: (name, { query, query_names: names2 }) => query === "all" || query !== "none" && names2.includes(plain2(name)) === (query === "include"),
-  of(key, headers, policy, ctx) {
-    const parts = [key];
-    for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
-    if (policy.cookies.length > 0) {
-      const jar = parseCookies(headers.get("cookie"));
-      for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
-    }
-    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
-    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
-    return parts.join("|");
-  }
-};
-function plain2(name) {
-  try {
-    return decodeURIComponent(name.replaceAll("+", " "));
-  } catch {
-    return name;
-  }
-}
-function parseCookies(header2) {
-  const jar = /* @__PURE__ */ new Map();
-  for (const part of header2?.split(";") ?? []) {
-    const equals = part.indexOf("=");
-    if (equals < 0) continue;
-    const name = part.slice(0, equals).trim();
-    const value = part.slice(equals + 1).trim();
-    const values2 = jar.get(name);
-    if (values2) values2.push(value);
-    else jar.set(name, [value]);
-  }
-  return jar;
-}
-
-// src/core/cache/clean.ts
-var OF_THE_FRONT = /* @__PURE__ */ new Set(["x-forwarded-for", "x-forwarded-proto"]);
-var unkeyed = (name) => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
-var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
-function forwardHeaders(sent, policy) {
-  const headers = new Headers(sent);
-  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
-  for (const name of [...headers.keys()]) {
-    if (unkeyed(name) && !kept(name) || BODY.test(name)) headers.delete(name);
-  }
-  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
-    const jar = parseCookies(headers.get("cookie"));
-    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
-    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
-    else headers.delete("cookie");
-  }
-  return headers;
-}
-
 // src/core/cache/complete.ts
 var known2 = /* @__PURE__ */ new WeakMap();
 function complete(spec) {
@@ -1867,6 +1812,61 @@ function make2(spec) {
 }
 function pair(range) {
   return range ? [Number(range[0]), Number(range[1])] : null;
+}
+
+// src/core/cache/custom-key.ts
+var customKey = {
+  keeps: (name, { query, query_names: names2 }) => query === "all" || query !== "none" && names2.includes(plain2(name)) === (query === "include"),
+  of(key, headers, policy, ctx) {
+    const parts = [key];
+    for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
+    if (policy.cookies.length > 0) {
+      const jar = parseCookies(headers.get("cookie"));
+      for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
+    }
+    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
+    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+    return parts.join("|");
+  }
+};
+function plain2(name) {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
+}
+function parseCookies(header2) {
+  const jar = /* @__PURE__ */ new Map();
+  for (const part of header2?.split(";") ?? []) {
+    const equals = part.indexOf("=");
+    if (equals < 0) continue;
+    const name = part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    const values2 = jar.get(name);
+    if (values2) values2.push(value);
+    else jar.set(name, [value]);
+  }
+  return jar;
+}
+
+// src/core/cache/clean.ts
+var OF_THE_FRONT = /* @__PURE__ */ new Set(["x-forwarded-for", "x-forwarded-proto"]);
+var unkeyed = (name) => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
+var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
+function forwardHeaders(sent, policy) {
+  const headers = new Headers(sent);
+  const kept = (name) => policy.headers.includes(name) || policy.vary.includes(name);
+  for (const name of [...headers.keys()]) {
+    if (unkeyed(name) && !kept(name) || BODY.test(name)) headers.delete(name);
+  }
+  if (policy.mode === "override" && headers.has("cookie") && !kept("cookie")) {
+    const jar = parseCookies(headers.get("cookie"));
+    const keyed2 = policy.cookies.flatMap((name) => (jar.get(name) ?? []).map((value) => `${name}=${value}`));
+    if (keyed2.length > 0) headers.set("cookie", keyed2.join("; "));
+    else headers.delete("cookie");
+  }
+  return headers;
 }
 
 // src/core/cache/edge-tier.ts
@@ -2745,19 +2745,27 @@ var MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 var NOT_ORIGINS_FAULT = 520;
 var NEVER = 'W/""';
 var PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
+var Alone = class extends Map {
+  set(key, flight) {
+    return flight.behind ? super.set(key, flight) : this;
+  }
+};
 var EdgeCache = class {
-  #cache;
+  #core;
+  #shared;
+  #alone;
   #spec;
   #ctx;
   /** Keys whose origin failed while something stale could serve -> until when (ms) it is left alone. */
   #holds = /* @__PURE__ */ new Map();
   #work = /* @__PURE__ */ new Set();
   constructor(name, maxBytes, deps) {
-    this.#spec = {
+    const spec = {
       name,
       mode: "origin",
       tiers: { memory: { max_bytes: maxBytes, max_object_bytes: Math.min(MAX_OBJECT_BYTES, maxBytes) } }
     };
+    this.#spec = complete(spec);
     this.#ctx = {
       now: deps.now ?? Date.now,
       random: deps.random ?? Math.random,
@@ -2769,28 +2777,31 @@ var EdgeCache = class {
       },
       warn: (message) => deps.log?.({ level: "warn", message, subject: name })
     };
-    this.#cache = this.#create();
+    [this.#core, this.#shared, this.#alone] = this.#create();
   }
   #create() {
-    return createCache({ policies: [this.#spec], targetedFields: [FRESHNESS], hitForMissMs: 1e3 });
+    const options = { targetedFields: [FRESHNESS], hitForMissMs: 1e3, unstoredHeaders: [...OF_ONE_ANSWER] };
+    const core = coreOf(all, [this.#spec], options);
+    return [core, cacheOf(core), cacheOf({ ...core, flights: new Alone() })];
   }
   /** Forgets everything. What is under way still answers its requests, and is not kept. */
   clear() {
-    this.#cache = this.#create();
+    [this.#core, this.#shared, this.#alone] = this.#create();
     this.#holds.clear();
   }
   /** Forgets what has one of these tags, and keeps nothing with one that is under way. */
   async forget(tags) {
-    await this.#cache.purge({ tags }, this.#ctx);
+    await purge(this.#core, { tags }, this.#ctx);
   }
   stats() {
-    return this.#cache.stats();
+    return this.#core.memory?.stats() ?? { entries: 0, bytes: 0 };
   }
   /** Waits for work behind responses: revalidation, bodies still coming in. */
   async settled() {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
-  async handle(key, request, fetch) {
+  /** @param collapsed whether it may wait for what another request of its key brings */
+  async handle(key, request, collapsed, fetch) {
     const id = createHash("sha256").update(key).digest("base64url");
     const headers = [];
     for (const name of PASSED_ON) {
@@ -2799,14 +2810,19 @@ var EdgeCache = class {
     }
     const method = request.method === "HEAD" ? "HEAD" : "GET";
     const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
-    const answer2 = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
-      if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
-        for (const name of ["range", "if-range"]) wanted.headers.delete(name);
+    const answer2 = await (collapsed ? this.#shared : this.#alone).handle(
+      asked,
+      this.#spec,
+      this.#ctx,
+      async (wanted) => {
+        if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
+          for (const name of ["range", "if-range"]) wanted.headers.delete(name);
+        }
+        const fetched = await this.#guarded(id, wanted, fetch);
+        if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
+        return toResponse(fetched, wanted.method);
       }
-      const fetched = await this.#guarded(id, wanted, fetch);
-      if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
-      return toResponse(fetched, wanted.method);
-    });
+    );
     return fromResponse(answer2);
   }
   /** Leaves a failing origin alone for its error TTL while something stale serves. */
@@ -5064,11 +5080,24 @@ var OriginClient = class {
       const send2 = () => {
         connected = true;
         clearTimeout(connecting);
-        request.setTimeout(call2.readTimeoutMs, () => {
+        const late = () => {
           fail(new OriginError(504, TIMED_OUT, `no answer from ${origin} within ${call2.readTimeoutMs} ms`, false));
+        };
+        const wait2 = () => void request.setTimeout(call2.readTimeoutMs, late);
+        const { body } = call2;
+        if (!(body instanceof Readable4)) {
+          wait2();
+          return void request.end(body);
+        }
+        const gone = new Error("the client broke off");
+        if (body.destroyed && !body.readableEnded) return void request.destroy(gone);
+        body.on("pause", wait2);
+        body.on("resume", () => request.setTimeout(0));
+        body.once("end", wait2);
+        body.once("close", () => {
+          if (!body.readableEnded) request.destroy(gone);
         });
-        if (call2.body instanceof Readable4) call2.body.pipe(request);
-        else request.end(call2.body);
+        body.pipe(request);
       };
       request.on("socket", (socket) => {
         if (socket.connecting) socket.once(secure ? "secureConnect" : "connect", send2);
@@ -5394,6 +5423,7 @@ function escaped(text) {
 
 // src/gateway/cloudfront/origins.ts
 var NO_HTTPS = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
+var NOWHERE = /(?:^|\.)(?:example|invalid|test)\.?$/;
 var Origins = class {
   constructor(deployment, deps) {
     this.deps = deps;
@@ -5417,6 +5447,18 @@ var Origins = class {
   /** The region of the bucket behind a domain name. */
   regionOf(domain) {
     return this.#buckets.get(domain.toLowerCase())?.bucket.region ?? "us-east-1";
+  }
+  /**
+   * Finds an origin's name, as CloudFront does before it runs a function on origin-request; throws where there is none.
+   * DNS itself is not asked: a name that is neither of this stack nor certain to be missing is taken to be there (gap
+   * `aws-origin-dns`).
+   * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html
+   */
+  resolve(domain) {
+    const name = domain.toLowerCase();
+    const known3 = this.#addresses.has(name) || this.#buckets.has(name) || this.#websites.has(name);
+    if (!known3 && NOWHERE.test(name))
+      throw new OriginError(502, UNRESOLVED, `${domain} is a name that no DNS has`, true);
   }
   /**
    * @param request as it goes out: all headers, `uri` without the origin's path
@@ -5444,6 +5486,7 @@ var Origins = class {
       if (headers.host === void 0) setHeader(headers, "Host", target.domainName);
       return this.#counted(website.bucket, () => website.answer({ ...request, uri, headers }));
     }
+    this.resolve(domain);
     const base = this.#addresses.get(domain) ?? baseOf(origin, configured, viewer, domain);
     if (headers.host === void 0) setHeader(headers, "Host", hostOf(target.domainName, base));
     const query = request.querystring === "" ? "" : `?${request.querystring}`;
@@ -5747,12 +5790,16 @@ var CONDITIONS2 = /* @__PURE__ */ new Set([
   "if-modified-since",
   "if-unmodified-since"
 ]);
+var VALIDATIONS = /* @__PURE__ */ new Set(["if-none-match", "if-modified-since"]);
 function originRequest2(request, rules, viewer, identity, conditions) {
   const headers = {};
   for (const [name, fields] of Object.entries(request.headers)) {
     if (forwards(name, rules, conditions !== void 0)) headers[name] = fields;
   }
-  for (const [name, value] of conditions ?? []) setHeader(headers, name, value);
+  for (const [name, value] of conditions ?? []) {
+    if (rules.cookies && VALIDATIONS.has(name)) continue;
+    setHeader(headers, name, value);
+  }
   const cookies2 = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
   if (cookies2 !== void 0) setHeader(headers, "Cookie", cookies2);
   const accept = get(request.headers, "accept-encoding");
@@ -5966,7 +6013,14 @@ function acceptRequestBody(value, type) {
   }
   const bytes = encoding === "base64" ? base64(data) : Buffer.from(data, "utf8");
   if (bytes === void 0) throw invalid(`${RESULT}The body is not valid base64.`, describe(data));
-  return bytes.subarray(0, BODY_LIMIT[type]);
+  const most = BODY_LIMIT[type] ?? Number.POSITIVE_INFINITY;
+  if (bytes.byteLength > most) {
+    throw invalid(
+      `${RESULT}The body is not a string, is not an object, or exceeds the maximum size.`,
+      `${bytes.byteLength} bytes, of ${most} for ${type}`
+    );
+  }
+  return bytes;
 }
 function base64(text) {
   const bare = text.replace(/={1,2}$/, "");
@@ -6088,6 +6142,7 @@ async function askOrigins(exchange2, origins) {
 }
 async function askOrigin(exchange2, configured, origins) {
   const { distribution, behavior, viewer, identity, conditions } = exchange2;
+  origins.resolve(configured.domain_name);
   let request = originRequest2(exchange2.request, behavior.rules, viewer, identity, conditions);
   let origin = eventOrigin(configured, origins.regionOf(configured.domain_name));
   const trigger = behavior.lambda["origin-request"];
@@ -6795,11 +6850,11 @@ var Pipeline = class {
     const wanted = keyed(request, rules.generated, viewer);
     const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
     const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
-    const answer2 = await distribution.cache.handle(key, request, async ({ method, headers }) => {
+    const answer2 = await distribution.cache.handle(key, request, !rules.cookies, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
       own2 = fetched.result;
       const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
-      const listed = tagged === void 0 ? [] : fetched.response.headers[tagged] ?? [];
+      const listed = tagged === void 0 || fetched.mark.generated ? [] : fetched.response.headers[tagged] ?? [];
       return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age: age2 } = answer2;

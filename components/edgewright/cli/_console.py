@@ -7,13 +7,15 @@ import sys
 
 from rich.console import Console
 
+from edgewright.foreign import SafeConsole
+
 _PLAIN_WIDTH = 120
 
 
 def _console(stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
-    return Console(
+    return SafeConsole(
         stderr=stderr, highlight=False, emoji=False, width=None if terminal else _PLAIN_WIDTH, force_terminal=None
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from edgewright.foreign import lines, one_line
 from edgewright.local.errors import DeployRefused, InfrastructureError
 from edgewright.local.node import NodeMissing
 from edgewright.program.errors import ProgramKilled, ProjectError, RunnerBroken
@@ -34,7 +35,7 @@ def say_error(message: str) -> None:
     """Print what went wrong, for people, to the standard error."""
     from edgewright.cli._console import errors
 
-    errors().print(f"[bold red]error:[/] {_escape(message)}", soft_wrap=True)
+    errors().print(f"[bold red]error:[/] {_escape(lines(message))}", soft_wrap=True)
 
 
 def _escape(text: str) -> str:
@@ -95,10 +96,10 @@ def _say_faults(faults: "list[str] | tuple[str, ...]") -> None:
 
     console = errors()
     for fault in faults:
-        first, *rest = fault.splitlines() or [""]
-        console.print(f"[bold red]error:[/] {_escape(first)}", soft_wrap=True)
+        first, *rest = fault.split("\n")
+        console.print(f"[bold red]error:[/] {_escape(one_line(first))}", soft_wrap=True)
         for line in rest:
-            console.print(f"  {_escape(line)}", soft_wrap=True)
+            console.print(f"  {_escape(lines(line))}", soft_wrap=True)
     if len(faults) > 1:
         console.print(f"{len(faults)} errors", soft_wrap=True)
 

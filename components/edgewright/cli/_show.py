@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from edgewright.config.models import PathMix, StackSettings
+from edgewright.foreign import one_line
 from edgewright.local.cloud import Plan, short_type
 from edgewright.program.resources import PROVIDER_PREFIX, Capture, Diagnostic, Resource, Severity
 
@@ -105,7 +106,10 @@ def output_lines(capture: Capture) -> list[str]:
     lines = ["", "outputs:"] if capture.outputs else []
     for name, value in capture.outputs.items():
         text = "[secret]" if name in secret else value if isinstance(value, str) else _document(value)
-        lines.append(f"  {name}: {text if len(text) <= _LONGEST_OUTPUT else f'{text[: _LONGEST_OUTPUT - 1]}…'}")
+        text = one_line(text)
+        lines.append(
+            f"  {one_line(name)}: {text if len(text) <= _LONGEST_OUTPUT else f'{text[: _LONGEST_OUTPUT - 1]}…'}"
+        )
     return lines
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from edgewright import foreign
 from edgewright.cli._context import DEFAULT_STACK
 from edgewright.cli._exit import Exit, told
 from edgewright.cli._progress import progress
 from edgewright.config.loader import read_stack
 from edgewright.config.models import StackSettings
+from edgewright.foreign import SafeConsole
 from edgewright.guard.declared import declared
 from edgewright.guard.evaluate import evaluate
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding, Location
@@ -196,13 +197,20 @@ def _write(output: Output, option: str, judged: Sequence[Judged], prefix: str, m
         # The faults are told on the standard error.
         return
     if output.format == "text":
-        console = Console(soft_wrap=True, highlight=False, emoji=False, markup=False)
+        console = SafeConsole(soft_wrap=True, highlight=False, emoji=False, markup=False)
         for index, verdict in enumerate(verdicts):
             if index:
                 console.print()
             console.print(text.document(verdict), end="")
         return
-    sys.stdout.write(FORMATS[output.format](*seen, **limit))
+    sys.stdout.write(_shown(output.format, FORMATS[output.format](*seen, **limit)))
+
+
+def _shown(format_: str, text: str) -> str:
+    """Return a report for a terminal. In GitHub's format, commands are what it is made of."""
+    if format_ in ("json", "sarif"):
+        return foreign.in_json(text)
+    return text if format_ == "github" else foreign.lines(text)
 
 
 def _job_summary(judged: Sequence[Judged]) -> None:
@@ -290,7 +298,7 @@ def run_check(
     verdicts = [each for each in judged if isinstance(each, Verdict)]
     if outputs[0].path is not None:
         for verdict in verdicts:
-            typer.echo(text.summary(verdict))
+            typer.echo(foreign.lines(text.summary(verdict)))
     if outputs[0].format == "github":
         _job_summary(judged)
     if faults:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
 from edgewright.cli._exit import Exit, told
+from edgewright.foreign import one_line
 from edgewright.local import runtime
 from edgewright.local.control import Control
 from edgewright.local.detached import start_detached
@@ -61,9 +62,11 @@ def _shown(entry: Mapping[str, Any]) -> str:
             message = found["message"]
             if found.get("method") and found.get("path"):
                 who += f" at {found['method']} {found['path']}"
-    first, *rest = message.removeprefix("Uncaught ").splitlines() or [""]
-    frames = [escape(line) for line in rest if not _OWN_FRAME.match(line)]
-    return "\n".join([f"[dim]{when:%H:%M:%S}[/] [{colour}]{escape(who)}[/]: {escape(first)}", *frames])
+    first, *rest = message.removeprefix("Uncaught ").split("\n")
+    # Behind the first line each is indented, so that none looks like a message of its own.
+    frames = [f"    {escape(one_line(line.strip()))}" for line in rest if not _OWN_FRAME.match(line)]
+    said = f"[{colour}]{escape(one_line(who))}[/]: {escape(one_line(first))}"
+    return "\n".join([f"[dim]{when:%H:%M:%S}[/] {said}", *frames])
 
 
 class _Terminal:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.cli._progress import progress
+from edgewright.foreign import SafeConsole
 from edgewright.guard.declared import declared
 from edgewright.guard.usage import Used, usage
 from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
@@ -73,7 +73,7 @@ def limits(
         data = {"limits": [describe(each, used.get(each.id)) for each in found], "warnings": list(warnings)}
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
         return
-    console = Console(highlight=False, emoji=False, markup=False)
+    console = SafeConsole(highlight=False, emoji=False, markup=False)
     if console.is_terminal:
         table = Table("limit", "value", "plan", "kind", *(["used"] if stack else []), "what", "read")
         for each in found:

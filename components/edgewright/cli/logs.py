@@ -13,6 +13,7 @@ from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import told
 from edgewright.cli._format import JsonOption, LongFormatOption, wants_json
+from edgewright.foreign import in_json, one_line
 from edgewright.local.session import StateDir
 from edgewright.program.errors import ProjectError
 
@@ -50,9 +51,9 @@ def logs(
 
         def show(name: str, line: str) -> None:
             if name == "edge":
-                typer.echo(line) if as_json else console.print(_entry(line), soft_wrap=True)
+                typer.echo(in_json(line)) if as_json else console.print(_entry(line), soft_wrap=True)
             elif not as_json:
-                console.print(f"[cyan]{escape(name)}[/] {escape(line)}", soft_wrap=True)
+                console.print(f"[cyan]{escape(name)}[/] {escape(one_line(line))}", soft_wrap=True)
 
         tails = _Tails(state, lines)
         tails.read(show)
@@ -70,9 +71,9 @@ def _entry(line: str) -> str:
     try:
         entry: Any = json.loads(line)
     except (ValueError, RecursionError):
-        return escape(line)
+        entry = None
     if not isinstance(entry, dict):
-        return escape(line)
+        return escape(one_line(line))
     when = str(entry.get("time", ""))[11:23]
     level = str(entry.get("level", "info"))
     colour = _COLOURS.get(level, "default")
@@ -80,8 +81,8 @@ def _entry(line: str) -> str:
         text = f"{entry['method']} {entry.get('url', '')} {entry.get('status', '')} {entry.get('ms', '')} ms"
     else:
         text = str(entry.get("message", ""))
-    worker = f"[cyan]{escape(str(entry['worker']))}[/] " if entry.get("worker") else ""
-    return f"[dim]{when}[/] {worker}[{colour}]{escape(text)}[/]"
+    worker = f"[cyan]{escape(one_line(str(entry['worker'])))}[/] " if entry.get("worker") else ""
+    return f"[dim]{escape(one_line(when))}[/] {worker}[{colour}]{escape(one_line(text))}[/]"
 
 
 class _Tails:
@@ -114,6 +115,7 @@ class _Tails:
                 data = file.read()
             complete = data.rfind(b"\n") + 1
             self.offsets[path] = start + complete
-            texts = data[:complete].decode(errors="replace").splitlines()
+            # Only a line feed ends a line: what else Python takes for an end may stand in a message.
+            texts = data[:complete].decode(errors="replace").split("\n")[:-1]
             for text in texts[-self.lines :] if first and self.lines else [] if first else texts:
                 show(name, text)

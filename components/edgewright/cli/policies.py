@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
+from edgewright.foreign import SafeConsole
 from edgewright.program.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def policies(
     if wanted - set(FAMILIES):
         sys.stdout.write("\n".join(map(_explain, described)))
         return
-    console = Console(highlight=False, emoji=False)
+    console = SafeConsole(highlight=False, emoji=False)
     if not console.is_terminal:
         width = max(len(each["name"]) for each in described)
         for each in described:

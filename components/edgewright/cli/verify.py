@@ -12,10 +12,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from edgewright import foreign
 from edgewright.cli._console import errors, results
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import told
 from edgewright.config.models import PathMix, StackSettings, Traffic
+from edgewright.foreign import SafeConsole
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import Session, StateDir
 from edgewright.program.errors import ProjectError
@@ -195,10 +197,10 @@ def write(report: Report, format: Format, output: Path | None) -> None:
             print_text(report, results())
         else:
             with output.open("w", encoding="utf-8") as file:
-                print_text(report, Console(file=file, width=120, no_color=True, force_terminal=False))
+                print_text(report, SafeConsole(file=file, width=120, no_color=True, force_terminal=False))
         return
     text = as_json(report) if format is Format.json else as_markdown(report)
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.write(foreign.in_json(text) if format is Format.json else foreign.lines(text))
     else:
         output.write_text(text, encoding="utf-8")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_cloudflare as cloudflare
@@ -33,6 +34,7 @@ OWN_EXPORTS, NO_OWN_EXPORTS, OWN_EXPORTS_DATE = "enable_ctx_exports", "disable_c
 """The flags of `ctx.exports`, and since which compatibility date it is there without one:
 https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
 PLACEMENTS = ("smart",)
+ZONE_PLANS = ("free", "pro", "business", "enterprise")
 CACHE_PHASE = "http_request_cache_settings"
 CLOUDFRONT_ONLY = (
     "access_logs",
@@ -130,8 +132,14 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     )
 
 
-def check_endpoints(_plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
-    """Note what an endpoint asks for that only another platform has."""
+def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
+    """Note what an endpoint asks for that only another platform has, and what is asked for of endpoints that are not there."""
+    if plan.given.get("cache_rules") and not any(item.get("origin") and item.get("cache") for item in endpoints.items):
+        faults.add(
+            "cache_rules",
+            "act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a `cache`",
+            fix="Leave it out: what handlers answer is kept by the function's own cache, as their `cache` says.",
+        )
     for item in endpoints.items:
         if "functions" in item:
             faults.add(f"{item['at']}.functions", "is of use to host 'cloudfront' only", fix="Leave it out.")
@@ -147,7 +155,8 @@ def modules(
     name: str, plan: Plan, _endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Return the Worker's modules, or raise a fault where they are larger than the platform takes."""
-    made = worker_modules(_with_own_entries(settings, plan.script_name), handlers)
+    own_host = min((host for host in _hosts(plan) if "*" not in host), default=None)
+    made = worker_modules(_with_own_entries(settings, plan.script_name, plan.hostname or own_host), handlers)
     most = limit("cloudflare.workers.script_bytes")
     if size(made) > most.value:
         faults = Faults("EdgeApi", name)
@@ -205,7 +214,23 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
         if given.get(key) and isinstance(zone_id, str):
             claim(key, zone_id, f"EdgeApi {name!r}", key, faults, f"A zone has one set of {what}: let one API own it.")
     if given.get("cache_rules") and hostname is None and not given.get("routes"):
-        faults.add("cache_rules", "needs to know which hostname its rules are for", fix="Give `hostname` or `routes`.")
+        faults.add(
+            "cache_rules",
+            "act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`",
+            fix="Give one of them, or leave `cache_rules` out.",
+        )
+    if given.get("tiered_cache") and not given.get("cache_rules"):
+        faults.add(
+            "tiered_cache",
+            "has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
+            " (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and the zone keeps no API's answers"
+            " without a rule",
+            fix="Give a CachePolicy `tiers.shield`, one place for all data centres; or turn on `cache_rules` too.",
+        )
+    if "zone_plan" in given:
+        faults.one_of("zone_plan", given["zone_plan"], ZONE_PLANS)
+        if not given.get("cache_rules"):
+            faults.add("zone_plan", "has no effect without `cache_rules`", fix="Leave it out.")
 
 
 def _claim_address(name: str, at: str, address: str, others: list[tuple[str, str]], faults: Faults) -> None:
@@ -270,11 +295,11 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
         if key in rollout:
             faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", fix="Use `percentage`.")
     percentage = rollout.get("percentage", 100)
-    if not 0 < percentage <= 100 or round(percentage, 2) != percentage:
+    if not 0 <= percentage <= 100 or round(percentage, 2) != percentage:
         faults.add(
             "rollout.percentage",
             f"{percentage} is not a share of the requests",
-            allowed="above 0, at most 100, with at most 2 decimals",
+            allowed="0 to 100, with at most 2 decimals",
         )
     previous = rollout.get("previous_version_id")
     if percentage < 100 and previous is None:
@@ -355,14 +380,26 @@ def _check_environment(given: Mapping[str, Any], faults: Faults) -> None:
         )
 
 
-def _environment_value(path: str, value: Any, faults: Faults) -> Any:
+MIN_HMAC_KEY_BYTES = 32
+"""A key for HS256 has at least as many bytes as the hash: https://www.rfc-editor.org/rfc/rfc7518#section-3.2"""
+
+
+def _environment_value(path: str, value: Any, faults: Faults, *, key: bool = False) -> Any:
+    """Return a setting or a secret, checked when it is known. `key`: tokens are verified with it."""
+
     def sized(text: Any, found: Faults) -> None:
         if not isinstance(text, str):
             found.add(path, f"is {type(text).__name__}, not a string")
         else:
-            _check.text_bytes(
-                path, len(text.encode()), found, "cloudflare.workers.env_var_bytes", "it", "Keep large settings in KV."
-            )
+            size = len(text.encode())
+            _check.text_bytes(path, size, found, "cloudflare.workers.env_var_bytes", "it", "Keep large settings in KV.")
+            if key and size < MIN_HMAC_KEY_BYTES:
+                found.add(
+                    path,
+                    f"has {size} bytes, and tokens are verified with it by HS256 (RFC 7518, section 3.2)",
+                    allowed=f"{MIN_HMAC_KEY_BYTES} bytes or more, drawn at random",
+                    fix="Make one: `openssl rand -base64 32`.",
+                )
 
     return checked(value, sized, faults)
 
@@ -422,7 +459,16 @@ def bindings(
     for name, value in plan.given.get("secrets", {}).items():
         add(
             f"secrets.{name}",
-            {"type": "secret_text", "name": name, "text": _environment_value(f"secrets.{name}", value, faults)},
+            {
+                "type": "secret_text",
+                "name": name,
+                "text": _environment_value(
+                    f"secrets.{name}",
+                    value,
+                    faults,
+                    key=any((item["auth"] or {}).get("secret_binding") == name for item in endpoints.items),
+                ),
+            },
         )
     return [found[name] for name in sorted(found)]
 
@@ -489,7 +535,10 @@ def create(
     )
     _lead_to(name, plan, worker, pulumi.ResourceOptions(parent=parent, depends_on=[deployment]))
     if given.get("tiered_cache"):
-        cloudflare.TieredCache(f"{name}-tiered-cache", zone_id=plan.zone_id, value="on", opts=child)
+        # Two switches: tiered caching itself, and its smart topology.
+        tiered = cloudflare.ArgoTieredCaching(f"{name}-tiered-caching", zone_id=plan.zone_id, value="on", opts=child)
+        smart = pulumi.ResourceOptions(parent=parent, depends_on=[tiered])
+        cloudflare.TieredCache(f"{name}-tiered-cache", zone_id=plan.zone_id, value="on", opts=smart)
     if given.get("cache_rules"):
         cloudflare.Ruleset(
             f"{name}-cache-rules",
@@ -577,8 +626,9 @@ def _observability(observability: Mapping[str, Any]) -> Any:
     }
 
 
-def _with_own_entries(settings: Mapping[str, Any], script_name: str) -> dict[str, Any]:
-    """Return the settings with entries that hostnames share kept apart from those of other functions. All Workers of a zone
+def _with_own_entries(settings: Mapping[str, Any], script_name: str, cache_host: str | None) -> dict[str, Any]:
+    """Return the settings with the hostname that the Cache API asks its keys to have, which saves it a look-up of DNS
+    (https://developers.cloudflare.com/workers/runtime-apis/cache/), and with entries that hostnames share kept apart from those of other functions. All Workers of a zone
     share its Cache API (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and a KV namespace may
     be several functions' too: without the host in the key, one function's answers would be given out by another."""
 
@@ -588,7 +638,7 @@ def _with_own_entries(settings: Mapping[str, Any], script_name: str) -> dict[str
             return endpoint
         return {**endpoint, "cache": {**cache, "name": f"{script_name}/{cache['name']}"}}
 
-    return {**settings, "endpoints": [own(endpoint) for endpoint in settings["endpoints"]]}
+    return {**settings, "cache_host": cache_host, "endpoints": [own(endpoint) for endpoint in settings["endpoints"]]}
 
 
 def _exports(settings: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -749,10 +799,20 @@ def _urls(plan: Plan, worker: cloudflare.Worker) -> pulumi.Output[list[str]]:
 
 def cache_rules(name: str, plan: Plan, settings: Mapping[str, Any]) -> list[Any]:
     """Return the zone's cache rules for the endpoints' strategies. Of several that match the last one holds, so the more
-    specific ones come later."""
-    cached = [item for item in settings["endpoints"] if item["cache"] is not None]
-    cached.sort(key=lambda item: (_specificity(item["path"]), item["path"]))
-    return [_cache_rule(name, plan, item) for item in cached]
+    specific ones come later.
+
+    Rules act on the URL that a Worker fetches, not on the one that a client asks for
+    (https://developers.cloudflare.com/cache/concepts/interact-with-workers/); a Worker's `cf` settings would come before
+    them, and the function's own requests have none that say anything of caching.
+    """
+    made = [
+        (item, _zone_keeps(plan, settings, item))
+        for item in settings["endpoints"]
+        if item["cache"] is not None and item["target"]["kind"] == "origin"
+    ]
+    made.sort(key=lambda each: (_specificity(each[0]["path"]), each[0]["path"]))
+    _check_zone(name, plan, made)
+    return [_cache_rule(name, settings, item, kept) for item, kept in made]
 
 
 def _specificity(path: str) -> tuple[int, ...]:
@@ -760,20 +820,64 @@ def _specificity(path: str) -> tuple[int, ...]:
     return tuple(ranks.get(segment[:1], 2) for segment in path[1:].split("/"))
 
 
-def _cache_rule(name: str, plan: Plan, item: Mapping[str, Any]) -> dict[str, Any]:
+def _zone_keeps(plan: Plan, settings: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """Say whether the zone may keep what an origin answers at an endpoint. Its key is the fetched URL and nothing else, and
+    purges by tag and the invalidation by writes do not reach it: what needs more is left to the function's own tiers."""
+    cache, key = item["cache"], item["cache"]["key"]
+    hosts = _hosts(plan) | ({"workers.dev"} if plan.workers_dev else set())
+    more = key["headers"] or key["cookies"] or key["country"] or cache["vary"] or cache["tags"]
+    shared = not key["host"] or (len(hosts) == 1 and "*" not in next(iter(hosts)))
+    written = any(
+        set(other["methods"]) - {"GET", "HEAD", "OPTIONS", "TRACE"}
+        for other in settings["endpoints"]
+        if other["path"] == item["path"]
+    )
+    stored = cache["mode"] == "origin" or (cache["mode"] == "override" and cache["edge_ttl_s"] > 0)
+    return stored and item["auth"] is None and shared and not more and not written
+
+
+def _check_zone(name: str, plan: Plan, made: Sequence[tuple[Mapping[str, Any], bool]]) -> None:
+    """Hold the rules against the zone's plan, or warn where it is not known."""
+    known = plan.given.get("zone_plan")
+    most = limit("cloudflare.cache.rules", plan=known or "free")
+    least = limit("cloudflare.cache.edge_ttl_min_s", plan=known or "free")
+    found: list[tuple[str, str, str]] = []
+    if len(made) > most.value:
+        found.append(("endpoints", f"make {len(made)} cache rules", f"at most {most.text}"))
+    for item, kept in made:
+        cache = item["cache"]
+        if kept and cache["mode"] == "override" and cache["edge_ttl_s"] < least.value:
+            found.append(
+                (f"endpoint {item['path']}", f"has an edge_ttl of {cache['edge_ttl_s']} s", f"{least.text} or more")
+            )
+    if known is None and found:
+        told = "; ".join(
+            f"{where} {what}, and a zone on the plan Free takes {allowed}" for where, what, allowed in found
+        )
+        pulumi.log.warn(f"EdgeApi {name!r}: cache_rules: {told}. Say the zone's plan by `zone_plan`")
+        return
+    faults = Faults("EdgeApi", name)
+    for where, what, allowed in found:
+        fix = (
+            f"The plan {known} takes no more ({least.source}): leave `cache_rules` out, or raise the policy's edge_ttl."
+        )
+        faults.add(where, what, allowed=allowed, fix=fix)
+    faults.raise_if_any()
+
+
+def _cache_rule(name: str, settings: Mapping[str, Any], item: Mapping[str, Any], kept: bool) -> dict[str, Any]:
     cache = item["cache"]
     identity = f"{name} {item['path']} {','.join(item['methods'])}"
     rule = {
         "ref": f"edgewright_{hashlib.sha256(identity.encode()).hexdigest()[:16]}",
         "description": f"{item['path']}: {cache['name']}",
-        "expression": f"({_host_expression(plan)}) and {_path_expression(item['path'])}",
+        "expression": _fetched_expression(settings, item),
         "action": "set_cache_settings",
         "enabled": True,
     }
-    if cache["mode"] == "bypass":
+    if not kept:
         return {**rule, "action_parameters": {"cache": False}}
     override = cache["mode"] == "override"
-    browser = cache["browser_ttl_s"]
     return {
         **rule,
         "action_parameters": {
@@ -781,11 +885,9 @@ def _cache_rule(name: str, plan: Plan, item: Mapping[str, Any]) -> dict[str, Any
             "edge_ttl": {"mode": "override_origin", "default": cache["edge_ttl_s"]}
             if override
             else {"mode": "respect_origin"},
-            "browser_ttl": {"mode": "respect_origin"}
-            if browser is None
-            else {"mode": "override_origin", "default": browser},
-            "serve_stale": {"disable_stale_while_updating": cache["stale_while_revalidate_s"] == 0},
-            "cache_key": {"ignore_query_strings_order": True, "cache_deception_armor": False},
+            # What is stale is the function's to serve: it knows the policy.
+            "serve_stale": {"disable_stale_while_updating": True},
+            "cache_key": {"ignore_query_strings_order": override, "cache_deception_armor": False},
         },
     }
 
@@ -794,11 +896,26 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _host_expression(plan: Plan) -> str:
-    hosts = {plan.hostname} if plan.hostname else set()
-    hosts |= {_split_route(pattern)[1] for pattern in plan.routes}
-    parts = [f"http.host {'wildcard' if '*' in host else 'eq'} {_quoted(host)}" for host in sorted(filter(None, hosts))]
-    return " or ".join(parts)
+def _hosts(plan: Plan) -> set[str]:
+    """Return the hosts that a client may ask, of routes with their `*`."""
+    return {host for host in (plan.hostname, *(_split_route(pattern)[1] for pattern in plan.routes)) if host}
+
+
+def _fetched_expression(settings: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """Return the expression that matches what the function asks the origins of an endpoint for."""
+    target = item["target"]
+    (router,) = [each for each in settings["routers"] if each["name"] == target["router"]]
+    path = item["path"].removeprefix(target["strip_prefix"] or "") or "/"
+    path = path if path.startswith("/") else f"/{path}"
+    bases: dict[str, set[str]] = {}
+    for origin in router["origins"]:
+        url = urlsplit(origin["url"])
+        bases.setdefault(url.path.rstrip("/"), set()).add(url.hostname or "")
+    parts = []
+    for base, hosts in sorted(bases.items()):
+        named = " or ".join(f"http.host eq {_quoted(host)}" for host in sorted(hosts))
+        parts.append(f"({named}) and {_path_expression(base + path)}")
+    return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
 
 
 def _path_expression(path: str) -> str:

@@ -3,6 +3,7 @@
 What AWS would refuse only while a distribution is updated, minutes into a deployment, is refused here with its reason.
 """
 
+import datetime
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from edgewright import _check
 from edgewright._packages import Package
 from edgewright.errors import Faults, show
 from edgewright.limits import limit
+from edgewright.limits.aws import aws as aws_data
 
 REGION = "us-east-1"
 """Where CloudFront takes functions, certificates and web ACLs from. No other region, and no second provider."""
@@ -23,9 +25,7 @@ PRINCIPALS = ("edgelambda.amazonaws.com", "lambda.amazonaws.com")
 VIEWER_EVENTS = ("viewer-request", "viewer-response")
 ORIGIN_EVENTS = ("origin-request", "origin-response")
 EVENTS = (*VIEWER_EVENTS, *ORIGIN_EVENTS)
-NODE_RUNTIMES = ("nodejs24.x", "nodejs22.x", "nodejs20.x")
-PYTHON_RUNTIMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3.10")
-RUNTIMES = (*NODE_RUNTIMES, *PYTHON_RUNTIMES)
+RUNTIMES = tuple(aws_data().runtimes.known)
 DEFAULT_RUNTIME = "nodejs22.x"
 DEFAULT_HANDLER = "index.handler"
 MEMORY_MB = 128
@@ -134,7 +134,6 @@ class Shape:
     include_body: bool = False
     function_name: str | None = None
     description: str = ""
-    log_retention_days: int = 14
 
     @property
     def viewer(self) -> bool:
@@ -183,7 +182,13 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
         faults.add(
             "runtime",
             f"{show(runtime)} does not run at the edge: Lambda@Edge takes Node.js and Python ({RESTRICTIONS})",
-            allowed=", ".join(RUNTIMES),
+            allowed=", ".join(aws_data().runtimes.taken(aws_data().read)),
+        )
+    elif past := aws_data().runtimes.fault(runtime):
+        faults.add(
+            "runtime",
+            f"{past} ({aws_data().runtimes.source})",
+            allowed=", ".join(aws_data().runtimes.taken()),
         )
     handler = given.get("handler", DEFAULT_HANDLER)
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/-]*\.[A-Za-z_$][A-Za-z0-9_$]*", handler):
@@ -202,10 +207,9 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
         timeout_s=given.get("timeout", TIMEOUT_S),
         memory_mb=given.get("memory", MEMORY_MB),
         events=tuple(event for event in EVENTS if event in events),
-        include_body="request_body_bytes" in given,
+        include_body=bool(given.get("request_body_bytes", 0)),
         function_name=given.get("function_name"),
         description=given.get("description", ""),
-        log_retention_days=given.get("log_retention_days", 14),
     )
     _check_sizes(given, shape, faults)
     if shape.function_name is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", shape.function_name):
@@ -286,8 +290,18 @@ def check_package(path: str, package: Package, shape: Shape, faults: Faults) -> 
 
 
 def advice(package: Package, shape: Shape) -> list[str]:
-    """Return what would make a function start sooner, or fit where accounts are held to the older quotas."""
+    """Return what would make a function start sooner, or fit where accounts are held to the older quotas, and what a name
+    of its own brings with it."""
     found = []
+    if shape.function_name is not None:
+        found.append(
+            f"{shape.function_name} is kept when the stack is destroyed, because its replicas go hours later: until"
+            " `edgewright reap` has removed it, AWS answers the next stack that makes it with 409"
+            " (ResourceConflictException). Leave `function_name` out, and each stack has a name of its own"
+        )
+    ends = aws_data().runtimes.known[shape.runtime].ends if shape.runtime in RUNTIMES else None
+    if ends is not None and datetime.date.today() >= ends:
+        found.append(f"the runtime {shape.runtime} is past its end ({ends}): move to {DEFAULT_RUNTIME} or its like")
     if shape.viewer:
         size, old = len(package.zipped()), limit("lambda_edge.viewer.package_bytes")
         if size > old.value:

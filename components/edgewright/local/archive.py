@@ -33,6 +33,8 @@ class Archive:
     """Workers' versions by id."""
     functions: Mapping[str, cf.LambdaVersion] = field(default_factory=dict)
     """Lambda functions' versions by qualified ARN."""
+    distributions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the last deployment's distributions may not change while a policy of a rollout is attached, by id."""
     classes: Classes = field(default_factory=dict)
     """Workers' classes of Durable Objects, whose objects outlive versions."""
 
@@ -54,6 +56,7 @@ def read(state: StateDir) -> Archive:
     return Archive(
         workers={path.stem: version for path, version in _models(state.versions, protocol.Version)},
         functions={version.arn: version for _, version in _models(state.functions, cf.LambdaVersion)},
+        distributions=_distributions(state),
         classes=_classes(state.classes),
     )
 
@@ -62,14 +65,34 @@ def keep(
     state: StateDir,
     deployment: protocol.Deployment,
     functions: tuple[cf.LambdaVersion, ...],
+    *,
     classes: Classes | None = None,
+    distributions: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Keep a deployment's versions and classes, and forget the oldest of too many versions."""
+    """Keep a deployment's versions and classes and what its distributions are held to, and forget the oldest of too many
+    versions."""
+    state.path.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_private(state.classes, "w") as file:
         file.write(json.dumps(classes or {}, sort_keys=True))
+    with open_private(_distributions_file(state), "w") as file:
+        file.write(json.dumps(distributions or {}, sort_keys=True))
     workers = {f"{version.id}.json": version for worker in deployment.workers for version in worker.versions}
     _write(state.versions, workers)
     _write(state.functions, {f"{hex_id(version.arn)}.json": version for version in functions})
+
+
+_HELD: Final = pydantic.TypeAdapter(dict[str, dict[str, str]])
+
+
+def _distributions_file(state: StateDir) -> Path:
+    return state.path / "distributions.json"
+
+
+def _distributions(state: StateDir) -> dict[str, dict[str, str]]:
+    try:
+        return _HELD.validate_json(_distributions_file(state).read_bytes())
+    except (OSError, pydantic.ValidationError):
+        return {}  # nothing was deployed, or by another release of edgewright
 
 
 def _classes(path: Path) -> Classes:

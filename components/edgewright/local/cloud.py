@@ -107,6 +107,8 @@ class Plan:
     """Every version of a Lambda function that the program publishes, deployed or not."""
     gaps: tuple[tuple[Resource, Gap], ...] = ()
     """Resources that are recorded and have no effect here."""
+    distributions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What each distribution may not change in the next deployment, where it has a policy of a rollout."""
     classes: Classes = field(default_factory=dict)
     """Workers' classes of Durable Objects once this is deployed."""
 
@@ -134,7 +136,7 @@ def plan(
     # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
     from edgewright.local.aws import translate as aws_translate
 
-    front = aws_translate.translate(capture, Path(base), addresses, archive.functions)
+    front = aws_translate.translate(capture, Path(base), addresses, archive.functions, archive.distributions)
     translation.deployment.cloudfront = front.deployment
     faults = [*translation.faults, *front.faults]
     if faults:
@@ -149,4 +151,10 @@ def plan(
         if handler is not None and handler.gap and not resource.read:
             recorded.append((resource, gap(handler.gap)))
     recorded += [(resource, gap(identity)) for resource, identity in front.gaps]
-    return Plan(translation.deployment, tuple(front.published), tuple(recorded), translation.classes)
+    return Plan(
+        translation.deployment,
+        tuple(front.published),
+        tuple(recorded),
+        distributions=front.held,
+        classes=translation.classes,
+    )

@@ -18,13 +18,15 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "cache-rules",
         "Cloudflare Cache Rules",
-        "Rulesets are recorded and not applied: there is no CDN in front of the Worker, so only the Worker's own cache"
-        " decides what is stored.",
+        "Rulesets are recorded and not applied: Cache Rules act on the zone's cache of what a Worker fetches, and workerd has"
+        " no such cache, so that only the Worker's own decides what is stored; Transform Rules set no"
+        " `Cloudflare-Workers-Version-Key`, which a client may send.",
     ),
     Gap(
         "tiered-cache",
         "Cloudflare Tiered Cache",
-        "Recorded and not applied: there is one data centre, so there are no tiers of data centres.",
+        "Recorded and not applied: it acts between data centres, on the zone's cache of what a Worker fetches; here is one data"
+        " centre, and workerd has no such cache.",
     ),
     Gap(
         "cf-fetch-options",
@@ -41,6 +43,16 @@ GAPS: tuple[Gap, ...] = (
         "kv-consistency",
         "Workers KV",
         "A write is visible at once; the real one may take 60 s or more, and limits writes to one a second and key.",
+    ),
+    Gap(
+        "kv-jurisdiction",
+        "Workers KV",
+        "Jurisdictions are recorded: data are on this machine, wherever they must be.",
+    ),
+    Gap(
+        "account",
+        "Cloudflare accounts",
+        "Accounts are recorded: everything of a stack runs on this machine, whichever account it is of.",
     ),
     Gap(
         "cpu-limit",
@@ -79,7 +91,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "placement",
         "Workers Smart Placement",
-        "Recorded and not applied: there is one place.",
+        "Recorded and not applied: there is one place, so that nothing moves: neither the function nor what is of the place"
+        " where it runs (Cache API, memory, rate limits' counters).",
     ),
     Gap(
         "rate-limit",
@@ -258,7 +271,7 @@ GAPS: tuple[Gap, ...] = (
         "aws-edge-locations",
         "CloudFront edge locations",
         "One location with one cache in memory, which a restart empties; no regional edge caches and no price"
-        " classes. Concurrent misses of one key make one origin request, as with Origin Shield.",
+        " classes. What is collapsed, is for the whole of it, as with Origin Shield.",
     ),
     Gap(
         "aws-object-size",
@@ -313,8 +326,10 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-collapse-cookies",
         "CloudFront request collapsing",
-        "Requests are collapsed by cache key also where an origin request policy forwards cookies, which prevents it"
-        " in the real one.",
+        "Requests of one key are collapsed, and stored objects validated with a 304, where no cookies are forwarded, as"
+        " documented; a refresh behind `stale-while-revalidate` is one for all there too. One article of AWS says that a"
+        " minimum TTL of 0 prevents collapsing, which the developer guide does not: it is not played, and a minimum above 0"
+        " would store what is private.",
     ),
     Gap(
         "aws-function-engine",
@@ -340,7 +355,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-runtime",
         "Lambda@Edge runtimes",
-        "Functions run on the Node.js or the Python of this machine whatever version `runtime` says, without the AWS SDK"
+        "Functions run on the Node.js or the Python of this machine whatever version `runtime` says (those past their end are"
+        " refused, as AWS does), without the AWS SDK"
         " unless the package has it.",
     ),
     Gap(
@@ -358,13 +374,19 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-lambda-other",
         "AWS Lambda",
-        "A function that no distribution associates is recorded and not run.",
+        "A function that no distribution associates is recorded and not run. Nothing outlives its stack: that a `functionName`"
+        " stays taken after the stack is destroyed, and is answered with 409 then, does not show.",
     ),
     Gap(
         "aws-account",
         "AWS accounts and regions",
         "The account is 123456789012, what names no region is in us-east-1 whatever its provider says, and data"
         " functions answer for both; ids and ARNs follow from names.",
+    ),
+    Gap(
+        "aws-metadata",
+        "AWS descriptions and tags",
+        "Descriptions, comments and tags are recorded: consoles, bills and policies show them, and nothing that runs does.",
     ),
     Gap(
         "aws-iam",
@@ -380,8 +402,9 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "aws-origin-dns",
         "CloudFront origin DNS",
-        "An origin's name is looked up after its origin-request function ran, among the stack's local addresses"
-        " first; the real one also looks it up before.",
+        "DNS is asked for what is really connected to alone. Before a function on origin-request runs, names of the stack's"
+        " buckets and of local addresses are there, names under `.invalid`, `.example` and `.test` are not (RFC 6761), and"
+        " every other one is taken to be, so that a machine without a network behaves the same.",
     ),
     Gap(
         "aws-loopback",

@@ -50,7 +50,13 @@ def deploy(control: Control, state: StateDir, capture: Capture, services: Sequen
 def deploy_plan(control: Control, state: StateDir, planned: Plan) -> Deployed:
     """Deploy what a program was translated to; see :func:`deploy`."""
     answer = control.deploy(planned.deployment)
-    archive.keep(state, planned.deployment, planned.functions, planned.classes)
+    archive.keep(
+        state,
+        planned.deployment,
+        planned.functions,
+        classes=planned.classes,
+        distributions=planned.distributions,
+    )
     return Deployed(planned, int(answer["generation"]), float(answer.get("ms", 0)))
 
 

@@ -40,6 +40,8 @@ class Function:
         shielded: its cache has a shield, which takes a purge from the function.
         as_sent: it takes URLs as they are sent.
         patterns: hosts of its routes that begin with `*`.
+        fetched: of endpoints whose origins' answers the zone may keep too (`cache_rules`): path, what is taken off it, and
+            the origins.
     """
 
     script_name: str
@@ -55,6 +57,22 @@ class Function:
     shielded: bool = False
     as_sent: bool = False
     patterns: tuple[str, ...] = ()
+    fetched: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+    def behind(self, target: str) -> tuple[str, ...]:
+        """Return, for a URL or prefix of its own, the prefixes of what it asks its origins for: that is what a zone keeps."""
+        path = urlsplit(target).path if "://" in target else target.partition("?")[0]
+        found: dict[str, None] = {}
+        for pattern, strip, bases in self.fetched:
+            head = pattern.partition("/:")[0].partition("*")[0]
+            if path.startswith(head):
+                asked = path
+            elif head.startswith(path):
+                asked = head
+            else:
+                continue
+            found.update(dict.fromkeys(f"{base.rstrip('/')}{asked.removeprefix(strip) or '/'}" for base in bases))
+        return tuple(found)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -155,8 +173,18 @@ def _function(resource: Mapping[str, Any]) -> Function:
         staging=distribution.get("staging_id"),
         as_sent=settings.get("url_normalization") == "none",
         patterns=tuple(_patterns(get(inputs, "routes") or ())),
+        fetched=tuple(_fetched(settings)) if get(inputs, "cacheRules", "cache_rules") else (),
         shielded=not distribution and any((spec.get("tiers") or {}).get("shield") for spec in specs),
     )
+
+
+def _fetched(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    routers = {router["name"]: router for router in settings.get("routers", ())}
+    for endpoint in settings.get("endpoints", ()):
+        target = endpoint.get("target") or {}
+        if endpoint.get("cache") and target.get("kind") == "origin":
+            origins = routers[target["router"]]["origins"]
+            yield endpoint["path"], target.get("strip_prefix") or "", tuple(origin["url"] for origin in origins)
 
 
 def _patterns(routes: Sequence[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -94,7 +94,7 @@ def steps(purge: Purge, functions: Sequence[Function]) -> tuple[tuple[Step, ...]
             front += _front(function, own, notes)
         if function.zone_id is not None and function.zone_id not in zones:
             zones.add(function.zone_id)
-            zone += _zone(function, function.zone_id, own, notes)
+            zone += _zone(function, function.zone_id, own)
     return (*kv, *front, *zone), tuple(notes)
 
 
@@ -158,17 +158,15 @@ def _front(function: Function, purge: Purge, notes: list[str]) -> list[Step]:
     ]
 
 
-def _zone(function: Function, zone_id: str, purge: Purge, notes: list[str]) -> list[Step]:
-    if purge.soft:
-        notes.append(f"zone {zone_id}: its own cache knows no soft purge and is left as it is")
-        return []
+def _zone(function: Function, zone_id: str, purge: Purge) -> list[Step]:
     # The zone's cache knows hosts: a bare path is one prefix a host.
     prefixes = [prefix for prefix in purge.prefixes if not prefix.startswith("/")]
     prefixes += [
         f"https://{host}{prefix}" for prefix in purge.prefixes if prefix.startswith("/") for host in function.hosts
     ]
+    prefixes += [prefix for target in (*purge.urls, *purge.prefixes) for prefix in function.behind(target)]
     # It keeps URLs as they were sent.
-    whole = Purge(purge.urls, tuple(prefixes), purge.tags, purge.everything).spelled()
+    whole = replace(purge, prefixes=tuple(prefixes)).spelled()
     return [
         Step(f"zone {zone_id} {kind} {index}", "zone", f"zone {zone_id}: {size(part)}", function, zone_id, part)
         for kind, one in _kinds(whole)
@@ -199,9 +197,9 @@ def _kinds(purge: Purge) -> list[tuple[str, Purge]]:
     if purge.everything:
         return [("everything", purge)]
     return [
-        ("urls", Purge(urls=purge.urls)),
-        ("prefixes", Purge(prefixes=purge.prefixes)),
-        ("tags", Purge(tags=purge.tags)),
+        ("urls", Purge(urls=purge.urls, soft=purge.soft)),
+        ("prefixes", Purge(prefixes=purge.prefixes, soft=purge.soft)),
+        ("tags", Purge(tags=purge.tags, soft=purge.soft)),
     ]
 
 

@@ -176,11 +176,13 @@ class RouterSpec(SpecModel):
 
 
 class SessionsSpec(SpecModel):
-    """Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque."""
+    """Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque. A session says by
+    its `iat` when it was made (seconds since 1970, as in RFC 7519)."""
 
     binding: str = Field(description="Name of the KV binding on the function.")
     cookie: str = "session"
-    ttl_s: int = Field(default=86400, ge=60)
+    ttl_s: int = Field(default=86400, ge=60, description="A session that is older, by its `iat`, is none.")
+    dated: bool = Field(default=False, description="A session without `iat`, whose age cannot be told, is none either.")
     key_prefix: str = "session:"
 
 
@@ -265,6 +267,10 @@ class EdgeSettings(SpecModel):
     endpoints: tuple[EndpointSpec, ...] = ()
     routers: tuple[RouterSpec, ...] = ()
     sessions: SessionsSpec | None = None
+    cache_host: str | None = Field(
+        default=None,
+        description="The function's own hostname, under which its entries stand in the data centre's cache; None has none.",
+    )
     reserved_header_prefixes: tuple[str, ...] = Field(
         default=("x-edgewright-", "x-origin-", "x-local-"),
         description="Request headers with these prefixes are removed at the entrance: they are ours to set.",

@@ -1,13 +1,15 @@
 /** The user's own modules: found at start-up, called for each request. */
 
 import type { RequestState, Target } from "./feature";
+import { withStoreOptions } from "./stores";
 
 export type HandlerFunction = (request: Request, env: unknown, context: HandlerContext) => Response | Promise<Response>;
 
 /** The third argument of a handler: the platform's own context where there is one, and what the edge knows. */
 export interface HandlerContext {
   waitUntil(work: Promise<unknown>): void;
-  passThroughOnException(): void;
+  /** Always throws, and says what to do instead: an exception never reaches the platform. */
+  passThroughOnException(): never;
   /** Path parameters, decoded. */
   readonly params: Readonly<Record<string, string>>;
   /** The caller's session, on endpoints with `auth: session`. */
@@ -32,7 +34,7 @@ export function handlerOf(module: unknown): HandlerFunction | undefined {
 export function handlerTarget(module: string, handler: HandlerFunction): Target {
   return {
     async answer(request, state) {
-      const response = await handler(asGet(request), state.platform.env, contextOf(state));
+      const response = await handler(asGet(request), withStoreOptions(state.platform.env), contextOf(state));
       if (!(response instanceof Response)) throw new TypeError(`${module} did not return a Response.`);
       return response;
     },
@@ -49,7 +51,10 @@ function contextOf(state: RequestState): HandlerContext {
   const context: HandlerContext = {
     waitUntil: (work) => host.waitUntil(work),
     passThroughOnException() {
-      // An exception is answered with a problem document; there is nothing behind the edge to pass through to.
+      throw new Error(
+        "ctx.passThroughOnException() has no effect here: the edge answers an exception itself, with 500, and nothing is" +
+          " behind it to pass the request to. Catch what may fail in the handler and answer, or fetch the origin there.",
+      );
     },
     params,
     session,

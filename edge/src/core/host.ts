@@ -29,6 +29,12 @@ export interface Host {
    */
   readonly rawBodies: boolean;
 
+  /**
+   * A pipe through which a request's body of this length, undefined where it is not known, is sent on. Where the host has
+   * none of its own, a TransformStream is used.
+   */
+  pipe?(length: number | undefined): ReadableWritablePair<Uint8Array, Uint8Array>;
+
   /** Lets work go on after the response was sent. A rejection is logged, never thrown into the request. */
   waitUntil(work: Promise<unknown>): void;
 

@@ -14,6 +14,10 @@ export interface EdgeSettings {
   routers: RouterSpec[];
   sessions: SessionsSpec | null;
   /**
+   * The function's own hostname, under which its entries stand in the data centre's cache; None has none.
+   */
+  cache_host: string | null;
+  /**
    * Request headers with these prefixes are removed at the entrance: they are ours to set.
    */
   reserved_header_prefixes: string[];
@@ -374,7 +378,8 @@ export interface HealthCheckSpec {
   unhealthy_after: number;
 }
 /**
- * Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque.
+ * Sessions kept in KV. The id comes from a cookie or an `Authorization: Bearer` header; it is opaque. A session says by
+ * its `iat` when it was made (seconds since 1970, as in RFC 7519).
  */
 export interface SessionsSpec {
   /**
@@ -382,6 +387,13 @@ export interface SessionsSpec {
    */
   binding: string;
   cookie: string;
+  /**
+   * A session that is older, by its `iat`, is none.
+   */
   ttl_s: number;
+  /**
+   * A session without `iat`, whose age cannot be told, is none either.
+   */
+  dated: boolean;
   key_prefix: string;
 }

@@ -1,14 +1,17 @@
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OriginExchange } from "../../src/gateway/cloudfront/index.js";
 import type { CloudFrontOrigin, CustomErrorResponse, S3Bucket } from "../../src/gateway/cloudfront/model.js";
+import { Slow } from "../support/http.js";
 import {
   type Answerer,
   behavior,
+  cachePolicy,
   clock,
   customOrigin,
   DISTRIBUTION_ID,
@@ -110,6 +113,41 @@ describe("origin groups", () => {
     const site = await edge(document);
     expect((await site.get("/a")).body).toBe("secondary");
     expect(site.cloudfront.stats().lambda[0]?.invocations).toBe(2);
+  });
+});
+
+describe("a slow upload", () => {
+  it("is not the origin's time: its answer counts from the end of the body", async () => {
+    const slow = await origin((_request, response, body) => response.end(body));
+    const patient = customOrigin(slow.port);
+    (patient.custom_origin_config as { origin_read_timeout: number }).origin_read_timeout = 1;
+    const site = await edge(deployment({ distributions: [distribution([patient])], cache_policies: [cachePolicy()] }));
+    const client = new Slow(site.url, "POST / HTTP/1.1\r\nHost: d.test\r\nContent-Length: 4\r\n\r\na");
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect(client.answer().text).toBe("");
+    client.write("bcd");
+    await expect.poll(() => client.answer().text).toMatch(/^HTTP\/1\.1 200.*abcd$/s);
+    client.breakOff();
+  });
+
+  it("that breaks off ends at the origin too", async () => {
+    let closed = 0;
+    let started = 0;
+    const server = createHttpServer((incoming) => {
+      started += 1;
+      incoming.on("error", () => {});
+      incoming.on("close", () => {
+        closed += 1;
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const site = await edge(simple((server.address() as { port: number }).port));
+    const client = new Slow(site.url, "POST / HTTP/1.1\r\nHost: d.test\r\nContent-Length: 4\r\n\r\na");
+    await expect.poll(() => started).toBe(1);
+    client.breakOff();
+    await expect.poll(() => closed).toBe(1);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 });
 

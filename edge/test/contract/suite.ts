@@ -2,9 +2,9 @@
 
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { exportJWK, type JWTPayload, SignJWT } from "jose";
+import { CompactSign, exportJWK, type JWTPayload, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Reply, type Sent, send, sendRaw } from "../support/http";
+import { type Reply, type Sent, Slow, send, sendRaw } from "../support/http";
 import { deadUrl, type Origin, startOrigin, startSocketOrigin } from "../support/origin";
 import { endpoint, jwtAuth, origin, policy, router, sessionsSpec, settings } from "../support/settings";
 import type { Deployed, Runtime, StartOptions } from "./runtimes";
@@ -870,6 +870,8 @@ export function contract(runtime: Runtime): void {
     let closing: Origin;
     let half: Origin;
     let flaky: Origin;
+    let slowly: Origin;
+    let deaf: Origin;
     let flakyFails = true;
 
     const get = (path: string, sent: Sent = {}) => send(edge.url, path, sent);
@@ -903,6 +905,13 @@ export function contract(runtime: Runtime): void {
           reply.end("flaky");
         }),
       );
+      slowly = keep(
+        await startOrigin("slowly", ({ method, headers, body }, reply) => {
+          reply.setHeader("content-type", "application/json");
+          reply.end(JSON.stringify({ origin: "slowly", method, length: headers["content-length"] ?? null, body }));
+        }),
+      );
+      deaf = keep(await startSocketOrigin(() => {}));
       const pair = (name: string, first: string, part = {}) =>
         router(name, [origin("near", first), origin("far", good.url)], { timeout_ms: 10_000, ...part });
       const alone = (name: string, url: string, part = {}) =>
@@ -916,6 +925,8 @@ export function contract(runtime: Runtime): void {
         pair("odd", odd.url),
         pair("flaky", flaky.url, { health: { path: null, interval_s: 4, unhealthy_after: 2 } }),
         pair("probed", flaky.url, { health: { path: "/health", interval_s: 1, unhealthy_after: 1 } }),
+        pair("upload", slowly.url, { timeout_ms: 2000, health: { path: null, interval_s: 3600, unhealthy_after: 1 } }),
+        pair("deaf", deaf.url, { timeout_ms: 1000, health: { path: null, interval_s: 3600, unhealthy_after: 1 } }),
         alone("only-down", down),
         alone("only-unavailable", unavailable.url),
         alone("only-slow", slow.url, { timeout_ms: 1000 }),
@@ -1023,6 +1034,61 @@ export function contract(runtime: Runtime): void {
       await expect.poll(async () => (await get("/flaky/5")).headers["x-origin-region"]).toBe("near");
     });
 
+    describe("what a client does with its body", () => {
+      const head = (path: string, framing: string) =>
+        `POST ${path} HTTP/1.1\r\nHost: ${new URL(edge.url).host}\r\n${framing}\r\n\r\n`;
+      /** Longer than the origin has to answer. */
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 3000));
+
+      it.each([
+        ["of a known length", "Content-Length: 100", "a", "b".repeat(99), 100],
+        ["in chunks", "Transfer-Encoding: chunked", "1\r\na\r\n", `63\r\n${"b".repeat(99)}\r\n0\r\n\r\n`, null],
+      ])("a slow one %s arrives whole, and no origin is left out for it", async (_, framing, first, rest, length) => {
+        const clients = [1, 2].map((n) => new Slow(edge.url, head(`/upload/${n}`, framing) + first));
+        await pause();
+        for (const client of clients) {
+          expect(client.answer()).toEqual({ status: 0, text: "" });
+          client.write(rest);
+        }
+        for (const client of clients) {
+          await expect.poll(() => client.answer().status).toBe(200);
+          await expect.poll(() => client.answer().text).toMatch(/"body":"ab{99}"/);
+          expect(client.answer().text).toContain(`"length":${length === null ? null : `"${length}"`}`);
+          client.breakOff();
+        }
+        expect((await get("/upload/after")).headers["x-origin-region"]).toBe("near");
+      });
+
+      it.each([
+        ["breaks off", "Content-Length: 100", "a", ""],
+        ["breaks off in a chunk", "Transfer-Encoding: chunked", "5\r\nab", ""],
+        ["is malformed", "Transfer-Encoding: chunked", "1\r\na\r\n", "no-length\r\nzz\r\n"],
+      ])("one that %s puts no origin out", async (_, framing, first, then) => {
+        for (let n = 0; n < 3; n++) {
+          const [broken, started] = [slowly.broken?.() ?? 0, slowly.started?.() ?? 0];
+          const client = new Slow(edge.url, head(`/upload/broken-${n}`, framing) + first);
+          // The origin has the first part before the rest goes wrong.
+          await expect.poll(() => slowly.started?.() ?? 0).toBe(started + 1);
+          if (then !== "") client.write(then);
+          else client.breakOff();
+          await expect.poll(() => slowly.broken?.() ?? 0).toBe(broken + 1);
+          client.breakOff();
+        }
+        expect((await get("/upload/after")).headers["x-origin-region"]).toBe("near");
+      });
+
+      it("an origin that takes the whole body and says nothing is left out still", async () => {
+        const failed = await get("/deaf/1", { method: "POST", body: "whole" });
+        expect([failed.status, failed.json?.code]).toEqual([504, "origin-timeout"]);
+        expect((await get("/deaf/2")).headers).toMatchObject({ "x-origin-region": "far", "x-origin-failover": "near" });
+      });
+
+      it("a large one arrives whole", async () => {
+        const reply = await get("/upload/large", { method: "POST", body: "x".repeat(3_000_000) });
+        expect([reply.status, reply.json.body.length, reply.json.length]).toEqual([200, 3_000_000, "3000000"]);
+      });
+    });
+
     it("probes the health path before it uses an origin again", async () => {
       flakyFails = true;
       await get("/probed/1");
@@ -1069,7 +1135,7 @@ export function contract(runtime: Runtime): void {
       down = await deadUrl();
       const auth = jwtAuth({ jwks_url: `${keys.url}/jwks.json`, required_claims: { tenant: "acme" } });
       edge = await runtime.start({
-        secrets: { HMAC: SECRET },
+        secrets: { HMAC: SECRET, SHORT: SECRET.slice(0, 31) },
         handlers: HANDLERS,
         settings: settings({
           routers: [router("r", [origin("us", target.url)])],
@@ -1077,6 +1143,7 @@ export function contract(runtime: Runtime): void {
             endpoint("/jwt/*", "r", { auth }),
             endpoint("/claims", { kind: "handler", module: "handler-echo.js" }, { auth }),
             endpoint("/hmac", "r", { auth: jwtAuth({ secret_binding: "HMAC", algorithms: ["HS256", "RS256"] }) }),
+            endpoint("/short-secret", "r", { auth: jwtAuth({ secret_binding: "SHORT", algorithms: ["HS256"] }) }),
             endpoint("/no-secret", "r", { auth: jwtAuth({ secret_binding: "ABSENT", algorithms: ["HS256"] }) }),
             endpoint("/keys-down", "r", { auth: jwtAuth({ jwks_url: `${down}/jwks.json` }) }),
             endpoint("/keys-moved", "r", { auth: jwtAuth({ jwks_url: `${moved.url}/jwks.json` }) }),
@@ -1216,6 +1283,48 @@ export function contract(runtime: Runtime): void {
       expect((await ask(await token({ expires: -10 }))).status).toBe(200);
     });
 
+    it.each([
+      ["exp", "1e400"],
+      ["exp", "-1e400"],
+      ["exp", "1e300"],
+      ["exp", "8640000000001"],
+      ["exp", "-1"],
+      ["exp", '"4102444800"'],
+      ["exp", "true"],
+      ["exp", "null"],
+      ["exp", "[4102444800]"],
+      ["exp", "{}"],
+      ["nbf", "-1e400"],
+      ["nbf", "-1"],
+      ["nbf", '"0"'],
+      ["iat", "1e400"],
+      ["iat", "-1e400"],
+      ["iat", "-1"],
+      ["iat", '"now"'],
+      ["iat", "null"],
+    ])("6: a token whose %s is %s has no such time", async (claim, value) => {
+      const text = JSON.stringify({ ...claims(), [claim]: 0 }).replace(`"${claim}":0`, `"${claim}":${value}`);
+      const signed = await new CompactSign(Buffer.from(text))
+        .setProtectedHeader({ alg: "RS256", kid: "rsa-1" })
+        .sign(rsa.privateKey);
+      await expectRefused(signed);
+    });
+
+    it("6: times may have fractions (RFC 7519, section 2)", async () => {
+      const now = seconds();
+      expect((await ask(await token({ claims: { iat: now - 0.5, nbf: now - 0.5 } }))).status).toBe(200);
+    });
+
+    it("an HMAC's secret that is too short verifies nothing", async () => {
+      const good = { alg: "HS256", key: Buffer.from(SECRET.slice(0, 31)), header: { kid: undefined } };
+      const before = target.requests.length;
+      const reply = await ask(await token(good), "/short-secret");
+      expect([reply.status, reply.json?.code]).toEqual([503, "keys-unavailable"]);
+      expect(target.requests.length).toBe(before);
+      await expect.poll(() => edge.logs()).toMatch(/jwt\.secret-too-short.*the secret SHORT has 31 bytes/);
+      expect(edge.logs()).not.toContain(SECRET.slice(0, 31));
+    });
+
     it("7: fails closed where there are no keys", async () => {
       for (const path of ["/keys-down", "/keys-moved", "/no-secret"]) {
         const before = target.requests.filter(({ url }) => url === path).length;
@@ -1240,6 +1349,41 @@ export function contract(runtime: Runtime): void {
   });
 
   describe(`a token's keys on ${runtime.name}`, () => {
+    it("that came in the place of others under the same kid are found", async () => {
+      const [old, next] = [1, 2].map(() => generateKeyPairSync("ec", { namedCurve: "P-256" }));
+      let current = old;
+      const keys = await startOrigin("keys", async (_, reply) => {
+        const jwk = { ...(await exportJWK((current as typeof pair).publicKey)), kid: "k", alg: "ES256" };
+        reply.end(JSON.stringify({ keys: [jwk] }));
+      });
+      const target = await startOrigin("target");
+      const edge = await runtime.start({
+        settings: settings({
+          routers: [router("r", [origin("us", target.url)])],
+          endpoints: [endpoint("/x", "r", { auth: jwtAuth({ jwks_url: keys.url }) })],
+        }),
+      });
+      const pair = old as NonNullable<typeof old>;
+      const ask = async ({ privateKey }: typeof pair) => {
+        const token = await new SignJWT({ iss: "https://issuer.test", aud: "products" })
+          .setProtectedHeader({ alg: "ES256", kid: "k" })
+          .setExpirationTime("5m")
+          .sign(privateKey);
+        return (await send(edge.url, "/x", { headers: { Authorization: `Bearer ${token}` } })).status;
+      };
+      try {
+        expect(await ask(pair)).toBe(200);
+        current = next;
+        const many = await Promise.all(Array.from({ length: 8 }, () => ask(next as typeof pair)));
+        expect(many).toEqual(Array.from({ length: 8 }, () => 200));
+        expect(await ask(pair)).toBe(401);
+        expect(keys.requests).toHaveLength(2);
+      } finally {
+        await edge.close();
+        await Promise.all([keys.close(), target.close()]);
+      }
+    });
+
     it("are fetched once for requests at once", async () => {
       const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
       const jwk = { ...(await exportJWK(pair.publicKey)), kid: "k", alg: "ES256" };

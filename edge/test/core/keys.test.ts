@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { exportJWK, SignJWT } from "jose";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createEdge } from "../../src/core/edge";
@@ -15,6 +15,7 @@ describe("attack 7: a key set that rotates or goes down", () => {
   let fetched: number;
   let respond: () => Promise<Response>;
   let ask: (kid: string) => Promise<number>;
+  let askWith: (key: KeyObject, kid: string | undefined) => Promise<number>;
   let count = 0;
 
   async function published(...kids: string[]): Promise<Response> {
@@ -43,15 +44,16 @@ describe("attack 7: a key set that rotates or goes down", () => {
       features: [jwt],
       handlers: { h: { default: () => new Response("in") } },
     });
-    ask = async (kid) => {
+    askWith = async (key, kid) => {
       const token = await new SignJWT({ iss: "https://issuer.test", aud: "products" })
-        .setProtectedHeader({ alg: "ES256", kid })
+        .setProtectedHeader({ alg: "ES256", ...(kid === undefined ? {} : { kid }) })
         .setExpirationTime(Math.floor(host.time / 1000) + 300)
-        .sign((kid === "second" ? second : first).privateKey);
+        .sign(key);
       const request = new Request("https://api.test/", { headers: { authorization: `Bearer ${token}` } });
       const { status } = await edge(request, host, { env: {}, context: undefined });
       return status;
     };
+    ask = (kid) => askWith((kid === "second" ? second : first).privateKey, kid);
   });
 
   it("uses fetched keys without asking again", async () => {
@@ -125,7 +127,79 @@ describe("attack 7: a key set that rotates or goes down", () => {
           { ...(await exportJWK(first.privateKey)), kid: "first", alg: "ES256" },
         ],
       });
-    expect(await ask("first")).toBe(401);
+    // Nothing is left that could verify a token.
+    expect(await ask("first")).toBe(503);
+  });
+
+  it.each([
+    ["the same kid", "first"],
+    ["no kid", undefined],
+  ])("finds a key that came in the place of another under %s, by one more fetch", async (_, kid) => {
+    const set = async (pair: typeof first) =>
+      Response.json({ keys: [{ ...(await exportJWK(pair.publicKey)), kid, alg: "ES256" }] });
+    const signed = (pair: typeof first) => askWith(pair.privateKey, kid);
+    respond = () => set(first);
+    expect(await signed(first)).toBe(200);
+    host.time += 1;
+    respond = () => set(second);
+    expect(await Promise.all(Array.from({ length: 8 }, () => signed(second)))).toEqual(Array(8).fill(200));
+    expect(fetched).toBe(2);
+    // The old key is gone, and tokens with it make no more than one fetch in 30 s.
+    for (let i = 0; i < 5; i++) expect(await signed(first)).toBe(401);
+    host.time += 29_000;
+    expect(await signed(first)).toBe(401);
+    expect(fetched).toBe(2);
+    host.time += 1001;
+    expect(await signed(first)).toBe(401);
+    expect(fetched).toBe(3);
+  });
+
+  it("makes no fetch more for a token that its keys were just fetched for", async () => {
+    expect(await ask("third")).toBe(401);
+    expect(fetched).toBe(1);
+  });
+
+  it.each<[string, () => Promise<unknown[]> | unknown[]]>([
+    ["no keys", () => []],
+    ["a symmetric key", () => [{ kty: "oct", k: "AAAA", kid: "first" }]],
+    ["a private key", async () => [{ ...(await exportJWK(first.privateKey)), kid: "first" }]],
+    ["a key for encryption", async () => [{ ...(await exportJWK(first.publicKey)), use: "enc" }]],
+    ["a key that signs only", async () => [{ ...(await exportJWK(first.publicKey)), key_ops: ["sign"] }]],
+    ["a malformed key", () => [{ kty: "EC", crv: "P-256", x: "AA", y: "AA" }, { kty: "RSA" }, null, "key"]],
+    [
+      "an RSA key that is too short",
+      async () => [await exportJWK(generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey)],
+    ],
+    ["more keys than are looked at", async () => Array(101).fill(await exportJWK(second.publicKey))],
+  ])("does not replace good keys by a set of %s", async (_, keys) => {
+    expect(await ask("first")).toBe(200);
+    respond = async () => Response.json({ keys: await keys() });
+    host.time += 6 * MINUTE;
+    expect(await ask("first")).toBe(200);
+    await Promise.all(host.background);
+    expect(fetched).toBe(2);
+    expect(await ask("first")).toBe(200);
+    expect(host.logged.map(({ event }) => event)).toContain("jwt.keys-failed");
+  });
+
+  it("reads no more of a key set than the limit, however much there is", async () => {
+    let pulled = 0;
+    let cancelled = false;
+    const endless = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulled += 1;
+          controller.enqueue(new Uint8Array(64 * 1024).fill(32));
+        },
+        cancel() {
+          cancelled = true;
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    respond = () => Promise.resolve(new Response(endless));
+    expect(await ask("first")).toBe(503);
+    expect([pulled, cancelled]).toEqual([5, true]);
   });
 });
 

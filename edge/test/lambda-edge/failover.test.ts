@@ -178,7 +178,7 @@ describe("an answer for a caller who is known", () => {
             },
           ),
         ],
-        sessions: { binding: "S", cookie: "session", ttl_s: 60, key_prefix: "session:" },
+        sessions: { binding: "S", cookie: "session", ttl_s: 60, dated: false, key_prefix: "session:" },
       }),
       {
         features: [(await import("../../src/core/features/sessions")).sessions],
@@ -236,7 +236,7 @@ describe("an answer for a caller who is known", () => {
             { auth: { kind: "session" }, cache: policy({ name: "mine", mode: "origin" }) },
           ),
         ],
-        sessions: { binding: "S", cookie: "session", ttl_s: 60, key_prefix: "session:" },
+        sessions: { binding: "S", cookie: "session", ttl_s: 60, dated: false, key_prefix: "session:" },
       }),
       {
         features: [(await import("../../src/core/features/sessions")).sessions, forward],

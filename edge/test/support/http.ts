@@ -1,7 +1,7 @@
 /** HTTP as it is on the wire: nothing here normalises a path, follows a redirect or decodes a body. */
 
 import { request } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 
 export interface Reply {
   status: number;
@@ -68,4 +68,33 @@ export function sendRaw(base: string, bytes: string): Promise<{ status: number; 
     socket.on("error", done);
     socket.write(bytes, "latin1");
   });
+}
+
+/** A request that is sent piece by piece, as slow clients do. */
+export class Slow {
+  readonly #socket: Socket;
+  #text = "";
+
+  constructor(base: string, bytes: string) {
+    const { hostname, port } = new URL(base);
+    this.#socket = connect(Number(port), hostname);
+    this.#socket.on("data", (chunk) => {
+      this.#text += chunk.toString("latin1");
+    });
+    this.#socket.on("error", () => {});
+    this.write(bytes);
+  }
+
+  write(bytes: string): void {
+    this.#socket.write(bytes, "latin1");
+  }
+
+  breakOff(): void {
+    this.#socket.destroy();
+  }
+
+  /** What was answered so far. */
+  answer(): { status: number; text: string } {
+    return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(this.#text)?.[1] ?? 0), text: this.#text };
+  }
 }

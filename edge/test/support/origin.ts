@@ -14,6 +14,10 @@ export interface Origin {
   readonly url: string;
   /** Every request that reached it, oldest first. */
   readonly requests: Received[];
+  /** Requests of which something arrived. */
+  readonly started?: () => number;
+  /** Requests that broke off before they were whole. */
+  readonly broken?: () => number;
   close(): Promise<void>;
 }
 
@@ -22,9 +26,17 @@ type Answer = (received: Received, reply: ServerResponse, message: IncomingMessa
 /** An origin that answers as told. Default: JSON that says its name and the URL. */
 export async function startOrigin(name: string, answer?: Answer): Promise<Origin> {
   const requests: Received[] = [];
+  let started = 0;
+  let broken = 0;
   const server = createHttpServer(async (message, reply) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of message) chunks.push(chunk as Buffer);
+    started += 1;
+    try {
+      for await (const chunk of message) chunks.push(chunk as Buffer);
+    } catch {
+      broken += 1;
+      return;
+    }
     const headers = Object.fromEntries(Object.entries(message.headers).map(([key, value]) => [key, String(value)]));
     const received = {
       method: message.method ?? "",
@@ -43,6 +55,8 @@ export async function startOrigin(name: string, answer?: Answer): Promise<Origin
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    started: () => started,
+    broken: () => broken,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -18,6 +18,7 @@ export function settings(part: Partial<EdgeSettings>): EdgeSettings {
     endpoints: [],
     routers: [],
     sessions: null,
+    cache_host: null,
     reserved_header_prefixes: ["x-edgewright-", "x-origin-", "x-local-"],
     url_normalization: "strict",
     trace: false,
@@ -84,7 +85,7 @@ export function router(name: string, origins: OriginSpec[], part: Partial<Router
 }
 
 export function sessionsSpec(part: Partial<SessionsSpec> = {}): SessionsSpec {
-  return { binding: "SESSIONS", cookie: "session", ttl_s: 86400, key_prefix: "session:", ...part };
+  return { binding: "SESSIONS", cookie: "session", ttl_s: 86400, dated: false, key_prefix: "session:", ...part };
 }
 
 export function jwtAuth(part: Partial<JwtAuth>): JwtAuth {

@@ -22,6 +22,7 @@ from edgewright_policies.types import (
     DISTRIBUTION,
     ORIGIN_REQUEST_POLICY,
     RESPONSE_HEADERS_POLICY,
+    WAF_WEB_ACL,
     behavior_name,
 )
 
@@ -30,7 +31,7 @@ from edgewright_policies.types import (
     "cloudfront-quota",
     id="EW709",
     family="aws",
-    on=(DISTRIBUTION, CLOUDFRONT_CACHE_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION),
+    on=(DISTRIBUTION, CLOUDFRONT_CACHE_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION, WAF_WEB_ACL),
     severity="high",
     title="A CloudFront resource fits its quotas",
     why="CloudFront refuses it in the middle of the deployment.",
@@ -63,6 +64,10 @@ def cloudfront_quota(resource: View, context: Context[NoConfig]) -> Iterator[Vio
             ("customHeadersConfig", custom, "response_headers_policy.custom_headers"),
             ("contentSecurityPolicy", len(csp), "response_headers_policy.csp_chars"),
         ]
+    elif context.type == WAF_WEB_ACL:
+        rules = resource.views("rules")
+        counting = [each for each in rules if each.view("statement").has("rateBasedStatement")]
+        judged = [("rate-based rules", len(counting), "waf.rate_rules")]
     else:
         code = asset_bytes(resource.raw("code"))
         judged = [("code", len(code or b""), "functions.code_bytes")]

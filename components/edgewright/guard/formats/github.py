@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from edgewright import foreign
 from edgewright.guard.formats.text import summary
 from edgewright.guard.gate import Unjudged, Verdict
 
@@ -11,7 +12,7 @@ _MOST = 4096
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return foreign.lines(text.replace("\r\n", "\n")).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -41,7 +42,7 @@ class _Step:
     def log(self, text: str) -> None:
         """Add a line to the log, and to nothing else: the runner takes what begins with `::` for a command."""
         line = _data(text).lstrip()
-        self.lines.append(f"\u200b{line}" if line.startswith("::") else line)
+        self.lines.append(foreign.apart(line))
 
 
 def render(*judged: Verdict | Unjudged) -> str:

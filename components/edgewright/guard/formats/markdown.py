@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from edgewright import foreign
 from edgewright.guard.findings import Finding
 from edgewright.guard.formats.text import skipped_line, summary, suppressed_line
 from edgewright.guard.gate import Unjudged, Verdict
@@ -21,7 +22,7 @@ def marker(verdict: Verdict) -> str:
 
 def code(text: str) -> str:
     """Return a text as a code span: nothing in it is markup, a mention or a link."""
-    text = " ".join(text.split()).replace("|", "&#124;") if "|" in text else " ".join(text.split())
+    text = foreign.lines(" ".join(text.split())).replace("|", "&#124;")
     if "&#124;" in text:
         escaped = text.replace("<", "&lt;").replace(">", "&gt;")
         return f"<code>{escaped}</code>"
@@ -35,7 +36,7 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u200b", **{each: f"\
 
 def plain(text: str) -> str:
     """Return a text with everything escaped that Markdown or HTML would take for itself, but code spans kept."""
-    parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
+    parts = re.split(r"(`[^`]*`)", foreign.lines(" ".join(text.split())))
     return "".join(
         code(part[1:-1]) if index % 2 else "".join(_ESCAPES.get(each, each) for each in part)
         for index, part in enumerate(parts)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from edgewright.foreign import lines, one_line
 from edgewright.guard.findings import Finding
 from edgewright.guard.gate import Unjudged, Verdict
 
@@ -20,7 +21,7 @@ def summary(verdict: Verdict) -> str:
     evaluation = verdict.evaluation
     judged = (
         f"{_plural(evaluation.policies, 'policy', 'policies')} over {_plural(evaluation.resources, 'resource')}"
-        f" of {evaluation.project}/{evaluation.stack}"
+        f" of {one_line(evaluation.project)}/{one_line(evaluation.stack)}"
     )
     if not evaluation.findings:
         return f"{judged}: no findings"
@@ -66,14 +67,14 @@ def document(verdict: Verdict) -> Text:
         text.append(f"{finding.severity.upper()} ", style=style)
         text.append(f"{finding.level} ")
         text.append(f"{finding.policy} {finding.id}\n", style="bold")
-        text.append(f"  {finding.title}\n")
+        text.append(f"  {one_line(finding.title)}\n")
         for label, value in _rows(finding):
             text.append(f"  {label:<{_WIDTH}}", style="dim")
-            text.append(f"{value}\n")
+            text.append(f"{one_line(value)}\n")
         text.append("\n")
     for warning in verdict.evaluation.warnings:
         text.append("warning: ", style="yellow")
-        text.append(f"{warning}\n")
+        text.append(f"{one_line(warning)}\n")
     for line in (skipped_line(verdict), suppressed_line(verdict)):
         if line:
             text.append(f"{line}\n", style="dim")
@@ -87,7 +88,8 @@ def render(*judged: Verdict | Unjudged) -> str:
     for each in judged:
         if isinstance(each, Unjudged):
             parts.append(
-                f"{each.project}/{each.stack} could not be checked\n" + "".join(f"  {f}\n" for f in each.faults)
+                f"{one_line(each.project)}/{one_line(each.stack)} could not be checked\n"
+                + "".join(f"  {lines(f)}\n" for f in each.faults)
             )
         else:
             parts.append(document(each).plain)

@@ -15,11 +15,11 @@ from edgewright.hosts import Deployed, lambda_edge
 from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import SAFE, Served
 from edgewright.hosts.cloudfront.endpoints import check_functions
-from edgewright.hosts.cloudfront.files import let_read, make_bucket
+from edgewright.hosts.cloudfront.files import let_read, make_bucket, make_named
 from edgewright.hosts.cloudfront.guard import GUARD
 from edgewright.hosts.cloudfront.names import certificate, dns, web_acl
 from edgewright.hosts.cloudfront.operations import observe
-from edgewright.hosts.cloudfront.origins import origins_of
+from edgewright.hosts.cloudfront.origins import needs_name, origins_of, target_of
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import quotas
 from edgewright.hosts.cloudfront.site import Site
@@ -85,7 +85,8 @@ def build(site: Site) -> Deployed:
     guard = _guard_function(site)
     arn = certificate(site)
     bucket = make_bucket(site)
-    origins, groups = origins_of(site, bucket)
+    named = bucket or (make_named(site) if needs_name(site) else None)
+    origins, groups = origins_of(site, bucket, named)
     assets: dict[str, Any] = {item["path"]: _asset_behavior(site, item) for item, _, _ in site.plan.assets}
     acl = web_acl(site)
     shown: Any = {"cloudfront_default_certificate": True}
@@ -236,8 +237,6 @@ def _behavior(
     codes: Mapping[functions.ViewerNeeds, tuple[str, str]],
 ) -> dict[str, Any]:
     failover = site.failover(served) and not served.behavior.default
-    any_router = served.router or next(iter(sorted(site.routers)), None)
-    target = any_router if failover else f"{any_router}-0" if any_router else "none"
     unsafe_handler = any(
         spec["target"]["kind"] == "handler" and not set(spec["methods"]) <= set(SAFE)
         for spec in (served.specs if not served.behavior.default else site.settings["endpoints"])
@@ -254,7 +253,7 @@ def _behavior(
         )
     at_viewer = [] if served.own or guarded else viewer_functions(site, needs_of(site, served), codes)
     behavior: dict[str, Any] = {
-        "target_origin_id": target,
+        "target_origin_id": target_of(site, served),
         "viewer_protocol_policy": "redirect-to-https",
         # CloudFront refuses an origin group for a behavior that takes other methods, and answers those with 403 itself
         # (https://github.com/aws/aws-cdk/issues/32450). Everywhere else the function says 405 with what is allowed.
@@ -267,7 +266,11 @@ def _behavior(
                 "", served.cache, Faults("EdgeApi", site.name), by_country=guarded or bool(served.own)
             ),
         ),
-        "origin_request_policy_id": policies.ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
+        "origin_request_policy_id": (
+            policies.ALL_VIEWER_AND_CLOUDFRONT_HEADERS
+            if site.takes_cookies(served)
+            else policies.without_cookies_id(site.parent)
+        ),
         "response_headers_policy_id": policies.response_headers_policy_id(
             site.parent, site.given.get("security_headers", False)
         ),

@@ -12,16 +12,18 @@ from edgewright.errors import Faults, output_of, show
 from edgewright.hosts import lambda_edge
 from edgewright.hosts.cloudfront.behaviors import PATTERN, Behavior, behaviors_of, guards_over, in_order, pattern_of
 from edgewright.hosts.cloudfront.plan import Plan
+from edgewright.hosts.cloudfront.rates import path_expression
 from edgewright.hosts.lambda_edge import REGION
 from edgewright.limits import limit
 
 WAF_WINDOWS_S = (60,)
 """Windows of a WAF rate rule that an endpoint's rate limit has."""
-WAF_LEAST = 10
+WAF_LEAST = int(limit("cloudfront.waf.rate_least").value)
 
 
 def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     """Note what an endpoint asks for that CloudFront does not have, and what CloudFront would refuse together."""
+    _check_rate_rules(endpoints, faults)
     for item in endpoints.items:
         at = item["at"]
         _check_pattern(f"{at}.path", item["path"], faults)
@@ -44,6 +46,14 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     sessions = plan.given.get("sessions", {}).get("binding")
     if isinstance(sessions, Mapping):
         check_store_of("sessions.binding", sessions, faults)
+    if isinstance(sessions, Mapping) and not any(
+        (item["auth"] or {}).get("kind") == "session" for item in endpoints.items
+    ):
+        faults.add(
+            "sessions",
+            "has no effect: no endpoint asks for a session, and no handler reaches the store on CloudFront",
+            fix='Give an endpoint `auth: {"kind": "session"}`, or leave it out.',
+        )
     behaviors = behaviors_of(endpoints)
     most = limit("cloudfront.distribution.behaviors")
     count = len(behaviors) + len(plan.assets)
@@ -72,7 +82,14 @@ def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> 
         if path in patterns or (path == "/*" and "*" in patterns):
             faults.add(at, f"{show(path)} is an endpoint's path too", fix="Give it another.")
             continue
-        for guarded, whole in guards_over(behaviors, path, order):
+        guards = guards_over(behaviors, path, order)
+        if item.get("public", False) and not any(whole for _, whole in guards):
+            faults.add(
+                f"assets[{index}].public",
+                f"has no effect: {show(path)} lies in no endpoint with `auth`, so its files are for everybody anyhow",
+                fix="Leave it out.",
+            )
+        for guarded, whole in guards:
             if whole and item.get("public", False):
                 continue
             faults.add(
@@ -140,6 +157,30 @@ def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faul
         faults.add(
             f"{at}.rate_limit.limit", f"{limited['limit']} is below what AWS WAF counts", allowed=f"{WAF_LEAST} or more"
         )
+
+
+def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
+    """Note what a web ACL cannot have of the endpoints' rate limits: so many rules, or so long a pattern."""
+    limited = [item for item in endpoints.items if item.get("rate_limit") is not None]
+    limited.sort(key=lambda item: int(re.sub(r"\D", "", item["at"])))
+    most = limit("cloudfront.waf.rate_rules")
+    if len(limited) > most.value:
+        faults.add(
+            f"{limited[int(most.value)]['at']}.rate_limit",
+            f"is number {int(most.value) + 1} of {len(limited)}, and each is a rate-based rule of one web ACL ({most.source})",
+            allowed=f"at most {most.text} endpoints with a `rate_limit`",
+            fix="Limit one path that stands for several (`/api/*`), or split the API in two.",
+        )
+    longest = limit("cloudfront.waf.pattern_chars")
+    for item in limited:
+        size = len(path_expression(item["path"]))
+        if size > longest.value:
+            faults.add(
+                f"{item['at']}.rate_limit",
+                f"needs a regular expression of {size} characters for {show(item['path'])} ({longest.source})",
+                allowed=f"at most {longest.text}",
+                fix="Give the endpoint a shorter path.",
+            )
 
 
 def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:

@@ -18,17 +18,7 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
     """Make the bucket with its files, where the API has any."""
     if not site.plan.assets:
         return None
-    bucket = aws.s3.Bucket(f"{site.name}-assets", region=REGION, tags=dict(site.plan.tags), opts=site.child)
-    aws.s3.BucketPublicAccessBlock(
-        f"{site.name}-assets-private",
-        region=REGION,
-        bucket=bucket.bucket,
-        block_public_acls=True,
-        block_public_policy=True,
-        ignore_public_acls=True,
-        restrict_public_buckets=True,
-        opts=site.child,
-    )
+    bucket = _private_bucket(site, f"{site.name}-assets")
     _tell_hidden(site)
     for item, folder, files in site.files:
         prefix = item["path"].removesuffix("*").removeprefix("/")
@@ -48,6 +38,26 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
                 opts=site.child,
             )
             site.uploaded.append(file)
+    return bucket
+
+
+def make_named(site: Site) -> aws.s3.Bucket:
+    """Make an empty bucket that nobody may read: the name of an origin that CloudFront finds, and never asks."""
+    return _private_bucket(site, f"{site.name}-origin")
+
+
+def _private_bucket(site: Site, name: str) -> aws.s3.Bucket:
+    bucket = aws.s3.Bucket(name, region=REGION, tags=dict(site.plan.tags), opts=site.child)
+    aws.s3.BucketPublicAccessBlock(
+        f"{name}-private",
+        region=REGION,
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=site.child,
+    )
     return bucket
 
 

@@ -61,7 +61,7 @@ class ViewerNeeds:
     regions: str = ""
     """JSON: region to the countries it serves, two letters each; empty where no key has the region."""
     session: str = ""
-    """JSON: cookie and key_prefix of the session store; empty where nothing asks for a session."""
+    """JSON: cookie, key_prefix, ttl_s and dated of the session store; empty where nothing asks for a session."""
     experiments: str = ""
     """JSON: a list of cookie, variants with weights, max_age."""
     redirects: str = ""
@@ -171,6 +171,18 @@ def compact(value: Any) -> str:
 
 
 _QUERY = """\
+function locationOf(to, rest, query) {
+  // What the path says cannot end a header, nor be read as nothing: some clients drop control characters from a URL.
+  var target = to.charAt(to.length - 1) === '*' ? to.slice(0, -1) + rest : to;
+  target = target.replace(/[\\x00-\\x20\\x7f\\\\]/g, encodeURIComponent);
+  // One slash more would name another host.
+  if (target.charAt(0) === '/') target = target.replace(/^(?:[/]|%5C)+/, '/');
+  var hash = target.indexOf('#');
+  var fragment = hash === -1 ? '' : target.slice(hash);
+  if (hash !== -1) target = target.slice(0, hash);
+  if (query !== '') target += (target.indexOf('?') === -1 ? '?' : '&') + query;
+  return target + fragment;
+}
 function queryOf(values) {
   var pairs = [];
   Object.keys(values).forEach(function (name) {
@@ -178,7 +190,7 @@ function queryOf(values) {
       pairs.push(item.value === '' ? name : name + '=' + item.value);
     });
   });
-  return pairs.length === 0 ? '' : '?' + pairs.join('&');
+  return pairs.join('&');
 }"""
 
 _REDIRECT = """\
@@ -187,15 +199,14 @@ _REDIRECT = """\
     var open = rule.path.charAt(rule.path.length - 1) === '*';
     var stem = open ? rule.path.slice(0, -1) : rule.path;
     if (open ? request.uri.indexOf(stem) !== 0 : request.uri !== stem) continue;
-    var to = rule.to;
-    if (to.charAt(to.length - 1) === '*') to = to.slice(0, -1) + request.uri.slice(stem.length);
-    // One slash more would name another host.
-    if (to.charAt(0) === '/') to = to.replace(/^[/\\\\\\\\]+/, '/');
+    var rest = request.uri.slice(stem.length);
+    // A path with dots is another path, which every browser asks for instead: it is no reason to leave what `to` names.
+    if (/(?:^|[/\\\\])(?:[.]|%2e){1,2}(?:$|[/\\\\])/i.test(rest)) continue;
     return {
       statusCode: rule.status, statusDescription: rule.text,
-      headers: { location: { value: to + queryOf(request.querystring) } }
+      headers: { location: { value: locationOf(rule.to, rest, queryOf(request.querystring)) } }
     };
-  }""".replace("\\\\\\\\", "\\\\")
+  }"""
 
 _REGION = """\
   var country = headers['cloudfront-viewer-country'];
@@ -252,6 +263,12 @@ _AGED = """\
   }"""
 
 _SESSION = """\
+function lasts(made) {
+  if (made === undefined) return !session.dated;
+  var age = Date.now() / 1000 - made;
+  // A little ahead: clocks differ.
+  return typeof made === 'number' && made >= 0 && age >= -300 && age < session.ttl_s;
+}
 async function lookUp(request) {
   var authorization = request.headers.authorization;
   var cookie = request.cookies[session.cookie];
@@ -270,7 +287,7 @@ async function lookUp(request) {
     var value = await cf.kvs().get(key);
     request.headers['x-edgewright-kv'] = { value: encodeURIComponent(key) + '=' + encodeURIComponent(value) };
     var read = JSON.parse(value);
-    return typeof read === 'object' && read !== null && !Array.isArray(read) ? 'known' : 'unknown';
+    return typeof read === 'object' && read !== null && !Array.isArray(read) && lasts(read.iat) ? 'known' : 'unknown';
   } catch (error) {
     // No such key: the edge answers as for any unknown session.
     return 'unknown';

@@ -1,12 +1,11 @@
 """What leads to the distribution: its certificate, DNS records and the web ACL in front of it."""
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from edgewright.hosts.cloudfront.rates import rate_rules, visibility
 from edgewright.hosts.cloudfront.site import Site
 from edgewright.hosts.lambda_edge import REGION
 
@@ -69,11 +68,11 @@ def dns(site: Site, distribution: aws.cloudfront.Distribution) -> None:
 
 def web_acl(site: Site) -> Any:
     """Return the ARN of the web ACL: the one given, or one made of the endpoints' rate limits."""
-    limited = [(item, item["rate_limit"]) for item in site.settings["endpoints"] if item["rate_limit"]]
-    if not limited:
+    rules: Any = rate_rules(site.settings["endpoints"])
+    if not rules:
         return site.given.get("web_acl_arn")
-    rules: Any = [_rate_rule(index, item, rate) for index, (item, rate) in enumerate(limited)]
     allow: Any = {"allow": {}}
+    counted: Any = visibility(f"{site.name}-web-acl")
     acl = aws.wafv2.WebAcl(
         f"{site.name}-web-acl",
         region=REGION,
@@ -81,40 +80,8 @@ def web_acl(site: Site) -> Any:
         description=f"Rate limits of {site.name}, by edgewright.",
         default_action=allow,
         rules=rules,
-        visibility_config=_visibility(f"{site.name}-web-acl"),
+        visibility_config=counted,
         tags=dict(site.plan.tags),
         opts=site.child,
     )
     return acl.arn
-
-
-def _visibility(name: str) -> Any:
-    return {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": True}
-
-
-def _rate_rule(priority: int, item: Mapping[str, Any], rate: Mapping[str, Any]) -> dict[str, Any]:
-    name = rate["binding"].lower().replace("_", "-")
-    path = re.sub(r":[^/]+", "[^/]+", re.sub(r"([.+^$(){}|\[\]\\])", r"\\\1", item["path"]).replace("*", ".*"))
-    return {
-        "name": name,
-        "priority": priority,
-        "action": {"block": {"custom_response": {"response_code": 429}}},
-        "statement": {
-            "rate_based_statement": {
-                "limit": rate["limit"],
-                "evaluation_window_sec": rate["period_s"],
-                "aggregate_key_type": "IP",
-                "scope_down_statement": {
-                    "regex_match_statement": {
-                        "regex_string": f"^{path}/?$",
-                        "field_to_match": {"uri_path": {}},
-                        "text_transformations": [
-                            {"priority": 0, "type": "URL_DECODE"},
-                            {"priority": 1, "type": "NORMALIZE_PATH"},
-                        ],
-                    }
-                },
-            }
-        },
-        "visibility_config": _visibility(name),
-    }

@@ -15,10 +15,14 @@ from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served, serve
 from edgewright.hosts.cloudfront.endpoints import check_store_of
 from edgewright.hosts.cloudfront.guard import guard_modules
+from edgewright.hosts.cloudfront.origins import FAILOVER_STATUSES
 from edgewright.hosts.cloudfront.plan import Plan
 from edgewright.hosts.cloudfront.policies import query_rule
 from edgewright.hosts.cloudfront.shield import shields_of
 from edgewright.limits import limit
+from edgewright.spec.models import HealthCheckSpec, RouterSpec
+
+TAGS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html"
 
 
 def bundle(_plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
@@ -49,6 +53,7 @@ def modules(
     faults = Faults("EdgeApi", name)
     served = serve(endpoints, settings)
     _check_served(served, plan, faults)
+    _check_routers(served, settings, faults)
     shields_of(served, plan, faults)
     behaviors = [
         {
@@ -108,6 +113,33 @@ def for_guard(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, "endpoints": endpoints, "routers": [], "sessions": None, "trace": False}
 
 
+NOT_FROM_A_FUNCTION = (
+    "connection",
+    "expect",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "trailer",
+    "upgrade",
+    "x-cache",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "accept-encoding",
+    "content-length",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "transfer-encoding",
+    "via",
+)
+"""Headers that a function may not add, or not change, on origin-request."""
+NOT_FROM_A_FUNCTION_PREFIXES = ("x-accel-", "x-amz-cf-", "x-amzn-", "x-edge-")
+EDGE_FUNCTION_RESTRICTIONS = (
+    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/edge-function-restrictions-all.html"
+)
+
 NOT_HERE = ("memory", "kv", "shield")
 """Tiers that CloudFront itself stands for."""
 
@@ -138,6 +170,13 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
             cache = spec["cache"]
             policies.compile_policy(f"{item['at']}.cache", cache, faults)
             policies.check_strategy(f"{item['at']}.cache", cache, faults)
+            if cache is not None and cache["tags"] and spec["target"]["kind"] != "origin":
+                faults.add(
+                    f"{item['at']}.cache",
+                    f"has tags (CachePolicy {show(cache['name'])}), and CloudFront takes them from the answers of origins; of"
+                    f" those that a function makes on origin-request AWS says nothing ({TAGS})",
+                    fix="Leave `tags` out for a handler on this host, and purge its paths.",
+                )
             for experiment in plan.experiments:
                 if cache is None or cache["mode"] == "bypass" or spec["path"] not in experiment["paths"]:
                     continue
@@ -148,6 +187,55 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
                         f" {show(experiment['cookie'])} in its key, so that one variant would be served for another",
                         fix="Add it to the CachePolicy's `key.cookies`.",
                     )
+
+
+def _check_routers(served: Sequence[Served], settings: Mapping[str, Any], faults: Faults) -> None:
+    """Note what a router says that CloudFront, which asks the nearest origin itself, does not do."""
+    routers = {router["name"]: router for router in settings["routers"]}
+    usual = set(RouterSpec.model_fields["retry_statuses"].default)
+    seen = set()
+    for each in served:
+        for item, spec in zip(each.behavior.items, each.specs, strict=True):
+            router = routers.get(spec["target"].get("router"))
+            if router is None or router["name"] in seen:
+                continue
+            seen.add(router["name"])
+            at = f"{item['at']}.origin"
+            others = sorted(set(router["retry_statuses"]) - {*FAILOVER_STATUSES, *usual})
+            if others:
+                faults.add(
+                    at,
+                    f"has `retry_statuses` {', '.join(map(str, others))}, after which CloudFront asks no other origin"
+                    " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html)",
+                    allowed=", ".join(map(str, FAILOVER_STATUSES)),
+                )
+            if not router["retry_statuses"] and len(router["origins"]) > 1:
+                faults.add(
+                    at,
+                    "has no `retry_statuses`, and an origin group of CloudFront has one at least",
+                    allowed=", ".join(map(str, FAILOVER_STATUSES)),
+                    fix="Leave it out for 502, 503 and 504, or give the GeoRouter one origin.",
+                )
+            if router["health"] != HealthCheckSpec().model_dump(mode="json") and len(router["origins"]) < 3:
+                faults.add(
+                    at,
+                    "has a `health_check`, and CloudFront asks the nearest origin each time, whatever it knows: only of"
+                    f" several origins behind that one is the health kept, and here are {len(router['origins'])} in all",
+                    fix="Leave `health_check` out of the GeoRouter.",
+                )
+            for region in router["origins"]:
+                _check_headers(at, region, faults)
+
+
+def _check_headers(at: str, origin: Mapping[str, Any], faults: Faults) -> None:
+    for header in origin["headers"]:
+        if header in NOT_FROM_A_FUNCTION or header.startswith(NOT_FROM_A_FUNCTION_PREFIXES):
+            faults.add(
+                at,
+                f"has the header {show(header)} for the origin of {origin['region']}, which no function may set on CloudFront"
+                f" ({EDGE_FUNCTION_RESTRICTIONS})",
+                fix="Give it another name.",
+            )
 
 
 def _check_guard(served: Served, plan: Plan, faults: Faults) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from edgewright.hosts.cloudfront import functions
 from edgewright.hosts.cloudfront.rollout import Rollout, check_rollout
 from edgewright.hosts.lambda_edge import REGION
 from edgewright.limits import limit
+from edgewright.limits.aws import aws
 
 PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 MAX_AGE_S = 2_592_000
@@ -32,6 +34,7 @@ CLOUDFLARE_ONLY: Mapping[str, str] = {
     "script_name": "Leave it out: Pulumi names the function, so that a retired one is never in the way.",
     "secrets": "They would lie readable in the package: read them in the handler from Secrets Manager or Parameter Store.",
     "tiered_cache": "Use `origin_shield`.",
+    "zone_plan": "Leave it out.",
     "workers_dev": "Leave it out: the distribution answers on its cloudfront.net name.",
     "zone_id": "Use `hosted_zone_id`.",
     "zone_name": "Use `hosted_zone_id`.",
@@ -72,23 +75,70 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
         checked(given["certificate_arn"], _check_certificate, faults)
     if "price_class" in given:
         faults.one_of("price_class", given["price_class"], PRICE_CLASSES)
-    if "log_retention_days" in given:
-        _check.whole("log_retention_days", given["log_retention_days"], faults, 1, 3653, "days")
-    if "origin_shield" in given and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", given["origin_shield"]):
-        faults.add(
-            "origin_shield", f"{show(given['origin_shield'])} is not an AWS region", allowed="for example eu-central-1"
-        )
+    _check_logs(given, faults)
+    if "origin_shield" in given:
+        _check_shield(given["origin_shield"], faults)
+    for key, pattern, example in _IDS:
+        if key in given:
+            checked(given[key], partial(_check_id, key, pattern, example), faults)
     _check_observability(given.get("observability", {}), faults)
     for key in given.get("vars", {}):
         _check.binding_name(f"vars.{key}", key, faults)
     return Plan(
         given=given,
         hostname=hostname,
-        tags=_tags(given.get("tags", ())),
+        tags=_tags(given.get("tags", ()), faults),
         redirects=_redirects(given.get("redirects", ()), faults),
         experiments=_experiments(given, faults),
         assets=_assets(given.get("assets", ()), faults),
         rollout=check_rollout(given, faults),
+    )
+
+
+_IDS = (
+    ("web_acl_arn", r"arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[\w-]+",
+     "arn:aws:wafv2:us-east-1:...:global/webacl/NAME/ID, of the scope CLOUDFRONT"),
+    ("hosted_zone_id", r"Z[A-Z0-9]{0,31}", "the id of a zone of Route 53, for example Z0123456789ABCDEFGHIJ"),
+)  # fmt: skip
+
+
+def _check_id(key: str, pattern: str, example: str, value: object, faults: Faults) -> None:
+    if not re.fullmatch(pattern, str(value)):
+        faults.add(key, f"{show(value)} is not what AWS takes here", allowed=example)
+
+
+def _check_logs(given: Mapping[str, Any], faults: Faults) -> None:
+    retention = aws().log_retention_days
+    days = given.get("log_retention_days")
+    if days is not None and days not in retention.values:
+        faults.add(
+            "log_retention_days",
+            f"{show(days)} is not for how long CloudWatch keeps a log ({retention.source})",
+            allowed=f"{retention.text} days",
+        )
+    if days is not None and given.get("access_logs") is False:
+        faults.add(
+            "log_retention_days", "has no effect with `access_logs: false`", fix="Leave it out, or keep access logs."
+        )
+    if given.get("dashboard") and given.get("metrics") is False:
+        faults.add(
+            "dashboard",
+            "shows hit rates and latencies, which CloudFront has with `metrics` alone"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html)",
+            fix="Leave `metrics: false` out, or the dashboard.",
+        )
+
+
+def _check_shield(region: object, faults: Faults) -> None:
+    shield = aws().origin_shield
+    if region in shield.regions:
+        return
+    advised = shield.advised.get(str(region))
+    faults.add(
+        "origin_shield",
+        f"{show(region)} is not a region with Origin Shield ({shield.source})",
+        allowed=", ".join(shield.regions),
+        fix=f"For {region} AWS advises {advised}." if advised else "",
     )
 
 
@@ -115,11 +165,16 @@ def _check_observability(observability: Mapping[str, Any], faults: Faults) -> No
         )
 
 
-def _tags(tags: Sequence[str]) -> dict[str, str]:
+def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:
     """Return tags as AWS has them: `owner:web` is the value web of owner."""
-    found = {}
-    for tag in tags:
+    found: dict[str, str] = {}
+    for index, tag in enumerate(tags):
         key, _, value = tag.partition(":")
+        if key in found:
+            faults.add(
+                f"tags[{index}]", f"{show(tag)} has the key of another: a resource of AWS has one value for each",
+                fix="Leave one out.",
+            )  # fmt: skip
         found[key] = value
     return dict(sorted(found.items()))
 
@@ -137,10 +192,8 @@ def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
         if path in seen:
             faults.add(f"{at}.path", f"{show(path)} is redirected by redirects[{seen[path]}] already")
         seen.setdefault(path, index)
-        if "to" in rule and (not re.match(r"/(?![/\\])|https?://[^/]", to) or "*" in to[:-1] or not to.isascii()):
-            faults.add(
-                f"{at}.to", f"{show(to)} is neither a path nor an http(s) URL", allowed="/new, /new/* or https://..."
-            )
+        if "to" in rule:
+            _check_target(f"{at}.to", to, path, faults)
         if to.endswith("*") and not path.endswith("*"):
             faults.add(f"{at}.to", f"{show(to)} ends with `*`, and `path` has none to take")
         if status not in functions.STATUS_TEXTS:
@@ -148,6 +201,45 @@ def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
         found.append({"path": path, "to": to, "status": status, "text": functions.STATUS_TEXTS.get(status, "")})
     found.sort(key=lambda rule: (-len(rule["path"]), rule["path"]))
     return functions.compact(found) if found else ""
+
+
+_URL = re.compile(r"https?://[^/?#]*")
+
+
+def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
+    """Note what is wrong with where a redirect leads. What its `*` takes is the client's own word, so that it has to stand
+    where no word can name another host: in a URL, behind the slash after the host."""
+    allowed = "/new, /new/* or https://..."
+    host = _URL.match(to)
+    if re.search(r"[^\x21-\x7e]|\\", to):
+        faults.add(
+            at,
+            f"{_check.shown_url(to)} has a character that a URL does not have",
+            allowed=allowed,
+            fix="Escape it: `%20`.",
+        )
+    elif "*" in to[:-1]:
+        faults.add(at, f"{_check.shown_url(to)} has `*` before its end", allowed=allowed)
+    elif host is None and (not to.startswith("/") or to.startswith("//")):
+        faults.add(at, f"{_check.shown_url(to)} is neither a path nor an http(s) URL", allowed=allowed)
+    elif host is not None and to.endswith("*") and "/" not in to[host.end() :]:
+        bare = to.removesuffix("*").split("?")[0].split("#")[0]
+        faults.add(
+            at,
+            f"{_check.shown_url(to)} has its `*` in the host, so that a path chooses where the redirect leads:"
+            f" {show(f'{path[:-1]}.evil.example')} would lead to {_check.shown_url(f'{bare}.evil.example')}",
+            allowed=allowed,
+            fix=f"Write {bare + '/*'!r}: the slash ends the host." if "@" not in bare else "",
+        )
+    elif to.endswith("*") and re.search(r"[?#]", to):
+        faults.add(
+            at,
+            f"{_check.shown_url(to)} has its `*` behind `?` or `#`",
+            allowed=allowed,
+            fix="The query goes along by itself.",
+        )
+    elif host is not None:
+        _check.http_url(at, host[0], faults)
 
 
 def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str, Any], ...]:

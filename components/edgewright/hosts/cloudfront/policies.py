@@ -242,7 +242,7 @@ def used() -> dict[str, int]:
 
 def quotas() -> dict[str, Any]:
     """Return what the stack uses of the account's quotas for policies of one's own, and warn where none is left."""
-    names = {"cache": "cache_policies", "headers": "response_headers_policies"}
+    names = {"cache": "cache_policies", "headers": "response_headers_policies", "origin": "origin_request_policies"}
     found = {}
     for kind, name in names.items():
         most = limit(f"cloudfront.{name}")
@@ -296,6 +296,42 @@ def cache_policy_id(parent: pulumi.Resource, spec: CachePolicySpec) -> Any:
             default_ttl=spec.default_ttl,
             max_ttl=spec.max_ttl,
             parameters_in_cache_key_and_forwarded_to_origin=spec.key_parameters(),
+            opts=opts,
+        ),
+    )
+    return policy.id
+
+
+WITHOUT_COOKIES: Mapping[str, Any] = {
+    "headers_config": {
+        "header_behavior": "allViewerAndWhitelistCloudFront",
+        # What the function reads. A policy of one's own may name 10 headers, fewer than AWS's own policy does.
+        "headers": {
+            "items": [
+                f"CloudFront-Viewer-{name}" for name in ("City", "Country", "Country-Region", "Latitude", "Longitude")
+            ]
+        },
+    },
+    "cookies_config": {"cookie_behavior": "none"},
+    "query_strings_config": {"query_string_behavior": "all"},
+}
+"""What goes on to the function where nobody looks at cookies."""
+
+
+def without_cookies_id(parent: pulumi.Resource) -> Any:
+    """Return the id of the policy by which all goes on to the function but cookies: AWS has none that says so."""
+    parts: Mapping[str, Any] = WITHOUT_COOKIES
+    policy = shared(
+        parent,
+        "origin",
+        content_hash(parts),
+        lambda name, named, opts: aws.cloudfront.OriginRequestPolicy(
+            name,
+            name=named,
+            comment="By edgewright. For behaviors behind which nobody looks at cookies.",
+            headers_config=parts["headers_config"],
+            cookies_config=parts["cookies_config"],
+            query_strings_config=parts["query_strings_config"],
             opts=opts,
         ),
     )

@@ -14,7 +14,7 @@ REGIONS: Mapping[str, str] = {
     "eeur": "eu-central-1",
     "apac": "ap-southeast-1",
     "oc": "ap-southeast-2",
-    "afr": "eu-west-2",
+    "afr": "eu-west-1",
     "me": "ap-south-1",
 }
 """The region with Origin Shield for each place that a CachePolicy's `tiers.shield.location` can name; where there is none in

@@ -72,6 +72,20 @@ class Site:
         every: str | None = self.given.get("origin_shield")
         return every or shields_of(self.served, self.plan, Faults("EdgeApi", self.name)).get(router)
 
+    def takes_cookies(self, served: Served) -> bool:
+        """Say whether anything behind the cache may look at cookies.
+
+        Under mode `override` an answer is the same for all but by its key, so nothing does. CloudFront lets requests of one
+        key wait for one answer only where no cookie goes on.
+        """
+        paths = {spec["path"] for spec in served.specs}
+        drawn = any(paths & set(experiment["paths"]) for experiment in self.plan.experiments)
+        forced = all(
+            spec["cache"] and spec["cache"]["mode"] == "override" and not spec["cache"]["key"]["cookies"]
+            for spec in served.specs
+        )
+        return drawn or not served.safe or not forced
+
     @property
     def order(self) -> list[str]:
         """The patterns of the behaviors but the default one, endpoints' and files', in the distribution's order."""

@@ -11,6 +11,7 @@ from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served
 from edgewright.hosts.cloudfront.policies import query_rule
 from edgewright.hosts.cloudfront.site import Site
+from edgewright.limits import limit
 from edgewright.path_patterns import overlap
 
 
@@ -30,7 +31,7 @@ def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
     keyed = cache is not None and cache["key"]["region"] and served.router is not None
     return functions.ViewerNeeds(
         regions=functions.regions_of(site.routers[served.router]) if keyed and served.router else "",
-        session=functions.compact({key: sessions[key] for key in ("cookie", "key_prefix")})
+        session=functions.compact({key: sessions[key] for key in ("cookie", "key_prefix", "ttl_s", "dated")})
         if any_session and sessions
         else "",
         experiments=functions.compact(experiments) if experiments else "",
@@ -62,6 +63,17 @@ def viewer_codes(site: Site, faults: Faults) -> dict[functions.ViewerNeeds, tupl
             for code in filter(None, found[needs]):
                 path = "redirects" if len(needs.redirects) > len(needs.experiments) else "experiments"
                 functions.check_code(path, code, faults)
+    readers = len({codes[0] for needs, codes in found.items() if needs.session})
+    most = limit("cloudfront.kvs.functions")
+    # A change of the code makes the next function beside the last one, and both read the store meanwhile.
+    if readers * 2 > most.value:
+        faults.add(
+            "sessions",
+            f"are looked up by {readers} functions at the viewer, one for each different need of an endpoint, and twice as"
+            f" many while they change ({most.source})",
+            allowed=f"at most {most.text} for one KvNamespace, so {int(most.value) // 2} here",
+            fix="Give endpoints with a session the same experiments and the same parameters in their cache keys.",
+        )
     return found
 
 

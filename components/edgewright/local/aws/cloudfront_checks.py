@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edgewright.limits import limit
+from edgewright.limits.aws import aws
 from edgewright.local.aws.account import (
     REGION,
     check_named,
@@ -92,6 +93,12 @@ def check_distribution(inputs: Inputs) -> Iterable[str]:
 
 
 def _check_origin(where: str, origin: Mapping[str, Any]) -> Iterable[str]:
+    shield, regions = origin.get("originShield") or {}, aws().origin_shield.regions
+    if shield.get("enabled") and shield.get("originShieldRegion") not in regions:
+        yield (
+            f"{where}.originShield.originShieldRegion: {shield.get('originShieldRegion')!r} has no Origin Shield; use one of"
+            f" {', '.join(regions)}"
+        )
     domain = str(origin.get("domainName") or "")
     if "/" in domain or ":" in domain or not domain:
         yield (

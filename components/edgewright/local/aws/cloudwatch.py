@@ -1,7 +1,9 @@
 """Amazon CloudWatch: logs, metrics, alarms and dashboards."""
 
+from collections.abc import Iterable
 from typing import Final
 
+from edgewright.limits.aws import aws
 from edgewright.local.aws.account import (
     all_tags,
     by,
@@ -11,7 +13,15 @@ from edgewright.local.aws.account import (
     region,
     regional_arn,
 )
-from edgewright.local.handlers import Handler
+from edgewright.local.handlers import Handler, Inputs
+
+
+def _check_group(inputs: Inputs) -> Iterable[str]:
+    retention, days = aws().log_retention_days, inputs.get("retentionInDays")
+    # 0: for ever.
+    if days and days not in retention.values:
+        yield f"retentionInDays: must be one of {retention.text}, got {days!r}"
+
 
 HANDLERS: Final[dict[str, Handler]] = {
     "aws:cloudwatch/logGroup:LogGroup": Handler(
@@ -23,6 +33,8 @@ HANDLERS: Final[dict[str, Handler]] = {
             "region": region(i),
             **all_tags(i),
         },
+        (),
+        _check_group,
         make_id=first_part,
         gap="aws-logs",
         auto_name="name",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from edgewright.limits.aws import aws
 from edgewright.local.aws.account import (
     all_tags,
     by,
@@ -119,6 +120,10 @@ def _check_lambda(inputs: Inputs) -> Iterable[str]:
         for key in ("handler", "runtime"):
             if not inputs.get(key):
                 yield f"{key}: is required of a function that is a zip"
+    runtime = str(inputs.get("runtime") or "")
+    # Whether one is new here is known where all are looked at: there the earlier day counts.
+    if past := aws().runtimes.fault(runtime, update=True):
+        yield f"runtime: {past}; use {', '.join(aws().runtimes.taken())} ({aws().runtimes.source})"
     for key, least, most, unit in (("timeout", 1, 900, "s"), ("memorySize", 128, 32768, "MB")):
         value = inputs.get(key)
         if value is not None and not (isinstance(value, (int, float)) and least <= value <= most):

@@ -13,9 +13,21 @@ import pydantic
 from pydantic.alias_generators import to_camel
 
 from edgewright.limits import limit
+from edgewright.limits.aws import aws as aws_data
 from edgewright.local import aws
 from edgewright.local import protocol_cloudfront as cf
-from edgewright.local.aws import account, acm, cloudfront, iam, iam_policies, lambda_, s3, s3_websites, wafv2
+from edgewright.local.aws import (
+    account,
+    acm,
+    cloudfront,
+    cloudfront_updates,
+    iam,
+    iam_policies,
+    lambda_,
+    s3,
+    s3_websites,
+    wafv2,
+)
 from edgewright.local.aws.packages import BadPackage, archive_files, object_bytes, unpacked
 from edgewright.program.resources import Capture, Resource
 
@@ -33,6 +45,8 @@ class Translation:
     gaps: list[tuple[Resource, str]] = field(default_factory=list)
     published: list[cf.LambdaVersion] = field(default_factory=list)
     """Every numbered version that the program publishes, associated or not."""
+    held: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What each distribution may not change while a policy of a rollout is attached, by its id."""
 
 
 def _interpreter(runtime: str) -> str | None:
@@ -45,6 +59,7 @@ def translate(
     base: Path,
     addresses: Mapping[str, str] | None = None,
     earlier: Mapping[str, cf.LambdaVersion] | None = None,
+    held: Mapping[str, cloudfront_updates.Held] | None = None,
 ) -> Translation:
     """Return what the local CloudFront is to run.
 
@@ -53,8 +68,9 @@ def translate(
         base: the folder that relative paths of files start from: the program's.
         addresses: where origins' domain names are found on this machine, as `name: http://127.0.0.1:<port>`.
         earlier: versions of functions that were published here before, by qualified ARN; behaviors may go back to them.
+        held: what distributions that were deployed here before may not change, by id.
     """
-    return _Translator(capture, base, earlier or {}).run(addresses or {})
+    return _Translator(capture, base, earlier or {}).run(addresses or {}, held or {})
 
 
 class _Translator:
@@ -90,8 +106,12 @@ class _Translator:
                 found.append(made)
         return found
 
-    def run(self, addresses: Mapping[str, str]) -> Translation:
+    def run(self, addresses: Mapping[str, str], held: Mapping[str, cloudfront_updates.Held]) -> Translation:
         self._unique()
+        for resource in self.of(cloudfront.DISTRIBUTION):
+            for refusal in cloudfront_updates.refused(resource.inputs, held.get(str(resource.id), {})):
+                self.fault(resource, refusal)
+            self.result.held[str(resource.id)] = cloudfront_updates.held(resource.inputs)
         self._quotas()
         distributions = self.of(cloudfront.DISTRIBUTION)
         if not distributions:
@@ -218,12 +238,29 @@ class _Translator:
         for store in document.key_value_stores:
             store.pairs.sort(key=lambda pair: pair.key)
         known_arns = set(stores)
+        self._readers(stores)
         for resource in self.of(cloudfront.CF_FUNCTION):
             for arn in resource.inputs.get("keyValueStoreAssociations") or []:
                 if arn not in known_arns:
                     self.fault(
                         resource, f"keyValueStoreAssociations: no key-value store of this stack has the ARN {arn!r}"
                     )
+
+    def _readers(self, stores: Mapping[str, cf.KeyValueStore]) -> None:
+        """A store has so many functions that read it, and no more."""
+        most = limit("cloudfront.kvs.functions")
+        for arn, store in stores.items():
+            readers = [
+                resource
+                for resource in self.of(cloudfront.CF_FUNCTION)
+                if arn in (resource.inputs.get("keyValueStoreAssociations") or [])
+            ]
+            if len(readers) > most.value:
+                self.fault(
+                    readers[int(most.value)],
+                    f"keyValueStoreAssociations: is number {int(most.value) + 1} of {len(readers)} functions that read"
+                    f" {store.name}; a store has at most {most.text} ({most.source})",
+                )
 
     def _lambdas(self, document: cf.CloudFrontDeployment) -> None:
         functions = {str(r.outputs["arn"]): r for r in self.of(lambda_.LAMBDA)}
@@ -246,7 +283,12 @@ class _Translator:
                 resource,
                 f"{places[0]}.lambdaFunctionAssociations{more}: InvalidLambdaFunctionAssociation: {refusal}",
             )
+        before = {arn.rpartition(":")[0] for arn in self.earlier}
+        runtimes = aws_data().runtimes
         for arn, function in functions.items():
+            # What was there before may be changed for some time more: see the handler's own check.
+            if arn not in before and (past := runtimes.fault(str(function.inputs.get("runtime") or ""))):
+                self.fault(function, f"runtime: {past}; use {', '.join(runtimes.taken())} ({runtimes.source})")
             # Gap `aws-lambda-other`.
             if arn not in used:
                 self.result.gaps.append((function, "aws-lambda-other"))

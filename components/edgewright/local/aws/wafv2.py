@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
+from edgewright.limits import limit
+from edgewright.limits.aws import aws
 from edgewright.local import protocol_cloudfront as cf
 from edgewright.local.aws.account import (
     REGION,
@@ -22,8 +24,8 @@ from edgewright.local.handlers import Handler, Inputs, uuid_id
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 IP_SET = "aws:wafv2/ipSet:IpSet"
 
-_WINDOWS_S = (60, 120, 300, 600)
-_LEAST_RATE = 10
+_WINDOWS_S = aws().waf_windows_s.values
+_LEAST_RATE = int(limit("cloudfront.waf.rate_least").value)
 _WAYS = {to_camel(name) for name in cf.WafStatement.model_fields}
 _FIELDS = {to_camel(name) for name in cf.WafField.model_fields}
 
@@ -59,8 +61,23 @@ def _check_web_acl(inputs: Inputs) -> Iterable[str]:
     priorities = [rule.get("priority") for rule in inputs.get("rules") or []]
     for priority in sorted({each for each in priorities if priorities.count(each) > 1}):
         yield f"rules: the priority {priority:g} is there twice; each rule has its own"
+    counting = [
+        rule
+        for rule in inputs.get("rules") or []
+        if any("rateBasedStatement" in statement for statement in statements(rule.get("statement")))
+    ]
+    most = limit("cloudfront.waf.rate_rules")
+    if len(counting) > most.value:
+        yield f"rules: WAFLimitsExceededException: {len(counting)} rate-based rules; a web ACL has at most {most.text}"
+    longest = limit("cloudfront.waf.pattern_chars")
     for rule in inputs.get("rules") or []:
         for statement in statements(rule.get("statement")):
+            expression = str((statement.get("regexMatchStatement") or {}).get("regexString") or "")
+            if len(expression) > longest.value:
+                yield (
+                    f"rules[{rule.get('name')}].regexMatchStatement.regexString: {len(expression)} characters; AWS WAF takes"
+                    f" {longest.value}"
+                )
             rate = statement.get("rateBasedStatement")
             if not rate:
                 continue

@@ -6,6 +6,7 @@ import type { Host } from "../host";
 import { queryOf } from "../path";
 import { Problem } from "../problem";
 import type { OriginSpec, RouterSpec } from "../settings.gen";
+import { type Patience, Upload } from "../upload";
 
 /** Methods that may be sent twice (RFC 9110, section 9.2.2). */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
@@ -31,8 +32,10 @@ export interface Known {
   readonly timeoutMs?: number;
 }
 
-/** Why one attempt failed. */
+/** Why an origin gave no answer. */
 type Failure = { kind: "timeout" } | { kind: "unreachable"; reason: string };
+/** What a client did with its body, which says nothing of the origin. */
+type Broken = { kind: "client"; problem: Problem };
 
 export class Router {
   readonly #spec: RouterSpec;
@@ -145,7 +148,7 @@ export class Router {
     const path = stripped(url.pathname, stripPrefix);
     const ordered = this.#order(this.regionOf(state.geo.country));
     const candidates = this.#candidates(host, ordered.slice(behind));
-    const { body, repeatable } = await bodyOf(request, candidates.length > 1);
+    const { body, repeatable } = await bodyOf(request, candidates.length > 1, host);
     const tried = repeatable ? candidates : candidates.slice(0, 1);
     let failure: Failure = { kind: "unreachable", reason: "" };
     for (const [index, origin] of tried.entries()) {
@@ -156,15 +159,18 @@ export class Router {
         {
           method: request.method,
           headers: originHeaders(request, origin, url, state),
-          ...(body === null ? {} : { body, duplex: "half" }),
+          ...(body instanceof Uint8Array ? { body } : {}),
         },
         timeoutMs,
+        body instanceof Upload ? body : undefined,
       );
+      // An origin that is asked for nothing whole yet can be at fault only for not being there.
+      const askedInPart = body instanceof Upload && body.begun && !body.ended;
       const latency = Math.max(0, Math.round(host.now() - started));
       if (outcome instanceof Response) {
         const retry = this.#retryStatuses.has(outcome.status);
-        if (retry) this.#failed(host, origin, `answered ${outcome.status}`);
-        else this.#succeeded(host, origin);
+        if (!retry) this.#succeeded(host, origin);
+        else if (!askedInPart) this.#failed(host, origin, `answered ${outcome.status}`);
         if (!retry || index === tried.length - 1) {
           state.timings.set("origin", latency);
           const nearer = ordered.slice(0, ordered.indexOf(origin)).map(({ region }) => region);
@@ -172,7 +178,12 @@ export class Router {
         }
         await outcome.body?.cancel().catch(() => {});
       } else {
+        if (outcome.kind === "client") throw outcome.problem;
         failure = outcome;
+        if (failure.kind === "unreachable" && askedInPart) {
+          this.#log(host, "warn", "origin.closed", origin, `${failure.reason}, before the client had sent all`);
+          continue;
+        }
         const why = failure.kind === "timeout" ? `no headers within ${timeoutMs} ms` : failure.reason;
         this.#failed(host, origin, why);
       }
@@ -198,17 +209,59 @@ function unavailable(failure: Failure, tried: readonly string[], spec: RouterSpe
   return new Problem({ status: 502, code: "origin-unreachable", detail: `${which} ${verb}.`, headers });
 }
 
-/** Sends a request, following no redirect, and waits for the response's headers at most `timeoutMs`. */
-async function attempt(host: Host, url: string, init: RequestInit, timeoutMs: number): Promise<Response | Failure> {
+/** Ends what it is told to end when it has run for a time. */
+class Timer implements Patience {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+
+  constructor(
+    readonly ms: number,
+    readonly late: () => void,
+  ) {}
+
+  start(): void {
+    this.stop();
+    if (!this.#over) this.#timer = setTimeout(this.late, this.ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  end(): void {
+    this.#over = true;
+    this.stop();
+  }
+}
+
+/**
+ * Sends a request, following no redirect, and waits for the response's headers at most `timeoutMs`, which count from the end
+ * of the request's body: how long a client takes for it is not the origin's time.
+ */
+async function attempt(
+  host: Host,
+  url: string,
+  init: RequestInit,
+  timeoutMs: number,
+  upload?: Upload,
+): Promise<Response | Failure | Broken> {
   const controller = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<Failure>((resolve) => {
-    timer = setTimeout(() => {
-      resolve({ kind: "timeout" });
-      controller.abort();
-    }, timeoutMs);
+  let give: (failure: Failure | Broken) => void = () => {};
+  const given = new Promise<Failure | Broken>((resolve) => {
+    give = resolve;
   });
-  const request = new Request(url, { ...init, redirect: "manual", signal: controller.signal });
+  const fail = (failure: Failure | Broken) => {
+    give(failure);
+    controller.abort();
+  };
+  const timer = new Timer(timeoutMs, () => fail({ kind: "timeout" }));
+  const pipe = upload && (host.pipe?.(lengthOf(init)) ?? new TransformStream<Uint8Array, Uint8Array>());
+  const request = new Request(url, {
+    ...init,
+    ...(pipe && { body: pipe.readable, duplex: "half" }),
+    redirect: "manual",
+    signal: controller.signal,
+  } as RequestInit);
   const sent = host.fetch(request, { raw: true }).then(
     (response): Response | Failure => {
       const { status } = response;
@@ -222,25 +275,42 @@ async function attempt(host: Host, url: string, init: RequestInit, timeoutMs: nu
       reason: error instanceof Error ? error.message : String(error),
     }),
   );
-  try {
-    return await Promise.race([sent, timeout]);
-  } finally {
-    clearTimeout(timer);
+  let answered = false;
+  timer.start();
+  if (upload && pipe) {
+    upload.sendTo(pipe.writable, timer).catch((problem: Problem) => {
+      // An answer that came first stands, and goes on coming.
+      if (!answered) fail({ kind: "client", problem });
+    });
   }
+  try {
+    return await Promise.race([given, sent]);
+  } finally {
+    answered = true;
+    timer.end();
+  }
+}
+
+/** A body's length, where its request says it. */
+function lengthOf(init: RequestInit): number | undefined {
+  const length = new Headers(init.headers).get("content-length");
+  return length !== null && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
 /** The body to send, read whole where it may have to be sent again. */
 async function bodyOf(
   request: Request,
   severalOrigins: boolean,
-): Promise<{ body: ReadableStream | ArrayBuffer | null; repeatable: boolean }> {
+  host: Host,
+): Promise<{ body: Upload | Uint8Array<ArrayBuffer> | null; repeatable: boolean }> {
   const idempotent = IDEMPOTENT.has(request.method);
   if (request.body === null) return { body: null, repeatable: idempotent };
+  const upload = new Upload(request.body, () => host.now());
   const length = request.headers.get("content-length");
   if (idempotent && severalOrigins && length !== null && Number(length) <= MAX_REPLAYED_BYTES) {
-    return { body: await request.arrayBuffer(), repeatable: true };
+    return { body: await upload.whole(), repeatable: true };
   }
-  return { body: request.body, repeatable: false };
+  return { body: upload, repeatable: false };
 }
 
 export function stripped(path: string, prefix: string | null): string {

@@ -1,6 +1,14 @@
 /** Signed tokens (RFC 7519, with the advice of RFC 8725), verified with keys from the settings alone. */
 
-import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from "jose";
 import type { Feature, Guard } from "../feature";
 import type { Host } from "../host";
 import { Problem } from "../problem";
@@ -8,11 +16,17 @@ import type { EdgeSettings, JwtAuth } from "../settings.gen";
 
 /** A longer token is refused unread (bytes). */
 const MAX_TOKEN = 8192;
-/** A larger key set is refused (characters). */
+/** Of a larger key set no more is read, and it is refused (bytes). docs/guides/jwt.md says so. */
 const MAX_KEY_SET = 256 * 1024;
+/** More keys are refused too: finding the usable ones would take too long. */
+const MAX_KEYS = 100;
+/** A key for HS256 has at least as many bytes as the hash (RFC 7518, section 3.2). */
+const MIN_SECRET = 32;
+/** The last second that a date can have (ECMA-262, section 21.4.1.1). */
+const LAST_SECOND = 8.64e12;
 /** Fetched keys are used without looking again for this long (ms). */
 const FRESH_MS = 300_000;
-/** A key that is not in the set makes it look again, but not more often than this (ms). */
+/** A token that the set's keys do not verify makes it look again, but not more often than this (ms). */
 const UNKNOWN_KEY_COOLDOWN_MS = 30_000;
 /** After a failed refresh no other is tried for this long (ms). */
 const FAILURE_COOLDOWN_MS = 1000;
@@ -48,6 +62,7 @@ export class KeySet {
   #keys: JWTVerifyGetKey | undefined;
   #fetchedAt = 0;
   #attemptedAt = Number.NEGATIVE_INFINITY;
+  #lookedAgainAt = Number.NEGATIVE_INFINITY;
   #failed = false;
   #refresh: { promise: Promise<void>; until: number } | undefined;
 
@@ -77,11 +92,23 @@ export class KeySet {
     return this.#keys;
   }
 
-  /** Looks again because a key was not in the set. False where it looked only just now, or the URL gave nothing. */
-  async lookAgain(host: Host): Promise<boolean> {
-    if (host.now() - this.#attemptedAt < UNKNOWN_KEY_COOLDOWN_MS) return false;
+  /**
+   * Looks again because no key of the set `used` verifies a token: its key may be new, or have come in the place of one
+   * with the same `kid`, or with none. False where the keys are the same still: it looked only just now, or the URL gave
+   * nothing.
+   *
+   * @param since when the token came: keys that were fetched for it are not looked for again
+   */
+  async lookAgain(host: Host, used: JWTVerifyGetKey, since: number): Promise<boolean> {
+    // Whoever used older keys looks at the new ones, and whoever comes while somebody looks waits for what is found.
+    if (this.#keys !== used) return true;
+    if (this.#refresh === undefined) {
+      const now = host.now();
+      if (this.#fetchedAt >= since || now - this.#lookedAgainAt < UNKNOWN_KEY_COOLDOWN_MS) return false;
+      this.#lookedAgainAt = now;
+    }
     await this.#refreshed(host);
-    return !this.#failed;
+    return this.#keys !== used;
   }
 
   #coolingDown(host: Host): boolean {
@@ -119,10 +146,12 @@ export class KeySet {
       });
       const response = await host.fetch(request);
       if (response.status !== 200) {
-        await response.body?.cancel();
+        response.body?.cancel().catch(() => {});
         throw new Error(`status ${response.status}`);
       }
-      this.#keys = createLocalJWKSet(publicKeys(await response.text()));
+      const text = await bounded(response, MAX_KEY_SET, controller.signal);
+      // One without a usable key is a fault of the issuer's: what verified until now goes on to.
+      this.#keys = createLocalJWKSet(await usableKeys(text));
       this.#fetchedAt = host.now();
       this.#failed = false;
     } catch (error) {
@@ -135,21 +164,83 @@ export class KeySet {
   }
 }
 
-/** The set's public keys. Symmetric and private ones have no business in it and are left out. */
-function publicKeys(text: string): JSONWebKeySet {
-  if (text.length > MAX_KEY_SET) throw new Error(`the key set is larger than ${MAX_KEY_SET} characters`);
-  const document = JSON.parse(text) as { keys?: unknown };
+/** A response's text, of which no more than `most` bytes are read, and none after the signal. */
+async function bounded(response: Response, most: number, signal: AbortSignal): Promise<string> {
+  const { body } = response;
+  if (body === null) return "";
+  const reader = body.getReader();
+  const late = new Promise<never>((_, reject) => {
+    const stop = () => reject(new Error(`the key set did not come within ${FETCH_TIMEOUT_MS} ms`));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) return text + decoder.decode();
+      size += value.byteLength;
+      if (size > most) throw new Error(`the key set is larger than ${most} bytes`);
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    reader.cancel(error).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * The set's public keys that can verify something. Symmetric and private ones have no business in it and are left out.
+ *
+ * @throws Error where there is none.
+ */
+async function usableKeys(text: string): Promise<JSONWebKeySet> {
+  const document = JSON.parse(text) as { keys?: unknown } | null;
   if (!Array.isArray(document?.keys)) throw new Error("not a JSON Web Key Set");
-  const keys = document.keys.filter(
-    (key): key is JSONWebKeySet["keys"][number] =>
-      typeof key === "object" && key !== null && ["RSA", "EC", "OKP"].includes(key.kty) && key.d === undefined,
-  );
+  if (document.keys.length > MAX_KEYS) throw new Error(`the key set has more than ${MAX_KEYS} keys`);
+  const keys: JSONWebKeySet["keys"] = [];
+  for (const key of document.keys as unknown[]) {
+    if (typeof key === "object" && key !== null && (await isUsable(key as JWK)))
+      keys.push(key as (typeof keys)[number]);
+  }
+  if (keys.length === 0) throw new Error("the key set has no key that can verify a signature");
   return { keys };
+}
+
+/** The algorithm of an elliptic curve (RFC 7518, section 3.4). */
+const CURVES: Readonly<Record<string, string>> = { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" };
+
+async function isUsable({ alg, key_ops: uses, ...key }: JWK): Promise<boolean> {
+  if (key.d !== undefined || (key.use !== undefined && key.use !== "sig")) return false;
+  if (uses !== undefined && !uses.includes("verify")) return false;
+  const algorithm =
+    key.kty === "RSA" ? "RS256" : key.kty === "EC" ? CURVES[key.crv ?? ""] : key.kty === "OKP" ? "EdDSA" : undefined;
+  if (algorithm === undefined || (alg !== undefined && !/^(?:[RPE]S\d{3}|EdDSA|Ed25519)$/.test(alg))) return false;
+  try {
+    const imported = (await importJWK(key, algorithm)) as { algorithm?: { modulusLength?: number } };
+    // Shorter ones are refused whenever they are used (RFC 7518, section 3.3).
+    return key.kty !== "RSA" || (imported.algorithm?.modulusLength ?? 0) >= 2048;
+  } catch {
+    return false;
+  }
 }
 
 function invalid(settings: EdgeSettings, code: "no-token" | "invalid-token", detail: string): Problem {
   const challenge = `Bearer realm="${settings.name}"${code === "no-token" ? "" : ', error="invalid_token"'}`;
   return new Problem({ status: 401, code, detail, headers: { "WWW-Authenticate": challenge } });
+}
+
+/**
+ * The first of a token's times that is none. JSON has numbers that no date has (`1e400` is infinite when it is read, and
+ * a token with it would never expire), and RFC 7519 wants seconds since 1970, not text.
+ */
+function badTime(payload: JWTPayload): string | undefined {
+  return ["exp", "nbf", "iat"].find((claim) => {
+    const time = payload[claim];
+    return time !== undefined && !(typeof time === "number" && time >= 0 && time <= LAST_SECOND);
+  });
 }
 
 /** What is told of a token that was refused: never more than which check failed. */
@@ -195,7 +286,13 @@ function jwtGuard(settings: EdgeSettings, auth: JwtAuth): Guard {
     if (keySet === undefined) {
       const text = secret === null ? undefined : host.secret(secret);
       if (text === undefined || text === "") throw new KeysUnavailable();
-      return (await jwtVerify(token, new TextEncoder().encode(text), options)).payload;
+      const key = new TextEncoder().encode(text);
+      if (key.byteLength < MIN_SECRET) {
+        const message = `the secret ${secret} has ${key.byteLength} bytes; a key for HS256 has ${MIN_SECRET} or more (RFC 7518, section 3.2)`;
+        host.log({ level: "error", event: "jwt.secret-too-short", message });
+        throw new KeysUnavailable();
+      }
+      return (await jwtVerify(token, key, options)).payload;
     }
     const once = async (keys: JWTVerifyGetKey) => {
       try {
@@ -214,11 +311,14 @@ function jwtGuard(settings: EdgeSettings, auth: JwtAuth): Guard {
         throw last;
       }
     };
+    const since = host.now();
+    const keys = await keySet.keys(host);
     try {
-      return await once(await keySet.keys(host));
+      return await once(keys);
     } catch (error) {
-      const unknownKey = (error as { code?: unknown }).code === "ERR_JWKS_NO_MATCHING_KEY";
-      if (!unknownKey || !(await keySet.lookAgain(host))) throw error;
+      const { code } = error as { code?: unknown };
+      const otherKey = code === "ERR_JWKS_NO_MATCHING_KEY" || code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
+      if (!otherKey || !(await keySet.lookAgain(host, keys, since))) throw error;
       return once(await keySet.keys(host));
     }
   };
@@ -244,6 +344,10 @@ function jwtGuard(settings: EdgeSettings, auth: JwtAuth): Guard {
         });
       }
       throw invalid(settings, "invalid-token", reason(error));
+    }
+    const bad = badTime(payload);
+    if (bad !== undefined) {
+      throw invalid(settings, "invalid-token", `The token's claim ${JSON.stringify(bad)} is no time.`);
     }
     for (const [claim, value] of Object.entries(auth.required_claims)) {
       if (Object.hasOwn(payload, claim) && payload[claim] === value) continue;

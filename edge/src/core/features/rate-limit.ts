@@ -5,22 +5,48 @@ import { Problem } from "../problem";
 
 /**
  * What a client is counted by: its IPv4 address, or the /64 of its IPv6 address, because one subscriber has at least that
- * many addresses to change between (RFC 6177).
+ * many addresses to change between (RFC 6177). However an address is written, it is counted as one: an IPv4 address inside an
+ * IPv6 one (RFC 4291, section 2.5.5) is that IPv4 address.
  */
 export function clientKey(address: string | undefined): string {
   if (address === undefined) return "unknown";
-  const plain = (address.split("%")[0] ?? "").toLowerCase();
-  const mapped = /^(?:0*:)*:?(?:ffff:)(\d+\.\d+\.\d+\.\d+)$/.exec(plain);
-  if (mapped?.[1] !== undefined) return mapped[1];
+  // Without a zone (RFC 4007) and the brackets of a URL.
+  const plain = (address.split("%")[0] ?? "")
+    .trim()
+    .toLowerCase()
+    .replace(/^\[|\]$/g, "");
   if (!plain.includes(":")) return plain;
-  const [head = "", tail] = plain.split("::", 2);
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const groups = groupsOf(plain);
+  if (groups === undefined) return plain;
+  const [a, b, c, d, e, f, high = 0, low = 0] = groups;
+  const zeros = !(a || b || c || d || e);
+  // ::ffff:10.0.0.3, and the older ::10.0.0.3; `::` and `::1` are no such addresses.
+  if (zeros && (f === 0xffff || (f === 0 && high > 0))) {
+    return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+  }
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(":")}::/64`;
+}
+
+/** The eight groups of an IPv6 address; undefined where it is none. */
+function groupsOf(text: string): number[] | undefined {
   // A dotted tail stands for two groups.
-  const width = left.length + right.length + (plain.includes(".") ? 1 : 0);
-  const zeros = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - width) }, () => "0");
-  const groups = [...left, ...zeros, ...right].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
-  return `${groups.join(":")}::/64`;
+  const dotted = /^(.*:)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  const [, head = "", ...tail] = dotted ?? [];
+  const [w = 0, x = 0, y = 0, z = 0] = tail.map(Number);
+  const hex = dotted ? `${head}${((w << 8) | x).toString(16)}:${((y << 8) | z).toString(16)}` : text;
+  const [left = "", right, more] = hex.split("::");
+  if (more !== undefined) return undefined;
+  const parts = (half: string | undefined) => (half === undefined || half === "" ? [] : half.split(":"));
+  const before = parts(left);
+  const after = parts(right);
+  const missing = right === undefined ? 0 : 8 - before.length - after.length;
+  if (missing < 0) return undefined;
+  const groups = [...before, ...Array.from({ length: missing }, () => "0"), ...after];
+  if (groups.length !== 8 || !groups.every((group) => /^[0-9a-f]{1,4}$/.test(group))) return undefined;
+  return groups.map((group) => Number.parseInt(group, 16));
 }
 
 /**

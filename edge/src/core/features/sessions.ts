@@ -6,6 +6,8 @@ import type { EdgeSettings, SessionsSpec } from "../settings.gen";
 
 /** An id is opaque, but never anything that could be read as something else. */
 const ID = /^[A-Za-z0-9_-]{8,128}$/;
+/** So much (s) may the clock of whoever makes sessions be ahead. */
+const AHEAD_S = 300;
 const BEARER = /^bearer +(\S+) *$/i;
 
 /** The value of a cookie, without quotes. The first counts where a client sent several of one name. */
@@ -55,12 +57,32 @@ async function load(spec: SessionsSpec, id: string, state: RequestState): Promis
   if (text === null) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      const session = value as Record<string, unknown>;
+      return lasts(session, spec, state) ? session : undefined;
+    }
   } catch {
     // Told below: a session that cannot be read is none.
   }
   state.host.log({ level: "error", event: "session.malformed", message: "a stored session is not a JSON object" });
   return undefined;
+}
+
+/**
+ * Whether a session is not older than it may be, by when it says that it was made. The store may keep it longer than that:
+ * it has no expiry where whoever wrote it gave none. A CloudFront Function asks the same (`_SESSION` in functions.py).
+ */
+function lasts({ iat }: Record<string, unknown>, { ttl_s: ttl, dated }: SessionsSpec, { host }: RequestState): boolean {
+  if (iat === undefined) {
+    if (dated) {
+      const message = "a stored session has no `iat`: with `sessions.ttl`, each says when it was made";
+      host.log({ level: "error", event: "session.no-time", message });
+    }
+    return !dated;
+  }
+  if (typeof iat !== "number") return false;
+  const age = host.now() / 1000 - iat;
+  return iat >= 0 && age >= -AHEAD_S && age < ttl;
 }
 
 function sessionGuard(settings: EdgeSettings): Guard {

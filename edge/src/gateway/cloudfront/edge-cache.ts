@@ -8,8 +8,12 @@ import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
-import { createCache } from "../../core/cache/index.js";
-import type { Cache, CacheContext, CacheSpec } from "../../core/cache/types.js";
+import { cacheOf, coreOf, OF_ONE_ANSWER } from "../../core/cache/cache.js";
+import { complete } from "../../core/cache/complete.js";
+import { all } from "../../core/cache/index.js";
+import { purge } from "../../core/cache/purge.js";
+import type { Core, Flight } from "../../core/cache/query.js";
+import type { CacheContext, CacheSpec } from "../../core/cache/types.js";
 import { toWebStream } from "./body.js";
 import { get, headersOf, pairsOf, setHeader } from "./headers.js";
 import type { Lifetime } from "./ttl.js";
@@ -73,21 +77,34 @@ interface Stored {
 
 const PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
 
-/** Requests of one key share one origin request, whatever else they forward (gap `aws-collapse-cookies`). */
+/** Requests that nobody may join, but for those behind the scenes: of these one is enough. */
+class Alone extends Map<string, Flight> {
+  override set(key: string, flight: Flight): this {
+    return flight.behind ? super.set(key, flight) : this;
+  }
+}
+
+/**
+ * Requests of one key share one origin request where they are collapsed.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html#request-custom-traffic-spikes
+ */
 export class EdgeCache {
-  #cache: Cache;
-  readonly #spec: CacheSpec;
+  #core: Core;
+  #shared: ReturnType<typeof cacheOf>;
+  #alone: ReturnType<typeof cacheOf>;
+  readonly #spec: ReturnType<typeof complete>;
   readonly #ctx: CacheContext;
   /** Keys whose origin failed while something stale could serve -> until when (ms) it is left alone. */
   readonly #holds = new Map<string, { until: number; fetched: () => Fetched }>();
   readonly #work = new Set<Promise<unknown>>();
 
   constructor(name: string, maxBytes: number, deps: Deps) {
-    this.#spec = {
+    const spec: CacheSpec = {
       name,
       mode: "origin",
       tiers: { memory: { max_bytes: maxBytes, max_object_bytes: Math.min(MAX_OBJECT_BYTES, maxBytes) } },
     };
+    this.#spec = complete(spec);
     this.#ctx = {
       now: deps.now ?? Date.now,
       random: deps.random ?? Math.random,
@@ -99,26 +116,29 @@ export class EdgeCache {
       },
       warn: (message) => deps.log?.({ level: "warn", message, subject: name }),
     };
-    this.#cache = this.#create();
+    [this.#core, this.#shared, this.#alone] = this.#create();
   }
 
-  #create(): Cache {
-    return createCache({ policies: [this.#spec], targetedFields: [FRESHNESS], hitForMissMs: 1000 });
+  #create(): [Core, ReturnType<typeof cacheOf>, ReturnType<typeof cacheOf>] {
+    const options = { targetedFields: [FRESHNESS], hitForMissMs: 1000, unstoredHeaders: [...OF_ONE_ANSWER] };
+    const core = coreOf(all, [this.#spec], options);
+    // The same store, in which each request that misses asks for itself.
+    return [core, cacheOf(core), cacheOf({ ...core, flights: new Alone() })];
   }
 
   /** Forgets everything. What is under way still answers its requests, and is not kept. */
   clear(): void {
-    this.#cache = this.#create();
+    [this.#core, this.#shared, this.#alone] = this.#create();
     this.#holds.clear();
   }
 
   /** Forgets what has one of these tags, and keeps nothing with one that is under way. */
   async forget(tags: readonly string[]): Promise<void> {
-    await this.#cache.purge({ tags }, this.#ctx);
+    await purge(this.#core, { tags }, this.#ctx);
   }
 
   stats(): { entries: number; bytes: number } {
-    return this.#cache.stats();
+    return this.#core.memory?.stats() ?? { entries: 0, bytes: 0 };
   }
 
   /** Waits for work behind responses: revalidation, bodies still coming in. */
@@ -126,9 +146,11 @@ export class EdgeCache {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
+  /** @param collapsed whether it may wait for what another request of its key brings */
   async handle(
     key: string,
     request: EdgeRequest,
+    collapsed: boolean,
     fetch: (conditions: Conditions) => Promise<Fetched>,
   ): Promise<Answer> {
     const id = createHash("sha256").update(key).digest("base64url");
@@ -139,17 +161,22 @@ export class EdgeCache {
     }
     const method = request.method === "HEAD" ? "HEAD" : "GET";
     const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
-    const answer = await this.#cache.handle(asked, this.#spec, this.#ctx, async (wanted) => {
-      // The core would complete a stored beginning by a range of its own. CloudFront asks for what viewers ask for, and
-      // its functions and origins see nothing else (gap `aws-ranges`).
-      if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
-        for (const name of ["range", "if-range"]) wanted.headers.delete(name);
-      }
-      const fetched = await this.#guarded(id, wanted, fetch);
-      // An origin that does not know ranges: this viewer gets the whole as well, and no range cut from it.
-      if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
-      return toResponse(fetched, wanted.method);
-    });
+    const answer = await (collapsed ? this.#shared : this.#alone).handle(
+      asked,
+      this.#spec,
+      this.#ctx,
+      async (wanted) => {
+        // The core would complete a stored beginning by a range of its own. CloudFront asks for what viewers ask for, and
+        // its functions and origins see nothing else (gap `aws-ranges`).
+        if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
+          for (const name of ["range", "if-range"]) wanted.headers.delete(name);
+        }
+        const fetched = await this.#guarded(id, wanted, fetch);
+        // An origin that does not know ranges: this viewer gets the whole as well, and no range cut from it.
+        if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
+        return toResponse(fetched, wanted.method);
+      },
+    );
     return fromResponse(answer);
   }
 

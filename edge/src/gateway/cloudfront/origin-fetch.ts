@@ -25,7 +25,7 @@ export interface OriginCall {
 }
 
 const REFUSED = "CloudFront wasn't able to connect to the origin.";
-const UNRESOLVED = "CloudFront wasn't able to resolve the origin domain name.";
+export const UNRESOLVED = "CloudFront wasn't able to resolve the origin domain name.";
 const TOO_LARGE = "CloudFront received a response from the origin that it cannot process.";
 const TIMED_OUT =
   "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
@@ -107,11 +107,26 @@ export class OriginClient {
       const send = (): void => {
         connected = true;
         clearTimeout(connecting);
-        request.setTimeout(call.readTimeoutMs, () => {
+        const late = (): void => {
           fail(new OriginError(504, TIMED_OUT, `no answer from ${origin} within ${call.readTimeoutMs} ms`, false));
+        };
+        const wait = (): void => void request.setTimeout(call.readTimeoutMs, late);
+        const { body } = call;
+        if (!(body instanceof Readable)) {
+          wait();
+          return void request.end(body);
+        }
+        // The time is the origin's from the end of the request (the page above: "after forwarding a request"), and while
+        // it does not take what is there; not while the client is waited for.
+        const gone = new Error("the client broke off");
+        if (body.destroyed && !body.readableEnded) return void request.destroy(gone);
+        body.on("pause", wait);
+        body.on("resume", () => request.setTimeout(0));
+        body.once("end", wait);
+        body.once("close", () => {
+          if (!body.readableEnded) request.destroy(gone);
         });
-        if (call.body instanceof Readable) call.body.pipe(request);
-        else request.end(call.body);
+        body.pipe(request);
       };
       request.on("socket", (socket: Socket) => {
         // A body is read only once there is somebody to send it to, so that another attempt still has all of it.

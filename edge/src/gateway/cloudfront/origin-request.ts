@@ -20,6 +20,8 @@ const CONDITIONS = new Set([
   "if-unmodified-since",
 ]);
 
+const VALIDATIONS = new Set(["if-none-match", "if-modified-since"]);
+
 export interface Identity {
   requestId: string;
   /** `1.1 <hash>.cloudfront.net (CloudFront)`. */
@@ -38,7 +40,11 @@ export function originRequest(
   for (const [name, fields] of Object.entries(request.headers)) {
     if (forwards(name, rules, conditions !== undefined)) headers[name] = fields;
   }
-  for (const [name, value] of conditions ?? []) setHeader(headers, name, value);
+  for (const [name, value] of conditions ?? []) {
+    // Where cookies go to the origin, CloudFront asks for no validation, but for the whole (gap `aws-collapse-cookies`).
+    if (rules.cookies && VALIDATIONS.has(name)) continue;
+    setHeader(headers, name, value);
+  }
   const cookies = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
   if (cookies !== undefined) setHeader(headers, "Cookie", cookies);
   const accept = get(request.headers, "accept-encoding");

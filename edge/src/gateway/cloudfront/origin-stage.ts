@@ -55,6 +55,8 @@ export async function askOrigins(exchange: Exchange, origins: Origins): Promise<
 
 async function askOrigin(exchange: Exchange, configured: CloudFrontOrigin, origins: Origins): Promise<OriginAnswer> {
   const { distribution, behavior, viewer, identity, conditions } = exchange;
+  // Before any function runs: where the name cannot be found, none does.
+  origins.resolve(configured.domain_name);
   let request = originRequest(exchange.request, behavior.rules, viewer, identity, conditions);
   let origin = eventOrigin(configured, origins.regionOf(configured.domain_name));
   const trigger = behavior.lambda["origin-request"];

@@ -5,13 +5,16 @@ import { EdgeError } from "./error-page.js";
 import type { CustomOrigin, EventOrigin } from "./events.js";
 import { setHeader } from "./headers.js";
 import type { CloudFrontDeployment, CloudFrontOrigin } from "./model.js";
-import { OriginClient, OriginError } from "./origin-fetch.js";
+import { OriginClient, OriginError, UNRESOLVED } from "./origin-fetch.js";
 import { Bucket } from "./s3.js";
 import { WebsiteEndpoint } from "./s3-website.js";
 import type { Deps, EdgeRequest, EdgeResponse, Viewer } from "./types.js";
 
 const NO_HTTPS =
   "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
+
+/** Names that no DNS has (RFC 6761, sections 6.2, 6.4 and 6.5). */
+const NOWHERE = /(?:^|\.)(?:example|invalid|test)\.?$/;
 
 export class Origins {
   readonly #client: OriginClient;
@@ -39,6 +42,19 @@ export class Origins {
   /** The region of the bucket behind a domain name. */
   regionOf(domain: string): string {
     return this.#buckets.get(domain.toLowerCase())?.bucket.region ?? "us-east-1";
+  }
+
+  /**
+   * Finds an origin's name, as CloudFront does before it runs a function on origin-request; throws where there is none.
+   * DNS itself is not asked: a name that is neither of this stack nor certain to be missing is taken to be there (gap
+   * `aws-origin-dns`).
+   * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html
+   */
+  resolve(domain: string): void {
+    const name = domain.toLowerCase();
+    const known = this.#addresses.has(name) || this.#buckets.has(name) || this.#websites.has(name);
+    if (!known && NOWHERE.test(name))
+      throw new OriginError(502, UNRESOLVED, `${domain} is a name that no DNS has`, true);
   }
 
   /**
@@ -73,6 +89,7 @@ export class Origins {
       if (headers.host === undefined) setHeader(headers, "Host", target.domainName);
       return this.#counted(website.bucket, () => website.answer({ ...request, uri, headers }));
     }
+    this.resolve(domain);
     const base = this.#addresses.get(domain) ?? baseOf(origin, configured, viewer, domain);
     if (headers.host === undefined) setHeader(headers, "Host", hostOf(target.domainName, base));
     const query = request.querystring === "" ? "" : `?${request.querystring}`;

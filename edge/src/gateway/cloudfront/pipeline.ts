@@ -143,11 +143,13 @@ export class Pipeline {
     const wanted = keyed(request, rules.generated, viewer);
     const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
     const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
-    const answer = await distribution.cache.handle(key, request, async ({ method, headers }) => {
+    // Where cookies go to the origin, nobody waits for what another request brings.
+    const answer = await distribution.cache.handle(key, request, !rules.cookies, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
       own = fetched.result;
       const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
-      const listed = tagged === undefined ? [] : (fetched.response.headers[tagged] ?? []);
+      // Documented are tags of an origin's answer and of a function on origin-response, which runs for no other one.
+      const listed = tagged === undefined || fetched.mark.generated ? [] : (fetched.response.headers[tagged] ?? []);
       return { ...fetched, tags: tagsOf(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age } = answer;

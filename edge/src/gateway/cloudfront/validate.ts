@@ -109,7 +109,7 @@ function acceptRequest(
   return accepted;
 }
 
-/** The body that replaces the viewer's, cut at the limit of the event; undefined where nothing is replaced. */
+/** The body that replaces the viewer's; undefined where nothing is replaced. */
 function acceptRequestBody(value: unknown, type: EventType): Uint8Array | undefined {
   if (value === undefined || value === null) return undefined;
   const body = value as Partial<EventBody>;
@@ -127,7 +127,16 @@ function acceptRequestBody(value: unknown, type: EventType): Uint8Array | undefi
   }
   const bytes = encoding === "base64" ? base64(data) : Buffer.from(data, "utf8");
   if (bytes === undefined) throw invalid(`${RESULT}The body is not valid base64.`, describe(data));
-  return bytes.subarray(0, BODY_LIMIT[type]);
+  // What came is cut at the limit; what replaces it is refused.
+  // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html
+  const most = BODY_LIMIT[type] ?? Number.POSITIVE_INFINITY;
+  if (bytes.byteLength > most) {
+    throw invalid(
+      `${RESULT}The body is not a string, is not an object, or exceeds the maximum size.`,
+      `${bytes.byteLength} bytes, of ${most} for ${type}`,
+    );
+  }
+  return bytes;
 }
 
 function base64(text: string): Uint8Array | undefined {

@@ -23,13 +23,14 @@ export interface Worker {
  */
 export function createWorker(settings: EdgeSettings, options: EdgeOptions = {}): Worker {
   const edge = createEdge(settings, options);
+  const own = settings.cache_host;
   return {
     fetch(request, env, context) {
-      const response = edge(request, new CloudflareHost(request, env, context), { env, context });
+      const response = edge(request, new CloudflareHost(request, env, context, own), { env, context });
       return response instanceof Promise ? response.then(framed) : response;
     },
-    within: (request, env, context, run) => run(edge, new CloudflareHost(request, env, context)),
-    purge: (request, env, context) => edge.purge(request, new CloudflareHost(NO_REQUEST, env, context)),
+    within: (request, env, context, run) => run(edge, new CloudflareHost(request, env, context, own)),
+    purge: (request, env, context) => edge.purge(request, new CloudflareHost(NO_REQUEST, env, context, own)),
   };
 }
 

@@ -43,6 +43,9 @@ export interface ExecutionContext {
   /** The main module's own exports: https://developers.cloudflare.com/workers/runtime-apis/context/#exports */
   exports?: Readonly<Record<string, unknown>>;
 }
+/** Streams of workerd's own: https://developers.cloudflare.com/workers/runtime-apis/streams/transformstream/ */
+declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>;
+declare const IdentityTransformStream: new () => ReadableWritablePair<Uint8Array, Uint8Array>;
 export type Env = Readonly<Record<string, unknown>>;
 
 /** Pages of 1000 keys that one look at a KV prefix reads at most: the newest markers, and that there are older ones. */
@@ -52,6 +55,16 @@ function hasMethod<T>(value: unknown, ...names: string[]): value is T {
   return value != null && names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
 
+/** The cache with its entries under the function's own hostname: https://developers.cloudflare.com/workers/runtime-apis/cache/ */
+function onHost(cache: EdgeCacheStore, host: string): EdgeCacheStore {
+  const named = (url: string) => url.replace(/^https:\/\/[^/]*/, `https://${host}/.well-known/edgewright/cache`);
+  return {
+    match: (url) => cache.match(named(url)),
+    put: (url, response) => cache.put(named(url), response),
+    delete: (url) => cache.delete(named(url)),
+  };
+}
+
 export class CloudflareHost implements Host {
   readonly platform = "cloudflare";
   readonly #env: Env;
@@ -59,10 +72,13 @@ export class CloudflareHost implements Host {
   // `clientIp` and `geo` read the request as the platform gave it, before the entrance removes its headers.
   readonly #request: Request;
 
-  constructor(request: Request, env: Env, context: ExecutionContext) {
+  readonly #cacheHost: string | null | undefined;
+
+  constructor(request: Request, env: Env, context: ExecutionContext, cacheHost?: string | null) {
     this.#request = request;
     this.#env = env;
     this.#context = context;
+    this.#cacheHost = cacheHost;
   }
 
   now(): number {
@@ -80,6 +96,11 @@ export class CloudflareHost implements Host {
     return raw ? fetch(request, { encodeResponseBody: "manual" } as RequestInit) : fetch(request);
   }
 
+  pipe(length: number | undefined): ReadableWritablePair<Uint8Array, Uint8Array> {
+    // With a stream made in JavaScript, workerd would forget the length and send the body in chunks.
+    return length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
+  }
+
   waitUntil(work: Promise<unknown>): void {
     this.#context.waitUntil(
       work.catch((error: unknown) => {
@@ -90,7 +111,9 @@ export class CloudflareHost implements Host {
   }
 
   get edgeCache(): EdgeCacheStore | undefined {
-    return (globalThis.caches as unknown as { default?: EdgeCacheStore } | undefined)?.default;
+    const cache = (globalThis.caches as unknown as { default?: EdgeCacheStore } | undefined)?.default;
+    const host = this.#cacheHost;
+    return cache && host ? onHost(cache, host) : cache;
   }
 
   get frontCache(): FrontCache | undefined {

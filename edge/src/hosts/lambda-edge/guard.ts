@@ -94,23 +94,38 @@ export function createGuard(
   };
 }
 
+/** The redirect of a path, as the CloudFront Function of other behaviors makes it (`_REDIRECT` in functions.py). */
 function redirected(redirects: readonly Redirect[], { uri, querystring }: EventRequest): EventResponse | undefined {
   for (const { path, to, status, text } of redirects) {
     const open = path.endsWith("*");
     const stem = open ? path.slice(0, -1) : path;
     if (open ? !uri.startsWith(stem) : uri !== stem) continue;
-    let target = to.endsWith("*") ? to.slice(0, -1) + uri.slice(stem.length) : to;
-    // One slash more would name another host.
-    if (target.startsWith("/")) target = target.replace(/^[/\\]+/, "/");
-    const location = querystring === "" ? target : `${target}?${querystring}`;
+    const rest = uri.slice(stem.length);
+    // A path with dots is another path, which every browser asks for instead: it is no reason to leave what `to` names.
+    if (/(?:^|[/\\])(?:\.|%2e){1,2}(?:$|[/\\])/i.test(rest)) continue;
     return {
       status: String(status),
       statusDescription: text,
-      headers: { location: [{ key: "Location", value: location }] },
+      headers: { location: [{ key: "Location", value: locationOf(to, rest, querystring) }] },
     };
   }
   return undefined;
 }
+
+function locationOf(to: string, rest: string, query: string): string {
+  // What the path says cannot end a header, nor be read as nothing: some clients drop control characters from a URL.
+  let target = (to.endsWith("*") ? to.slice(0, -1) + rest : to).replace(UNSAFE, encodeURIComponent);
+  // One slash more would name another host.
+  if (target.startsWith("/")) target = target.replace(/^(?:\/|%5C)+/, "/");
+  const hash = target.indexOf("#");
+  const fragment = hash === -1 ? "" : target.slice(hash);
+  if (hash !== -1) target = target.slice(0, hash);
+  if (query !== "") target += (target.includes("?") ? "&" : "?") + query;
+  return target + fragment;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE = /[\x00-\x20\x7f\\]/g;
 
 /**
  * A query in one order and one spelling, so that it makes one entry: parameters by name, those of one name as they came,

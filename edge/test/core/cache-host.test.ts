@@ -1,0 +1,45 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { cache } from "../../src/hosts/cloudflare/cache";
+import { cacheEdge } from "../../src/hosts/cloudflare/cache-edge";
+import { cachePurge } from "../../src/hosts/cloudflare/cache-purge";
+import { createWorker } from "../../src/hosts/cloudflare/edgewright";
+import { policy } from "../cache/fixtures/centres";
+import { endpoint, settings } from "../support/settings";
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** The URLs that a function asks the data centre's cache for, at one request of a client. */
+async function asked(cacheHost: string | null): Promise<string[]> {
+  const urls: string[] = [];
+  const kept = {
+    match: async (url: string) => void urls.push(url),
+    put: async (url: string) => void urls.push(url),
+    delete: async (url: string) => urls.push(url) > 0,
+  };
+  vi.stubGlobal("caches", { default: kept });
+  const cached = policy("pages", {
+    tiers: { memory: null, edge: { ttl_ceiling_s: null, jitter_s: null }, kv: null, shield: null },
+  });
+  const page = endpoint("/page", { kind: "handler", module: "page.js" }, { cache: cached });
+  const worker = createWorker(settings({ endpoints: [page], cache_host: cacheHost }), {
+    features: [cache, cacheEdge, cachePurge],
+    handlers: { "page.js": { default: () => new Response("page") } },
+  });
+  const work: Promise<unknown>[] = [];
+  const context = { waitUntil: (one: Promise<unknown>) => void work.push(one) };
+  expect(await (await worker.fetch(new Request("https://www.example.com/page"), {}, context)).text()).toBe("page");
+  await worker.purge({ urls: ["https://www.example.com/page"] }, {}, context);
+  await Promise.all(work);
+  expect(urls.length).toBeGreaterThan(2);
+  return urls;
+}
+
+test("entries and markers in the data centre's cache have the function's own hostname", async () => {
+  for (const url of await asked("api.example.com")) {
+    expect(url).toMatch(/^https:\/\/api\.example\.com\/\.well-known\/edgewright\/cache\//);
+  }
+});
+
+test("a function without a hostname of its own has one that is nobody's", async () => {
+  for (const url of await asked(null)) expect(new URL(url).hostname).toBe("cache.edgewright.invalid");
+});
