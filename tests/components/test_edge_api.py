@@ -34,11 +34,11 @@ CACHE: Any = {"name": "products", "edge_ttl_s": 60}
 ENDPOINT: Any = {"path": "/api", "origin": ROUTING}
 
 
-def api(**args: Any) -> Any:
+def api(name: str = "api", **args: Any) -> Any:
     """Return a program with one API, which may be whole or at fault."""
     whole: Any = {"account_id": ACCOUNT, "endpoints": [ENDPOINT], **args}
     given: Any = {key: value for key, value in whole.items() if value is not None}
-    return lambda: EdgeApi("api", given)
+    return lambda: EdgeApi(name, given)
 
 
 def whole() -> None:
@@ -690,21 +690,8 @@ def test_the_ruleset_is_there_before_requests_are_split_and_keeps_its_name() -> 
 def test_two_apis_of_a_zone_are_not_sticky_at_once() -> None:
     def program() -> None:
         for name in ("one", "two"):
-            given: Any = {
-                **sticky(address=True),
-                "hostname": f"{name}.example.com",
-                "zone_plan": "pro",
-                "cache_rules": True,
-            }
-            given |= {"account_id": ACCOUNT, "endpoints": [{**ENDPOINT, "cache": {**CACHE, "edge_ttl_s": 7200}}]}
-            EdgeApi(
-                name,
-                {
-                    key: value
-                    for key, value in given.items()
-                    if name == "one" or key not in ("cache_rules", "zone_plan")
-                },
-            )
+            given = {**sticky(address=True), "hostname": f"{name}.example.com", "zone_plan": None}
+            api(name, **given)()
 
     (fault,) = faults_of(program)
     assert fault.startswith(f"rollout.sticky: '{ZONE}' is already taken by EdgeApi 'one' (")
