@@ -252,8 +252,10 @@ def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str,
             if experiment["cookie"] in [other["cookie"] for other in found]:
                 faults.add(f"{at}.cookie", f"{show(experiment['cookie'])} is another experiment's too")
         variants = experiment.get("variants", {})
-        if "variants" in experiment and len(variants) < 2:
-            faults.add(f"{at}.variants", f"has {len(variants)} variants", allowed="2 or more, each with a weight")
+        # One whose weight is at fault is no longer among them, and is one all the same.
+        if "variants" in experiment and len(variants) < 2 and not faults.about(f"{at}.variants"):
+            count = "1 variant" if len(variants) == 1 else f"{len(variants)} variants"
+            faults.add(f"{at}.variants", f"has {count}", allowed="2 or more, each with a weight")
         for variant, weight in variants.items():
             if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", variant):
                 faults.add(
