@@ -1176,7 +1176,10 @@ def test_a_router_without_anything_of_that_kind_is_taken() -> None:
         ({"a": 1, "b": 1}, []),
         # What else is wrong is told at once, and what was given and is at fault is counted too.
         ({"a": 1}, ["experiments[0].variants: has 1 variant. Allowed: 2 or more, each with a weight."]),
-        ({"a": 1, "b": "x"}, ["experiments[0].variants.b: 'x' is not a whole number. Allowed: a whole number, for example 60."]),
+        (
+            {"a": 1, "b": "x"},
+            ["experiments[0].variants.b: 'x' is not a whole number. Allowed: a whole number, for example 60."],
+        ),
     ],
 )
 def test_an_experiment_on_a_cache_without_its_cookie_is_refused(variants: Any, also: list[str]) -> None:
