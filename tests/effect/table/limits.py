@@ -13,7 +13,8 @@ BURNS = {"handler": "burns.js"}
 
 def burning(**limits: Any) -> Given:
     """An API whose handler needs seconds of CPU time at `/x/long`, and never ends elsewhere."""
-    return given(endpoint=BURNS, **({"limits": limits} if limits else {}))
+    api: dict[str, Any] = {"limits": limits} if limits else {}
+    return given(endpoint=BURNS, **api)
 
 
 def ended(path: str) -> Any:
