@@ -1050,6 +1050,20 @@ FAULTS: list[tuple[Any, str]] = [
     ({"placement": "near"}, "placement: 'near' is not known. Allowed: smart."),
     ({"compatibility_date": "9999-99-99"}, "compatibility_date: '9999-99-99' is not a day. Allowed: YYYY-MM-DD."),
     ({"compatibility_date": "2026-02-30"}, "compatibility_date: '2026-02-30' is not a day. Allowed: YYYY-MM-DD."),
+    ({"compatibility_date": "2021-02-30"}, "compatibility_date: '2021-02-30' is not a day. Allowed: YYYY-MM-DD."),
+    ({"compatibility_date": "2021"}, "compatibility_date: '2021' is not a day. Allowed: YYYY-MM-DD."),
+    (
+        {"compatibility_date": "2021-02-28"},
+        "compatibility_date: '2021-02-28' is before module Workers got what edgewright uses. Allowed: 2022-10-31 or later.",
+    ),
+    (
+        {"limits": {"cpu_ms": "1s"}},
+        "limits.cpu_ms: '1s' is not a whole number. Allowed: a whole number, for example 60. As milliseconds that is 1000.",
+    ),
+    (
+        {"limits": {"subrequests": "50m"}},
+        "limits.subrequests: '50m' is not a whole number. Allowed: a whole number, for example 60.",
+    ),
     ({"compatibility_flags": ["a", "a"]}, "compatibility_flags[1]: 'a' is given twice."),
     ({"tags": ["a b"]}, "tags[0]: 'a b' is not a tag. Allowed: 1 to 64 characters without blanks, `,` and `&`."),
 ]

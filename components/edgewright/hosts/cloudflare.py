@@ -371,8 +371,7 @@ def _today() -> str:
 def _check_compatibility(given: Mapping[str, Any], faults: Faults) -> None:
     if "compatibility_date" in given:
         day = given["compatibility_date"]
-        _check.date("compatibility_date", day, faults)
-        if isinstance(day, str) and day < "2022-10-31":
+        if _check.date("compatibility_date", day, faults) and day < "2022-10-31":
             faults.add(
                 "compatibility_date",
                 f"{show(day)} is before module Workers got what edgewright uses",
