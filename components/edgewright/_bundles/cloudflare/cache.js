@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-37PV3G64.js";import"./chunk-ENMPO3X4.js";export{c as cache};
+import{R as c}from"./chunk-ONDPAYRF.js";import"./chunk-JUTED2HL.js";export{c as cache};

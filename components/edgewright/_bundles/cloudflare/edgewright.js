@@ -1,1 +1,1 @@
-import{x as r}from"./chunk-ENMPO3X4.js";export{r as createWorker};
+import{x as r}from"./chunk-JUTED2HL.js";export{r as createWorker};
