@@ -1,5 +1,6 @@
 """The provider plugin that offers the components to every Pulumi language."""
 
+import json
 import re
 
 import pulumi
@@ -23,6 +24,8 @@ class EdgewrightProvider(ComponentProvider):
 
     def __init__(self) -> None:
         super().__init__(COMPONENTS, NAME, version=__version__)
+        assert self.schema is not None
+        self.schema = _with_types_for_go(self.schema)
 
     def construct(
         self,
@@ -41,6 +44,17 @@ class EdgewrightProvider(ComponentProvider):
                 str(error.inner).partition("\n")[0],
                 [{"property_path": _schema_path(fault.path), "reason": fault.text} for fault in error.inner.faults],
             ) from None
+
+
+def _with_types_for_go(schema: str) -> str:
+    """Return the schema with what Pulumi's generator for Go must be told.
+
+    Left alone it makes no `EndpointArgs` for a type that only lists hold, although it names it in `EdgeApiArgs`: a package
+    that does not compile.
+    """
+    package = json.loads(schema)
+    package["language"]["go"]["generateExtraInputTypes"] = True
+    return json.dumps(package)
 
 
 def _schema_path(path: str) -> str:

@@ -254,8 +254,9 @@ class EdgeApiArgs(TypedDict):
     CachePolicy's `tiers.shield`. One a zone. Default: false."""
     cache_rules: NotRequired[bool]
     """Whether the zone's cache rules are written from the endpoints' cache policies. They act on the URLs that the function
-    asks its origins for: what the zone may keep is kept for `edge_ttl` (mode `override`) or as the origin says, behind the
-    function's own cache; of other endpoints with a policy it keeps nothing. One a zone. Default: false."""
+    asks its origins for: what the zone may keep is kept for `edge_ttl` (mode `override`; errors are not kept) or as the
+    origin's Cache-Control says (mode `origin`; without one nothing is kept), a copy for each value of what the origin varies on,
+    behind the function's own cache; of other endpoints with a policy it keeps nothing. One a zone. Default: false."""
     zone_plan: NotRequired[str]
     """The zone's plan: `free`, `pro`, `business` or `enterprise`. What `cache_rules` may be is held against it. Default:
     unknown, so that what a smaller plan would refuse is warned of."""
@@ -275,7 +276,8 @@ class EdgeApiArgs(TypedDict):
     path, and 400 for what servers read in different ways. `none`, on cloudflare only: it goes to the origin as sent, for a
     proxy whose one endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
     trace: NotRequired[bool]
-    """Whether answers carry `Server-Timing`. Default: false."""
+    """Whether answers carry `Server-Timing`; on CloudFront those that are not stored, because what is stored has the headers
+    that it came with. Default: false."""
     assets: NotRequired[list[StaticAssets]]
     """cloudfront: folders served from S3. Default: none."""
     redirects: NotRequired[list[Redirect]]

@@ -76,7 +76,8 @@ class GeoRouterArgs(TypedDict):
     retry_statuses: NotRequired[list[int]]
     """Statuses taken for a failed origin. Default: 502, 503, 504 and Cloudflare's 520 to 526 and 530."""
     health_check: NotRequired[OriginHealthCheck]
-    """How an origin's health is judged. Default: left out for 30 s after 2 failures in a row, no path is asked."""
+    """How an origin's health is judged. On CloudFront each request asks the nearest origin first; of the further ones those
+    that failed are left out. Default: left out for 30 s after 2 failures in a row, no path is asked."""
 
 
 class GeoRouter(pulumi.ComponentResource):

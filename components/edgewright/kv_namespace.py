@@ -66,7 +66,8 @@ class KvNamespaceArgs(TypedDict):
     """The namespace's title, unique in the account. A CloudFront KeyValueStore cannot be renamed: another title is refused.
     Default: `<name>-<stack>`; there, the one that it was made with."""
     binding_name: NotRequired[str]
-    """The name under which functions see it. Default: the component's name in capitals, `products-kv` as `PRODUCTS_KV`."""
+    """cloudflare: the name under which functions see it. Default: the component's name in capitals, `products-kv` as
+    `PRODUCTS_KV`."""
     default_ttl: NotRequired[int]
     """Seconds until a key expires that is seeded, or put by a handler, without a time of its own; at least 60. Handlers see it
     as `<binding>_OPTIONS.default_ttl`. Default: never."""

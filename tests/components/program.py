@@ -12,6 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright.errors import InputFaults
+from edgewright.program.cloud import Cloud as AnyCloud
 from edgewright.program.cloud import RecordingCloud
 from edgewright.program.monitor import Engine, Monitor
 from edgewright.program.resources import UNKNOWN, Resource
@@ -94,8 +95,10 @@ class Run:
         return [(item.urn, item.parent, dict(item.inputs), sorted(item.secret_paths)) for item in self.resources]
 
 
-def run(program: Callable[[], object], *, preview: bool = False, stack: str = "dev", cloud: Cloud | None = None) -> Run:
-    """Run a program to its end; what it raises comes out as it is."""
+def run(
+    program: Callable[[], object], *, preview: bool = False, stack: str = "dev", cloud: AnyCloud | None = None
+) -> Run:
+    """Run a program to its end, on a cloud that only records where no other is given; what it raises comes out as it is."""
     monitor = Monitor("shop", stack, cloud or Cloud(), Path.cwd(), (), preview)
     pulumi.runtime.configure(
         pulumi.runtime.Settings(

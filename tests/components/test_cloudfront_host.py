@@ -1090,6 +1090,86 @@ def test_an_endpoints_fault_is_named(parts: dict[str, Any], fault: str) -> None:
     assert faults_of(endpoint(**parts)) == [fault]
 
 
+def with_readers(count: int) -> Callable[[], object]:
+    """Return a program of which so many functions at the viewer, each unlike the others, read one store of sessions: one for
+    each endpoint, and the default behavior's."""
+
+    def declare() -> None:
+        store = KvNamespace("s", {"host": "cloudfront"})
+        router = origins()
+        paths = [f"/s{number}" for number in range(count - 1)]
+        api(
+            endpoints=[
+                *({"path": path, "origin": router.routing, "auth": {"kind": "session"}} for path in paths),
+                {"path": "/*", "origin": router.routing},
+            ],
+            sessions={"binding": store.binding},
+            experiments=[{"cookie": path[1:], "variants": {"a": 1, "b": 1}, "paths": [path]} for path in paths],
+        )
+
+    return declare
+
+
+def test_a_store_has_as_many_readers_as_a_change_of_all_of_them_leaves_room_for() -> None:
+    most = limit("cloudfront.kvs.functions")
+    reading = [
+        each for each in of(run(with_readers(5)), "cloudfront.Function") if each.get("keyValueStoreAssociations")
+    ]
+    assert len(reading) * 2 == most.value
+    assert faults_of(with_readers(6)) == [
+        "sessions: are looked up by 6 functions at the viewer, one for each different need of an endpoint, and twice as many"
+        f" while they change ({most.source}). Allowed: at most 10 for one KvNamespace, so 5 here. Give endpoints with a session"
+        " the same experiments and the same parameters in their cache keys."
+    ]
+
+
+def routed(urls: int = 1, **parts: Any) -> Callable[[], object]:
+    """Return a program with one endpoint and its router of so many origins."""
+    regions: list[Any] = [
+        {"region": name, "url": f"https://{name}.example.com"} for name in ("us", "eu", "asia")[:urls]
+    ]
+    headers = parts.pop("headers", None)
+    if headers:
+        regions = [{**region, "headers": headers} for region in regions]
+
+    def declare() -> None:
+        whole: Any = {"origins": regions, "fallback": "us", **parts}
+        api(endpoints=[{"path": "/api", "origin": GeoRouter("routed", whole).routing}])
+
+    return declare
+
+
+@pytest.mark.parametrize(
+    ("program_", "fault"),
+    [
+        (routed(2, retry_statuses=[418, 503]), "has `retry_statuses` 418, after which CloudFront asks no other origin"),
+        (routed(2, retry_statuses=[]), "has no `retry_statuses`, and an origin group of CloudFront has one at least"),
+        (
+            routed(2, health_check={"unhealthy_after": 9}),
+            "has a `health_check`, and CloudFront asks the nearest origin each time, whatever it knows: only of several origins"
+            " behind that one is the health kept, and here are 2 in all",
+        ),
+        (
+            routed(headers={"X-Amzn-Plan": "a"}),
+            "has the header 'x-amzn-plan' for the origin of us, which no function may set on CloudFront",
+        ),
+        (
+            routed(headers={"Via": "a"}),
+            "has the header 'via' for the origin of us, which no function may set on CloudFront",
+        ),
+    ],
+)
+def test_what_a_router_says_and_cloudfront_does_not_do_is_refused(program_: Callable[[], object], fault: str) -> None:
+    (told,) = faults_of(program_)
+    assert told.startswith(f"endpoints[0].origin: {fault}")
+
+
+def test_a_router_without_anything_of_that_kind_is_taken() -> None:
+    run(routed(1, retry_statuses=[]))
+    run(routed(2, retry_statuses=[503, 522]))
+    run(routed(3, health_check={"unhealthy_after": 9}, headers={"X-Plan": "a"}))
+
+
 def test_an_experiment_on_a_cache_without_its_cookie_is_refused() -> None:
     def mixed() -> None:
         policy = CachePolicy("home", {"edge_ttl": 60})

@@ -308,7 +308,13 @@ def test_a_cache_rule_is_of_the_url_that_the_function_asks_for() -> None:
     )
     assert rule["actionParameters"] == {
         "cache": True,
-        "edgeTtl": {"mode": "override_origin", "default": 60},
+        # Of errors no copy: their own time is the policy's `error_ttl`, which the function holds.
+        "edgeTtl": {
+            "mode": "override_origin",
+            "default": 60,
+            "statusCodeTtls": [{"statusCodeRange": {"from": 400}, "value": -1}],
+        },
+        "vary": {"default": {"action": "passthrough"}},
         "serveStale": {"disableStaleWhileUpdating": True},
         "cacheKey": {"ignoreQueryStringsOrder": True, "cacheDeceptionArmor": False},
     }
@@ -326,7 +332,9 @@ def test_a_cache_rule_is_of_the_url_that_the_function_asks_for() -> None:
         '((http.host eq "us.example.com") and http.request.uri.path strict wildcard "/*") or'
         ' ((http.host eq "eu.example.com") and http.request.uri.path strict wildcard "/eu/*")'
     )
-    assert rule["actionParameters"]["edgeTtl"] == {"mode": "respect_origin"}
+    # With `respect_origin`, the zone keeps for two hours what says nothing of caching, whoever it was for.
+    assert rule["actionParameters"]["edgeTtl"] == {"mode": "bypass_by_default"}
+    assert rule["actionParameters"]["vary"] == {"default": {"action": "passthrough"}}
     assert rule["actionParameters"]["cacheKey"]["ignoreQueryStringsOrder"] is False
 
 
@@ -633,6 +641,8 @@ ROUTE = (
 PATHS = "Allowed: /api/products, /api/products/:id or /static/*."
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
+SESSIONED: Any = {"endpoints": [{**ENDPOINT, "auth": {"kind": "session"}}]}
+
 FAULTS: list[tuple[Any, str]] = [
     ({"account_id": "ACME"}, f"account_id: 'ACME' is not an account's id. {HEX}"),
     ({"zone_id": ZONE.upper()}, f"zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}"),
@@ -768,6 +778,31 @@ FAULTS: list[tuple[Any, str]] = [
     (
         endpoint(origin=None, session=True),
         'endpoints[0].session: needs a store of sessions. Give the API `sessions: {"binding": ...}`.',
+    ),
+    (
+        {**SESSIONED, "sessions": {"binding": KV, "ttl": 59}},
+        "sessions.ttl: 59 is out of range. Allowed: 60 to 2147483648 seconds.",
+    ),
+    (
+        {**SESSIONED, "sessions": {"binding": KV, "cookie": "a b"}},
+        "sessions.cookie: 'a b' is not a header's name. Allowed: letters, digits and !#$%&'*+-.^_`|~.",
+    ),
+    (
+        {**SESSIONED, "sessions": {"binding": KV, "key_prefix": "p" * 385}},
+        "sessions.key_prefix: has 385 bytes, with which no id of 128 makes a key. Allowed: at most 384 bytes.",
+    ),
+    *(
+        (
+            {**endpoint(), "sessions": {"binding": KV, key: value}},
+            f"sessions.{key}: has no effect, because no endpoint asks for a session. Give an endpoint"
+            ' `auth: {"kind": "session"}`, or leave it out.',
+        )
+        for key, value in (("cookie", "sid"), ("key_prefix", "s-"), ("ttl", 60))
+    ),
+    (
+        {**jwt(jwks_url=None, secret="KEY"), "secrets": {"KEY": "k" * 31}},
+        "secrets.KEY: has 31 bytes, and tokens are verified with it by HS256 (RFC 7518, section 3.2). Allowed: 32 bytes or"
+        " more, drawn at random. Make one: `openssl rand -base64 32`.",
     ),
     (endpoint(origin="us"), "endpoints[0].origin: 'us' is not a router. Allowed: a GeoRouter's `routing`."),
     (
@@ -1008,6 +1043,20 @@ FAULTS: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("args", "fault"), FAULTS, ids=[fault[:50] for _, fault in FAULTS])
 def test_a_fault_is_named(args: Any, fault: str) -> None:
     assert faults_of(api(**args)) == [fault]
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_short_key_that_a_program_only_knows_later_is_refused_without_being_told(preview: bool) -> None:
+    def declare() -> None:
+        api(**jwt(jwks_url=None, secret="KEY"), secrets={"KEY": pulumi.Output.secret("canary-short")})()
+
+    (fault,) = faults_of(declare, preview=preview)
+    assert fault.startswith("secrets.KEY: has 12 bytes, and tokens are verified with it by HS256")
+    assert "canary" not in fault
+
+
+def test_a_secret_that_verifies_no_token_may_be_short() -> None:
+    run(api(secrets={"KEY": "short"}))
 
 
 def test_all_faults_are_named_at_once() -> None:

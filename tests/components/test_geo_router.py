@@ -185,6 +185,16 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         " Allowed: one line, no control characters, not padded.",
     ),
     (
+        {"origins": [{**THREE[0], "headers": {"Host": "a.example.com"}}], "fallback": "us"},
+        "origins[0].headers.Host: is set by whoever sends the request, so that what is given here would have no effect."
+        " The Host is that of `url`: give the origin's own name there.",
+    ),
+    (
+        {"origins": [{**THREE[0], "headers": {"content-length": "1"}}], "fallback": "us"},
+        "origins[0].headers.content-length: is set by whoever sends the request, so that what is given here would have no"
+        " effect. Leave it out.",
+    ),
+    (
         {"origins": THREE, "fallback": "us", "timeout_ms": 0},
         "timeout_ms: 0 is out of range. Allowed: 1 to 30000 milliseconds.",
     ),

@@ -55,6 +55,7 @@ api = EdgeApi(
             {"path": "/forced/:id", "origin": origin, "cache": forced},
             {"path": "/public/:id", "origin": origin, "cache": origins_own, "methods": ["GET", "POST"]},
             {"path": "/handled/:id", "handler": "told.js", "cache": forced},
+            {"path": "/handled-public/:id", "handler": "told.js", "cache": origins_own},
             {"path": "/by-host/:id", "origin": origin, "cache": by_host},
             {"path": "/by-plan/:id", "handler": "told.js", "cache": by_plan},
             {"path": "/varied/:id", "origin": origin, "cache": varied},
@@ -148,7 +149,7 @@ def in_parts(names: list[str], size: int = 40) -> list[list[str]]:
     return [names[at : at + size] for at in range(0, len(names), size)]
 
 
-@pytest.mark.parametrize("path", ["forced", "public", "handled"])
+@pytest.mark.parametrize("path", ["forced", "public", "handled", "handled-public"])
 def test_nothing_that_a_client_says_of_itself_shapes_what_is_stored(edge: Edge, path: str) -> None:
     names = [*NEVER, *UNKEYED, *WELL_KNOWN]
     # Cloudflare answers a client that brings this one itself.
@@ -171,6 +172,8 @@ def test_nothing_that_a_client_says_of_itself_shapes_what_is_stored(edge: Edge, 
         for answer in (first, clean):
             told = answer.json()
             assert told["headers"].get("x-forwarded-host", HOST) == HOST
+            if "handled" in path:
+                assert told["headers"].get("host", HOST) == HOST
             assert httpx.URL(told["url"]).host in (HOST, "")
 
 

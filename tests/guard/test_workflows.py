@@ -121,6 +121,69 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
+def _named(requirement: str) -> str:
+    """Return a requirement with our name in it; written out, it would be one that this repository must nowhere have."""
+    return requirement.format(name="edgewright", upper="Edgewright")
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        "{name}",
+        "{name}==0.1.0",
+        "  {upper}[dev] >= 0.1 ; python_version > '3.10'",
+        "{name} (==0.1.0)",
+        "{name}  # the components",
+        "{name} \\\n  ==0.1.0",
+        "{name}~=0.1\r",
+    ],
+)
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "requirements-dev.txt", "requirements/edge.txt", "pack/requirements.txt"]
+)
+def test_requirements_that_ask_an_index_for_edgewright_are_refused(
+    runner: Runner, capfd: pytest.CaptureFixture[str], file: str, requirement: str
+) -> None:
+    requirement = _named(requirement)
+    path = runner.folder / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"pulumi>=3\n{requirement}\nhttpx==1\n")
+    assert runner.run(_script("Requirements"), PACK="pack") == 1
+    (said,) = capfd.readouterr().out.splitlines()
+    assert said.startswith(f"::error title=edgewright,file={file},line={2 + requirement.count(chr(10))}::{file}: `")
+    assert "edgewright @ git+https://github.com/<owner>/edgewright@<digest>" in said
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        "{name} @ git+https://github.com/acme/edgewright@0000000000000000000000000000000000000000",
+        "{name}[dev] @ https://example.com/edgewright-0.1.0-py3-none-any.whl#sha256=00",
+        "{name}==0.1.0 \\\n    --hash=sha256:00",
+        "../{name}",
+        "./wheels/{name}-0.1.0-py3-none-any.whl",
+        "# {name}==0.1.0",
+        "{name}-lookalike==1",
+        "",
+    ],
+)
+def test_other_requirements_are_left_to_pip(
+    runner: Runner, capfd: pytest.CaptureFixture[str], requirement: str
+) -> None:
+    assert runner.run(_script("Requirements"), PACK="pack") == 0
+    (runner.folder / "requirements.txt").write_text(f"pulumi>=3\n{_named(requirement)}\n")
+    assert runner.run(_script("Requirements"), PACK="pack") == 0
+    assert capfd.readouterr().out == ""
+
+
+def test_requirements_are_judged_before_anything_of_them_is_installed() -> None:
+    jobs = yaml.safe_load((FOLDER / "edgewright.yml").read_text(encoding="utf-8"))["jobs"]
+    names = [step.get("name") for step in jobs["guard"]["steps"]]
+    assert names.index("Requirements") < names.index("Install")
+    assert jobs["preview"]["needs"] == "guard"
+    assert "always()" not in jobs["preview"]["if"]
+
+
 @pytest.mark.parametrize("code", [0, 1, 2, 3])
 def test_all_stacks_are_checked_at_once_and_the_code_is_kept(runner: Runner, code: int) -> None:
     runner.command("edgewright", f"exit {code}")

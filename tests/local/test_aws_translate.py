@@ -192,6 +192,24 @@ def test_a_viewer_function_has_128_mb(runner: Runner, tmp_path: Path) -> None:
     document(runner, tmp_path, main.replace("viewer-request", "origin-request"))
 
 
+@pytest.mark.parametrize("readers", [10, 11])
+def test_a_store_has_ten_functions_that_read_it(runner: Runner, tmp_path: Path, readers: int) -> None:
+    main = f"""
+store = aws.cloudfront.KeyValueStore("words", name="words")
+for number in range({readers}):
+    aws.cloudfront.Function(
+        f"viewer-{{number}}", name=f"viewer-{{number}}", runtime="cloudfront-js-2.0",
+        code="function handler(e) {{ return e.request; }}", key_value_store_associations=[store.arn],
+    )
+distribution()
+"""
+    if readers == 10:
+        document(runner, tmp_path, main)
+        return
+    message = faults(runner, tmp_path, main)
+    assert "keyValueStoreAssociations: is number 11 of 11 functions that read words; a store has at most 10" in message
+
+
 def test_all_faults_are_told_at_once_with_their_lines(runner: Runner, tmp_path: Path) -> None:
     main = """
 distribution("a", aliases=["a.example.com"], viewer_certificate={"acm_certificate_arn": aws.acm.Certificate(

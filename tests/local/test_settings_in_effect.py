@@ -56,6 +56,38 @@ def test_a_stores_limit_and_time_are_kept_by_what_handlers_get(start_cloud: Star
     }
 
 
+SESSIONS = """
+import time
+
+from edgewright import EdgeApi, KvNamespace
+
+account = "0" * 32
+now = int(time.time())
+made = {"without-a-time": {"user": "a"}, "of-just-now": {"user": "a", "iat": now}, "too-old-by-now": {"user": "a", "iat": now - 3600}}
+store = KvNamespace(
+    "store",
+    {"account_id": account, "seed": {"entries": [{"key": f"session:{key}", "value": value} for key, value in made.items()]}},
+)
+EdgeApi(
+    "api",
+    {
+        "account_id": account,
+        "sessions": {"binding": store.binding, "ttl": 3600},
+        "endpoints": [{"path": "/me", "session": True}],
+    },
+)
+"""
+
+
+def test_where_sessions_have_a_time_one_that_does_not_say_its_own_is_none(start_cloud: Start, tmp_path: Path) -> None:
+    cloud = start_cloud(make_project(tmp_path, SESSIONS))
+
+    def ask(session: str) -> int:
+        return loopback.get(f"{cloud.url}/me", headers={"Cookie": f"session={session}"}).status_code
+
+    assert [ask(each) for each in ("of-just-now", "too-old-by-now", "without-a-time")] == [200, 401, 401]
+
+
 ROLLOUT = """
 import pulumi
 from edgewright import EdgeApi

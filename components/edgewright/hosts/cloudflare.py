@@ -36,6 +36,9 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
 PLACEMENTS = ("smart",)
 ZONE_PLANS = ("free", "pro", "business", "enterprise")
 CACHE_PHASE = "http_request_cache_settings"
+NOT_STORED = -1
+"""The time of a status in a cache rule that is `no-store`:
+https://developers.cloudflare.com/cache/how-to/configure-cache-status-code/"""
 CLOUDFRONT_ONLY = (
     "access_logs",
     "assets",
@@ -882,9 +885,16 @@ def _cache_rule(name: str, settings: Mapping[str, Any], item: Mapping[str, Any],
         **rule,
         "action_parameters": {
             "cache": True,
-            "edge_ttl": {"mode": "override_origin", "default": cache["edge_ttl_s"]}
+            # Not `respect_origin`: with that, the zone keeps for two hours what says nothing of caching.
+            "edge_ttl": {
+                "mode": "override_origin",
+                "default": cache["edge_ttl_s"],
+                "status_code_ttls": [{"status_code_range": {"from": 400}, "value": NOT_STORED}],
+            }
             if override
-            else {"mode": "respect_origin"},
+            else {"mode": "bypass_by_default"},
+            # Without it, the zone gives one answer to all, whatever the answer varies on.
+            "vary": {"default": {"action": "passthrough"}},
             # What is stale is the function's to serve: it knows the policy.
             "serve_stale": {"disable_stale_while_updating": True},
             "cache_key": {"ignore_query_strings_order": override, "cache_deception_armor": False},

@@ -45,6 +45,16 @@ GAPS: tuple[Gap, ...] = (
         "A write is visible at once; the real one may take 60 s or more, and limits writes to one a second and key.",
     ),
     Gap(
+        "kv-jurisdiction",
+        "Workers KV",
+        "Jurisdictions are recorded: data are on this machine, wherever they must be.",
+    ),
+    Gap(
+        "account",
+        "Cloudflare accounts",
+        "Accounts are recorded: everything of a stack runs on this machine, whichever account it is of.",
+    ),
+    Gap(
         "cpu-limit",
         "Workers CPU time",
         "All Workers of a stack share one runtime, so a request that goes over `limits.cpu_ms` (30 s where it is not set) or"
@@ -372,6 +382,11 @@ GAPS: tuple[Gap, ...] = (
         "AWS accounts and regions",
         "The account is 123456789012, what names no region is in us-east-1 whatever its provider says, and data"
         " functions answer for both; ids and ARNs follow from names.",
+    ),
+    Gap(
+        "aws-metadata",
+        "AWS descriptions and tags",
+        "Descriptions, comments and tags are recorded: consoles, bills and policies show them, and nothing that runs does.",
     ),
     Gap(
         "aws-iam",

@@ -307,7 +307,9 @@ function asTold(request: Request, { hostname }: EdgeSettings, { host, scheme }: 
     url.port = "";
     url.hostname = hostname ?? NO_HOST;
   }
-  const { method, headers, body } = request;
+  const { method, body } = request;
+  const headers = new Headers(request.headers);
+  if (!host && headers.has("host")) headers.set("host", url.host);
   const bodyless = method === "GET" || method === "HEAD" || body === null;
   const told = { method, headers, redirect: "manual", ...(bodyless ? {} : { body, duplex: "half" }) };
   return new Request(url, told as RequestInit);

@@ -41,16 +41,18 @@ function store(env: Record<string, unknown>, name: string): object {
       if (typeof value !== "function") return value;
       const call: Call = (...given) => (value as Call).apply(target, given);
       if (property === "put" && ttl !== undefined) {
-        return (key: unknown, what: unknown, options: { expiration?: unknown; expirationTtl?: unknown } = {}) =>
+        return (key: unknown, what: unknown, options?: { expiration?: unknown; expirationTtl?: unknown } | null) =>
           call(
             key,
             what,
-            options.expiration == null && options.expirationTtl == null ? { ...options, expirationTtl: ttl } : options,
+            options?.expiration == null && options?.expirationTtl == null
+              ? { ...options, expirationTtl: ttl }
+              : options,
           );
       }
       if (property === "list" && most !== undefined) {
-        return (options: { limit?: number | null } = {}) =>
-          call({ ...options, limit: Math.min(options.limit ?? most, most) });
+        return (options?: { limit?: number | null } | null) =>
+          call({ ...options, limit: Math.min(options?.limit ?? most, most) });
       }
       return call;
     },

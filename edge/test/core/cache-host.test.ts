@@ -43,3 +43,26 @@ test("entries and markers in the data centre's cache have the function's own hos
 test("a function without a hostname of its own has one that is nobody's", async () => {
   for (const url of await asked(null)) expect(new URL(url).hostname).toBe("cache.edgewright.invalid");
 });
+
+test.each(["origin", "override"] as const)(
+  "a handler is not told by a header either which host was asked (%s)",
+  async (mode) => {
+    const shared = policy("shared", {
+      mode,
+      edge_ttl_s: mode === "override" ? 60 : null,
+      key: { query: "all", query_names: [], headers: [], cookies: [], country: false, region: false, host: false },
+    });
+    const page = endpoint("/page", { kind: "handler", module: "page.js" }, { cache: shared });
+    const worker = createWorker(settings({ endpoints: [page], hostname: "shop.example.com" }), {
+      features: [cache],
+      handlers: {
+        "page.js": { default: ({ url, headers }: Request) => Response.json([new URL(url).host, headers.get("host")]) },
+      },
+    });
+    const context = { waitUntil: () => {} };
+    const asked = new Request("https://evil.test/page", { headers: { Host: "evil.test" } });
+    const told = (await (await worker.fetch(asked, {}, context)).json()) as (string | null)[];
+    expect(told[0]).toBe("shop.example.com");
+    expect(["shop.example.com", null]).toContain(told[1]);
+  },
+);

@@ -61,6 +61,16 @@ describe("a store's options", () => {
     ]);
   });
 
+  test("null says as little as nothing, as to the platform", () => {
+    const { store, given } = handed({ default_ttl: 60, list_limit: 10 });
+    given.KV.put("k", "v", null);
+    given.KV.list(null);
+    expect(store.calls).toEqual([
+      ["put", ["k", "v", { expirationTtl: 60 }]],
+      ["list", [{ limit: 10 }]],
+    ]);
+  });
+
   test("everything else is as it was, and made once", () => {
     const { store, env, given } = handed({ list_limit: 1 });
     given.KV.get("k");

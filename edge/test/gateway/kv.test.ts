@@ -1,6 +1,6 @@
 // KV: what is declared, what Workers and the control API write, and what is left of it after reloads and restarts.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -173,4 +173,47 @@ test("a namespace that is gone and comes back has its data (gap `kv-namespace-re
   expect((await gateway.control("GET", "/v1/kv/ns1/values/own")).status).toBe(404);
   await deploy([entry("a", "1")]);
   expect(await read("own")).toMatchObject({ value: "still mine" });
+});
+
+test.each([
+  ["that says nothing of the kind", '[1, {"a": 2}]'],
+  ["of odd values", '{"ns1": {"a": 3}}'],
+  ["cut off", '{"ns1": {"a"'],
+  ["nested too deep", "[".repeat(100_000)],
+])("with a list of what was declared %s, all that is declared is written again, and nothing else", async (_, text) => {
+  const folder = mkdtempSync(join(tmpdir(), "edgewright-kv-damaged-"));
+  const first = await startGateway({ stateDir: folder });
+  const asked = document([entry("a", "1")]);
+  expect((await first.deploy(asked)).status).toBe(200);
+  await first.request("/?key=own", { method: "PUT", body: "mine" });
+  await first.request("/?key=a", { method: "PUT", body: "overwritten" });
+  await first.stop();
+
+  const list = join(folder, "kv-declared.json");
+  expect(JSON.parse(readFileSync(list, "utf8"))).toHaveProperty("ns1");
+  writeFileSync(list, text);
+  const second = await startGateway({ stateDir: folder });
+  expect((await second.deploy(asked)).status).toBe(200);
+  expect((await second.get("/?key=a")).json.value).toBe("1");
+  expect((await second.get("/?key=own")).json.value).toBe("mine");
+  await second.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("a store's file that is no database is named before anything is deployed, with the way out", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "edgewright-kv-damaged-"));
+  const first = await startGateway({ stateDir: folder });
+  expect((await first.deploy(document([entry("a", "1")]))).status).toBe(200);
+  await first.stop();
+
+  const files = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.endsWith(".sqlite"));
+  const file = join(folder, files.find((name) => name.startsWith("kv")) ?? "");
+  writeFileSync(file, "no database\n".repeat(1000));
+  const second = await startGateway({ stateDir: folder });
+  const refused = await second.deploy(document([entry("a", "1")]));
+  expect(refused.status).toBe(422);
+  expect(refused.text).toContain(`${file} is damaged: it is no database of SQLite.`);
+  expect(refused.text).toContain("edgewright up --fresh");
+  await second.stop();
+  rmSync(folder, { recursive: true });
 });

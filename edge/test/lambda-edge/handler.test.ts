@@ -262,7 +262,9 @@ describe("an answer of the edge's own", () => {
   });
 
   it("is stored by its endpoint's policy, unless it is for one caller", async () => {
-    expect(value((await ask({ uri: "/hello" })).headers, "cache-control")).toBe("public, max-age=60, s-maxage=3600");
+    expect(value((await ask({ uri: "/hello" })).headers, "cache-control")).toBe(
+      "public, max-age=60, s-maxage=3600, stale-if-error=0",
+    );
     const cookie = handlerFor(SETTINGS, () => new Response("x", { headers: { "set-cookie": "a=1" } }));
     expect(value((await ask({ uri: "/hello" }, cookie)).headers, "cache-control")).toMatch(/private|no-store/);
   });
@@ -335,7 +337,7 @@ describe("an origin's response", () => {
       "X-Origin-Region": "spoofed",
     });
     expect(value(answer.headers, "x-origin-region")).toBe("us");
-    expect(value(answer.headers, "cache-control")).toBe("public, max-age=60, s-maxage=3600");
+    expect(value(answer.headers, "cache-control")).toBe("public, max-age=60, s-maxage=3600, stale-if-error=0");
     expect(value(answer.headers, "cache-tag")).toBe("p");
     const second = await through({ attempt: "1" }, 200, {});
     expect([value(second.headers, "x-origin-region"), value(second.headers, "x-origin-failover")]).toEqual([

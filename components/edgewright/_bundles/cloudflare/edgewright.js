@@ -1,1 +1,1 @@
-import{x as r}from"./chunk-JUTED2HL.js";export{r as createWorker};
+import{x as r}from"./chunk-62A3ZHEK.js";export{r as createWorker};

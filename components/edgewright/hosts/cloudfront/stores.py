@@ -16,6 +16,7 @@ def check_store(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults)
     """Note what a KeyValueStore cannot hold: what is too large, and what expires."""
     for key, what, fix in (
         ("account_id", "is of use to host 'cloudflare' only", "The account is that of AWS's credentials. Leave it out."),
+        ("binding_name", "is given, and functions at CloudFront's edge reach a KeyValueStore by its ARN", "Leave it out: components hand the store to each other by `binding`."),
         ("default_ttl", "is given, and nothing expires in a KeyValueStore", "Delete keys, or use DynamoDB global tables, which expire."),
         ("list_limit", "is given, and a function cannot list a KeyValueStore", "Leave it out, or keep the list under a key."),
         ("jurisdiction", "is given, and a KeyValueStore is copied to every edge location", "Use DynamoDB in the regions allowed."),

@@ -94,7 +94,9 @@ export function tellCloudFront(
   if (staleWhileRevalidate > 0 && !/stale-while-revalidate/i.test(control)) {
     parts.push(`stale-while-revalidate=${staleWhileRevalidate}`);
   }
-  if (staleIfError > 0 && !/stale-if-error/i.test(control)) parts.push(`stale-if-error=${staleIfError}`);
+  // Left out, CloudFront serves what is stale for as long as the origin fails.
+  const told = staleIfError > 0 || compiled.mode === "override";
+  if (told && !/stale-if-error/i.test(control)) parts.push(`stale-if-error=${Math.max(0, staleIfError)}`);
   headers.set("cache-control", parts.join(", "));
   if (tags.length > 0) headers.set("cache-tag", tags.join(","));
 }

@@ -94,7 +94,7 @@ export function createLambda(
   return async (event) => {
     const { config, request, response } = event.Records[0].cf;
     if (config.eventType === "origin-response" && response !== undefined) {
-      return answered(request, response, policies);
+      return answered(request, response, policies, settings.trace);
     }
     const incoming = webRequest(request, config.distributionDomainName);
     if (!(incoming instanceof Request)) return generated(incoming, request.method, ORIGIN_RESPONSE_BYTES);
@@ -117,7 +117,7 @@ export function createLambda(
       host.random(),
     );
     // A stored one would say to everybody how long the first had to wait.
-    if (isStored(answer.headers)) answer.headers.delete("x-origin-latency");
+    if (isStored(answer.headers)) for (const name of OF_ONE_ANSWER) answer.headers.delete(name);
     return generated(answer, request.method, ORIGIN_RESPONSE_BYTES);
   };
 }
@@ -144,6 +144,9 @@ const caching: Feature = {
     };
   },
 };
+
+/** Headers that tell how long one caller had to wait. */
+const OF_ONE_ANSWER = ["x-origin-latency", "server-timing"];
 
 /** The request as it goes on, to the origin of its region. */
 function onward(
@@ -186,6 +189,7 @@ function answered(
   request: EventRequest,
   response: EventResponse,
   policies: ReadonlyMap<string, CacheSpec>,
+  trace: boolean,
 ): EventResponse {
   const headers = toHeaders(response.headers);
   for (const name of [...headers.keys()]) {
@@ -207,7 +211,11 @@ function answered(
       Math.random(),
     );
     // CloudFront keeps headers with what it stores: a hit would tell how long somebody else had to wait.
-    if (!isStored(headers)) headers.set("x-origin-latency", String(Math.max(0, Date.now() - Number(asked))));
+    if (!isStored(headers)) {
+      const latency = String(Math.max(0, Date.now() - Number(asked)));
+      headers.set("x-origin-latency", latency);
+      if (trace) headers.append("server-timing", `origin;dur=${latency}`);
+    }
   }
   return { ...response, headers: kept(fromHeaders(headers), response.headers) };
 }
