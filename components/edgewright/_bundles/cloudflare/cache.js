@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-PBYBM4EO.js";import"./chunk-62A3ZHEK.js";export{c as cache};
+import{R as c}from"./chunk-QSZDLDZC.js";import"./chunk-GEIRETB7.js";export{c as cache};

@@ -1,1 +1,1 @@
-import{x as r}from"./chunk-62A3ZHEK.js";export{r as createWorker};
+import{x as r}from"./chunk-GEIRETB7.js";export{r as createWorker};
