@@ -18,7 +18,7 @@ import json
 from pathlib import Path
 
 import pulumi
-from edgewright import EdgeApi, GeoRouter, KvNamespace
+from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 
 given = json.loads(Path("given.json").read_text())
 
@@ -31,12 +31,17 @@ def opts(name, at):
 
 
 name = given["name"]
-store = KvNamespace(f"{name}-store", {"host": given["host"], "binding_name": "STORE", **given["store"]}, opts(name, "store"))
+store = KvNamespace(f"{name}-store", {"host": given["host"], **given["store"]}, opts(name, "store"))
 args = {"host": given["host"], **given["api"]}
 if given["host"] == "cloudflare":
     args["bindings"] = [store.binding]
 else:
     args["sessions"] = {"binding": store.binding}
+if "cache_rules" in args:
+    # They are for what is fetched from an origin and stored.
+    origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.org"}], "fallback": "us"})
+    pages = {"path": "/pages/*", "origin": origins.routing, "cache": CachePolicy("pages", {"edge_ttl": 60}).spec}
+    args["endpoints"] = [*args["endpoints"], pages]
 api = EdgeApi(name, args, opts(name, "api"))
 for output in ("urls", "version_id", "stable_version_id", "candidate_version_id", "ledger"):
     pulumi.export(output, getattr(api, output))
@@ -59,7 +64,10 @@ API: dict[str, dict[str, Any]] = {
         "endpoints": [{"path": "/hello", "handler": "hello.js"}, {"path": "/me", "session": True}],
     },
 }
-STORE: dict[str, dict[str, Any]] = {"cloudflare": {"account_id": ACCOUNT_ID}, "cloudfront": {}}
+STORE: dict[str, dict[str, Any]] = {
+    "cloudflare": {"account_id": ACCOUNT_ID, "binding_name": "STORE"},
+    "cloudfront": {},
+}
 
 
 @dataclass
