@@ -149,4 +149,9 @@ _PLAIN = re.compile(r"[a-z0-9-]+")
 
 def never_passes(name: str, reserved: Collection[str] = ()) -> bool:
     """Say whether no request brings this header past the entrance, so that no key can have it. `name` is in lower case."""
-    return name in PROXY or name in HOP_BY_HOP or not _PLAIN.fullmatch(name) or name.startswith((*PROXY_PREFIXES, *reserved))
+    return (
+        name in PROXY
+        or name in HOP_BY_HOP
+        or not _PLAIN.fullmatch(name)
+        or name.startswith((*PROXY_PREFIXES, *reserved))
+    )
