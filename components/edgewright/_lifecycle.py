@@ -68,6 +68,7 @@ LIFECYCLES: Mapping[str, Lifecycle] = {
     # Named by their content.
     "aws:cloudfront/cachePolicy:CachePolicy": _EACH_TIME,
     "aws:cloudfront/function:Function": _EACH_TIME,
+    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": _EACH_TIME,
     "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _EACH_TIME,
     "aws:cloudfront/keyValueStore:KeyValueStore": Lifecycle(Replaced.REFUSED, keeps=("name",)),
     "aws:cloudfront/keyvaluestoreKeysExclusive:KeyvaluestoreKeysExclusive": _NEVER,

@@ -186,9 +186,9 @@ class Redirect(TypedDict):
     """A redirect, answered at the viewer before anything else."""
 
     path: str
-    """The path, or with `*` at its end every path that begins so."""
+    """The path, or with `*` at its end every path that begins so; not that of an endpoint or of assets, which would never answer."""
     to: str
-    """A path, or an http(s) URL. `*` at its end takes what the `*` of `path` stood for."""
+    """A path, or an http(s) URL; not one that redirects lead back from. `*` at its end takes what the `*` of `path` stood for."""
     status: NotRequired[int]
     """301, 302, 303, 307 or 308. Default: 308."""
 
@@ -254,9 +254,9 @@ class EdgeApiArgs(TypedDict):
     CachePolicy's `tiers.shield`. One a zone. Default: false."""
     cache_rules: NotRequired[bool]
     """Whether the zone's cache rules are written from the endpoints' cache policies. They act on the URLs that the function
-    asks its origins for: what the zone may keep is kept for `edge_ttl` (mode `override`; errors are not kept) or as the
-    origin's Cache-Control says (mode `origin`; without one nothing is kept), a copy for each value of what the origin varies on,
-    behind the function's own cache; of other endpoints with a policy it keeps nothing. One a zone. Default: false."""
+    asks its origins for: what the zone may keep is kept as the origin's Cache-Control says (without one nothing is kept), a
+    copy for each value of what the origin varies on, behind the function's own cache, which alone holds a policy's forced
+    `edge_ttl`; of other endpoints with a policy, and of requests with credentials, it keeps nothing. One a zone. Default: false."""
     zone_plan: NotRequired[str]
     """The zone's plan: `free`, `pro`, `business` or `enterprise`. What `cache_rules` may be is held against it. Default:
     unknown, so that what a smaller plan would refuse is warned of."""

@@ -302,22 +302,24 @@ def rules_of(*endpoints: Any, **args: Any) -> list[Any]:
 
 def test_a_cache_rule_is_of_the_url_that_the_function_asks_for() -> None:
     origin = {**ROUTING, "origins": [{**ROUTING["origins"][0], "url": "https://us.example.com/v1/"}]}
-    (rule,) = rules_of({"path": "/shop/items/:id", "origin": origin, "strip_prefix": "/shop", "cache": CACHE})
+    rule, credentials = rules_of({"path": "/shop/items/:id", "origin": origin, "strip_prefix": "/shop", "cache": CACHE})
     assert rule["expression"] == (
         '(http.host eq "us.example.com") and http.request.uri.path strict wildcard "/v1/items/*"'
     )
     assert rule["actionParameters"] == {
         "cache": True,
-        # Of errors no copy: their own time is the policy's `error_ttl`, which the function holds.
-        "edgeTtl": {
-            "mode": "override_origin",
-            "default": 60,
-            "statusCodeTtls": [{"statusCodeRange": {"from": 400}, "value": -1}],
-        },
+        # With `override_origin`, the zone would keep what is `private`, and take `Set-Cookie` off what it keeps.
+        "edgeTtl": {"mode": "bypass_by_default"},
         "vary": {"default": {"action": "passthrough"}},
         "serveStale": {"disableStaleWhileUpdating": True},
         "cacheKey": {"ignoreQueryStringsOrder": True, "cacheDeceptionArmor": False},
     }
+    assert credentials["actionParameters"] == {"cache": False}
+    assert credentials["expression"].startswith(
+        'http.host in {"us.example.com"} and any(http.request.headers.names[*] in {"access-token" "api-key" '
+    )
+    assert '"x-api-key"' in credentials["expression"]
+    assert len(credentials["expression"]) < 4096
     both = {
         "name": "both",
         "origins": [
@@ -327,7 +329,7 @@ def test_a_cache_rule_is_of_the_url_that_the_function_asks_for() -> None:
         "fallback": "us",
         "order": {"us": ["us", "eu"], "eu": ["eu", "us"]},
     }
-    (rule,) = rules_of({"path": "/*", "origin": both, "cache": {**CACHE, "mode": "origin", "edge_ttl_s": None}})
+    rule, _ = rules_of({"path": "/*", "origin": both, "cache": {**CACHE, "mode": "origin", "edge_ttl_s": None}})
     assert rule["expression"] == (
         '((http.host eq "us.example.com") and http.request.uri.path strict wildcard "/*") or'
         ' ((http.host eq "eu.example.com") and http.request.uri.path strict wildcard "/eu/*")'
@@ -363,7 +365,7 @@ def test_what_the_zone_cannot_keep_apart_or_forget_it_does_not_keep(more: Any) -
 def test_what_several_hosts_share_the_zone_keeps_and_what_each_has_of_its_own_it_does_not() -> None:
     several: Any = {"routes": ["www.example.com/*"]}
     (apart,) = rules_of({**ENDPOINT, "cache": CACHE}, **several)
-    (shared,) = rules_of({**ENDPOINT, "cache": {**CACHE, "key": {"host": False}}}, **several)
+    shared, _ = rules_of({**ENDPOINT, "cache": {**CACHE, "key": {"host": False}}}, **several)
     (alone,) = rules_of({**ENDPOINT, "cache": CACHE}, workers_dev=True)
     assert [rule["actionParameters"]["cache"] for rule in (apart, shared, alone)] == [False, True, False]
 
@@ -376,28 +378,18 @@ def many(count: int) -> list[Any]:
 
 @pytest.mark.parametrize(("plan", "most"), [("free", 10), ("pro", 25), ("business", 50), ("enterprise", 300)])
 def test_a_zone_takes_as_many_cache_rules_as_its_plan_has(plan: str, most: int) -> None:
-    assert len(rules_of(*many(most), zone_plan=plan)) == most
-    (fault,) = faults_of(api(**{**IN_ZONE, "zone_plan": plan, "endpoints": many(most + 1)}))
+    # One is for requests with credentials.
+    assert len(rules_of(*many(most - 1), zone_plan=plan)) == most
+    (fault,) = faults_of(api(**{**IN_ZONE, "zone_plan": plan, "endpoints": many(most)}))
     assert fault.startswith(f"endpoints: make {most + 1} cache rules. Allowed: at most {most}")
-
-
-@pytest.mark.parametrize(("plan", "least"), [("free", 7200), ("pro", 3600), ("business", 1), ("enterprise", 1)])
-def test_a_zone_keeps_nothing_for_less_than_its_plan_allows(plan: str, least: int) -> None:
-    (rule,) = rules_of({**ENDPOINT, "cache": {**CACHE, "edge_ttl_s": least}}, zone_plan=plan)
-    assert rule["actionParameters"]["edgeTtl"]["default"] == least
-    if least > 1:
-        short = {**ENDPOINT, "cache": {**CACHE, "edge_ttl_s": least - 1}}
-        (fault,) = faults_of(api(**{**IN_ZONE, "zone_plan": plan, "endpoints": [short]}))
-        assert fault.startswith(f"endpoint /api: has an edge_ttl of {least - 1} s. Allowed: ")
 
 
 def test_where_the_plan_is_not_known_what_a_small_one_refuses_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", told.append)
-    assert len(rules_of(*many(11), {**ENDPOINT, "cache": CACHE}, zone_plan=None)) == 12
+    assert len(rules_of(*many(11), zone_plan=None)) == 12
     (warning,) = told
     assert "endpoints make 12 cache rules, and a zone on the plan Free takes at most 10" in warning
-    assert "endpoint /api has an edge_ttl of 60 s, and a zone on the plan Free takes" in warning
     assert warning.endswith("Say the zone's plan by `zone_plan`")
 
 
@@ -1035,6 +1027,20 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     ({"placement": "near"}, "placement: 'near' is not known. Allowed: smart."),
     ({"compatibility_date": "2026-02-30"}, "compatibility_date: '2026-02-30' is not a day. Allowed: YYYY-MM-DD."),
+    ({"compatibility_date": "2021-02-30"}, "compatibility_date: '2021-02-30' is not a day. Allowed: YYYY-MM-DD."),
+    ({"compatibility_date": "2021"}, "compatibility_date: '2021' is not a day. Allowed: YYYY-MM-DD."),
+    (
+        {"compatibility_date": "2021-02-28"},
+        "compatibility_date: '2021-02-28' is before module Workers got what edgewright uses. Allowed: 2022-10-31 or later.",
+    ),
+    (
+        {"limits": {"cpu_ms": "1s"}},
+        "limits.cpu_ms: '1s' is not a whole number. Allowed: a whole number, for example 60. As milliseconds that is 1000.",
+    ),
+    (
+        {"limits": {"subrequests": "50m"}},
+        "limits.subrequests: '50m' is not a whole number. Allowed: a whole number, for example 60.",
+    ),
     ({"compatibility_flags": ["a", "a"]}, "compatibility_flags[1]: 'a' is given twice."),
     ({"tags": ["a b"]}, "tags[0]: 'a b' is not a tag. Allowed: 1 to 64 characters without blanks, `,` and `&`."),
 ]

@@ -122,7 +122,7 @@ def test_every_type_that_the_components_make_has_a_row_and_is_made_here(all_of_t
 
 
 def test_every_resource_has_the_options_of_its_row(all_of_them: list[Resource]) -> None:
-    shared = ("cachePolicy:", "responseHeadersPolicy:")
+    shared = ("cachePolicy:", "originRequestPolicy:", "responseHeadersPolicy:")
     for each in all_of_them:
         row = LIFECYCLES[each.type]
         assert each.options.delete_before_replace is (True if row.replaced is Replaced.DELETED_FIRST else None), (

@@ -56,6 +56,7 @@ _TYPES: dict[str, tuple[str, ...]] = {
         "aws:cloudfront/function:Function",
         "aws:cloudfront/monitoringSubscription:MonitoringSubscription",
         "aws:cloudfront/originAccessControl:OriginAccessControl",
+        "aws:cloudfront/originRequestPolicy:OriginRequestPolicy",
         "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
         "aws:cloudwatch/dashboard:Dashboard",
         "aws:cloudwatch/logDelivery:LogDelivery",
@@ -139,6 +140,10 @@ UNREACHED: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("edge-event-clash", "EdgeApi"): {"*": "the component refuses functions that CloudFront would not take together"},
     ("lambda-edge-heavy-imports", "EdgeApi"): {"Distribution": _READ},
     ("lambda-edge-package-size", "EdgeApi"): {"Distribution": _READ},
+    ("cloudfront-account-quota", "EdgeApi"): {
+        "OriginRequestPolicy": "one in the account serves all, whatever the number of APIs",
+    },
+    ("cloudfront-quota", "EdgeApi"): {"WebAcl": "the component refuses more limits than a web ACL takes"},
     ("cloudfront-delete-order", "EdgeApi"): {"*": "the component names them by their content, and leaves the order alone"},
     ("cloudfront-delete-order", "CachePolicy"): {"*": "the component names them by their content, and leaves the order alone"},
     ("observability-missing", "EdgeApi"): {"LogDeliverySource": _READ},

@@ -17,6 +17,7 @@ import pulumi_cloudflare as cloudflare
 
 from edgewright import _check
 from edgewright._bindings import KEY_VALUE_STORE
+from edgewright._claims import CREDENTIALS
 from edgewright._endpoints import Endpoints
 from edgewright._handlers import bundle_handlers
 from edgewright._modules import MAIN, SHIELD_CLASS, digest, has_shield, size, worker_modules
@@ -36,9 +37,6 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
 PLACEMENTS = ("smart",)
 ZONE_PLANS = ("free", "pro", "business", "enterprise")
 CACHE_PHASE = "http_request_cache_settings"
-NOT_STORED = -1
-"""The time of a status in a cache rule that is `no-store`:
-https://developers.cloudflare.com/cache/how-to/configure-cache-status-code/"""
 CLOUDFRONT_ONLY = (
     "access_logs",
     "assets",
@@ -348,8 +346,7 @@ def _check_observability(observability: Mapping[str, Any], faults: Faults) -> No
 def _check_compatibility(given: Mapping[str, Any], faults: Faults) -> None:
     if "compatibility_date" in given:
         day = given["compatibility_date"]
-        _check.date("compatibility_date", day, faults)
-        if isinstance(day, str) and day < "2022-10-31":
+        if _check.date("compatibility_date", day, faults) and day < "2022-10-31":
             faults.add(
                 "compatibility_date",
                 f"{show(day)} is before module Workers got what edgewright uses",
@@ -814,8 +811,11 @@ def cache_rules(name: str, plan: Plan, settings: Mapping[str, Any]) -> list[Any]
         if item["cache"] is not None and item["target"]["kind"] == "origin"
     ]
     made.sort(key=lambda each: (_specificity(each[0]["path"]), each[0]["path"]))
-    _check_zone(name, plan, made)
-    return [_cache_rule(name, settings, item, kept) for item, kept in made]
+    rules = [_cache_rule(name, settings, item, kept) for item, kept in made]
+    if any(kept for _, kept in made):
+        rules.append(_credentials_rule(name, settings, [item for item, kept in made if kept]))
+    _check_zone(name, plan, len(rules))
+    return rules
 
 
 def _specificity(path: str) -> tuple[int, ...]:
@@ -839,33 +839,42 @@ def _zone_keeps(plan: Plan, settings: Mapping[str, Any], item: Mapping[str, Any]
     return stored and item["auth"] is None and shared and not more and not written
 
 
-def _check_zone(name: str, plan: Plan, made: Sequence[tuple[Mapping[str, Any], bool]]) -> None:
-    """Hold the rules against the zone's plan, or warn where it is not known."""
+def _check_zone(name: str, plan: Plan, count: int) -> None:
+    """Hold the number of rules against the zone's plan, or warn where the plan is not known. The plans' least edge TTL is
+    for rules that set one, and these leave it to what the origin says."""
     known = plan.given.get("zone_plan")
     most = limit("cloudflare.cache.rules", plan=known or "free")
-    least = limit("cloudflare.cache.edge_ttl_min_s", plan=known or "free")
-    found: list[tuple[str, str, str]] = []
-    if len(made) > most.value:
-        found.append(("endpoints", f"make {len(made)} cache rules", f"at most {most.text}"))
-    for item, kept in made:
-        cache = item["cache"]
-        if kept and cache["mode"] == "override" and cache["edge_ttl_s"] < least.value:
-            found.append(
-                (f"endpoint {item['path']}", f"has an edge_ttl of {cache['edge_ttl_s']} s", f"{least.text} or more")
-            )
-    if known is None and found:
-        told = "; ".join(
-            f"{where} {what}, and a zone on the plan Free takes {allowed}" for where, what, allowed in found
+    if count <= most.value:
+        return
+    if known is None:
+        pulumi.log.warn(
+            f"EdgeApi {name!r}: cache_rules: the endpoints make {count} cache rules, and a zone on the plan Free takes at"
+            f" most {most.text}. Say the zone's plan by `zone_plan`"
         )
-        pulumi.log.warn(f"EdgeApi {name!r}: cache_rules: {told}. Say the zone's plan by `zone_plan`")
         return
     faults = Faults("EdgeApi", name)
-    for where, what, allowed in found:
-        fix = (
-            f"The plan {known} takes no more ({least.source}): leave `cache_rules` out, or raise the policy's edge_ttl."
-        )
-        faults.add(where, what, allowed=allowed, fix=fix)
+    faults.add(
+        "endpoints",
+        f"make {count} cache rules",
+        allowed=f"at most {most.text} on the plan {known} ({most.source})",
+        fix="Give endpoints with the same policy one path that ends in `*`, or leave `cache_rules` out.",
+    )
     faults.raise_if_any()
+
+
+def _credentials_rule(name: str, settings: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the last rule: what comes with a credential in a header is never kept. The function treats each of these
+    headers as `Authorization` (RFC 9111, section 3.5), and the zone knows that one alone."""
+    hosts = sorted({host for item in items for paths in _bases(settings, item).values() for host in paths})
+    return {
+        "ref": f"edgewright_{hashlib.sha256(f'{name} credentials'.encode()).hexdigest()[:16]}",
+        "description": "Requests with credentials",
+        "expression": f"http.host in {{{' '.join(map(_quoted, hosts))}}} and"
+        f" any(http.request.headers.names[*] in {{{' '.join(map(_quoted, sorted(CREDENTIALS)))}}})",
+        "action": "set_cache_settings",
+        "enabled": True,
+        "action_parameters": {"cache": False},
+    }
 
 
 def _cache_rule(name: str, settings: Mapping[str, Any], item: Mapping[str, Any], kept: bool) -> dict[str, Any]:
@@ -885,14 +894,10 @@ def _cache_rule(name: str, settings: Mapping[str, Any], item: Mapping[str, Any],
         **rule,
         "action_parameters": {
             "cache": True,
-            # Not `respect_origin`: with that, the zone keeps for two hours what says nothing of caching.
-            "edge_ttl": {
-                "mode": "override_origin",
-                "default": cache["edge_ttl_s"],
-                "status_code_ttls": [{"status_code_range": {"from": 400}, "value": NOT_STORED}],
-            }
-            if override
-            else {"mode": "bypass_by_default"},
+            # Not `respect_origin`: with that, the zone keeps for two hours what says nothing of caching. Not
+            # `override_origin` either, whatever the policy's mode: with that, it keeps what is `private`, and takes
+            # `Set-Cookie` off what it keeps. The time that a policy forces is for the function's own tiers, which refuse both.
+            "edge_ttl": {"mode": "bypass_by_default"},
             # Without it, the zone gives one answer to all, whatever the answer varies on.
             "vary": {"default": {"action": "passthrough"}},
             # What is stale is the function's to serve: it knows the policy.
@@ -911,18 +916,23 @@ def _hosts(plan: Plan) -> set[str]:
     return {host for host in (plan.hostname, *(_split_route(pattern)[1] for pattern in plan.routes)) if host}
 
 
-def _fetched_expression(settings: Mapping[str, Any], item: Mapping[str, Any]) -> str:
-    """Return the expression that matches what the function asks the origins of an endpoint for."""
-    target = item["target"]
-    (router,) = [each for each in settings["routers"] if each["name"] == target["router"]]
-    path = item["path"].removeprefix(target["strip_prefix"] or "") or "/"
-    path = path if path.startswith("/") else f"/{path}"
+def _bases(settings: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return the hosts of an endpoint's origins by the path that comes before every request's."""
+    (router,) = [each for each in settings["routers"] if each["name"] == item["target"]["router"]]
     bases: dict[str, set[str]] = {}
     for origin in router["origins"]:
         url = urlsplit(origin["url"])
         bases.setdefault(url.path.rstrip("/"), set()).add(url.hostname or "")
+    return bases
+
+
+def _fetched_expression(settings: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """Return the expression that matches what the function asks the origins of an endpoint for."""
+    target = item["target"]
+    path = item["path"].removeprefix(target["strip_prefix"] or "") or "/"
+    path = path if path.startswith("/") else f"/{path}"
     parts = []
-    for base, hosts in sorted(bases.items()):
+    for base, hosts in sorted(_bases(settings, item).items()):
         named = " or ".join(f"http.host eq {_quoted(host)}" for host in sorted(hosts))
         parts.append(f"({named}) and {_path_expression(base + path)}")
     return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)

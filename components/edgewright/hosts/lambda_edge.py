@@ -184,11 +184,17 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
             f"{show(runtime)} does not run at the edge: Lambda@Edge takes Node.js and Python ({RESTRICTIONS})",
             allowed=", ".join(aws_data().runtimes.taken(aws_data().read)),
         )
-    elif past := aws_data().runtimes.fault(runtime):
+    elif past := aws_data().runtimes.fault(runtime, update=True):
         faults.add(
             "runtime",
             f"{past} ({aws_data().runtimes.source})",
             allowed=", ".join(aws_data().runtimes.taken()),
+        )
+    elif past := aws_data().runtimes.fault(runtime):
+        # Whether there is a function that may still be changed, a component does not see.
+        pulumi.log.warn(
+            f"{faults.component} {faults.name!r}: runtime: {past}. A function that is there already can be changed for now"
+            f" ({aws_data().runtimes.source}); take one of {', '.join(aws_data().runtimes.taken())} for it"
         )
     handler = given.get("handler", DEFAULT_HANDLER)
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/-]*\.[A-Za-z_$][A-Za-z0-9_$]*", handler):

@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-QSZDLDZC.js";import"./chunk-GEIRETB7.js";export{c as cache};
+import{R as c}from"./chunk-R76VACDV.js";import"./chunk-AOR3Z5EQ.js";export{c as cache};

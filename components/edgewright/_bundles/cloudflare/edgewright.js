@@ -1,1 +1,1 @@
-import{x as r}from"./chunk-GEIRETB7.js";export{r as createWorker};
+import{x as r}from"./chunk-AOR3Z5EQ.js";export{r as createWorker};
