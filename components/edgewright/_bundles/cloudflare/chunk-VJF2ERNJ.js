@@ -1,5 +1,0 @@
-<<<<<<<< HEAD:components/edgewright/_bundles/cloudflare/chunk-VJF2ERNJ.js
-import{t as e,v as o}from"./chunk-QSZDLDZC.js";function t(e,o,t){if(o<200||o>399)return[];let n=[e];for(let o of["location","content-location"]){let r=t.get(o);if(null!==r)try{let o=new URL(r,e);o.origin===new URL(e).origin&&!n.includes(o.href)&&n.push(o.href)}catch{}}return n}async function n(t,n,r,i){t.memory?.delete(n),o(t,n),await Promise.all(t.far.map(o=>e(i,"An entry could not be removed",Promise.resolve(o.remove(n,r,i)),void 0))),o(t,n)}export{t as a,n as b};
-========
-import{t as e,v as o}from"./chunk-R76VACDV.js";function t(e,o,t){if(o<200||o>399)return[];let n=[e];for(let o of["location","content-location"]){let r=t.get(o);if(null!==r)try{let o=new URL(r,e);o.origin===new URL(e).origin&&!n.includes(o.href)&&n.push(o.href)}catch{}}return n}async function n(t,n,r,i){t.memory?.delete(n),o(t,n),await Promise.all(t.far.map(o=>e(i,"An entry could not be removed",Promise.resolve(o.remove(n,r,i)),void 0))),o(t,n)}export{t as a,n as b};
->>>>>>>> main:components/edgewright/_bundles/cloudflare/chunk-OAJUF7AH.js
