@@ -510,13 +510,14 @@ x-subdomain x-teamsite-preremap x-tor x-true-client-ip x-url-scheme x-wap-client
 x-wap-network-client-ip x-wap-network-client-msisdn xproxy xroxy-connection xxx-real-ip`.split(/\s/)
 );
 var CLAIMS = new Set(
-  `base base-url browser-user-agent command context-path destination device-stock-ua e-method e-url local-addr method
-msisdn path path-base port profile protocol query-string querystring redirect referrer reffer refferer request
-scheme self ssl ua uri url useragent verb x-bolt-phone-ua x-cf-url x-country x-country-code x-dcmguid x-device
-x-device-user-agent x-geo x-geoip-country x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data
-x-nextjs-redirect x-operamini-phone x-operamini-phone-ua x-pjax-container x-purpose x-request-method x-request-path
-x-skyfire-phone x-ua-device x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-uri x-url x-user-agent
-x-verb x-wap-profile`.split(/\s/)
+  `ali-cdn-real-ip base base-url browser-user-agent cdn-src-ip command context-path destination device-stock-ua
+e-method e-url edge-host host-override local-addr method msisdn path path-base port profile protocol query-string
+querystring redirect referrer reffer refferer request scheme self ssl ua uri url useragent verb x-bolt-phone-ua
+x-country x-country-code x-country-name x-dcmguid x-device x-device-user-agent x-domain x-geo x-geoip-country
+x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data x-nextjs-redirect x-operamini-phone
+x-operamini-phone-ua x-pjax-container x-prefix x-purpose x-region x-script-name x-skyfire-phone x-ua-device
+x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-user-agent x-verb x-vhost x-wap-profile
+z-forwarded-for`.split(/\s/)
 );
 var CREDENTIALS = new Set(
   `access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
@@ -534,6 +535,7 @@ upgrade`.split(/\s/)
 );
 var PROXY_PREFIXES = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
 var CLAIMS_PREFIXES = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");
+var CLAIMS_ENDINGS = "-addr -address -domain -for -host -hostname -ip -method -path -port -prefix -proto -protocol -scheme -uri -url".split(" ");
 
 // src/core/fields.ts
 var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -651,7 +653,8 @@ function targetAsSent(sent) {
 }
 var begins = (name, prefixes) => prefixes.some((prefix) => name.startsWith(prefix));
 var isProxys = (name) => PROXY.has(name) || begins(name, PROXY_PREFIXES);
-var isClaim = (name) => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES);
+var isClaim = (name) => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES) || name.startsWith("x-") && CLAIMS_ENDINGS.some((ending) => name.endsWith(ending));
+var isPlain = (name) => /^[a-z0-9-]+$/.test(name);
 
 // src/core/cache/key.ts
 function keyQuery(search, policy) {
@@ -675,7 +678,7 @@ var encode = (value) => value === null ? "" : `=${value.replace(/[%|:\n]/g, enco
 
 // src/core/cache/policy.ts
 var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
-var isPlain = (key) => key.query === "all" && keyedByUrl(key);
+var isPlain2 = (key) => key.query === "all" && keyedByUrl(key);
 var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
 var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
 var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
@@ -699,7 +702,7 @@ function compile(spec, custom2) {
     platform,
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,
-    custom: isPlain(key) ? void 0 : custom2,
+    custom: isPlain2(key) ? void 0 : custom2,
     named: remembering(4096, (url) => named(url, policy))
   };
   known.set(spec, policy);
@@ -999,7 +1002,7 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
     if (found === "timeout") forget2(other2);
     else if (found !== "alone") return found;
   }
-  const own2 = { crowd: false, found: void 0 };
+  const own3 = { crowd: false, found: void 0 };
   const work = attempt(
     ctx,
     `The tier ${from} could not be read`,
@@ -1007,11 +1010,11 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
     void 0
   );
   if (other2 || long.has(name)) return work;
-  own2.found = work.then((found) => {
-    forget2(own2);
+  own3.found = work.then((found) => {
+    forget2(own3);
     return isStream(found?.body) ? "alone" : found;
   });
-  reads.set(name, own2);
+  reads.set(name, own3);
   return work;
   async function gathered(found) {
     if (!isStream(found?.body)) return found;
@@ -1022,7 +1025,7 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
       return found;
     }
     long.delete(name);
-    return own2.crowd ? { ...found, body: await toBytes(body) } : found;
+    return own3.crowd ? { ...found, body: await toBytes(body) } : found;
   }
 }
 function changed({ far: far2, reads }, key) {
@@ -1303,13 +1306,13 @@ function judge(exchange2, policy, targetedFields, { binding = plain, judge: rule
   const omit = [...fieldNames(cc.get("private")), ...fieldNames(cc.get("no-cache"))];
   return { omit, initialAge: age2, until: responseTime + left * 1e3, vary, ...terms };
 }
-function overridden({ authorised, status: status2 }, policy, own2, age2) {
+function overridden({ authorised, status: status2 }, policy, own3, age2) {
   if (authorised) return "authorization";
   let ttl = errorTtl(policy, status2) ?? (status2 < 500 && isListed(policy, status2) ? policy.longest : null);
   let gone = 0;
   if (ttl === null) {
-    if (own2 === void 0) return "status";
-    ttl = status2 >= 400 ? Math.min(own2, policy.error_ttl_s) : own2;
+    if (own3 === void 0) return "status";
+    ttl = status2 >= 400 ? Math.min(own3, policy.error_ttl_s) : own3;
     gone = age2;
   }
   if (ttl <= 0) return "ttl";
@@ -1577,13 +1580,13 @@ ${requestTime}.${ctx.random()}`;
     await save(query, found, meta, body, ceiling);
     body.release();
   };
-  const own2 = options.behind ? null : body.bytes() ?? body.stream();
+  const own3 = options.behind ? null : body.bytes() ?? body.stream();
   flight.stored = store();
   if (options.behind) return new Response(null);
   const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
   const stays = policy.platform || (length ?? 0) <= keepable(query);
   const out = dress(query, full, meta, xCache, said + (stays ? "stored" : "detail=size"), false);
-  return meta.range ? make(206, out, own2, raw) : respond(query, meta, own2, out);
+  return meta.range ? make(206, out, own3, raw) : respond(query, meta, own3, out);
 }
 
 // src/core/cache/cache.ts
@@ -1852,7 +1855,7 @@ function parseCookies(header2) {
 
 // src/core/cache/clean.ts
 var OF_THE_FRONT = /* @__PURE__ */ new Set(["x-forwarded-for", "x-forwarded-proto"]);
-var unkeyed = (name) => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
+var unkeyed = (name) => (!isPlain(name) || isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
 var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
 function forwardHeaders(sent, policy) {
   const headers = new Headers(sent);
@@ -2157,14 +2160,14 @@ function lifetime(cc, targeted, status2, headers, responseTime) {
 var originRules = (exchange2, policy, cc, targeted, initialAge) => {
   const { method, status: status2, headers, responseTime } = exchange2;
   if (policy.mode === "bypass") return "bypass";
-  const own2 = lifetime(cc, targeted, status2, headers, responseTime);
+  const own3 = lifetime(cc, targeted, status2, headers, responseTime);
   if (exchange2.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method === "POST" && !own2.explicit) return "method";
-  if (!own2.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
-  const ttl = Math.min(own2.seconds, policy.edge_ttl_s ?? own2.seconds);
-  const noCache = whole(cc, "no-cache") || !own2.explicit && pragma(headers);
+  if (method === "POST" && !own3.explicit) return "method";
+  if (!own3.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
+  const ttl = Math.min(own3.seconds, policy.edge_ttl_s ?? own3.seconds);
+  const noCache = whole(cc, "no-cache") || !own3.explicit && pragma(headers);
   if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
   const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Infinity);
@@ -2539,9 +2542,9 @@ function covers3({ type, value }, { key, url, tags }) {
   if (type === "tag") return tags.includes(value);
   if (type === "everything") return true;
   const shared2 = key.includes("://*/");
-  const own2 = shared2 ? hostless(schemeless(url)) : schemeless(url);
+  const own3 = shared2 ? hostless(schemeless(url)) : schemeless(url);
   const wanted = normalizeEscapes(shared2 ? hostless(value) : value);
-  const plain3 = normalizeEscapes(own2);
+  const plain3 = normalizeEscapes(own3);
   if (type === "url") return plain3 === wanted;
   const path = plain3.split("?", 1)[0];
   const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
@@ -2665,11 +2668,11 @@ function shield() {
         await answer2.body?.cancel();
         return origin(request);
       }
-      const own2 = new Response(answer2.body, answer2);
-      const known3 = readTold(own2.headers.get(TOLD_HEADER));
-      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own2.headers.delete(name);
-      if (known3) told.set(own2, known3);
-      return own2;
+      const own3 = new Response(answer2.body, answer2);
+      const known3 = readTold(own3.headers.get(TOLD_HEADER));
+      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own3.headers.delete(name);
+      if (known3) told.set(own3, known3);
+      return own3;
     },
     told: (response) => told.get(response),
     forget: (urls, policies, ctx) => urls.length === 0 ? Promise.resolve() : attempt(ctx, "The shield could not be told of a write", everywhere(policies, ctx, { do: "forget" }, urls), 0),
@@ -3720,8 +3723,8 @@ var CONTENT_TYPES = {
 };
 
 // src/gateway/cloudfront/distribution.ts
-function byId(managed, own2) {
-  return new Map([...managed, ...own2].map((policy) => [policy.id, policy]));
+function byId(managed, own3) {
+  return new Map([...managed, ...own3].map((policy) => [policy.id, policy]));
 }
 function policiesOf(deployment) {
   return {
@@ -3771,10 +3774,10 @@ function compileBehavior(distribution, config, policies, runners, deployment) {
     const runner = runners.lambda.get(lambda_arn);
     if (runner !== void 0) lambda[event_type] = { runner, includeBody: include_body };
   }
-  const own2 = {};
+  const own3 = {};
   for (const { event_type, function_arn } of config.function_associations) {
     const runner = runners.functions.get(function_arn);
-    if (runner !== void 0) own2[event_type] = runner;
+    if (runner !== void 0) own3[event_type] = runner;
   }
   const group = distribution.origin_groups.find((each) => each.origin_id === config.target_origin_id);
   return {
@@ -3788,7 +3791,7 @@ function compileBehavior(distribution, config, policies, runners, deployment) {
     cached: new Set(config.cached_methods),
     responseHeaders: policies.responseHeaders.get(config.response_headers_policy_id ?? ""),
     lambda,
-    functions: own2,
+    functions: own3,
     keys: trustedKeys(config, deployment),
     origins: originsOf(distribution, config.target_origin_id, group),
     failover: new Set(group?.failover_criteria.status_codes ?? [])
@@ -3933,10 +3936,10 @@ function regex(code, from) {
 var IMPORT = /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
 function withoutImports(code) {
   return code.replace(IMPORT, (_whole, indent, ...names2) => {
-    const [own2, namespace, named2, , module] = names2;
+    const [own3, namespace, named2, , module] = names2;
     const load = `require(${JSON.stringify(module)})`;
     if (named2 !== void 0) return `${indent}const {${named2.replace(/\bas\b/g, ":")}} = ${load};`;
-    return `${indent}const ${own2 ?? namespace} = ${load}${own2 === void 0 ? "" : ".default"};`;
+    return `${indent}const ${own3 ?? namespace} = ${load}${own3 === void 0 ? "" : ".default"};`;
   });
 }
 function runnable(fn) {
@@ -6846,19 +6849,19 @@ var Pipeline = class {
       const { response: response2, mark: mark2, result: result2 } = await fetch(void 0, request.method);
       return { response: response2, mark: mark2, result: result2 ?? "Miss" };
     }
-    let own2;
+    let own3;
     const wanted = keyed(request, rules.generated, viewer);
     const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
     const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
     const answer2 = await distribution.cache.handle(key, request, !rules.cookies, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
-      own2 = fetched.result;
+      own3 = fetched.result;
       const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
       const listed = tagged === void 0 || fetched.mark.generated ? [] : fetched.response.headers[tagged] ?? [];
       return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age: age2 } = answer2;
-    const result = mark.error ? own2 ?? "Error" : answer2.result === "Miss" ? own2 ?? "Miss" : answer2.result;
+    const result = mark.error ? own3 ?? "Error" : answer2.result === "Miss" ? own3 ?? "Miss" : answer2.result;
     return { response, mark, age: age2, result };
   }
   /** A custom error page is an object of the distribution, found by its path like any other. */
@@ -7013,6 +7016,19 @@ function createCloudFront(deployment, deps = {}, previous) {
   if (faults.length > 0) throw new CloudFrontFaults(faults);
   return new LocalCloudFront(deployment, deps, previous instanceof LocalCloudFront ? previous : void 0);
 }
+var own = /* @__PURE__ */ new Set();
+var listens = false;
+function ownDirectory() {
+  if (!listens) process.once("exit", () => own.forEach(removeOwn));
+  listens = true;
+  const directory = mkdtempSync(join3(tmpdir(), "edgewright-cloudfront-"));
+  own.add(directory);
+  return directory;
+}
+function removeOwn(directory) {
+  rmSync2(directory, { recursive: true, force: true });
+  own.delete(directory);
+}
 var LocalCloudFront = class {
   hosts;
   #distributions;
@@ -7024,7 +7040,7 @@ var LocalCloudFront = class {
   #pipeline;
   #ownDir;
   constructor(deployment, deps, previous) {
-    this.#ownDir = deps.workDir === void 0 ? mkdtempSync(join3(tmpdir(), "edgewright-cloudfront-")) : void 0;
+    this.#ownDir = deps.workDir === void 0 ? ownDirectory() : void 0;
     const workDir = deps.workDir ?? this.#ownDir;
     for (const version of deployment.lambda_versions) {
       this.#runners.set(version.arn, new LambdaRunner(version, packageDirectory(version, workDir), deps));
@@ -7061,12 +7077,12 @@ var LocalCloudFront = class {
     return this.#find(host) !== void 0;
   }
   async handle(request, viewer, host) {
-    const own2 = host ?? request.headers.get("host") ?? new URL(request.url).host;
-    return toWebResponse(await this.#answer(fromWebRequest(request, own2), viewer, own2), request.method);
+    const own3 = host ?? request.headers.get("host") ?? new URL(request.url).host;
+    return toWebResponse(await this.#answer(fromWebRequest(request, own3), viewer, own3), request.method);
   }
   async handleNode(request, response, viewer, host, answer2) {
-    const own2 = host ?? request.headers.host ?? "";
-    const made2 = await this.#answer(nodeRequest(request, own2), viewer, own2);
+    const own3 = host ?? request.headers.host ?? "";
+    const made2 = await this.#answer(nodeRequest(request, own3), viewer, own3);
     await sendNode(response, made2, request.method ?? "GET", answer2);
   }
   #answer(request, viewer, host) {
@@ -7117,7 +7133,7 @@ var LocalCloudFront = class {
   async stop() {
     this.#origins.stop();
     await Promise.all([...this.#runners.values(), ...this.#functions.values()].map((runner) => runner.stop()));
-    if (this.#ownDir !== void 0) rmSync2(this.#ownDir, { recursive: true, force: true });
+    if (this.#ownDir !== void 0) removeOwn(this.#ownDir);
   }
 };
 
@@ -7524,11 +7540,11 @@ function depsFor(counters, logs) {
       counters.started(origin);
     },
     originEnded: ({ origin, status: status2, bytes, error }) => {
-      const own2 = counters.origin(origin);
-      own2.inFlight -= 1;
-      own2.bytes += bytes;
-      if (error) own2.errors += 1;
-      if (status2 !== void 0) own2.byStatus[status2] = (own2.byStatus[status2] ?? 0) + 1;
+      const own3 = counters.origin(origin);
+      own3.inFlight -= 1;
+      own3.bytes += bytes;
+      if (error) own3.errors += 1;
+      if (status2 !== void 0) own3.byStatus[status2] = (own3.byStatus[status2] ?? 0) + 1;
     },
     log: ({ level, message, subject }) => {
       logs.add({
@@ -7733,7 +7749,9 @@ function isReserved(name) {
   return RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 function connectionNames(value) {
-  return new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  const names2 = new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  names2.delete("content-length");
+  return names2;
 }
 function endToEnd(raw, connection, drop) {
   const listed = connectionNames(connection);
@@ -8417,13 +8435,13 @@ function* words(cc) {
   }
 }
 function statusOf2(cacheStatus) {
-  const own2 = cacheStatus?.split(",").at(-1) ?? "";
-  if (/; detail=(stale-if-error|origin-failed)/.test(own2)) return "STALE";
-  const hit = /; hit; ttl=(-?\d+)/.exec(own2);
+  const own3 = cacheStatus?.split(",").at(-1) ?? "";
+  if (/; detail=(stale-if-error|origin-failed)/.test(own3)) return "STALE";
+  const hit = /; hit; ttl=(-?\d+)/.exec(own3);
   if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
-  if (!/; (stored|collapsed)/.test(own2)) return "BYPASS";
-  if (!own2.includes("fwd=stale")) return "MISS";
-  return own2.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
+  if (!/; (stored|collapsed)/.test(own3)) return "BYPASS";
+  if (!own3.includes("fwd=stale")) return "MISS";
+  return own3.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
 function asAsked({ method }, asked, answer2) {
   const given = answerConditional(asked, answer2);
@@ -8670,8 +8688,8 @@ function ownRedirects(raw, hostname, host) {
   if (hostnameOf(host) !== hostname || host.includes(":")) {
     for (let index = 0; index < raw.length; index += 2) {
       if (raw[index].toLowerCase() !== "location") continue;
-      const own2 = raw[index + 1].match(/^https?:\/\/([^/?#]+)(.*)$/i);
-      if (own2 && hostnameOf(own2[1]) === hostname) raw[index + 1] = `http://${host}${own2[2]}`;
+      const own3 = raw[index + 1].match(/^https?:\/\/([^/?#]+)(.*)$/i);
+      if (own3 && hostnameOf(own3[1]) === hostname) raw[index + 1] = `http://${host}${own3[2]}`;
     }
   }
   return raw;
@@ -9529,7 +9547,7 @@ var Doors = class {
   }
 };
 var ours = /* @__PURE__ */ new WeakSet();
-function own(server) {
+function own2(server) {
   ours.add(server);
   return server;
 }
@@ -10155,7 +10173,7 @@ var Outbound = class {
   listen() {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      own(this.#server).listen(this.options.door, resolve);
+      own2(this.#server).listen(this.options.door, resolve);
     });
   }
   /** What miniflare is told, for one workerd. */
@@ -10284,17 +10302,17 @@ var Outbound = class {
     else onward.end();
   }
   #open(request, to, extra = []) {
-    const own2 = this.#own(to);
+    const own3 = this.#own(to);
     const raw = endToEnd(
       request.rawHeaders,
       request.headers.connection,
       (name) => name === PASS_HEADER || name === "host"
     );
     const chunked = request.headers["transfer-encoding"] !== void 0 ? ["Transfer-Encoding", "chunked"] : [];
-    const secure = to.scheme === "https" && own2 === void 0;
+    const secure = to.scheme === "https" && own3 === void 0;
     const options = {
-      host: own2 === void 0 ? to.hostname : "127.0.0.1",
-      port: own2 ?? to.port,
+      host: own3 === void 0 ? to.hostname : "127.0.0.1",
+      port: own3 ?? to.port,
       method: request.method ?? "GET",
       path: to.path,
       headers: ["Host", to.authority, ...raw, ...chunked, ...extra],
@@ -10700,7 +10718,7 @@ function heldElsewhere(worker, version) {
 }
 var storageKey = (script, className) => `${script}-${className}`;
 function bindingsOf(worker, version, primary, errors) {
-  const own2 = serviceName(worker.name, version.id);
+  const own3 = serviceName(worker.name, version.id);
   const plain3 = {};
   const kvNamespaces = {};
   const ratelimits = {};
@@ -10759,7 +10777,7 @@ function bindingsOf(worker, version, primary, errors) {
           className: binding.class_name,
           useSQLite: true,
           unsafeUniqueKey: storageKey(script, binding.class_name),
-          ...holder !== own2 && { scriptName: holder }
+          ...holder !== own3 && { scriptName: holder }
         };
         break;
       }
@@ -11048,7 +11066,7 @@ function readOptions(line) {
   };
 }
 function listen(server, host, port) {
-  own(server);
+  own2(server);
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       const taken = error.code === "EADDRINUSE";

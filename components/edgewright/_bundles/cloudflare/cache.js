@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-R76VACDV.js";import"./chunk-AOR3Z5EQ.js";export{c as cache};
+import{R as c}from"./chunk-MR3GWDLO.js";import"./chunk-HQ4A4QU6.js";export{c as cache};
