@@ -96,8 +96,12 @@ def _header_claims() -> str:
     ):
         text = "\n".join(textwrap.wrap(" ".join(sorted(members)), 116, break_on_hyphens=False))
         lines += [f"export const {name}: ReadonlySet<string> = new Set(", f"  `{text}`.split(/\\s/),", ");"]
-    for name, prefixes in (("PROXY_PREFIXES", _claims.PROXY_PREFIXES), ("CLAIMS_PREFIXES", _claims.CLAIMS_PREFIXES)):
-        lines.append(f'export const {name}: readonly string[] = "{" ".join(prefixes)}".split(" ");')
+    for name, parts in (
+        ("PROXY_PREFIXES", _claims.PROXY_PREFIXES),
+        ("CLAIMS_PREFIXES", _claims.CLAIMS_PREFIXES),
+        ("CLAIMS_ENDINGS", _claims.CLAIMS_ENDINGS),
+    ):
+        lines.append(f'export const {name}: readonly string[] = "{" ".join(parts)}".split(" ");')
     return "\n".join(lines) + "\n"
 
 

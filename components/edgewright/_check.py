@@ -118,14 +118,15 @@ def binding_name(path: str, value: object, faults: Faults) -> bool:
     return False
 
 
-def date(path: str, value: object, faults: Faults) -> None:
-    """A day, `YYYY-MM-DD`."""
+def date(path: str, value: object, faults: Faults) -> bool:
+    """A day, `YYYY-MM-DD`; say whether it is one."""
     try:
         if isinstance(value, str) and _DATE.match(value) and datetime.date.fromisoformat(value):
-            return
+            return True
     except ValueError:
         pass
     faults.add(path, f"{show(value)} is not a day", allowed="YYYY-MM-DD")
+    return False
 
 
 def methods(path: str, value: Iterable[str], faults: Faults) -> None:

@@ -6,9 +6,12 @@ https://github.com/PortSwigger/param-miner/blob/master/resources/headers, read N
 platforms document of their own, and names of the same families. The code at the edge reads them as `claims.gen.ts`, on every
 host.
 
-Headers with a `_` in their name are not listed: none goes on.
+Headers with anything but letters, digits and `-` in their name are not listed: none goes on. Servers that hand them to
+programs as CGI does write `_` for `-`, and some write it for every other character too, so that `X_Forwarded_Host` and
+`X.Forwarded.Host` would be `X-Forwarded-Host` again.
 """
 
+import re
 from collections.abc import Collection
 
 _PROXY = """
@@ -62,13 +65,13 @@ PROXY_PREFIXES = (
 """Beginnings of such names: whole families."""
 
 _CLAIMS = """
-base base-url browser-user-agent command context-path destination device-stock-ua e-method e-url local-addr method
-msisdn path path-base port profile protocol query-string querystring redirect referrer reffer refferer request scheme
-self ssl ua uri url useragent verb x-bolt-phone-ua x-cf-url x-country x-country-code x-dcmguid x-device
-x-device-user-agent x-geo x-geoip-country x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data
-x-nextjs-redirect x-operamini-phone x-operamini-phone-ua x-pjax-container x-purpose
-x-request-method x-request-path x-skyfire-phone x-ua-device x-ucbrowser-device-ua x-uidh x-up-calling-line-id
-x-up-subno x-uri x-url x-user-agent x-verb x-wap-profile
+ali-cdn-real-ip base base-url browser-user-agent cdn-src-ip command context-path destination device-stock-ua e-method
+e-url edge-host host-override local-addr method msisdn path path-base port profile protocol query-string querystring
+redirect referrer reffer refferer request scheme self ssl ua uri url useragent verb x-bolt-phone-ua x-country
+x-country-code x-country-name x-dcmguid x-device x-device-user-agent x-domain x-geo x-geoip-country x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data
+x-nextjs-redirect x-operamini-phone x-operamini-phone-ua x-pjax-container x-prefix x-purpose x-region x-script-name
+x-skyfire-phone x-ua-device x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-user-agent x-verb x-vhost
+x-wap-profile z-forwarded-for
 """
 CLAIMS = frozenset(_CLAIMS.split())
 """A client may have a good reason to say these (WebDAV has `Destination`), so that they pass where no answer is stored. Where one
@@ -87,6 +90,27 @@ CLAIMS_PREFIXES = (
     "x-wap-",
 )
 """Beginnings of such names."""
+
+CLAIMS_ENDINGS = (
+    "-addr",
+    "-address",
+    "-domain",
+    "-for",
+    "-host",
+    "-hostname",
+    "-ip",
+    "-method",
+    "-path",
+    "-port",
+    "-prefix",
+    "-proto",
+    "-protocol",
+    "-scheme",
+    "-uri",
+    "-url",
+)
+"""How the names end that begin with `X-` and say such a thing in the words of one more proxy or framework (`X-Ingress-Path`,
+`X-Virtual-Host`, `X-Cdn-Src-Ip`): there is no whole list of them."""
 
 _CREDENTIALS = """
 access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
@@ -120,6 +144,14 @@ HOP_BY_HOP = frozenset(
 """Headers of one connection only (RFC 9110, section 7.6.1), and `Expect`, which is answered before anything else."""
 
 
+_PLAIN = re.compile(r"[a-z0-9-]+")
+
+
 def never_passes(name: str, reserved: Collection[str] = ()) -> bool:
     """Say whether no request brings this header past the entrance, so that no key can have it. `name` is in lower case."""
-    return name in PROXY or name in HOP_BY_HOP or "_" in name or name.startswith((*PROXY_PREFIXES, *reserved))
+    return (
+        name in PROXY
+        or name in HOP_BY_HOP
+        or not _PLAIN.fullmatch(name)
+        or name.startswith((*PROXY_PREFIXES, *reserved))
+    )

@@ -29,8 +29,15 @@ _ALLOWED = {
     bool: "True or False",
 }
 _MANY = {str: "strings", int: "whole numbers", float: "numbers", bool: "truth values"}
-_TIME = re.compile(r"(\d+)\s*(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)", re.IGNORECASE)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_TIME = re.compile(r"(\d+)\s*(ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)", re.IGNORECASE)
+_MILLISECONDS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_UNITS = (
+    (re.compile(r".*_ms"), "milliseconds", 1),
+    (re.compile(r".*_days"), "days", 86_400_000),
+    (re.compile(r"(.*_)?(age|ceiling|error|idle|interval|longest|max|min|period|revalidate|stale|timeout|tolerance|ttl)"),
+     "seconds", 1000),
+)  # fmt: skip
+"""The units of arguments that are times, by their names, in milliseconds."""
 _DATA = (str, int, float, enum.Enum, pulumi.Asset, pulumi.Archive, pulumi.Resource)
 
 
@@ -238,7 +245,7 @@ def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
         else:
             return value
     faults.add(
-        path, f"{show(value)} is not {_WORDS[expected]}", allowed=_ALLOWED[expected], fix=_meant(value, expected)
+        path, f"{show(value)} is not {_WORDS[expected]}", allowed=_ALLOWED[expected], fix=_meant(value, expected, path)
     )
     return _MISSING
 
@@ -259,7 +266,7 @@ def _as_list(value: object, kind: Any) -> str:
     return f"Write [{one}], with an entry for each." if one else ""
 
 
-def _meant(value: object, expected: type) -> str:
+def _meant(value: object, expected: type, path: str) -> str:
     """Return what to write in place of a value of a wrong type, where that can be told."""
     if expected is str:
         return f"Write {str(value)!r}." if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
@@ -270,8 +277,20 @@ def _meant(value: object, expected: type) -> str:
         return f"Write {text.capitalize()}, without quotes." if text.lower() in ("true", "false") else ""
     if re.fullmatch(r"-?\d+" if expected is int else r"-?\d+(\.\d+)?", text):
         return f"Write {text}, without quotes."
+    return _as_time(text, path.rpartition(".")[2])
+
+
+def _as_time(text: str, name: str) -> str:
+    """Return a time that was written with its unit as the number that the argument of a name takes, if it takes times."""
     time = _TIME.fullmatch(text)
-    return f"As seconds that is {int(time[1]) * _SECONDS[time[2][0].lower()]}." if time else ""
+    if time is None:
+        return ""
+    unit = time[2].lower()
+    milliseconds = int(time[1]) * (1 if unit.startswith(("ms", "milli")) else _MILLISECONDS[unit[0]])
+    for names, own, size in _UNITS:
+        if names.fullmatch(name):
+            return f"As {own} that is {milliseconds // size}." if milliseconds % size == 0 else ""
+    return ""
 
 
 def _check_data(value: object, path: str, faults: Faults) -> bool:

@@ -200,9 +200,9 @@ class Redirect(TypedDict):
     """A redirect, answered at the viewer before anything else."""
 
     path: str
-    """The path, or with `*` at its end every path that begins so."""
+    """The path, or with `*` at its end every path that begins so; not that of an endpoint or of assets, which would never answer."""
     to: str
-    """A path, or an http(s) URL. `*` at its end takes what the `*` of `path` stood for."""
+    """A path, or an http(s) URL; not one that redirects lead back from. `*` at its end takes what the `*` of `path` stood for."""
     status: NotRequired[int]
     """301, 302, 303, 307 or 308. Default: 308."""
 

@@ -68,6 +68,8 @@ def _aws_outputs(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, 
     elif kind == "Certificate":
         option = {"resourceRecordName": "_x.example.com", "resourceRecordType": "CNAME", "resourceRecordValue": "_y"}
         found |= {"domainValidationOptions": [{**option, "domainName": inputs["domainName"]}]}
+    elif kind == "WebAcl":
+        found |= {"arn": f"arn:aws:wafv2:us-east-1:123456789012:global/webacl/{found['name']}/1"}
     elif kind == "Record":
         found |= {"fqdn": inputs.get("name")}
     return found

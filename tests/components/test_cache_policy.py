@@ -154,6 +154,14 @@ FAULTS: list[tuple[Any, str]] = [
         "browser_ttl: '1h' is not a whole number. Allowed: a whole number, for example 60. As seconds that is 3600.",
     ),
     (
+        {"edge_ttl": 1, "browser_ttl": "2000 ms"},
+        "browser_ttl: '2000 ms' is not a whole number. Allowed: a whole number, for example 60. As seconds that is 2.",
+    ),
+    (
+        {"edge_ttl": 1, "browser_ttl": "20ms"},
+        "browser_ttl: '20ms' is not a whole number. Allowed: a whole number, for example 60.",
+    ),
+    (
         {"edge_ttl": 1, "immutable": "true"},
         "immutable: 'true' is not true or false. Allowed: True or False. Write True, without quotes.",
     ),

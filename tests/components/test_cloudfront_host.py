@@ -931,7 +931,7 @@ def test_functions_that_cloudfront_would_refuse(functions: list[Any], fault: str
 @pytest.mark.parametrize(
     ("endpoint_path", "redirect", "both"),
     [
-        ("/a", "/a", False),
+        ("/a", "/a*", False),
         ("/a", "/x", True),
         ("/a", "/a/*", True),
         ("/docs/a", "/docs/*", False),
@@ -953,7 +953,7 @@ def test_a_viewer_function_excludes_redirects_of_what_its_endpoint_matches(
         functions = [association(["viewer-request"])]
         api(
             endpoints=[{"path": endpoint_path, "origin": origins().routing, "functions": functions}],
-            redirects=[{"path": redirect, "to": "/b"}],
+            redirects=[{"path": redirect, "to": "https://new.example.com/b"}],
         )
 
     if both:
@@ -1031,7 +1031,7 @@ TLS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames
         ),
         (
             {"experiments": [{"cookie": "v", "variants": {"a": 1}, "paths": ["/api"]}]},
-            "experiments[0].variants: has 1 variants. Allowed: 2 or more, each with a weight.",
+            "experiments[0].variants: has 1 variant. Allowed: 2 or more, each with a weight.",
         ),
         (
             {"experiments": [{"cookie": "v", "variants": {"a": 1, "b": 1}, "paths": ["/x"]}]},
@@ -1170,17 +1170,30 @@ def test_a_router_without_anything_of_that_kind_is_taken() -> None:
     run(routed(3, health_check={"unhealthy_after": 9}, headers={"X-Plan": "a"}))
 
 
-def test_an_experiment_on_a_cache_without_its_cookie_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("variants", "also"),
+    [
+        ({"a": 1, "b": 1}, []),
+        # What else is wrong is told at once, and what was given and is at fault is counted too.
+        ({"a": 1}, ["experiments[0].variants: has 1 variant. Allowed: 2 or more, each with a weight."]),
+        (
+            {"a": 1, "b": "x"},
+            ["experiments[0].variants.b: 'x' is not a whole number. Allowed: a whole number, for example 60."],
+        ),
+    ],
+)
+def test_an_experiment_on_a_cache_without_its_cookie_is_refused(variants: Any, also: list[str]) -> None:
     def mixed() -> None:
         policy = CachePolicy("home", {"edge_ttl": 60})
         api(
             endpoints=[{"path": "/home", "origin": origins().routing, "cache": policy.spec}],
-            experiments=[{"cookie": "v", "variants": {"a": 1, "b": 1}, "paths": ["/home"]}],
+            experiments=[{"cookie": "v", "variants": variants, "paths": ["/home"]}],
         )
 
     assert faults_of(mixed) == [
+        *also,
         "experiments[0].paths: has '/home', whose cache 'home' has no cookie 'v' in its key, so that one variant would be"
-        " served for another. Add it to the CachePolicy's `key.cookies`."
+        " served for another. Add it to the CachePolicy's `key.cookies`.",
     ]
 
 

@@ -162,6 +162,13 @@ def test_a_second_run_of_a_staged_rollout_changes_nothing() -> None:
             ],
         ),
         (
+            {"previous_version_id": "3"},
+            [
+                "rollout.previous_version_id: has no effect without `percentage` or `header`: the new version gets all requests."
+                " Give one of them too, or leave it out."
+            ],
+        ),
+        (
             {"percentage": 5, "previous_version_id": "$LATEST"},
             [
                 "rollout.previous_version_id: '$LATEST' is not a version of a function. Allowed: a number in quotes, for"

@@ -411,7 +411,6 @@ def test_without_hostname_and_routes_it_answers_on_workers_dev() -> None:
     found = run(api())
     assert found.one("Worker").inputs["subdomain"] == {"enabled": True, "previewsEnabled": False}
     assert found.one("EdgeApi").outputs["urls"] == ["https://api-dev.acme.workers.dev"]
-    assert run(api(workers_dev=False)).one("EdgeApi").outputs["urls"] == []
 
 
 # --- a second run, a preview, another order --------------------------------------------------------------------------
@@ -1131,7 +1130,7 @@ FAULTS: list[tuple[Any, str]] = [
         "rollout.percentage: 150 is not a share of the requests. Allowed: 0 to 100, with at most 2 decimals.",
     ),
     (
-        {"rollout": {"previous_version_id": "v1"}},
+        {"rollout": {"percentage": 10, "previous_version_id": "v1"}},
         "rollout.previous_version_id: 'v1' is not a version's id. Allowed: a UUID, lower case.",
     ),
     (
@@ -1171,6 +1170,29 @@ FAULTS: list[tuple[Any, str]] = [
         "zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case.",
     ),
     (
+        {"rollout": {"previous_version_id": VERSION}},
+        "rollout.previous_version_id: has no effect without `percentage`: the new version gets all requests. Give the"
+        " `percentage` of the new version too, or leave it out.",
+    ),
+    (
+        {"workers_dev": False},
+        "workers_dev: is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API. Give one of"
+        " them, or leave `workers_dev` out.",
+    ),
+    *(
+        (
+            {"observability": {"enabled": False, key: value}},
+            f"observability.{key}: has no effect, because `observability.enabled` is False and nothing is kept. Leave {key}"
+            " out, or `enabled`.",
+        )
+        for key, value in (("head_sampling_rate", 0.5), ("invocation_logs", False), ("traces", True))
+    ),
+    (
+        {"compatibility_date": "9999-12-31"},
+        "compatibility_date: '9999-12-31' is still to come, and a runtime has the changes up to its own day alone"
+        " (https://developers.cloudflare.com/workers/configuration/compatibility-dates/). Allowed: today (UTC) or earlier.",
+    ),
+    (
         {"limits": {"cpu_ms": 300001}},
         "limits.cpu_ms: 300001 is out of range. Allowed: 0 to 300000 milliseconds. 0 leaves the limit to the account's plan, as leaving it out does.",
     ),
@@ -1179,7 +1201,22 @@ FAULTS: list[tuple[Any, str]] = [
         "observability.head_sampling_rate: 2 is not a share. Allowed: 0 to 1.",
     ),
     ({"placement": "near"}, "placement: 'near' is not known. Allowed: smart."),
+    ({"compatibility_date": "9999-99-99"}, "compatibility_date: '9999-99-99' is not a day. Allowed: YYYY-MM-DD."),
     ({"compatibility_date": "2026-02-30"}, "compatibility_date: '2026-02-30' is not a day. Allowed: YYYY-MM-DD."),
+    ({"compatibility_date": "2021-02-30"}, "compatibility_date: '2021-02-30' is not a day. Allowed: YYYY-MM-DD."),
+    ({"compatibility_date": "2021"}, "compatibility_date: '2021' is not a day. Allowed: YYYY-MM-DD."),
+    (
+        {"compatibility_date": "2021-02-28"},
+        "compatibility_date: '2021-02-28' is before module Workers got what edgewright uses. Allowed: 2022-10-31 or later.",
+    ),
+    (
+        {"limits": {"cpu_ms": "1s"}},
+        "limits.cpu_ms: '1s' is not a whole number. Allowed: a whole number, for example 60. As milliseconds that is 1000.",
+    ),
+    (
+        {"limits": {"subrequests": "50m"}},
+        "limits.subrequests: '50m' is not a whole number. Allowed: a whole number, for example 60.",
+    ),
     ({"compatibility_flags": ["a", "a"]}, "compatibility_flags[1]: 'a' is given twice."),
     ({"tags": ["a b"]}, "tags[0]: 'a b' is not a tag. Allowed: 1 to 64 characters without blanks, `,` and `&`."),
 ]

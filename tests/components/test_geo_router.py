@@ -195,6 +195,18 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
         " effect. Leave it out.",
     ),
     (
+        {"origins": THREE, "fallback": "us", "timeout_ms": "2s"},
+        "timeout_ms: '2s' is not a whole number. Allowed: a whole number, for example 60. As milliseconds that is 2000.",
+    ),
+    (
+        {"origins": THREE, "fallback": "us", "timeout_ms": "500 ms"},
+        "timeout_ms: '500 ms' is not a whole number. Allowed: a whole number, for example 60. As milliseconds that is 500.",
+    ),
+    (
+        {"origins": THREE, "fallback": "us", "timeout_ms": "1 min"},
+        "timeout_ms: '1 min' is not a whole number. Allowed: a whole number, for example 60. As milliseconds that is 60000.",
+    ),
+    (
         {"origins": THREE, "fallback": "us", "timeout_ms": 0},
         "timeout_ms: 0 is out of range. Allowed: 1 to 30000 milliseconds.",
     ),

@@ -82,8 +82,16 @@ export default {
 """
 
 
-NEVER = sorted({*_claims.PROXY, *(f"{prefix}x" for prefix in _claims.PROXY_PREFIXES)})
-UNKEYED = sorted({*_claims.CLAIMS, *(f"{prefix}x" for prefix in _claims.CLAIMS_PREFIXES)})
+ODD = [between.join(("x", "forwarded", "host")) for between in "_.~!"]
+"""Some servers read these as X-Forwarded-Host."""
+NEVER = sorted({*_claims.PROXY, *(f"{prefix}x" for prefix in _claims.PROXY_PREFIXES), *ODD})
+UNKEYED = sorted(
+    {
+        *_claims.CLAIMS,
+        *(f"{prefix}x" for prefix in _claims.CLAIMS_PREFIXES),
+        *(f"x-any{ending}" for ending in _claims.CLAIMS_ENDINGS),
+    }
+)
 _WELL_KNOWN = """
 x-forwarded-host x-forwarded-for x-forwarded-proto x-forwarded-port x-forwarded-prefix x-forwarded-scheme x-forwarded-server
 x-forwarded-ssl x-forwarded-uri x-forwarded-path forwarded x-original-url x-original-uri x-original-host x-rewrite-url

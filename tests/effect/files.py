@@ -25,11 +25,12 @@ export default {
   },
 };
 """,
-    # Keeps a processor busy for seconds.
+    # Keeps a processor busy for seconds, or for ever.
     "burns.js": """
-export default () => {
+export default (request) => {
   let sum = 0;
-  for (let number = 0; number < 4e9; number++) sum += number;
+  const count = new URL(request.url).pathname === "/x/long" ? 2.5e9 : Infinity;
+  for (let number = 0; number < count; number++) sum += number;
   return new Response(String(sum));
 };
 """,

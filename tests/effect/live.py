@@ -50,6 +50,8 @@ class Live:
     identity: Identity
     client: httpx.Client
     batch: str = ""
+    batches: int = 0
+    """How many have run."""
     edges: dict[str, Edge] = field(default_factory=dict)
 
     def serve(self, batch: str, programs: Sequence[Given]) -> None:
@@ -57,7 +59,9 @@ class Live:
         if self.batch == batch:
             return
         different = {given.key(): given for given in programs}
-        names = {key: f"t{number}" for number, key in enumerate(different)}
+        # Of their own in each batch: a distribution with a staged rollout may not become another program's.
+        self.batches += 1
+        names = {key: f"t{self.batches}n{number}" for number, key in enumerate(different)}
         earlier = {names[key]: given.before for key, given in different.items() if given.before is not None}
         self.batch, self.edges = "", {}
         stable: Mapping[str, Any] = {}

@@ -94,7 +94,7 @@ Row = Effect | Recorded | Timed | Judged | Refused
 
 
 def identity(row: Row, host: str) -> str:
-    """Return a name for a row on a host: what tests and the list of pending ones call it."""
+    """Return a name for a row on a host: what its tests are called by."""
     return f"{row.argument}@{host}" + (f" ({row.note})" if row.note else "")
 
 

@@ -11,23 +11,13 @@ from tests.components.program import faults_of
 from tests.effect.given import Kit
 from tests.effect.live import FIXED_URLS, OLD_VERSION, Live
 from tests.effect.pairs import FEATURES, PAIRS, Pair, program, refusal
-from tests.effect.table.pending import PENDING_PAIRS
 
 REFUSED = [(pair, host) for host in HOSTS for pair in PAIRS if refusal(pair, host) is not None]
 RUN = [(pair, host) for host in HOSTS for pair in PAIRS if refusal(pair, host) is None]
 
 
 def _cases(pairs: list[tuple[tuple[str, str], str]]) -> list[ParameterSet]:
-    late = pytest.mark.xfail(reason="is not mended yet", strict=False)
-    return [
-        pytest.param(
-            pair,
-            host,
-            id=f"{pair[0]}-and-{pair[1]}@{host}",
-            marks=[late] if any((feature, host) in PENDING_PAIRS for feature in pair) else [],
-        )
-        for pair, host in pairs
-    ]
+    return [pytest.param(pair, host, id=f"{pair[0]}-and-{pair[1]}@{host}") for pair, host in pairs]
 
 
 @pytest.mark.parametrize(("pair", "host"), _cases(REFUSED))

@@ -17,7 +17,6 @@ from tests.effect.given import Given, Kit
 from tests.effect.live import FIXED_URLS, OLD_VERSION, Live, alone
 from tests.effect.rows import Effect, Judged, Recorded, Refused, Row, Timed, identity, inputs
 from tests.effect.table import AREAS, ROWS
-from tests.effect.table.pending import PENDING
 from tests.effect.walk import arguments
 
 R = TypeVar("R", bound=Row)
@@ -31,9 +30,7 @@ def _cases(kind: type[R]) -> list[ParameterSet]:
         for area, rows in AREAS.items():
             for row in rows:
                 if isinstance(row, kind) and host in row.hosts:
-                    name = identity(row, host)
-                    marks = [pytest.mark.xfail(reason="is not mended yet", strict=False)] if name in PENDING else []
-                    found.append(pytest.param(area, row, host, id=name, marks=marks))
+                    found.append(pytest.param(area, row, host, id=identity(row, host)))
     return found
 
 
@@ -48,10 +45,9 @@ def test_every_argument_has_a_row_on_every_host() -> None:
     assert sorted(there - wanted) == [], "rows of arguments that do not exist"
 
 
-def test_rows_are_told_apart_and_pending_ones_exist() -> None:
+def test_rows_are_told_apart() -> None:
     names = [identity(row, host) for row in ROWS for host in row.hosts]
     assert len(set(names)) == len(names), sorted(name for name in set(names) if names.count(name) > 1)
-    assert set(names) >= PENDING
 
 
 @pytest.mark.parametrize(("area", "row", "host"), _cases(Recorded))

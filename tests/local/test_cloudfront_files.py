@@ -143,3 +143,18 @@ def ask(cloud: LocalCloud, path: str) -> httpx.Response:
     with httpx.Client(trust_env=False, timeout=loopback.PATIENCE_S) as client:
         url = httpx.URL(cloud.url).copy_with(raw_path=path.encode())
         return client.send(client.build_request("GET", url))
+
+
+def test_a_cloud_that_was_stopped_leaves_none_of_its_functions_behind(
+    tmp_path: Path, start_cloud: Callable[..., LocalCloud], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    project = make_project(tmp_path / "project", PROGRAM, files=FILES)
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    cloud = start_cloud(project)
+    # The function's environment has started, and is what the stop has to wait for.
+    assert ask(cloud, "/hello").text == "hello"
+    assert list(temporary.glob("*cloudfront*/lambda"))
+    cloud.close()
+    assert list(temporary.iterdir()) == []

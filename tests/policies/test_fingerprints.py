@@ -136,7 +136,7 @@ BEFORE_AND_AFTER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("secret-in-plain-text", _script(NPM), _script(NPM, GITHUB)),
     ("cache-headers-missing", _cache_rules('(http.host eq "a")'), _cache_rules('(http.host eq "b")')),
     ("region-unknown", _record("eu-west"), _record("us-east")),
-    ("canary-percentages", _shares(120, 30), _shares(100, 0)),
+    ("canary-percentages", _shares(120, 30), _shares(110, -10)),
 ]  # fmt: skip
 
 

@@ -29,6 +29,14 @@ SPEC = {"mode": "override", "key": {"query": "include", "query_names": ["a", "b"
         (Purge(urls=("http://127.0.0.1:999999/x",)), "is not a URL: Port out of range"),
         (Purge(urls=("http://a@e.com/",)), "has a user name"),
         (Purge(prefixes=("/a?b=1",)), "a prefix has no query"),
+        (
+            Purge(prefixes=("/cat*",)),
+            r"--prefix '/cat\*': a prefix has no `\*`; --prefix /cat covers /cat and /cat/\.\.\., by whole segments: give"
+            r" that, or what is stored by --url or --tag",
+        ),
+        (Purge(prefixes=("/shop/*",)), r"--prefix /shop covers /shop and /shop/\.\.\.,"),
+        (Purge(prefixes=("https://e.com/shop/*/a",)), r"--prefix https://e.com/shop covers https://e.com/shop and"),
+        (Purge(prefixes=("/*",)), r"--prefix / covers every path,"),
         (Purge(tags=("a b",)), "printable ASCII"),
         (Purge(tags=("a,b",)), "printable ASCII"),
         (Purge(tags=("",)), "printable ASCII"),

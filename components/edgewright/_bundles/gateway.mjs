@@ -255,9 +255,9 @@ var OBJECT_TAGS = 50;
 // src/gateway/cloudfront/behaviors.ts
 function compilePattern(pattern) {
   const bare = pattern.startsWith("/") ? pattern.slice(1) : pattern;
-  const wildcard2 = bare.search(/[*?]/);
-  if (wildcard2 === -1) return (path) => path === `/${bare}`;
-  if (wildcard2 === bare.length - 1 && bare.endsWith("*")) {
+  const wildcard = bare.search(/[*?]/);
+  if (wildcard === -1) return (path) => path === `/${bare}`;
+  if (wildcard === bare.length - 1 && bare.endsWith("*")) {
     const prefix = `/${bare.slice(0, -1)}`;
     return (path) => path.startsWith(prefix);
   }
@@ -286,12 +286,12 @@ function wildcardMatch(pattern, text) {
 }
 function normalizePath(path) {
   if (!/%|\/\./.test(path)) return path;
-  const decoded2 = path.replace(/%([0-9A-Fa-f]{2})/g, (whole2, hex) => {
+  const decoded = path.replace(/%([0-9A-Fa-f]{2})/g, (whole2, hex) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return /[A-Za-z0-9\-._~]/.test(character) ? character : whole2.toUpperCase();
   });
   const output = [];
-  const segments = decoded2.split("/").slice(1);
+  const segments = decoded.split("/").slice(1);
   segments.forEach((segment, index) => {
     const last = index === segments.length - 1;
     if (segment === ".") {
@@ -510,13 +510,14 @@ x-subdomain x-teamsite-preremap x-tor x-true-client-ip x-url-scheme x-wap-client
 x-wap-network-client-ip x-wap-network-client-msisdn xproxy xroxy-connection xxx-real-ip`.split(/\s/)
 );
 var CLAIMS = new Set(
-  `base base-url browser-user-agent command context-path destination device-stock-ua e-method e-url local-addr method
-msisdn path path-base port profile protocol query-string querystring redirect referrer reffer refferer request
-scheme self ssl ua uri url useragent verb x-bolt-phone-ua x-cf-url x-country x-country-code x-dcmguid x-device
-x-device-user-agent x-geo x-geoip-country x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data
-x-nextjs-redirect x-operamini-phone x-operamini-phone-ua x-pjax-container x-purpose x-request-method x-request-path
-x-skyfire-phone x-ua-device x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-uri x-url x-user-agent
-x-verb x-wap-profile`.split(/\s/)
+  `ali-cdn-real-ip base base-url browser-user-agent cdn-src-ip command context-path destination device-stock-ua
+e-method e-url edge-host host-override local-addr method msisdn path path-base port profile protocol query-string
+querystring redirect referrer reffer refferer request scheme self ssl ua uri url useragent verb x-bolt-phone-ua
+x-country x-country-code x-country-name x-dcmguid x-device x-device-user-agent x-domain x-geo x-geoip-country
+x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data x-nextjs-redirect x-operamini-phone
+x-operamini-phone-ua x-pjax-container x-prefix x-purpose x-region x-script-name x-skyfire-phone x-ua-device
+x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-user-agent x-verb x-vhost x-wap-profile
+z-forwarded-for`.split(/\s/)
 );
 var CREDENTIALS = new Set(
   `access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
@@ -534,6 +535,7 @@ upgrade`.split(/\s/)
 );
 var PROXY_PREFIXES = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
 var CLAIMS_PREFIXES = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");
+var CLAIMS_ENDINGS = "-addr -address -domain -for -host -hostname -ip -method -path -port -prefix -proto -protocol -scheme -uri -url".split(" ");
 
 // src/core/fields.ts
 var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -651,7 +653,8 @@ function targetAsSent(sent) {
 }
 var begins = (name, prefixes) => prefixes.some((prefix) => name.startsWith(prefix));
 var isProxys = (name) => PROXY.has(name) || begins(name, PROXY_PREFIXES);
-var isClaim = (name) => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES);
+var isClaim = (name) => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES) || name.startsWith("x-") && CLAIMS_ENDINGS.some((ending) => name.endsWith(ending));
+var isPlain = (name) => /^[a-z0-9-]+$/.test(name);
 
 // src/core/cache/key.ts
 function keyQuery(search, policy) {
@@ -674,8 +677,8 @@ var normaliseUrl = (url, policy) => policy.named(url).url;
 var encode = (value) => value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
 
 // src/core/cache/policy.ts
-var keyedByUrl = ({ headers, cookies: cookies3, country, region }) => !(headers.length || cookies3.length || country || region);
-var isPlain = (key) => key.query === "all" && keyedByUrl(key);
+var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
+var isPlain2 = (key) => key.query === "all" && keyedByUrl(key);
 var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
 var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
 var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
@@ -699,7 +702,7 @@ function compile(spec, custom2) {
     platform,
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,
-    custom: isPlain(key) ? void 0 : custom2,
+    custom: isPlain2(key) ? void 0 : custom2,
     named: remembering(4096, (url) => named(url, policy))
   };
   known.set(spec, policy);
@@ -999,7 +1002,7 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
     if (found === "timeout") forget2(other2);
     else if (found !== "alone") return found;
   }
-  const own2 = { crowd: false, found: void 0 };
+  const own3 = { crowd: false, found: void 0 };
   const work = attempt(
     ctx,
     `The tier ${from} could not be read`,
@@ -1007,11 +1010,11 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
     void 0
   );
   if (other2 || long.has(name)) return work;
-  own2.found = work.then((found) => {
-    forget2(own2);
+  own3.found = work.then((found) => {
+    forget2(own3);
     return isStream(found?.body) ? "alone" : found;
   });
-  reads.set(name, own2);
+  reads.set(name, own3);
   return work;
   async function gathered(found) {
     if (!isStream(found?.body)) return found;
@@ -1022,7 +1025,7 @@ async function read({ far: far2, reads, long }, from, key, policy, ctx) {
       return found;
     }
     long.delete(name);
-    return own2.crowd ? { ...found, body: await toBytes(body) } : found;
+    return own3.crowd ? { ...found, body: await toBytes(body) } : found;
   }
 }
 function changed({ far: far2, reads }, key) {
@@ -1303,13 +1306,13 @@ function judge(exchange2, policy, targetedFields, { binding = plain, judge: rule
   const omit = [...fieldNames(cc.get("private")), ...fieldNames(cc.get("no-cache"))];
   return { omit, initialAge: age2, until: responseTime + left * 1e3, vary, ...terms };
 }
-function overridden({ authorised, status: status2 }, policy, own2, age2) {
+function overridden({ authorised, status: status2 }, policy, own3, age2) {
   if (authorised) return "authorization";
   let ttl = errorTtl(policy, status2) ?? (status2 < 500 && isListed(policy, status2) ? policy.longest : null);
   let gone = 0;
   if (ttl === null) {
-    if (own2 === void 0) return "status";
-    ttl = status2 >= 400 ? Math.min(own2, policy.error_ttl_s) : own2;
+    if (own3 === void 0) return "status";
+    ttl = status2 >= 400 ? Math.min(own3, policy.error_ttl_s) : own3;
     gone = age2;
   }
   if (ttl <= 0) return "ttl";
@@ -1577,13 +1580,13 @@ ${requestTime}.${ctx.random()}`;
     await save(query, found, meta, body, ceiling);
     body.release();
   };
-  const own2 = options.behind ? null : body.bytes() ?? body.stream();
+  const own3 = options.behind ? null : body.bytes() ?? body.stream();
   flight.stored = store();
   if (options.behind) return new Response(null);
   const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
   const stays = policy.platform || (length ?? 0) <= keepable(query);
   const out = dress(query, full, meta, xCache, said + (stays ? "stored" : "detail=size"), false);
-  return meta.range ? make(206, out, own2, raw) : respond(query, meta, own2, out);
+  return meta.range ? make(206, out, own3, raw) : respond(query, meta, own3, out);
 }
 
 // src/core/cache/cache.ts
@@ -1852,7 +1855,7 @@ function parseCookies(header2) {
 
 // src/core/cache/clean.ts
 var OF_THE_FRONT = /* @__PURE__ */ new Set(["x-forwarded-for", "x-forwarded-proto"]);
-var unkeyed = (name) => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
+var unkeyed = (name) => (!isPlain(name) || isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
 var BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
 function forwardHeaders(sent, policy) {
   const headers = new Headers(sent);
@@ -2157,14 +2160,14 @@ function lifetime(cc, targeted, status2, headers, responseTime) {
 var originRules = (exchange2, policy, cc, targeted, initialAge) => {
   const { method, status: status2, headers, responseTime } = exchange2;
   if (policy.mode === "bypass") return "bypass";
-  const own2 = lifetime(cc, targeted, status2, headers, responseTime);
+  const own3 = lifetime(cc, targeted, status2, headers, responseTime);
   if (exchange2.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
     return "authorization";
   }
-  if (method === "POST" && !own2.explicit) return "method";
-  if (!own2.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
-  const ttl = Math.min(own2.seconds, policy.edge_ttl_s ?? own2.seconds);
-  const noCache = whole(cc, "no-cache") || !own2.explicit && pragma(headers);
+  if (method === "POST" && !own3.explicit) return "method";
+  if (!own3.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
+  const ttl = Math.min(own3.seconds, policy.edge_ttl_s ?? own3.seconds);
+  const noCache = whole(cc, "no-cache") || !own3.explicit && pragma(headers);
   if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
   const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
   const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Infinity);
@@ -2539,9 +2542,9 @@ function covers3({ type, value }, { key, url, tags }) {
   if (type === "tag") return tags.includes(value);
   if (type === "everything") return true;
   const shared2 = key.includes("://*/");
-  const own2 = shared2 ? hostless(schemeless(url)) : schemeless(url);
+  const own3 = shared2 ? hostless(schemeless(url)) : schemeless(url);
   const wanted = normalizeEscapes(shared2 ? hostless(value) : value);
-  const plain3 = normalizeEscapes(own2);
+  const plain3 = normalizeEscapes(own3);
   if (type === "url") return plain3 === wanted;
   const path = plain3.split("?", 1)[0];
   const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
@@ -2665,11 +2668,11 @@ function shield() {
         await answer2.body?.cancel();
         return origin(request);
       }
-      const own2 = new Response(answer2.body, answer2);
-      const known3 = readTold(own2.headers.get(TOLD_HEADER));
-      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own2.headers.delete(name);
-      if (known3) told.set(own2, known3);
-      return own2;
+      const own3 = new Response(answer2.body, answer2);
+      const known3 = readTold(own3.headers.get(TOLD_HEADER));
+      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own3.headers.delete(name);
+      if (known3) told.set(own3, known3);
+      return own3;
     },
     told: (response) => told.get(response),
     forget: (urls, policies, ctx) => urls.length === 0 ? Promise.resolve() : attempt(ctx, "The shield could not be told of a write", everywhere(policies, ctx, { do: "forget" }, urls), 0),
@@ -3185,9 +3188,9 @@ function names(behavior, items, fold) {
 var same = (name) => name;
 var lower = (name) => name.toLowerCase();
 function selection(policy) {
-  const { cookies_config: cookies3, query_strings_config: queries2 } = policy;
+  const { cookies_config: cookies2, query_strings_config: queries2 } = policy;
   return {
-    cookie: names(cookies3.cookie_behavior, cookies3.cookies?.items, same),
+    cookie: names(cookies2.cookie_behavior, cookies2.cookies?.items, same),
     query: names(queries2.query_string_behavior, queries2.query_strings?.items, same)
   };
 }
@@ -3720,8 +3723,8 @@ var CONTENT_TYPES = {
 };
 
 // src/gateway/cloudfront/distribution.ts
-function byId(managed, own2) {
-  return new Map([...managed, ...own2].map((policy) => [policy.id, policy]));
+function byId(managed, own3) {
+  return new Map([...managed, ...own3].map((policy) => [policy.id, policy]));
 }
 function policiesOf(deployment) {
   return {
@@ -3735,14 +3738,14 @@ function startDistributions(deployment, runners, kept, deps, cacheBytes) {
   const share = Math.floor(cacheBytes / Math.max(1, deployment.distributions.length));
   const firewalls = /* @__PURE__ */ new Map();
   const running = deployment.distributions.map((config) => {
-    const compile4 = (behavior) => compileBehavior(config, behavior, policies, runners, deployment);
+    const compile3 = (behavior) => compileBehavior(config, behavior, policies, runners, deployment);
     const { cache, invalidations } = kept.get(config.id) ?? {};
     return {
       config,
-      fallback: compile4(config.default_cache_behavior),
+      fallback: compile3(config.default_cache_behavior),
       ordered: config.ordered_cache_behaviors.map((behavior) => ({
         matches: compilePattern(behavior.path_pattern ?? "*"),
-        behavior: compile4(behavior)
+        behavior: compile3(behavior)
       })),
       cache: cache ?? new EdgeCache(config.id, share, deps),
       invalidations: invalidations ?? new Invalidations(),
@@ -3771,10 +3774,10 @@ function compileBehavior(distribution, config, policies, runners, deployment) {
     const runner = runners.lambda.get(lambda_arn);
     if (runner !== void 0) lambda[event_type] = { runner, includeBody: include_body };
   }
-  const own2 = {};
+  const own3 = {};
   for (const { event_type, function_arn } of config.function_associations) {
     const runner = runners.functions.get(function_arn);
-    if (runner !== void 0) own2[event_type] = runner;
+    if (runner !== void 0) own3[event_type] = runner;
   }
   const group = distribution.origin_groups.find((each) => each.origin_id === config.target_origin_id);
   return {
@@ -3788,7 +3791,7 @@ function compileBehavior(distribution, config, policies, runners, deployment) {
     cached: new Set(config.cached_methods),
     responseHeaders: policies.responseHeaders.get(config.response_headers_policy_id ?? ""),
     lambda,
-    functions: own2,
+    functions: own3,
     keys: trustedKeys(config, deployment),
     origins: originsOf(distribution, config.target_origin_id, group),
     failover: new Set(group?.failover_criteria.status_codes ?? [])
@@ -3933,10 +3936,10 @@ function regex(code, from) {
 var IMPORT = /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
 function withoutImports(code) {
   return code.replace(IMPORT, (_whole, indent, ...names2) => {
-    const [own2, namespace, named2, , module] = names2;
+    const [own3, namespace, named2, , module] = names2;
     const load = `require(${JSON.stringify(module)})`;
     if (named2 !== void 0) return `${indent}const {${named2.replace(/\bas\b/g, ":")}} = ${load};`;
-    return `${indent}const ${own2 ?? namespace} = ${load}${own2 === void 0 ? "" : ".default"};`;
+    return `${indent}const ${own3 ?? namespace} = ${load}${own3 === void 0 ? "" : ".default"};`;
   });
 }
 function runnable(fn) {
@@ -5800,8 +5803,8 @@ function originRequest2(request, rules, viewer, identity, conditions) {
     if (rules.cookies && VALIDATIONS.has(name)) continue;
     setHeader(headers, name, value);
   }
-  const cookies3 = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
-  if (cookies3 !== void 0) setHeader(headers, "Cookie", cookies3);
+  const cookies2 = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
+  if (cookies2 !== void 0) setHeader(headers, "Cookie", cookies2);
   const accept = get(request.headers, "accept-encoding");
   if (rules.gzip || rules.brotli) {
     delete headers["accept-encoding"];
@@ -6628,7 +6631,7 @@ function acceptViewerRequest(result, request) {
     throw invalid2("request.uri must begin with a forward slash (/)");
   const before = functionRequest(request);
   const queries2 = values(value.querystring, "request.querystring");
-  const cookies3 = values(value.cookies, "request.cookies");
+  const cookies2 = values(value.cookies, "request.cookies");
   const headers = headersFrom(value.headers, "request.headers", "viewer-request", request.headers, "cookie");
   const same2 = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const querystring = same2(queries2, before.querystring) ? request.querystring : queryText(queries2);
@@ -6644,7 +6647,7 @@ function acceptViewerRequest(result, request) {
     ))
       headers[name] = fields;
   }
-  const cookie = same2(cookies3, before.cookies) ? request.headers.cookie?.map((field) => field.value).join("; ") : cookieText(cookies3);
+  const cookie = same2(cookies2, before.cookies) ? request.headers.cookie?.map((field) => field.value).join("; ") : cookieText(cookies2);
   delete headers.cookie;
   if (cookie !== void 0 && cookie !== "") addHeader(headers, "Cookie", cookie);
   return { ...request, uri: value.uri, querystring, headers };
@@ -6846,19 +6849,19 @@ var Pipeline = class {
       const { response: response2, mark: mark2, result: result2 } = await fetch(void 0, request.method);
       return { response: response2, mark: mark2, result: result2 ?? "Miss" };
     }
-    let own2;
+    let own3;
     const wanted = keyed(request, rules.generated, viewer);
     const epoch = distribution.invalidations.epoch(pathOf(wanted, behavior));
     const key = `${epoch} ${cacheKey(distribution.config.id, wanted, rules)}`;
     const answer2 = await distribution.cache.handle(key, request, !rules.cookies, async ({ method, headers }) => {
       const fetched = await fetch(headers, request.method === "OPTIONS" ? "OPTIONS" : method);
-      own2 = fetched.result;
+      own3 = fetched.result;
       const tagged = distribution.config.cache_tag_config?.header_name.toLowerCase();
       const listed = tagged === void 0 || fetched.mark.generated ? [] : fetched.response.headers[tagged] ?? [];
       return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
     const { response, mark, age: age2 } = answer2;
-    const result = mark.error ? own2 ?? "Error" : answer2.result === "Miss" ? own2 ?? "Miss" : answer2.result;
+    const result = mark.error ? own3 ?? "Error" : answer2.result === "Miss" ? own3 ?? "Miss" : answer2.result;
     return { response, mark, age: age2, result };
   }
   /** A custom error page is an object of the distribution, found by its path like any other. */
@@ -7013,6 +7016,19 @@ function createCloudFront(deployment, deps = {}, previous) {
   if (faults.length > 0) throw new CloudFrontFaults(faults);
   return new LocalCloudFront(deployment, deps, previous instanceof LocalCloudFront ? previous : void 0);
 }
+var own = /* @__PURE__ */ new Set();
+var listens = false;
+function ownDirectory() {
+  if (!listens) process.once("exit", () => own.forEach(removeOwn));
+  listens = true;
+  const directory = mkdtempSync(join3(tmpdir(), "edgewright-cloudfront-"));
+  own.add(directory);
+  return directory;
+}
+function removeOwn(directory) {
+  rmSync2(directory, { recursive: true, force: true });
+  own.delete(directory);
+}
 var LocalCloudFront = class {
   hosts;
   #distributions;
@@ -7024,7 +7040,7 @@ var LocalCloudFront = class {
   #pipeline;
   #ownDir;
   constructor(deployment, deps, previous) {
-    this.#ownDir = deps.workDir === void 0 ? mkdtempSync(join3(tmpdir(), "edgewright-cloudfront-")) : void 0;
+    this.#ownDir = deps.workDir === void 0 ? ownDirectory() : void 0;
     const workDir = deps.workDir ?? this.#ownDir;
     for (const version of deployment.lambda_versions) {
       this.#runners.set(version.arn, new LambdaRunner(version, packageDirectory(version, workDir), deps));
@@ -7061,12 +7077,12 @@ var LocalCloudFront = class {
     return this.#find(host) !== void 0;
   }
   async handle(request, viewer, host) {
-    const own2 = host ?? request.headers.get("host") ?? new URL(request.url).host;
-    return toWebResponse(await this.#answer(fromWebRequest(request, own2), viewer, own2), request.method);
+    const own3 = host ?? request.headers.get("host") ?? new URL(request.url).host;
+    return toWebResponse(await this.#answer(fromWebRequest(request, own3), viewer, own3), request.method);
   }
   async handleNode(request, response, viewer, host, answer2) {
-    const own2 = host ?? request.headers.host ?? "";
-    const made2 = await this.#answer(nodeRequest(request, own2), viewer, own2);
+    const own3 = host ?? request.headers.host ?? "";
+    const made2 = await this.#answer(nodeRequest(request, own3), viewer, own3);
     await sendNode(response, made2, request.method ?? "GET", answer2);
   }
   #answer(request, viewer, host) {
@@ -7117,7 +7133,7 @@ var LocalCloudFront = class {
   async stop() {
     this.#origins.stop();
     await Promise.all([...this.#runners.values(), ...this.#functions.values()].map((runner) => runner.stop()));
-    if (this.#ownDir !== void 0) rmSync2(this.#ownDir, { recursive: true, force: true });
+    if (this.#ownDir !== void 0) removeOwn(this.#ownDir);
   }
 };
 
@@ -7524,11 +7540,11 @@ function depsFor(counters, logs) {
       counters.started(origin);
     },
     originEnded: ({ origin, status: status2, bytes, error }) => {
-      const own2 = counters.origin(origin);
-      own2.inFlight -= 1;
-      own2.bytes += bytes;
-      if (error) own2.errors += 1;
-      if (status2 !== void 0) own2.byStatus[status2] = (own2.byStatus[status2] ?? 0) + 1;
+      const own3 = counters.origin(origin);
+      own3.inFlight -= 1;
+      own3.bytes += bytes;
+      if (error) own3.errors += 1;
+      if (status2 !== void 0) own3.byStatus[status2] = (own3.byStatus[status2] ?? 0) + 1;
     },
     log: ({ level, message, subject }) => {
       logs.add({
@@ -7733,7 +7749,9 @@ function isReserved(name) {
   return RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 function connectionNames(value) {
-  return new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  const names2 = new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  names2.delete("content-length");
+  return names2;
 }
 function endToEnd(raw, connection, drop) {
   const listed = connectionNames(connection);
@@ -7749,9 +7767,9 @@ function endToEnd(raw, connection, drop) {
 function rayId(colo) {
   return `${randomBytes2(8).toString("hex")}-${colo}`;
 }
-function workerHeaders(request, came, host, client, ray) {
+function workerHeaders(request, host, client, ray) {
   const raw = endToEnd(
-    came,
+    request.rawHeaders,
     request.headers.connection,
     // Expect was answered here. Accept-Encoding stays the client's: gap `accept-encoding`.
     (name) => name === "host" || name === "expect" || isReserved(name)
@@ -8417,13 +8435,13 @@ function* words(cc) {
   }
 }
 function statusOf2(cacheStatus) {
-  const own2 = cacheStatus?.split(",").at(-1) ?? "";
-  if (/; detail=(stale-if-error|origin-failed)/.test(own2)) return "STALE";
-  const hit = /; hit; ttl=(-?\d+)/.exec(own2);
+  const own3 = cacheStatus?.split(",").at(-1) ?? "";
+  if (/; detail=(stale-if-error|origin-failed)/.test(own3)) return "STALE";
+  const hit = /; hit; ttl=(-?\d+)/.exec(own3);
   if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
-  if (!/; (stored|collapsed)/.test(own2)) return "BYPASS";
-  if (!own2.includes("fwd=stale")) return "MISS";
-  return own2.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
+  if (!/; (stored|collapsed)/.test(own3)) return "BYPASS";
+  if (!own3.includes("fwd=stale")) return "MISS";
+  return own3.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
 function asAsked({ method }, asked, answer2) {
   const given = answerConditional(asked, answer2);
@@ -8468,285 +8486,6 @@ function write2(request, response, answer2, finish) {
     response.on("close", () => body.destroy());
     body.pipe(response);
   });
-}
-
-// src/gateway/expressions.ts
-var ExpressionFault = class extends Error {
-};
-var FIELDS = {
-  "http.host": ({ host }) => host,
-  "http.request.method": ({ method }) => method,
-  "http.request.uri": ({ target }) => target,
-  "http.request.uri.path": ({ target }) => target.split("?", 1)[0],
-  "http.request.uri.query": ({ target }) => target.split("?").slice(1).join("?"),
-  "http.cookie": ({ headers }) => headers.get("cookie")?.join("; ") ?? "",
-  "http.user_agent": ({ headers }) => headers.get("user-agent")?.[0] ?? "",
-  "http.referer": ({ headers }) => headers.get("referer")?.[0] ?? "",
-  "ip.src": ({ ip }) => ip,
-  "ip.src.country": ({ country }) => country
-};
-var MAPS = {
-  "http.request.cookies": ({ headers }, key) => cookies2(headers.get("cookie") ?? [], key),
-  "http.request.headers": ({ headers }, key) => headers.get(key.toLowerCase())
-};
-var FUNCTIONS = {
-  len: (value) => typeof value === "string" || Array.isArray(value) ? value.length : void 0,
-  lower: (value) => typeof value === "string" ? value.toLowerCase() : void 0,
-  starts_with: (value, part) => typeof value === "string" && value.startsWith(String(part)),
-  ends_with: (value, part) => typeof value === "string" && value.endsWith(String(part)),
-  to_string: (value) => value === void 0 ? void 0 : String(value)
-};
-var COMPARISONS2 = {
-  eq: (left, right) => left === right,
-  ne: (left, right) => left !== right,
-  gt: (left, right) => left > right,
-  ge: (left, right) => left >= right,
-  lt: (left, right) => left < right,
-  le: (left, right) => left <= right,
-  contains: (left, right) => String(left).includes(String(right)),
-  wildcard: (left, right) => wildcard(String(left).toLowerCase(), String(right).toLowerCase()),
-  strict_wildcard: (left, right) => wildcard(String(left), String(right))
-};
-var SPELLINGS = {
-  "==": "eq",
-  "!=": "ne",
-  ">": "gt",
-  ">=": "ge",
-  "<": "lt",
-  "<=": "le",
-  "&&": "and",
-  "||": "or",
-  "!": "not"
-};
-function cookies2(lines, name) {
-  const found = lines.flatMap((line) => line.split(";")).map((pair2) => pair2.trim()).filter((pair2) => pair2.includes("=") && decoded(pair2.slice(0, pair2.indexOf("="))) === name).map((pair2) => pair2.slice(pair2.indexOf("=") + 1));
-  return found.length > 0 ? found : void 0;
-}
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-function wildcard(text, pattern) {
-  const [head = "", ...rest2] = pattern.split("*");
-  const tail = rest2.pop();
-  if (tail === void 0) return text === head;
-  if (!text.startsWith(head)) return false;
-  let at = head.length;
-  for (const part of rest2) {
-    const found = text.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return text.length - tail.length >= at && text.endsWith(tail);
-}
-function entryOf(table, name) {
-  return Object.hasOwn(table, name) ? table[name] : void 0;
-}
-var TOKEN2 = /\s*(?:("(?:[^"\\]|\\.)*")|(\d+)|([a-z_][a-z0-9_.]*)|(==|!=|>=|<=|&&|\|\||[!<>()[\],]))/iy;
-function tokens(text) {
-  const found = [];
-  TOKEN2.lastIndex = 0;
-  while (text.slice(TOKEN2.lastIndex).trim() !== "") {
-    const at = TOKEN2.lastIndex;
-    const match = TOKEN2.exec(text);
-    if (match === null) throw new ExpressionFault(`\`${text.slice(at).trim()}\` cannot be read`);
-    const token = match[0].trim();
-    found.push(entryOf(SPELLINGS, token) ?? token);
-  }
-  return found;
-}
-function compile3(text) {
-  const parser = new Parser(tokens(text));
-  const expression = parser.or();
-  parser.end();
-  return expression;
-}
-var Parser = class {
-  constructor(tokens2) {
-    this.tokens = tokens2;
-  }
-  tokens;
-  #at = 0;
-  end() {
-    if (this.#at < this.tokens.length) throw this.#fault();
-  }
-  or() {
-    return this.#joined(
-      "or",
-      () => this.#xor(),
-      (left, right) => left || right
-    );
-  }
-  #xor() {
-    return this.#joined(
-      "xor",
-      () => this.#and(),
-      (left, right) => left !== right
-    );
-  }
-  #and() {
-    return this.#joined(
-      "and",
-      () => this.#not(),
-      (left, right) => left && right
-    );
-  }
-  #joined(word, part, join10) {
-    let left = part();
-    while (this.#take(word)) {
-      const [before, right] = [left, part()];
-      left = (asked) => join10(before(asked) === true, right(asked) === true);
-    }
-    return left;
-  }
-  #not() {
-    if (!this.#take("not")) return this.#comparison();
-    const inner = this.#not();
-    return (asked) => inner(asked) !== true;
-  }
-  #comparison() {
-    const left = this.#value();
-    let word = this.tokens[this.#at] ?? "";
-    if (word === "strict" && this.tokens[this.#at + 1] === "wildcard") {
-      this.#at += 1;
-      word = "strict_wildcard";
-    }
-    const compare = entryOf(COMPARISONS2, word);
-    if (compare === void 0) return left;
-    this.#at += 1;
-    const right = this.#value();
-    return (asked) => {
-      const [one, other2] = [left(asked), right(asked)];
-      return isSingle(one) && isSingle(other2) && compare(one, other2);
-    };
-  }
-  #value() {
-    const token = this.#next();
-    if (token === "(") {
-      const inner = this.or();
-      this.#expect(")");
-      return inner;
-    }
-    if (token.startsWith('"')) {
-      const text = unquoted2(token);
-      return () => text;
-    }
-    if (/^\d/.test(token)) return () => Number(token);
-    if (token === "true" || token === "false") return () => token === "true";
-    if (this.#take("(")) return this.#call(token);
-    const map = entryOf(MAPS, token);
-    if (map !== void 0) return this.#entry(token, map);
-    const field = entryOf(FIELDS, token);
-    if (field === void 0) throw new ExpressionFault(`\`${token}\` is not played here`);
-    return field;
-  }
-  #call(name) {
-    const made2 = entryOf(FUNCTIONS, name);
-    if (made2 === void 0) throw new ExpressionFault(`\`${name}()\` is not played here`);
-    const given = [this.or()];
-    while (this.#take(",")) given.push(this.or());
-    this.#expect(")");
-    return (asked) => made2(...given.map((each) => each(asked)));
-  }
-  /** `field["key"]`, and `field["key"][0]`. */
-  #entry(name, map) {
-    this.#expect("[");
-    const key = this.#next();
-    if (!key.startsWith('"')) throw new ExpressionFault(`\`${name}[${key}\` is not played here`);
-    this.#expect("]");
-    const values2 = (asked) => map(asked, unquoted2(key));
-    if (!this.#take("[")) return values2;
-    const index = this.#next();
-    if (!/^\d+$/.test(index)) throw new ExpressionFault(`\`[${index}]\` is not played here`);
-    this.#expect("]");
-    return (asked) => values2(asked)?.[Number(index)];
-  }
-  #take(token) {
-    if (this.tokens[this.#at] !== token) return false;
-    this.#at += 1;
-    return true;
-  }
-  #expect(token) {
-    if (!this.#take(token)) throw this.#fault();
-  }
-  #next() {
-    const token = this.tokens[this.#at];
-    if (token === void 0) throw this.#fault();
-    this.#at += 1;
-    return token;
-  }
-  #fault() {
-    const token = this.tokens[this.#at];
-    return new ExpressionFault(token === void 0 ? "it ends too early" : `\`${token}\` is not expected there`);
-  }
-};
-var isSingle = (value) => value !== void 0 && typeof value !== "object";
-var unquoted2 = (token) => token.slice(1, -1).replace(/\\(.)/g, "$1");
-
-// src/gateway/header-rules.ts
-var HeaderRules = class {
-  #rules;
-  /** Rules that are not played here are told of, and do nothing. */
-  constructor(rules, warn) {
-    this.#rules = rules.flatMap((rule) => {
-      try {
-        return [compiled(rule)];
-      } catch (error) {
-        if (!(error instanceof ExpressionFault)) throw error;
-        warn(`The header rule ${rule.name} is not applied: ${error.message} (gap transform-rules)`);
-        return [];
-      }
-    });
-  }
-  /** Raw headers (`name, value, name, value ...`) as the rules leave them. Each rule sees the request as it came. */
-  apply(raw, { method, hostname, target, client }) {
-    const rules = this.#rules.filter(({ hosts }) => hosts.some((host) => isOf(host, hostname)));
-    if (rules.length === 0) return raw;
-    const headers = byName(raw);
-    const asked = { method, host: hostname, target, ip: client.ip, country: client.place.country, headers };
-    let changed2 = raw;
-    for (const { applies, changes } of rules) {
-      if (applies(asked) !== true) continue;
-      for (const change of changes) changed2 = withChange(changed2, change, asked);
-    }
-    return changed2;
-  }
-};
-function compiled({ hosts, expression, changes }) {
-  return {
-    hosts,
-    applies: compile3(expression),
-    changes: changes.map(({ name, operation, value, expression: made2 }) => ({
-      name,
-      operation,
-      value: made2 == null ? () => value ?? void 0 : compile3(made2)
-    }))
-  };
-}
-function withChange(raw, { name, operation, value }, asked) {
-  const made2 = operation === "remove" ? void 0 : value(asked);
-  const kept = operation === "add" ? raw : without2(raw, name.toLowerCase());
-  return made2 === void 0 ? kept : [...kept, name, String(made2)];
-}
-function without2(raw, name) {
-  return raw.filter((_, index) => raw[index - index % 2].toLowerCase() !== name);
-}
-function byName(raw) {
-  const found = /* @__PURE__ */ new Map();
-  for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index].toLowerCase();
-    found.set(name, [...found.get(name) ?? [], raw[index + 1]]);
-  }
-  return found;
-}
-function isOf(pattern, hostname) {
-  return pattern.startsWith("*") ? hostname.endsWith(pattern.slice(1)) : hostname === pattern;
-}
-function headerValue(raw, name) {
-  return byName(raw).get(name)?.join(", ");
 }
 
 // src/gateway/service-name.ts
@@ -8926,11 +8665,8 @@ function route(options, request, entered) {
         `The Worker ${target.worker} has no deployment, so none of its versions gets traffic.`
       );
     }
-    const { hostname } = target;
-    const method = request.method ?? "GET";
-    const came = serving.headerRules.apply(request.rawHeaders, { method, hostname, target: path, client });
-    const asks = { override: headerValue(came, VERSION_OVERRIDES), key: headerValue(came, VERSION_KEY) };
-    const version = pickVersion(target.worker, shares, asks, options.random);
+    const override = single(request, VERSION_OVERRIDES);
+    const version = pickVersion(target.worker, shares, { override, key: single(request, VERSION_KEY) }, options.random);
     const ray = rayId(client.place.colo);
     return {
       serving,
@@ -8940,7 +8676,7 @@ function route(options, request, entered) {
       path,
       version,
       service: serviceName(target.worker, version),
-      headers: workerHeaders(request, came, hostname, client, ray),
+      headers: workerHeaders(request, target.hostname, client, ray),
       answer: (raw) => answerHeaders(raw, target.hostname, host, ray)
     };
   } catch (error) {
@@ -8952,8 +8688,8 @@ function ownRedirects(raw, hostname, host) {
   if (hostnameOf(host) !== hostname || host.includes(":")) {
     for (let index = 0; index < raw.length; index += 2) {
       if (raw[index].toLowerCase() !== "location") continue;
-      const own2 = raw[index + 1].match(/^https?:\/\/([^/?#]+)(.*)$/i);
-      if (own2 && hostnameOf(own2[1]) === hostname) raw[index + 1] = `http://${host}${own2[2]}`;
+      const own3 = raw[index + 1].match(/^https?:\/\/([^/?#]+)(.*)$/i);
+      if (own3 && hostnameOf(own3[1]) === hostname) raw[index + 1] = `http://${host}${own3[2]}`;
     }
   }
   return raw;
@@ -9402,8 +9138,7 @@ var LISTS2 = [
   "r2_buckets",
   "d1_databases",
   "routes",
-  "domains",
-  "header_rules"
+  "domains"
 ];
 var CLOUDFRONT_LISTS = [
   "distributions",
@@ -9812,7 +9547,7 @@ var Doors = class {
   }
 };
 var ours = /* @__PURE__ */ new WeakSet();
-function own(server) {
+function own2(server) {
   ours.add(server);
   return server;
 }
@@ -10438,7 +10173,7 @@ var Outbound = class {
   listen() {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      own(this.#server).listen(this.options.door, resolve);
+      own2(this.#server).listen(this.options.door, resolve);
     });
   }
   /** What miniflare is told, for one workerd. */
@@ -10567,17 +10302,17 @@ var Outbound = class {
     else onward.end();
   }
   #open(request, to, extra = []) {
-    const own2 = this.#own(to);
+    const own3 = this.#own(to);
     const raw = endToEnd(
       request.rawHeaders,
       request.headers.connection,
       (name) => name === PASS_HEADER || name === "host"
     );
     const chunked = request.headers["transfer-encoding"] !== void 0 ? ["Transfer-Encoding", "chunked"] : [];
-    const secure = to.scheme === "https" && own2 === void 0;
+    const secure = to.scheme === "https" && own3 === void 0;
     const options = {
-      host: own2 === void 0 ? to.hostname : "127.0.0.1",
-      port: own2 ?? to.port,
+      host: own3 === void 0 ? to.hostname : "127.0.0.1",
+      port: own3 ?? to.port,
       method: request.method ?? "GET",
       path: to.path,
       headers: ["Host", to.authority, ...raw, ...chunked, ...extra],
@@ -10983,7 +10718,7 @@ function heldElsewhere(worker, version) {
 }
 var storageKey = (script, className) => `${script}-${className}`;
 function bindingsOf(worker, version, primary, errors) {
-  const own2 = serviceName(worker.name, version.id);
+  const own3 = serviceName(worker.name, version.id);
   const plain3 = {};
   const kvNamespaces = {};
   const ratelimits = {};
@@ -11042,7 +10777,7 @@ function bindingsOf(worker, version, primary, errors) {
           className: binding.class_name,
           useSQLite: true,
           unsafeUniqueKey: storageKey(script, binding.class_name),
-          ...holder !== own2 && { scriptName: holder }
+          ...holder !== own3 && { scriptName: holder }
         };
         break;
       }
@@ -11217,7 +10952,6 @@ var Reload = class {
       front,
       router: new Router(deployment),
       shares: new Map(deployment.workers.map((worker) => [worker.name, worker.deployment])),
-      headerRules: new HeaderRules(deployment.header_rules, (text) => logs.warn(text)),
       deployment,
       generation: (old?.generation ?? 0) + 1
     };
@@ -11332,7 +11066,7 @@ function readOptions(line) {
   };
 }
 function listen(server, host, port) {
-  own(server);
+  own2(server);
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       const taken = error.code === "EADDRINUSE";

@@ -14,6 +14,8 @@ def main() -> None:
     """Run the command line and end the process."""
     try:
         sys.unraisablehook = _unraisable
+        # Asked to end by another program, a command clears away and says so as on Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         from edgewright.cli.main import run
 
         code = run(sys.argv[1:])
@@ -21,7 +23,8 @@ def main() -> None:
         os.write(2, b"error: interrupted\n")
         code = INTERRUPTED
     # What is left is quick, and must not be left half done.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 
 

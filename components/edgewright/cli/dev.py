@@ -144,6 +144,7 @@ def _foreground(running: LocalStack) -> None:
             capture, settings, deployed = start_and_deploy(runner, running)
         except InfrastructureError:
             if running.stopping.is_set():  # Ctrl-C while it was starting
+                _console.step("stopped")
                 raise typer.Exit(Exit.PASS) from None
             raise
         console = _console.results()

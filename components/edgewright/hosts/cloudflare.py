@@ -4,6 +4,7 @@
 accept and not do is refused here.
 """
 
+import datetime
 import hashlib
 import json
 import re
@@ -219,6 +220,12 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
         if pattern not in sound:
             sound.append(pattern)
             _claim_address(name, at, pattern, others, faults)
+    if given.get("workers_dev") is False and hostname is None and not given.get("routes"):
+        faults.add(
+            "workers_dev",
+            "is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API",
+            fix="Give one of them, or leave `workers_dev` out.",
+        )
     for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
         if given.get(key) and "zone_id" not in given:
             faults.add("zone_id", f"is required by `{key}`", allowed="32 hexadecimal digits, lower case")
@@ -318,6 +325,12 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
             f"is required while the new version gets {percentage} %: the shares must add to 100",
             fix="Give the `stable_version_id` of the deployment before, or `percentage: 100`.",
         )
+    if previous is not None and "percentage" not in rollout and not faults.about("rollout.percentage"):
+        faults.add(
+            "rollout.previous_version_id",
+            "has no effect without `percentage`: the new version gets all requests",
+            fix="Give the `percentage` of the new version too, or leave it out.",
+        )
     if previous is not None and not is_later(previous) and not _UUID.match(previous):
         faults.add(
             "rollout.previous_version_id", f"{show(previous)} is not a version's id", allowed="a UUID, lower case"
@@ -400,19 +413,37 @@ def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
 
 
 def _check_observability(observability: Mapping[str, Any], faults: Faults) -> None:
+    if observability.get("enabled") is False:
+        for key in ("head_sampling_rate", "invocation_logs", "traces"):
+            if key in observability:
+                faults.add(
+                    f"observability.{key}",
+                    "has no effect, because `observability.enabled` is False and nothing is kept",
+                    fix=f"Leave {key} out, or `enabled`.",
+                )
     if "head_sampling_rate" in observability:
         _check.share("observability.head_sampling_rate", observability["head_sampling_rate"], faults)
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
 
 def _check_compatibility(given: Mapping[str, Any], faults: Faults) -> None:
     if "compatibility_date" in given:
         day = given["compatibility_date"]
-        _check.date("compatibility_date", day, faults)
-        if isinstance(day, str) and day < "2022-10-31":
+        if _check.date("compatibility_date", day, faults) and day < "2022-10-31":
             faults.add(
                 "compatibility_date",
                 f"{show(day)} is before module Workers got what edgewright uses",
                 allowed="2022-10-31 or later",
+            )
+        elif isinstance(day, str) and not faults.about("compatibility_date") and day > _today():
+            faults.add(
+                "compatibility_date",
+                f"{show(day)} is still to come, and a runtime has the changes up to its own day alone"
+                " (https://developers.cloudflare.com/workers/configuration/compatibility-dates/)",
+                allowed="today (UTC) or earlier",
             )
     flags = given.get("compatibility_flags", [])
     for index, flag in enumerate(flags):

@@ -64,12 +64,13 @@ def start_detached(
                 break
     except BaseException:
         # In order and to its end, whoever presses Ctrl-C again: the supervisor has processes of its own to stop.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             process.terminate()
             process.wait()
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         raise
     finally:
         process.stdout.close()

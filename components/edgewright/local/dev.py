@@ -22,7 +22,7 @@ from edgewright.local.processes import Exit
 from edgewright.local.services import addresses, service_of
 from edgewright.local.session import STATE_FOLDER, StateDir
 from edgewright.local.stack import Deployed, LocalStack
-from edgewright.program.errors import ProjectError, RunnerBroken
+from edgewright.program.errors import ProjectError, RunnerBroken, RunStopped
 from edgewright.program.resources import Capture
 from edgewright.program.runner import Runner
 
@@ -120,7 +120,11 @@ def start_and_deploy(runner: Runner, running: LocalStack) -> tuple[Capture, Stac
     """
     before = running.before
     directory = running.project.directory
-    capture, settings = runner.run(directory, running.stack, cloud=LocalCloud(before.published, before.workers))
+    cloud = LocalCloud(before.published, before.workers)
+    try:
+        capture, settings = runner.run(directory, running.stack, cloud=cloud, stopping=running.stopping)
+    except RunStopped:
+        raise InfrastructureError("stopped before anything was started") from None
     plan(running.project, capture, before, addresses(settings.services))
     if running.stopping.is_set():
         raise InfrastructureError("stopped before anything was started")
@@ -155,7 +159,8 @@ def watch(
         names = tuple(running.project.shown(path) for path in relevant)
         try:
             before = archive.read(running.state)
-            new, settings = runner.run(root, running.stack, cloud=LocalCloud(before.published, before.workers))
+            cloud = LocalCloud(before.published, before.workers)
+            new, settings = runner.run(root, running.stack, cloud=cloud, stopping=running.stopping)
             read = new.files
             running.set_services(settings.services)
             planned = running.plan(new)
@@ -169,6 +174,8 @@ def watch(
             result = Reload(names, _ms(started), errors=error.faults)
         except DeployRefused as error:
             result = Reload(names, _ms(started), errors=tuple(map(str, error.errors)))
+        except RunStopped:
+            return
         except RunnerBroken as error:
             result = Reload(names, _ms(started), errors=(str(error).strip().splitlines()[-1],))
         except InfrastructureError as error:

@@ -31,3 +31,7 @@ class RunnerBroken(Exception):
 
 class ProgramKilled(RunnerBroken):
     """The program's process was killed: by a library that crashed, by the system for memory, or by somebody."""
+
+
+class RunStopped(Exception):
+    """Whoever asked for the run had it stopped: nothing is wrong."""

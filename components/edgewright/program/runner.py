@@ -16,12 +16,14 @@ import edgewright
 from edgewright.config.models import StackSettings
 from edgewright.program import host
 from edgewright.program.cloud import Cloud
-from edgewright.program.errors import RunnerBroken
+from edgewright.program.errors import RunnerBroken, RunStopped
 from edgewright.program.resources import Capture
 
 TIMEOUT_VARIABLE = "EDGEWRIGHT_PROGRAM_TIMEOUT_S"
 DEFAULT_TIMEOUT_S = 120.0
 _START_TIMEOUT_S = 120.0
+_LOOK_S = 0.1
+"""How often it is looked whether a run is to be stopped."""
 
 
 def program_timeout() -> float:
@@ -75,6 +77,7 @@ class Runner:
         preview: bool = False,
         cloud: Cloud | None = None,
         timeout_s: float | None = None,
+        stopping: threading.Event | None = None,
     ) -> tuple[Capture, StackSettings]:
         """Run the program of a stack.
 
@@ -84,39 +87,48 @@ class Runner:
             preview: what only an update would know is unknown, as in `pulumi preview`.
             cloud: who makes the resources; by default everything is accepted and given back.
             timeout_s: how long the program may take; see :func:`program_timeout`.
+            stopping: ends the run, with all that the program started, once it is set.
 
         Raises:
             ProjectError: the project or its settings have faults. A ProgramFailed is one: the program itself failed.
             ProgramKilled: the program's process was killed.
             RunnerBroken: the run could not be carried out at all.
+            RunStopped: `stopping` was set before the program came to its end.
         """
-        result = self._ask("run", timeout_s, project_dir.resolve(), stack, preview=preview, cloud=cloud)
+        result = self._ask("run", timeout_s, stopping, project_dir.resolve(), stack, preview=preview, cloud=cloud)
         return result.capture, result.settings
 
     def settings(self, project_dir: Path, stack: str) -> StackSettings:
         """Return a stack's settings for the tools, validated with the project's own model."""
-        found: StackSettings = self._ask("settings", None, project_dir.resolve(), stack)
+        found: StackSettings = self._ask("settings", None, None, project_dir.resolve(), stack)
         return found
 
     def schema(self, project_dir: Path) -> dict[str, Any]:
         """Return the JSON Schema of the project's stack settings files."""
-        found: dict[str, Any] = self._ask("schema", None, project_dir.resolve())
+        found: dict[str, Any] = self._ask("schema", None, None, project_dir.resolve())
         return found
 
-    def _ask(self, function: str, timeout_s: float | None, *positional: Any, **named: Any) -> Any:
+    def _ask(
+        self,
+        function: str,
+        timeout_s: float | None,
+        stopping: threading.Event | None,
+        *positional: Any,
+        **named: Any,
+    ) -> Any:
         timeout = timeout_s or program_timeout()
         request = host.Request(function, (positional, named), timeout)
         payload = pickle.dumps(request)
         context = pickle.dumps((tuple(sys.path), dict(os.environ), str(Path.cwd())))
         with self._lock:
-            reply = self._exchange(context, payload, timeout)
+            reply = self._exchange(context, payload, timeout, stopping)
         if reply.broken:
             raise RunnerBroken(reply.broken)
         if reply.error is not None:
             raise reply.error
         return reply.value
 
-    def _exchange(self, context: bytes, payload: bytes, timeout: float) -> host.Reply:
+    def _exchange(self, context: bytes, payload: bytes, timeout: float, stopping: threading.Event | None) -> host.Reply:
         if not hasattr(os, "fork"):
             return self._cold(context, payload, timeout)
         if self._process is not None and self._state != _package_state():
@@ -129,7 +141,7 @@ class Runner:
         try:
             for part in (context, payload, repr(timeout).encode()):
                 host.send(process.stdin.fileno(), part)
-            answer = self._receive(process.stdout.fileno(), timeout + host.GRACE_S + _START_TIMEOUT_S)
+            answer = self._receive(process.stdout.fileno(), timeout + host.GRACE_S + _START_TIMEOUT_S, stopping)
         except OSError as error:
             reason = str(error)
         except BaseException:
@@ -142,15 +154,17 @@ class Runner:
         reply: host.Reply = pickle.loads(answer)
         return reply
 
-    def _receive(self, descriptor: int, timeout: float) -> bytes | None:
+    def _receive(self, descriptor: int, timeout: float, stopping: threading.Event | None) -> bytes | None:
         deadline = time.monotonic() + timeout
-        ready: list[int] = []
-        while not ready:
-            if time.monotonic() > deadline:
-                return None
-            ready, _, _ = select.select([descriptor], [], [], 1.0)
-        first = host.receive(descriptor)
-        return host.receive(descriptor) if first == b"ready" else first
+        while time.monotonic() <= deadline:
+            if stopping is not None and stopping.is_set():
+                raise RunStopped("the run of the program was stopped")
+            # Looked at again and again: a signal's handler that sets `stopping` does not end the wait by itself.
+            ready, _, _ = select.select([descriptor], [], [], _LOOK_S)
+            # The first thing that a process says is that it is ready, and the answer comes after that.
+            if ready and (said := host.receive(descriptor)) != b"ready":
+                return said
+        return None
 
     def _ensure(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:

@@ -190,6 +190,13 @@ def _fault(option: str, target: str) -> str | None:
         return f"{at}: has a user name, which is no part of what is stored; leave it out"
     if option == "--prefix" and "?" in target:
         return f"{at}: a prefix has no query; purge single URLs with --url"
+    if option == "--prefix" and "*" in target:
+        stem = target.partition("*")[0].rstrip("/")
+        covered = f"{stem} and {stem}/..." if stem else "every path"
+        return (
+            f"{at}: a prefix has no `*`; --prefix {stem or '/'} covers {covered}, by whole segments: give that, or what is"
+            " stored by --url or --tag"
+        )
     return None
 
 

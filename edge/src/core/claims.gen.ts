@@ -17,13 +17,14 @@ x-subdomain x-teamsite-preremap x-tor x-true-client-ip x-url-scheme x-wap-client
 x-wap-network-client-ip x-wap-network-client-msisdn xproxy xroxy-connection xxx-real-ip`.split(/\s/),
 );
 export const CLAIMS: ReadonlySet<string> = new Set(
-  `base base-url browser-user-agent command context-path destination device-stock-ua e-method e-url local-addr method
-msisdn path path-base port profile protocol query-string querystring redirect referrer reffer refferer request
-scheme self ssl ua uri url useragent verb x-bolt-phone-ua x-cf-url x-country x-country-code x-dcmguid x-device
-x-device-user-agent x-geo x-geoip-country x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data
-x-nextjs-redirect x-operamini-phone x-operamini-phone-ua x-pjax-container x-purpose x-request-method x-request-path
-x-skyfire-phone x-ua-device x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-uri x-url x-user-agent
-x-verb x-wap-profile`.split(/\s/),
+  `ali-cdn-real-ip base base-url browser-user-agent cdn-src-ip command context-path destination device-stock-ua
+e-method e-url edge-host host-override local-addr method msisdn path path-base port profile protocol query-string
+querystring redirect referrer reffer refferer request scheme self ssl ua uri url useragent verb x-bolt-phone-ua
+x-country x-country-code x-country-name x-dcmguid x-device x-device-user-agent x-domain x-geo x-geoip-country
+x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data x-nextjs-redirect x-operamini-phone
+x-operamini-phone-ua x-pjax-container x-prefix x-purpose x-region x-script-name x-skyfire-phone x-ua-device
+x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-user-agent x-verb x-vhost x-wap-profile
+z-forwarded-for`.split(/\s/),
 );
 export const CREDENTIALS: ReadonlySet<string> = new Set(
   `access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
@@ -41,3 +42,4 @@ upgrade`.split(/\s/),
 );
 export const PROXY_PREFIXES: readonly string[] = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
 export const CLAIMS_PREFIXES: readonly string[] = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");
+export const CLAIMS_ENDINGS: readonly string[] = "-addr -address -domain -for -host -hostname -ip -method -path -port -prefix -proto -protocol -scheme -uri -url".split(" ");

@@ -1,7 +1,7 @@
 /** The one entrance: what a client sent becomes a request that every later step can trust. */
 
 import type { RequestHead } from "./cache/types";
-import { CLAIMS, CLAIMS_PREFIXES, HOP_BY_HOP, PROXY, PROXY_PREFIXES } from "./claims.gen";
+import { CLAIMS, CLAIMS_ENDINGS, CLAIMS_PREFIXES, HOP_BY_HOP, PROXY, PROXY_PREFIXES } from "./claims.gen";
 import { namesIn, TOKEN } from "./fields";
 import { BadTarget, normalizePath, normalizeQuery, queryOf, splitTarget } from "./path";
 import { Problem } from "./problem";
@@ -156,7 +156,16 @@ const begins = (name: string, prefixes: readonly string[]): boolean =>
 export const isProxys = (name: string): boolean => PROXY.has(name) || begins(name, PROXY_PREFIXES);
 
 /** By such a header a client says who, where or what it is, or by which scheme, host, path or method it asks. */
-export const isClaim = (name: string): boolean => CLAIMS.has(name) || begins(name, CLAIMS_PREFIXES);
+export const isClaim = (name: string): boolean =>
+  CLAIMS.has(name) ||
+  begins(name, CLAIMS_PREFIXES) ||
+  (name.startsWith("x-") && CLAIMS_ENDINGS.some((ending) => name.endsWith(ending)));
+
+/**
+ * Whether every server reads this name as it is written. Some read `_` as `-`, and some every other character too:
+ * X_Forwarded_Host and X.Forwarded.Host would come back in that way. `name` is in lower case.
+ */
+export const isPlain = (name: string): boolean => /^[a-z0-9-]+$/.test(name);
 
 /**
  * What an origin or a handler may be told of a request beside its headers: where the answer may be stored, only what is in
@@ -226,8 +235,7 @@ export class Gate {
   /** Whether a header may go on. `name` is in lower case. */
   lets(name: string, method: string): boolean {
     if (HOP_BY_HOP.has(name) || isProxys(name) || begins(name, this.#reserved)) return false;
-    // Some servers read `_` as `-`: X_Forwarded_Host would come back in that way.
-    if (name.includes("_")) return false;
+    if (!isPlain(name)) return false;
     const bodyless = isBodyless(method);
     if (bodyless && OF_A_BODY.has(name)) return false;
     if (this.stores(method) && isClaim(name)) return this.keys(name);

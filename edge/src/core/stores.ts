@@ -33,6 +33,12 @@ function make(env: Record<string, unknown>): object {
 const isStore = (value: unknown): value is object =>
   typeof value === "object" && value !== null && "put" in value && "list" in value;
 
+/** The platform takes a limit of 0, a negative one or what is no number as none, and would list all that it lists at once. */
+function atMost(most: number, limit: unknown): number {
+  const asked = Number(limit ?? most);
+  return asked >= 1 ? Math.min(Math.trunc(asked), most) : most;
+}
+
 function store(env: Record<string, unknown>, name: string): object {
   const { default_ttl: ttl, list_limit: most } = (env[`${name}${SUFFIX}`] ?? {}) as StoreOptions;
   return new Proxy(env[name] as object, {
@@ -51,8 +57,7 @@ function store(env: Record<string, unknown>, name: string): object {
           );
       }
       if (property === "list" && most !== undefined) {
-        return (options?: { limit?: number | null } | null) =>
-          call({ ...options, limit: Math.min(options?.limit ?? most, most) });
+        return (options?: { limit?: unknown } | null) => call({ ...options, limit: atMost(most, options?.limit) });
       }
       return call;
     },

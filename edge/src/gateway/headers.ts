@@ -31,7 +31,11 @@ export function isReserved(name: string): boolean {
 
 /** The names that a `Connection` header declares to be of one hop. */
 export function connectionNames(value: string | undefined): Set<string> {
-  return new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  const names = new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
+  // It says where the message ends and is for everybody on the way (RFC 9110, section 7.6.1): sent on without it, a body would be the next
+  // request on the same connection.
+  names.delete("content-length");
+  return names;
 }
 
 /** Raw headers (`name, value, name, value ...`) without those of one hop, and without those that `drop` names. */

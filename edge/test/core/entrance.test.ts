@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CLAIMS, CLAIMS_PREFIXES, PROXY, PROXY_PREFIXES } from "../../src/core/claims.gen";
+import { CLAIMS, CLAIMS_ENDINGS, CLAIMS_PREFIXES, PROXY, PROXY_PREFIXES } from "../../src/core/claims.gen";
 import { createEdge } from "../../src/core/edge";
 import { Admitted, enter, Gate } from "../../src/core/entrance";
 import { geo } from "../../src/core/features/geo";
@@ -153,7 +153,11 @@ describe("what is let in", () => {
 describe("what says who, where, by which scheme, host, path or method", () => {
   const key = policy().key;
   const proxys = [...PROXY, ...PROXY_PREFIXES.map((prefix) => `${prefix}any`)];
-  const claims = [...CLAIMS, ...CLAIMS_PREFIXES.map((prefix) => `${prefix}any`)];
+  const claims = [
+    ...CLAIMS,
+    ...CLAIMS_PREFIXES.map((prefix) => `${prefix}any`),
+    ...CLAIMS_ENDINGS.map((ending) => `x-any${ending}`),
+  ];
   const kept = (names: readonly string[], spec: ReturnType<typeof policy> | null, method = "GET") => {
     const headers = Object.fromEntries(names.map((name) => [name, "v"]));
     return [...admitted(new Request("http://h/a", { method, headers }), spec).headers.keys()].filter((name) =>
@@ -165,6 +169,13 @@ describe("what says who, where, by which scheme, host, path or method", () => {
   it("is of no client's to say where only a proxy could say it", () => {
     for (const spec of [null, policy({ mode: "bypass" }), ...stores]) {
       for (const method of ["GET", "HEAD", "POST", "DELETE"]) expect(kept(proxys, spec, method)).toEqual([]);
+    }
+  });
+
+  it("is not said by a name that some servers read as another one", () => {
+    const odd = [..."!#$%&'*+.^_`|~"].map((between) => ["x", "forwarded", "host"].join(between));
+    for (const spec of [null, policy({ mode: "bypass" }), ...stores]) {
+      for (const method of ["GET", "POST"]) expect(kept(odd, spec, method)).toEqual([]);
     }
   });
 

@@ -119,6 +119,15 @@ describe("attack 7: a key set that rotates or goes down", () => {
     expect(await ask("first")).toBe(503);
   });
 
+  it.each([5, true, {}, null, "verify"])(
+    "takes the good key of a set with one whose key_ops is %j",
+    async (key_ops) => {
+      const good = { ...(await exportJWK(first.publicKey)), kid: "first", alg: "ES256" };
+      respond = async () => Response.json({ keys: [{ ...good, kid: "odd", key_ops }, good] });
+      expect(await ask("first")).toBe(200);
+    },
+  );
+
   it("leaves symmetric and private keys out", async () => {
     respond = async () =>
       Response.json({

@@ -71,6 +71,32 @@ describe("a store's options", () => {
     ]);
   });
 
+  test.each([
+    [0, 3],
+    [-0, 3],
+    [-1, 3],
+    [0.5, 3],
+    [Number.NaN, 3],
+    [Number.POSITIVE_INFINITY, 3],
+    [Number.NEGATIVE_INFINITY, 3],
+    ["", 3],
+    ["all", 3],
+    ["500", 3],
+    [[], 3],
+    [{}, 3],
+    [false, 3],
+    [2n ** 64n, 3],
+    [4, 3],
+    [2 ** 32, 3],
+    ["2", 2],
+    [2.9, 2],
+    [1, 1],
+  ])("a limit of %s is no way around the store's own", (limit, asked) => {
+    const { store, given } = handed({ list_limit: 3 });
+    given.KV.list({ prefix: "a", limit });
+    expect(store.calls).toEqual([["list", [{ prefix: "a", limit: asked }]]]);
+  });
+
   test("everything else is as it was, and made once", () => {
     const { store, env, given } = handed({ list_limit: 1 });
     given.KV.get("k");

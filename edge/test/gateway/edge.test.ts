@@ -476,6 +476,23 @@ describe("what never gets through", () => {
     expect(answer).toContain('"body":"abc"');
     expect(answer).toContain('"url":"http://api.example.com/two"');
   });
+
+  test.each(["content-length", "Content-Length, Transfer-Encoding", "x, CONTENT-LENGTH"])(
+    "a body whose length is said to be of one hop (Connection: %s) is not the next client's request",
+    async (names) => {
+      // Were it one, whoever comes next on that connection would wait with it.
+      const body = "GET /hang HTTP/1.1\r\nHost: api.example.com\r\nX-Evil: 1\r\n\r\n";
+      const { hanging } = (await gateway.get("/aborted")).json;
+      for (const method of ["POST", "PUT", "GET"]) {
+        const answer = await raw(
+          `${method} /one HTTP/1.1\r\nHost: api.example.com\r\nContent-Length: ${body.length}\r\nConnection: close, ${names}\r\n\r\n${body}`,
+        );
+        expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+        expect(answer).toContain('"url":"http://api.example.com/one"');
+        for (let next = 0; next < 3; next += 1) expect((await gateway.get("/aborted")).json.hanging).toBe(hanging);
+      }
+    },
+  );
 });
 
 test("many requests over few connections: every answer belongs to its request", async () => {

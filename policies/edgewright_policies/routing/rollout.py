@@ -36,7 +36,7 @@ class Canary(PolicyConfig):
     severity="high",
     title="A rollout's percentages add up",
     why="The provider takes percentages that add to 150; the platform refuses them after the version was made.",
-    fix="Give the versions percentages above 0 that add to 100.",
+    fix="Give the versions percentages from 0 that add to 100; a version at 0 answers only requests that name it.",
     source="https://developers.cloudflare.com/workers/configuration/versions-and-deployments/gradual-deployments/",
 )
 def canary_percentages(resource: View, context: Context[Canary]) -> Iterator[Violation]:
@@ -51,8 +51,8 @@ def canary_percentages(resource: View, context: Context[Canary]) -> Iterator[Vio
         given = [each for each in shares if each is not None]
         if len(given) == len(shares) and abs(sum(given) - 100) > 0.01:
             yield Violation("percentages", f"{show(given)}, together {show(round(sum(given), 4))}", "100 together")
-        if any(each <= 0 for each in given):
-            yield Violation("percentages", show(given), "above 0 each", about="each")
+        if any(each < 0 for each in given):
+            yield Violation("percentages", show(given), "0 or above each", about="each")
         if len(given) > 1 and min(given) > context.config.max_step:
             newcomer = f"a newcomer with at most {show(context.config.max_step)}"
             yield Violation("percentages", show(given), newcomer, about="newcomer")

@@ -4,12 +4,21 @@ A module an area. The programs of one area run together, so an area is also what
 """
 
 from tests.effect.rows import Row
-from tests.effect.table import cache_policy, edge_api, endpoints, geo_router, kv_namespace, lambda_edge_function
+from tests.effect.table import (
+    cache_policy,
+    edge_api,
+    endpoints,
+    geo_router,
+    kv_namespace,
+    lambda_edge_function,
+    limits,
+)
 
 AREAS: dict[str, tuple[Row, ...]] = {
     "cache_policy": cache_policy.ROWS,
     "endpoints": endpoints.ROWS,
     "edge_api": edge_api.ROWS,
+    "limits": limits.ROWS,
     "geo_router": geo_router.ROWS,
     "kv_namespace": kv_namespace.ROWS,
     "lambda_edge_function": lambda_edge_function.ROWS,

@@ -168,10 +168,13 @@ def own_host(**parts: Any) -> Given:
     return given(cache={**HOUR, "key": parts}, hostname=named("{}-k.example.com"), certificate_arn=certificate)
 
 
-def unknown_to_cloudfront(argument: str, parts: Any, instead: str, *below: str) -> tuple[Row, ...]:
-    """Return the rows of an argument that CloudFront refuses, and of what is in it."""
-    program = given(cache={**HOUR, **parts})
-    return tuple(Refused(f"CachePolicy.{argument}{each}", CLOUDFRONT, program, argument, instead) for each in below)
+LONG = {"min": 60, "max": 3600}
+"""A time that is drawn."""
+
+
+def unknown_to_cloudfront(argument: str, parts: Any, says: str, instead: str) -> Row:
+    """Return the row of an argument that CloudFront refuses."""
+    return Refused(f"CachePolicy.{argument}", CLOUDFRONT, given(cache={**HOUR, **parts}), says, instead)
 
 
 ORIGIN = {"mode": "origin"}
@@ -452,57 +455,66 @@ ROWS: tuple[Row, ...] = (
         (False, True),
     ),
     # --- what CloudFront does not have -------------------------------------------------------------------------------
-    *unknown_to_cloudfront(
-        "tiers.memory",
-        {"tiers": {"memory": {"ttl_ceiling": 60, "max_bytes": 1_000_000}}},
-        "Leave `tiers.memory` out",
-        "",
-        ".enabled",
-        ".max_bytes",
-        ".max_object_bytes",
-        ".ttl_ceiling",
-        ".jitter",
-        ".jitter.min",
-        ".jitter.max",
+    *(
+        unknown_to_cloudfront(
+            f"tiers.memory{part}",
+            {"tiers": {"memory": memory}},
+            "has a memory tier of its own",
+            "Leave `tiers.memory` out",
+        )
+        for part, memory in (
+            ("", {"ttl_ceiling": 60}),
+            (".enabled", {"enabled": True}),
+            (".max_bytes", {"max_bytes": 1_000_000, "max_object_bytes": 1000}),
+            (".max_object_bytes", {"max_object_bytes": 1000}),
+            (".ttl_ceiling", {"ttl_ceiling": 60}),
+            (".jitter", {"jitter": LONG}),
+            (".jitter.min", {"jitter": LONG}),
+            (".jitter.max", {"jitter": LONG}),
+        )
     ),
-    *unknown_to_cloudfront(
+    unknown_to_cloudfront(
         "tiers.edge.enabled",
         {"tiers": {"edge": OFF, "shield": {"location": "weur"}}},
+        "has `tiers.edge` disabled",
         "Leave `tiers.edge.enabled` out",
-        "",
     ),
     *(
         unknown_to_cloudfront(
             f"tiers.shield.{part}",
-            {"tiers": {"shield": {"location": "weur", **value}}},
+            {"tiers": {"shield": {"location": "weur", **shield}}},
+            f"has `tiers.shield.{part.partition('.')[0]}`",
             "`location` is what an Origin Shield takes",
-            *below,
-        )[0]
-        for part, value, below in (
-            ("ttl", {"ttl": 60}, ("",)),
-            ("shards", {"shards": 2}, ("",)),
-            ("max_bytes", {"max_bytes": 50_000_000}, ("",)),
-            ("max_object_bytes", {"max_object_bytes": 1000}, ("",)),
+        )
+        for part, shield in (
+            ("ttl", {"ttl": 60}),
+            ("shards", {"shards": 2}),
+            ("max_bytes", {"max_bytes": 50_000_000}),
+            ("max_object_bytes", {"max_object_bytes": 1000}),
+            ("jitter", {"jitter": LONG}),
+            ("jitter.min", {"jitter": LONG}),
+            ("jitter.max", {"jitter": LONG}),
         )
     ),
-    *unknown_to_cloudfront(
-        "tiers.shield.jitter",
-        {"tiers": {"shield": {"location": "weur", "jitter": {"min": 60, "max": 3600}}}},
-        "`location` is what an Origin Shield takes",
-        "",
-        ".min",
-        ".max",
+    unknown_to_cloudfront(
+        "engine", {"engine": "platform", "key": {"host": False}}, "has the engine 'platform'", "Leave `engine` out"
     ),
-    *unknown_to_cloudfront("engine", {"engine": "platform", "key": {"host": False}}, "Leave `engine` out", ""),
     *(
-        Refused(
-            f"CachePolicy.tiers.kv{part}",
-            CLOUDFRONT,
-            given(cache={**HOUR, "tiers": {"kv": {"binding": KV_BINDING, "ttl": 60}}}),
-            "endpoints[0].cache: has a KV tier",
+        unknown_to_cloudfront(
+            f"tiers.kv{part}",
+            {"tiers": {"kv": {"binding": KV_BINDING, "ttl": 600, **kv}}},
+            "has a KV tier",
             "Leave `tiers.kv` out",
         )
-        for part in ("", ".binding", ".ttl", ".max_object_bytes", ".jitter", ".jitter.min", ".jitter.max")
+        for part, kv in (
+            ("", {}),
+            (".binding", {}),
+            (".ttl", {"ttl": 60}),
+            (".max_object_bytes", {"max_object_bytes": 1000}),
+            (".jitter", {"jitter": LONG}),
+            (".jitter.min", {"jitter": LONG}),
+            (".jitter.max", {"jitter": LONG}),
+        )
     ),
     # --- what it has, in its own way ---------------------------------------------------------------------------------
     Effect("CachePolicy.tiers", CLOUDFRONT, BASE, tiers(edge={"ttl_ceiling": 60}), seconds_left(60, 3600), (3600, 60)),

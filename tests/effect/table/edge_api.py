@@ -1,5 +1,6 @@
 """Rows of an EdgeApi's own arguments: where it is, how it is deployed, what only one platform has."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -198,8 +199,23 @@ def web_acl(kit: Kit) -> Any:
     return acl.arn
 
 
+def ruled(**parts: Any) -> Given:
+    """An API whose zone has a rule for what its one endpoint fetches."""
+    return given(
+        **{**IN_ZONE, "hostname": "shop.example.com", "cache": {"edge_ttl": 7200}, "cache_rules": True, **parts}
+    )
+
+
+def rule(run: Run) -> object:
+    """The host that the zone's only rule is for, and for how long it keeps what the function fetches there."""
+    if not run.of("Ruleset"):
+        return None
+    (only,) = run.one("Ruleset").inputs["rules"]
+    hosts = re.findall(r'http\.host eq "([^"]*)"', only["expression"])
+    return *hosts, only["actionParameters"]["edgeTtl"]["default"]
+
+
 PROBE = {"handler": "probe.js"}
-BURNS = {"handler": "burns.js"}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 WORKER_NAME = "{}-own"
 
@@ -470,42 +486,6 @@ ROWS: tuple[Row, ...] = (
         (False, True),
     ),
     only_on_cloudflare("compatibility_flags", ["nodejs_compat"], "Node.js"),
-    Effect(
-        "EdgeApi.limits",
-        CLOUDFLARE,
-        given(endpoint=BURNS),
-        given(endpoint=BURNS, limits={"cpu_ms": 50}),
-        lambda edge: edge.ask().status_code == 200,
-        (True, False),
-    ),
-    Effect(
-        "EdgeApi.limits.cpu_ms",
-        CLOUDFLARE,
-        given(endpoint=BURNS),
-        given(endpoint=BURNS, limits={"cpu_ms": 50}),
-        lambda edge: edge.ask().status_code == 200,
-        (True, False),
-    ),
-    Recorded(
-        "EdgeApi.limits.subrequests",
-        CLOUDFLARE,
-        BASE,
-        given(limits={"subrequests": 20}),
-        reads("WorkerVersion", "limits", "subrequests"),
-        (None, 20),
-        "request-limits",
-        "workerd here does not count subrequests.",
-    ),
-    *(
-        Refused(
-            f"EdgeApi.limits{part}",
-            CLOUDFRONT,
-            given(limits={"cpu_ms": 20}),
-            "limits: is of use to host 'cloudflare' only",
-            "5 s and 128 MB",
-        )
-        for part in ("", ".cpu_ms", ".subrequests")
-    ),
     Recorded(
         "EdgeApi.placement",
         CLOUDFLARE,
@@ -557,23 +537,39 @@ ROWS: tuple[Row, ...] = (
     Recorded(
         "EdgeApi.tiered_cache",
         CLOUDFLARE,
-        given(**IN_ZONE),
-        given(**IN_ZONE, tiered_cache=True),
-        count("TieredCache"),
-        (0, 1),
+        ruled(),
+        ruled(tiered_cache=True),
+        lambda run: (count("ArgoTieredCaching")(run), count("TieredCache")(run)),
+        ((0, 0), (1, 1)),
         "tiered-cache",
         "There is one data centre.",
+    ),
+    Refused(
+        "EdgeApi.tiered_cache",
+        CLOUDFLARE,
+        given(**IN_ZONE, hostname="shop.example.com", tiered_cache=True),
+        "tiered_cache: has no effect without `cache_rules`",
+        "`tiers.shield`",
+        note="without rules",
     ),
     only_on_cloudflare("tiered_cache", True, "Use `origin_shield`"),
     Recorded(
         "EdgeApi.cache_rules",
         CLOUDFLARE,
-        given(**IN_ZONE, hostname="shop.example.com", cache={"edge_ttl": 60}),
-        given(**IN_ZONE, hostname="shop.example.com", cache={"edge_ttl": 60}, cache_rules=True),
-        count("Ruleset"),
-        (0, 1),
+        ruled(cache_rules=False),
+        ruled(),
+        rule,
+        (None, ("us.example.com", 7200)),
         "cache-rules",
         "There is no zone's cache in front of what a Worker fetches.",
+    ),
+    Refused(
+        "EdgeApi.cache_rules",
+        CLOUDFLARE,
+        given(**IN_ZONE, cache={"edge_ttl": 7200}, cache_rules=True),
+        "cache_rules: act in the zone by which requests come to the function",
+        "Give one of them",
+        note="without a hostname",
     ),
     only_on_cloudflare("cache_rules", True, "The behaviors' cache policies say it"),
     Refused(

@@ -37,9 +37,14 @@ def dated(**parts: Any) -> Given:
 
 
 def sessions(endpoint: dict[str, Any], *, prefix: str = "session:", **parts: Any) -> Given:
-    """A program whose store knows one session."""
+    """A program whose store knows one session. `/who` asks for it too: sessions that no endpoint asks for are refused."""
     entries = [{"key": f"{prefix}{SESSION_ID}", "value": '{"user":"ada"}'}]
-    return given(store={"seed": {"entries": entries}}, endpoint=endpoint, sessions={"binding": STORE, **parts})
+    return given(
+        store={"seed": {"entries": entries}},
+        endpoint=endpoint,
+        more=({"path": "/who", "session": True},),
+        sessions={"binding": STORE, **parts},
+    )
 
 
 def empty_store(kit: Kit) -> Any:
@@ -320,6 +325,14 @@ ROWS: tuple[Row, ...] = (
         "endpoints[0].auth: needs a store of sessions",
         "Give the API `sessions",
         note="missing",
+    ),
+    Refused(
+        "EdgeApi.sessions",
+        CLOUDFRONT,
+        given(store={}, sessions={"binding": STORE}),
+        "sessions: has no effect: no endpoint asks for a session",
+        'Give an endpoint `auth: {"kind": "session"}`',
+        note="not asked for",
     ),
     Effect("EdgeApi.sessions", BOTH, BASE, sessions(GUARDED), status(), (200, 401)),
     Effect(

@@ -150,7 +150,7 @@ ROWS: tuple[Row, ...] = (
         bound(seed={"directory": "site"}),
         bound(seed={"directory": "site"}, list_limit=1),
         lambda edge: edge.ask("/x/list").json(),
-        (3, 1),
+        (4, 1),
     ),
     cloudflare_only("list_limit", "Leave it out", "a function cannot list", list_limit=10),
     Recorded(

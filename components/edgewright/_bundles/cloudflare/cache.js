@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-PBYBM4EO.js";import"./chunk-62A3ZHEK.js";export{c as cache};
+import{R as c}from"./chunk-MR3GWDLO.js";import"./chunk-HQ4A4QU6.js";export{c as cache};

@@ -1,1 +1,1 @@
-import{x as r}from"./chunk-62A3ZHEK.js";export{r as createWorker};
+import{x as r}from"./chunk-HQ4A4QU6.js";export{r as createWorker};

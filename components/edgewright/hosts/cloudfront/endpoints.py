@@ -43,6 +43,9 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
             )
         check_functions(at, item, plan, faults)
         _check_kv_tier(at, item, faults)
+        # What becomes known later is looked at when it is, with the rest of the settings.
+        if isinstance(item.get("cache"), Mapping):
+            check_experiments(item["path"], item["cache"], plan, faults)
     sessions = plan.given.get("sessions", {}).get("binding")
     if isinstance(sessions, Mapping):
         check_store_of("sessions.binding", sessions, faults)
@@ -65,6 +68,24 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
             fix="Join endpoints under one path, or split the API in two.",
         )
     _check_assets(plan, behaviors, faults)
+
+
+def check_experiments(path: str, cache: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+    """Note where an endpoint's cache strategy would give one variant of an experiment to viewers of another."""
+    for experiment in plan.experiments:
+        if cache.get("mode") == "bypass" or path not in experiment["paths"] or not experiment["cookie"]:
+            continue
+        key = cache.get("key")
+        cookies = key.get("cookies", ()) if isinstance(key, Mapping) else ()
+        # Of a strategy written by hand the form is only judged later, and a key that is not known says nothing here.
+        if is_later(key) or is_later(cookies) or not isinstance(cookies, Sequence) or experiment["cookie"] in cookies:
+            continue
+        faults.add(
+            f"{experiment['at']}.paths",
+            f"has {show(path)}, whose cache {show(cache.get('name'))} has no cookie {show(experiment['cookie'])} in its key,"
+            " so that one variant would be served for another",
+            fix="Add it to the CachePolicy's `key.cookies`.",
+        )
 
 
 def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> None:

@@ -13,7 +13,7 @@ from edgewright.errors import Faults, show
 from edgewright.hosts import lambda_edge
 from edgewright.hosts.cloudfront import functions, policies
 from edgewright.hosts.cloudfront.behaviors import Served, serve
-from edgewright.hosts.cloudfront.endpoints import check_store_of
+from edgewright.hosts.cloudfront.endpoints import check_experiments, check_store_of
 from edgewright.hosts.cloudfront.guard import guard_modules
 from edgewright.hosts.cloudfront.origins import FAILOVER_STATUSES
 from edgewright.hosts.cloudfront.plan import Plan
@@ -177,16 +177,8 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
                     f" those that a function makes on origin-request AWS says nothing ({TAGS})",
                     fix="Leave `tags` out for a handler on this host, and purge its paths.",
                 )
-            for experiment in plan.experiments:
-                if cache is None or cache["mode"] == "bypass" or spec["path"] not in experiment["paths"]:
-                    continue
-                if experiment["cookie"] not in cache["key"]["cookies"]:
-                    faults.add(
-                        f"{experiment['at']}.paths",
-                        f"has {show(spec['path'])}, whose cache {show(cache['name'])} has no cookie"
-                        f" {show(experiment['cookie'])} in its key, so that one variant would be served for another",
-                        fix="Add it to the CachePolicy's `key.cookies`.",
-                    )
+            if cache is not None:
+                check_experiments(spec["path"], cache, plan, faults)
 
 
 def _check_routers(served: Sequence[Served], settings: Mapping[str, Any], faults: Faults) -> None:

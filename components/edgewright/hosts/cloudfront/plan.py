@@ -88,7 +88,7 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
         given=given,
         hostname=hostname,
         tags=_tags(given.get("tags", ()), faults),
-        redirects=_redirects(given.get("redirects", ()), faults),
+        redirects=_redirects(given, faults),
         experiments=_experiments(given, faults),
         assets=_assets(given.get("assets", ()), faults),
         rollout=check_rollout(given, faults),
@@ -179,7 +179,14 @@ def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
+def _redirects(given: Mapping[str, Any], faults: Faults) -> str:
+    redirects: Sequence[Mapping[str, Any]] = given.get("redirects", ())
+    served = {
+        each["path"]: f"{kind}[{index}]"
+        for kind in ("assets", "endpoints")
+        for index, each in enumerate(given.get(kind, ()))
+        if "path" in each
+    }
     found: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
     for index, rule in enumerate(redirects):
@@ -191,6 +198,12 @@ def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
             faults.add(f"{at}.path", f"{show(path)} is not a path", allowed="/old or /old/*")
         if path in seen:
             faults.add(f"{at}.path", f"{show(path)} is redirected by redirects[{seen[path]}] already")
+        elif path in served:
+            faults.add(
+                f"{at}.path",
+                f"{show(path)} is the path of {served[path]} too, which would never answer: a redirect comes first",
+                fix=f"Leave out the redirect or {served[path]}, or give one of them another path.",
+            )
         seen.setdefault(path, index)
         if "to" in rule:
             _check_target(f"{at}.to", to, path, faults)
@@ -200,10 +213,67 @@ def _redirects(redirects: Sequence[Mapping[str, Any]], faults: Faults) -> str:
             faults.add(f"{at}.status", f"{status} is no redirect", allowed=", ".join(map(str, functions.STATUS_TEXTS)))
         found.append({"path": path, "to": to, "status": status, "text": functions.STATUS_TEXTS.get(status, "")})
     found.sort(key=lambda rule: (-len(rule["path"]), rule["path"]))
+    hostname = given.get("hostname")
+    _check_circles(found, seen, hostname if isinstance(hostname, str) else "", faults)
     return functions.compact(found) if found else ""
 
 
 _URL = re.compile(r"https?://[^/?#]*")
+_MOST_HOPS = 20
+"""So many redirects browsers follow, one after another, before they give up."""
+
+
+def _check_circles(
+    rules: Sequence[Mapping[str, Any]], indexes: Mapping[str, int], hostname: str, faults: Faults
+) -> None:
+    """Note redirects that lead to each other for ever, each circle once, at the first redirect of it.
+
+    They are followed as the function at the edge does it (`functions._REDIRECT`: the longest path first), for what a `*`
+    stands for: nothing, and a name that no other redirect has.
+    """
+    known: set[frozenset[str]] = set()
+    for start in sorted(indexes, key=indexes.__getitem__):
+        for rest in ("", "NAME") if start.endswith("*") else ("",):
+            at: str | None = start.removesuffix("*") + rest
+            hops: list[str] = []
+            while at is not None and len(hops) <= max(_MOST_HOPS, 2 * len(rules)):
+                rule = next((each for each in rules if _takes(each["path"], at)), None)
+                at = _led(rule, at, hostname) if rule else None
+                hops += [rule["path"]] if rule else []
+            if at is None or hops[-1] not in hops[:-1]:
+                continue
+            last = len(hops) - 1
+            circle = hops[last - 1 - hops[last - 1 :: -1].index(hops[last]) : last]
+            if frozenset(circle) in known:
+                continue
+            known.add(frozenset(circle))
+            first = min(range(len(circle)), key=lambda place: indexes[circle[place]])
+            circle = circle[first:] + circle[:first]
+            itself = len(circle) == 1
+            faults.add(
+                f"redirects[{indexes[circle[0]]}].to",
+                f"leads back to {'its own path' if itself else 'where it began'}, again and again:"
+                f" {' to '.join(show(path) for path in (*circle, circle[0]))}",
+                allowed="a path that no redirect takes back, or another host",
+                fix="Let `to` name where the content is." if itself else "Leave out one of them.",
+            )
+
+
+def _takes(pattern: str, path: str) -> bool:
+    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
+
+
+def _led(rule: Mapping[str, Any], path: str, hostname: str) -> str | None:
+    """Return the path of this API that a redirect leads to; None where it leads to another host."""
+    to: str = rule["to"]
+    host = _URL.match(to)
+    if host is not None:
+        if not hostname or host[0].partition("://")[2].lower() != hostname.lower():
+            return None
+        to = to[host.end() :] or "/"
+    if to.endswith("*"):
+        to = to[:-1] + (path[len(rule["path"]) - 1 :] if rule["path"].endswith("*") else "")
+    return re.sub(r"^/+", "/", re.split(r"[?#]", to)[0]) or None
 
 
 def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
@@ -252,8 +322,10 @@ def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str,
             if experiment["cookie"] in [other["cookie"] for other in found]:
                 faults.add(f"{at}.cookie", f"{show(experiment['cookie'])} is another experiment's too")
         variants = experiment.get("variants", {})
-        if "variants" in experiment and len(variants) < 2:
-            faults.add(f"{at}.variants", f"has {len(variants)} variants", allowed="2 or more, each with a weight")
+        # One whose weight is at fault is no longer among them, and is one all the same.
+        if "variants" in experiment and len(variants) < 2 and not faults.about(f"{at}.variants"):
+            count = "1 variant" if len(variants) == 1 else f"{len(variants)} variants"
+            faults.add(f"{at}.variants", f"has {count}", allowed="2 or more, each with a weight")
         for variant, weight in variants.items():
             if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", variant):
                 faults.add(

@@ -75,6 +75,13 @@ def check_rollout(given: Mapping[str, Any], faults: Faults) -> Rollout:
             "is required while a staging distribution has the new version: the others keep this one",
             fix="Give the `stable_version_id` of the deployment before, or `percentage: 100`.",
         )
+    ways = ("percentage", "header")
+    if found.previous is not None and not any(way in rollout or faults.about(f"rollout.{way}") for way in ways):
+        faults.add(
+            "rollout.previous_version_id",
+            "has no effect without `percentage` or `header`: the new version gets all requests",
+            fix="Give one of them too, or leave it out.",
+        )
     if found.previous is not None and not is_later(found.previous) and not re.fullmatch(r"[1-9]\d*", found.previous):
         faults.add(
             "rollout.previous_version_id",

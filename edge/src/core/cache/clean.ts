@@ -3,7 +3,7 @@
  * all of it (../entrance.ts).
  */
 
-import { isClaim, isProxys } from "../entrance";
+import { isClaim, isPlain, isProxys } from "../entrance";
 import { parseCookies } from "./custom-key";
 import type { Policy } from "./policy";
 
@@ -11,7 +11,8 @@ import type { Policy } from "./policy";
 const OF_THE_FRONT = new Set(["x-forwarded-for", "x-forwarded-proto"]);
 
 /** None of these is in a key, so that none goes on, unless the policy puts it into the key or into Vary. */
-const unkeyed = (name: string): boolean => (isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
+const unkeyed = (name: string): boolean =>
+  (!isPlain(name) || isProxys(name) || isClaim(name)) && !OF_THE_FRONT.has(name);
 
 const BODY = /^(content-(length|type|encoding)|transfer-encoding)$/;
 

@@ -214,7 +214,7 @@ const CURVES: Readonly<Record<string, string>> = { "P-256": "ES256", "P-384": "E
 
 async function isUsable({ alg, key_ops: uses, ...key }: JWK): Promise<boolean> {
   if (key.d !== undefined || (key.use !== undefined && key.use !== "sig")) return false;
-  if (uses !== undefined && !uses.includes("verify")) return false;
+  if (uses !== undefined && !(Array.isArray(uses) && uses.includes("verify"))) return false;
   const algorithm =
     key.kty === "RSA" ? "RS256" : key.kty === "EC" ? CURVES[key.crv ?? ""] : key.kty === "OKP" ? "EdDSA" : undefined;
   if (algorithm === undefined || (alg !== undefined && !/^(?:[RPE]S\d{3}|EdDSA|Ed25519)$/.test(alg))) return false;

@@ -88,6 +88,23 @@ export function createCloudFront(deployment: CloudFrontDeployment, deps: Deps = 
   return new LocalCloudFront(deployment, deps, previous instanceof LocalCloudFront ? previous : undefined);
 }
 
+const own = new Set<string>();
+let listens = false;
+
+/** A folder for packages of functions. A signal may end this process before it has stopped anything; it is removed then too. */
+function ownDirectory(): string {
+  if (!listens) process.once("exit", () => own.forEach(removeOwn));
+  listens = true;
+  const directory = mkdtempSync(join(tmpdir(), "edgewright-cloudfront-"));
+  own.add(directory);
+  return directory;
+}
+
+function removeOwn(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  own.delete(directory);
+}
+
 class LocalCloudFront implements CloudFront {
   readonly hosts: readonly string[];
   readonly #distributions: RunningDistribution[];
@@ -100,7 +117,7 @@ class LocalCloudFront implements CloudFront {
   readonly #ownDir: string | undefined;
 
   constructor(deployment: CloudFrontDeployment, deps: Deps, previous: LocalCloudFront | undefined) {
-    this.#ownDir = deps.workDir === undefined ? mkdtempSync(join(tmpdir(), "edgewright-cloudfront-")) : undefined;
+    this.#ownDir = deps.workDir === undefined ? ownDirectory() : undefined;
     const workDir = deps.workDir ?? (this.#ownDir as string);
     for (const version of deployment.lambda_versions) {
       this.#runners.set(version.arn, new LambdaRunner(version, packageDirectory(version, workDir), deps));
@@ -210,6 +227,6 @@ class LocalCloudFront implements CloudFront {
   async stop(): Promise<void> {
     this.#origins.stop();
     await Promise.all([...this.#runners.values(), ...this.#functions.values()].map((runner) => runner.stop()));
-    if (this.#ownDir !== undefined) rmSync(this.#ownDir, { recursive: true, force: true });
+    if (this.#ownDir !== undefined) removeOwn(this.#ownDir);
   }
 }
