@@ -255,9 +255,9 @@ var OBJECT_TAGS = 50;
 // src/gateway/cloudfront/behaviors.ts
 function compilePattern(pattern) {
   const bare = pattern.startsWith("/") ? pattern.slice(1) : pattern;
-  const wildcard = bare.search(/[*?]/);
-  if (wildcard === -1) return (path) => path === `/${bare}`;
-  if (wildcard === bare.length - 1 && bare.endsWith("*")) {
+  const wildcard2 = bare.search(/[*?]/);
+  if (wildcard2 === -1) return (path) => path === `/${bare}`;
+  if (wildcard2 === bare.length - 1 && bare.endsWith("*")) {
     const prefix = `/${bare.slice(0, -1)}`;
     return (path) => path.startsWith(prefix);
   }
@@ -286,12 +286,12 @@ function wildcardMatch(pattern, text) {
 }
 function normalizePath(path) {
   if (!/%|\/\./.test(path)) return path;
-  const decoded = path.replace(/%([0-9A-Fa-f]{2})/g, (whole2, hex) => {
+  const decoded2 = path.replace(/%([0-9A-Fa-f]{2})/g, (whole2, hex) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return /[A-Za-z0-9\-._~]/.test(character) ? character : whole2.toUpperCase();
   });
   const output = [];
-  const segments = decoded.split("/").slice(1);
+  const segments = decoded2.split("/").slice(1);
   segments.forEach((segment, index) => {
     const last = index === segments.length - 1;
     if (segment === ".") {
@@ -677,7 +677,7 @@ var normaliseUrl = (url, policy) => policy.named(url).url;
 var encode = (value) => value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
 
 // src/core/cache/policy.ts
-var keyedByUrl = ({ headers, cookies: cookies2, country, region }) => !(headers.length || cookies2.length || country || region);
+var keyedByUrl = ({ headers, cookies: cookies3, country, region }) => !(headers.length || cookies3.length || country || region);
 var isPlain2 = (key) => key.query === "all" && keyedByUrl(key);
 var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
 var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
@@ -3188,9 +3188,9 @@ function names(behavior, items, fold) {
 var same = (name) => name;
 var lower = (name) => name.toLowerCase();
 function selection(policy) {
-  const { cookies_config: cookies2, query_strings_config: queries2 } = policy;
+  const { cookies_config: cookies3, query_strings_config: queries2 } = policy;
   return {
-    cookie: names(cookies2.cookie_behavior, cookies2.cookies?.items, same),
+    cookie: names(cookies3.cookie_behavior, cookies3.cookies?.items, same),
     query: names(queries2.query_string_behavior, queries2.query_strings?.items, same)
   };
 }
@@ -3738,14 +3738,14 @@ function startDistributions(deployment, runners, kept, deps, cacheBytes) {
   const share = Math.floor(cacheBytes / Math.max(1, deployment.distributions.length));
   const firewalls = /* @__PURE__ */ new Map();
   const running = deployment.distributions.map((config) => {
-    const compile3 = (behavior) => compileBehavior(config, behavior, policies, runners, deployment);
+    const compile4 = (behavior) => compileBehavior(config, behavior, policies, runners, deployment);
     const { cache, invalidations } = kept.get(config.id) ?? {};
     return {
       config,
-      fallback: compile3(config.default_cache_behavior),
+      fallback: compile4(config.default_cache_behavior),
       ordered: config.ordered_cache_behaviors.map((behavior) => ({
         matches: compilePattern(behavior.path_pattern ?? "*"),
-        behavior: compile3(behavior)
+        behavior: compile4(behavior)
       })),
       cache: cache ?? new EdgeCache(config.id, share, deps),
       invalidations: invalidations ?? new Invalidations(),
@@ -5803,8 +5803,8 @@ function originRequest2(request, rules, viewer, identity, conditions) {
     if (rules.cookies && VALIDATIONS.has(name)) continue;
     setHeader(headers, name, value);
   }
-  const cookies2 = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
-  if (cookies2 !== void 0) setHeader(headers, "Cookie", cookies2);
+  const cookies3 = selectCookies(get(request.headers, "cookie"), rules.forward.cookie);
+  if (cookies3 !== void 0) setHeader(headers, "Cookie", cookies3);
   const accept = get(request.headers, "accept-encoding");
   if (rules.gzip || rules.brotli) {
     delete headers["accept-encoding"];
@@ -6631,7 +6631,7 @@ function acceptViewerRequest(result, request) {
     throw invalid2("request.uri must begin with a forward slash (/)");
   const before = functionRequest(request);
   const queries2 = values(value.querystring, "request.querystring");
-  const cookies2 = values(value.cookies, "request.cookies");
+  const cookies3 = values(value.cookies, "request.cookies");
   const headers = headersFrom(value.headers, "request.headers", "viewer-request", request.headers, "cookie");
   const same2 = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const querystring = same2(queries2, before.querystring) ? request.querystring : queryText(queries2);
@@ -6647,7 +6647,7 @@ function acceptViewerRequest(result, request) {
     ))
       headers[name] = fields;
   }
-  const cookie = same2(cookies2, before.cookies) ? request.headers.cookie?.map((field) => field.value).join("; ") : cookieText(cookies2);
+  const cookie = same2(cookies3, before.cookies) ? request.headers.cookie?.map((field) => field.value).join("; ") : cookieText(cookies3);
   delete headers.cookie;
   if (cookie !== void 0 && cookie !== "") addHeader(headers, "Cookie", cookie);
   return { ...request, uri: value.uri, querystring, headers };
@@ -7767,9 +7767,9 @@ function endToEnd(raw, connection, drop) {
 function rayId(colo) {
   return `${randomBytes2(8).toString("hex")}-${colo}`;
 }
-function workerHeaders(request, host, client, ray) {
+function workerHeaders(request, came, host, client, ray) {
   const raw = endToEnd(
-    request.rawHeaders,
+    came,
     request.headers.connection,
     // Expect was answered here. Accept-Encoding stays the client's: gap `accept-encoding`.
     (name) => name === "host" || name === "expect" || isReserved(name)
@@ -8488,6 +8488,285 @@ function write2(request, response, answer2, finish) {
   });
 }
 
+// src/gateway/expressions.ts
+var ExpressionFault = class extends Error {
+};
+var FIELDS = {
+  "http.host": ({ host }) => host,
+  "http.request.method": ({ method }) => method,
+  "http.request.uri": ({ target }) => target,
+  "http.request.uri.path": ({ target }) => target.split("?", 1)[0],
+  "http.request.uri.query": ({ target }) => target.split("?").slice(1).join("?"),
+  "http.cookie": ({ headers }) => headers.get("cookie")?.join("; ") ?? "",
+  "http.user_agent": ({ headers }) => headers.get("user-agent")?.[0] ?? "",
+  "http.referer": ({ headers }) => headers.get("referer")?.[0] ?? "",
+  "ip.src": ({ ip }) => ip,
+  "ip.src.country": ({ country }) => country
+};
+var MAPS = {
+  "http.request.cookies": ({ headers }, key) => cookies2(headers.get("cookie") ?? [], key),
+  "http.request.headers": ({ headers }, key) => headers.get(key.toLowerCase())
+};
+var FUNCTIONS = {
+  len: (value) => typeof value === "string" || Array.isArray(value) ? value.length : void 0,
+  lower: (value) => typeof value === "string" ? value.toLowerCase() : void 0,
+  starts_with: (value, part) => typeof value === "string" && value.startsWith(String(part)),
+  ends_with: (value, part) => typeof value === "string" && value.endsWith(String(part)),
+  to_string: (value) => value === void 0 ? void 0 : String(value)
+};
+var COMPARISONS2 = {
+  eq: (left, right) => left === right,
+  ne: (left, right) => left !== right,
+  gt: (left, right) => left > right,
+  ge: (left, right) => left >= right,
+  lt: (left, right) => left < right,
+  le: (left, right) => left <= right,
+  contains: (left, right) => String(left).includes(String(right)),
+  wildcard: (left, right) => wildcard(String(left).toLowerCase(), String(right).toLowerCase()),
+  strict_wildcard: (left, right) => wildcard(String(left), String(right))
+};
+var SPELLINGS = {
+  "==": "eq",
+  "!=": "ne",
+  ">": "gt",
+  ">=": "ge",
+  "<": "lt",
+  "<=": "le",
+  "&&": "and",
+  "||": "or",
+  "!": "not"
+};
+function cookies2(lines, name) {
+  const found = lines.flatMap((line) => line.split(";")).map((pair2) => pair2.trim()).filter((pair2) => pair2.includes("=") && decoded(pair2.slice(0, pair2.indexOf("="))) === name).map((pair2) => pair2.slice(pair2.indexOf("=") + 1));
+  return found.length > 0 ? found : void 0;
+}
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+function wildcard(text, pattern) {
+  const [head = "", ...rest2] = pattern.split("*");
+  const tail = rest2.pop();
+  if (tail === void 0) return text === head;
+  if (!text.startsWith(head)) return false;
+  let at = head.length;
+  for (const part of rest2) {
+    const found = text.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return text.length - tail.length >= at && text.endsWith(tail);
+}
+function entryOf(table, name) {
+  return Object.hasOwn(table, name) ? table[name] : void 0;
+}
+var TOKEN2 = /\s*(?:("(?:[^"\\]|\\.)*")|(\d+)|([a-z_][a-z0-9_.]*)|(==|!=|>=|<=|&&|\|\||[!<>()[\],]))/iy;
+function tokens(text) {
+  const found = [];
+  TOKEN2.lastIndex = 0;
+  while (text.slice(TOKEN2.lastIndex).trim() !== "") {
+    const at = TOKEN2.lastIndex;
+    const match = TOKEN2.exec(text);
+    if (match === null) throw new ExpressionFault(`\`${text.slice(at).trim()}\` cannot be read`);
+    const token = match[0].trim();
+    found.push(entryOf(SPELLINGS, token) ?? token);
+  }
+  return found;
+}
+function compile3(text) {
+  const parser = new Parser(tokens(text));
+  const expression = parser.or();
+  parser.end();
+  return expression;
+}
+var Parser = class {
+  constructor(tokens2) {
+    this.tokens = tokens2;
+  }
+  tokens;
+  #at = 0;
+  end() {
+    if (this.#at < this.tokens.length) throw this.#fault();
+  }
+  or() {
+    return this.#joined(
+      "or",
+      () => this.#xor(),
+      (left, right) => left || right
+    );
+  }
+  #xor() {
+    return this.#joined(
+      "xor",
+      () => this.#and(),
+      (left, right) => left !== right
+    );
+  }
+  #and() {
+    return this.#joined(
+      "and",
+      () => this.#not(),
+      (left, right) => left && right
+    );
+  }
+  #joined(word, part, join10) {
+    let left = part();
+    while (this.#take(word)) {
+      const [before, right] = [left, part()];
+      left = (asked) => join10(before(asked) === true, right(asked) === true);
+    }
+    return left;
+  }
+  #not() {
+    if (!this.#take("not")) return this.#comparison();
+    const inner = this.#not();
+    return (asked) => inner(asked) !== true;
+  }
+  #comparison() {
+    const left = this.#value();
+    let word = this.tokens[this.#at] ?? "";
+    if (word === "strict" && this.tokens[this.#at + 1] === "wildcard") {
+      this.#at += 1;
+      word = "strict_wildcard";
+    }
+    const compare = entryOf(COMPARISONS2, word);
+    if (compare === void 0) return left;
+    this.#at += 1;
+    const right = this.#value();
+    return (asked) => {
+      const [one, other2] = [left(asked), right(asked)];
+      return isSingle(one) && isSingle(other2) && compare(one, other2);
+    };
+  }
+  #value() {
+    const token = this.#next();
+    if (token === "(") {
+      const inner = this.or();
+      this.#expect(")");
+      return inner;
+    }
+    if (token.startsWith('"')) {
+      const text = unquoted2(token);
+      return () => text;
+    }
+    if (/^\d/.test(token)) return () => Number(token);
+    if (token === "true" || token === "false") return () => token === "true";
+    if (this.#take("(")) return this.#call(token);
+    const map = entryOf(MAPS, token);
+    if (map !== void 0) return this.#entry(token, map);
+    const field = entryOf(FIELDS, token);
+    if (field === void 0) throw new ExpressionFault(`\`${token}\` is not played here`);
+    return field;
+  }
+  #call(name) {
+    const made2 = entryOf(FUNCTIONS, name);
+    if (made2 === void 0) throw new ExpressionFault(`\`${name}()\` is not played here`);
+    const given = [this.or()];
+    while (this.#take(",")) given.push(this.or());
+    this.#expect(")");
+    return (asked) => made2(...given.map((each) => each(asked)));
+  }
+  /** `field["key"]`, and `field["key"][0]`. */
+  #entry(name, map) {
+    this.#expect("[");
+    const key = this.#next();
+    if (!key.startsWith('"')) throw new ExpressionFault(`\`${name}[${key}\` is not played here`);
+    this.#expect("]");
+    const values2 = (asked) => map(asked, unquoted2(key));
+    if (!this.#take("[")) return values2;
+    const index = this.#next();
+    if (!/^\d+$/.test(index)) throw new ExpressionFault(`\`[${index}]\` is not played here`);
+    this.#expect("]");
+    return (asked) => values2(asked)?.[Number(index)];
+  }
+  #take(token) {
+    if (this.tokens[this.#at] !== token) return false;
+    this.#at += 1;
+    return true;
+  }
+  #expect(token) {
+    if (!this.#take(token)) throw this.#fault();
+  }
+  #next() {
+    const token = this.tokens[this.#at];
+    if (token === void 0) throw this.#fault();
+    this.#at += 1;
+    return token;
+  }
+  #fault() {
+    const token = this.tokens[this.#at];
+    return new ExpressionFault(token === void 0 ? "it ends too early" : `\`${token}\` is not expected there`);
+  }
+};
+var isSingle = (value) => value !== void 0 && typeof value !== "object";
+var unquoted2 = (token) => token.slice(1, -1).replace(/\\(.)/g, "$1");
+
+// src/gateway/header-rules.ts
+var HeaderRules = class {
+  #rules;
+  /** Rules that are not played here are told of, and do nothing. */
+  constructor(rules, warn) {
+    this.#rules = rules.flatMap((rule) => {
+      try {
+        return [compiled(rule)];
+      } catch (error) {
+        if (!(error instanceof ExpressionFault)) throw error;
+        warn(`The header rule ${rule.name} is not applied: ${error.message} (gap transform-rules)`);
+        return [];
+      }
+    });
+  }
+  /** Raw headers (`name, value, name, value ...`) as the rules leave them. Each rule sees the request as it came. */
+  apply(raw, { method, hostname, target, client }) {
+    const rules = this.#rules.filter(({ hosts }) => hosts.some((host) => isOf(host, hostname)));
+    if (rules.length === 0) return raw;
+    const headers = byName(raw);
+    const asked = { method, host: hostname, target, ip: client.ip, country: client.place.country, headers };
+    let changed2 = raw;
+    for (const { applies, changes } of rules) {
+      if (applies(asked) !== true) continue;
+      for (const change of changes) changed2 = withChange(changed2, change, asked);
+    }
+    return changed2;
+  }
+};
+function compiled({ hosts, expression, changes }) {
+  return {
+    hosts,
+    applies: compile3(expression),
+    changes: changes.map(({ name, operation, value, expression: made2 }) => ({
+      name,
+      operation,
+      value: made2 == null ? () => value ?? void 0 : compile3(made2)
+    }))
+  };
+}
+function withChange(raw, { name, operation, value }, asked) {
+  const made2 = operation === "remove" ? void 0 : value(asked);
+  const kept = operation === "add" ? raw : without2(raw, name.toLowerCase());
+  return made2 === void 0 ? kept : [...kept, name, String(made2)];
+}
+function without2(raw, name) {
+  return raw.filter((_, index) => raw[index - index % 2].toLowerCase() !== name);
+}
+function byName(raw) {
+  const found = /* @__PURE__ */ new Map();
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index].toLowerCase();
+    found.set(name, [...found.get(name) ?? [], raw[index + 1]]);
+  }
+  return found;
+}
+function isOf(pattern, hostname) {
+  return pattern.startsWith("*") ? hostname.endsWith(pattern.slice(1)) : hostname === pattern;
+}
+function headerValue(raw, name) {
+  return byName(raw).get(name)?.join(", ");
+}
+
 // src/gateway/service-name.ts
 var serviceName = (worker, version) => `${worker}@${version}`;
 
@@ -8665,8 +8944,11 @@ function route(options, request, entered) {
         `The Worker ${target.worker} has no deployment, so none of its versions gets traffic.`
       );
     }
-    const override = single(request, VERSION_OVERRIDES);
-    const version = pickVersion(target.worker, shares, { override, key: single(request, VERSION_KEY) }, options.random);
+    const { hostname } = target;
+    const method = request.method ?? "GET";
+    const came = serving.headerRules.apply(request.rawHeaders, { method, hostname, target: path, client });
+    const asks = { override: headerValue(came, VERSION_OVERRIDES), key: headerValue(came, VERSION_KEY) };
+    const version = pickVersion(target.worker, shares, asks, options.random);
     const ray = rayId(client.place.colo);
     return {
       serving,
@@ -8676,7 +8958,7 @@ function route(options, request, entered) {
       path,
       version,
       service: serviceName(target.worker, version),
-      headers: workerHeaders(request, target.hostname, client, ray),
+      headers: workerHeaders(request, came, hostname, client, ray),
       answer: (raw) => answerHeaders(raw, target.hostname, host, ray)
     };
   } catch (error) {
@@ -9138,7 +9420,8 @@ var LISTS2 = [
   "r2_buckets",
   "d1_databases",
   "routes",
-  "domains"
+  "domains",
+  "header_rules"
 ];
 var CLOUDFRONT_LISTS = [
   "distributions",
@@ -10952,6 +11235,7 @@ var Reload = class {
       front,
       router: new Router(deployment),
       shares: new Map(deployment.workers.map((worker) => [worker.name, worker.deployment])),
+      headerRules: new HeaderRules(deployment.header_rules, (text) => logs.warn(text)),
       deployment,
       generation: (old?.generation ?? 0) + 1
     };
