@@ -34,7 +34,7 @@ CACHE: Any = {"name": "products", "edge_ttl_s": 60}
 ENDPOINT: Any = {"path": "/api", "origin": ROUTING}
 
 
-def api(name: str = "api", **args: Any) -> Any:
+def api(name: str = "api", /, **args: Any) -> Any:
     """Return a program with one API, which may be whole or at fault."""
     whole: Any = {"account_id": ACCOUNT, "endpoints": [ENDPOINT], **args}
     given: Any = {key: value for key, value in whole.items() if value is not None}
