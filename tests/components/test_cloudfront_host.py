@@ -257,7 +257,7 @@ def test_rate_limits_become_rules_of_a_web_acl_in_us_east_1(made: Run) -> None:
     assert (statement["limit"], statement["evaluationWindowSec"], statement["aggregateKeyType"]) == (100, 60, "IP")
     assert statement["scopeDownStatement"]["regexMatchStatement"]["regexString"] == "^/api/products/?$"
     assert rule["action"]["block"]["customResponse"]["responseCode"] == 429
-    assert distribution(made)["webAclId"] == "arn:aws:wafv2::api-web-acl"
+    assert distribution(made)["webAclId"] == "arn:aws:wafv2:us-east-1:123456789012:global/webacl/api-web-acl/1"
 
 
 def test_logs_metrics_and_a_dashboard(made: Run) -> None:
@@ -1145,11 +1145,6 @@ def routed(urls: int = 1, **parts: Any) -> Callable[[], object]:
         (routed(2, retry_statuses=[418, 503]), "has `retry_statuses` 418, after which CloudFront asks no other origin"),
         (routed(2, retry_statuses=[]), "has no `retry_statuses`, and an origin group of CloudFront has one at least"),
         (
-            routed(2, health_check={"unhealthy_after": 9}),
-            "has a `health_check`, and CloudFront asks the nearest origin each time, whatever it knows: only of several origins"
-            " behind that one is the health kept, and here are 2 in all",
-        ),
-        (
             routed(headers={"X-Amzn-Plan": "a"}),
             "has the header 'x-amzn-plan' for the origin of us, which no function may set on CloudFront",
         ),
@@ -1162,6 +1157,17 @@ def routed(urls: int = 1, **parts: Any) -> Callable[[], object]:
 def test_what_a_router_says_and_cloudfront_does_not_do_is_refused(program_: Callable[[], object], fault: str) -> None:
     (told,) = faults_of(program_)
     assert told.startswith(f"endpoints[0].origin: {fault}")
+
+
+def test_a_check_that_cloudfront_does_not_use_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    run(routed(3, health_check={"path": "/up"}))
+    assert told == []
+    run(routed(2, health_check={"path": "/up"}))
+    (warning,) = told
+    assert "endpoints[0].origin: its `health_check` has no effect on CloudFront" in warning
+    assert warning.endswith("here are 2 in all")
 
 
 def test_a_router_without_anything_of_that_kind_is_taken() -> None:

@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 import psutil
 import pydantic
 
+from edgewright.foreign import one_line
 from edgewright.local.control import Control
 from edgewright.local.errors import InfrastructureError
 from edgewright.local.private import open_private
@@ -258,7 +259,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, pydantic.ValidationError):
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        return f"{where}: {first['msg']}" if where else first["msg"]
+        return one_line(f"{where}: {first['msg']}" if where else first["msg"])
     return str(getattr(error, "strerror", None) or error)
 
 

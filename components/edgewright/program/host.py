@@ -242,7 +242,11 @@ def serve() -> None:
     # A forked child copies each page that its collector touches: what is there by now stays out of its way.
     gc.collect()
     gc.freeze()
-    send(out, b"ready")
+    try:
+        send(out, b"ready")
+    except BrokenPipeError:
+        # Who started this ended meanwhile.
+        return
     try:
         while True:
             # Before the first run, and again after one that installed what it needs.

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from tests.components.program import Run
 from tests.effect.edge import Edge
-from tests.effect.given import ACCOUNT, STABLE, ZONE, Given, Kit, Later, given, named
+from tests.effect.given import ACCOUNT, STABLE, ZONE, Given, Kit, Later, given, named, policy
 from tests.effect.identity import tokens
 from tests.effect.rows import BOTH, CLOUDFLARE, CLOUDFRONT, Effect, Judged, Recorded, Refused, Row
 from tests.effect.sees import header, status, told
@@ -207,12 +207,12 @@ def ruled(**parts: Any) -> Given:
 
 
 def rule(run: Run) -> object:
-    """The host that the zone's only rule is for, and for how long it keeps what the function fetches there."""
+    """The host that the zone's rule for the one endpoint is for, and what it keeps of what the function fetches there."""
     if not run.of("Ruleset"):
         return None
-    (only,) = run.one("Ruleset").inputs["rules"]
-    hosts = re.findall(r'http\.host eq "([^"]*)"', only["expression"])
-    return *hosts, only["actionParameters"]["edgeTtl"]["default"]
+    endpoint, _credentials = run.one("Ruleset").inputs["rules"]
+    hosts = re.findall(r'http\.host eq "([^"]*)"', endpoint["expression"])
+    return *hosts, endpoint["actionParameters"]["edgeTtl"]["mode"]
 
 
 PROBE = {"handler": "probe.js"}
@@ -559,7 +559,7 @@ ROWS: tuple[Row, ...] = (
         ruled(cache_rules=False),
         ruled(),
         rule,
-        (None, ("us.example.com", 7200)),
+        (None, ("us.example.com", "bypass_by_default")),
         "cache-rules",
         "There is no zone's cache in front of what a Worker fetches.",
     ),
@@ -575,9 +575,12 @@ ROWS: tuple[Row, ...] = (
     Refused(
         "EdgeApi.zone_plan",
         CLOUDFLARE,
-        given(**IN_ZONE, hostname="shop.example.com", cache={"edge_ttl": 60}, cache_rules=True, zone_plan="free"),
-        "has an edge_ttl of 60 s",
-        "The plan free takes no more",
+        ruled(
+            zone_plan="free",
+            more=tuple({"path": f"/{number}", "cache": policy(edge_ttl=7200)} for number in range(9)),
+        ),
+        "make 11 cache rules. Allowed: at most 10",
+        "leave `cache_rules` out",
     ),
     Refused(
         "EdgeApi.zone_plan",

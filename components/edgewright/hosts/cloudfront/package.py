@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pulumi
+
 from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._endpoints import Endpoints
 from edgewright._handlers import bundle_handlers
@@ -209,11 +211,11 @@ def _check_routers(served: Sequence[Served], settings: Mapping[str, Any], faults
                     fix="Leave it out for 502, 503 and 504, or give the GeoRouter one origin.",
                 )
             if router["health"] != HealthCheckSpec().model_dump(mode="json") and len(router["origins"]) < 3:
-                faults.add(
-                    at,
-                    "has a `health_check`, and CloudFront asks the nearest origin each time, whatever it knows: only of"
-                    f" several origins behind that one is the health kept, and here are {len(router['origins'])} in all",
-                    fix="Leave `health_check` out of the GeoRouter.",
+                # Said and not refused: the same router may serve an API on a host where the check acts.
+                pulumi.log.warn(
+                    f"EdgeApi {faults.name!r}: {at}: its `health_check` has no effect on CloudFront, which asks the nearest"
+                    " origin each time, whatever is known of it: only of several origins behind that one is the health"
+                    f" kept, and here are {len(router['origins'])} in all"
                 )
             for region in router["origins"]:
                 _check_headers(at, region, faults)
