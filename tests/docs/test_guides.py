@@ -34,7 +34,6 @@ def _example(guide: Path) -> str:
 
 
 EXAMPLES = sorted({*map(_example, GUIDES), *(page.example for page in PAGES)})
-_SHOWN = [guide for guide in GUIDES if _ADDRESS in guide.read_text()]
 
 
 def _copy(name: str, folder: Path) -> Path:
@@ -68,6 +67,10 @@ def _lines(guide: Path) -> Iterator[str]:
     for line in guide.read_text().splitlines():
         if line.startswith(("    curl ", "    edgewright ")):
             yield line.strip()
+
+
+_SHOWN = [guide for guide in GUIDES if any(_lines(guide))]
+"""Guides with commands whose outcome is shown. Those in a block of `sh` have a part of the reader's own."""
 
 
 def _filled(command: str, folder: Path) -> str:
