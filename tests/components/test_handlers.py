@@ -208,9 +208,12 @@ def test_nothing_to_bundle_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgewright import _handlers
+    from edgewright import _bundler, _handlers
     from edgewright.local import runtime
     from edgewright.local.errors import RuntimeInstallFailed
+
+    # One that another test of this process left running would answer.
+    monkeypatch.setattr(_bundler, "current", None)
 
     def fail(progress: object) -> Path:
         raise RuntimeInstallFailed("there is no network")
