@@ -458,6 +458,7 @@ HANDLERS: dict[str, Handler] = {
         lambda i: _account(i, "name"),
         lambda i, _: {
             "creationDate": EPOCH,
+            # Recorded alone: gap `r2-jurisdiction`.
             "jurisdiction": i.get("jurisdiction") or "default",
             "location": i.get("location") or "weur",
             "storageClass": i.get("storageClass") or "Standard",

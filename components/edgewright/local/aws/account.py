@@ -36,6 +36,7 @@ def regional_arn(service: str, inputs: Inputs, what: str) -> str:
 
 
 def all_tags(inputs: Inputs) -> Outputs:
+    # Kept for what reads the outputs, and used by nothing that runs: gap `aws-metadata`.
     return {"tagsAll": dict(inputs.get("tags") or {})}
 
 
