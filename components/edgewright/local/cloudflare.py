@@ -66,6 +66,7 @@ _BINDING_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 
 
 def _account(inputs: Inputs, *keys: str) -> tuple[Any, ...]:
+    # Two accounts are two names for the same machine: gap `account`.
     return tuple(inputs.get(key) for key in ("accountId", *keys))
 
 
@@ -83,7 +84,7 @@ def _worker_outputs(inputs: Inputs, _identity: str) -> Outputs:
         "updatedOn": EPOCH,
         "deployedOn": EPOCH,
         "logpush": inputs.get("logpush", False),
-        "tags": inputs.get("tags") or [],
+        "tags": inputs.get("tags") or [],  # Recorded alone: gap `worker-tags`.
         "tailConsumers": inputs.get("tailConsumers") or [],
         "previewsBaseConfig": inputs.get("previewsBaseConfig") or {},
         "observability": {
@@ -425,6 +426,7 @@ HANDLERS: dict[str, Handler] = {
     ),
     _NAMESPACE: Handler(
         lambda i: _account(i, "title"),
+        # Recorded alone: gap `kv-jurisdiction`.
         lambda i, _: {"jurisdiction": i.get("jurisdiction"), "supportsUrlEncoding": True},
         ("accountId", "title"),
     ),
@@ -479,6 +481,7 @@ HANDLERS: dict[str, Handler] = {
         ("accountId", "name"),
         make_id=lambda type_, identity: uuid_id(type_, *identity),
     ),
+    # Cache rules are recorded: gap `cache-rules`.
     _RULESET: Handler(
         lambda i: [i.get("accountId"), i.get("zoneId"), i.get("phase"), i.get("kind"), i.get("name")],
         lambda i, identity: {
