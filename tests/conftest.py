@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from edgewright.local import runtime
-from edgewright.program.runner import Runner
+from edgewright.assemble import runtime
+from edgewright.engine.runner import Runner
 from edgewright.testing import LocalCloud, local_cloud
 from hypothesis import settings
 

@@ -11,10 +11,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from edgewright import _claims, _countries
+from edgewright import _claims
+from edgewright.contract import EdgeSettings
+from edgewright.contract import countries as _countries
 from edgewright.limits import limit
 from edgewright.local.protocol import Deployment
-from edgewright.spec import EdgeSettings
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -113,7 +114,7 @@ def data_files() -> dict[str, str]:
         "src/gateway/data/countries.ts": (
             "// Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one\n"
             "// representative place with its coordinates and time zone (gap `geo-representative`).\n"
-            "// Generated from components/edgewright/_countries.py. Run `make build`; do not edit.\n"
+            "// Generated from components/edgewright/contract/countries.py. Run `make build`; do not edit.\n"
             "//\n"
             "// country, continent, colo, latitude, longitude, time zone, city\n"
             f"export const COUNTRY_ROWS = `\n{_countries.gateway_rows()}\n`;\n"

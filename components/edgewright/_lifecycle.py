@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-from edgewright.errors import Faults, show
+from edgewright.base.faults import Faults, show
 
 
 class Replaced(enum.Enum):

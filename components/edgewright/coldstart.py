@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import pulumi
 
-from edgewright._packages import Package
-from edgewright.local.errors import InfrastructureError
-from edgewright.local.node import find_node
-from edgewright.program.resources import Capture, Resource
+from edgewright.assemble.lambda_package import Package
+from edgewright.assemble.node import find_node
+from edgewright.base.errors import InfrastructureError
+from edgewright.engine.resources import Capture, Resource
 
 LAMBDA_TYPE: Final = "aws:lambda/function:Function"
 DISTRIBUTION_TYPE: Final = "aws:cloudfront/distribution:Distribution"
@@ -197,7 +197,7 @@ def report(capture: Capture, base: Path, rounds: int = ROUNDS) -> tuple[Function
         InfrastructureError: a function cannot be started.
         NodeMissing: there is no usable Node.js.
     """
-    from edgewright.hosts import lambda_edge
+    from edgewright.platforms.cloudfront import lambda_edge
 
     found = []
     for function in capture.of_type(LAMBDA_TYPE):

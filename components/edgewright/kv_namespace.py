@@ -8,13 +8,13 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright import _check
-from edgewright._bindings import KEY_VALUE_STORE
 from edgewright._lifecycle import Held, check_store, with_lifecycles
-from edgewright._normalise import checked, normalise, properties
-from edgewright._program import claim, claim_name, default_name, gathers
-from edgewright._seeds import Seed, read_seeds
-from edgewright.errors import Faults, show
+from edgewright.arguments import checks
+from edgewright.arguments.bindings import KEY_VALUE_STORE
+from edgewright.arguments.program import claim, claim_name, default_name, gathers
+from edgewright.arguments.seeds import Seed, read_seeds
+from edgewright.arguments.shape import checked, normalise, properties
+from edgewright.base.faults import Faults, show
 from edgewright.limits import limit
 
 TOKEN = "edgewright:index:KvNamespace"
@@ -119,7 +119,7 @@ class KvNamespace(pulumi.ComponentResource):
             else:
                 account_id = checked(
                     account_id,
-                    lambda value, found: _check.hex_id("account_id", value, found, "an account's id"),
+                    lambda value, found: checks.hex_id("account_id", value, found, "an account's id"),
                     faults,
                 )
         title = checked(given.get("title", default_name(name)), _check_title, faults)
@@ -139,7 +139,7 @@ class KvNamespace(pulumi.ComponentResource):
             )
         faults.raise_if_any()
         # The provider's SDK takes seconds to import: only a program that makes something pays for it.
-        from edgewright.hosts import cloudflare
+        from edgewright.platforms.cloudflare import api as cloudflare
 
         namespace = cloudflare.create_namespace(self, name, account_id, title, given, seeds)
         self.namespace_id = namespace.id
@@ -161,7 +161,7 @@ class KvNamespace(pulumi.ComponentResource):
     def _on_cloudfront(
         self, name: str, title: Any, binding_name: str, given: Mapping[str, Any], seeds: list[Seed], faults: Faults
     ) -> None:
-        from edgewright.hosts import cloudfront
+        from edgewright.platforms.cloudfront import api as cloudfront
 
         cloudfront.check_store(given, seeds, faults)
         if isinstance(title, str):
@@ -213,17 +213,17 @@ def _check_title(title: object, faults: Faults) -> None:
 
 
 def _check_args(given: Mapping[str, Any], binding_name: str, on_cloudfront: bool, faults: Faults) -> list[Seed]:
-    _check.binding_name("binding_name", binding_name, faults)
+    checks.binding_name("binding_name", binding_name, faults)
     least = limit("cloudflare.kv.expiration_ttl_min_s")
     why = f"Workers KV keeps nothing for less than {least.text}."
     if on_cloudfront:
         # Which has none of what follows, and says so itself.
         return read_seeds(given.get("seed", {}), faults, lambda *_: None)
     if "default_ttl" in given:
-        _check.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
+        checks.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
     if "list_limit" in given:
         most = limit("cloudflare.kv.list_keys")
-        _check.whole(
+        checks.whole(
             "list_limit", given["list_limit"], faults, 1, int(most.value), "keys", "Workers KV lists no more at once."
         )
     if "jurisdiction" in given:
@@ -232,4 +232,4 @@ def _check_args(given: Mapping[str, Any], binding_name: str, on_cloudfront: bool
 
 
 def _check_ttl(least: int, why: str, path: str, ttl: object, faults: Faults) -> None:
-    _check.seconds(path, ttl, faults, least, why)
+    checks.seconds(path, ttl, faults, least, why)

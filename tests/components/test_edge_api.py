@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright._countries import countries
-from edgewright.spec.models import EdgeSettings
+from edgewright.contract.countries import countries
+from edgewright.contract.models import EdgeSettings
 
 from tests.components.program import (
     ACCOUNT,

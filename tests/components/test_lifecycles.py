@@ -9,10 +9,10 @@ import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, KvNamespace, LambdaEdgeFunction
 from edgewright._lifecycle import LIFECYCLES, Replaced
+from edgewright.engine.cloud import RecordingCloud
+from edgewright.engine.resources import Resource
+from edgewright.engine.runner import run_program
 from edgewright.local.cloud import short_type
-from edgewright.program.cloud import RecordingCloud
-from edgewright.program.resources import Resource
-from edgewright.program.runner import run_program
 
 from tests.components.cloudfront import origins
 from tests.components.program import ACCOUNT, VERSION, ZONE, Cloud, run

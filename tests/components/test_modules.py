@@ -9,9 +9,9 @@ from typing import Any
 
 import edgewright
 import pytest
-from edgewright._modules import features_of, on_local_cloud, worker_modules
-from edgewright.local.node import find_node
-from edgewright.spec.models import EdgeSettings
+from edgewright.assemble.node import find_node
+from edgewright.assemble.worker import features_of, on_local_cloud, worker_modules
+from edgewright.contract.models import EdgeSettings
 
 BUNDLES = Path(edgewright.__file__).parent / "_bundles" / "cloudflare"
 

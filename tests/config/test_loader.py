@@ -4,11 +4,11 @@ from typing import Any, Literal
 
 import jsonschema
 import pytest
+from edgewright.base.errors import ProjectError
+from edgewright.base.project import Project
 from edgewright.config import StackSettings
 from edgewright.config.loader import check_settings, read_stack, secret_variable, stack_schema
 from edgewright.config.models import SettingsModel
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
 from pydantic import Field, SecretStr
 
 from tests.projects import make_project

@@ -14,7 +14,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from edgewright.hosts import HOSTS
+from edgewright.platforms import HOSTS
 from edgewright.testing import LocalCloud, local_cloud
 from edgewright.verify.outcome import HITS, tier_of
 

@@ -7,9 +7,9 @@ from typing import Any
 import edgewright
 import pulumi
 import pytest
-from edgewright.errors import Fault, InputFaults
-from edgewright.hosts.cloudflare import CLOUDFRONT_ONLY
-from edgewright.hosts.cloudfront.plan import CLOUDFLARE_ONLY
+from edgewright.base.faults import Fault, InputFaults
+from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 
 from tests.components.program import run
 from tools import component_docs

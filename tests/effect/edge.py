@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from edgewright.engine.resources import Resource
 from edgewright.local.control import Control
-from edgewright.program.resources import Resource
 from edgewright.verify.outcome import HITS, tier_of
 
 from tests.effect.behind import Answer, Asked, Behind

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pulumi
+from edgewright.base.project import Project
+from edgewright.engine.resources import Capture
 from edgewright.local import archive
 from edgewright.local.cloud import LocalCloud
 from edgewright.local.stack import LocalStack
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
 
 from tests.components.program import Run, run
 from tests.effect.behind import Behind

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
-from edgewright.hosts import HOSTS
+from edgewright.platforms import HOSTS
 
 from tests.components.program import faults_of
 from tests.effect.given import Kit

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import pytest
 from _pytest.mark import ParameterSet
+from edgewright.engine.resources import Capture
 from edgewright.guard.evaluate import evaluate
-from edgewright.hosts import HOSTS
 from edgewright.local.gaps import GAP_IDS
-from edgewright.program.resources import Capture
+from edgewright.platforms import HOSTS
 
 from tests.components.program import faults_of
 from tests.effect.given import Given, Kit

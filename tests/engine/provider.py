@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+from edgewright.engine.cloud import CloudError
 from edgewright.local.cloud import LocalCloud
-from edgewright.program.cloud import CloudError
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,

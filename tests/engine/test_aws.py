@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from edgewright.program.cloud import RecordingCloud
-from edgewright.program.runner import run_program
+from edgewright.engine.cloud import RecordingCloud
+from edgewright.engine.runner import run_program
 
 from tests.engine.conftest import Engine
 

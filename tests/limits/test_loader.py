@@ -4,12 +4,12 @@ import datetime
 from typing import get_args
 
 import pytest
-from edgewright._endpoints import PERIODS
+from edgewright.arguments.endpoints import PERIODS
+from edgewright.contract.models import KvTier, RateLimitSpec
 from edgewright.kv_namespace import MAX_TITLE
 from edgewright.limits import STALE_AFTER_DAYS, LimitError, all_limits, limit, platforms, stale_warnings
 from edgewright.limits.loader import parse, quantity
 from edgewright.local.protocol import RateLimitBinding
-from edgewright.spec.models import KvTier, RateLimitSpec
 from edgewright_policies.compute import CpuBudget
 
 GOOD = """

@@ -12,10 +12,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from edgewright.local.aws import managed
+from edgewright.engine.cloud import CloudError, UnknownType
 from edgewright.local.cloud import HANDLERS, LocalCloud
 from edgewright.local.gaps import GAP_IDS
-from edgewright.program.cloud import CloudError, UnknownType
+from edgewright.platforms.cloudfront.emulate import managed
 
 TRUST = json.dumps(
     {

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgewright.aws.client import AwsClient
-from edgewright.aws.sigv4 import Credentials, sign
+from edgewright.base.errors import InfrastructureError
 from edgewright.cli._exit import Exit
-from edgewright.local.errors import InfrastructureError
-from edgewright.purge.cloudfront import CloudFront, batches, items
+from edgewright.platforms.cloudfront.aws.client import AwsClient
+from edgewright.platforms.cloudfront.aws.sigv4 import Credentials, sign
+from edgewright.platforms.cloudfront.purge import CloudFront, batches, items
 from edgewright.purge.request import Purge
 from edgewright.testing import LocalCloud
 

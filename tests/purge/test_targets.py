@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from edgewright.local.node import find_node
+from edgewright.assemble.node import find_node
 from edgewright.purge.request import Purge, never, schemeless
 from edgewright.purge.targets import BadTarget, parsed_path, parsed_query, strict_path, strict_query
 

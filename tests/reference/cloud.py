@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from edgewright.base.project import Project
 from edgewright.config.models import StackSettings
+from edgewright.engine.runner import Runner
 from edgewright.local.cloud import LocalCloud
 from edgewright.local.stack import LocalStack
-from edgewright.program.project import Project
-from edgewright.program.runner import Runner
 from edgewright.verify.outcome import HITS, tier_of
 
 from tests.loopback import free_ports

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from edgewright.base.errors import ProjectError
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.cli._progress import progress
@@ -16,7 +17,6 @@ from edgewright.foreign import SafeConsole
 from edgewright.guard.declared import declared
 from edgewright.guard.usage import Used, usage
 from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
-from edgewright.program.errors import ProjectError
 
 
 def describe(limit: Limit, used: Used | None) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from edgewright.aws.client import AwsClient
+from edgewright.base.errors import ProjectError
 from edgewright.cli import _console
 from edgewright.cli._context import StackArgument, load_project
 from edgewright.cli._exit import told
-from edgewright.program.errors import ProjectError
+from edgewright.platforms.cloudfront.aws.client import AwsClient
+from edgewright.platforms.cloudfront.reap import LAMBDA_URL, Leftover, in_use, leftovers, remove
 from edgewright.purge.deployed import export_state
-from edgewright.reap import LAMBDA_URL, Leftover, in_use, leftovers, remove
 
 
 def reap(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgewright.base.project import Project
 from edgewright.cli._console import results
 from edgewright.cli._context import DEFAULT_STACK, StackArgument
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
-from edgewright.program.project import Project
-from edgewright.program.runner import shared_runner
+from edgewright.engine.runner import shared_runner
 
 if TYPE_CHECKING:
     from edgewright.coldstart import FunctionReport

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from edgewright.config.document import Document, DocumentError, KeyPath, read_document
+from edgewright.base.document import Document, DocumentError, KeyPath, read_document
+from edgewright.base.errors import ProjectError
 from edgewright.config.models import StackSettings
-from edgewright.program.errors import ProjectError
 
 if TYPE_CHECKING:
-    from edgewright.program.project import Project
+    from edgewright.base.project import Project
 
 TOOL_NAMESPACE: Final = "edgewright"
 """Namespace of the settings of edgewright's own tools."""
@@ -249,7 +249,7 @@ def load_settings(model: type[Settings]) -> Settings:
     import pulumi
     from pulumi.runtime import config as runtime
 
-    from edgewright.program.project import Project
+    from edgewright.base.project import Project
 
     project = pulumi.get_project()
     texts: dict[str, Any] = {**(runtime.get_config_env() or {}), **runtime.CONFIG.get()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from edgewright.program.resources import Capture
+from edgewright.engine.resources import Capture
 
 if TYPE_CHECKING:
     from edgewright_policies import Node, StackView

@@ -132,7 +132,7 @@ def read_yaml(text: str, origin: str) -> Any:
         LimitError: it is not YAML that is read here.
     """
     # At the top, this would go round: settings have limits too.
-    from edgewright.config.document import DocumentError, parse_document
+    from edgewright.base.document import DocumentError, parse_document
 
     try:
         return parse_document(text, Path(origin), origin).data

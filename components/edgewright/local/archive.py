@@ -9,11 +9,11 @@ from typing import Final, TypeVar
 
 import pydantic
 
+from edgewright.base.private import open_private
 from edgewright.local import protocol
-from edgewright.local import protocol_cloudfront as cf
 from edgewright.local.handlers import Published, hex_id
-from edgewright.local.private import open_private
 from edgewright.local.session import StateDir
+from edgewright.platforms.cloudfront import protocol as cf
 
 KEPT_VERSIONS: Final = 100
 """How many versions of each kind can still be deployed, as on Workers (`cloudflare.workers.deployable_versions`)."""

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgewright.local import aws, cloudflare, protocol
-from edgewright.local import protocol_cloudfront as cf
+from edgewright.base.errors import ProgramFailed
+from edgewright.base.project import Project
+from edgewright.engine.cloud import CloudError, UnknownType
+from edgewright.engine.resources import Capture, Resource
+from edgewright.local import protocol
 from edgewright.local.archive import Archive, Classes
 from edgewright.local.gaps import Gap, gap
 from edgewright.local.handlers import Handler, Published, named
-from edgewright.program.cloud import CloudError, UnknownType
-from edgewright.program.errors import ProgramFailed
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture, Resource
+from edgewright.platforms.cloudflare import emulate as cloudflare
+from edgewright.platforms.cloudfront import emulate as aws
+from edgewright.platforms.cloudfront import protocol as cf
 
 HANDLERS: Mapping[str, Handler] = {**cloudflare.HANDLERS, **aws.HANDLERS}
 """Every resource type that the local cloud knows."""
@@ -134,7 +136,7 @@ def plan(
     archive = archive or Archive()
     translation = cloudflare.translate(capture, Path(base), archive.workers, archive.classes)
     # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
-    from edgewright.local.aws import translate as aws_translate
+    from edgewright.platforms.cloudfront.emulate import translate as aws_translate
 
     front = aws_translate.translate(capture, Path(base), addresses, archive.functions, archive.distributions)
     translation.deployment.cloudfront = front.deployment

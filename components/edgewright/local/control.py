@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import httpx
 
+from edgewright.base.errors import DeployFault, DeployRefused, InfrastructureError
 from edgewright.local import protocol
-from edgewright.local.errors import DeployFault, DeployRefused, InfrastructureError
 from edgewright.purge.request import Fault, PurgeRefused
 
 DEPLOY_TIMEOUT_S = 60.0

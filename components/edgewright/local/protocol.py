@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edgewright.local.protocol_cloudfront import CloudFrontDeployment
+from edgewright.platforms.cloudfront.protocol import CloudFrontDeployment
 
 
 class ProtocolModel(BaseModel):

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from edgewright.local.errors import InfrastructureError
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
+from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.project import Project
 from edgewright.purge.request import NEVER, Fault, Purge, never
 
 EDGE_API = "edgewright:index:EdgeApi"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
-from edgewright.program.errors import ProjectError
+from edgewright.base.errors import ProjectError
 from edgewright.purge.targets import (
     BadTarget,
     normal_escapes,

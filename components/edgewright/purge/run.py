@@ -12,11 +12,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.limits import limit
-from edgewright.local.errors import InfrastructureError
-from edgewright.program.errors import ProjectError
-from edgewright.purge.cloudflare import Cloudflare, purge_operations
-from edgewright.purge.cloudfront import CloudFront, batches, check_soft, items
+from edgewright.platforms.cloudflare.purge import Cloudflare, purge_operations
+from edgewright.platforms.cloudfront.purge import CloudFront, batches, check_soft, items
 from edgewright.purge.deployed import Function
 from edgewright.purge.journal import Journal
 from edgewright.purge.request import MARKERS_A_KEY, Purge

@@ -8,7 +8,7 @@
 import type * as settings from "../settings.gen";
 
 // --- what a policy says --------------------------------------------------------------------------------------------
-// Structurally the `CacheSpec` of components/edgewright/spec/models.py, as JSON Schema turns it into TypeScript. Every
+// Structurally the `CacheSpec` of components/edgewright/contract/models.py, as JSON Schema turns it into TypeScript. Every
 // member is optional here, so that both a document written with defaults and one written without are accepted.
 
 export interface MemoryTierSpec {

@@ -1,0 +1,76 @@
+"""Who answers a running program in the place of the real clouds."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class CloudError(Exception):
+    """The cloud refuses a resource or a call. The message is for the user."""
+
+
+class UnknownType(CloudError):
+    """The cloud has no resource or function of this name."""
+
+
+class NotAnswered(UnknownType):
+    """Nobody is there to answer a function of a provider. In a preview its result is unknown."""
+
+
+class Cloud(Protocol):
+    """What a run needs of a cloud. It is pickled into the process that runs the program: keep it plain data."""
+
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any], /) -> tuple[str, Mapping[str, Any]]:
+        """Return the id and the complete outputs of a new resource.
+
+        An output that is left out is None to the program, where the real cloud would have given a value.
+
+        Raises:
+            CloudError: the cloud would refuse it.
+        """
+        ...
+
+    def read_resource(self, type_: str, name: str, identity: str, inputs: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """Return the outputs of a resource that the program looks up by its id."""
+        ...
+
+    def call(self, token: str, args: Mapping[str, Any], /) -> Mapping[str, Any]:
+        """Return what a provider's function gives for these arguments."""
+        ...
+
+
+class RecordingCloud:
+    """Accepts every resource and gives its inputs back; ids are made of names. For tests and for looking at inputs.
+
+    A resource of AWS gets the ARNs and names that others refer to it by: without them, nothing would lead from one to another.
+    """
+
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        identity = f"{name}-id"
+        if not type_.startswith("aws:"):
+            return identity, dict(inputs)
+        from edgewright.local.handlers import named
+        from edgewright.platforms.cloudfront.emulate import HANDLERS
+
+        handler = HANDLERS.get(type_)
+        if handler is None or any(inputs.get(key) is None for key in handler.required):
+            return identity, dict(inputs)
+        # Without a name of its own each function would have the ARN of every other one.
+        inputs = named(handler, type_, name, inputs)
+        return identity, {**handler.outputs(inputs, identity), **inputs}
+
+    def read_resource(self, _type: str, _name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        return dict(inputs)
+
+    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+        if token.startswith("aws:"):
+            from edgewright.platforms.cloudfront.emulate import FUNCTIONS
+
+            if token in FUNCTIONS:
+                return FUNCTIONS[token](args)
+        if token == "cloudflare:index/getWorkerVersion:getWorkerVersion":
+            # Nothing is known of a version that was deployed before, so that nothing is refused for it.
+            return dict(args)
+        raise NotAnswered(
+            f"the function {token} asks the real cloud, which is not asked here; give the value in the stack's settings,"
+            " or call the function's `_output` form, whose result is then unknown"
+        )
