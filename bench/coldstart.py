@@ -7,9 +7,9 @@ from typing import Any
 
 from edgewright.assemble.lambda_package import Package
 from edgewright.base.project import Project
-from edgewright.coldstart import DISTRIBUTION_TYPE, LAMBDA_TYPE, measure, package_of
 from edgewright.engine.runner import Runner
-from edgewright.local.cloud import LocalCloud
+from edgewright.platforms.cloud import LocalCloud
+from edgewright.platforms.cloudfront.coldstart import DISTRIBUTION_TYPE, LAMBDA_TYPE, measure, package_of
 
 from bench.harness import Options, Result, interleave, ratio
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from edgewright.base.project import Project
 from edgewright.cli.verify import local_target
 from edgewright.engine.runner import Runner
-from edgewright.local.cloud import LocalCloud
 from edgewright.local.session import StateDir
 from edgewright.local.stack import LocalStack
+from edgewright.platforms.cloud import LocalCloud
 from edgewright.verify import Report, replay
 
 from bench.harness import Options, Result, Spread

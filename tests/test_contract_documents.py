@@ -15,7 +15,7 @@ from edgewright.contract import (
     RouterSpec,
 )
 from edgewright.contract.models import CacheTiers
-from edgewright.local.protocol import Deployment, Share, Version, Worker
+from edgewright.platforms.protocol import Deployment, Share, Version, Worker
 
 from tools import fresh, generate
 

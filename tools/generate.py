@@ -11,11 +11,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from edgewright import _claims
 from edgewright.contract import EdgeSettings
+from edgewright.contract import claims as _claims
 from edgewright.contract import countries as _countries
-from edgewright.limits import limit
-from edgewright.local.protocol import Deployment
+from edgewright.contract.limits import limit
+from edgewright.platforms.protocol import Deployment
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -77,7 +77,7 @@ LIMITS = {
 
 
 def _limits() -> str:
-    lines = ["// Generated from components/edgewright/limits. Run `make build`; do not edit.", ""]
+    lines = ["// Generated from components/edgewright/contract/limits. Run `make build`; do not edit.", ""]
     for name, limit_id in LIMITS.items():
         found = limit(limit_id)
         lines += [f"/** {found.title}: {found.source} */", f"export const {name} = {int(found.value)};"]
@@ -86,7 +86,7 @@ def _limits() -> str:
 
 def _header_claims() -> str:
     lines = [
-        "// Generated from components/edgewright/_claims.py, which says what each list is. Run `make build`; do not edit.",
+        "// Generated from components/edgewright/contract/claims.py, which says what each list is. Run `make build`; do not edit.",
         "",
     ]
     for name, members in (

@@ -6,12 +6,13 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._claims import never_passes
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import kv_binding
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import is_later, normalise, properties
 from edgewright.base.faults import Faults, show
+from edgewright.contract.claims import never_passes
+from edgewright.contract.limits import limit
 from edgewright.contract.models import (
     LOCATIONS,
     CacheKeySpec,
@@ -23,7 +24,6 @@ from edgewright.contract.models import (
     MemoryTier,
     ShieldTier,
 )
-from edgewright.limits import limit
 
 MODES = ("override", "origin", "bypass")
 ENGINES = ("worker", "platform")

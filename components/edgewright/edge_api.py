@@ -6,12 +6,12 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._lifecycle import with_lifecycles
 from edgewright.arguments.endpoints import Compiled, Endpoints, check_endpoints, compile_settings
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import has_later, is_later, normalise, properties, when_known
 from edgewright.base.faults import Faults
 from edgewright.platforms import HOSTS, host_of
+from edgewright.platforms.lifecycle import with_lifecycles
 
 TOKEN = "edgewright:index:EdgeApi"
 

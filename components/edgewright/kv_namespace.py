@@ -8,14 +8,14 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._lifecycle import Held, check_store, with_lifecycles
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.program import claim, claim_name, default_name, gathers
 from edgewright.arguments.seeds import Seed, read_seeds
 from edgewright.arguments.shape import checked, normalise, properties
 from edgewright.base.faults import Faults, show
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
+from edgewright.platforms.lifecycle import Held, check_store, with_lifecycles
 
 TOKEN = "edgewright:index:KvNamespace"
 HOSTS = ("cloudflare", "cloudfront")

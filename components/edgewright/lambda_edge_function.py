@@ -6,7 +6,6 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._lifecycle import with_lifecycles
 from edgewright.arguments.program import claim_name, gathers, program_file
 from edgewright.arguments.shape import has_later, normalise, properties, when_known
 from edgewright.assemble.lambda_package import (
@@ -18,6 +17,7 @@ from edgewright.assemble.lambda_package import (
     settings_files,
 )
 from edgewright.base.faults import Faults, show
+from edgewright.platforms.lifecycle import with_lifecycles
 
 TOKEN = "edgewright:index:LambdaEdgeFunction"
 

@@ -5,7 +5,7 @@ import difflib
 import math
 from collections.abc import Iterator
 
-from edgewright.limits.prices import price, prices
+from edgewright.contract.limits.prices import price, prices
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field, field_validator
 

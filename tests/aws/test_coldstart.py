@@ -7,8 +7,8 @@ import pytest
 from edgewright.assemble.lambda_package import Package
 from edgewright.base.errors import InfrastructureError
 from edgewright.cli._exit import Exit
-from edgewright.coldstart import measure, sample_event
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
+from edgewright.platforms.cloudfront.coldstart import measure, sample_event
 
 from tests.cli.conftest import Edgewright
 from tests.cli.conftest import edgewright as edgewright  # the fixture

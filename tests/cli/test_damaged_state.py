@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.base.project import Project
-from edgewright.local import archive
 from edgewright.local.dev import last_reload
 from edgewright.local.session import SessionDamaged, StateDir
+from edgewright.platforms import archive
 from edgewright.purge.changed import changes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from edgewright import foreign
+from edgewright.base import foreign
 from edgewright.base.project import Project
 from edgewright.cli import _exit, dev
 from edgewright.guard.formats import FORMATS

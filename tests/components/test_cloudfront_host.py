@@ -12,9 +12,9 @@ import pulumi_aws as aws
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright.base.faults import Faults, show
-from edgewright.limits import limit
-from edgewright.limits.aws import aws as aws_data
-from edgewright.path_patterns import covers
+from edgewright.contract.limits import limit
+from edgewright.contract.limits.lists import aws as aws_data
+from edgewright.contract.path_patterns import covers
 from edgewright.platforms.cloudfront import api as cloudfront
 from edgewright.platforms.cloudfront.functions import check_code
 from edgewright.platforms.cloudfront.lambda_edge import RESTRICTIONS

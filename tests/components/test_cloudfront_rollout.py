@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from edgewright import EdgeApi
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 from tests.components.cloudfront import api, behaviors, distribution, of, origins
 from tests.components.program import ACCOUNT, Run, faults_of, run

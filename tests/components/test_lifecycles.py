@@ -8,11 +8,11 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, KvNamespace, LambdaEdgeFunction
-from edgewright._lifecycle import LIFECYCLES, Replaced
 from edgewright.engine.cloud import RecordingCloud
 from edgewright.engine.resources import Resource
 from edgewright.engine.runner import run_program
-from edgewright.local.cloud import short_type
+from edgewright.platforms.cloud import short_type
+from edgewright.platforms.lifecycle import LIFECYCLES, Replaced
 
 from tests.components.cloudfront import origins
 from tests.components.program import ACCOUNT, VERSION, ZONE, Cloud, run

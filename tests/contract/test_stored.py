@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright import _claims
+from edgewright.contract import claims as _claims
 from edgewright.testing import local_cloud
 from edgewright.verify.outcome import HITS, tier_of
 

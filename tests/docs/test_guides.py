@@ -16,7 +16,7 @@ from edgewright.cli import _show
 from edgewright.cli.check import evaluate_capture
 from edgewright.engine.resources import Capture
 from edgewright.engine.runner import Runner
-from edgewright.local.cloud import LocalCloud
+from edgewright.platforms.cloud import LocalCloud
 from edgewright.testing import local_cloud
 
 from tests.loopback import PATIENCE_S, free_ports

@@ -11,9 +11,9 @@ import httpx
 import pulumi
 from edgewright.base.project import Project
 from edgewright.engine.resources import Capture
-from edgewright.local import archive
-from edgewright.local.cloud import LocalCloud
 from edgewright.local.stack import LocalStack
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud
 
 from tests.components.program import Run, run
 from tests.effect.behind import Behind

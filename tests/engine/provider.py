@@ -15,7 +15,7 @@ from typing import Any
 
 import pulumi
 from edgewright.engine.cloud import CloudError
-from edgewright.local.cloud import LocalCloud
+from edgewright.platforms.cloud import LocalCloud
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,

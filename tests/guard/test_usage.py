@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright.cli.limits import describe
+from edgewright.contract.limits import all_limits, limit
 from edgewright.engine.resources import UNKNOWN, Capture, Resource
 from edgewright.guard.usage import Used, usage
-from edgewright.limits import all_limits, limit
 
 VERSION = "cloudflare:index/workerVersion:WorkerVersion"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"

@@ -3,8 +3,8 @@
 import datetime
 
 import pytest
-from edgewright.limits import LimitError
-from edgewright.limits.aws import aws, parse
+from edgewright.contract.limits import LimitError
+from edgewright.contract.limits.lists import aws, parse
 
 DAY = datetime.date.fromisoformat
 

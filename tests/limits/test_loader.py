@@ -5,11 +5,18 @@ from typing import get_args
 
 import pytest
 from edgewright.arguments.endpoints import PERIODS
+from edgewright.contract.limits import (
+    STALE_AFTER_DAYS,
+    LimitError,
+    all_limits,
+    limit,
+    platforms,
+    stale_warnings,
+)
+from edgewright.contract.limits.loader import parse, quantity
 from edgewright.contract.models import KvTier, RateLimitSpec
 from edgewright.kv_namespace import MAX_TITLE
-from edgewright.limits import STALE_AFTER_DAYS, LimitError, all_limits, limit, platforms, stale_warnings
-from edgewright.limits.loader import parse, quantity
-from edgewright.local.protocol import RateLimitBinding
+from edgewright.platforms.protocol import RateLimitBinding
 from edgewright_policies.compute import CpuBudget
 
 GOOD = """

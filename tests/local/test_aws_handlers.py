@@ -13,8 +13,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 from edgewright.engine.cloud import CloudError, UnknownType
-from edgewright.local.cloud import HANDLERS, LocalCloud
 from edgewright.local.gaps import GAP_IDS
+from edgewright.platforms.cloud import HANDLERS, LocalCloud
 from edgewright.platforms.cloudfront.emulate import managed
 
 TRUST = json.dumps(

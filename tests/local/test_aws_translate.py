@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright.engine import ProgramFailed, Project, Runner
-from edgewright.local.cloud import LocalCloud, Plan, plan
+from edgewright.platforms.cloud import LocalCloud, Plan, plan
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.cloudfront.emulate import iam_policies, packages
 

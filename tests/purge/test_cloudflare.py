@@ -11,9 +11,9 @@ import httpx
 import pytest
 from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.cli.main import run
+from edgewright.contract.purge import Purge
 from edgewright.platforms.cloudflare.purge import TRIES, Cloudflare, Pace
 from edgewright.purge.deployed import functions
-from edgewright.purge.request import Purge
 from edgewright.testing import LocalCloud
 
 from tests import loopback

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from edgewright.base.errors import InfrastructureError
 from edgewright.cli._exit import Exit
+from edgewright.contract.purge import Purge
 from edgewright.platforms.cloudfront.aws.client import AwsClient
 from edgewright.platforms.cloudfront.aws.sigv4 import Credentials, sign
 from edgewright.platforms.cloudfront.purge import CloudFront, batches, items
-from edgewright.purge.request import Purge
 from edgewright.testing import LocalCloud
 
 from tests import loopback

@@ -13,8 +13,8 @@ import httpx
 from edgewright.base.project import Project
 from edgewright.config.models import StackSettings
 from edgewright.engine.runner import Runner
-from edgewright.local.cloud import LocalCloud
 from edgewright.local.stack import LocalStack
+from edgewright.platforms.cloud import LocalCloud
 from edgewright.verify.outcome import HITS, tier_of
 
 from tests.loopback import free_ports

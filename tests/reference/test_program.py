@@ -11,7 +11,7 @@ from edgewright.contract import EdgeSettings
 from edgewright.contract.countries import countries
 from edgewright.engine.resources import Capture, Resource
 from edgewright.engine.runner import Runner
-from edgewright.local.cloud import LocalCloud, plan
+from edgewright.platforms.cloud import LocalCloud, plan
 
 from tests.reference.cloud import ROOT, copy_project
 from tests.reference.conftest import AWS_STACKS, STACKS, Spoil

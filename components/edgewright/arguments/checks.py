@@ -10,7 +10,7 @@ import idna
 
 from edgewright.base.faults import Faults, show
 from edgewright.contract.countries import NOT_ISO, countries
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Methods that an endpoint may answer. CONNECT and TRACE never reach a function on any platform."""

@@ -19,8 +19,8 @@ from edgewright.arguments.program import program_file
 from edgewright.arguments.shape import PENDING_URL, is_later, whole_numbers
 from edgewright.assemble.handlers import SUFFIXES
 from edgewright.base.faults import Faults, closest, output_of, show
+from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec, EdgeSettings, RouterSpec
-from edgewright.limits import limit
 
 PERIODS = tuple(int(limit(f"cloudflare.workers.rate_limit_period_{each}_s").value) for each in ("short", "long"))
 """Periods of a rate limit, in seconds: those that the platform's binding has."""

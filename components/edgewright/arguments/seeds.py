@@ -13,7 +13,7 @@ from edgewright.arguments.program import program_file
 from edgewright.arguments.shape import checked, is_later, whole_numbers
 from edgewright.base.document import DocumentError, read_document
 from edgewright.base.faults import Faults, show
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 SUFFIXES = (".json", ".ndjson", ".yaml", ".yml")
 FIELDS = ("key", "value", "metadata", "ttl")

@@ -15,7 +15,7 @@ import typer
 
 from edgewright.assemble.node import NodeMissing
 from edgewright.base.errors import DeployRefused, InfrastructureError, ProgramKilled, ProjectError, RunnerBroken
-from edgewright.foreign import lines, one_line
+from edgewright.base.foreign import lines, one_line
 
 
 class Exit(enum.IntEnum):

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from edgewright import foreign
+from edgewright.base import foreign
 from edgewright.base.errors import ProjectError
+from edgewright.base.foreign import SafeConsole
 from edgewright.base.project import Project
 from edgewright.cli._context import DEFAULT_STACK
 from edgewright.cli._exit import Exit, told
@@ -19,7 +20,6 @@ from edgewright.config.loader import read_stack
 from edgewright.config.models import StackSettings
 from edgewright.engine.cloud import Cloud
 from edgewright.engine.resources import Capture
-from edgewright.foreign import SafeConsole
 from edgewright.guard.declared import declared
 from edgewright.guard.evaluate import evaluate
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding, Location

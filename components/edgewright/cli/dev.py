@@ -15,11 +15,11 @@ from rich.markup import escape
 
 from edgewright.assemble import runtime
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.foreign import one_line
 from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
 from edgewright.cli._exit import Exit, told
 from edgewright.engine.runner import shared_runner
-from edgewright.foreign import one_line
 from edgewright.local.control import Control
 from edgewright.local.detached import start_detached
 from edgewright.local.dev import Reload, look, start_and_deploy, watch

@@ -10,13 +10,13 @@ import typer
 from rich.table import Table
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.foreign import SafeConsole
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.cli._progress import progress
-from edgewright.foreign import SafeConsole
+from edgewright.contract.limits import Limit, LimitError, all_limits, stale_warnings
 from edgewright.guard.declared import declared
 from edgewright.guard.usage import Used, usage
-from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
 
 
 def describe(limit: Limit, used: Used | None) -> dict[str, Any]:

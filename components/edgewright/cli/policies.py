@@ -11,9 +11,9 @@ import typer
 from rich.table import Table
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.foreign import SafeConsole
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
-from edgewright.foreign import SafeConsole
 
 if TYPE_CHECKING:
     from edgewright_policies import Rule

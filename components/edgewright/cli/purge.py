@@ -16,13 +16,13 @@ from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
+from edgewright.contract.purge import NEVER, Fault, Purge, PurgeRefused
 from edgewright.local.session import Session, StateDir
 from edgewright.platforms.cloudflare.purge import Cloudflare
 from edgewright.platforms.cloudfront.purge import check_soft
 from edgewright.purge import changed as changed_files
 from edgewright.purge.deployed import Function, read_state, unserved
 from edgewright.purge.journal import Journal
-from edgewright.purge.request import NEVER, Fault, Purge, PurgeRefused
 from edgewright.purge.run import Purger, Step, size, steps
 
 

@@ -16,7 +16,7 @@ from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.engine.runner import shared_runner
 
 if TYPE_CHECKING:
-    from edgewright.coldstart import FunctionReport
+    from edgewright.platforms.cloudfront.coldstart import FunctionReport
 
 ROUNDS = 5
 """How often each function is started, unless told otherwise."""
@@ -43,7 +43,7 @@ def report(
       edgewright report aws-prod --format json
     """
     # Reading packages needs the Pulumi SDK, which no other command should wait for.
-    from edgewright.coldstart import report as make
+    from edgewright.platforms.cloudfront.coldstart import report as make
 
     with told():
         as_json = wants_json(format_, as_json)

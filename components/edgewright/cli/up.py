@@ -18,13 +18,13 @@ from edgewright.cli._exit import Exit, told, uninterrupted
 from edgewright.config.models import Service, StackSettings
 from edgewright.engine.resources import Capture
 from edgewright.engine.runner import shared_runner
-from edgewright.local import archive
-from edgewright.local.cloud import LocalCloud
-from edgewright.local.cloud import plan as plan_of
 from edgewright.local.detached import start_detached
 from edgewright.local.services import addresses, process_name
 from edgewright.local.session import DEFAULT_PORT, Session, StateDir
 from edgewright.local.stack import deploy
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud
+from edgewright.platforms.cloud import plan as plan_of
 
 
 def up(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 
 class SpecModel(BaseModel):

@@ -48,8 +48,8 @@ class RecordingCloud:
         identity = f"{name}-id"
         if not type_.startswith("aws:"):
             return identity, dict(inputs)
-        from edgewright.local.handlers import named
         from edgewright.platforms.cloudfront.emulate import HANDLERS
+        from edgewright.platforms.handlers import named
 
         handler = HANDLERS.get(type_)
         if handler is None or any(inputs.get(key) is None for key in handler.required):

@@ -18,12 +18,12 @@ from edgewright.base.private import open_private
 from edgewright.config.models import StackSettings
 from edgewright.engine.resources import Capture
 from edgewright.engine.runner import Runner
-from edgewright.local import archive
-from edgewright.local.cloud import LocalCloud, plan
 from edgewright.local.processes import Exit
 from edgewright.local.services import addresses, service_of
 from edgewright.local.session import STATE_FOLDER, StateDir
 from edgewright.local.stack import Deployed, LocalStack
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud, plan
 
 IGNORED = frozenset(
     {

@@ -16,9 +16,9 @@ import pydantic
 
 from edgewright.assemble.runtime import try_lock
 from edgewright.base.errors import InfrastructureError
+from edgewright.base.foreign import one_line
 from edgewright.base.private import open_private
 from edgewright.base.project import Project
-from edgewright.foreign import one_line
 from edgewright.local.control import Control
 
 DEFAULT_PORT = 8787

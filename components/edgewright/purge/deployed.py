@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.base.project import Project
-from edgewright.purge.request import NEVER, Fault, Purge, never
+from edgewright.contract.purge import NEVER, Fault, Purge, never
 
 EDGE_API = "edgewright:index:EdgeApi"
 EXPORT_TIMEOUT_S = 120

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from edgewright.base.errors import InfrastructureError, ProjectError
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
+from edgewright.contract.purge import MARKERS_A_KEY, Purge
 from edgewright.platforms.cloudflare.purge import Cloudflare, purge_operations
 from edgewright.platforms.cloudfront.purge import CloudFront, batches, check_soft, items
 from edgewright.purge.deployed import Function
 from edgewright.purge.journal import Journal
-from edgewright.purge.request import MARKERS_A_KEY, Purge
 
 MARKER_TTL_S: Final = 31 * 86400
 """How long a marker stays: longer than any entry, as in `edge/src/core/cache/purge.ts`."""

@@ -22,7 +22,7 @@ interface Case {
   strict: string | null;
   as_sent: string;
 }
-/** `components/edgewright/purge/targets.py` is held to the same. */
+/** `components/edgewright/contract/purge_targets.py` is held to the same. */
 const TABLE: Case[] = JSON.parse(readFileSync(join(import.meta.dirname, "../../../tests/golden/targets.json"), "utf8"));
 
 const HOST = "http://edge.test";

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from edgewright.path_patterns import covers, overlap
+from edgewright.contract.path_patterns import covers, overlap
 
 from edgewright_policies.aws.common import QUOTAS
 from edgewright_policies.reading import View, asset_bytes, show

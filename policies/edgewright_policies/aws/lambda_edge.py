@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from edgewright.limits.aws import aws
+from edgewright.contract.limits.lists import aws
 from pulumi_policy.proxy import UnknownValueError
 
 from edgewright_policies.aws.common import (

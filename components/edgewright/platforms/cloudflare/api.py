@@ -16,7 +16,6 @@ from urllib.parse import unquote, urlsplit
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from edgewright._claims import CREDENTIALS
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints import Endpoints
@@ -26,7 +25,8 @@ from edgewright.arguments.shape import checked, is_later, when_known
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.worker import MAIN, SHIELD_CLASS, digest, has_shield, size, worker_modules
 from edgewright.base.faults import Faults, show
-from edgewright.limits import limit
+from edgewright.contract.claims import CREDENTIALS
+from edgewright.contract.limits import limit
 from edgewright.platforms.platform import Deployed
 
 COMPATIBILITY_DATE = "2026-07-01"

@@ -17,10 +17,10 @@ from typing import Any, Final
 import pydantic
 
 from edgewright.assemble.worker import JAVASCRIPT, on_local_cloud
+from edgewright.contract.limits import limit
 from edgewright.engine.resources import Capture, Resource
-from edgewright.limits import limit
-from edgewright.local import protocol
-from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
+from edgewright.platforms import protocol
+from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
 
 PACKAGE: Final = "cloudflare"
 

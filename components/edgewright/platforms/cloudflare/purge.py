@@ -15,8 +15,8 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from edgewright.base.errors import InfrastructureError, ProjectError
-from edgewright.limits import limit
-from edgewright.purge.request import Purge
+from edgewright.contract.limits import limit
+from edgewright.contract.purge import Purge
 
 BASE_URL: Final = "https://api.cloudflare.com/client/v4"
 BASE_URL_VARIABLE: Final = "CLOUDFLARE_BASE_URL"

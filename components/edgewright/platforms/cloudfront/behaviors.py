@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewright.arguments.endpoints import Endpoints
-from edgewright.path_patterns import covers, matches, overlap
+from edgewright.contract.path_patterns import covers, matches, overlap
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 PATTERN = re.compile(r"[A-Za-z0-9_.*$/~\"'@:+&?-]{1,255}")

@@ -9,7 +9,7 @@ from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints import Endpoints
 from edgewright.arguments.shape import is_later
 from edgewright.base.faults import Faults, output_of, show
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 from edgewright.platforms.cloudfront import lambda_edge
 from edgewright.platforms.cloudfront.behaviors import (
     PATTERN,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewright.base.faults import Faults
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 RUNTIME = "cloudfront-js-2.0"
 FEATURES_SOURCE = (

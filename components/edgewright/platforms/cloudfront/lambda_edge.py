@@ -16,8 +16,8 @@ import pulumi_aws as aws
 from edgewright.arguments import checks
 from edgewright.assemble.lambda_package import Package
 from edgewright.base.faults import Faults, show
-from edgewright.limits import limit
-from edgewright.limits.aws import aws as aws_data
+from edgewright.contract.limits import limit
+from edgewright.contract.limits.lists import aws as aws_data
 
 REGION = "us-east-1"
 """Where CloudFront takes functions, certificates and web ACLs from. No other region, and no second provider."""

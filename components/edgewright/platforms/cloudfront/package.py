@@ -12,8 +12,8 @@ from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.lambda_package import Package
 from edgewright.assemble.worker import lambda_modules
 from edgewright.base.faults import Faults, show
+from edgewright.contract.limits import limit
 from edgewright.contract.models import HealthCheckSpec, RouterSpec
-from edgewright.limits import limit
 from edgewright.platforms.cloudfront import functions, lambda_edge, policies
 from edgewright.platforms.cloudfront.behaviors import Served, serve
 from edgewright.platforms.cloudfront.endpoints import check_experiments, check_store_of

@@ -12,8 +12,8 @@ from edgewright.arguments.program import claim, program_file
 from edgewright.arguments.shape import checked
 from edgewright.assemble.lambda_package import read_folder
 from edgewright.base.faults import Faults, show
-from edgewright.limits import limit
-from edgewright.limits.aws import aws
+from edgewright.contract.limits import limit
+from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront import functions
 from edgewright.platforms.cloudfront.lambda_edge import REGION
 from edgewright.platforms.cloudfront.rollout import Rollout, check_rollout

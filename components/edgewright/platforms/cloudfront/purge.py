@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape
 
 from edgewright.base.errors import InfrastructureError, ProjectError
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
+from edgewright.contract.purge import Purge
 from edgewright.platforms.cloudfront.aws.client import AwsClient, AwsError
-from edgewright.purge.request import Purge
 
 INVALIDATION: Final = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html"
 CLOUDFRONT_URL: Final = "https://cloudfront.amazonaws.com"

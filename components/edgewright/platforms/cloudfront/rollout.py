@@ -18,7 +18,7 @@ from typing import Any
 from edgewright.arguments import checks
 from edgewright.arguments.shape import is_later
 from edgewright.base.faults import Faults, show
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 HEADER = re.compile(r"aws-cf-cd-[a-z0-9-]{1,118}")
 

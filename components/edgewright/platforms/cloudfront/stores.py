@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from edgewright.arguments.seeds import Seed
 from edgewright.arguments.shape import is_later
 from edgewright.base.faults import Faults
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 
 def check_store(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> None:

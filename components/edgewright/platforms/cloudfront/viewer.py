@@ -7,8 +7,8 @@ from typing import Any
 import pulumi_aws as aws
 
 from edgewright.base.faults import Faults
-from edgewright.limits import limit
-from edgewright.path_patterns import overlap
+from edgewright.contract.limits import limit
+from edgewright.contract.path_patterns import overlap
 from edgewright.platforms.cloudfront import functions, policies
 from edgewright.platforms.cloudfront.behaviors import Served
 from edgewright.platforms.cloudfront.policies import query_rule

@@ -8,7 +8,6 @@ gateway's document.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from edgewright.local.handlers import Handler
 from edgewright.platforms.cloudfront.emulate import (
     account,
     acm,
@@ -20,6 +19,7 @@ from edgewright.platforms.cloudfront.emulate import (
     s3,
     wafv2,
 )
+from edgewright.platforms.handlers import Handler
 
 PACKAGE: Final = "aws"
 

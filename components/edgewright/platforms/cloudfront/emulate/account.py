@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from edgewright.local.handlers import Inputs, Outputs, hex_id, uuid_id
+from edgewright.platforms.handlers import Inputs, Outputs, hex_id, uuid_id
 
 ACCOUNT: Final = "123456789012"
 """Stands for the account's number, which only the account knows: AWS's own example."""

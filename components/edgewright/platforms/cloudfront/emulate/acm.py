@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from edgewright.local.handlers import Handler, Inputs, Outputs, hex_id, uuid_id
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -11,6 +10,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     regional_arn,
     uuid_of,
 )
+from edgewright.platforms.handlers import Handler, Inputs, Outputs, hex_id, uuid_id
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
 

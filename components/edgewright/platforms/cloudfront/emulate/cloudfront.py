@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from edgewright.engine.cloud import CloudError
-from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -34,6 +33,7 @@ from edgewright.platforms.cloudfront.emulate.managed import (
     ORIGIN_REQUEST_POLICIES,
     RESPONSE_HEADERS_POLICIES,
 )
+from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
 
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 CACHE_POLICY = "aws:cloudfront/cachePolicy:CachePolicy"

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from edgewright.limits import limit
-from edgewright.limits.aws import aws
-from edgewright.local.handlers import Inputs
+from edgewright.contract.limits import limit
+from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront.emulate.account import REGION, check_named, items_of
+from edgewright.platforms.handlers import Inputs
 
 _METHODS = (
     {"GET", "HEAD"},

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from edgewright.limits.aws import aws
-from edgewright.local.handlers import Handler, Inputs
+from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -14,6 +13,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     region,
     regional_arn,
 )
+from edgewright.platforms.handlers import Handler, Inputs
 
 
 def _check_group(inputs: Inputs) -> Iterable[str]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from edgewright.engine.cloud import CloudError
-from edgewright.local.handlers import EPOCH, Handler, Inputs, Outputs
 from edgewright.platforms.cloudfront.emulate import iam_policies
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
@@ -14,6 +13,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     global_arn,
     no_outputs,
 )
+from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs
 
 ROLE = "aws:iam/role:Role"
 ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from edgewright.local.handlers import Handler
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -12,6 +11,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     lettered,
     uuid_of,
 )
+from edgewright.platforms.handlers import Handler
 
 HANDLERS: Final[dict[str, Handler]] = {
     "aws:route53/zone:Zone": Handler(

@@ -12,9 +12,9 @@ import pulumi
 import pydantic
 from pydantic.alias_generators import to_camel
 
+from edgewright.contract.limits import limit
+from edgewright.contract.limits.lists import aws as aws_data
 from edgewright.engine.resources import Capture, Resource
-from edgewright.limits import limit
-from edgewright.limits.aws import aws as aws_data
 from edgewright.platforms.cloudfront import emulate as aws
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.cloudfront.emulate import (

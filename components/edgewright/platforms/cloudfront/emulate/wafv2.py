@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
-from edgewright.limits import limit
-from edgewright.limits.aws import aws
-from edgewright.local.handlers import Handler, Inputs, uuid_id
+from edgewright.contract.limits import limit
+from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.cloudfront.emulate.account import (
     REGION,
@@ -20,6 +19,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     regional_arn,
     uuid_of,
 )
+from edgewright.platforms.handlers import Handler, Inputs, uuid_id
 
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 IP_SET = "aws:wafv2/ipSet:IpSet"

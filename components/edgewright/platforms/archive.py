@@ -10,10 +10,10 @@ from typing import Final, TypeVar
 import pydantic
 
 from edgewright.base.private import open_private
-from edgewright.local import protocol
-from edgewright.local.handlers import Published, hex_id
 from edgewright.local.session import StateDir
+from edgewright.platforms import protocol
 from edgewright.platforms.cloudfront import protocol as cf
+from edgewright.platforms.handlers import Published, hex_id
 
 KEPT_VERSIONS: Final = 100
 """How many versions of each kind can still be deployed, as on Workers (`cloudflare.workers.deployable_versions`)."""

@@ -1,11 +1,11 @@
 """Platform limits as dated data: one loader for components, policies, the local cloud and error messages.
 
->>> from edgewright.limits import limit
+>>> from edgewright.contract.limits import limit
 >>> limit("cloudflare.kv.value_bytes").text
 '25 MiB'
 """
 
-from edgewright.limits.loader import (
+from edgewright.contract.limits.loader import (
     STALE_AFTER_DAYS,
     Limit,
     LimitError,

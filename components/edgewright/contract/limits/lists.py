@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgewright.limits.loader import LimitError, read_yaml
+from edgewright.contract.limits.loader import LimitError, read_yaml
 
 _Day = Annotated[datetime.date, Field(strict=False)]
 

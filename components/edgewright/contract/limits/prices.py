@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgewright.limits.loader import LimitError, read_yaml
+from edgewright.contract.limits.loader import LimitError, read_yaml
 
 STALE_AFTER_DAYS = 90
 """A price read longer ago than this is warned about."""
@@ -59,7 +59,7 @@ def parse(text: str, origin: str) -> dict[str, Price]:
 @functools.cache
 def prices() -> Mapping[str, Price]:
     """Return every price, by id."""
-    place = importlib.resources.files("edgewright.limits") / "prices.yaml"
+    place = importlib.resources.files("edgewright.contract.limits") / "prices.yaml"
     return parse(place.read_text(encoding="utf-8"), "prices.yaml")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from edgewright.base.errors import ProjectError
-from edgewright.purge.targets import (
+from edgewright.contract.purge_targets import (
     BadTarget,
     normal_escapes,
     parsed_path,

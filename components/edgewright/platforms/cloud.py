@@ -10,13 +10,13 @@ from edgewright.base.errors import ProgramFailed
 from edgewright.base.project import Project
 from edgewright.engine.cloud import CloudError, UnknownType
 from edgewright.engine.resources import Capture, Resource
-from edgewright.local import protocol
-from edgewright.local.archive import Archive, Classes
 from edgewright.local.gaps import Gap, gap
-from edgewright.local.handlers import Handler, Published, named
+from edgewright.platforms import protocol
+from edgewright.platforms.archive import Archive, Classes
 from edgewright.platforms.cloudflare import emulate as cloudflare
 from edgewright.platforms.cloudfront import emulate as aws
 from edgewright.platforms.cloudfront import protocol as cf
+from edgewright.platforms.handlers import Handler, Published, named
 
 HANDLERS: Mapping[str, Handler] = {**cloudflare.HANDLERS, **aws.HANDLERS}
 """Every resource type that the local cloud knows."""
