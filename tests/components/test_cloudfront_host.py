@@ -13,11 +13,11 @@ import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
-from edgewright.contract.limits.lists import aws as aws_data
 from edgewright.contract.path_patterns import covers
 from edgewright.platforms.cloudfront import api as cloudfront
 from edgewright.platforms.cloudfront.functions import check_code
 from edgewright.platforms.cloudfront.lambda_edge import RESTRICTIONS
+from edgewright.platforms.cloudfront.lists import aws as aws_data
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 from edgewright.platforms.cloudfront.policies import (
     ALL_VIEWER_AND_CLOUDFRONT_HEADERS,

@@ -4,7 +4,8 @@ import datetime
 
 import pytest
 from edgewright.contract.limits import LimitError
-from edgewright.contract.limits.lists import aws, parse
+from edgewright.contract.limits.lists import parse
+from edgewright.platforms.cloudfront.lists import aws
 
 DAY = datetime.date.fromisoformat
 

@@ -87,7 +87,7 @@ def test_a_limit_is_warned_about_after_180_days() -> None:
     warnings = stale_warnings(read + datetime.timedelta(days=STALE_AFTER_DAYS + 1))
     assert len(warnings) == len(platforms())
     assert (
-        "limits of Deno Deploy were read more than 180 days ago (oldest: deno.memory_bytes, 2026-11-01)" in warnings[4]
+        "limits of Deno Deploy were read more than 180 days ago (oldest: deno.memory_bytes, 2026-11-01)" in warnings[3]
     )
 
 

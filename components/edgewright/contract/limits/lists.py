@@ -1,14 +1,13 @@
-"""What AWS takes that is a list rather than a number, as dated data. See :func:`aws`."""
+"""What a vendor takes that is a list rather than a number, as dated data. See :func:`lists`."""
 
 import datetime
 import functools
-import importlib.resources
 import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgewright.contract.limits.loader import LimitError, read_yaml
+from edgewright.contract.limits.loader import PLATFORMS_FOLDER, LimitError, read_yaml
 
 _Day = Annotated[datetime.date, Field(strict=False)]
 
@@ -78,7 +77,7 @@ class OriginShield(_Data):
     """What AWS advises for a region that has none."""
 
 
-class Aws(_Data):
+class Lists(_Data):
     """The whole file."""
 
     read: _Day
@@ -97,21 +96,21 @@ def _number(runtime: str) -> tuple[int, ...] | None:
     return None if found is None else (int(found[1]), int(found[2]) if (found[2] or "x") != "x" else 0)
 
 
-def parse(text: str, origin: str) -> Aws:
+def parse(text: str, origin: str) -> Lists:
     """Return a file's content, validated.
 
     Raises:
         LimitError: the file is not as the schema says.
     """
     try:
-        return Aws.model_validate(read_yaml(text, origin))
+        return Lists.model_validate(read_yaml(text, origin))
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise LimitError(f"{origin}: {faults}") from error
 
 
 @functools.cache
-def aws() -> Aws:
-    """Return what AWS takes."""
-    name = "aws.yaml"
-    return parse((importlib.resources.files(__package__) / name).read_text(encoding="utf-8"), name)
+def lists(platform: str) -> Lists:
+    """Return what the vendor of a platform takes: its folder's `lists.yaml`."""
+    file = PLATFORMS_FOLDER / platform / "lists.yaml"
+    return parse(file.read_text(encoding="utf-8"), f"{platform}/{file.name}")

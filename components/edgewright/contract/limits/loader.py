@@ -1,9 +1,8 @@
-"""Reads the YAML files beside it. See :func:`limit`."""
+"""Reads the platforms' `limits.yaml`. See :func:`limit`."""
 
 import datetime
 import difflib
 import functools
-import importlib.resources
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,20 @@ Number = int | float
 Overrides = Mapping[str, Number]
 """Limit id (`cloudflare.kv.value_bytes`) to the value that this account has instead."""
 
-_PLATFORMS = ("cloudflare", "cloudfront", "lambda_edge", "vercel", "deno", "fastly", "netlify")
+PLATFORMS_FOLDER = Path(__file__).parents[2] / "platforms"
+"""Where each platform has its own folder, with its data in it."""
+_SUFFIX = "limits.yaml"
+
+
+def _data_files() -> dict[str, Path]:
+    """Return name to file: the `limits.yaml` of each platform's folder, and the `<name>.limits.yaml` of what has limits of
+    its own there."""
+    files = sorted(PLATFORMS_FOLDER.glob(f"*/*{_SUFFIX}"), key=lambda file: (file.parent.name, file.name != _SUFFIX))
+    return {file.name.removesuffix(_SUFFIX).rstrip(".") or file.parent.name: file for file in files}
+
+
+_FILES = _data_files()
+_PLATFORMS = tuple(_FILES)
 
 
 class LimitError(ValueError):
@@ -155,8 +167,8 @@ def parse(text: str, origin: str) -> _File:
 
 @functools.cache
 def _file(platform: str) -> _File:
-    name = f"{platform}.yaml"
-    return parse((importlib.resources.files(__package__) / name).read_text(encoding="utf-8"), name)
+    file = _FILES[platform]
+    return parse(file.read_text(encoding="utf-8"), f"{file.parent.name}/{file.name}")
 
 
 def platforms() -> dict[str, str]:
@@ -283,7 +295,7 @@ def stale_warnings(today: datetime.date | None = None) -> tuple[str, ...]:
             oldest = min(old, key=lambda each: each.read)
             warnings.append(
                 f"{len(old)} limits of {_file(platform).title} were read more than {STALE_AFTER_DAYS} days ago"
-                f" (oldest: {oldest.id}, {oldest.read}); check {oldest.source} and update limits/{platform}.yaml,"
+                f" (oldest: {oldest.id}, {oldest.read}); check {oldest.source} and update its limits.yaml,"
                 " or override a value in the stack's settings"
             )
     return tuple(warnings)

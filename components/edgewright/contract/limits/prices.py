@@ -2,13 +2,12 @@
 
 import datetime
 import functools
-import importlib.resources
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgewright.contract.limits.loader import LimitError, read_yaml
+from edgewright.contract.limits.loader import PLATFORMS_FOLDER, LimitError, read_yaml
 
 STALE_AFTER_DAYS = 90
 """A price read longer ago than this is warned about."""
@@ -59,8 +58,10 @@ def parse(text: str, origin: str) -> dict[str, Price]:
 @functools.cache
 def prices() -> Mapping[str, Price]:
     """Return every price, by id."""
-    place = importlib.resources.files("edgewright.contract.limits") / "prices.yaml"
-    return parse(place.read_text(encoding="utf-8"), "prices.yaml")
+    found: dict[str, Price] = {}
+    for file in sorted(PLATFORMS_FOLDER.glob("*/prices.yaml")):
+        found |= parse(file.read_text(encoding="utf-8"), f"{file.parent.name}/{file.name}")
+    return found
 
 
 def price(price_id: str, overrides: Mapping[str, float] | None = None) -> Price:
@@ -89,5 +90,5 @@ def stale_price_warnings(today: datetime.date | None = None) -> tuple[str, ...]:
     oldest = min(old, key=lambda each: each.as_of)
     return (
         f"{len(old)} prices were read more than {STALE_AFTER_DAYS} days ago (oldest: {oldest.id}, {oldest.as_of});"
-        f" check {oldest.source} and update limits/prices.yaml, or override them in the policy's configuration",
+        f" check {oldest.source} and update its platform's prices.yaml, or override them in the policy's configuration",
     )

@@ -17,7 +17,7 @@ from edgewright.arguments import checks
 from edgewright.assemble.lambda_package import Package
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
-from edgewright.contract.limits.lists import aws as aws_data
+from edgewright.platforms.cloudfront.lists import aws as aws_data
 
 REGION = "us-east-1"
 """Where CloudFront takes functions, certificates and web ACLs from. No other region, and no second provider."""

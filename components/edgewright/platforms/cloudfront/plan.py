@@ -13,9 +13,9 @@ from edgewright.arguments.shape import checked
 from edgewright.assemble.lambda_package import read_folder
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
-from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront import functions
 from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.lists import aws
 from edgewright.platforms.cloudfront.rollout import Rollout, check_rollout
 
 PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from edgewright.contract.limits import limit
-from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront.emulate.account import REGION, check_named, items_of
+from edgewright.platforms.cloudfront.lists import aws
 from edgewright.platforms.handlers import Inputs
 
 _METHODS = (

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final
 
-from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -13,6 +12,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     region,
     regional_arn,
 )
+from edgewright.platforms.cloudfront.lists import aws
 from edgewright.platforms.handlers import Handler, Inputs
 
 

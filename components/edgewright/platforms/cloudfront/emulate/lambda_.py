@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -18,6 +17,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     regional_arn,
 )
 from edgewright.platforms.cloudfront.emulate.packages import BadPackage, archive_files
+from edgewright.platforms.cloudfront.lists import aws
 from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, Published, hex_id
 
 LAMBDA = "aws:lambda/function:Function"

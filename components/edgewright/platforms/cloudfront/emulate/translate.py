@@ -13,7 +13,6 @@ import pydantic
 from pydantic.alias_generators import to_camel
 
 from edgewright.contract.limits import limit
-from edgewright.contract.limits.lists import aws as aws_data
 from edgewright.engine.resources import Capture, Resource
 from edgewright.platforms.cloudfront import emulate as aws
 from edgewright.platforms.cloudfront import protocol as cf
@@ -30,6 +29,7 @@ from edgewright.platforms.cloudfront.emulate import (
     wafv2,
 )
 from edgewright.platforms.cloudfront.emulate.packages import BadPackage, archive_files, object_bytes, unpacked
+from edgewright.platforms.cloudfront.lists import aws as aws_data
 
 _Model = TypeVar("_Model", bound=cf.AwsModel)
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 from pydantic.alias_generators import to_camel
 
 from edgewright.contract.limits import limit
-from edgewright.contract.limits.lists import aws
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.cloudfront.emulate.account import (
     REGION,
@@ -19,6 +18,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     regional_arn,
     uuid_of,
 )
+from edgewright.platforms.cloudfront.lists import aws
 from edgewright.platforms.handlers import Handler, Inputs, uuid_id
 
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
