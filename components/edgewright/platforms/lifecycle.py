@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 
 from edgewright.base.faults import Faults, show
+from edgewright.platforms import each_part
 
 
 class Replaced(enum.Enum):
@@ -36,68 +37,19 @@ class Lifecycle:
     replacement too."""
 
 
-_NEVER = Lifecycle(Replaced.NEVER)
-_BESIDE = Lifecycle(Replaced.BESIDE)
-_DELETED_FIRST = Lifecycle(Replaced.DELETED_FIRST)
-_EACH_TIME = Lifecycle(Replaced.BESIDE, protected=False)
+NEVER = Lifecycle(Replaced.NEVER)
+BESIDE = Lifecycle(Replaced.BESIDE)
+DELETED_FIRST = Lifecycle(Replaced.DELETED_FIRST)
+EACH_TIME = Lifecycle(Replaced.BESIDE, protected=False)
 
-LIFECYCLES: Mapping[str, Lifecycle] = {
-    # A Worker is renamed in place, and with it what leads to it is replaced.
-    "cloudflare:index/worker:Worker": _NEVER,
-    # Every change makes a new one; their deletion sends nothing to the account.
-    "cloudflare:index/workerVersion:WorkerVersion": _EACH_TIME,
-    "cloudflare:index/workersDeployment:WorkersDeployment": _EACH_TIME,
-    # A hostname is one custom domain's (100116).
-    "cloudflare:index/workersCustomDomain:WorkersCustomDomain": _DELETED_FIRST,
-    "cloudflare:index/workersRoute:WorkersRoute": _DELETED_FIRST,
-    # A zone has one entry point a phase (20217), whatever its name. The one of a sticky rollout goes with it, and is never
-    # protected, which its own options say.
-    "cloudflare:index/ruleset:Ruleset": Lifecycle(Replaced.DELETED_FIRST, keeps=("name",)),
-    "cloudflare:index/argoTieredCaching:ArgoTieredCaching": _NEVER,
-    "cloudflare:index/tieredCache:TieredCache": _NEVER,
-    "cloudflare:index/workersKvNamespace:WorkersKvNamespace": Lifecycle(
-        Replaced.REFUSED, keeps=("account_id", "jurisdiction")
-    ),
-    # A seed is its key's, and stays where its namespace is.
-    "cloudflare:index/workersKv:WorkersKv": _NEVER,
-    "aws:acm/certificate:Certificate": _BESIDE,
-    # Nothing in the account.
-    "aws:acm/certificateValidation:CertificateValidation": _EACH_TIME,
-    "aws:cloudfront/distribution:Distribution": _NEVER,
-    # Of a rollout, and gone with it.
-    "aws:cloudfront/continuousDeploymentPolicy:ContinuousDeploymentPolicy": _EACH_TIME,
-    # Named by their content.
-    "aws:cloudfront/cachePolicy:CachePolicy": _EACH_TIME,
-    "aws:cloudfront/function:Function": _EACH_TIME,
-    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": _EACH_TIME,
-    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _EACH_TIME,
-    "aws:cloudfront/keyValueStore:KeyValueStore": Lifecycle(Replaced.REFUSED, keeps=("name",)),
-    "aws:cloudfront/keyvaluestoreKeysExclusive:KeyvaluestoreKeysExclusive": _NEVER,
-    "aws:cloudfront/monitoringSubscription:MonitoringSubscription": _NEVER,
-    # Renamed in place.
-    "aws:cloudfront/originAccessControl:OriginAccessControl": _NEVER,
-    "aws:cloudwatch/dashboard:Dashboard": _BESIDE,
-    # It holds what was logged.
-    "aws:cloudwatch/logGroup:LogGroup": Lifecycle(Replaced.REFUSED, keeps=("name",)),
-    # One source a distribution, and one delivery from it to a destination.
-    "aws:cloudwatch/logDelivery:LogDelivery": _DELETED_FIRST,
-    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": Lifecycle(Replaced.DELETED_FIRST, keeps=("name",)),
-    "aws:cloudwatch/logDeliverySource:LogDeliverySource": Lifecycle(Replaced.DELETED_FIRST, keeps=("name",)),
-    "aws:iam/role:Role": _BESIDE,
-    "aws:iam/rolePolicy:RolePolicy": _BESIDE,
-    # A given name is its function's own; what the old name leads to is retired, not deleted.
-    "aws:lambda/function:Function": _BESIDE,
-    # Of another name, type or zone.
-    "aws:route53/record:Record": _BESIDE,
-    "aws:s3/bucket:Bucket": _NEVER,
-    # A file that is gone from the folder goes.
-    "aws:s3/bucketObjectv2:BucketObjectv2": Lifecycle(Replaced.NEVER, protected=False),
-    "aws:s3/bucketPolicy:BucketPolicy": _NEVER,
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _NEVER,
-    "aws:wafv2/webAcl:WebAcl": _BESIDE,
-}
-"""What the providers replace a resource for is in their schemas: `RequiresReplace` in cloudflare/terraform-provider-cloudflare,
-`ForceNew` and `RequiresReplace` in hashicorp/terraform-provider-aws."""
+
+@functools.cache
+def lifecycles() -> Mapping[str, Lifecycle]:
+    """Return the row of every type that the components make, by type: each platform has those of its own.
+
+    What the providers replace a resource for is in their schemas.
+    """
+    return {type_: row for part in each_part("lifecycle") for type_, row in part.LIFECYCLES.items()}
 
 
 def with_lifecycles(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
@@ -107,7 +59,7 @@ def with_lifecycles(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptio
 
 
 def _transform(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
-    lifecycle = LIFECYCLES.get(args.type_)
+    lifecycle = lifecycles().get(args.type_)
     if lifecycle is None:
         return None
     own = pulumi.ResourceOptions(
@@ -131,7 +83,7 @@ class Held:
 def check_store(component: str, name: str, held: Mapping[str, Held]) -> None:
     """Raise a fault where the program asks for another store than the one that has the data.
 
-    The store keeps what :data:`LIFECYCLES` says it keeps, so its outputs say what it was made with. They are known in a
+    The store keeps what its row says it keeps, so its outputs say what it was made with. They are known in a
     preview, which fails then, before anything is changed. Nothing waits for this: what a provider does not tell would make
     a change of each preview.
     """
