@@ -9,8 +9,8 @@ import pytest
 from _pytest.mark import ParameterSet
 from edgewright.engine.resources import Capture
 from edgewright.guard.evaluate import evaluate
-from edgewright.local.gaps import GAP_IDS
 from edgewright.platforms import HOSTS
+from edgewright.platforms.gaps import GAP_IDS
 
 from tests.components.program import faults_of
 from tests.effect.given import Given, Kit

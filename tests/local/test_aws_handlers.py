@@ -13,9 +13,9 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 from edgewright.engine.cloud import CloudError, UnknownType
-from edgewright.local.gaps import GAP_IDS
 from edgewright.platforms.cloud import HANDLERS, LocalCloud
 from edgewright.platforms.cloudfront.emulate import managed
+from edgewright.platforms.gaps import GAP_IDS
 
 TRUST = json.dumps(
     {

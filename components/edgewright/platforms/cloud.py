@@ -10,12 +10,13 @@ from edgewright.base.errors import ProgramFailed
 from edgewright.base.project import Project
 from edgewright.engine.cloud import CloudError, UnknownType
 from edgewright.engine.resources import Capture, Resource
-from edgewright.local.gaps import Gap, gap
 from edgewright.platforms import protocol
 from edgewright.platforms.archive import Archive, Classes
 from edgewright.platforms.cloudflare import emulate as cloudflare
 from edgewright.platforms.cloudfront import emulate as aws
 from edgewright.platforms.cloudfront import protocol as cf
+from edgewright.platforms.gap import Gap
+from edgewright.platforms.gaps import gap
 from edgewright.platforms.handlers import Handler, Published, named
 
 HANDLERS: Mapping[str, Handler] = {**cloudflare.HANDLERS, **aws.HANDLERS}
