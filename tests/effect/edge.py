@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from edgewright.contract.tiers import HITS
 from edgewright.engine.resources import Resource
 from edgewright.local.control import Control
-from edgewright.verify.outcome import HITS, tier_of
+from edgewright.verify.outcome import tier_of
 
 from tests.effect.behind import Answer, Asked, Behind
 from tests.effect.identity import Identity

@@ -12,10 +12,11 @@ from typing import Any
 import httpx
 from edgewright.base.project import Project
 from edgewright.config.models import StackSettings
+from edgewright.contract.tiers import HITS
 from edgewright.engine.runner import Runner
 from edgewright.local.stack import LocalStack
 from edgewright.platforms.cloud import LocalCloud
-from edgewright.verify.outcome import HITS, tier_of
+from edgewright.verify.outcome import tier_of
 
 from tests.loopback import free_ports
 

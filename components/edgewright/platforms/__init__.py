@@ -4,9 +4,9 @@ else is known of it. The registry is derived from the folders: a platform is one
 Nothing heavy is imported here: each part of a platform is a module of its folder, loaded when it is first asked for.
 """
 
+import functools
 import importlib
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +26,14 @@ def host_of(name: str) -> "Platform":
     return host
 
 
+@functools.cache
 def part_of(name: str, part: str) -> Any:
-    """Return a module of a platform's folder; None where it has none of that name."""
+    """Return a module of a platform's folder; None where it has none of that name. What it offers is typed where it is used:
+    see :mod:`edgewright.platforms.parts`."""
     module = f"{__name__}.{name}.{part}"
     return importlib.import_module(module) if importlib.util.find_spec(module) is not None else None
 
 
-def each_part(part: str) -> Iterator[Any]:
-    """Yield the modules of this name, of each platform that has one."""
-    for name in HOSTS:
-        found = part_of(name, part)
-        if found is not None:
-            yield found
+def each_part(part: str) -> tuple[Any, ...]:
+    """Return the modules of this name, of each platform that has one."""
+    return tuple(found for name in HOSTS if (found := part_of(name, part)) is not None)
