@@ -419,7 +419,7 @@ def test_without_the_pulumi_cli_the_state_is_asked_for(
 def test_the_cache_in_front_is_purged_by_the_function_itself(
     api: Api, say: Say, tmp_path: Path, start_cloud: Callable[..., LocalCloud], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgewright.purge.run.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("edgewright.platforms.cloudflare.purge_steps.FIRST_WAIT_S", 0.01)
     cloud = start_cloud(shop_project(tmp_path, "platform"))
     document = state_of(cloud.capture)
     for resource in document["deployment"]["resources"]:

@@ -120,6 +120,10 @@ class Cloudflare:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
         self._client.close()
 
     def purge_zone(self, zone_id: str, purge: Purge) -> None:
