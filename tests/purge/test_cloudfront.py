@@ -171,7 +171,11 @@ def write_state(folder: Path, content: str, **distribution: str) -> None:
         "settings": {"endpoints": [{"cache": {"name": "products", "mode": "override"}}]},
         "distribution": {"id": "E1", "content": content, **distribution},
     }
-    resource = {"type": "edgewright:index:EdgeApi", "inputs": {"host": "cloudfront", "endpoints": []}, "outputs": outputs}
+    resource = {
+        "type": "edgewright:index:EdgeApi",
+        "inputs": {"host": "cloudfront", "endpoints": []},
+        "outputs": outputs,
+    }
     (folder / "state.json").write_text(json.dumps({"deployment": {"resources": [resource]}}))
 
 

@@ -8,6 +8,7 @@ import pulumi
 
 from edgewright.arguments.endpoints import Endpoints
 from edgewright.base.faults import Faults
+from edgewright.platforms.lifecycle import Held
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,18 @@ class Deployed:
     """cloudfront: id, arn, domain_name, what an invalidation is keyed by, and quotas used. Empty elsewhere."""
     ledger: Any = field(default_factory=list)
     """cloudfront: entries for `edgewright reap`. Empty elsewhere."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """What was made of a KvNamespace."""
+
+    id: pulumi.Output[str]
+    title: pulumi.Output[str]
+    binding: Mapping[str, Any]
+    """What other components take of it, but for the name under which functions see it."""
+    made_with: Mapping[str, Held]
+    """What it keeps from when it was made, by argument."""
 
 
 class Platform(Protocol):
@@ -58,3 +71,11 @@ class Platform(Protocol):
         bound: Any,
     ) -> Deployed:
         """Make the API's resources. Settings, modules and bindings are known now or later."""
+
+    def check_store(self, name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> Any:
+        """Return what a KvNamespace becomes here, for `create_store`; note what it cannot be."""
+
+    def create_store(
+        self, parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Any
+    ) -> Store:
+        """Make the store's resources."""

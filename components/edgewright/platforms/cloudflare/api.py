@@ -20,13 +20,14 @@ from edgewright.arguments import checks
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints import Endpoints
 from edgewright.arguments.program import claim, claimed, default_name
-from edgewright.arguments.seeds import Seed
 from edgewright.arguments.shape import checked, is_later, when_known
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.worker import MAIN, SHIELD_CLASS, digest, has_shield, size, worker_modules
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import CREDENTIALS
 from edgewright.contract.limits import limit
+from edgewright.platforms.cloudflare.kv import check_store as check_store
+from edgewright.platforms.cloudflare.kv import create_store as create_store
 from edgewright.platforms.platform import Deployed
 
 COMPATIBILITY_DATE = "2026-07-01"
@@ -656,29 +657,6 @@ def create(
         stable_version_id=served.apply(lambda found: found.stable),
         candidate_version_id=served.apply(lambda found: found.candidate),
     )
-
-
-def create_namespace(
-    parent: pulumi.Resource, name: str, account_id: Any, title: Any, given: Mapping[str, Any], seeds: Sequence[Seed]
-) -> cloudflare.WorkersKvNamespace:
-    """Make a KV namespace and the keys that it starts with."""
-    child = pulumi.ResourceOptions(parent=parent)
-    namespace = cloudflare.WorkersKvNamespace(
-        f"{name}-namespace", account_id=account_id, title=title, jurisdiction=given.get("jurisdiction"), opts=child
-    )
-    secret = given.get("seed", {}).get("secret", False)
-    for seed in seeds:
-        cloudflare.WorkersKv(
-            f"{name}-seed-{seed.key}",
-            account_id=account_id,
-            namespace_id=namespace.id,
-            key_name=seed.key,
-            value=pulumi.Output.secret(seed.value) if secret else seed.value,
-            metadata=seed.metadata,
-            expiration_ttl=seed.ttl if seed.ttl is not None else given.get("default_ttl"),
-            opts=child,
-        )
-    return namespace
 
 
 def _lead_to(name: str, plan: Plan, worker: cloudflare.Worker, opts: pulumi.ResourceOptions) -> None:

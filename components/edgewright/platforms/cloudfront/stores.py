@@ -1,19 +1,38 @@
 """KeyValueStores: what they cannot hold, and their resources."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from edgewright.arguments.seeds import Seed
+from edgewright.arguments.bindings import KEY_VALUE_STORE
+from edgewright.arguments.program import claim
+from edgewright.arguments.seeds import Seed, read_seeds
 from edgewright.arguments.shape import is_later
-from edgewright.base.faults import Faults
+from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
+from edgewright.platforms.lifecycle import Held
+from edgewright.platforms.platform import Store
 
 
-def check_store(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> None:
-    """Note what a KeyValueStore cannot hold: what is too large, and what expires."""
+def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> list[Seed]:
+    """Note what a KeyValueStore cannot hold, what is too large and what expires; return the keys that it starts with."""
+    seeds = read_seeds(given.get("seed", {}), faults, lambda *_: None)
+    _check(given, seeds, faults)
+    if isinstance(title, str):
+        if not re.fullmatch(r"[A-Za-z0-9-_]{1,64}", title):
+            faults.add(
+                "title",
+                f"{show(title)} is not a KeyValueStore's name",
+                allowed="1 to 64 letters, digits, `-` and `_`",
+            )
+        claim("key value store", title, f"KvNamespace {name!r}", "title", faults, "Names are unique in an account.")
+    return seeds
+
+
+def _check(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> None:
     for key, what, fix in (
         ("account_id", "is of use to host 'cloudflare' only", "The account is that of AWS's credentials. Leave it out."),
         ("binding_name", "is given, and functions at CloudFront's edge reach a KeyValueStore by its ARN", "Leave it out: components hand the store to each other by `binding`."),
@@ -58,16 +77,16 @@ def check_store(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults)
 
 
 def create_store(
-    parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], seeds: Sequence[Seed]
-) -> aws.cloudfront.KeyValueStore:
+    parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Sequence[Seed]
+) -> Store:
     """Make a KeyValueStore and the keys that it starts with, in one resource that chunks its updates itself."""
     child = pulumi.ResourceOptions(parent=parent)
     store = aws.cloudfront.KeyValueStore(f"{name}-store", name=title, comment=f"{name}, by edgewright.", opts=child)
     secret = given.get("seed", {}).get("secret", False)
-    if seeds:
+    if plan:
         pairs: Any = [
             {"key": seed.key, "value": pulumi.Output.secret(seed.value) if secret else seed.value}
-            for seed in sorted(seeds, key=lambda seed: seed.key)
+            for seed in sorted(plan, key=lambda seed: seed.key)
         ]
         aws.cloudfront.KeyvaluestoreKeysExclusive(
             f"{name}-keys",
@@ -76,4 +95,10 @@ def create_store(
             resource_key_value_pairs=pairs,
             opts=child,
         )
-    return store
+    return Store(
+        id=store.arn,
+        title=store.name,
+        binding={"type": KEY_VALUE_STORE, "arn": store.arn},
+        # Without a `title` of its own it keeps the one that it was made with, also under another component's name.
+        made_with={"title": Held(store.name, title)} if "title" in given else {},
+    )
