@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 import pytest
 from edgewright.assemble.handlers import bundle_handlers
-from edgewright.assemble.worker import size, worker_modules
+from edgewright.assemble.worker import BUNDLES, size, worker_modules
 from edgewright.base.faults import Faults
 from edgewright_policies.reading import View, modules
 
@@ -228,8 +228,12 @@ def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
 def test_a_source_map_is_uploaded_as_one_and_counts_for_nothing() -> None:
     settings = {"name": "api", "endpoints": []}
     handlers = {"handler-a.js": "export default () => new Response();\n"}
-    plain = worker_modules(settings, handlers)
-    mapped = worker_modules(settings, {**handlers, "handler-a.js.map": '{"version":3,"sources":["node_modules/a.js"]}'})
+    plain = worker_modules(settings, handlers, BUNDLES / "cloudflare")
+    mapped = worker_modules(
+        settings,
+        {**handlers, "handler-a.js.map": '{"version":3,"sources":["node_modules/a.js"]}'},
+        BUNDLES / "cloudflare",
+    )
     (added,) = [module for module in mapped if module not in plain]
     assert (added["name"], added["content_type"]) == ("handler-a.js.map", "application/source-map")
     assert size(mapped) == size(plain)

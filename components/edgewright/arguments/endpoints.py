@@ -21,6 +21,8 @@ from edgewright.assemble.handlers import SUFFIXES
 from edgewright.base.faults import Faults, closest, output_of, show
 from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec, EdgeSettings, RouterSpec
+from edgewright.platforms import DEFAULT
+from edgewright.platforms.features import support
 
 PERIODS = tuple(int(limit(f"cloudflare.workers.rate_limit_period_{each}_s").value) for each in ("short", "long"))
 """Periods of a rate limit, in seconds: those that the platform's binding has."""
@@ -123,7 +125,7 @@ def compile_settings(
         spec = _cache(f"{at}.cache", cache, bound, faults)
         if spec is not None:
             _check_compiled_cache(at, item, spec, faults)
-            _check_shield_alone(at, item, spec, given.get("host", "cloudflare"), faults)
+            _check_shield_alone(at, item, spec, given.get("host", DEFAULT), faults)
             if _is_as_sent(given):
                 _check_cache_as_sent(f"{at}.cache", spec, faults)
         target: dict[str, Any]
@@ -359,12 +361,9 @@ def _check_shield_alone(at: str, item: Mapping[str, Any], spec: Mapping[str, Any
     tiers = spec["tiers"]
     if spec["mode"] == "bypass" or tiers["shield"] is None or any(tiers[tier] for tier in ("memory", "edge", "kv")):
         return
-    if host == "cloudflare" and item["auth"] is not None:
-        faults.add(
-            f"{at}.cache",
-            "keeps answers in the shield alone, which answers behind `auth` do not go through",
-            fix="Enable `memory`, `edge` or `kv`, or leave `cache` out.",
-        )
+    shield = support(host, "shield_for_known_callers")
+    if shield.how == "refused" and item["auth"] is not None:
+        faults.add(f"{at}.cache", shield.reason, fix=shield.instead)
 
 
 def _is_as_sent(given: Mapping[str, Any]) -> bool:
@@ -377,12 +376,9 @@ def _check_as_sent(given: Mapping[str, Any], endpoints: Sequence[Mapping[str, An
     path = "url_normalization"
     if path not in given or not faults.one_of(path, given[path], NORMALIZATIONS) or not _is_as_sent(given):
         return
-    if given.get("host", "cloudflare") != "cloudflare":
-        faults.add(
-            path,
-            f"is 'none' on {given['host']}, where the distribution's own path patterns choose who answers",
-            fix="Leave it out. Without an EdgeApi in front, CloudFront sends a path to its origin as it came.",
-        )
+    as_sent = support(given.get("host", DEFAULT), "urls_as_sent")
+    if as_sent.how == "refused":
+        faults.add(path, as_sent.reason, fix=as_sent.instead)
     paths = [endpoint.get("path") for endpoint in endpoints]
     if paths != ["/*"]:
         faults.add(

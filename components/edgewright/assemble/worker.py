@@ -15,6 +15,8 @@ SOURCE_MAP = "application/source-map"
 MAIN = "main.js"
 SETTINGS = "settings.js"
 _EXPORT = "export default "
+BUNDLES = Path(__file__).parents[1] / "_bundles"
+"""Where the built code is, a folder a platform."""
 _LOCAL = ("cache_check", "cache_purge")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -94,28 +96,25 @@ def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> s
     return {name for name, need in needed.items() if need}
 
 
-def worker_modules(
-    settings: Mapping[str, Any], handlers: Mapping[str, str], bundles: Path | None = None
-) -> list[dict[str, str]]:
+def worker_modules(settings: Mapping[str, Any], handlers: Mapping[str, str], folder: Path) -> list[dict[str, str]]:
     """Return a function's modules, sorted by name, the same for the same settings and handlers.
 
     Args:
         settings: the settings document.
         handlers: module name to JavaScript text, and `<module>.map` to its source map: Workers maps stack traces by it,
             and no code sees it.
-        bundles: where the built code for the platform is; the package's own where it is not given.
+        folder: where the built code for the platform is.
 
     Raises:
         RunError: the package has no built code.
     """
-    folder = bundles or Path(__file__).parents[1] / "_bundles" / "cloudflare"
-    manifest = _manifest(folder)
+    manifest = manifest_of(folder)
     document = EdgeSettings.model_validate(settings).model_dump(mode="json")
     parts = [manifest["core"], *(manifest["features"][feature] for feature in features_of(document))]
     files = sorted({name for part in parts for name in (part["file"], *part["imports"])})
     modules = {name: (folder / name).read_bytes() for name in files}
     modules[MAIN] = _main(manifest, document, sorted(name for name in handlers if not name.endswith(".map"))).encode()
-    modules[SETTINGS] = f"{_EXPORT}{_json(document)};\n".encode()
+    modules[SETTINGS] = f"{_EXPORT}{compact_json(document)};\n".encode()
     for name, text in handlers.items():
         modules[name] = text.encode()
     return [
@@ -128,17 +127,17 @@ def worker_modules(
     ]
 
 
-def on_local_cloud(modules: Mapping[str, bytes]) -> dict[str, bytes]:
+def on_local_cloud(modules: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
     """Return a function's modules as the local cloud runs them: with what takes a purge, which a deployed function has only
     where KV, a shield or a cache in front needs it, and with the check that its cache lacks no part.
 
     Args:
         modules: the files of a function by name. What was not made by this package, as it is now, stays as it is.
+        folder: where the built code for the platform is.
     """
-    folder = Path(__file__).parents[1] / "_bundles" / "cloudflare"
     if not {MAIN, SETTINGS, "cache.js"} <= modules.keys():
         return dict(modules)
-    manifest = _manifest(folder)
+    manifest = manifest_of(folder)
     try:
         document = json.loads(modules[SETTINGS].decode().removeprefix(_EXPORT).removesuffix(";\n"))
         others = modules.keys() - manifest["files"].keys() - {MAIN, SETTINGS}
@@ -152,53 +151,6 @@ def on_local_cloud(modules: Mapping[str, bytes]) -> dict[str, bytes]:
     names = {name for part in parts for name in (part["file"], *part["imports"])}
     more = {name: (folder / name).read_bytes() for name in sorted(names)}
     return {**more, **modules, MAIN: _main(manifest, document, handlers, *_LOCAL).encode()}
-
-
-def lambda_modules(
-    settings: Mapping[str, Any],
-    behaviors: list[dict[str, Any]],
-    handlers: Mapping[str, str],
-    variables: Mapping[str, str],
-    bundles: Path | None = None,
-) -> dict[str, bytes]:
-    """Return the files of the API's function on Lambda@Edge, by name.
-
-    Args:
-        settings: the complete settings document, as plain data.
-        behaviors: the distribution's behaviors in their order, each with pattern and policy.
-        handlers: module name to JavaScript text.
-        variables: what handlers see on `env`: there are no environment variables.
-        bundles: where the built code for the platform is; the package's own where it is not given.
-
-    Raises:
-        RunError: the package has no built code.
-    """
-    folder = bundles or Path(__file__).parents[1] / "_bundles" / "lambda_edge"
-    manifest = _manifest(folder)
-    document = EdgeSettings.model_validate(settings).model_dump(mode="json")
-    features = [manifest["features"][feature] for feature in features_of(document) if feature in manifest["features"]]
-    core = manifest["core"]
-    names = sorted({name for part in (core, *features) for name in (part["file"], *part["imports"])})
-    files = {name: (folder / name).read_bytes() for name in names}
-    lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
-    lines += [f'import {{ {feature["export"]} }} from "./{feature["file"]}";' for feature in features]
-    lines.append('import { settings, behaviors, env } from "./settings.mjs";')
-    modules = {name.removesuffix(".js") + ".mjs": text for name, text in handlers.items()}
-    lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(sorted(modules))]
-    used = ", ".join(feature["export"] for feature in features)
-    given = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(sorted(handlers)))
-    lines.append(
-        f"export const handler = {core['export']}(settings,"
-        f" {{ features: [{used}], handlers: {{ {given} }}, behaviors, env }});"
-    )
-    files["index.mjs"] = ("\n".join(lines) + "\n").encode()
-    files["settings.mjs"] = (
-        f"export const settings = {_json(document)};\n"
-        f"export const behaviors = {_json(behaviors)};\n"
-        f"export const env = {_json(dict(variables))};\n"
-    ).encode()
-    files.update({name: text.encode() for name, text in modules.items()})
-    return files
 
 
 def digest(modules: list[dict[str, str]]) -> str:
@@ -216,7 +168,12 @@ def size(modules: list[dict[str, str]]) -> int:
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return what the build says of its files: which parts there are, and which each needs.
+
+    Raises:
+        RunError: the package has no built code.
+    """
     try:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
     except OSError:
@@ -248,5 +205,6 @@ def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: li
     return "\n".join(lines) + "\n"
 
 
-def _json(document: object) -> str:
+def compact_json(document: object) -> str:
+    """Return JSON as it stands in a module: without blanks."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -33,10 +33,10 @@ def _sentence(problem: str, allowed: str, fix: str) -> str:
 AccountId = Annotated[
     str, _validator(lambda path, value, faults: checks.hex_id(path, value, faults, "an account's id"))
 ]
-"""A Cloudflare account: 32 hexadecimal digits."""
+"""An account: 32 hexadecimal digits."""
 
 ZoneId = Annotated[str, _validator(lambda path, value, faults: checks.hex_id(path, value, faults, "a zone's id"))]
-"""A Cloudflare zone: 32 hexadecimal digits."""
+"""A DNS zone: 32 hexadecimal digits."""
 
 Hostname = Annotated[str, _validator(checks.hostname)]
 """A full hostname in lower-case ASCII."""

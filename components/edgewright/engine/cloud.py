@@ -41,17 +41,16 @@ class Cloud(Protocol):
 class RecordingCloud:
     """Accepts every resource and gives its inputs back; ids are made of names. For tests and for looking at inputs.
 
-    A resource of AWS gets the ARNs and names that others refer to it by: without them, nothing would lead from one to another.
+    Where others refer to a resource by its outputs (ARNs, names), it gets those: without them, nothing would lead from one to
+    another.
     """
 
     def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         identity = f"{name}-id"
-        if not type_.startswith("aws:"):
-            return identity, dict(inputs)
-        from edgewright.platforms.cloudfront.emulate import HANDLERS
+        from edgewright.platforms import each_part
         from edgewright.platforms.handlers import named
 
-        handler = HANDLERS.get(type_)
+        handler = next((part.REFERRED_TO[type_] for part in each_part("emulate") if type_ in part.REFERRED_TO), None)
         if handler is None or any(inputs.get(key) is None for key in handler.required):
             return identity, dict(inputs)
         # Without a name of its own each function would have the ARN of every other one.
@@ -62,14 +61,12 @@ class RecordingCloud:
         return dict(inputs)
 
     def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
-        if token.startswith("aws:"):
-            from edgewright.platforms.cloudfront.emulate import FUNCTIONS
+        from edgewright.platforms import each_part
 
-            if token in FUNCTIONS:
-                return FUNCTIONS[token](args)
-        if token == "cloudflare:index/getWorkerVersion:getWorkerVersion":
-            # Nothing is known of a version that was deployed before, so that nothing is refused for it.
-            return dict(args)
+        for part in each_part("emulate"):
+            if token in part.RECORDED_FUNCTIONS:
+                found: Mapping[str, Any] = part.RECORDED_FUNCTIONS[token](args)
+                return found
         raise NotAnswered(
             f"the function {token} asks the real cloud, which is not asked here; give the value in the stack's settings,"
             " or call the function's `_output` form, whose result is then unknown"

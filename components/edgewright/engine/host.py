@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewright.assemble import bundler
+from edgewright.platforms import SDKS
 
-PRELOAD = ("pulumi", "pulumi_cloudflare", "pulumi_aws", "pydantic", "edgewright.engine.execute")
+PRELOAD = ("pulumi", *SDKS, "pydantic", "edgewright.engine.execute")
 """Imported before the first run. What is missing or broken is left to the program to find."""
 
 _DEFECT = 97

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 HOSTS: tuple[str, ...] = tuple(sorted(file.parent.name for file in Path(__file__).parent.glob("*/api.py")))
 """Platforms that an EdgeApi can be on. Each is a folder of this package."""
 
+SDKS: tuple[str, ...] = tuple(importlib.import_module(f"{__name__}.{name}").SDK for name in HOSTS)
+"""The Python packages of the providers that make their resources."""
+
 DEFAULT = HOSTS[0]
 """The platform of what names none."""
 

@@ -22,7 +22,7 @@ from edgewright.arguments.endpoints import Endpoints
 from edgewright.arguments.program import claim, claimed, default_name
 from edgewright.arguments.shape import checked, is_later, when_known
 from edgewright.assemble.handlers import bundle_handlers
-from edgewright.assemble.worker import MAIN, SHIELD_CLASS, digest, has_shield, size, worker_modules
+from edgewright.assemble.worker import BUNDLES, MAIN, SHIELD_CLASS, digest, has_shield, size, worker_modules
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import CREDENTIALS
 from edgewright.contract.limits import limit
@@ -171,7 +171,9 @@ def modules(
 ) -> list[dict[str, str]]:
     """Return the Worker's modules, or raise a fault where they are larger than the platform takes."""
     own_host = min((host for host in _hosts(plan) if "*" not in host), default=None)
-    made = worker_modules(_with_own_entries(settings, plan.script_name, plan.hostname or own_host), handlers)
+    made = worker_modules(
+        _with_own_entries(settings, plan.script_name, plan.hostname or own_host), handlers, BUNDLES / "cloudflare"
+    )
     most = limit("cloudflare.workers.script_bytes")
     if size(made) > most.value:
         faults = Faults("EdgeApi", name)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import pydantic
 
-from edgewright.assemble.worker import JAVASCRIPT, on_local_cloud
+from edgewright.assemble.worker import BUNDLES, JAVASCRIPT, on_local_cloud
 from edgewright.contract.limits import limit
 from edgewright.engine.resources import Capture, Resource
 from edgewright.platforms import protocol
@@ -50,6 +50,15 @@ _DNS = "cloudflare:index/dnsRecord:DnsRecord"
 
 GET_VERSION: Final = "cloudflare:index/getWorkerVersion:getWorkerVersion"
 """What tells of a version that was deployed before."""
+
+REFERRED_TO: Final[Mapping[str, Handler]] = {}
+"""None: resources refer to each other by ids."""
+
+RECORDED_FUNCTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
+    # Nothing is known of a version that was deployed before, so that nothing is refused for it.
+    GET_VERSION: dict,
+}
+"""Data functions that are answered also where nothing is played."""
 
 _HEADERS_PHASE: Final = "http_request_late_transform"
 """The phase of a zone in which request headers change."""
@@ -940,7 +949,7 @@ def _version(resource: Resource, base: Path) -> protocol.Version:
                 content_type=types.get(name, JAVASCRIPT),
                 content_base64=base64.b64encode(content).decode("ascii"),
             )
-            for name, content in on_local_cloud(contents).items()
+            for name, content in on_local_cloud(contents, BUNDLES / "cloudflare").items()
         ],
         main_module=inputs["mainModule"],
         bindings=[_binding(binding) for binding in inputs.get("bindings") or []],

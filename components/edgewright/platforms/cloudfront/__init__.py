@@ -7,3 +7,6 @@ is a CloudFront Function.
 One room a part: `plan` and `endpoints` check what was asked for, `behaviors` orders the paths, `package` makes the function's
 code, `distribution` puts the resources of `origins`, `files`, `viewer`, `policies`, `names` and `operations` together.
 """
+
+SDK = "pulumi_aws"
+"""The provider's package, which takes seconds to import."""

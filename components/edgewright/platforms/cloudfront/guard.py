@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import edgewright
-from edgewright.assemble.worker import _json, _manifest
+from edgewright.assemble.worker import compact_json, manifest_of
 from edgewright.contract.models import EdgeSettings
 from edgewright.platforms.cloudfront import lambda_edge
 
@@ -29,7 +29,7 @@ def guard_modules(
         RunError: the package has no built code.
     """
     folder = bundles or Path(edgewright.__file__).parent / "_bundles" / "lambda_edge"
-    manifest = _manifest(folder)
+    manifest = manifest_of(folder)
     document = EdgeSettings.model_validate(settings).model_dump(mode="json")
     core, jwt = manifest["guard"], manifest["features"]["jwt"]
     names = sorted({name for part in (core, jwt) for name in (part["file"], *part["imports"])})
@@ -41,6 +41,6 @@ def guard_modules(
         f"export const handler = {core['export']}(settings, {{ features: [{jwt['export']}], ...options }});\n"
     ).encode()
     files["settings.mjs"] = (
-        f"export const settings = {_json(document)};\nexport const options = {_json(dict(options))};\n"
+        f"export const settings = {compact_json(document)};\nexport const options = {compact_json(dict(options))};\n"
     ).encode()
     return files

@@ -10,13 +10,13 @@ from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints import Endpoints
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.lambda_package import Package
-from edgewright.assemble.worker import lambda_modules
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.contract.models import HealthCheckSpec, RouterSpec
 from edgewright.platforms.cloudfront import functions, lambda_edge, policies
 from edgewright.platforms.cloudfront.behaviors import Served, serve
 from edgewright.platforms.cloudfront.endpoints import check_experiments, check_store_of
+from edgewright.platforms.cloudfront.function_files import lambda_modules
 from edgewright.platforms.cloudfront.guard import guard_modules
 from edgewright.platforms.cloudfront.origins import FAILOVER_STATUSES
 from edgewright.platforms.cloudfront.plan import Plan

@@ -42,3 +42,9 @@ FUNCTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = 
     **route53.FUNCTIONS,
 }
 """The data functions of AWS that the local cloud answers; what an account would know is stood for (gap `aws-account`)."""
+
+REFERRED_TO: Final = HANDLERS
+"""Types whose resources others refer to by ARN or name: they have those outputs also where nothing is played."""
+
+RECORDED_FUNCTIONS: Final = FUNCTIONS
+"""Data functions that are answered also where nothing is played."""
