@@ -43,8 +43,6 @@ const answers = JSON.parse(readFileSync(file, "utf8")).map(({ settings, features
 process.stdout.write(JSON.stringify(answers));
 """
 
-BUNDLES = BUNDLES / "cloudflare"
-
 
 def settings(*endpoints: dict[str, Any]) -> dict[str, Any]:
     """A complete settings document, as the function reads it."""
