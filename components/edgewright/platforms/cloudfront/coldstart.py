@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -16,6 +14,7 @@ from edgewright.assemble.lambda_package import Package
 from edgewright.assemble.node import find_node
 from edgewright.base.errors import InfrastructureError
 from edgewright.engine.resources import Capture, Resource
+from edgewright.platforms.parts import FunctionReport, Start
 
 LAMBDA_TYPE: Final = "aws:lambda/function:Function"
 DISTRIBUTION_TYPE: Final = "aws:cloudfront/distribution:Distribution"
@@ -43,33 +42,6 @@ const done = performance.now();
 process.stdout.write("\\n" + JSON.stringify({ import_ms: imported - started, first_answer_ms: done - started, error: answered?.error }));
 process.exit(0);
 """
-
-
-@dataclass(frozen=True)
-class Start:
-    """What starting a function took, in milliseconds: the median of several processes."""
-
-    import_ms: float
-    first_answer_ms: float
-    error: str | None
-    """What the handler threw on the sample event: a function may need more than it has."""
-
-
-@dataclass(frozen=True)
-class FunctionReport:
-    """One function at the edge."""
-
-    name: str
-    events: tuple[str, ...]
-    runtime: str
-    bytes: int
-    zipped_bytes: int
-    files: int
-    parts: tuple[Mapping[str, Any], ...]
-    imports: tuple[str, ...]
-    advice: tuple[str, ...]
-    start: Start | None
-    """None where it is no Node.js function."""
 
 
 def sample_event(event: str, uri: str = "/") -> dict[str, Any]:

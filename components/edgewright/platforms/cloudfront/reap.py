@@ -4,15 +4,16 @@ A version stays replicated for hours after its last association; until then AWS 
 versions, and this removes those that nothing uses. AWS's own refusal is the guard: a version in use cannot be deleted.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 from edgewright.base.errors import ProjectError
 from edgewright.platforms.cloudfront.aws.client import AwsClient, AwsError
+from edgewright.platforms.parts import Leftover, Outcome, Reaper
 
 LAMBDA_URL: Final = "https://lambda.us-east-1.amazonaws.com"
 MARK: Final = "edgewright"
@@ -20,31 +21,6 @@ MARK: Final = "edgewright"
 LAMBDA_TYPE: Final = "aws:lambda/function:Function"
 DISTRIBUTION_TYPE: Final = "aws:cloudfront/distribution:Distribution"
 PAGE: Final = "50"
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """A version that nothing of the stack uses, or a whole function of a component that is gone."""
-
-    function: str
-    version: str | None
-    """The number; None for the whole function."""
-    component: str
-
-    @property
-    def text(self) -> str:
-        """For people."""
-        return f"{self.function} (all versions)" if self.version is None else f"{self.function}:{self.version}"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one."""
-
-    leftover: Leftover
-    status: str
-    """`removed`, `gone` (nothing was there), or `replicated` (AWS does not allow it yet)."""
-    message: str = ""
 
 
 def in_use(state: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -79,6 +55,28 @@ def _associated(resources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, s
                     found = re.search(r":function:([^:]+):(\d+)$", str(association.get("lambdaArn")))
                     if found is not None:
                         yield found[1], found[2]
+
+
+@contextlib.contextmanager
+def reaper() -> Iterator[Reaper]:
+    """Give who asks AWS, with the environment's credentials.
+
+    Raises:
+        ProjectError: there are none.
+    """
+    with AwsClient.from_environment("lambda", LAMBDA_URL) as client:
+        yield _Reaper(client)
+
+
+class _Reaper:
+    def __init__(self, client: AwsClient) -> None:
+        self._client = client
+
+    def leftovers(self, project: str, stack: str, used: Mapping[str, str], keep: int) -> Sequence[Leftover]:
+        return leftovers(self._client, project, stack, used, keep)
+
+    def remove(self, leftover: Leftover) -> Outcome:
+        return remove(self._client, leftover)
 
 
 def functions(client: AwsClient, project: str, stack: str) -> Iterator[tuple[str, str]]:
