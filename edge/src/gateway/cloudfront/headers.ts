@@ -1,6 +1,7 @@
 // Header fields by lower-case name, and which of them functions and hops may touch.
 
 import type { IncomingMessage } from "node:http";
+import { connectionNames } from "../headers.js";
 import type { Headers } from "./types.js";
 
 export function headersOf(pairs: Iterable<readonly [string, string]>): Headers {
@@ -91,6 +92,17 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
+
+/**
+ * Takes away the headers that `Connection` declares to be of one hop (RFC 9110, section 7.6.1). What says where the message ends, and for
+ * whom it is, stays: without it a body would be the next request of the connection.
+ */
+export function removeNamedByConnection(headers: Headers): void {
+  const names = connectionNames(headers.connection?.map((field) => field.value).join(","));
+  for (const name of names) if (!MESSAGE.has(name)) delete headers[name];
+}
+
+const MESSAGE: ReadonlySet<string> = new Set(["connection", "host", "transfer-encoding", "upgrade"]);
 
 const DISALLOWED = new Set([
   "connection",
