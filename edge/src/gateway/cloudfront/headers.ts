@@ -1,7 +1,7 @@
 // Header fields by lower-case name, and which of them functions and hops may touch.
 
 import type { IncomingMessage } from "node:http";
-import { connectionNames } from "../headers.js";
+import { connectionOptions } from "../../core/hop-by-hop.js";
 import type { Headers } from "./types.js";
 
 export function headersOf(pairs: Iterable<readonly [string, string]>): Headers {
@@ -87,7 +87,7 @@ export { HOP_BY_HOP } from "../../core/hop-by-hop.js";
  * whom it is, stays: without it a body would be the next request of the connection.
  */
 export function removeNamedByConnection(headers: Headers): void {
-  const names = connectionNames(headers.connection?.map((field) => field.value).join(","));
+  const names = connectionOptions(headers.connection?.map((field) => field.value).join(",") ?? null);
   for (const name of names) if (!MESSAGE.has(name)) delete headers[name];
 }
 
