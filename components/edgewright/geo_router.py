@@ -9,6 +9,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright import _check
+from edgewright._claims import HOP_BY_HOP
 from edgewright._normalise import PENDING_URL, checked, is_later, normalise, properties
 from edgewright._program import claim_name, gathers
 from edgewright._regions import REGION_POSITIONS, Position, assign_countries, failover_order
@@ -20,19 +21,8 @@ MAX_TIMEOUT_MS = 30_000
 """Longest wait for one origin: a caller that waited this long has gone."""
 
 
-NOT_AN_ORIGINS = (
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-)
-"""Headers of the message and its connection (RFC 9110, section 7.6.1), which no router chooses."""
+NOT_AN_ORIGINS = (HOP_BY_HOP - {"proxy-authenticate", "proxy-authorization"}) | {"content-length", "expect", "host"}
+"""Headers of the message and its connection, which no router chooses. An origin behind a proxy may ask for credentials."""
 
 
 class RegionOrigin(TypedDict):
