@@ -856,7 +856,10 @@ def _classes_of(parent: pulumi.Resource, account_id: str, worker_id: str, versio
             account_id=account_id, worker_id=worker_id, version_id=version_id, opts=pulumi.InvokeOptions(parent=parent)
         )
     except Exception as error:  # noqa: BLE001 - whatever a provider raises: the deployment says what is wrong with it
-        pulumi.log.warn(f"the version {version_id} could not be read, so that its classes are not compared: {error}")
+        pulumi.log.warn(
+            f"the version {version_id} could not be read, so that its classes are not compared: {error}. Where a shield comes or"
+            " goes, Cloudflare refuses the rollout: give the version with the change all requests first"
+        )
         return None
     if found.id is None:
         return None
