@@ -3,6 +3,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 STACK ?= local
 
+# Where this is set, each of the tests' hundreds of processes would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 EDGEWRIGHT := $(BIN)/edgewright

@@ -13,6 +13,7 @@ from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.regions import REGION_POSITIONS, Position, assign_countries, failover_order
 from edgewright.arguments.shape import PENDING_URL, checked, is_later, normalise, properties
 from edgewright.base.faults import Faults, show
+from edgewright.contract.claims import HOP_BY_HOP
 from edgewright.contract.models import HealthCheckSpec, OriginSpec, RouterSpec
 
 TOKEN = "edgewright:index:GeoRouter"
@@ -20,19 +21,8 @@ MAX_TIMEOUT_MS = 30_000
 """Longest wait for one origin: a caller that waited this long has gone."""
 
 
-NOT_AN_ORIGINS = (
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-)
-"""Headers of the message and its connection (RFC 9110, section 7.6.1), which no router chooses."""
+NOT_AN_ORIGINS = (HOP_BY_HOP - {"proxy-authenticate", "proxy-authorization"}) | {"content-length", "expect", "host"}
+"""Headers of the message and its connection, which no router chooses. An origin behind a proxy may ask for credentials."""
 
 
 class RegionOrigin(TypedDict):

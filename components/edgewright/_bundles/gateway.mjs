@@ -51,6 +51,62 @@ function toWebStream(body) {
   );
 }
 
+// src/core/claims.gen.ts
+var PROXY = new Set(
+  `client-address client-ip clientaddress clientip forwarded front-end-https host-name hosti http-host http-url https
+https-from-lb orig-path-info path-info path-translated pc-remote-addr proxy real-ip real-method request-method
+request-uri rlnclientipaddr script-name server-name server-port server-port-secure sp-host ssl-https ssl-offloaded
+unencoded-url user-agent-via useragent-via x-ajax-real-method x-azc-remote-addr x-backend-host x-backend-url
+x-bluecoat-via x-cisco-bbsm-clientip x-client-host x-client-ip x-clientip x-cluster-client-ip x-coming-from
+x-dagd-proxy x-environment-override x-fb-user-remote-addr x-flx-redirect-url x-front-end-https x-host
+x-host-override x-http-destinationurl x-http-host-override x-http-method x-http-method-override x-http-path-override
+x-https x-invoke-output x-invoke-path x-invoke-query x-invoke-status x-ip x-ip-trail x-kaltura-remote-addr
+x-matched-path x-method-override x-nfsn-https x-ning-request-uri x-nokia-ipaddress x-nokia-msisdn
+x-now-route-matches x-orchestra-scheme x-orig-client x-origin-uri x-originating-ip x-originating-url x-proto
+x-protocol x-proxyuser-ip x-remote-addr x-remote-host x-remote-ip x-remote-protocol x-remote-user x-request-uri
+x-request-url x-sakura-forwarded-for x-scheme x-server-name x-server-port x-sina-proxyuser x-ssl x-ssl-offload
+x-subdomain x-teamsite-preremap x-tor x-true-client-ip x-url-scheme x-wap-client-sdu-size x-wap-gateway
+x-wap-network-client-ip x-wap-network-client-msisdn xproxy xroxy-connection xxx-real-ip`.split(/\s/)
+);
+var CLAIMS = new Set(
+  `ali-cdn-real-ip base base-url browser-user-agent cdn-src-ip command context-path destination device-stock-ua
+e-method e-url edge-host host-override local-addr method msisdn path path-base port profile protocol query-string
+querystring redirect referrer reffer refferer request scheme self ssl ua uri url useragent verb x-bolt-phone-ua
+x-country x-country-code x-country-name x-dcmguid x-device x-device-user-agent x-domain x-geo x-geoip-country
+x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data x-nextjs-redirect x-operamini-phone
+x-operamini-phone-ua x-pjax-container x-prefix x-purpose x-region x-script-name x-skyfire-phone x-ua-device
+x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-user-agent x-verb x-vhost x-wap-profile
+z-forwarded-for`.split(/\s/)
+);
+var CREDENTIALS = new Set(
+  `access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
+iv-groups iv-user on-behalf-of password php-auth-pw php-auth-user rest-key session session-id session-token
+shib-identity-provider token user user-email user-id user-mail user-name username x-access-token
+x-amz-security-token x-api-key x-api-token x-apikey x-apitoken x-auth x-auth-email x-auth-key x-auth-password
+x-auth-token x-auth-user x-auth-userid x-auth-username x-authentication x-authentication-key x-authorization
+x-client-cert x-client-dn x-client-id x-client-key x-client-verify x-huawei-userid x-id-token x-password
+x-rest-password x-rest-username x-service-token x-session x-session-id x-session-token x-ssl-client-cert
+x-ssl-client-dn x-ssl-client-verify x-token x-user x-user-email x-user-id x-user-name x-username xauthorization`.split(/\s/)
+);
+var HOP_BY_HOP = new Set(
+  `connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade`.split(/\s/)
+);
+var PROXY_PREFIXES = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
+var CLAIMS_PREFIXES = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");
+var CLAIMS_ENDINGS = "-addr -address -domain -for -host -hostname -ip -method -path -port -prefix -proto -protocol -scheme -uri -url".split(" ");
+
+// src/core/fields.ts
+var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
+var namesIn = (list) => trimmed(list?.toLowerCase().split(","));
+
+// src/core/hop-by-hop.ts
+var connectionOptions = (connection) => namesIn(connection).filter((name) => TOKEN.test(name) && name !== "content-length");
+function removeHopByHop(headers) {
+  for (const name of connectionOptions(headers.get("connection"))) headers.delete(name);
+  for (const name of HOP_BY_HOP) headers.delete(name);
+}
+
 // src/gateway/cloudfront/headers.ts
 function headersOf(pairs) {
   const headers = {};
@@ -111,17 +167,11 @@ function headerBytes(headers) {
 function canonical(name) {
   return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
 }
-var HOP_BY_HOP = /* @__PURE__ */ new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade"
-]);
+function removeNamedByConnection(headers) {
+  const names2 = connectionOptions(headers.connection?.map((field) => field.value).join(",") ?? null);
+  for (const name of names2) if (!MESSAGE.has(name)) delete headers[name];
+}
+var MESSAGE = /* @__PURE__ */ new Set(["connection", "host", "transfer-encoding", "upgrade"]);
 var DISALLOWED = /* @__PURE__ */ new Set([
   "connection",
   "expect",
@@ -182,6 +232,7 @@ function split(target) {
 }
 function nodeRequest(request, host) {
   const headers = headersOfRaw(request);
+  removeNamedByConnection(headers);
   for (const name of Object.keys(headers)) if (name.startsWith("x-local-")) delete headers[name];
   if (host !== request.headers.host) setHeader(headers, "Host", host);
   const bodyless2 = request.headers["content-length"] === void 0 && request.headers["transfer-encoding"] === void 0;
@@ -492,57 +543,6 @@ function remembering(most, make3) {
   };
 }
 
-// src/core/claims.gen.ts
-var PROXY = new Set(
-  `client-address client-ip clientaddress clientip forwarded front-end-https host-name hosti http-host http-url https
-https-from-lb orig-path-info path-info path-translated pc-remote-addr proxy real-ip real-method request-method
-request-uri rlnclientipaddr script-name server-name server-port server-port-secure sp-host ssl-https ssl-offloaded
-unencoded-url user-agent-via useragent-via x-ajax-real-method x-azc-remote-addr x-backend-host x-backend-url
-x-bluecoat-via x-cisco-bbsm-clientip x-client-host x-client-ip x-clientip x-cluster-client-ip x-coming-from
-x-dagd-proxy x-environment-override x-fb-user-remote-addr x-flx-redirect-url x-front-end-https x-host
-x-host-override x-http-destinationurl x-http-host-override x-http-method x-http-method-override x-http-path-override
-x-https x-invoke-output x-invoke-path x-invoke-query x-invoke-status x-ip x-ip-trail x-kaltura-remote-addr
-x-matched-path x-method-override x-nfsn-https x-ning-request-uri x-nokia-ipaddress x-nokia-msisdn
-x-now-route-matches x-orchestra-scheme x-orig-client x-origin-uri x-originating-ip x-originating-url x-proto
-x-protocol x-proxyuser-ip x-remote-addr x-remote-host x-remote-ip x-remote-protocol x-remote-user x-request-uri
-x-request-url x-sakura-forwarded-for x-scheme x-server-name x-server-port x-sina-proxyuser x-ssl x-ssl-offload
-x-subdomain x-teamsite-preremap x-tor x-true-client-ip x-url-scheme x-wap-client-sdu-size x-wap-gateway
-x-wap-network-client-ip x-wap-network-client-msisdn xproxy xroxy-connection xxx-real-ip`.split(/\s/)
-);
-var CLAIMS = new Set(
-  `ali-cdn-real-ip base base-url browser-user-agent cdn-src-ip command context-path destination device-stock-ua
-e-method e-url edge-host host-override local-addr method msisdn path path-base port profile protocol query-string
-querystring redirect referrer reffer refferer request scheme self ssl ua uri url useragent verb x-bolt-phone-ua
-x-country x-country-code x-country-name x-dcmguid x-device x-device-user-agent x-domain x-geo x-geoip-country
-x-http-version x-jphone-uid x-mobile-ua x-moz x-msisdn x-nextjs-data x-nextjs-redirect x-operamini-phone
-x-operamini-phone-ua x-pjax-container x-prefix x-purpose x-region x-script-name x-skyfire-phone x-ua-device
-x-ucbrowser-device-ua x-uidh x-up-calling-line-id x-up-subno x-user-agent x-verb x-vhost x-wap-profile
-z-forwarded-for`.split(/\s/)
-);
-var CREDENTIALS = new Set(
-  `access-token api-key apikey auth auth-key auth-password auth-token auth-type auth-user authentication id-token
-iv-groups iv-user on-behalf-of password php-auth-pw php-auth-user rest-key session session-id session-token
-shib-identity-provider token user user-email user-id user-mail user-name username x-access-token
-x-amz-security-token x-api-key x-api-token x-apikey x-apitoken x-auth x-auth-email x-auth-key x-auth-password
-x-auth-token x-auth-user x-auth-userid x-auth-username x-authentication x-authentication-key x-authorization
-x-client-cert x-client-dn x-client-id x-client-key x-client-verify x-huawei-userid x-id-token x-password
-x-rest-password x-rest-username x-service-token x-session x-session-id x-session-token x-ssl-client-cert
-x-ssl-client-dn x-ssl-client-verify x-token x-user x-user-email x-user-id x-user-name x-username xauthorization`.split(/\s/)
-);
-var HOP_BY_HOP2 = new Set(
-  `connection expect keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding
-upgrade`.split(/\s/)
-);
-var PROXY_PREFIXES = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
-var CLAIMS_PREFIXES = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");
-var CLAIMS_ENDINGS = "-addr -address -domain -for -host -hostname -ip -method -path -port -prefix -proto -protocol -scheme -uri -url".split(" ");
-
-// src/core/fields.ts
-var TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-var trimmed = (parts) => parts?.map((part) => part.trim()).filter(Boolean) ?? [];
-var namesIn = (list) => trimmed(list?.toLowerCase().split(","));
-var opaque = (etag) => etag.replace(/^W\//, "");
-
 // src/core/path.ts
 var BadTarget = class extends Error {
   name = "BadTarget";
@@ -743,25 +743,28 @@ function tagsOf(headers, policy) {
   return [.../* @__PURE__ */ new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
 }
 
-// src/core/cache/lists.ts
-var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
-
 // src/core/cache/entry.ts
 function bodyless(status2) {
   return status2 === 204 || status2 === 205 || status2 === 304;
 }
-var UNSTORED = /^(connection|keep-alive|proxy-(authenticate|authentication-info|authorization|connection)|te|trailer|transfer-encoding|upgrade|set-cookie|age|x-cache)$/;
+var UNSTORED = /* @__PURE__ */ new Set([
+  ...HOP_BY_HOP,
+  "proxy-authentication-info",
+  "set-cookie",
+  "age",
+  "x-cache"
+]);
 var MAX_HEADER_BYTES = 16 * 1024;
 function storedHeaders(headers, omit, unstored) {
-  const left = splitList(headers.get("connection")?.toLowerCase() ?? "").concat(omit, unstored);
-  const kept = [...headers].filter(
-    ([name]) => !UNSTORED.test(name) && !left.some((rule) => rule.endsWith("-") ? name.startsWith(rule) : name === rule)
-  );
+  const names2 = /* @__PURE__ */ new Set([...UNSTORED, ...connectionOptions(headers.get("connection")), ...omit, ...unstored]);
+  const prefixes = unstored.filter((name) => name.endsWith("-"));
+  const kept = [...headers].filter(([name]) => !names2.has(name) && !prefixes.some((prefix) => name.startsWith(prefix)));
   return kept.flat().join("").length > MAX_HEADER_BYTES ? void 0 : kept;
 }
 function header(meta, name) {
   return meta.headers.find((pair2) => pair2[0] === name)?.[1] ?? null;
 }
+var fieldsOf = (meta) => ({ get: (name) => header(meta, name) });
 function age(meta, now) {
   return Math.max(0, Math.floor(meta.initialAge + (now - meta.responseTime) / 1e3));
 }
@@ -808,6 +811,9 @@ function addValidators(meta, headers) {
   if (modified !== null) headers.set("if-modified-since", modified);
   return etag !== null || modified !== null;
 }
+
+// src/core/cache/lists.ts
+var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
 
 // src/core/cache/vary.ts
 var UNBOUNDED = /* @__PURE__ */ new Set([
@@ -916,61 +922,103 @@ var Flight = class {
   stored;
 };
 
-// src/core/cache/dates.ts
-var MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec";
-var FORMATS = [
-  /^(?:mon|tue|wed|thu|fri|sat|sun), (?<d>0[1-9]|[12]\d|3[01]) (?<m>[a-z]{3}) (?<y>\d{4}) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) gmt$/i,
-  /^(?:mon|tues|wednes|thurs|fri|satur|sun)day, (?<d>0[1-9]|[12]\d|3[01])-(?<m>[a-z]{3})-(?<y>\d\d) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) gmt$/i,
-  /^(?:mon|tue|wed|thu|fri|sat|sun) (?<m>[a-z]{3}) (?<d>[ 0][1-9]|[12]\d|3[01]) (?<h>[01]\d|2[0-3]):(?<i>[0-5]\d):(?<s>[0-5]\d|60) (?<y>\d{4})$/i
-];
+// src/core/dates.ts
+var MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+var DAY = "(?<day>0[1-9]|[12][0-9]|3[01])";
+var DAY_PADDED_BY_A_SPACE = "(?<day> [1-9]|0[1-9]|[12][0-9]|3[01])";
+var MONTH = "(?<month>[a-z]{3})";
+var TIME = "(?<hour>[01][0-9]|2[0-3]):(?<minute>[0-5][0-9]):(?<second>[0-5][0-9]|60)";
+var YEAR = "(?<year>[0-9]{4})";
+var TWO_DIGIT_YEAR = "(?<year>[0-9]{2})";
+var IMF_FIXDATE = new RegExp(`^(?:mon|tue|wed|thu|fri|sat|sun), ${DAY} ${MONTH} ${YEAR} ${TIME} gmt$`, "i");
+var RFC_850_DATE = new RegExp(
+  `^(?:mon|tues|wednes|thurs|fri|satur|sun)day, ${DAY}-${MONTH}-${TWO_DIGIT_YEAR} ${TIME} gmt$`,
+  "i"
+);
+var ASCTIME_DATE = new RegExp(
+  `^(?:mon|tue|wed|thu|fri|sat|sun) ${MONTH} ${DAY_PADDED_BY_A_SPACE} ${TIME} ${YEAR}$`,
+  "i"
+);
 function parseDate(text, now) {
-  for (const format of text === null ? [] : FORMATS) {
-    const found = format.exec(text.trim())?.groups;
-    if (!found) continue;
-    let year = Number(found.y);
-    if (found.y.length === 2) {
-      const current = new Date(now).getUTCFullYear();
-      year += current - current % 100;
-      if (year > current + 50) year -= 100;
-    }
-    const month = MONTHS.indexOf(found.m.toLowerCase()) / 3;
-    if (month % 1) return void 0;
-    return Date.UTC(year, month, Number(found.d), Number(found.h), Number(found.i), Number(found.s));
-  }
-  return void 0;
+  if (text === null) return void 0;
+  const date = text.trim();
+  const found = IMF_FIXDATE.exec(date) ?? RFC_850_DATE.exec(date) ?? ASCTIME_DATE.exec(date);
+  if (!found?.groups) return void 0;
+  const { day, month = "", year = "", hour, minute, second } = found.groups;
+  const monthIndex = MONTHS.indexOf(month.toLowerCase());
+  if (monthIndex < 0) return void 0;
+  const fullYear = year.length === 2 ? yearOfTwoDigits(Number(year), now) : Number(year);
+  return Date.UTC(fullYear, monthIndex, Number(day), Number(hour), Number(minute), Number(second));
+}
+function yearOfTwoDigits(digits, now) {
+  const currentYear = new Date(now).getUTCFullYear();
+  const inThisCentury = currentYear - currentYear % 100 + digits;
+  return inThisCentury > currentYear + 50 ? inThisCentury - 100 : inThisCentury;
 }
 
-// src/core/cache/conditional.ts
-function opaque2(tag) {
-  const text = tag.replace(/^W\//, "");
-  return text.startsWith('"') ? text : `"${text}"`;
+// src/core/entity-tags.ts
+var ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+var EACH_ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+var isEntityTag = (text) => ENTITY_TAG.test(text);
+var isWeak = (tag) => tag.startsWith("W/");
+var isStrong = (tag) => tag !== null && isEntityTag(tag) && !isWeak(tag);
+var opaqueTag = (tag) => isWeak(tag) ? tag.slice(2) : tag;
+var weaklyEqual = (one, other2) => isEntityTag(one) && isEntityTag(other2) && opaqueTag(one) === opaqueTag(other2);
+var stronglyEqual = (one, other2) => isStrong(one) && one === other2;
+var entityTagsIn = (list) => list.match(EACH_ENTITY_TAG) ?? [];
+
+// src/core/conditional.ts
+function evaluatePreconditions(request, representation, now) {
+  const ifMatch = request.get("if-match");
+  if (ifMatch !== null) {
+    if (!matchesAny(ifMatch, representation.get("etag"), stronglyEqual)) return "failed";
+  } else if (modifiedSince(request.get("if-unmodified-since"), representation, now)) return "failed";
+  return isNotModified(request, representation, now) ? "not-modified" : "proceed";
 }
-function notModified(meta, headers, now) {
-  if (meta.status !== 200) return false;
-  const noneMatch = headers.get("if-none-match");
-  if (noneMatch !== null) {
-    const etag = header(meta, "etag");
-    const tags = splitList(noneMatch).map(opaque2);
-    return noneMatch.trim() === "*" || etag !== null && tags.includes(opaque2(etag));
-  }
-  const since = parseDate(headers.get("if-modified-since"), now);
-  if (since === void 0) return false;
-  const modified = parseDate(header(meta, "last-modified") ?? header(meta, "date"), now) ?? meta.responseTime;
-  return modified <= since;
+function isNotModified(request, representation, now, lastModified) {
+  const ifNoneMatch = request.get("if-none-match");
+  if (ifNoneMatch !== null) return matchesAny(ifNoneMatch, representation.get("etag"), weaklyEqual);
+  const since = parseDate(request.get("if-modified-since"), now);
+  if (since === void 0 || since > now) return false;
+  const modified = parseDate(representation.get("last-modified"), now) ?? lastModified?.();
+  return modified !== void 0 && modified <= since;
 }
-function parseRange(text, total) {
-  const [, from, to] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(text ?? "") ?? [];
-  const start2 = from ? Number(from) : Math.max(0, total - Number(to));
-  const end2 = from && to ? Number(to) : Infinity;
-  if (!from && !to || end2 < start2) return void 0;
-  return start2 >= total ? null : { start: start2, end: Math.min(end2, total - 1) };
+function matchesAny(list, etag, equal) {
+  if (list.trim() === "*") return true;
+  return etag !== null && entityTagsIn(list).some((tag) => equal(tag, etag));
 }
-function ifRange(meta, headers, now) {
-  const value = headers.get("if-range")?.trim();
-  if (value === void 0) return true;
-  if (value.startsWith('"')) return header(meta, "etag") === value;
-  const [date = NaN, then = NaN] = [header(meta, "date"), value].map((text) => parseDate(text, now));
-  return header(meta, "last-modified") === value && date - then >= 6e4;
+function modifiedSince(field, representation, now) {
+  const since = parseDate(field, now);
+  const modified = parseDate(representation.get("last-modified"), now);
+  return since !== void 0 && modified !== void 0 && modified > since;
+}
+var STRONG_DATE_MS = 6e4;
+function rangeApplies(request, representation, now) {
+  const ifRange = request.get("if-range")?.trim();
+  if (ifRange === void 0) return true;
+  const etag = representation.get("etag");
+  if (etag !== null && stronglyEqual(ifRange, etag)) return true;
+  const modified = parseDate(ifRange, now);
+  const date = parseDate(representation.get("date"), now);
+  if (modified === void 0 || date === void 0) return false;
+  return representation.get("last-modified") === ifRange && date - modified >= STRONG_DATE_MS;
+}
+var OF_CONTENT = ["content-encoding", "content-language", "content-length", "content-range", "content-type"];
+function notModifiedHeaders(headers) {
+  const kept = new Headers(headers);
+  for (const name of OF_CONTENT) kept.delete(name);
+  return kept;
+}
+
+// src/core/ranges.ts
+var ONE_RANGE = /^\s*bytes\s*=\s*(?<first>\d*)\s*-\s*(?<last>\d*)\s*$/i;
+function parseRange(field, total) {
+  const { first = "", last = "" } = ONE_RANGE.exec(field ?? "")?.groups ?? {};
+  if (first === "" && last === "") return void 0;
+  const start2 = first === "" ? Math.max(0, total - Number(last)) : Number(first);
+  const end2 = first === "" || last === "" ? Infinity : Number(last);
+  if (end2 < start2) return void 0;
+  return start2 >= total ? "unsatisfiable" : { start: start2, end: Math.min(end2, total - 1) };
 }
 
 // src/core/cache/attempt.ts
@@ -1130,8 +1178,11 @@ function make(status2, headers, body, raw, statusText = "") {
 function respond({ ctx, method, asked, range }, meta, body, headers, ready) {
   const raw = ctx.rawBodies;
   const { status: status2 } = meta;
-  if (notModified(meta, asked, ctx.now())) {
-    return make(304, without(headers, /^content-(length|encoding|type)$/), body);
+  const now = ctx.now();
+  const fields = fieldsOf(meta);
+  const received = () => parseDate(header(meta, "date"), now) ?? meta.responseTime;
+  if (status2 === 200 && isNotModified(asked, fields, now, received)) {
+    return make(304, notModifiedHeaders(headers), body);
   }
   const length = isStream(body) ? meta.length : body?.byteLength;
   if (method === "HEAD") {
@@ -1142,15 +1193,15 @@ function respond({ ctx, method, asked, range }, meta, body, headers, ready) {
   }
   const total = meta.range?.total ?? length;
   const divisible = total !== void 0 && (status2 === 200 || meta.range) && (raw || !headers.has("content-encoding"));
-  const wanted = divisible && ifRange(meta, asked, ctx.now()) ? parseRange(range, total) : void 0;
-  if (wanted) {
+  const wanted = divisible && rangeApplies(asked, fields, now) ? parseRange(range, total) : void 0;
+  if (wanted && wanted !== "unsatisfiable") {
     const bytes = wanted.end - wanted.start + 1;
     const partial = new Headers(headers);
     partial.set("content-length", `${bytes}`);
     partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
     return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
   }
-  if (wanted === null) {
+  if (wanted) {
     discard2(body);
     const none2 = without(headers, /^(content-(length|encoding|type)|etag|last-modified)$/);
     none2.set("content-range", `bytes */${total}`);
@@ -1412,7 +1463,7 @@ var KEPT = /^(content-(length|encoding|range)|transfer-encoding|set-cookie)$/;
 function selectedBy304(meta, headers) {
   const etag = headers.get("etag");
   const stored = header(meta, "etag");
-  return etag === null || stored === null || opaque(etag) === opaque(stored);
+  return etag === null || stored === null || opaqueTag(etag) === opaqueTag(stored);
 }
 function updatedHeaders(meta, fresh) {
   const headers = without(new Headers(meta.headers), /^(age|date)$/);
@@ -2196,13 +2247,11 @@ function parseContentRange(text) {
   const [start2, end2, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
   return start2 <= end2 && end2 < total ? { start: start2, end: end2, total } : void 0;
 }
-function strongTag(etag) {
-  return etag?.startsWith('"') ? etag : void 0;
-}
 function covers2(meta, query) {
   const part = meta.range;
   const wanted = parseRange(query.range, part.total);
-  if (!wanted || !ifRange(meta, query.asked, query.ctx.now())) return false;
+  if (!wanted || wanted === "unsatisfiable") return false;
+  if (!rangeApplies(query.asked, fieldsOf(meta), query.ctx.now())) return false;
   return wanted.start >= part.start && wanted.end <= part.end;
 }
 function partOf(headers, length) {
@@ -2211,8 +2260,8 @@ function partOf(headers, length) {
 }
 var rest = (entry, headers) => {
   const part = entry?.meta.range;
-  const tag = part?.start === 0 ? strongTag(header(entry.meta, "etag")) : void 0;
-  if (!part || tag === void 0 || !(entry?.body instanceof ArrayBuffer)) return void 0;
+  const tag = part?.start === 0 ? header(entry.meta, "etag") : null;
+  if (!part || !isStrong(tag) || !(entry?.body instanceof ArrayBuffer)) return void 0;
   const { meta } = entry;
   headers.set("range", `bytes=${part.end + 1}-`);
   headers.set("if-range", tag);
@@ -2234,8 +2283,8 @@ var combine = (stored, meta, bytes) => {
   if (bytes.byteLength !== range.end - range.start + 1) return void 0;
   let body = bytes;
   const old = stored?.meta.range;
-  const tag = strongTag(header(meta, "etag"));
-  if (old && stored?.body instanceof ArrayBuffer && tag !== void 0 && tag === header(stored.meta, "etag") && old.total === range.total && old.start <= range.end + 1 && range.start <= old.end + 1) {
+  const tag = header(meta, "etag");
+  if (old && stored?.body instanceof ArrayBuffer && isStrong(tag) && tag === header(stored.meta, "etag") && old.total === range.total && old.start <= range.end + 1 && range.start <= old.end + 1) {
     const start2 = Math.min(old.start, range.start);
     const end2 = Math.max(old.end, range.end);
     const joined2 = new Uint8Array(end2 - start2 + 1);
@@ -2992,8 +3041,8 @@ var Invalidations = class {
 };
 
 // src/gateway/cloudfront/managed-policies.ts
-var YEAR = 31536e3;
-var DAY = 86400;
+var YEAR2 = 31536e3;
+var DAY2 = 86400;
 var cookies = (behavior) => ({ cookie_behavior: behavior, cookies: null });
 function queries(behavior, items) {
   return { query_string_behavior: behavior, query_strings: items ? { items } : null };
@@ -3027,20 +3076,20 @@ var MANAGED_CACHE_POLICIES = [
     brotli: true
   }),
   cachePolicy("4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "CachingDisabled", [0, 0, 0]),
-  cachePolicy("658327ea-f89d-4fab-a63d-7e88639e58f6", "CachingOptimized", [1, DAY, YEAR], { gzip: true, brotli: true }),
-  cachePolicy("b2884449-e4de-46a7-ac36-70bc7f1ddd6d", "CachingOptimizedForUncompressedObjects", [1, DAY, YEAR]),
-  cachePolicy("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Elemental-MediaPackage", [0, DAY, YEAR], {
+  cachePolicy("658327ea-f89d-4fab-a63d-7e88639e58f6", "CachingOptimized", [1, DAY2, YEAR2], { gzip: true, brotli: true }),
+  cachePolicy("b2884449-e4de-46a7-ac36-70bc7f1ddd6d", "CachingOptimizedForUncompressedObjects", [1, DAY2, YEAR2]),
+  cachePolicy("08627262-05a9-4f76-9ded-b50ca2e3a84f", "Elemental-MediaPackage", [0, DAY2, YEAR2], {
     headers: ["Origin"],
     queries: ["aws.manifestfilter", "start", "end", "m"],
     gzip: true
   }),
-  cachePolicy("83da9c7e-98b4-4e11-a168-04f0df8e2c65", "UseOriginCacheControlHeaders", [0, 0, YEAR], {
+  cachePolicy("83da9c7e-98b4-4e11-a168-04f0df8e2c65", "UseOriginCacheControlHeaders", [0, 0, YEAR2], {
     headers: ORIGIN_HEADERS,
     cookies: "all",
     gzip: true,
     brotli: true
   }),
-  cachePolicy("4cc15a8a-d715-48a4-82b8-cc0b614638fe", "UseOriginCacheControlHeaders-QueryStrings", [0, 0, YEAR], {
+  cachePolicy("4cc15a8a-d715-48a4-82b8-cc0b614638fe", "UseOriginCacheControlHeaders-QueryStrings", [0, 0, YEAR2], {
     headers: ORIGIN_HEADERS,
     cookies: "all",
     queries: "all",
@@ -3135,7 +3184,7 @@ var SECURITY_HEADERS = {
   frame_options: { frame_option: "SAMEORIGIN", override: false },
   referrer_policy: { referrer_policy: "strict-origin-when-cross-origin", override: false },
   strict_transport_security: {
-    access_control_max_age_sec: YEAR,
+    access_control_max_age_sec: YEAR2,
     include_subdomains: false,
     override: false,
     preload: false
@@ -5156,6 +5205,7 @@ function rawHeaders(call2) {
   return raw;
 }
 function responseOf(message, headers) {
+  removeNamedByConnection(headers);
   for (const name of HOP_BY_HOP) delete headers[name];
   return {
     status: message.statusCode ?? 502,
@@ -7592,30 +7642,14 @@ import { Readable as Readable7 } from "node:stream";
 
 // src/core/static.ts
 var MAX_HASHED_BYTES = 25 * 1024 * 1024;
-function noneMatchHits(field, etag) {
-  if (field.trim() === "*") return true;
-  if (etag === null) return false;
-  const tags = field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
-  return tags.some((tag) => opaque(tag) === opaque(etag));
-}
-function answerConditional(asked, response) {
+function answerConditional(request, response, now) {
   if (response.status !== 200) return response;
-  const noneMatch = asked.get("if-none-match");
-  let unchanged;
-  if (noneMatch !== null) unchanged = noneMatchHits(noneMatch, response.headers.get("etag"));
-  else {
-    const since = Date.parse(asked.get("if-modified-since") ?? "");
-    const modified = Date.parse(response.headers.get("last-modified") ?? "");
-    unchanged = modified <= since;
-  }
-  if (!unchanged) return response;
-  const headers = new Headers(response.headers);
-  for (const name of ["content-length", "content-type", "content-encoding", "content-language", "content-range"]) {
-    headers.delete(name);
-  }
+  const precondition = evaluatePreconditions(request, response.headers, now);
+  if (precondition === "proceed") return response;
   response.body?.cancel().catch(() => {
   });
-  return new Response(null, { status: 304, headers });
+  const headers = notModifiedHeaders(response.headers);
+  return new Response(null, { status: precondition === "failed" ? 412 : 304, headers });
 }
 
 // src/gateway/entry.ts
@@ -7730,17 +7764,6 @@ import http from "node:http";
 
 // src/gateway/headers.ts
 import { randomBytes as randomBytes2 } from "node:crypto";
-var HOP_BY_HOP3 = /* @__PURE__ */ new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade"
-]);
 var RESERVED_PREFIXES = ["cf-", "mf-", "x-local-", "x-forwarded-"];
 var RESERVED = /* @__PURE__ */ new Set(["true-client-ip", "x-real-ip", "forwarded", "cdn-loop"]);
 var CLIENT_MAY_SEND = /* @__PURE__ */ new Set(["cf-access-client-id", "cf-access-client-secret", "cf-access-jwt-assertion"]);
@@ -7748,18 +7771,13 @@ function isReserved(name) {
   if (CLIENT_MAY_SEND.has(name)) return false;
   return RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
-function connectionNames(value) {
-  const names2 = new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
-  names2.delete("content-length");
-  return names2;
-}
 function endToEnd(raw, connection, drop) {
-  const listed = connectionNames(connection);
+  const listed = new Set(connectionOptions(connection ?? null));
   const kept = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index];
     const lower2 = name.toLowerCase();
-    if (HOP_BY_HOP3.has(lower2) || listed.has(lower2) || drop(lower2)) continue;
+    if (HOP_BY_HOP.has(lower2) || listed.has(lower2) || drop(lower2)) continue;
     kept.push(name, raw[index + 1]);
   }
   return kept;
@@ -8390,7 +8408,8 @@ function shown(incoming) {
     streamed.set(name, incoming);
     incoming.once("close", () => streamed.delete(name));
   }
-  for (const each of ["connection", "keep-alive", "transfer-encoding", ANSWER_HEADER]) headers.delete(each);
+  removeHopByHop(headers);
+  headers.delete(ANSWER_HEADER);
   const kept = [];
   for (const name2 of [...KEPT3, ...KEPT_UNSTORED]) {
     const value = headers.get(name2);
@@ -8444,17 +8463,17 @@ function statusOf2(cacheStatus) {
   return own3.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
 }
 function asAsked({ method }, asked, answer2) {
-  const given = answerConditional(asked, answer2);
+  const given = answerConditional(asked, answer2, Date.now());
   const total = Number(given.headers.get("content-length") ?? Number.NaN);
   const text = asked.get("range");
   if (given.status !== 200 || method !== "GET" || text === null || !Number.isSafeInteger(total)) return given;
   const headers = new Headers(given.headers);
-  const range = ifRange({ headers: [...headers] }, asked, Date.now()) ? parseRange(text, total) : void 0;
+  const range = rangeApplies(asked, headers, Date.now()) ? parseRange(text, total) : void 0;
   if (range === void 0) return given;
-  const length = range === null ? 0 : range.end - range.start + 1;
+  const length = range === "unsatisfiable" ? 0 : range.end - range.start + 1;
   headers.set("content-length", String(length));
-  headers.set("content-range", `bytes ${range === null ? "*" : `${range.start}-${range.end}`}/${total}`);
-  if (range !== null) {
+  headers.set("content-range", `bytes ${range === "unsatisfiable" ? "*" : `${range.start}-${range.end}`}/${total}`);
+  if (range !== "unsatisfiable") {
     const piece = slice(given.body, range.start, length);
     return new Response(piece, { status: 206, headers });
   }

@@ -130,7 +130,6 @@ for everybody."""
 HOP_BY_HOP = frozenset(
     {
         "connection",
-        "expect",
         "keep-alive",
         "proxy-authenticate",
         "proxy-authorization",
@@ -141,7 +140,7 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-"""Headers of one connection only (RFC 9110, section 7.6.1), and `Expect`, which is answered before anything else."""
+"""Headers of one connection only (RFC 9110, section 7.6.1): whoever passes a message on, or stores it, leaves them out."""
 
 
 _PLAIN = re.compile(r"[a-z0-9-]+")
@@ -152,6 +151,8 @@ def never_passes(name: str, reserved: Collection[str] = ()) -> bool:
     return (
         name in PROXY
         or name in HOP_BY_HOP
+        # Answered before anything else.
+        or name == "expect"
         or not _PLAIN.fullmatch(name)
         or name.startswith((*PROXY_PREFIXES, *reserved))
     )

@@ -37,8 +37,7 @@ x-rest-password x-rest-username x-service-token x-session x-session-id x-session
 x-ssl-client-dn x-ssl-client-verify x-token x-user x-user-email x-user-id x-user-name x-username xauthorization`.split(/\s/),
 );
 export const HOP_BY_HOP: ReadonlySet<string> = new Set(
-  `connection expect keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding
-upgrade`.split(/\s/),
+  `connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade`.split(/\s/),
 );
 export const PROXY_PREFIXES: readonly string[] = "akamai- cf- cloudflare- fastly- forwarded- incap- mf- proxy- redirect- remote- true-client- x-accel- x-akamai- x-appengine- x-arr- x-azure- x-envoy- x-forward x-middleware- x-original x-proxy- x-real- x-rewrite- x-sucuri- x-varnish x-vercel-".split(" ");
 export const CLAIMS_PREFIXES: readonly string[] = "cloudfront- x-amz- x-amzn- x-geo- x-geoip- x-goog- x-ms- x-nextjs- x-nokia- x-wap-".split(" ");

@@ -340,12 +340,14 @@ function isRaw({ target }: EndpointSpec, host: Host): boolean {
   return host.rawBodies && target.kind === "origin";
 }
 
+/** Held against the ETag that the file gets here, which its origin may not know; or true of a part alone. */
+const NOT_FOR_THE_FILES_ORIGIN = ["if-match", "if-unmodified-since", "range", "if-range"];
+
 /** The whole file: an ETag is made from all of its bytes, and ranges are cut from it afterwards. */
 function wholeGet(request: Request): Request {
-  if (request.method === "GET" && !request.headers.has("range")) return request;
+  if (request.method === "GET" && !NOT_FOR_THE_FILES_ORIGIN.some((name) => request.headers.has(name))) return request;
   const headers = new Headers(request.headers);
-  headers.delete("range");
-  headers.delete("if-range");
+  for (const name of NOT_FOR_THE_FILES_ORIGIN) headers.delete(name);
   return new Request(request.url, {
     method: request.method === "HEAD" ? "GET" : request.method,
     headers,
@@ -391,20 +393,20 @@ function pass(
   const answer = (toOrigin: Request) => made.answer(toOrigin, state);
   if (cache === undefined || (gate.policy === null && isSafe(admitted.method))) {
     // Nothing to store, and nothing that an unsafe method could have made wrong in the store.
-    return answer(admitted.request).then((response) => label(made, admitted, changeable(response)));
+    return answer(admitted.request).then((response) => label(made, admitted, changeable(response), state.host.now()));
   }
   const context = new Context(state, made);
   const response = cache.handle(admitted, gate.policy, context, answer, () => admitted.request);
   if (!made.endpoint.static) return response;
-  if (response instanceof Promise) return response.then((given) => label(made, admitted, given));
-  return label(made, admitted, response);
+  if (response instanceof Promise) return response.then((given) => label(made, admitted, given, state.host.now()));
+  return label(made, admitted, response, state.host.now());
 }
 
 /** Answers conditions on static files, and says of what the cache did not see that it did not. */
-function label({ endpoint }: Served, { method, headers }: RequestHead, given: Response): Response {
+function label({ endpoint }: Served, { method, headers }: RequestHead, given: Response, now: number): Response {
   if (given.status === 101) return given;
   let response = given;
-  if (endpoint.static && (method === "GET" || method === "HEAD")) response = answerConditional(headers, response);
+  if (endpoint.static && (method === "GET" || method === "HEAD")) response = answerConditional(headers, response, now);
   if (!response.headers.has("x-cache")) {
     response.headers.set("x-cache", "BYPASS");
     response.headers.append("cache-status", "edgewright; fwd=bypass");

@@ -1,8 +1,8 @@
 /** The one entrance: what a client sent becomes a request that every later step can trust. */
 
 import type { RequestHead } from "./cache/types";
-import { CLAIMS, CLAIMS_ENDINGS, CLAIMS_PREFIXES, HOP_BY_HOP, PROXY, PROXY_PREFIXES } from "./claims.gen";
-import { namesIn, TOKEN } from "./fields";
+import { CLAIMS, CLAIMS_ENDINGS, CLAIMS_PREFIXES, PROXY, PROXY_PREFIXES } from "./claims.gen";
+import { connectionOptions, HOP_BY_HOP } from "./hop-by-hop";
 import { BadTarget, normalizePath, normalizeQuery, queryOf, splitTarget } from "./path";
 import { Problem } from "./problem";
 import type { CacheSpec } from "./settings.gen";
@@ -45,16 +45,6 @@ const MAX_KNOWN = 256;
 
 /** The User-Agent of every request whose answer is for all clients. */
 const AGENT = "edgewright";
-
-/** Removes the headers of one connection, also those that `Connection` names. */
-export function removeHopByHop(headers: Headers): void {
-  for (const name of connectionOptions(headers)) headers.delete(name);
-  for (const name of HOP_BY_HOP) headers.delete(name);
-}
-
-function connectionOptions(headers: Headers): string[] {
-  return namesIn(headers.get("connection")).filter((name) => TOKEN.test(name));
-}
 
 /** A request's target in its one normal form. */
 export interface TargetUrl {
@@ -234,7 +224,8 @@ export class Gate {
 
   /** Whether a header may go on. `name` is in lower case. */
   lets(name: string, method: string): boolean {
-    if (HOP_BY_HOP.has(name) || isProxys(name) || begins(name, this.#reserved)) return false;
+    // `Expect` is answered before anything else.
+    if (HOP_BY_HOP.has(name) || name === "expect" || isProxys(name) || begins(name, this.#reserved)) return false;
     if (!isPlain(name)) return false;
     const bodyless = isBodyless(method);
     if (bodyless && OF_A_BODY.has(name)) return false;
@@ -278,7 +269,7 @@ export class Admitted implements RequestHead {
     this.method = method;
     this.#bodyless = isBodyless(method);
     this.#sent = incoming.headers;
-    this.#dropped = connectionOptions(this.#sent);
+    this.#dropped = connectionOptions(this.#sent.get("connection"));
     const kept = gate.forces(this.#bodyless) ? keepParameters(query, (gate.policy as CacheSpec).key) : query;
     this.url = kept === query ? url : `${origin}${path}${kept}`;
   }

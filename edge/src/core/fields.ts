@@ -9,6 +9,3 @@ export const trimmed = (parts: readonly string[] | null | undefined): string[] =
 
 /** The names that a field like Vary or Connection lists, in lower case. */
 export const namesIn = (list: string | null): string[] => trimmed(list?.toLowerCase().split(","));
-
-/** An entity tag without its weakness flag. */
-export const opaque = (etag: string): string => etag.replace(/^W\//, "");

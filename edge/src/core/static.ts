@@ -1,15 +1,10 @@
 /** Versioned static files: a strong ETag on every answer, and conditional requests answered from it. */
 
-import { opaque } from "./fields";
+import { evaluatePreconditions, type Fields, notModifiedHeaders } from "./conditional";
+import { isStrong } from "./entity-tags";
 
 /** A body up to this size (bytes) is read whole to make its ETag. A larger one keeps what the origin said. */
 export const MAX_HASHED_BYTES = 25 * 1024 * 1024;
-
-const STRONG = /^"[\x21\x23-\x7e\x80-\xff]*"$/;
-
-export function isStrong(etag: string | null): boolean {
-  return etag !== null && STRONG.test(etag);
-}
 
 /**
  * Gives a 200 answer a strong ETag made from its content, unless it has one (RFC 9110, section 8.8.3). The content coding
@@ -68,33 +63,15 @@ async function readUpTo(
   return { bytes };
 }
 
-/** Whether If-None-Match names this ETag, by weak comparison (RFC 9110, section 13.1.2). */
-export function noneMatchHits(field: string, etag: string | null): boolean {
-  if (field.trim() === "*") return true;
-  if (etag === null) return false;
-  const tags = field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? [];
-  return tags.some((tag) => opaque(tag) === opaque(etag));
-}
-
 /**
- * Answers a conditional GET or HEAD with 304 where the condition says so (RFC 9110, section 13.2.2). If-Modified-Since
- * counts only where If-None-Match is absent. Anything but a 200 is given back as it is.
+ * Answers a GET or HEAD whose conditions the file does not meet (RFC 9110 section 13.2.2): whoever makes a file's ETag
+ * speaks for the file. Anything but a 200 is given back as it is.
  */
-export function answerConditional(asked: Pick<Headers, "get">, response: Response): Response {
+export function answerConditional(request: Fields, response: Response, now: number): Response {
   if (response.status !== 200) return response;
-  const noneMatch = asked.get("if-none-match");
-  let unchanged: boolean;
-  if (noneMatch !== null) unchanged = noneMatchHits(noneMatch, response.headers.get("etag"));
-  else {
-    const since = Date.parse(asked.get("if-modified-since") ?? "");
-    const modified = Date.parse(response.headers.get("last-modified") ?? "");
-    unchanged = modified <= since;
-  }
-  if (!unchanged) return response;
-  const headers = new Headers(response.headers);
-  for (const name of ["content-length", "content-type", "content-encoding", "content-language", "content-range"]) {
-    headers.delete(name);
-  }
+  const precondition = evaluatePreconditions(request, response.headers, now);
+  if (precondition === "proceed") return response;
   response.body?.cancel().catch(() => {});
-  return new Response(null, { status: 304, headers });
+  const headers = notModifiedHeaders(response.headers);
+  return new Response(null, { status: precondition === "failed" ? 412 : 304, headers });
 }

@@ -5,14 +5,16 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
-import { ifRange, parseRange } from "../core/cache/conditional.js";
 import type { Directives } from "../core/cache/directives.js";
 import { createCache } from "../core/cache/index.js";
 import { lifetime } from "../core/cache/origin-rules.js";
 import { slice } from "../core/cache/streams.js";
 import { directivesFor } from "../core/cache/targeted.js";
 import type { Cache, CacheContext, CacheSpec, PurgeRequest } from "../core/cache/types.js";
+import { rangeApplies } from "../core/conditional.js";
+import { removeHopByHop } from "../core/hop-by-hop.js";
 import type { FrontPurge } from "../core/host.js";
+import { parseRange } from "../core/ranges.js";
 import { answerConditional } from "../core/static.js";
 import { ANSWER_HEADER } from "./entry.js";
 import type { Logs } from "./logs.js";
@@ -317,7 +319,8 @@ function shown(incoming: IncomingMessage): Response {
     streamed.set(name, incoming);
     incoming.once("close", () => streamed.delete(name));
   }
-  for (const each of ["connection", "keep-alive", "transfer-encoding", ANSWER_HEADER]) headers.delete(each);
+  removeHopByHop(headers);
+  headers.delete(ANSWER_HEADER);
   const kept: [string, string][] = [];
   for (const name of [...KEPT, ...KEPT_UNSTORED]) {
     const value = headers.get(name);
@@ -382,17 +385,17 @@ export function statusOf(cacheStatus: string | null): string {
  * with those that are. The Worker was asked for the whole, as the product asks it, so that nobody else could.
  */
 function asAsked({ method }: IncomingMessage, asked: Headers, answer: Response): Response {
-  const given = answerConditional(asked, answer);
+  const given = answerConditional(asked, answer, Date.now());
   const total = Number(given.headers.get("content-length") ?? Number.NaN);
   const text = asked.get("range");
   if (given.status !== 200 || method !== "GET" || text === null || !Number.isSafeInteger(total)) return given;
   const headers = new Headers(given.headers);
-  const range = ifRange({ headers: [...headers] }, asked, Date.now()) ? parseRange(text, total) : undefined;
+  const range = rangeApplies(asked, headers, Date.now()) ? parseRange(text, total) : undefined;
   if (range === undefined) return given;
-  const length = range === null ? 0 : range.end - range.start + 1;
+  const length = range === "unsatisfiable" ? 0 : range.end - range.start + 1;
   headers.set("content-length", String(length));
-  headers.set("content-range", `bytes ${range === null ? "*" : `${range.start}-${range.end}`}/${total}`);
-  if (range !== null) {
+  headers.set("content-range", `bytes ${range === "unsatisfiable" ? "*" : `${range.start}-${range.end}`}/${total}`);
+  if (range !== "unsatisfiable") {
     const piece = slice(given.body, range.start, length);
     return new Response(piece as BodyInit | null, { status: 206, headers });
   }

@@ -2,20 +2,8 @@
 
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { connectionOptions, HOP_BY_HOP } from "../core/hop-by-hop.js";
 import { type Client, cfObject } from "./geo.js";
-
-/** Headers of one hop (RFC 9110, section 7.6.1). */
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /** What only the edge may say: a client's own values never reach a Worker. */
 const RESERVED_PREFIXES = ["cf-", "mf-", "x-local-", "x-forwarded-"];
@@ -29,22 +17,13 @@ export function isReserved(name: string): boolean {
   return RESERVED.has(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
-/** The names that a `Connection` header declares to be of one hop. */
-export function connectionNames(value: string | undefined): Set<string> {
-  const names = new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
-  // It says where the message ends and is for everybody on the way (RFC 9110, section 7.6.1): sent on without it, a body would be the next
-  // request on the same connection.
-  names.delete("content-length");
-  return names;
-}
-
 /** Raw headers (`name, value, name, value ...`) without those of one hop, and without those that `drop` names. */
 export function endToEnd(
   raw: readonly string[],
   connection: string | undefined,
   drop: (name: string) => boolean,
 ): string[] {
-  const listed = connectionNames(connection);
+  const listed = new Set(connectionOptions(connection ?? null));
   const kept: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;

@@ -1,60 +1,26 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BadTarget, normalizePath, normalizeQuery, splitTarget } from "../../src/core/path";
 
+/**
+ * The one table of what paths become, and of those that are refused. `strict_path` of components/edgewright/purge/targets.py is
+ * held to it as well: what one side makes of a path, the other must.
+ */
+const TABLE: { sent: string; strict: string | null }[] = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../../tests/golden/targets.json"), "utf8"),
+);
+const PATHS = TABLE.filter(({ sent }) => !sent.includes("?"));
+
 describe("normalizePath", () => {
-  it.each([
-    ["/", "/"],
-    ["/api/products/1", "/api/products/1"],
-    ["/api/products/", "/api/products/"],
-    ["/a/./b", "/a/b"],
-    ["/a/../b", "/b"],
-    ["/a/..", "/"],
-    ["/a/b/.", "/a/b/"],
-    ["/../../etc/passwd", "/etc/passwd"],
-    ["/a/%2e%2E/b", "/b"],
-    ["/a/%2e./b", "/b"],
-    ["//a///b", "/a/b"],
-    ["/%61pi", "/api"],
-    ["/caf%c3%a9", "/caf%C3%A9"],
-    ["/café", "/caf%C3%A9"],
-    ["/a;x=1/b", "/a%3Bx=1/b"],
-    ["/a%3bx", "/a%3Bx"],
-    ["/a b", "/a%20b"],
-    ["/a|b^c", "/a%7Cb%5Ec"],
-    ["/100%25", "/100%25"],
-    ["/.well-known/x", "/.well-known/x"],
-    ["/...", "/..."],
-  ])("%s becomes %s", (path, expected) => {
-    expect(normalizePath(path)).toBe(expected);
+  it.each(PATHS)("$sent becomes $strict", ({ sent, strict }) => {
+    if (strict === null) expect(() => normalizePath(sent)).toThrow(BadTarget);
+    else expect(normalizePath(sent)).toBe(strict);
   });
 
-  it.each([
-    "/a%",
-    "/a%2",
-    "/a%zz",
-    "/a%00",
-    "/a%0d%0aSet-Cookie:x",
-    "/a%7f",
-    "/a\u0000",
-    "/a\nb",
-    "/a%2fb",
-    "/a%2Fb",
-    "/a%5cb",
-    "/a\\b",
-    "/a%252fb",
-    "/a%25252fb",
-    "/a%252e%252e/b",
-    "/a%2500",
-    "/a%25%32f",
-    "/a%25%32%66b",
-    "/a/..;/b",
-    "/a/.;x/b",
-    "/a/%2e%2e;/b",
-    "/a%c0%af",
-    "/a%ff",
-    "/a\ud800",
-  ])("%j is refused", (path) => {
+  // No text for the table: a URL parser leaves the first one out, and what is not Unicode is not JSON.
+  it.each(["/a\nb", "/a\u0000", "/a\ud800"])("refuses %j", (path) => {
     expect(() => normalizePath(path)).toThrow(BadTarget);
   });
 

@@ -1,1 +1,1 @@
-import{R as c}from"./chunk-MR3GWDLO.js";import"./chunk-HQ4A4QU6.js";export{c as cache};
+import{Q as c}from"./chunk-2IRSD2DQ.js";import"./chunk-YSESC2D2.js";export{c as cache};

@@ -1,1 +1,1 @@
-import{x as r}from"./chunk-HQ4A4QU6.js";export{r as createWorker};
+import{E as r}from"./chunk-YSESC2D2.js";export{r as createWorker};

@@ -16,6 +16,7 @@ from edgewright.platforms.cloudfront.behaviors import SAFE, Served
 from edgewright.platforms.cloudfront.endpoints import check_functions
 from edgewright.platforms.cloudfront.files import let_read, make_bucket, make_named
 from edgewright.platforms.cloudfront.guard import GUARD
+from edgewright.platforms.cloudfront.held import with_hook
 from edgewright.platforms.cloudfront.names import certificate, dns, web_acl
 from edgewright.platforms.cloudfront.operations import observe
 from edgewright.platforms.cloudfront.origins import needs_name, origins_of, target_of
@@ -121,7 +122,7 @@ def build(site: Site) -> Deployed:
             # An update takes minutes to reach every location; only production is worth waiting for.
             wait_for_deployment=site.given.get("wait_for_deployment", production()),
             web_acl_id=acl,
-            opts=site.passing if part == "staging" else site.child,
+            opts=with_hook(site.name, site.passing if part == "staging" else site.child),
             **more,
         )
 

@@ -1,6 +1,6 @@
 /** What is stored: a response with what is needed to judge it again, and its form as bytes. */
 
-import { splitList } from "./lists";
+import { connectionOptions, HOP_BY_HOP } from "../hop-by-hop";
 import type { Body } from "./streams";
 
 export type TierName = "memory" | "edge" | "kv";
@@ -98,9 +98,17 @@ export function bodyless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
 
-/** Header fields that no cache stores (RFC 9111 section 3.1), beside those that Connection names, and our own. */
-const UNSTORED =
-  /^(connection|keep-alive|proxy-(authenticate|authentication-info|authorization|connection)|te|trailer|transfer-encoding|upgrade|set-cookie|age|x-cache)$/;
+/**
+ * Header fields that no cache stores (RFC 9111 section 3.1): those of one connection or of a proxy alone; and those that this one
+ * does not: a cookie is for one client, and Age and X-Cache are written with each answer.
+ */
+const UNSTORED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  "proxy-authentication-info",
+  "set-cookie",
+  "age",
+  "x-cache",
+]);
 
 /** More bytes of headers than this, and a response is not stored: no tier is a place for them. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -111,17 +119,18 @@ export function storedHeaders(
   omit: readonly string[],
   unstored: readonly string[],
 ): [string, string][] | undefined {
-  const left = splitList(headers.get("connection")?.toLowerCase() ?? "").concat(omit, unstored);
-  const kept = [...headers].filter(
-    ([name]) =>
-      !UNSTORED.test(name) && !left.some((rule) => (rule.endsWith("-") ? name.startsWith(rule) : name === rule)),
-  );
+  const names = new Set([...UNSTORED, ...connectionOptions(headers.get("connection")), ...omit, ...unstored]);
+  const prefixes = unstored.filter((name) => name.endsWith("-"));
+  const kept = [...headers].filter(([name]) => !names.has(name) && !prefixes.some((prefix) => name.startsWith(prefix)));
   return kept.flat().join("").length > MAX_HEADER_BYTES ? undefined : kept;
 }
 
 export function header(meta: Pick<Meta, "headers">, name: string): string | null {
   return meta.headers.find((pair) => pair[0] === name)?.[1] ?? null;
 }
+
+/** Its header fields, to be looked at one by one. */
+export const fieldsOf = (meta: Pick<Meta, "headers">) => ({ get: (name: string) => header(meta, name) });
 
 /** Age in whole seconds (RFC 9111 section 4.2.3). */
 export function age(meta: Meta, now: number): number {

@@ -1,6 +1,6 @@
 /** May a response be stored by the origin's own headers, and for how long is it fresh? RFC 9111 sections 3 and 4.2, RFC 5861. */
 
-import { parseDate } from "./dates";
+import { parseDate } from "../dates";
 import { type Directives, parseCacheControl, seconds, whole } from "./directives";
 import { dateOf, explicitLifetime, type Rules } from "./store";
 

@@ -1,7 +1,9 @@
 /** Parts of a representation: which are stored and can be completed, and how two become one (RFC 9111 section 3.4). */
 
-import { ifRange, parseRange } from "./conditional";
-import { type Entry, header, type Meta, type PartRange } from "./entry";
+import { rangeApplies } from "../conditional";
+import { isStrong } from "../entity-tags";
+import { parseRange } from "../ranges";
+import { type Entry, fieldsOf, header, type Meta, type PartRange } from "./entry";
 import type { OriginMode } from "./extensions";
 import type { Query } from "./query";
 import { without } from "./response";
@@ -16,16 +18,12 @@ export function parseContentRange(text: string | null): PartRange | undefined {
   return start <= end && end < total ? { start, end, total } : undefined;
 }
 
-/** A strong entity tag, which alone lets parts be combined (RFC 9110 section 15.3.7.3). */
-function strongTag(etag: string | null): string | undefined {
-  return etag?.startsWith('"') ? etag : undefined;
-}
-
 /** A part answers only a range inside it. */
 export function covers(meta: Meta, query: Query): boolean {
   const part = meta.range as PartRange;
   const wanted = parseRange(query.range, part.total);
-  if (!wanted || !ifRange(meta, query.asked, query.ctx.now())) return false;
+  if (!wanted || wanted === "unsatisfiable") return false;
+  if (!rangeApplies(query.asked, fieldsOf(meta), query.ctx.now())) return false;
   return wanted.start >= part.start && wanted.end <= part.end;
 }
 
@@ -38,9 +36,9 @@ export function partOf(headers: Headers, length: number | undefined): PartRange 
 /** Where the stored part begins with the first byte, and its version is known: asks for the rest. */
 export const rest: OriginMode["rest"] = (entry, headers) => {
   const part = entry?.meta.range;
-  const tag = part?.start === 0 ? strongTag(header((entry as Entry).meta, "etag")) : undefined;
-  // A body that is a stream (the edge tier's) cannot go before the rest without being read here first.
-  if (!part || tag === undefined || !(entry?.body instanceof ArrayBuffer)) return undefined;
+  const tag = part?.start === 0 ? header((entry as Entry).meta, "etag") : null;
+  // A strong entity tag alone lets parts be combined (RFC 9110 section 15.3.7.3). A body that is a stream (the edge tier's) cannot go before the rest without being read here first.
+  if (!part || !isStrong(tag) || !(entry?.body instanceof ArrayBuffer)) return undefined;
   const { meta } = entry;
   headers.set("range", `bytes=${part.end + 1}-`);
   headers.set("if-range", tag);
@@ -76,11 +74,11 @@ export const combine: OriginMode["combine"] = (stored, meta, bytes) => {
   if (bytes.byteLength !== range.end - range.start + 1) return undefined;
   let body = bytes;
   const old = stored?.meta.range;
-  const tag = strongTag(header(meta, "etag"));
+  const tag = header(meta, "etag");
   if (
     old &&
     stored?.body instanceof ArrayBuffer &&
-    tag !== undefined &&
+    isStrong(tag) &&
     tag === header(stored.meta, "etag") &&
     old.total === range.total &&
     old.start <= range.end + 1 &&

@@ -1,7 +1,9 @@
 /** Answers: their headers, and what a client's conditions, range and method make of them. */
 
-import { ifRange, notModified, parseRange } from "./conditional";
-import { age, bodyless, type Entry, type Meta } from "./entry";
+import { isNotModified, notModifiedHeaders, rangeApplies } from "../conditional";
+import { parseDate } from "../dates";
+import { parseRange } from "../ranges";
+import { age, bodyless, type Entry, fieldsOf, header, type Meta } from "./entry";
 import { toClient } from "./outgoing";
 import { ceilingOf } from "./policy";
 import type { Core, Query } from "./query";
@@ -96,8 +98,12 @@ export function respond(
 ): Response {
   const raw = ctx.rawBodies;
   const { status } = meta;
-  if (notModified(meta, asked, ctx.now())) {
-    return make(304, without(headers, /^content-(length|encoding|type)$/), body);
+  const now = ctx.now();
+  const fields = fieldsOf(meta);
+  // Without Last-Modified it is as if it had been modified when it was made, or received (RFC 9111 section 4.3.2).
+  const received = () => parseDate(header(meta, "date"), now) ?? meta.responseTime;
+  if (status === 200 && isNotModified(asked, fields, now, received)) {
+    return make(304, notModifiedHeaders(headers), body);
   }
   const length = isStream(body) ? meta.length : body?.byteLength;
   if (method === "HEAD") {
@@ -108,15 +114,15 @@ export function respond(
   }
   const total = meta.range?.total ?? length;
   const divisible = total !== undefined && (status === 200 || meta.range) && (raw || !headers.has("content-encoding"));
-  const wanted = divisible && ifRange(meta, asked, ctx.now()) ? parseRange(range, total) : undefined;
-  if (wanted) {
+  const wanted = divisible && rangeApplies(asked, fields, now) ? parseRange(range, total) : undefined;
+  if (wanted && wanted !== "unsatisfiable") {
     const bytes = wanted.end - wanted.start + 1;
     const partial = new Headers(headers);
     partial.set("content-length", `${bytes}`);
     partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
     return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
   }
-  if (wanted === null) {
+  if (wanted) {
     discard(body);
     const none = without(headers, /^(content-(length|encoding|type)|etag|last-modified)$/);
     none.set("content-range", `bytes */${total}`);

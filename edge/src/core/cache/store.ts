@@ -1,7 +1,7 @@
 /** May a response be stored, and for how long is it fresh? RFC 9111 sections 3 and 4.2. Nothing here touches a store. */
 
 import { CREDENTIALS } from "../claims.gen";
-import { parseDate } from "./dates";
+import { parseDate } from "../dates";
 import { type Directives, deltaSeconds, fieldNames, parseCacheControl, seconds, whole } from "./directives";
 import { errorTtl, isListed, type Policy } from "./policy";
 import { unbounded, varyNames } from "./vary";

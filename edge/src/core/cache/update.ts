@@ -1,6 +1,6 @@
 /** What a 304 or the answer to a HEAD changes in a stored response. */
 
-import { opaque } from "../fields";
+import { opaqueTag } from "../entity-tags";
 import { header, type Meta } from "./entry";
 import { without } from "./response";
 
@@ -15,7 +15,7 @@ export function selectedBy304(meta: Meta, headers: Headers): boolean {
   const etag = headers.get("etag");
   const stored = header(meta, "etag");
   // Two strong ones are compared as they are: there is nothing to take off.
-  return etag === null || stored === null || opaque(etag) === opaque(stored);
+  return etag === null || stored === null || opaqueTag(etag) === opaqueTag(stored);
 }
 
 /** The stored headers with those of a 304 (or a HEAD's 200) in their place (RFC 9111 section 3.2). */

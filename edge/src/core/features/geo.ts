@@ -1,7 +1,8 @@
 /** Sends a request to the nearest region's origin, and to the next one when that fails. */
 
-import { NO_HOST, removeHopByHop } from "../entrance";
+import { NO_HOST } from "../entrance";
 import type { Feature, RequestState } from "../feature";
+import { removeHopByHop } from "../hop-by-hop";
 import type { Host } from "../host";
 import { queryOf } from "../path";
 import { Problem } from "../problem";

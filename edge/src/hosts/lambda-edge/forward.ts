@@ -1,8 +1,8 @@
 /** Targets of kind `origin` on CloudFront: the request goes on, to the origin of the caller's region, and CloudFront fetches. */
 
-import { removeHopByHop } from "../../core/entrance";
 import type { Feature, RequestState } from "../../core/feature";
 import { type Router, sharedRouter, stripped, tellForwarded } from "../../core/features/geo";
+import { removeHopByHop } from "../../core/hop-by-hop";
 import { ORIGIN_RESPONSE_BYTES } from "../../core/limits.gen";
 import { Problem } from "../../core/problem";
 import type { EdgeSettings, EndpointSpec, OriginSpec, RouterSpec } from "../../core/settings.gen";

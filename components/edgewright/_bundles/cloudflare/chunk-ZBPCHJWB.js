@@ -1,1 +1,0 @@
-import{y as r}from"./chunk-MR3GWDLO.js";var s=s=>`url-${r(s.slice(s.indexOf("/",8))).slice(1)}`;export{s as a};
