@@ -44,6 +44,13 @@ def read_seeds(seed: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> 
         found += [
             (path, {**entry, "key": prefix + entry["key"]}) for path, entry in _directory(seed["directory"], faults)
         ]
+    for key, of in (("prefix", ("file", "directory")), ("secret", ("entries", "file", "directory"))):
+        if seed.get(key) and not any(seed.get(each) for each in of):
+            faults.add(
+                f"seed.{key}",
+                f"has no effect without {' or '.join(f'`{each}`' for each in of)}",
+                fix="Give one of them, or leave it out.",
+            )
     seeds: dict[str, Seed] = {}
     places: dict[str, str] = {}
     for path, entry in found:

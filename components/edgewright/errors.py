@@ -38,6 +38,27 @@ def closest(value: str, allowed: Iterable[str]) -> str | None:
     return lower[found[0]] if found else None
 
 
+_QUOTED = re.compile(r"""(?<!\w)(['"])(?:\\.|(?!\1).)*\1(?!\w)""")
+"""A text in quotes. An apostrophe within a word begins none."""
+_SECRET = "the value, which is secret,"
+
+
+def _without(value: object, text: str) -> str:
+    """Return a message without a secret, and without what it quotes of one."""
+    text = text.replace(show(value), _SECRET)
+    whole = str(value)
+    if not whole.isalpha():  # a word alone may be one of the sentence's own; quoted, it is found below
+        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(whole)}(?![A-Za-z0-9])", _SECRET, text) if whole else text
+    lower = whole.lower()
+    parts = [part for part in re.split(r"[^a-z0-9]+", lower) if len(part) >= 3]
+
+    def hide(found: re.Match[str]) -> str:
+        quoted = found[0][1:-1].lower()
+        return "a secret text" if quoted and (quoted in lower or any(part in quoted for part in parts)) else found[0]
+
+    return _QUOTED.sub(hide, text)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with one input.
@@ -144,20 +165,15 @@ class Faults:
         return False
 
     def conceal(self, value: object) -> None:
-        """Take a secret's value out of everything noted: who reads a fault need not be who may read the secret."""
-        words = sorted({show(value), str(value)}, key=len, reverse=True)
-        # A message may quote a part of it, in another case.
-        parts = [part for part in re.split(r"[^a-z0-9_]+", str(value).lower()) if len(part) >= 4]
-        concealed = []
-        for fault in self.items:
-            problem = fault.problem
-            for word in words:
-                problem = problem.replace(word, "the value, which is secret,")
-            if any(part in problem.lower() for part in parts):
-                problem = "is refused; it is secret, and so not shown"
-            fix = "" if any(part in fault.fix.lower() for part in parts) else fault.fix
-            concealed.append(Fault(fault.path, problem, fault.allowed, fix))
-        self.items = concealed
+        """Take a secret's value out of everything noted: who reads a fault need not be who may read the secret.
+
+        Checks quote what they were given (:func:`show`, `!r`), so what may tell of it is the whole value anywhere, or a quoted
+        text that has a part in common with it, in any case of letters. Our own words are no secret, though it may be one of
+        them.
+        """
+        for at, fault in enumerate(self.items):
+            fix = fault.fix if _without(value, fault.fix) == fault.fix else ""
+            self.items[at] = Fault(fault.path, _without(value, fault.problem), fault.allowed, fix)
 
     def raise_if_any(self) -> None:
         """Raise `InputFaults` with everything noted, or do nothing where nothing was."""

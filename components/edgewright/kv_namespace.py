@@ -78,7 +78,7 @@ class KvNamespaceArgs(TypedDict):
     """Where the data must stay: `eu`, `us` or `fedramp`. A namespace with data in it is not moved: a change is refused.
     Default: anywhere."""
     seed: NotRequired[KvSeed]
-    """Keys that the namespace starts with. Default: none."""
+    """Keys that the namespace starts with; an empty mapping is no seed. Default: none."""
 
 
 class KvNamespace(pulumi.ComponentResource):

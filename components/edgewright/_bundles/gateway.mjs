@@ -167,6 +167,11 @@ function headerBytes(headers) {
 function canonical(name) {
   return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
 }
+function removeNamedByConnection(headers) {
+  const names2 = connectionOptions(headers.connection?.map((field) => field.value).join(",") ?? null);
+  for (const name of names2) if (!MESSAGE.has(name)) delete headers[name];
+}
+var MESSAGE = /* @__PURE__ */ new Set(["connection", "host", "transfer-encoding", "upgrade"]);
 var DISALLOWED = /* @__PURE__ */ new Set([
   "connection",
   "expect",
@@ -227,6 +232,7 @@ function split(target) {
 }
 function nodeRequest(request, host) {
   const headers = headersOfRaw(request);
+  removeNamedByConnection(headers);
   for (const name of Object.keys(headers)) if (name.startsWith("x-local-")) delete headers[name];
   if (host !== request.headers.host) setHeader(headers, "Host", host);
   const bodyless2 = request.headers["content-length"] === void 0 && request.headers["transfer-encoding"] === void 0;
@@ -5199,6 +5205,7 @@ function rawHeaders(call2) {
   return raw;
 }
 function responseOf(message, headers) {
+  removeNamedByConnection(headers);
   for (const name of HOP_BY_HOP) delete headers[name];
   return {
     status: message.statusCode ?? 502,

@@ -229,6 +229,7 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
     for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
         if given.get(key) and "zone_id" not in given:
             faults.add("zone_id", f"is required by `{key}`", allowed="32 hexadecimal digits, lower case")
+    _check_zone_is_used(given, faults)
     for key, what in (("tiered_cache", "tiered cache"), ("cache_rules", "cache rules")):
         zone_id = given.get("zone_id")
         if given.get(key) and isinstance(zone_id, str):
@@ -247,6 +248,21 @@ def _check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> Non
             " without a rule",
             fix="Give a CachePolicy `tiers.shield`, one place for all data centres; or turn on `cache_rules` too.",
         )
+
+
+def _check_zone_is_used(given: Mapping[str, Any], faults: Faults) -> None:
+    """Note a zone that nothing is made in: it only says where `hostname`, `routes` and what goes with them are."""
+    addressed = given.get("hostname") is not None or bool(given.get("routes"))
+    for key, used in (
+        ("zone_id", addressed or given.get("tiered_cache") or given.get("cache_rules")),
+        ("zone_name", addressed),
+    ):
+        if key in given and not used:
+            faults.add(
+                key,
+                "has no effect without `hostname` or `routes`: the API answers on workers.dev alone, which is in no zone",
+                fix="Give a `hostname` or `routes` of the zone, or leave it out.",
+            )
 
 
 def _claim_address(name: str, at: str, address: str, others: list[tuple[str, str]], faults: Faults) -> None:
@@ -840,7 +856,10 @@ def _classes_of(parent: pulumi.Resource, account_id: str, worker_id: str, versio
             account_id=account_id, worker_id=worker_id, version_id=version_id, opts=pulumi.InvokeOptions(parent=parent)
         )
     except Exception as error:  # noqa: BLE001 - whatever a provider raises: the deployment says what is wrong with it
-        pulumi.log.warn(f"the version {version_id} could not be read, so that its classes are not compared: {error}")
+        pulumi.log.warn(
+            f"the version {version_id} could not be read, so that its classes are not compared: {error}. Where a shield comes or"
+            " goes, Cloudflare refuses the rollout: give the version with the change all requests first"
+        )
         return None
     if found.id is None:
         return None

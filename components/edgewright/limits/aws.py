@@ -30,11 +30,13 @@ class Runtimes(_Data):
 
     source: str = Field(pattern=r"^https://")
     known: dict[str, Runtime]
+    past: dict[str, Runtime] = {}
+    """Runtimes that no function can be made or changed with any more, of which a day is known."""
 
     def fault(self, name: str, *, update: bool = False, today: datetime.date | None = None) -> str:
         """Return why AWS makes no function of a runtime any more, or lets none be changed; empty where it does."""
         now = today or datetime.date.today()
-        runtime = self.known.get(name)
+        runtime = self.known.get(name) or self.past.get(name)
         if runtime is None:
             return self._old(name)
         blocked = runtime.update_blocked if update else runtime.create_blocked
@@ -54,7 +56,10 @@ class Runtimes(_Data):
         listed = [found for each in self.known if _kind(each) == _kind(name) and (found := _number(each)) is not None]
         if number is None or not listed or number >= min(listed):
             return ""
-        return f"{name} is past its end: AWS lets no function of it be made or changed"
+        later = ((_number(each) or (), each) for each in self.past if _kind(each) == _kind(name))
+        dated = min(((at, each) for at, each in later if at > number), default=None)
+        since = f", and of the later {dated[1]} none since {self.past[dated[1]].update_blocked}" if dated else ""
+        return f"{name} is past its end: AWS lets no function of it be made or changed{since}"
 
 
 class Values(_Data):
@@ -74,6 +79,7 @@ class OriginShield(_Data):
 
     source: str = Field(pattern=r"^https://")
     regions: tuple[str, ...]
+    advised_source: str = Field(pattern=r"^https://")
     advised: dict[str, str]
     """What AWS advises for a region that has none."""
 

@@ -17,6 +17,7 @@ from edgewright.hosts.cloudfront.behaviors import SAFE, Served
 from edgewright.hosts.cloudfront.endpoints import check_functions
 from edgewright.hosts.cloudfront.files import let_read, make_bucket, make_named
 from edgewright.hosts.cloudfront.guard import GUARD
+from edgewright.hosts.cloudfront.held import with_hook
 from edgewright.hosts.cloudfront.names import certificate, dns, web_acl
 from edgewright.hosts.cloudfront.operations import observe
 from edgewright.hosts.cloudfront.origins import needs_name, origins_of, target_of
@@ -121,7 +122,7 @@ def build(site: Site) -> Deployed:
             # An update takes minutes to reach every location; only production is worth waiting for.
             wait_for_deployment=site.given.get("wait_for_deployment", production()),
             web_acl_id=acl,
-            opts=site.passing if part == "staging" else site.child,
+            opts=with_hook(site.name, site.passing if part == "staging" else site.child),
             **more,
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from edgewright.errors import Faults, show
 from edgewright.hosts.cloudfront.behaviors import Served
 from edgewright.hosts.cloudfront.plan import Plan
+from edgewright.limits.aws import aws
 
 REGIONS: Mapping[str, str] = {
     "wnam": "us-west-2",
@@ -14,12 +15,11 @@ REGIONS: Mapping[str, str] = {
     "eeur": "eu-central-1",
     "apac": "ap-southeast-1",
     "oc": "ap-southeast-2",
-    "afr": "eu-west-1",
-    "me": "ap-south-1",
+    "afr": aws().origin_shield.advised["af-south-1"],
+    "me": aws().origin_shield.advised["me-south-1"],
 }
 """The region with Origin Shield for each place that a CachePolicy's `tiers.shield.location` can name; where there is none in
-the place, the one that AWS advises for it:
-https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html#choose-origin-shield-region"""
+the place, the one that AWS advises for its oldest region."""
 
 
 def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str, str]:

@@ -4,26 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from edgewright.aws.rollouts import FIXED, SOURCE
 from edgewright.local.handlers import Inputs
-
-SOURCE = (
-    "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
-    "continuous-deployment-quotas-considerations.html"
-)
 
 Held = Mapping[str, str]
 """What of a distribution may not change, each setting as JSON."""
-
-_DEFAULTS: Mapping[str, Any] = {
-    "aliases": [],
-    "cacheTagConfig": None,
-    "enabled": True,
-    "httpVersion": "http2",
-    "isIpv6Enabled": False,
-    "priceClass": "PriceClass_All",
-    "viewerCertificate": None,
-}
-"""Everything but behaviors, origins and their groups, error responses, geography, root object, logging and comment."""
 
 _STEPS = (
     "First promote or give up the rollout without this change, in a deployment of its own that takes the policy away; change"
@@ -33,7 +18,7 @@ _STEPS = (
 
 def held(inputs: Inputs) -> dict[str, str]:
     """Return what a distribution is held to while it has a policy, or is a staging one."""
-    found = {key: _plain(inputs.get(key) or default) for key, default in _DEFAULTS.items()}
+    found = {key: _plain(inputs.get(key) or default) for key, default in FIXED.items()}
     found["webAclId"] = _plain(bool(inputs.get("webAclId")))
     found["attached"] = _plain(bool(inputs.get("continuousDeploymentPolicyId") or inputs.get("staging")))
     return found
@@ -44,7 +29,7 @@ def refused(inputs: Inputs, before: Held) -> Iterable[str]:
     if before.get("attached") != "true":
         return
     now = held(inputs)
-    changed = [key for key in _DEFAULTS if now[key] != before.get(key)]
+    changed = [key for key in FIXED if now[key] != before.get(key)]
     if changed:
         yield (
             f"{', '.join(changed)}: IllegalUpdate: One or more fields updated are not supported while a continuous deployment"

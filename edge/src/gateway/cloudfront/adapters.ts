@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { discard, toWebStream } from "./body.js";
-import { headersOf, headersOfRaw, pairsOf, setHeader } from "./headers.js";
+import { headersOf, headersOfRaw, pairsOf, removeNamedByConnection, setHeader } from "./headers.js";
 import type { EdgeRequest, EdgeResponse } from "./types.js";
 
 function split(target: string): { uri: string; querystring: string } {
@@ -17,6 +17,8 @@ function split(target: string): { uri: string; querystring: string } {
 
 export function nodeRequest(request: IncomingMessage, host: string): EdgeRequest {
   const headers = headersOfRaw(request);
+  // Before anything looks at them: a header that is in a cache's key and then not sent on would store one answer under another's name.
+  removeNamedByConnection(headers);
   // The local way to choose a host, and nothing that a distribution should see.
   for (const name of Object.keys(headers)) if (name.startsWith("x-local-")) delete headers[name];
   if (host !== request.headers.host) setHeader(headers, "Host", host);

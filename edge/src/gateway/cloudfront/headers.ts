@@ -1,6 +1,7 @@
 // Header fields by lower-case name, and which of them functions and hops may touch.
 
 import type { IncomingMessage } from "node:http";
+import { connectionOptions } from "../../core/hop-by-hop.js";
 import type { Headers } from "./types.js";
 
 export function headersOf(pairs: Iterable<readonly [string, string]>): Headers {
@@ -80,6 +81,17 @@ export function canonical(name: string): string {
 }
 
 export { HOP_BY_HOP } from "../../core/hop-by-hop.js";
+
+/**
+ * Takes away the headers that `Connection` declares to be of one hop (RFC 9110, section 7.6.1). What says where the message ends, and for
+ * whom it is, stays: without it a body would be the next request of the connection.
+ */
+export function removeNamedByConnection(headers: Headers): void {
+  const names = connectionOptions(headers.connection?.map((field) => field.value).join(",") ?? null);
+  for (const name of names) if (!MESSAGE.has(name)) delete headers[name];
+}
+
+const MESSAGE: ReadonlySet<string> = new Set(["connection", "host", "transfer-encoding", "upgrade"]);
 
 const DISALLOWED = new Set([
   "connection",

@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { CLOUDFRONT_REQUEST_BYTES } from "../../core/limits.gen.js";
 import { EdgeError } from "./error-page.js";
-import { HOP_BY_HOP, headerBytes, headersOfRaw, pairsOf } from "./headers.js";
+import { HOP_BY_HOP, headerBytes, headersOfRaw, pairsOf, removeNamedByConnection } from "./headers.js";
 import type { Body, Deps, EdgeResponse, Headers } from "./types.js";
 
 export interface OriginCall {
@@ -187,6 +187,7 @@ function rawHeaders(call: OriginCall): string[] {
 }
 
 function responseOf(message: IncomingMessage, headers: Headers): EdgeResponse {
+  removeNamedByConnection(headers);
   for (const name of HOP_BY_HOP) delete headers[name];
   return {
     status: message.statusCode ?? 502,
