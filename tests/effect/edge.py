@@ -53,7 +53,6 @@ class Edge:
         **headers: str,
     ) -> httpx.Response:
         """Ask the API for a path, just as it is written. `at` is the hostname, where it is not the first one."""
-        self.client.cookies.clear()
         place = at or httpx.URL(self.urls[0]).host
         sent = {"X-Local-Host": place, "X-Local-Country": country, **({"X-Local-IP": ip} if ip else {})}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
