@@ -26,7 +26,7 @@ test: $(VENV)/.dev edge/node_modules/.installed ## Set everything up and run all
 	$(BIN)/python -m tools.npm --prefix edge test
 	$(BIN)/pytest -n 2 --dist loadfile
 
-check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatting, golden schema, fresh bundles
+check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatting, golden schema, fresh bundles and their size
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -35,6 +35,7 @@ check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatti
 	$(BIN)/python -m tools.npm --prefix edge run typecheck
 	$(BIN)/python -m tools.npm --prefix edge run workflows -- $(CURDIR)/.github/workflows/*.yml
 	$(BIN)/python -m tools.fresh
+	$(BIN)/python -m tools.size
 
 bench: $(VENV)/.dev edge/node_modules/.installed ## Measure against peers; results go to bench/results/
 	$(BIN)/python -m bench
