@@ -3,15 +3,18 @@ SHELL := /bin/sh
 PYTHON ?= python3
 STACK ?= local
 
+# Where this is set, each of the tests' hundreds of processes would compile the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 EDGEWRIGHT := $(BIN)/edgewright
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check bench format build docs clean
+.PHONY: help setup up down test test-fast check bench format build docs clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.runtime ## Set edgewright up in .venv, and run nothing
 	@echo "edgewright is in $(BIN); put it on your PATH: . $(BIN)/activate"
@@ -24,18 +27,40 @@ down: ## Stop what `up` started
 
 test: $(VENV)/.dev edge/node_modules/.installed ## Set everything up and run all tests
 	$(BIN)/python -m tools.npm --prefix edge test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest $(TOGETHER)
+
+test-fast: $(VENV)/.dev edge/node_modules/.installed ## Run the Python tests that start no process: about a minute
+	$(BIN)/pytest $(TOGETHER) -m fast
+
+# Two at a time on two processors; those whose tests take longest begin (tests/conftest.py has the order).
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatting, golden schema, fresh bundles and their size
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(CHECKS)
+
+# Two at a time, the longest first; what each says comes in one piece, and all are told of before the run fails.
+CHECKS := check-types check-fresh check-programs check-edge check-style
+.PHONY: $(CHECKS)
+
+check-types:
 	$(BIN)/mypy
+
+# Reads what the types' run has left in mypy's cache.
+check-programs: check-types
 	for program in components/__main__.py policies/__main__.py examples/*/__main__.py; do $(BIN)/mypy $$program || exit 1; done
+
+check-fresh:
+	$(BIN)/python -m tools.fresh
+	$(BIN)/python -m tools.size
+
+check-edge:
 	$(BIN)/python -m tools.npm --prefix edge run lint
 	$(BIN)/python -m tools.npm --prefix edge run typecheck
 	$(BIN)/python -m tools.npm --prefix edge run workflows -- $(CURDIR)/.github/workflows/*.yml
-	$(BIN)/python -m tools.fresh
-	$(BIN)/python -m tools.size
+
+check-style:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 bench: $(VENV)/.dev edge/node_modules/.installed ## Measure against peers; results go to bench/results/
 	$(BIN)/python -m bench

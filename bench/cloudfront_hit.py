@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import httpx
-from edgewright.local.node import find_node
+from edgewright.assemble.node import find_node
 from edgewright.testing import local_cloud
 
 from bench.harness import Options, Result, Spread, interleave, ratio

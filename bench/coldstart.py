@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from edgewright._packages import Package
-from edgewright.coldstart import DISTRIBUTION_TYPE, LAMBDA_TYPE, measure, package_of
-from edgewright.local.cloud import LocalCloud
-from edgewright.program.project import Project
-from edgewright.program.runner import Runner
+from edgewright.assemble.lambda_package import Package
+from edgewright.base.project import Project
+from edgewright.engine.runner import Runner
+from edgewright.platforms.cloud import LocalCloud
+from edgewright.platforms.cloudfront.coldstart import DISTRIBUTION_TYPE, LAMBDA_TYPE, measure, package_of
 
 from bench.harness import Options, Result, interleave, ratio
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import yaml
-from edgewright.local.node import Node, find_node
+from edgewright.assemble.node import Node, find_node
 from edgewright.testing import local_cloud
 
 from bench.harness import NotHere, Options, Result, Spread

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import Runner
 from edgewright.guard import evaluate
-from edgewright.program.resources import Capture
-from edgewright.program.runner import Runner
 from edgewright_policies import POLICIES
 
 from bench.harness import Options, Result, interleave, ratio

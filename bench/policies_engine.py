@@ -15,7 +15,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import psutil
-from edgewright.program.resources import Capture
+from edgewright.engine.resources import Capture
 from edgewright_policies import POLICIES
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc

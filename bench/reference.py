@@ -5,12 +5,12 @@ import socket
 import tempfile
 from pathlib import Path
 
+from edgewright.base.project import Project
 from edgewright.cli.verify import local_target
-from edgewright.local.cloud import LocalCloud
+from edgewright.engine.runner import Runner
 from edgewright.local.session import StateDir
 from edgewright.local.stack import LocalStack
-from edgewright.program.project import Project
-from edgewright.program.runner import Runner
+from edgewright.platforms.cloud import LocalCloud
 from edgewright.verify import Report, replay
 
 from bench.harness import Options, Result, Spread

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edgewright import _bundler, _handlers
+from edgewright.assemble import bundler, handlers
+from edgewright.base.project import Project
+from edgewright.engine.runner import Runner
 from edgewright.local.dev import Reload, look, start_and_deploy, watch
 from edgewright.local.processes import Exit
 from edgewright.local.stack import LocalStack
-from edgewright.program.project import Project
-from edgewright.program.runner import Runner
 
 from bench.harness import Options, Result, Spread, interleave, ratio
 from bench.reference import _copy
@@ -124,18 +124,18 @@ def _bundling(file: Path, options: Options) -> dict[str, Spread]:
 
     def bundle() -> float:
         started = time.perf_counter()
-        _handlers.run_esbuild({"handler.js": {"file": str(file)}})
+        handlers.run_esbuild({"handler.js": {"file": str(file)}})
         return (time.perf_counter() - started) * 1000
 
     def alone() -> float:
-        kept, _bundler.current = _bundler.current, None
+        kept, bundler.current = bundler.current, None
         try:
             return bundle()
         finally:
-            _bundler.current = kept
+            bundler.current = kept
 
-    _bundler.ensure()
+    bundler.ensure()
     try:
         return interleave({"bundling, kept ready": bundle, "bundling, a process each": alone}, options)
     finally:
-        _bundler.close()
+        bundler.close()

@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 90_000,
     expect: { poll: { timeout: 30_000 } },
-    // workerd processes beside the tests: more files at once than processors only makes each slower.
-    maxWorkers: 2,
+    // Tests wait for a third of their time; with many more files at once than processors each only gets slower.
+    maxWorkers: 3,
   },
 });

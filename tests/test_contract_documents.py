@@ -5,9 +5,17 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from edgewright.local.protocol import Deployment, Share, Version, Worker
-from edgewright.spec import CacheSpec, EdgeSettings, EndpointSpec, KvTier, OriginSpec, OriginTarget, RouterSpec
-from edgewright.spec.models import CacheTiers
+from edgewright.contract import (
+    CacheSpec,
+    EdgeSettings,
+    EndpointSpec,
+    KvTier,
+    OriginSpec,
+    OriginTarget,
+    RouterSpec,
+)
+from edgewright.contract.models import CacheTiers
+from edgewright.platforms.protocol import Deployment, Share, Version, Worker
 
 from tools import fresh, generate
 

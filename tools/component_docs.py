@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import edgewright
-from edgewright.errors import InputFaults
-from edgewright.hosts.cloudflare import CLOUDFRONT_ONLY
-from edgewright.hosts.cloudfront.plan import CLOUDFLARE_ONLY
+from edgewright.base.faults import InputFaults
+from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 from typing_extensions import NotRequired, is_typeddict
 
 from tests.components.program import ACCOUNT, ZONE, run

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from edgewright._provider import EdgewrightProvider
-from edgewright.local.node import NodeMissing, find_node
+from edgewright.assemble.node import NodeMissing, find_node
 
 from tools import component_docs, generate, policy_docs, schema
 

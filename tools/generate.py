@@ -11,10 +11,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from edgewright import _claims, _countries
-from edgewright.limits import limit
-from edgewright.local.protocol import Deployment
-from edgewright.spec import EdgeSettings
+from edgewright.contract import EdgeSettings
+from edgewright.contract import claims as _claims
+from edgewright.contract import countries as _countries
+from edgewright.contract.limits import limit
+from edgewright.platforms.protocol import Deployment
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
@@ -76,7 +77,7 @@ LIMITS = {
 
 
 def _limits() -> str:
-    lines = ["// Generated from components/edgewright/limits. Run `make build`; do not edit.", ""]
+    lines = ["// Generated from components/edgewright/contract/limits. Run `make build`; do not edit.", ""]
     for name, limit_id in LIMITS.items():
         found = limit(limit_id)
         lines += [f"/** {found.title}: {found.source} */", f"export const {name} = {int(found.value)};"]
@@ -85,7 +86,7 @@ def _limits() -> str:
 
 def _header_claims() -> str:
     lines = [
-        "// Generated from components/edgewright/_claims.py, which says what each list is. Run `make build`; do not edit.",
+        "// Generated from components/edgewright/contract/claims.py, which says what each list is. Run `make build`; do not edit.",
         "",
     ]
     for name, members in (
@@ -113,7 +114,7 @@ def data_files() -> dict[str, str]:
         "src/gateway/data/countries.ts": (
             "// Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one\n"
             "// representative place with its coordinates and time zone (gap `geo-representative`).\n"
-            "// Generated from components/edgewright/_countries.py. Run `make build`; do not edit.\n"
+            "// Generated from components/edgewright/contract/countries.py. Run `make build`; do not edit.\n"
             "//\n"
             "// country, continent, colo, latitude, longitude, time zone, city\n"
             f"export const COUNTRY_ROWS = `\n{_countries.gateway_rows()}\n`;\n"

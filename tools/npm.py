@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from edgewright.local.node import find_node
+from edgewright.assemble.node import find_node
 
 
 def main() -> int:

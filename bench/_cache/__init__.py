@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from edgewright.local.node import find_node
+from edgewright.assemble.node import find_node
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -7,9 +7,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from edgewright.base.faults import Fault, InputFaults
     from edgewright.cache_policy import CachePolicy, CachePolicyArgs
     from edgewright.edge_api import EdgeApi, EdgeApiArgs
-    from edgewright.errors import Fault, InputFaults
     from edgewright.geo_router import GeoRouter, GeoRouterArgs
     from edgewright.kv_namespace import KvNamespace, KvNamespaceArgs
     from edgewright.lambda_edge_function import LambdaEdgeFunction, LambdaEdgeFunctionArgs
@@ -21,10 +21,10 @@ _HOMES = {
     "CachePolicyArgs": "cache_policy",
     "EdgeApi": "edge_api",
     "EdgeApiArgs": "edge_api",
-    "Fault": "errors",
+    "Fault": "base.faults",
     "GeoRouter": "geo_router",
     "GeoRouterArgs": "geo_router",
-    "InputFaults": "errors",
+    "InputFaults": "base.faults",
     "KvNamespace": "kv_namespace",
     "KvNamespaceArgs": "kv_namespace",
     "LambdaEdgeFunction": "lambda_edge_function",

@@ -10,7 +10,7 @@ from pulumi.provider.provider import ConstructResult
 from pulumi.provider.server import ComponentInitError
 
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction, __version__
-from edgewright.errors import InputFaults
+from edgewright.base.faults import InputFaults
 
 COMPONENTS: list[type[pulumi.ComponentResource]] = [CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction]
 """What the plugin offers. A component that is not here is of no use outside Python."""

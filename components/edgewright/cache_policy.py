@@ -6,14 +6,14 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright import _check
-from edgewright._bindings import kv_binding
-from edgewright._claims import never_passes
-from edgewright._normalise import is_later, normalise, properties
-from edgewright._program import claim_name, gathers
-from edgewright.errors import Faults, show
-from edgewright.limits import limit
-from edgewright.spec.models import (
+from edgewright.arguments import checks
+from edgewright.arguments.bindings import kv_binding
+from edgewright.arguments.program import claim_name, gathers
+from edgewright.arguments.shape import is_later, normalise, properties
+from edgewright.base.faults import Faults, show
+from edgewright.contract.claims import never_passes
+from edgewright.contract.limits import limit
+from edgewright.contract.models import (
     LOCATIONS,
     CacheKeySpec,
     CacheSpec,
@@ -314,7 +314,7 @@ def _timed(options: Mapping[str, Any], **names: str) -> dict[str, Any]:
 def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
     for key in ("edge_ttl", "browser_ttl", "stale_while_revalidate", "stale_if_error", "error_ttl"):
         if key in given:
-            _check.seconds(key, given[key], faults)
+            checks.seconds(key, given[key], faults)
     if "engine" in given and faults.one_of("engine", given["engine"], ENGINES) and given["engine"] == "platform":
         _check_platform(given.get("key", {}), given.get("tiers", {}), faults)
     if "mode" not in given or faults.one_of("mode", given["mode"], MODES):
@@ -337,7 +337,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
                 "'*' makes every response different, so that nothing would be reused",
                 allowed="names of request headers",
             )
-        elif _check.header_name(f"vary[{index}]", header, faults):
+        elif checks.header_name(f"vary[{index}]", header, faults):
             _check_passes(f"vary[{index}]", header, faults)
     _check_tags(given.get("tags", ()), faults)
 
@@ -381,7 +381,7 @@ def _check_jitter(
     """A range, and whether the time that it spreads lies in it; `shorter`: the range may also end before that time."""
     if jitter is None or not {"min", "max"} <= jitter.keys():
         return
-    sound = [_check.seconds(f"{path}.{key}", jitter[key], faults, low=1) for key in ("min", "max")]
+    sound = [checks.seconds(f"{path}.{key}", jitter[key], faults, low=1) for key in ("min", "max")]
     if all(sound) and jitter["min"] > jitter["max"]:
         faults.add(path, f"has min {jitter['min']} above max {jitter['max']}", allowed="min no larger than max")
     elif all(sound) and isinstance(ttl, int) and not (jitter["min"] <= ttl and (shorter or ttl <= jitter["max"])):
@@ -432,7 +432,7 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
         most = limit("cloudflare.workers.memory_bytes")
         for key in ("max_bytes", "max_object_bytes"):
             if key in memory:
-                _check.whole(
+                checks.whole(
                     f"tiers.memory.{key}",
                     memory[key],
                     faults,
@@ -455,14 +455,14 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
             )
     for path, tier in (("memory", memory or {}), ("edge", edge)):
         if "ttl_ceiling" in tier:
-            _check.seconds(f"tiers.{path}.ttl_ceiling", tier["ttl_ceiling"], faults)
+            checks.seconds(f"tiers.{path}.ttl_ceiling", tier["ttl_ceiling"], faults)
         _check_jitter(
             f"tiers.{path}.jitter", tier.get("jitter"), "ttl_ceiling", tier.get("ttl_ceiling"), faults, shorter=True
         )
     if kv is not None:
         least = limit("cloudflare.kv.expiration_ttl_min_s")
         if "ttl" in kv:
-            _check.seconds(
+            checks.seconds(
                 "tiers.kv.ttl",
                 kv["ttl"],
                 faults,
@@ -472,7 +472,7 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
         _check_jitter("tiers.kv.jitter", kv.get("jitter"), "ttl", kv.get("ttl"), faults, shorter=True)
         if "max_object_bytes" in kv:
             most = limit("cloudflare.kv.value_bytes")
-            _check.whole(
+            checks.whole(
                 "tiers.kv.max_object_bytes",
                 kv["max_object_bytes"],
                 faults,
@@ -491,16 +491,16 @@ def _check_shield(shield: Mapping[str, Any] | None, edge_ttl: object, faults: Fa
     if "location" in shield:
         faults.one_of("tiers.shield.location", shield["location"], LOCATIONS)
     if "ttl" in shield:
-        _check.seconds("tiers.shield.ttl", shield["ttl"], faults)
+        checks.seconds("tiers.shield.ttl", shield["ttl"], faults)
     key, ttl = ("ttl", shield["ttl"]) if "ttl" in shield else ("edge_ttl", edge_ttl)
     _check_jitter("tiers.shield.jitter", shield.get("jitter"), key, ttl, faults, shorter=True)
     if "shards" in shield:
-        _check.whole("tiers.shield.shards", shield["shards"], faults, 1, 64, "objects")
+        checks.whole("tiers.shield.shards", shield["shards"], faults, 1, 64, "objects")
     most = limit("cloudflare.durable_objects.storage_bytes")
     for name in ("max_bytes", "max_object_bytes"):
         if name in shield:
             why = f"A Durable Object keeps {most.text} in all."
-            _check.whole(f"tiers.shield.{name}", shield[name], faults, 1, int(most.value), "bytes", why)
+            checks.whole(f"tiers.shield.{name}", shield[name], faults, 1, int(most.value), "bytes", why)
     whole_tier = shield.get("max_bytes", ShieldTier().max_bytes)
     if "max_object_bytes" in shield and shield["max_object_bytes"] > whole_tier:
         faults.add(
@@ -522,7 +522,7 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
             )
     for index, header in enumerate(key.get("headers", ())):
         at = f"key.headers[{index}]"
-        if _check.header_name(at, header, faults) and header.lower() in ("cookie", "authorization"):
+        if checks.header_name(at, header, faults) and header.lower() in ("cookie", "authorization"):
             instead = (
                 "`key.cookies` for single cookies"
                 if header.lower() == "cookie"
@@ -532,7 +532,7 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
         else:
             _check_passes(at, header, faults)
     for index, cookie in enumerate(key.get("cookies", ())):
-        _check.header_name(f"key.cookies[{index}]", cookie, faults)
+        checks.header_name(f"key.cookies[{index}]", cookie, faults)
 
 
 _OF_A_BODY = ("content-length", "content-type", "content-encoding", "content-language", "content-location")
@@ -585,7 +585,7 @@ def _check_tags(tags: list[str], faults: Faults) -> None:
     most = limit("cloudflare.cache.tags")
     if len(tags) > most.value:
         faults.add("tags", f"has {len(tags)} tags", allowed=f"at most {most.text}")
-    _check.text_bytes(
+    checks.text_bytes(
         "tags",
         len(",".join(tags).encode()),
         faults,

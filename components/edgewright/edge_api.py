@@ -6,12 +6,12 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._endpoints import Compiled, Endpoints, check_endpoints, compile_settings
-from edgewright._lifecycle import with_lifecycles
-from edgewright._normalise import has_later, is_later, normalise, properties, when_known
-from edgewright._program import claim_name, gathers
-from edgewright.errors import Faults
-from edgewright.hosts import HOSTS, host_of
+from edgewright.arguments.endpoints import Compiled, Endpoints, check_endpoints, compile_settings
+from edgewright.arguments.program import claim_name, gathers
+from edgewright.arguments.shape import has_later, is_later, normalise, properties, when_known
+from edgewright.base.faults import Faults
+from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.platforms.lifecycle import with_lifecycles
 
 TOKEN = "edgewright:index:EdgeApi"
 
@@ -375,7 +375,7 @@ class EdgeApi(pulumi.ComponentResource):
         faults = Faults("EdgeApi", name)
         claim_name("EdgeApi", name, opts, faults)
         given = normalise(guarded, EdgeApiArgs, faults)
-        platform = given.get("host", "cloudflare")
+        platform = given.get("host", DEFAULT)
         faults.one_of("host", platform, HOSTS)
         endpoints = check_endpoints(given, faults)
         if faults.about("host"):

@@ -8,13 +8,13 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright import _check
-from edgewright._claims import HOP_BY_HOP
-from edgewright._normalise import PENDING_URL, checked, is_later, normalise, properties
-from edgewright._program import claim_name, gathers
-from edgewright._regions import REGION_POSITIONS, Position, assign_countries, failover_order
-from edgewright.errors import Faults, show
-from edgewright.spec.models import HealthCheckSpec, OriginSpec, RouterSpec
+from edgewright.arguments import checks
+from edgewright.arguments.program import claim_name, gathers
+from edgewright.arguments.regions import REGION_POSITIONS, Position, assign_countries, failover_order
+from edgewright.arguments.shape import PENDING_URL, checked, is_later, normalise, properties
+from edgewright.base.faults import Faults, show
+from edgewright.contract.claims import HOP_BY_HOP
+from edgewright.contract.models import HealthCheckSpec, OriginSpec, RouterSpec
 
 TOKEN = "edgewright:index:GeoRouter"
 MAX_TIMEOUT_MS = 30_000
@@ -173,7 +173,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
     for index, origin in enumerate(origins):
         path = f"origins[{index}]"
         region = origin.get("region")
-        if region is not None and _check.region(f"{path}.region", region, faults):
+        if region is not None and checks.region(f"{path}.region", region, faults):
             if region in regions:
                 faults.add(
                     f"{path}.region",
@@ -192,18 +192,18 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
                     if header.lower() != "host"
                     else "The Host is that of `url`: give the origin's own name there.",
                 )
-            elif _check.header_name(f"{path}.headers.{header}", header, faults):
-                _check.header_value(f"{path}.headers.{header}", value, faults)
+            elif checks.header_name(f"{path}.headers.{header}", header, faults):
+                checks.header_value(f"{path}.headers.{header}", value, faults)
         url = origin.get("url", PENDING_URL)
-        urls.append(checked(url, functools.partial(_check.http_url, f"{path}.url"), faults))
+        urls.append(checked(url, functools.partial(checks.http_url, f"{path}.url"), faults))
     fallback = given.get("fallback")
     told = any(re.fullmatch(r"origins\[\d+\](\.region)?", fault.path) for fault in faults)
     if fallback is not None and regions and fallback not in regions and not told:
         faults.add("fallback", f"{show(fallback)} is not the region of any origin", allowed=", ".join(sorted(regions)))
     if "timeout_ms" in given:
-        _check.whole("timeout_ms", given["timeout_ms"], faults, 1, MAX_TIMEOUT_MS, "milliseconds")
+        checks.whole("timeout_ms", given["timeout_ms"], faults, 1, MAX_TIMEOUT_MS, "milliseconds")
     for index, status in enumerate(given.get("retry_statuses", ())):
-        _check.whole(
+        checks.whole(
             f"retry_statuses[{index}]", status, faults, 400, 599, "", "Only an error is asked of another origin."
         )
     health = given.get("health_check", {})
@@ -214,16 +214,16 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
             allowed="a path, for example /health",
         )
     if "interval" in health:
-        _check.seconds("health_check.interval", health["interval"], faults, low=1)
+        checks.seconds("health_check.interval", health["interval"], faults, low=1)
     if "unhealthy_after" in health:
-        _check.whole("health_check.unhealthy_after", health["unhealthy_after"], faults, 1, 100, "failures")
+        checks.whole("health_check.unhealthy_after", health["unhealthy_after"], faults, 1, 100, "failures")
     return urls
 
 
 def _check_countries(path: str, origin: Mapping[str, Any], owner: dict[str, str], faults: Faults) -> None:
     for index, code in enumerate(origin.get("countries", ())):
         at = f"{path}.countries[{index}]"
-        if not _check.country(at, code, faults):
+        if not checks.country(at, code, faults):
             continue
         if code in owner:
             where = "given twice" if owner[code] == path else f"also given to {owner[code]}"

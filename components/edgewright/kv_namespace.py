@@ -1,25 +1,20 @@
 """A key-value store, with its seed data. See :class:`KvNamespace`."""
 
-import functools
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright import _check
-from edgewright._bindings import KEY_VALUE_STORE
-from edgewright._lifecycle import Held, check_store, with_lifecycles
-from edgewright._normalise import checked, normalise, properties
-from edgewright._program import claim, claim_name, default_name, gathers
-from edgewright._seeds import Seed, read_seeds
-from edgewright.errors import Faults, show
-from edgewright.limits import limit
+from edgewright.arguments import checks
+from edgewright.arguments.program import claim_name, default_name, gathers
+from edgewright.arguments.shape import checked, normalise, properties
+from edgewright.base.faults import Faults, show
+from edgewright.contract.limits import limit
+from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.platforms.lifecycle import check_store, with_lifecycles
 
 TOKEN = "edgewright:index:KvNamespace"
-HOSTS = ("cloudflare", "cloudfront")
-JURISDICTIONS = ("eu", "us", "fedramp")
 MAX_TITLE = int(limit("cloudflare.kv.title_chars").value)
 """Longest title that the platform keeps, in characters."""
 
@@ -78,7 +73,7 @@ class KvNamespaceArgs(TypedDict):
     """Where the data must stay: `eu`, `us` or `fedramp`. A namespace with data in it is not moved: a change is refused.
     Default: anywhere."""
     seed: NotRequired[KvSeed]
-    """Keys that the namespace starts with. Default: none."""
+    """Keys that the namespace starts with; an empty mapping is no seed. Default: none."""
 
 
 class KvNamespace(pulumi.ComponentResource):
@@ -109,76 +104,23 @@ class KvNamespace(pulumi.ComponentResource):
         faults = Faults("KvNamespace", name)
         claim_name("KvNamespace", name, opts, faults)
         given = normalise(_guarded(args), KvNamespaceArgs, faults)
-        host = given.get("host", HOSTS[0])
-        faults.one_of("host", host, HOSTS)
-        on_cloudfront = host == "cloudfront"
-        account_id = given.get("account_id")
-        if not on_cloudfront and not faults.about("host"):
-            if account_id is None:
-                faults.add("account_id", "is required and was not given")
-            else:
-                account_id = checked(
-                    account_id,
-                    lambda value, found: _check.hex_id("account_id", value, found, "an account's id"),
-                    faults,
-                )
+        platform = given.get("host", DEFAULT)
+        faults.one_of("host", platform, HOSTS)
         title = checked(given.get("title", default_name(name)), _check_title, faults)
         binding_name = given.get("binding_name", _binding_name(name))
-        seeds = _check_args(given, binding_name, on_cloudfront, faults)
-        if on_cloudfront:
-            self._on_cloudfront(name, title, binding_name, given, seeds, faults)
-            return
-        if isinstance(title, str) and isinstance(account_id, str):
-            claim(
-                "kv title",
-                f"{account_id}/{title}",
-                f"KvNamespace {name!r}",
-                "title",
-                faults,
-                "Titles are unique in an account.",
-            )
-        faults.raise_if_any()
+        checks.binding_name("binding_name", binding_name, faults)
+        if faults.about("host"):
+            # What a platform asks for, and refuses, is not said of another one than was meant.
+            faults.raise_if_any()
         # The provider's SDK takes seconds to import: only a program that makes something pays for it.
-        from edgewright.hosts import cloudflare
-
-        namespace = cloudflare.create_namespace(self, name, account_id, title, given, seeds)
-        self.namespace_id = namespace.id
-        check_store(
-            "KvNamespace",
-            name,
-            {
-                "account_id": Held(namespace.account_id, account_id, private=True),
-                "jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
-            },
-        )
-        self.title = namespace.title
-        options = {key: given[key] for key in ("default_ttl", "list_limit") if key in given}
-        self.binding = {"type": "kv_namespace", "name": binding_name, "namespace_id": self.namespace_id}
-        if options:
-            self.binding["options"] = options
-        self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
-
-    def _on_cloudfront(
-        self, name: str, title: Any, binding_name: str, given: Mapping[str, Any], seeds: list[Seed], faults: Faults
-    ) -> None:
-        from edgewright.hosts import cloudfront
-
-        cloudfront.check_store(given, seeds, faults)
-        if isinstance(title, str):
-            if not re.fullmatch(r"[A-Za-z0-9-_]{1,64}", title):
-                faults.add(
-                    "title",
-                    f"{show(title)} is not a KeyValueStore's name",
-                    allowed="1 to 64 letters, digits, `-` and `_`",
-                )
-            claim("key value store", title, f"KvNamespace {name!r}", "title", faults, "Names are unique in an account.")
+        host = host_of(platform)
+        plan = host.check_store(name, title, given, faults)
         faults.raise_if_any()
-        store = cloudfront.create_store(self, name, title, given, seeds)
-        # Without a `title` of its own it keeps the one that it was made with, also under another component's name.
-        check_store("KvNamespace", name, {"title": Held(store.name, title)} if "title" in given else {})
-        self.namespace_id = store.arn
-        self.title = store.name
-        self.binding = {"type": KEY_VALUE_STORE, "name": binding_name, "arn": self.namespace_id}
+        store = host.create_store(self, name, title, given, plan)
+        check_store("KvNamespace", name, store.made_with)
+        self.namespace_id = store.id
+        self.title = store.title
+        self.binding = {"type": store.binding["type"], "name": binding_name, **store.binding}
         self.register_outputs({"namespaceId": self.namespace_id, "title": self.title, "binding": self.binding})
 
 
@@ -210,26 +152,3 @@ def _binding_name(name: str) -> str:
 def _check_title(title: object, faults: Faults) -> None:
     if not isinstance(title, str) or not 1 <= len(title) <= MAX_TITLE or not title.isprintable():
         faults.add("title", f"{show(title)} is not a title", allowed=f"1 to {MAX_TITLE} printable characters")
-
-
-def _check_args(given: Mapping[str, Any], binding_name: str, on_cloudfront: bool, faults: Faults) -> list[Seed]:
-    _check.binding_name("binding_name", binding_name, faults)
-    least = limit("cloudflare.kv.expiration_ttl_min_s")
-    why = f"Workers KV keeps nothing for less than {least.text}."
-    if on_cloudfront:
-        # Which has none of what follows, and says so itself.
-        return read_seeds(given.get("seed", {}), faults, lambda *_: None)
-    if "default_ttl" in given:
-        _check.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
-    if "list_limit" in given:
-        most = limit("cloudflare.kv.list_keys")
-        _check.whole(
-            "list_limit", given["list_limit"], faults, 1, int(most.value), "keys", "Workers KV lists no more at once."
-        )
-    if "jurisdiction" in given:
-        faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
-    return read_seeds(given.get("seed", {}), faults, functools.partial(_check_ttl, int(least.value), why))
-
-
-def _check_ttl(least: int, why: str, path: str, ttl: object, faults: Faults) -> None:
-    _check.seconds(path, ttl, faults, least, why)

@@ -6,11 +6,18 @@ from typing import Any
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
-from edgewright._lifecycle import with_lifecycles
-from edgewright._normalise import has_later, normalise, properties, when_known
-from edgewright._packages import SETTINGS_FILES, SOURCES, Package, bundle_function, read_folder, settings_files
-from edgewright._program import claim_name, gathers, program_file
-from edgewright.errors import Faults, show
+from edgewright.arguments.program import claim_name, gathers, program_file
+from edgewright.arguments.shape import has_later, normalise, properties, when_known
+from edgewright.assemble.lambda_package import (
+    SETTINGS_FILES,
+    SOURCES,
+    Package,
+    bundle_function,
+    read_folder,
+    settings_files,
+)
+from edgewright.base.faults import Faults, show
+from edgewright.platforms.lifecycle import with_lifecycles
 
 TOKEN = "edgewright:index:LambdaEdgeFunction"
 
@@ -118,7 +125,7 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
             InputFaults: an argument is missing, unknown, refused at the edge or out of its range; all such are named.
         """
         super().__init__(TOKEN, name, properties(args, LambdaEdgeFunctionArgs), with_lifecycles(opts))
-        from edgewright.hosts import lambda_edge
+        from edgewright.platforms.cloudfront import lambda_edge
 
         faults = Faults("LambdaEdgeFunction", name)
         claim_name("LambdaEdgeFunction", name, opts, faults)

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from edgewright.base.project import Project
 from edgewright.config.models import Service, StackSettings
-from edgewright.local import archive
-from edgewright.local.cloud import LocalCloud as _Cloud
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import shared_runner
 from edgewright.local.control import Control
 from edgewright.local.session import StateDir
 from edgewright.local.stack import Deployed, LocalStack
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
-from edgewright.program.runner import shared_runner
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud as _Cloud
 
 __all__ = ["LocalCloud", "local_cloud"]
 

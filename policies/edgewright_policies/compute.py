@@ -5,7 +5,7 @@ import gzip
 import re
 from collections.abc import Iterator
 
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 

@@ -5,7 +5,7 @@ import difflib
 import math
 from collections.abc import Iterator
 
-from edgewright.limits.prices import price, prices
+from edgewright.contract.limits.prices import price, prices
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field, field_validator
 
@@ -48,7 +48,8 @@ class Budget(PolicyConfig):
     )
     lambda_ms_per_request: float = Field(default=50, ge=0, description="Milliseconds that Lambda@Edge runs a request.")
     prices: dict[str, float] = Field(
-        default_factory=dict, description="This account's own prices in US dollars, by id of limits/prices.yaml."
+        default_factory=dict,
+        description="This account's own prices in US dollars, by id of the platforms' prices.yaml.",
     )
 
     @field_validator("prices")
@@ -58,7 +59,8 @@ class Budget(PolicyConfig):
             if name not in prices():
                 near = difflib.get_close_matches(name, prices(), n=1)
                 raise ValueError(
-                    f"unknown price {name!r}; " + (f"did you mean {near[0]}?" if near else "see limits/prices.yaml")
+                    f"unknown price {name!r}; "
+                    + (f"did you mean {near[0]}?" if near else "see the platforms' prices.yaml")
                 )
             if not (math.isfinite(usd) and usd >= 0):
                 raise ValueError(f"{name}: {usd!r} is not allowed; give US dollars, 0 or more")

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgewright.config.document import DocumentError, read_document
-from edgewright.program.project import PROJECT_FILES
+from edgewright.base.document import DocumentError, read_document
+from edgewright.base.project import PROJECT_FILES
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, Policy, PolicyPack

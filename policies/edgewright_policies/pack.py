@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from edgewright.limits import LimitError, check_overrides, check_plans
+from edgewright.contract.limits import LimitError, check_overrides, check_plans
 from pulumi_policy import EnforcementLevel
 from pydantic import ValidationError
 

@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
-from edgewright.limits import Limit, Overrides
-from edgewright.limits import limit as read_limit
+from edgewright.contract.limits import Limit, Overrides
+from edgewright.contract.limits import limit as read_limit
 from pulumi_policy import (
     EnforcementLevel,
     PolicyComplianceFramework,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from edgewright.limits import Limit
+from edgewright.contract.limits import Limit
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 

@@ -54,6 +54,7 @@ LAMBDA_RUNTIME_MANAGEMENT = "aws:lambda/runtimeManagementConfig:RuntimeManagemen
 IAM_ROLE = "aws:iam/role:Role"
 ACM_CERTIFICATE = "aws:acm/certificate:Certificate"
 ACM_VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
+WAF_PATTERNS = "aws:wafv2/regexPatternSet:RegexPatternSet"
 WAF_WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 LOG_DELIVERY_SOURCE = "aws:cloudwatch/logDeliverySource:LogDeliverySource"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"

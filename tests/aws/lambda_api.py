@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from edgewright.aws.sigv4 import Credentials, sign
+from edgewright.platforms.cloudfront.aws.sigv4 import Credentials, sign
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret")
 

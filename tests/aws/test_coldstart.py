@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from edgewright._packages import Package
+from edgewright.assemble.lambda_package import Package
+from edgewright.base.errors import InfrastructureError
 from edgewright.cli._exit import Exit
-from edgewright.coldstart import measure, sample_event
-from edgewright.limits import limit
-from edgewright.local.errors import InfrastructureError
+from edgewright.contract.limits import limit
+from edgewright.platforms.cloudfront.coldstart import measure, sample_event
 
 from tests.cli.conftest import Edgewright
 from tests.cli.conftest import edgewright as edgewright  # the fixture

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgewright.aws.client import AwsClient
+from edgewright.base.errors import InfrastructureError
 from edgewright.cli._exit import Exit
-from edgewright.local.errors import InfrastructureError
-from edgewright.reap import Leftover, in_use, leftovers, remove
+from edgewright.platforms.cloudfront.aws.client import AwsClient
+from edgewright.platforms.cloudfront.reap import in_use, leftovers, remove
+from edgewright.platforms.parts import Leftover
 
 from tests.aws.lambda_api import CREDENTIALS, Account, lambda_api
 from tests.cli.conftest import Edgewright

@@ -3,8 +3,8 @@
 import datetime
 
 import pytest
-from edgewright.aws.sigv4 import Credentials, sign
-from edgewright.program.errors import ProjectError
+from edgewright.base.errors import ProjectError
+from edgewright.platforms.cloudfront.aws.sigv4 import Credentials, sign
 
 WHEN = datetime.datetime(2015, 8, 30, 12, 36, tzinfo=datetime.timezone.utc)
 EXAMPLE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
-from edgewright.program.resources import UNKNOWN, Capture, Resource, ResourceReference
-from edgewright.program.runner import Runner
+from edgewright.engine.resources import UNKNOWN, Capture, Resource, ResourceReference
+from edgewright.engine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "golden" / "captures"

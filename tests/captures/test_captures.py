@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from edgewright.program.runner import Runner
+from edgewright.engine.runner import Runner
 
 from tests.captures.record import FOLDER, file_of, projects, record
 

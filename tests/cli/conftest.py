@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from edgewright.base.project import Project
 from edgewright.cli.main import run
 from edgewright.local.session import StateDir, sessions
-from edgewright.program.project import Project
 
 COMMAND = [sys.executable, "-c", "from edgewright.cli._start import main; main()"]
 

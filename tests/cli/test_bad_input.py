@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from edgewright.local import runtime
+from edgewright.assemble import runtime
+from edgewright.base.project import Project
 from edgewright.local.session import sessions
-from edgewright.program.project import Project
 
 from tests import loopback
 from tests.cli.conftest import Edgewright

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgewright.local import archive
+from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.project import Project
 from edgewright.local.dev import last_reload
-from edgewright.local.errors import InfrastructureError
 from edgewright.local.session import SessionDamaged, StateDir
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
+from edgewright.platforms import archive
 from edgewright.purge.changed import changes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

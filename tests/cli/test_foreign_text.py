@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
-from edgewright import foreign
+from edgewright.base import foreign
+from edgewright.base.project import Project
 from edgewright.cli import _exit, dev
 from edgewright.guard.formats import FORMATS
 from edgewright.guard.gate import Gate, Unjudged, judge
 from edgewright.local.session import StateDir
-from edgewright.program.project import Project
 from rich.markup import escape
 from rich.table import Table
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edgewright.base.project import Project
 from edgewright.local.session import StateDir
-from edgewright.program.project import Project
 
 from tests import loopback
 from tests.cli.conftest import Edgewright, popen

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edgewright.base.project import Project
 from edgewright.local.session import StateDir
-from edgewright.program.project import Project
 
 from tests.processes import tree, wait_for, wait_gone
 from tests.projects import worker_project

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from edgewright.base.project import Project
 from edgewright.local.session import Session, StateDir
-from edgewright.program.project import Project
 
 from tests import loopback
 from tests.cli.conftest import Edgewright, popen

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from edgewright import __version__
+from edgewright.assemble import runtime
+from edgewright.base.project import Project
 from edgewright.cli import _console, main
 from edgewright.cli._exit import Exit
-from edgewright.local import runtime
 from edgewright.local.session import ProcessId, Session, StateDir
-from edgewright.program.project import Project
 
 from tests.cli.conftest import COMMAND, Edgewright
 from tests.projects import make_project

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import typer
+from edgewright.base.project import Project
 from edgewright.cli import status as command
 from edgewright.local.session import ProcessId, Session, StateDir
-from edgewright.program.project import Project
 from typer.testing import CliRunner
 
 from tests.projects import worker_project

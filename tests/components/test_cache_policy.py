@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import CachePolicy, KvNamespace
-from edgewright.spec.models import CacheSpec
+from edgewright.contract.models import CacheSpec
 
 from tests.components.program import ACCOUNT, UNKNOWN, faults_of, run
 

@@ -4,11 +4,11 @@ import string
 from typing import Any
 
 import pytest
-from edgewright import _check
-from edgewright._countries import countries, distance_km
-from edgewright._endpoints import check_endpoints
-from edgewright.errors import Faults, InputFaults, closest, show
-from edgewright.hosts.cloudflare import _check_rollout, _covers, _specificity
+from edgewright.arguments import checks
+from edgewright.arguments.endpoints import check_endpoints
+from edgewright.base.faults import Faults, InputFaults, closest, show
+from edgewright.contract.countries import countries, distance_km
+from edgewright.platforms.cloudflare.api import _check_rollout, _covers, _specificity
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -30,14 +30,14 @@ def fresh() -> Faults:
 @given(HOSTNAME)
 def test_hostnames_are_taken(host: str) -> None:
     faults = fresh()
-    assert _check.hostname("hostname", host, faults)
+    assert checks.hostname("hostname", host, faults)
     assert not faults
 
 
 @given(HOSTNAME, st.sampled_from(list(" _/:*@?#\\\x00\x7f\n%é漢A")), st.integers(0, 60))
 def test_hostnames_with_one_wrong_character_are_refused(host: str, wrong: str, at: int) -> None:
     faults = fresh()
-    assert not _check.hostname("hostname", host[:at] + wrong + host[at:], faults)
+    assert not checks.hostname("hostname", host[:at] + wrong + host[at:], faults)
     assert len(faults.items) == 1
 
 
@@ -49,37 +49,37 @@ def test_hostnames_with_one_wrong_character_are_refused(host: str, wrong: str, a
 def test_no_value_breaks_a_check(value: object) -> None:
     faults = fresh()
     for check in (
-        _check.hostname,
-        _check.endpoint_path,
-        _check.http_url,
-        _check.header_name,
-        _check.header_value,
-        _check.binding_name,
-        _check.region,
-        _check.function_name,
-        _check.date,
-        _check.share,
+        checks.hostname,
+        checks.endpoint_path,
+        checks.http_url,
+        checks.header_name,
+        checks.header_value,
+        checks.binding_name,
+        checks.region,
+        checks.function_name,
+        checks.date,
+        checks.share,
     ):
         check("value", value, faults)
-    _check.route_pattern("value", value, faults, "example.com")
-    _check.hex_id("value", value, faults, "an id")
-    _check.whole("value", value, faults, 0, 10)
+    checks.route_pattern("value", value, faults, "example.com")
+    checks.hex_id("value", value, faults, "an id")
+    checks.whole("value", value, faults, 0, 10)
     str(InputFaults("Test", "test", faults))
 
 
 @given(HOSTNAME, PATH, st.sampled_from(["", "http://", "https://"]), st.booleans(), st.sampled_from(["", "*.", "*"]))
 def test_route_patterns_are_taken(host: str, path: str, scheme: str, rest: bool, wildcard: str) -> None:
     faults = fresh()
-    assert _check.route_pattern("routes[0]", f"{scheme}{wildcard}{host}{path}{'*' if rest else ''}", faults, None), (
+    assert checks.route_pattern("routes[0]", f"{scheme}{wildcard}{host}{path}{'*' if rest else ''}", faults, None), (
         faults.items
     )
 
 
 @given(HOSTNAME, HOSTNAME)
 def test_a_route_is_in_its_zone_or_refused(zone: str, host: str) -> None:
-    assert _check.route_pattern("routes[0]", f"{host}/*", fresh(), zone) == (host == zone or host.endswith("." + zone))
-    assert _check.route_pattern("routes[0]", f"*.{zone}/*", fresh(), zone)
-    assert not _check.route_pattern("routes[0]", f"not{zone}/*", fresh(), zone)
+    assert checks.route_pattern("routes[0]", f"{host}/*", fresh(), zone) == (host == zone or host.endswith("." + zone))
+    assert checks.route_pattern("routes[0]", f"*.{zone}/*", fresh(), zone)
+    assert not checks.route_pattern("routes[0]", f"not{zone}/*", fresh(), zone)
 
 
 @given(HOSTNAME, PATH)
@@ -94,7 +94,7 @@ def test_a_route_covers_itself_and_what_is_under_it(host: str, path: str) -> Non
 @given(PATH)
 def test_endpoint_paths_are_taken(path: str) -> None:
     faults = fresh()
-    assert _check.endpoint_path("path", path, faults), faults.items
+    assert checks.endpoint_path("path", path, faults), faults.items
 
 
 @given(PATH, st.sampled_from(list('?#{}\\ "<>\x00é*:')), st.integers(1, 40))
@@ -103,7 +103,7 @@ def test_endpoint_paths_with_one_wrong_character_are_refused(path: str, wrong: s
     spoilt = path[:at] + wrong + path[at:] + "a"
     parameter = wrong == ":" and spoilt[at - 1] == "/"
     if not parameter:
-        assert not _check.endpoint_path("path", spoilt, fresh())
+        assert not checks.endpoint_path("path", spoilt, fresh())
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True) | st.integers())
@@ -182,20 +182,20 @@ def test_messages_say_the_word_that_was_meant_and_cut_long_values() -> None:
 )
 def test_what_a_fix_says_to_write_is_taken(value: str, problem: str, meant: str) -> None:
     faults = Faults("EdgeApi", "api")
-    assert not _check.hostname("hostname", value, faults)
-    assert not _check.route_pattern("route", f"https://*.{value}/api/*", faults, None)
+    assert not checks.hostname("hostname", value, faults)
+    assert not checks.route_pattern("route", f"https://*.{value}/api/*", faults, None)
     host, route = faults
     assert host.problem == f"{value!r} {problem}"
     assert route.problem == f"'https://*.{value}/api/*' has a hostname that {problem}"
     assert host.fix == (f"Write {meant!r}." if meant else "")
     assert route.fix == (f"Write 'https://*.{meant}/api/*'." if meant else "")
     if meant:
-        assert _check.hostname("hostname", meant, faults)
-        assert _check.route_pattern("route", f"https://*.{meant}/api/*", faults, None)
+        assert checks.hostname("hostname", meant, faults)
+        assert checks.route_pattern("route", f"https://*.{meant}/api/*", faults, None)
 
 
 def test_a_route_without_a_path_and_with_a_bad_hostname_is_given_no_fix_that_is_refused() -> None:
     faults = Faults("EdgeApi", "api")
-    assert not _check.route_pattern("route", "Bad_Host", faults, None)
+    assert not checks.route_pattern("route", "Bad_Host", faults, None)
     (fault,) = faults
     assert fault.fix == ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from edgewright import CachePolicy, KvNamespace, LambdaEdgeFunction
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
 
 from tests.components.cloudfront import api, behaviors, distribution, of, origins, viewer_code
 from tests.components.program import Run, faults_of, run

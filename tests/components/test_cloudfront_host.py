@@ -11,20 +11,20 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
-from edgewright.errors import Faults, show
-from edgewright.hosts import cloudfront
-from edgewright.hosts.cloudfront.functions import check_code
-from edgewright.hosts.cloudfront.plan import CLOUDFLARE_ONLY
-from edgewright.hosts.cloudfront.policies import (
+from edgewright.base.faults import Faults, show
+from edgewright.contract.limits import limit
+from edgewright.contract.path_patterns import covers
+from edgewright.platforms.cloudfront import api as cloudfront
+from edgewright.platforms.cloudfront.functions import check_code
+from edgewright.platforms.cloudfront.lambda_edge import RESTRICTIONS
+from edgewright.platforms.cloudfront.lists import aws as aws_data
+from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
+from edgewright.platforms.cloudfront.policies import (
     ALL_VIEWER_AND_CLOUDFRONT_HEADERS,
     CACHING_DISABLED,
     MANAGED,
     CachePolicySpec,
 )
-from edgewright.hosts.lambda_edge import RESTRICTIONS
-from edgewright.limits import limit
-from edgewright.limits.aws import aws as aws_data
-from edgewright.path_patterns import covers
 
 from tests.components.cloudfront import (
     api,

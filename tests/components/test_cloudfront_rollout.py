@@ -1,12 +1,17 @@
 """A gradual rollout on CloudFront: a staging distribution with the new version, and who is sent to it."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
-from edgewright import EdgeApi
-from edgewright.limits import limit
+from edgewright import CachePolicy, EdgeApi
+from edgewright.base.faults import InputFaults
+from edgewright.contract.limits import limit
+from edgewright.platforms.cloudfront.aws.rollouts import SOURCE
+from edgewright.platforms.cloudfront.held import refuse
 
 from tests.components.cloudfront import api, behaviors, distribution, of, origins
 from tests.components.program import ACCOUNT, Run, faults_of, run
@@ -224,3 +229,93 @@ def test_the_other_host_has_no_headers_and_sessions() -> None:
         "rollout.header: is of use to host 'cloudfront' only. Use `percentage`.",
         "rollout.session: is of use to host 'cloudfront' only. Use `sticky`.",
     ]
+
+
+# --- what stays as it is during one ------------------------------------------------------------------------------------
+
+
+def deployed(rollout: dict[str, Any] | None, *, tags: bool = False, limited: bool = False, **args: Any) -> Run:
+    def program() -> None:
+        cache = CachePolicy("pages", {"edge_ttl": 60, **({"tags": ["pages"]} if tags else {})}).spec
+        endpoint: Any = {"path": "/api", "origin": origins().routing, "cache": cache}
+        if limited:
+            endpoint["rate_limit"] = {"limit": 100}
+        given: Any = {"host": "cloudfront", "endpoints": [endpoint], **args}
+        if rollout is not None:
+            given["rollout"] = rollout
+        EdgeApi("api", given)
+
+    return run(program)
+
+
+def told(before: Any, now: Any) -> list[str]:
+    """Return what is said before an update of a distribution."""
+    args = pulumi.ResourceHookArgs("urn", "id", "api-distribution", "type", new_inputs=now, old_inputs=before)
+    try:
+        asyncio.run(refuse("api", args))
+    except InputFaults as error:
+        return [str(fault) for fault in error.faults]
+    return []
+
+
+SHARE: dict[str, Any] = {"percentage": 10, "previous_version_id": "3"}
+WHOLE: dict[str, Any] = {"percentage": 100}
+REFUSED = f" while a rollout is staged or promoted, which CloudFront refuses (`IllegalUpdate`, {SOURCE}). 1. Take this change back. 2. Promote"
+NAMED: dict[str, Any] = {"hostname": "api.example.com", "hosted_zone_id": "Z1"}
+ARN = "arn:aws:acm:us-east-1:123456789012:certificate/"
+CERTIFICATE = "certificate_arn: or `hostname`: the certificate is another one"
+ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1"
+
+
+@pytest.mark.parametrize("rollout", [SHARE, WHOLE], ids=["staged", "promoted"])
+@pytest.mark.parametrize(
+    ("before", "now", "faults"),
+    [
+        ({}, {"price_class": "PriceClass_100"}, ["price_class: is another one"]),
+        ({}, NAMED, ["hostname: is another one"]),
+        (NAMED, {**NAMED, "hostname": "www.example.com"}, ["hostname: is another one"]),
+        ({**NAMED, "certificate_arn": f"{ARN}1"}, {**NAMED, "certificate_arn": f"{ARN}2"}, [CERTIFICATE]),
+        ({}, {"tags": True}, ["endpoints: get their first strategy with `tags`, or lose the last,"]),
+        ({"tags": True}, {}, ["endpoints: get their first strategy with `tags`, or lose the last,"]),
+        ({}, {"limited": True}, ["web_acl_arn: or `rate_limit`: the first one comes"]),
+        ({"limited": True}, {}, ["web_acl_arn: or `rate_limit`: the last one goes"]),
+        ({"web_acl_arn": ACL}, {}, ["web_acl_arn: or `rate_limit`: the last one goes"]),
+        ({}, {"price_class": "PriceClass_200", "limited": True}, ["price_class: is another one", "web_acl_arn: or `rate_limit`: the first one comes"]),
+        # What may change.
+        ({"web_acl_arn": ACL}, {"web_acl_arn": f"{ACL}2"}, []),
+        ({"limited": True}, {"web_acl_arn": ACL}, []),
+        ({}, {"security_headers": False}, []),
+    ],
+)  # fmt: skip
+def test_what_cloudfront_holds_during_a_rollout_is_refused_with_the_steps(
+    rollout: dict[str, Any], before: dict[str, Any], now: dict[str, Any], faults: list[str]
+) -> None:
+    primary, staging = by_role(deployed(SHARE, **before))
+    after = deployed(rollout, **now)
+    updates = [(primary, distribution(after) if rollout is WHOLE else by_role(after)[0])]
+    if rollout is SHARE:
+        # It is updated before the primary one, so that it is where a refusal has to come.
+        updates.append((staging, by_role(after)[1]))
+    for old, new in updates:
+        said = told(old, new)
+        assert all(REFUSED in fault for fault in said)
+        # The staging distribution has a hostname's certificate alone.
+        mine = [CERTIFICATE if new.get("staging") and each.startswith("hostname") else each for each in faults]
+        same = old["viewerCertificate"] == new["viewerCertificate"]
+        assert [fault.partition(REFUSED)[0] for fault in said] == [
+            each for each in mine if each != CERTIFICATE or not same
+        ]
+
+
+def test_a_rollout_is_left_out_after_it_was_promoted_alone() -> None:
+    staged = by_role(deployed(SHARE))[0]
+    assert [fault.partition(REFUSED)[0] for fault in told(staged, distribution(deployed(None)))] == [
+        "rollout: is left out, which turns HTTP/3 on,"
+    ]
+    promoted = distribution(deployed(WHOLE))
+    assert told(staged, promoted) == []
+    assert told(promoted, distribution(deployed(None, price_class="PriceClass_100", limited=True))) == []
+    # Neither is what only the next deployment will know, nor what the engine notes in between.
+    assert told(staged, {**staged, "viewerCertificate": {"acmCertificateArn": pulumi.UNKNOWN}}) == []
+    assert told({**staged, "viewerCertificate": {**staged["viewerCertificate"], "__defaults": []}}, staged) == []
+    assert told(staged, {**staged, "webAclId": pulumi.UNKNOWN})[0].startswith("web_acl_arn: or `rate_limit`: the first")

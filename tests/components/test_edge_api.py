@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright._countries import countries
-from edgewright.spec.models import EdgeSettings
+from edgewright.contract.countries import countries
+from edgewright.contract.models import EdgeSettings
 
 from tests.components.program import (
     ACCOUNT,
@@ -466,6 +466,7 @@ def test_an_api_compiles_the_same_when_everything_comes_as_outputs() -> None:
             {
                 "account_id": pulumi.Output.from_input(ACCOUNT),
                 "zone_id": pulumi.Output.from_input(ZONE),
+                "hostname": "api.example.com",
                 "endpoints": [
                     {
                         "path": "/api",
@@ -478,7 +479,13 @@ def test_an_api_compiles_the_same_when_everything_comes_as_outputs() -> None:
             },
         )
 
-    plain = api(endpoints=[{**ENDPOINT, "cache": CACHE}], zone_id=ZONE, sessions={"binding": KV}, secrets={"A": "b"})
+    plain = api(
+        endpoints=[{**ENDPOINT, "cache": CACHE}],
+        zone_id=ZONE,
+        hostname="api.example.com",
+        sessions={"binding": KV},
+        secrets={"A": "b"},
+    )
     one, two = run(later), run(plain)
     assert one.one("WorkerVersion").inputs == two.one("WorkerVersion").inputs
     assert one.one("EdgeApi").outputs == two.one("EdgeApi").outputs
@@ -753,7 +760,7 @@ SESSIONED: Any = {"endpoints": [{**ENDPOINT, "auth": {"kind": "session"}}]}
 
 FAULTS: list[tuple[Any, str]] = [
     ({"account_id": "ACME"}, f"account_id: 'ACME' is not an account's id. {HEX}"),
-    ({"zone_id": ZONE.upper()}, f"zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}"),
+    ({"zone_id": ZONE.upper(), "hostname": "api.example.com"}, f"zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}"),
     (
         {"host": "cloudflair"},
         "host: 'cloudflair' is not known. Allowed: cloudflare, cloudfront. Did you mean 'cloudflare'?",

@@ -5,9 +5,9 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import GeoRouter
-from edgewright._countries import countries
+from edgewright.contract.countries import countries
+from edgewright.contract.models import RouterSpec
 from edgewright.geo_router import GeoRouterArgs
-from edgewright.spec.models import RouterSpec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -259,7 +259,7 @@ def test_a_secret_header_is_refused_because_it_would_be_written_into_the_functio
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(sorted(countries())), unique=True, max_size=12), st.integers(0, 2))
 def test_named_countries_are_always_kept(codes: list[str], index: int) -> None:
-    from edgewright._regions import REGION_POSITIONS, assign_countries
+    from edgewright.arguments.regions import REGION_POSITIONS, assign_countries
 
     names = ["us", "eu", "apac"]
     served = assign_countries({name: REGION_POSITIONS[name] for name in names}, {names[index]: codes}, "us")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from edgewright._handlers import bundle_handlers
-from edgewright._modules import size, worker_modules
-from edgewright.errors import Faults
+from edgewright.assemble.handlers import bundle_handlers
+from edgewright.assemble.worker import BUNDLES, size, worker_modules
+from edgewright.base.faults import Faults
 from edgewright_policies.reading import View, modules
 
 pytestmark = pytest.mark.runtime
@@ -208,17 +208,16 @@ def test_nothing_to_bundle_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgewright import _bundler, _handlers
-    from edgewright.local import runtime
-    from edgewright.local.errors import RuntimeInstallFailed
+    from edgewright.assemble import bundler, handlers, runtime
+    from edgewright.base.errors import RuntimeInstallFailed
 
     # One that another test of this process left running would answer.
-    monkeypatch.setattr(_bundler, "current", None)
+    monkeypatch.setattr(bundler, "current", None)
 
     def fail(progress: object) -> Path:
         raise RuntimeInstallFailed("there is no network")
 
-    monkeypatch.setattr(_handlers, "__file__", str(folder / "lib" / "site-packages" / "edgewright" / "_handlers.py"))
+    monkeypatch.setattr(handlers, "__file__", str(folder / "lib" / "site-packages" / "edgewright" / "_handlers.py"))
     monkeypatch.setattr(runtime, "installed", lambda: False)
     monkeypatch.setattr(runtime, "ensure", fail)
     (folder / "a.js").write_text("export default () => new Response();\n")
@@ -229,8 +228,12 @@ def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
 def test_a_source_map_is_uploaded_as_one_and_counts_for_nothing() -> None:
     settings = {"name": "api", "endpoints": []}
     handlers = {"handler-a.js": "export default () => new Response();\n"}
-    plain = worker_modules(settings, handlers)
-    mapped = worker_modules(settings, {**handlers, "handler-a.js.map": '{"version":3,"sources":["node_modules/a.js"]}'})
+    plain = worker_modules(settings, handlers, BUNDLES / "cloudflare")
+    mapped = worker_modules(
+        settings,
+        {**handlers, "handler-a.js.map": '{"version":3,"sources":["node_modules/a.js"]}'},
+        BUNDLES / "cloudflare",
+    )
     (added,) = [module for module in mapped if module not in plain]
     assert (added["name"], added["content_type"]) == ("handler-a.js.map", "application/source-map")
     assert size(mapped) == size(plain)

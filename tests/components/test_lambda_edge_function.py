@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import LambdaEdgeFunction
-from edgewright.hosts.lambda_edge import REFUSED, RESTRICTIONS
-from edgewright.limits import limit
+from edgewright.contract.limits import limit
+from edgewright.platforms.cloudfront.lambda_edge import REFUSED, RESTRICTIONS
 
 from tests.components.program import UNKNOWN, Run, faults_of, run, texts
 

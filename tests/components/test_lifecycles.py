@@ -8,11 +8,11 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, KvNamespace, LambdaEdgeFunction
-from edgewright._lifecycle import LIFECYCLES, Replaced
-from edgewright.local.cloud import short_type
-from edgewright.program.cloud import RecordingCloud
-from edgewright.program.resources import Resource
-from edgewright.program.runner import run_program
+from edgewright.engine.cloud import RecordingCloud
+from edgewright.engine.resources import Resource
+from edgewright.engine.runner import run_program
+from edgewright.platforms.cloud import short_type
+from edgewright.platforms.lifecycle import Replaced, lifecycles
 
 from tests.components.cloudfront import origins
 from tests.components.program import ACCOUNT, VERSION, ZONE, Cloud, run
@@ -117,14 +117,14 @@ def declared() -> set[str]:
 
 def test_every_type_that_the_components_make_has_a_row_and_is_made_here(all_of_them: list[Resource]) -> None:
     made = {each.type for each in all_of_them}
-    assert made == LIFECYCLES.keys()
+    assert made == lifecycles().keys()
     assert {short_type(each) for each in made} == declared()
 
 
 def test_every_resource_has_the_options_of_its_row(all_of_them: list[Resource]) -> None:
     shared = ("cachePolicy:", "originRequestPolicy:", "responseHeadersPolicy:")
     for each in all_of_them:
-        row = LIFECYCLES[each.type]
+        row = lifecycles()[each.type]
         assert each.options.delete_before_replace is (True if row.replaced is Replaced.DELETED_FIRST else None), (
             each.urn
         )

@@ -5,9 +5,9 @@ from typing import Any, get_args, get_origin
 
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright._normalise import _unwrap
 from edgewright._provider import COMPONENTS
-from edgewright.errors import Fault, InputFaults, show
+from edgewright.arguments.shape import _unwrap
+from edgewright.base.faults import Fault, InputFaults, show
 from typing_extensions import is_typeddict
 
 from tests.components.program import ACCOUNT, faults_of, run
@@ -137,7 +137,7 @@ def test_arguments_are_one_mapping(component: Any) -> None:
 
 
 def test_faults_of_a_call_are_gathered_with_the_others() -> None:
-    from edgewright._program import gather
+    from edgewright.arguments.program import gather
 
     def program() -> None:
         with gather() as refused:

@@ -9,9 +9,9 @@ from typing import Any
 
 import edgewright
 import pytest
-from edgewright._modules import features_of, on_local_cloud, worker_modules
-from edgewright.local.node import find_node
-from edgewright.spec.models import EdgeSettings
+from edgewright.assemble.node import find_node
+from edgewright.assemble.worker import features_of, on_local_cloud, worker_modules
+from edgewright.contract.models import EdgeSettings
 
 BUNDLES = Path(edgewright.__file__).parent / "_bundles" / "cloudflare"
 
@@ -140,7 +140,7 @@ def test_parts_of_the_cache_follow_the_settings(endpoint: dict[str, Any], expect
 
 def test_only_the_files_of_what_is_needed_are_uploaded() -> None:
     document = settings({"cache": policy(mode="origin", tiers={"memory": {}, "edge": None})})
-    names = {module["name"] for module in worker_modules(document, {})}
+    names = {module["name"] for module in worker_modules(document, {}, BUNDLES)}
     assert {"cache.js", "cache-memory.js", "cache-origin.js"} <= names
     assert (
         not {"cache-edge.js", "cache-key.js", "cache-kv.js", "cache-platform.js", "cache-writes.js", "jwt.js"} & names
@@ -148,14 +148,14 @@ def test_only_the_files_of_what_is_needed_are_uploaded() -> None:
 
 
 def files(document: dict[str, Any], handlers: dict[str, str] | None = None) -> dict[str, bytes]:
-    made = worker_modules(document, handlers or {"h.js": "export default {}"})
+    made = worker_modules(document, handlers or {"h.js": "export default {}"}, BUNDLES)
     return {module["name"]: base64.b64decode(module["content_base64"]) for module in made}
 
 
 def test_the_local_cloud_adds_what_takes_purges_and_what_checks_the_parts() -> None:
     plain = files(settings({"cache": policy()}))
     assert not {"cache-check.js", "cache-purge.js"} & plain.keys()
-    local = on_local_cloud(plain)
+    local = on_local_cloud(plain, BUNDLES)
     assert local.keys() - plain.keys() >= {"cache-check.js", "cache-purge.js"}
     edge = 'import { cacheEdge } from "./cache-edge.js";'
     check, purge = (f'import {{ cache{name.title()} }} from "./cache-{name}.js";' for name in ("check", "purge"))
@@ -169,14 +169,14 @@ def test_the_local_cloud_adds_what_takes_purges_and_what_checks_the_parts() -> N
 def test_what_a_function_has_already_it_keeps() -> None:
     shielded = files(settings({"cache": policy(tiers={"memory": {}, "edge": {}, "shield": {}})}))
     assert "cache-purge.js" in shielded
-    local = on_local_cloud(shielded)
+    local = on_local_cloud(shielded, BUNDLES)
     assert local.keys() - shielded.keys() >= {"cache-check.js"}
     assert local["main.js"].decode().count("cachePurge") == shielded["main.js"].decode().count("cachePurge") == 2
 
 
 def test_what_this_package_did_not_make_stays_as_it_is() -> None:
     without = files(settings({"cache": None}))
-    assert on_local_cloud(without) == without
+    assert on_local_cloud(without, BUNDLES) == without
     plain = files(settings({"cache": policy()}))
     for changed in (
         {**plain, "main.js": plain["main.js"] + b"// changed"},
@@ -184,7 +184,7 @@ def test_what_this_package_did_not_make_stays_as_it_is() -> None:
         {**plain, "settings.js": b"export default 1;\n"},
         {"index.js": b"export default {}"},
     ):
-        assert on_local_cloud(changed) == changed
+        assert on_local_cloud(changed, BUNDLES) == changed
 
 
 def test_what_runs_at_lambda_edge_needs_nothing_newer_than_its_node() -> None:

@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from edgewright.path_patterns import covers, matches, overlap
+from edgewright.contract.path_patterns import covers, matches, overlap
 
 PATTERNS = ["/" + "".join(each) for size in range(4) for each in itertools.product("ab/*?", repeat=size)]
 PATHS = ["/" + "".join(each) for size in range(6) for each in itertools.product("abc/", repeat=size)]

@@ -14,7 +14,7 @@ import edgewright
 import pulumi
 import pytest
 from edgewright._provider import COMPONENTS, EdgewrightProvider, _schema_path
-from edgewright.errors import InputFaults
+from edgewright.base.faults import InputFaults
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from tests.components.program import ACCOUNT, Run, run, settings_of

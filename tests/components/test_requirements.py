@@ -95,7 +95,7 @@ def test_the_package_declares_what_it_imports() -> None:
 
 
 def test_the_plugin_declares_what_its_components_import_on_every_host() -> None:
-    hosts = [f"edgewright.hosts.{path.stem}" for path in (COMPONENTS / "edgewright" / "hosts").iterdir()]
+    hosts = [f"edgewright.platforms.{path.stem}" for path in (COMPONENTS / "edgewright" / "hosts").iterdir()]
     imported = _reachable("edgewright._provider", *_components(), *hosts)
     assert {"pulumi", "pulumi_aws", "pulumi_cloudflare"} <= imported.keys()
     assert _undeclared(imported, _plugin()) == {}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from edgewright import EdgeApi
-from edgewright._handlers import esbuild_home
-from edgewright.local.node import find_node
+from edgewright.assemble.handlers import esbuild_home
+from edgewright.assemble.node import find_node
 
 from tests.components.program import ACCOUNT, run
 

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import EdgeApi, GeoRouter, KvNamespace
-from edgewright.errors import InputFaults
+from edgewright.base.faults import InputFaults
 
 from tests.components.program import ACCOUNT, ZONE, run
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright._modules import SHIELD_CLASS
+from edgewright.assemble.worker import SHIELD_CLASS
 
 from tests.components.program import ACCOUNT, VERSION, Cloud, Run, faults_of, module_text, run
 

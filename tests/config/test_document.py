@@ -2,8 +2,8 @@ import math
 from pathlib import Path
 
 import pytest
-from edgewright.config import document
-from edgewright.config.document import DocumentError, Position, parse_document, read_document
+from edgewright.base import document
+from edgewright.base.document import DocumentError, Position, parse_document, read_document
 
 
 def parse(text: str) -> document.Document:

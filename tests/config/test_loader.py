@@ -4,11 +4,11 @@ from typing import Any, Literal
 
 import jsonschema
 import pytest
+from edgewright.base.errors import ProjectError
+from edgewright.base.project import Project
 from edgewright.config import StackSettings
 from edgewright.config.loader import check_settings, read_stack, secret_variable, stack_schema
 from edgewright.config.models import SettingsModel
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
 from pydantic import Field, SecretStr
 
 from tests.projects import make_project
@@ -212,3 +212,22 @@ def test_the_editors_schema_allows_what_is_allowed() -> None:
 )
 def test_the_editors_schema_refuses_what_is_refused(config: dict[str, Any]) -> None:
     assert schema_errors({"config": config})
+
+
+NEAR = ("edgewrite:policies", "edgewrght:traffic", "EdgeWright:limits", "edge-wright:policies", "edgwright:production")
+
+
+@pytest.mark.parametrize("key", NEAR)
+def test_a_namespace_that_is_nearly_edgewrights_is_told(tmp_path: Path, key: str) -> None:
+    (told,) = faults(tmp_path, f"config:\n  demo:hostname: api.example.com\n  {key}: {{}}\n")
+    namespace = key.partition(":")[0]
+    assert told == (
+        f"stacks/Pulumi.local.yaml:3: {key}: nobody reads the namespace {namespace}; did you mean edgewright?"
+    )
+
+
+@pytest.mark.parametrize(
+    "key", ["aws:region", "cloudflare:apiToken", "edge:x", "wright:x", "demos:x", "edgewright-policies:x"]
+)
+def test_other_namespaces_are_left_alone(tmp_path: Path, key: str) -> None:
+    check(tmp_path, f"config:\n  demo:hostname: api.example.com\n  {key}: a\n")

@@ -14,9 +14,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from edgewright.hosts import HOSTS
+from edgewright.contract.tiers import HITS
+from edgewright.platforms import HOSTS
 from edgewright.testing import LocalCloud, local_cloud
-from edgewright.verify.outcome import HITS, tier_of
+from edgewright.verify.outcome import tier_of
 
 from tests.contract.origin import Behind, behind
 from tests.loopback import PATIENCE_S

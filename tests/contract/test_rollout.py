@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright.program import ProgramFailed
+from edgewright.engine import ProgramFailed
 from edgewright.testing import LocalCloud
 
 from tests.loopback import PATIENCE_S

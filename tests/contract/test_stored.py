@@ -8,9 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright import _claims
+from edgewright.contract import claims as _claims
+from edgewright.contract.tiers import HITS
 from edgewright.testing import local_cloud
-from edgewright.verify.outcome import HITS, tier_of
+from edgewright.verify.outcome import tier_of
 
 from tests.contract.origin import Behind, behind
 from tests.loopback import PATIENCE_S

@@ -7,16 +7,22 @@ from typing import Any
 import edgewright
 import pulumi
 import pytest
-from edgewright.errors import Fault, InputFaults
-from edgewright.hosts.cloudflare import CLOUDFRONT_ONLY
-from edgewright.hosts.cloudfront.plan import CLOUDFLARE_ONLY
+from edgewright.base.faults import Fault, InputFaults
+from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 
 from tests.components.program import run
 from tools import component_docs
 from tools.component_docs import CLOUDFLARE_PATHS, DOCS, PAGES, Argument, Page, default_of, docstrings, host_of, shapes
 
-MADE = component_docs.pages()
+NAMES = ("index.md", *(component_docs._file(page.component) for page in PAGES))
 _UNITS = r"(?i)\b(seconds?|milliseconds|bytes|KB|MB|MiB|GiB|degrees|requests|keys|objects|failures|days|status(es)?|301|weights)\b"
+
+
+@functools.cache
+def made() -> dict[str, str]:
+    """Return every page. Hundreds of programs are run for them: not when this module is imported, which each worker does."""
+    return component_docs.pages()
 
 
 def _arguments() -> list[Any]:
@@ -28,17 +34,17 @@ def _arguments() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(MADE))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_page_is_fresh(name: str) -> None:
     """Run `python -m tools.component_docs` where it is not."""
-    assert (DOCS / name).read_text(encoding="utf-8") == MADE[name]
+    assert (DOCS / name).read_text(encoding="utf-8") == made()[name]
 
 
 def test_every_component_has_a_page_and_nothing_else_has() -> None:
     exported = {getattr(edgewright, name) for name in edgewright.__all__ if name[0].isupper()}
     components = {each.__name__ for each in exported if issubclass(each, pulumi.ComponentResource)}
     assert {page.component for page in PAGES} == components
-    assert {each.name for each in DOCS.glob("*.md")} == set(MADE)
+    assert {each.name for each in DOCS.glob("*.md")} == set(made())
 
 
 @pytest.mark.parametrize(("page", "shape", "argument"), _arguments())
@@ -57,7 +63,7 @@ def test_every_argument_has_a_text_with_its_default_and_unit(page: Page, shape: 
 
 def _row(page: Page, shape: str, argument: Argument) -> str:
     """Return an argument's row on the page of its component."""
-    text = MADE[component_docs._file(page.component)]
+    text = made()[component_docs._file(page.component)]
     title = "## Arguments" if shape == f"{page.component}Args" else f"### {shape}"
     section = text.split(f"\n{title}\n", 1)[1].split("\n## " if title.startswith("###") else "\n### ", 1)[0]
     (row, *_) = [line for line in section.splitlines() if line.startswith(f"| `{argument.name}` |")]

@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from edgewright.base.project import Project
 from edgewright.cli import _show
 from edgewright.cli.check import evaluate_capture
-from edgewright.local.cloud import LocalCloud
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
-from edgewright.program.runner import Runner
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import Runner
+from edgewright.platforms.cloud import LocalCloud
 from edgewright.testing import local_cloud
 
 from tests.loopback import PATIENCE_S, free_ports

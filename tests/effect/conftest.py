@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from edgewright import _bundler
+from edgewright.assemble import bundler
 
 from tests.effect.behind import Behind, behind
 from tests.effect.files import write_files
@@ -32,9 +32,9 @@ def in_folder(effect_folder: Path) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def _bundler_is_warm() -> Iterator[None]:
     """Hundreds of programs bundle handlers: one process of esbuild serves them all."""
-    _bundler.ensure()
+    bundler.ensure()
     yield
-    _bundler.close()
+    bundler.close()
 
 
 @pytest.fixture(scope="session")

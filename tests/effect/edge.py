@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from edgewright.contract.tiers import HITS
+from edgewright.engine.resources import Resource
 from edgewright.local.control import Control
-from edgewright.program.resources import Resource
-from edgewright.verify.outcome import HITS, tier_of
+from edgewright.verify.outcome import tier_of
 
 from tests.effect.behind import Answer, Asked, Behind
 from tests.effect.identity import Identity
@@ -52,7 +53,6 @@ class Edge:
         **headers: str,
     ) -> httpx.Response:
         """Ask the API for a path, just as it is written. `at` is the hostname, where it is not the first one."""
-        self.client.cookies.clear()
         place = at or httpx.URL(self.urls[0]).host
         sent = {"X-Local-Host": place, "X-Local-Country": country, **({"X-Local-IP": ip} if ip else {})}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}

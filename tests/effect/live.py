@@ -4,16 +4,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pulumi
-from edgewright.local import archive
-from edgewright.local.cloud import LocalCloud
+from edgewright.base.project import Project
+from edgewright.engine.resources import Capture
 from edgewright.local.stack import LocalStack
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud
 
 from tests.components.program import Run, run
 from tests.effect.behind import Behind
@@ -123,9 +124,11 @@ def live(host: str, folder: Path, behind: Behind, identity: Identity) -> Iterato
     (folder / "stacks").mkdir(exist_ok=True)
     (folder / "stacks" / f"Pulumi.{STACK}.yaml").write_text("config: {}\n")
     os.chdir(folder)
+    no_cookies = DefaultCookiePolicy(allowed_domains=[])
     with (
         LocalStack(Project.load(folder), STACK, port=0) as stack,
-        httpx.Client(trust_env=False, timeout=PATIENCE_S) as client,
+        # Rows say which cookies they send; none is kept from one request to another.
+        httpx.Client(trust_env=False, timeout=PATIENCE_S, cookies=CookieJar(no_cookies)) as client,
     ):
         stack.start()
         yield Live(host, stack, behind, identity, client)

@@ -39,7 +39,7 @@ class Recorded:
     """Reads it from the resources' inputs."""
     gives: tuple[object, object]
     gap: str
-    """The id of the difference in `edgewright.local.gaps`."""
+    """The id of the difference in `edgewright.platforms.gaps`."""
     reason: str
     note: str = ""
 

@@ -1,19 +1,17 @@
-"""Features of an API two by two, on each host: see :mod:`tests.effect.pairs`."""
+"""Features of an API two by two that a host refuses. The others run: `test_on_<platform>.py`."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
-from edgewright.hosts import HOSTS
+from edgewright.platforms import HOSTS
 
 from tests.components.program import faults_of
 from tests.effect.given import Kit
-from tests.effect.live import FIXED_URLS, OLD_VERSION, Live
-from tests.effect.pairs import FEATURES, PAIRS, Pair, program, refusal
+from tests.effect.live import FIXED_URLS, OLD_VERSION
+from tests.effect.pairs import PAIRS, program, refusal
 
 REFUSED = [(pair, host) for host in HOSTS for pair in PAIRS if refusal(pair, host) is not None]
-RUN = [(pair, host) for host in HOSTS for pair in PAIRS if refusal(pair, host) is None]
 
 
 def _cases(pairs: list[tuple[tuple[str, str], str]]) -> list[ParameterSet]:
@@ -25,15 +23,3 @@ def test_a_pair_that_cannot_be_is_refused_with_the_reason(in_folder: Path, pair:
     kit = Kit(host, "row", FIXED_URLS, stable=OLD_VERSION[host])
     faults = faults_of(lambda: program(pair, host).build(kit))
     assert any(str(refusal(pair, host)) in fault for fault in faults), faults
-
-
-@pytest.mark.runtime
-@pytest.mark.parametrize(("pair", "host"), _cases(RUN))
-def test_each_of_two_features_holds_beside_the_other(
-    live_on: Callable[[str], Live], pair: tuple[str, str], host: str
-) -> None:
-    cloud = live_on(host)
-    cloud.serve("pairs", [program(each, host) for each, of in RUN if of == host])
-    running = Pair(cloud.edges[program(pair, host).key()], pair)
-    for feature in pair:
-        FEATURES[feature].holds(running)

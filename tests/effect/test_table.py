@@ -1,21 +1,20 @@
 """Every argument takes effect: in the inputs and in what runs, on each host that takes it; else it is refused, or it is a
-gap with a reason. A new argument without a row fails."""
+gap with a reason. A new argument without a row fails. What runs is looked at on each platform: `test_on_<platform>.py`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from _pytest.mark import ParameterSet
+from edgewright.engine.resources import Capture
 from edgewright.guard.evaluate import evaluate
-from edgewright.hosts import HOSTS
-from edgewright.local.gaps import GAP_IDS
-from edgewright.program.resources import Capture
+from edgewright.platforms import HOSTS
+from edgewright.platforms.gaps import GAP_IDS
 
 from tests.components.program import faults_of
 from tests.effect.given import Given, Kit
-from tests.effect.live import FIXED_URLS, OLD_VERSION, Live, alone
-from tests.effect.rows import Effect, Judged, Recorded, Refused, Row, Timed, identity, inputs
+from tests.effect.live import FIXED_URLS, OLD_VERSION, alone
+from tests.effect.rows import Judged, Recorded, Refused, Row, Timed, identity, inputs
 from tests.effect.table import AREAS, ROWS
 from tests.effect.walk import arguments
 
@@ -69,12 +68,6 @@ def test_what_takes_long_is_shown_by_a_test_with_a_clock_of_its_own(
     assert base != changed
 
 
-@pytest.mark.parametrize(("area", "row", "host"), _cases(Effect))
-def test_it_changes_the_inputs(in_folder: Path, area: str, row: Effect, host: str) -> None:
-    base, changed = (inputs(alone(given, host)) for given in (row.base, row.changed))
-    assert base != changed
-
-
 @pytest.mark.parametrize(("area", "row", "host"), _cases(Judged))
 def test_policies_judge_it(in_folder: Path, area: str, row: Judged, host: str) -> None:
     def found(given: Given) -> tuple[str, ...]:
@@ -93,17 +86,3 @@ def test_it_is_refused_with_what_to_do_instead(in_folder: Path, area: str, row: 
     (fault,) = [fault for fault in faults if row.says in fault] or faults[:1]
     assert row.says in fault
     assert row.instead in fault
-
-
-@pytest.mark.runtime
-@pytest.mark.parametrize(("area", "row", "host"), _cases(Effect))
-def test_it_changes_what_runs(live_on: Callable[[str], Live], area: str, row: Effect, host: str) -> None:
-    cloud = live_on(host)
-    programs = [
-        given
-        for each in AREAS[area]
-        if isinstance(each, Effect) and host in each.hosts
-        for given in (each.base, each.changed)
-    ]
-    cloud.serve(area, programs)
-    assert tuple(row.see(cloud.edges[given.key()]) for given in (row.base, row.changed)) == row.gives

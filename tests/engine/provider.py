@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from edgewright.local.cloud import LocalCloud
-from edgewright.program.cloud import CloudError
+from edgewright.engine.cloud import CloudError
+from edgewright.platforms.cloud import LocalCloud
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,
@@ -28,12 +28,14 @@ from pulumi.provider.experimental.provider import (
     DeleteRequest,
     DiffRequest,
     DiffResponse,
+    InvokeRequest,
+    InvokeResponse,
     Provider,
     UpdateRequest,
     UpdateResponse,
 )
 from pulumi.provider.experimental.server import main
-from pulumi.runtime.rpc import UNKNOWN
+from pulumi.runtime.rpc import UNKNOWN, _special_archive_sig, _special_asset_sig, _special_sig_key
 
 PACKAGES = ("cloudflare", "aws")
 
@@ -75,6 +77,12 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "LogDeliverySource": ("resourceArn",),
 }
 """What an account has once: a second one of the same is refused, whatever its name in the stack."""
+
+LAMBDA = "aws:lambda/function:Function"
+VERSIONED = ("codeSha256", "qualifiedArn", "qualifiedInvokeArn", "version")
+"""What another version of a function changes; the real provider knows it once the version is published."""
+
+GET_VERSION = "cloudflare:index/getWorkerVersion:getWorkerVersion"
 
 ACCOUNT_VARIABLE = "EDGEWRIGHT_TEST_ACCOUNT"
 
@@ -118,6 +126,19 @@ class Account:
         held.pop(self._place(kind, name, inputs), None)
         self._keep(held)
 
+    def upload(self, version: str, exports: Mapping[str, Any]) -> None:
+        """Note the classes that an uploaded version of a Worker exports."""
+        if self.file is not None:
+            self.file.with_name(f"version-{version}.json").write_text(json.dumps(exports), "utf-8")
+
+    def exports(self, version: str) -> dict[str, Any]:
+        """Return the classes that a version exports, or raise where there is none."""
+        file = self.file.with_name(f"version-{version}.json") if self.file is not None else None
+        if file is None or not file.exists():
+            raise Refused(f"there is no version {version}")
+        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        return found
+
     @staticmethod
     def _place(kind: str, name: str, inputs: Mapping[str, Any]) -> str:
         keys = PLACES.get(kind)
@@ -137,12 +158,31 @@ def _with_hash(value: Any) -> PropertyValue:
         found = _unmarshal(value)
     except AssertionError:
         return PropertyValue(f"hash {digest}")
+    # What is secret is read twice: in its wrapping, which has no hash, and without.
     if isinstance(found.value, pulumi.Asset | pulumi.Archive):
-        vars(found.value)["hash"] = digest
+        vars(found.value)["hash"] = digest or vars(found.value).get("hash", "")
+    return found
+
+
+_marshal = PropertyValue.marshal
+
+
+def _back_with_hash(self: PropertyValue) -> Any:
+    """Give a file or an archive back to the engine with its hash, which the SDK leaves out: what a check answers is all that
+    the engine tells a diff of it."""
+    found = _marshal(self)
+    if isinstance(self.value, pulumi.Asset | pulumi.Archive):
+        fields = found.struct_value.fields
+        while fields[_special_sig_key].string_value != (
+            _special_asset_sig if isinstance(self.value, pulumi.Asset) else _special_archive_sig
+        ):
+            fields = fields["value"].struct_value.fields
+        fields["hash"].string_value = vars(self.value).get("hash", "")
     return found
 
 
 PropertyValue.unmarshal = staticmethod(_with_hash)  # type: ignore[method-assign]
+PropertyValue.marshal = _back_with_hash  # type: ignore[method-assign]
 
 
 def plain(value: PropertyValue) -> Any:
@@ -164,7 +204,7 @@ def plain(value: PropertyValue) -> Any:
 def kept(value: Any) -> Any:
     """Return plain data as the state keeps it: files and archives by their hash."""
     if isinstance(value, pulumi.Asset | pulumi.Archive):
-        return f"hash {vars(value)['hash']}"
+        return f"hash {vars(value).get('hash', '')}"
     if isinstance(value, dict):
         return {key: kept(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -236,6 +276,27 @@ def _held(value: PropertyValue) -> PropertyValue:
     return wrap(kept(found)) if isinstance(found, pulumi.Asset | pulumi.Archive) else value
 
 
+def publishes(olds: Mapping[str, PropertyValue], news: Mapping[str, PropertyValue]) -> bool:
+    """Tell whether an update of a function makes another version: of its code or its settings."""
+    old = plain(olds[_INPUTS])
+    new = {key: None if unknown(value) else kept(plain(value)) for key, value in news.items()}
+    # Not of a version, but of the function, or of the provider alone.
+    apart = ("name", "publish", "region", "reservedConcurrentExecutions", "skipDestroy", "tags", "timeouts")
+    return bool(new.get("publish")) and any(
+        new.get(key) != old.get(key) for key in {*old, *new} if key not in apart and not key.startswith("__")
+    )
+
+
+def numbered(olds: Mapping[str, PropertyValue], more: int) -> dict[str, PropertyValue]:
+    """Return what names a function's version after so many more: AWS counts them up and uses no number again."""
+    before = str(plain(olds["version"]))
+    number = str(int(before) + more) if before.isdigit() else before
+    arn = f"{plain(olds['arn'])}:{number}"
+    invoked = str(plain(olds["qualifiedInvokeArn"])).replace(f":{before}/", f":{number}/")
+    found = {"version": number, "qualifiedArn": arn, "qualifiedInvokeArn": invoked}
+    return {key: wrap(value) for key, value in found.items()}
+
+
 class LocalProvider(Provider):
     """Answers the engine as the local cloud answers an in-process run."""
 
@@ -296,11 +357,15 @@ class LocalProvider(Provider):
         self.account.refuse(kind)
         self.account.take(kind, request.name, {key: plain(value) for key, value in request.properties.items()})
         identity, state = self._made(_type(request), request.name, request.properties)
+        if kind == "WorkerVersion":
+            self.account.upload(identity, plain(request.properties.get("exports", PropertyValue({}))) or {})
         return CreateResponse(resource_id=identity, properties=state)
 
     async def update(self, request: UpdateRequest) -> UpdateResponse:
+        published = _type(request) == LAMBDA and publishes(request.olds, request.news)
         if request.preview:
-            return UpdateResponse(properties=planned(request.olds, request.news))
+            later = dict.fromkeys(VERSIONED if published else (), PropertyValue.computed())
+            return UpdateResponse(properties={**planned(request.olds, request.news), **later})
         kind = _kind(_type(request))
         self.account.refuse(kind)
         self.account.leave(kind, request.name, plain(request.olds[_INPUTS]))
@@ -308,7 +373,19 @@ class LocalProvider(Provider):
         state = self._made(_type(request), request.name, request.news)[1]
         # The local cloud's ids follow from what things are made of; an account's stay when a thing is changed.
         lasting = {key: value for key, value in request.olds.items() if key in ("arn", "domainName")}
+        if _type(request) == LAMBDA:
+            lasting |= numbered(request.olds, 1 if published else 0)
         return UpdateResponse(properties={**state, **lasting})
+
+    async def invoke(self, request: InvokeRequest) -> InvokeResponse:
+        args = {key: plain(value) for key, value in request.args.items()}
+        self.account.refuse(_kind(request.tok))
+        if request.tok == GET_VERSION:
+            version = args["versionId"]
+            found = {**args, "id": version, "exports": self.account.exports(version)}
+        else:
+            found = dict(self.cloud.call(request.tok, args))
+        return InvokeResponse(return_value={key: wrap(value) for key, value in found.items()})
 
     async def delete(self, request: DeleteRequest) -> None:
         self.account.leave(_kind(_type(request)), request.name, plain(request.properties[_INPUTS]))

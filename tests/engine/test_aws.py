@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from edgewright.program.cloud import RecordingCloud
-from edgewright.program.runner import run_program
+from edgewright.engine.cloud import RecordingCloud
+from edgewright.engine.runner import run_program
 
 from tests.engine.conftest import Engine
 
@@ -95,6 +95,12 @@ def test_a_rollout_is_staged_and_ends_without_a_trace(up: Engine) -> None:
         # The primary is changed, not replaced; what it needs comes before it.
         order = [entry["urn"] for entry in up.export(STACK)]
         assert order.index(staging["urn"]) < order.index(policy["urn"]) < order.index(primary["urn"])
+        # It is promoted before it is left out: CloudFront takes HTTP/3 back only without a policy.
+        promoted = changed.replace("{ percentage: 5, previous_version_id: '1' }", "{ percentage: 100 }")
+        assert promoted != changed
+        settings.write_text(promoted)
+        done = up("up", "--stack", STACK, "--yes", "--skip-preview")
+        assert done.code == 0, done.text
     finally:
         settings.write_text(kept)
     ended = up("up", "--stack", STACK, "--yes", "--skip-preview")

@@ -24,6 +24,8 @@ given = json.loads(Path("given.json").read_text())
 
 
 def opts(name, at):
+    if at in ("origins", "pages"):
+        return pulumi.ResourceOptions(protect=given["protect"] and given["protect_all"])
     aliases = [pulumi.Alias(name=given["was"])] if given["was"] and at == "api" else None
     if at == "store" and given["was"]:
         aliases = [pulumi.Alias(name=f"{given['was']}-store")]
@@ -39,8 +41,10 @@ else:
     args["sessions"] = {"binding": store.binding}
 if "cache_rules" in args:
     # They are for what is fetched from an origin and stored.
-    origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.org"}], "fallback": "us"})
-    pages = {"path": "/pages/*", "origin": origins.routing, "cache": CachePolicy("pages", {"edge_ttl": 60}).spec}
+    routes = {"origins": [{"region": "us", "url": "https://us.example.org"}], "fallback": "us"}
+    origins = GeoRouter("origins", routes, opts("origins", "origins"))
+    cached = CachePolicy("pages", {"edge_ttl": 60, **given["policy"]}, opts("pages", "pages"))
+    pages = {"path": "/pages/*", "origin": origins.routing, "cache": cached.spec}
     args["endpoints"] = [*args["endpoints"], pages]
 api = EdgeApi(name, args, opts(name, "api"))
 for output in ("urls", "version_id", "stable_version_id", "candidate_version_id", "ledger"):
@@ -48,6 +52,7 @@ for output in ("urls", "version_id", "stable_version_id", "candidate_version_id"
 """
 HANDLER = "export default (request, env) => new Response(env.GREETING);\n"
 ACCOUNT_ID, ZONE = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
+LAMBDA, DISTRIBUTION = "aws:lambda/function:Function", "aws:cloudfront/distribution:Distribution"
 PACKAGES = {"cloudflare": "cloudflare", "cloudfront": "aws"}
 API: dict[str, dict[str, Any]] = {
     "cloudflare": {
@@ -96,6 +101,10 @@ class Shop:
         """What is in the account, by name or place."""
         return dict(json.loads((self.account / f"{PACKAGES[self.given['host']]}.json").read_text()))
 
+    def distributions(self) -> list[dict[str, Any]]:
+        """What the distributions were made of last."""
+        return [each["inputs"] for each in self.engine.export("dev") if each["type"] == DISTRIBUTION]
+
     def refusing(self, kind: str, refuse: bool = True) -> None:
         file = self.account / f"refuse-{kind}"
         file.touch() if refuse else file.unlink()
@@ -129,7 +138,15 @@ def shop(engine: Engine, tmp_path: Path) -> Callable[..., Shop]:
             "AWS_REGION": "us-east-1",
             ACCOUNT_VARIABLE: str(account),
         }
-        given = {"host": host, "name": "api", "was": "", "protect": None, "store": STORE[host]}
+        given = {
+            "host": host,
+            "name": "api",
+            "was": "",
+            "protect": None,
+            "protect_all": False,
+            "policy": {},
+            "store": STORE[host],
+        }
         made = Shop(Engine(project, environment), account, {**given, "api": {**API[host], "vars": {"GREETING": "one"}}})
         if host == "cloudfront":
             # By its whole path: the provider runs in a folder of its own.
@@ -172,6 +189,88 @@ def test_a_version_that_is_refused_is_in_no_output(shop: Callable[..., Shop]) ->
     now = made.output()
     assert now["stable_version_id"] == first["stable_version_id"]
     assert now["candidate_version_id"] == now["version_id"] != first["version_id"]
+
+
+def test_a_version_that_cloudfront_does_not_take_is_in_no_output(shop: Callable[..., Shop]) -> None:
+    made = shop("cloudfront")
+    done = made.up()
+    assert done.code == 0, done.text
+    first = made.output()
+    assert first["version_id"] == first["stable_version_id"] == "1"
+
+    # The function's next version is published, and the distribution stays with the last one.
+    made.refusing("Distribution")
+    refused = made.up(api={"vars": {"GREETING": "two"}})
+    assert refused.code != 0
+    assert "Distribution: the account refuses it" in refused.text
+    assert made.output() == first
+    (function,) = [each for each in made.engine.export("dev") if each["type"] == LAMBDA]
+    assert function["outputs"]["version"] == "2"
+
+    made.refusing("Distribution", False)
+    rollout = {"percentage": 10, "previous_version_id": first["stable_version_id"]}
+    rolled = made.up(api={"vars": {"GREETING": "three"}, "rollout": rollout})
+    assert rolled.code == 0, rolled.text
+    now = made.output()
+    assert now["stable_version_id"] == "1"
+    assert now["candidate_version_id"] == now["version_id"] == "3"
+
+    # What is staged is refused too: nothing is said of a version that nobody gets.
+    made.refusing("Distribution")
+    refused = made.up(api={"vars": {"GREETING": "four"}})
+    assert refused.code != 0
+    assert made.output() == now
+
+
+def test_what_may_not_change_during_a_rollout_is_refused_before_aws_is_asked(shop: Callable[..., Shop]) -> None:
+    made = shop("cloudfront")
+    done = made.up(api={"rollout": {"percentage": 100}})
+    assert done.code == 0, done.text
+    staged = {"percentage": 10, "previous_version_id": made.output()["stable_version_id"]}
+    done = made.up(api={"vars": {"GREETING": "two"}, "rollout": staged})
+    assert done.code == 0, done.text
+
+    before = made.distributions()
+    for rollout in (staged, {"percentage": 100}):
+        for command in (["preview"], ["up", "--yes", "--skip-preview"]):
+            refused = made(*command, api={"price_class": "PriceClass_100", "rollout": rollout})
+            assert refused.code != 0, refused.text
+            assert "price_class: is another one while a rollout is staged or promoted" in refused.text
+            assert "2. Promote the rollout" in refused.text
+            assert made.distributions() == before
+    for price in ("PriceClass_All", "PriceClass_100"):
+        done = made.up(api={"price_class": price, "rollout": {"percentage": 100}})
+        assert done.code == 0, done.text
+    (only,) = made.distributions()
+    assert only["priceClass"] == "PriceClass_100"
+
+
+SPLIT = "the two versions differ in their classes of Durable Objects (EdgewrightShield)"
+
+
+def test_a_split_whose_other_version_cannot_be_read_is_the_platforms_to_refuse(shop: Callable[..., Shop]) -> None:
+    made = shop("cloudflare")
+    done = made.up()
+    assert done.code == 0, done.text
+    first = made.output()
+    shield: dict[str, Any] = {"tiers": {"shield": {}}}
+    rollout = {"percentage": 10, "previous_version_id": first["stable_version_id"]}
+    refused = made("preview", policy=shield, api={"rollout": rollout})
+    assert refused.code != 0
+    assert SPLIT in refused.text
+
+    # A token may be without the right to read versions: that is no reason to stop a rollout that is sound.
+    made.refusing("getWorkerVersion")
+    told = made("preview")
+    assert told.code == 0, told.text
+    assert "could not be read, so that its classes are not compared" in told.text
+    assert "give the version with the change all requests first" in told.text
+    # Cloudflare refuses what is not, and nothing is said of a version that serves nobody.
+    made.refusing("WorkersDeployment")
+    refused = made.up()
+    assert refused.code != 0
+    assert "WorkersDeployment: the account refuses it" in refused.text
+    assert made.output() == first
 
 
 def test_another_script_name_keeps_the_hostname(shop: Callable[..., Shop]) -> None:
@@ -249,9 +348,18 @@ def test_what_is_protected_is_changed_and_not_destroyed(
     assert refused.code != 0
     assert "cannot be deleted" in refused.text
     assert made.held() == before
-    # It still is what it was.
-    again = made.engine("preview", "--stack", "dev", "--expect-no-changes")
-    assert again.code == 0, again.text
+    # Where a preview comes first, the refusal does. What nothing protected is made of may be gone from the state without
+    # one: here two components that are not protected themselves and have nothing in the account.
+    steps = made.steps()
+    assert {name: op for name, op in steps.items() if op != "same"} == (
+        {"origins": "create", "pages": "create"} if host == "cloudflare" and preview else {}
+    )
+    # With protection of their own they stay.
+    done = made.up(protect_all=True)
+    assert done.code == 0, done.text
+    assert made.held() == before
+    assert made("destroy", "--yes", *preview).code != 0
+    assert set(made.steps().values()) == {"same"}
     done = made.up(protect=False)
     assert done.code == 0, done.text
     done = made("destroy", "--yes", *preview)

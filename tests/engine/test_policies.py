@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from edgewright.engine.cloud import RecordingCloud
+from edgewright.engine.runner import Runner
 from edgewright.guard import evaluate
-from edgewright.program.cloud import RecordingCloud
-from edgewright.program.runner import Runner
 
 from tests.engine.cli import Engine
 

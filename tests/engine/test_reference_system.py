@@ -1,8 +1,8 @@
 """The reference system on the real engine: what `pulumi preview` and `pulumi up` do with it."""
 
 import pytest
-from edgewright.program.cloud import RecordingCloud
-from edgewright.program.runner import run_program
+from edgewright.engine.cloud import RecordingCloud
+from edgewright.engine.runner import run_program
 
 from tests.engine.cli import Engine
 

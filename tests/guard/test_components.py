@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from edgewright.engine.runner import shared_runner
 from edgewright.guard import Evaluation, evaluate
-from edgewright.program.runner import shared_runner
 from edgewright_policies.arguments import advice
 
 PROGRAM = """\

@@ -3,8 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+from edgewright.engine.resources import Capture, Resource, SourceLocation
 from edgewright.guard import evaluate
-from edgewright.program.resources import Capture, Resource, SourceLocation
 
 KV = "cloudflare:index/workersKv:WorkersKv"
 

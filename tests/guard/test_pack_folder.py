@@ -9,10 +9,10 @@ from pathlib import Path
 import edgewright
 import pytest
 import yaml
+from edgewright.base.errors import ProjectError
 from edgewright.cli.main import run
 from edgewright.guard import pack_folder
 from edgewright.guard.pack_folder import files, requirement, virtual_environment, write
-from edgewright.program.errors import ProjectError
 from edgewright_policies import POLICIES, choose
 
 ROOT = Path(__file__).parents[2]

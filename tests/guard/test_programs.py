@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from edgewright.base.errors import ProgramFailed
 from edgewright.cli.check import evaluate_stack
+from edgewright.engine.runner import run_program
 from edgewright.guard import evaluate
-from edgewright.program.errors import ProgramFailed
-from edgewright.program.runner import run_program
 
 from tests.projects import make_project
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from edgewright.base.project import Project
+from edgewright.engine.runner import shared_runner
 from edgewright.guard import evaluate
 from edgewright.guard.gate import Gate, judge
-from edgewright.program.project import Project
-from edgewright.program.runner import shared_runner
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {("prod", "alarm-missing"), ("aws-prod", "alarm-missing")}

@@ -8,9 +8,10 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright.cli.limits import describe
-from edgewright.guard.usage import Used, usage
-from edgewright.limits import all_limits, limit
-from edgewright.program.resources import UNKNOWN, Capture, Resource
+from edgewright.contract.limits import all_limits, limit
+from edgewright.engine.resources import UNKNOWN, Capture, Resource
+from edgewright.guard.usage import usage
+from edgewright.platforms.counter import Used
 
 VERSION = "cloudflare:index/workerVersion:WorkerVersion"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
@@ -183,9 +184,9 @@ def test_odd_and_unknown_inputs_count_for_nothing(tmp_path: Path, odd: Any) -> N
 
 def test_every_limit_that_is_counted_is_one(tmp_path: Path) -> None:
     from edgewright.guard.evaluate import stack_view
-    from edgewright.guard.usage import _Usage
+    from edgewright.platforms import each_part
 
-    counted = [name for name, _ in _Usage(stack_view(_capture(tmp_path))).all()]
+    counted = [name for part in each_part("usage") for name, _ in part.Usage(stack_view(_capture(tmp_path))).all()]
     assert len(counted) == len(set(counted)) > 40
     assert set(counted) <= {each.id for each in all_limits()}
 

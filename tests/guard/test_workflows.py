@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from edgewright.local.node import find_node
+from edgewright.assemble.node import find_node
 
 FOLDER = Path(__file__).parents[2] / ".github" / "workflows"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pull-request.yml"

@@ -4,12 +4,19 @@ import datetime
 from typing import get_args
 
 import pytest
-from edgewright._endpoints import PERIODS
+from edgewright.arguments.endpoints import PERIODS
+from edgewright.contract.limits import (
+    STALE_AFTER_DAYS,
+    LimitError,
+    all_limits,
+    limit,
+    platforms,
+    stale_warnings,
+)
+from edgewright.contract.limits.loader import parse, quantity
+from edgewright.contract.models import KvTier, RateLimitSpec
 from edgewright.kv_namespace import MAX_TITLE
-from edgewright.limits import STALE_AFTER_DAYS, LimitError, all_limits, limit, platforms, stale_warnings
-from edgewright.limits.loader import parse, quantity
-from edgewright.local.protocol import RateLimitBinding
-from edgewright.spec.models import KvTier, RateLimitSpec
+from edgewright.platforms.protocol import RateLimitBinding
 from edgewright_policies.compute import CpuBudget
 
 GOOD = """
@@ -80,7 +87,7 @@ def test_a_limit_is_warned_about_after_180_days() -> None:
     warnings = stale_warnings(read + datetime.timedelta(days=STALE_AFTER_DAYS + 1))
     assert len(warnings) == len(platforms())
     assert (
-        "limits of Deno Deploy were read more than 180 days ago (oldest: deno.memory_bytes, 2026-11-01)" in warnings[4]
+        "limits of Deno Deploy were read more than 180 days ago (oldest: deno.memory_bytes, 2026-11-01)" in warnings[3]
     )
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from edgewright.local.aws import managed
-from edgewright.local.cloud import HANDLERS, LocalCloud
-from edgewright.local.gaps import GAP_IDS
-from edgewright.program.cloud import CloudError, UnknownType
+from edgewright.engine.cloud import CloudError, UnknownType
+from edgewright.platforms.cloud import HANDLERS, LocalCloud
+from edgewright.platforms.cloudfront.emulate import managed
+from edgewright.platforms.gaps import GAP_IDS
 
 TRUST = json.dumps(
     {
@@ -214,7 +214,7 @@ def test_unknown_types_are_named() -> None:
 
 
 def test_managed_policies_are_those_of_the_gateway() -> None:
-    text = (Path(__file__).parents[2] / "edge/src/gateway/cloudfront/managed-policies.ts").read_text()
+    text = (Path(__file__).parents[2] / "edge/src/platforms/cloudfront/gateway/managed-policies.ts").read_text()
     there = dict(re.findall(r'Policy\(\s*"([0-9a-f-]{36})",\s*"([\w-]+)"', text))
     known = {
         **managed.CACHE_POLICIES,

@@ -11,10 +11,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from edgewright.local import protocol_cloudfront as cf
-from edgewright.local.aws import iam_policies, packages
-from edgewright.local.cloud import LocalCloud, Plan, plan
-from edgewright.program import ProgramFailed, Project, Runner
+from edgewright.engine import ProgramFailed, Project, Runner
+from edgewright.platforms.cloud import LocalCloud, Plan, plan
+from edgewright.platforms.cloudfront import protocol as cf
+from edgewright.platforms.cloudfront.emulate import iam_policies, packages
 
 from tests.projects import make_project
 

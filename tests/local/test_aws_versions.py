@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from edgewright.local import archive
-from edgewright.local.aws import lambda_
-from edgewright.local.cloud import LocalCloud, Plan, plan
-from edgewright.local.handlers import Published
+from edgewright.engine import ProgramFailed, Project, Runner
 from edgewright.local.session import StateDir
-from edgewright.program import ProgramFailed, Project, Runner
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud, Plan, plan
+from edgewright.platforms.cloudfront.emulate import lambda_
+from edgewright.platforms.handlers import Published
 from edgewright.testing import LocalCloud as Running
 
 from tests import loopback

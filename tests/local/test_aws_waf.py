@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright.program import Runner
+from edgewright.engine import Runner
 from edgewright.testing import LocalCloud
 
 from tests import loopback

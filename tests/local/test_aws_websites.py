@@ -6,9 +6,9 @@ from typing import Any
 
 import pydantic
 import pytest
-from edgewright.local import protocol_cloudfront as cf
-from edgewright.local.aws.s3_websites import older_website, website
-from edgewright.program import Runner
+from edgewright.engine import Runner
+from edgewright.platforms.cloudfront import protocol as cf
+from edgewright.platforms.cloudfront.emulate.s3_websites import older_website, website
 
 from tests.local.test_aws_translate import document, faults
 

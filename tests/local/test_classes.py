@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from edgewright.local import protocol
-from edgewright.local.archive import Archive
-from edgewright.local.cloud import LocalCloud, Plan, plan
-from edgewright.program import ProgramFailed, Project, Runner
+from edgewright.engine import ProgramFailed, Project, Runner
+from edgewright.platforms import protocol
+from edgewright.platforms.archive import Archive
+from edgewright.platforms.cloud import LocalCloud, Plan, plan
 
 from tests.local.test_translate import PREAMBLE
 from tests.projects import make_project

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright.local.errors import DeployRefused, InfrastructureError
-from edgewright.program import ProgramFailed
+from edgewright.base.errors import DeployRefused, InfrastructureError
+from edgewright.engine import ProgramFailed
 from edgewright.testing import LocalCloud
 
 from tests import loopback

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright.local.aws.cloudfront_updates import held, refused
-from edgewright.program import ProgramFailed
+from edgewright.engine import ProgramFailed
+from edgewright.platforms.cloudfront.emulate.cloudfront_updates import held, refused
 from edgewright.testing import LocalCloud
 
 from tests import loopback

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from edgewright.local.gaps import GAP_IDS, GAPS, markdown
+from edgewright.platforms.gaps import GAP_IDS, GAPS, markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "local-cloud-gaps.md"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pulumi_cloudflare
 import pytest
-from edgewright.local.cloud import HANDLERS, LocalCloud, known_types
-from edgewright.local.gaps import GAP_IDS
-from edgewright.program.cloud import CloudError, UnknownType
+from edgewright.engine.cloud import CloudError, UnknownType
+from edgewright.platforms.cloud import HANDLERS, LocalCloud, known_types
+from edgewright.platforms.gaps import GAP_IDS
 
 from tests.projects import ACCOUNT, ZONE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from edgewright.local.errors import InfrastructureError
+from edgewright.base.errors import InfrastructureError
 from edgewright.local.processes import Processes
 
 from tests.processes import alive, tree, wait_for, wait_gone

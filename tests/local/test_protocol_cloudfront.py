@@ -4,8 +4,8 @@ from typing import Any
 
 import pulumi_aws as aws
 import pytest
-from edgewright.local import protocol_cloudfront as models
-from edgewright.local.protocol import Deployment
+from edgewright.platforms.cloudfront import protocol as models
+from edgewright.platforms.protocol import Deployment
 from pulumi._types import input_type_py_to_pulumi_names  # the wire names, from the provider's own SDK
 from pydantic import ValidationError
 

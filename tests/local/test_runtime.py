@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from edgewright.local import runtime
-from edgewright.local.errors import RuntimeInstallFailed
-from edgewright.local.node import Node, NodeMissing
+from edgewright.assemble import runtime
+from edgewright.assemble.node import Node, NodeMissing
+from edgewright.base.errors import RuntimeInstallFailed
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright.program import ProgramFailed
+from edgewright.engine import ProgramFailed
 from edgewright.testing import LocalCloud
 
 from tests import loopback

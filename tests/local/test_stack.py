@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright.local.errors import DeployRefused, InfrastructureError, PortInUse
+from edgewright.base.errors import DeployRefused, InfrastructureError, PortInUse
+from edgewright.engine import ProgramFailed, Project
 from edgewright.local.session import ProcessId, StateDir
 from edgewright.local.stack import LocalStack
-from edgewright.program import ProgramFailed, Project
 from edgewright.testing import LocalCloud
 
 from tests import loopback

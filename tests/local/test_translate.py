@@ -4,10 +4,10 @@ import base64
 from pathlib import Path
 
 import pytest
-from edgewright.local import protocol
-from edgewright.local.archive import Archive
-from edgewright.local.cloud import LocalCloud, plan
-from edgewright.program import ProgramFailed, Project, Runner
+from edgewright.engine import ProgramFailed, Project, Runner
+from edgewright.platforms import protocol
+from edgewright.platforms.archive import Archive
+from edgewright.platforms.cloud import LocalCloud, plan
 
 from tests.projects import ACCOUNT, ZONE, make_project, worker_project
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 import yaml
-from edgewright.program.resources import Capture, Resource, ResourceOptions, SourceLocation
+from edgewright.engine.resources import Capture, Resource, ResourceOptions, SourceLocation
 
 CORPUS = Path(__file__).parent / "corpus"
 PROJECT = "corpus"

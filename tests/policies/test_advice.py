@@ -9,13 +9,13 @@ from typing import Any, get_args
 import pytest
 from edgewright.cache_policy import CachePolicyArgs
 from edgewright.edge_api import EdgeApiArgs
+from edgewright.engine.runner import shared_runner
 from edgewright.geo_router import GeoRouterArgs
 from edgewright.guard import Evaluation, evaluate
-from edgewright.hosts.cloudflare import CLOUDFRONT_ONLY
-from edgewright.hosts.cloudfront.plan import CLOUDFLARE_ONLY
 from edgewright.kv_namespace import KvNamespaceArgs
 from edgewright.lambda_edge_function import LambdaEdgeFunctionArgs
-from edgewright.program.runner import shared_runner
+from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 from edgewright_policies import POLICIES
 from edgewright_policies.arguments import ANY_HOST, ARGUMENTS, CLOUDFLARE, CLOUDFRONT, advice
 from typing_extensions import is_typeddict

@@ -1,8 +1,8 @@
 """The same findings in-process and from the analyzer that the engine talks to."""
 
 import pytest
+from edgewright.engine.resources import UNKNOWN
 from edgewright.guard import evaluate
-from edgewright.program.resources import UNKNOWN
 
 from tests.policies.analyzer import Analyzer
 from tests.policies.corpus import BAD, GOOD, Stack, capture

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from edgewright.engine.resources import UNKNOWN
 from edgewright.guard import evaluate
-from edgewright.program.resources import UNKNOWN
 from edgewright_policies import POLICIES
 
 from tests.policies.corpus import BAD, GOOD, Stack, capture, put

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import run_program
 from edgewright.guard import evaluate
 from edgewright.guard.pack_folder import write
-from edgewright.program.resources import Capture
-from edgewright.program.runner import run_program
 
 from tests.engine.cli import Answer, Engine, environment, install
 from tests.policies.corpus import BAD, PROJECT, capture

@@ -7,8 +7,8 @@ from typing import Any
 
 import pulumi
 import pytest
+from edgewright.engine.resources import UNKNOWN
 from edgewright.guard import evaluate
-from edgewright.program.resources import UNKNOWN
 
 from tests.policies.corpus import capture
 

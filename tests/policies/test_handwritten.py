@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+from edgewright.engine.resources import UNKNOWN
 from edgewright.guard import evaluate
-from edgewright.program.resources import UNKNOWN
 
 from tests.policies.corpus import capture, expand, put
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from edgewright.limits.prices import price, stale_price_warnings
+from edgewright.contract.limits.prices import price, stale_price_warnings
 from edgewright_policies import FAMILIES, POLICIES, Rule
 from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pulumi
 import pytest
+from edgewright.engine.resources import UNKNOWN
 from edgewright.guard import evaluate
-from edgewright.program.resources import UNKNOWN
 from edgewright_policies import POLICIES, Context, Node, ResourceRule, Rule, Settings, StackRule, StackView
 from edgewright_policies.reading import View
 from hypothesis import HealthCheck, given, settings

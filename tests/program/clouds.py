@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edgewright.program import CloudError, RecordingCloud
+from edgewright.engine import CloudError, RecordingCloud
 
 
 class PickyCloud(RecordingCloud):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from edgewright.program import Runner
+from edgewright.engine import Runner
 
 from tests.processes import wait_gone
 from tests.program.test_runner import failure, run
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.runtime
 @pytest.fixture(autouse=True)
 def unedited(monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit of edgewright itself starts the runner anew, which is not what is tested."""
-    monkeypatch.setattr("edgewright.program.runner._package_state", lambda: ())
+    monkeypatch.setattr("edgewright.engine.runner._package_state", lambda: ())
 
 
 BUNDLING = f"""

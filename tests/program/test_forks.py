@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from edgewright.program.runner import Runner
+from edgewright.engine.runner import Runner
 
 from tests.projects import make_project
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from edgewright.program import Project, ProjectError
+from edgewright.engine import Project, ProjectError
 
 from tests.projects import make_project
 

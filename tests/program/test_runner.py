@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from edgewright.program import (
+from edgewright.base.project import Project
+from edgewright.engine import (
     UNKNOWN,
     Capture,
     ProgramFailed,
@@ -15,7 +16,6 @@ from edgewright.program import (
     Severity,
     SourceLocation,
 )
-from edgewright.program.project import Project
 
 from tests.processes import wait_gone
 from tests.program.clouds import PickyCloud
@@ -455,7 +455,7 @@ def test_what_a_program_starts_does_not_outlive_its_run(runner: Runner, tmp_path
 
 def test_runs_share_one_warm_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its start costs seconds; each run is a child of it. Only an edit of edgewright itself ends it."""
-    monkeypatch.setattr("edgewright.program.runner._package_state", lambda: ())
+    monkeypatch.setattr("edgewright.engine.runner._package_state", lambda: ())
     project = make_project(
         tmp_path, "import os\nimport pulumi\npulumi.export('processes', [os.getppid(), os.getpid()])\n"
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from edgewright.program.resources import Capture
+from edgewright.engine.resources import Capture
 
 from tests.projects import ACCOUNT, ZONE, make_project
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.cli.main import run
-from edgewright.local.errors import InfrastructureError
-from edgewright.program.errors import ProjectError
-from edgewright.purge.cloudflare import TRIES, Cloudflare, Pace
+from edgewright.contract.purge import Purge
+from edgewright.platforms.cloudflare.purge import TRIES, Cloudflare, Pace
 from edgewright.purge.deployed import functions
-from edgewright.purge.request import Purge
 from edgewright.testing import LocalCloud
 
 from tests import loopback
@@ -348,7 +347,7 @@ def test_the_pace_lets_a_burst_through_and_then_the_plans_rate() -> None:
 def test_what_was_interrupted_goes_on_and_keeps_its_time(
     api: Api, say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgewright.purge.cloudflare.TRIES", 1)
+    monkeypatch.setattr("edgewright.platforms.cloudflare.purge.TRIES", 1)
     project(tmp_path, state())
     options = ["purge", "--state", "state.json", *[part for number in range(150) for part in ("--tag", f"t{number}")]]
     taken: list[int] = []
@@ -420,7 +419,7 @@ def test_without_the_pulumi_cli_the_state_is_asked_for(
 def test_the_cache_in_front_is_purged_by_the_function_itself(
     api: Api, say: Say, tmp_path: Path, start_cloud: Callable[..., LocalCloud], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgewright.purge.run.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("edgewright.platforms.cloudflare.purge_steps.FIRST_WAIT_S", 0.01)
     cloud = start_cloud(shop_project(tmp_path, "platform"))
     document = state_of(cloud.capture)
     for resource in document["deployment"]["resources"]:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgewright.aws.client import AwsClient
-from edgewright.aws.sigv4 import Credentials, sign
+from edgewright.base.errors import InfrastructureError
 from edgewright.cli._exit import Exit
-from edgewright.local.errors import InfrastructureError
-from edgewright.purge.cloudfront import CloudFront, batches, items
-from edgewright.purge.request import Purge
+from edgewright.contract.purge import Purge
+from edgewright.platforms.cloudfront.aws.client import AwsClient
+from edgewright.platforms.cloudfront.aws.sigv4 import Credentials, sign
+from edgewright.platforms.cloudfront.purge import CloudFront, batches, items
 from edgewright.testing import LocalCloud
 
 from tests import loopback
@@ -171,7 +171,11 @@ def write_state(folder: Path, content: str, **distribution: str) -> None:
         "settings": {"endpoints": [{"cache": {"name": "products", "mode": "override"}}]},
         "distribution": {"id": "E1", "content": content, **distribution},
     }
-    resource = {"type": "edgewright:index:EdgeApi", "inputs": {"endpoints": []}, "outputs": outputs}
+    resource = {
+        "type": "edgewright:index:EdgeApi",
+        "inputs": {"host": "cloudfront", "endpoints": []},
+        "outputs": outputs,
+    }
     (folder / "state.json").write_text(json.dumps({"deployment": {"resources": [resource]}}))
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from edgewright.cli.main import run
+from edgewright.contract.purge import Purge
 from edgewright.purge.deployed import functions
-from edgewright.purge.request import Purge
 from edgewright.testing import LocalCloud
 
 from tests import loopback

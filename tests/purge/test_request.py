@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from edgewright.program.errors import ProjectError
+from edgewright.base.errors import ProjectError
+from edgewright.contract.purge import Purge, schemeless
+from edgewright.platforms.cloudflare.purge import zone_bodies
 from edgewright.purge.changed import changes, parse, write
-from edgewright.purge.cloudflare import zone_bodies
-from edgewright.purge.request import Purge, schemeless
 from hypothesis import given
 from hypothesis import strategies as st
 

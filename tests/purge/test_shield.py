@@ -72,7 +72,7 @@ def test_it_is_told_through_the_function(
 ) -> None:
     monkeypatch.setenv("EDGEWRIGHT_PURGE_TOKEN", TOKEN)
     monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
-    monkeypatch.setattr("edgewright.purge.run.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("edgewright.platforms.cloudflare.purge_steps.FIRST_WAIT_S", 0.01)
     function.answers = [503, 500]
     project(tmp_path, shielded(function.url))
     code, out, err = say("purge", "--state", "state.json", "--tag", "goods")

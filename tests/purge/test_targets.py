@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from edgewright.local.node import find_node
-from edgewright.purge.request import Purge, never, schemeless
-from edgewright.purge.targets import BadTarget, parsed_path, parsed_query, strict_path, strict_query
+from edgewright.assemble.node import find_node
+from edgewright.contract.purge import Purge, never, schemeless
+from edgewright.contract.purge_targets import BadTarget, parsed_path, parsed_query, strict_path, strict_query
 
 ROOT = Path(__file__).parents[2]
 TABLE = json.loads((ROOT / "tests" / "golden" / "targets.json").read_text(encoding="utf-8"))

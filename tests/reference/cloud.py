@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from edgewright.base.project import Project
 from edgewright.config.models import StackSettings
-from edgewright.local.cloud import LocalCloud
+from edgewright.contract.tiers import HITS
+from edgewright.engine.runner import Runner
 from edgewright.local.stack import LocalStack
-from edgewright.program.project import Project
-from edgewright.program.runner import Runner
-from edgewright.verify.outcome import HITS, tier_of
+from edgewright.platforms.cloud import LocalCloud
+from edgewright.verify.outcome import tier_of
 
 from tests.loopback import free_ports
 

@@ -10,7 +10,7 @@ import time
 
 import httpx
 import pytest
-from edgewright.program.runner import Runner
+from edgewright.engine.runner import Runner
 
 from examples.origins.catalogue import static_files
 from tests.reference.cloud import Cloud, copy_project, fresh, running

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from edgewright.program.runner import Runner
+from edgewright.engine.runner import Runner
 
 from tests.reference.cloud import ROOT, Cloud, running
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from edgewright.program.runner import Runner
+from edgewright.engine.runner import Runner
 
 from tests.loopback import free_ports
 from tests.reference.cloud import ROOT, copy_project, running

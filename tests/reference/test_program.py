@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgewright._countries import countries
-from edgewright.local.cloud import LocalCloud, plan
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture, Resource
-from edgewright.program.runner import Runner
-from edgewright.spec import EdgeSettings
+from edgewright.base.project import Project
+from edgewright.contract import EdgeSettings
+from edgewright.contract.countries import countries
+from edgewright.engine.resources import Capture, Resource
+from edgewright.engine.runner import Runner
+from edgewright.platforms.cloud import LocalCloud, plan
 
 from tests.reference.cloud import ROOT, copy_project
 from tests.reference.conftest import AWS_STACKS, STACKS, Spoil

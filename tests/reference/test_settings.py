@@ -6,9 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from edgewright.base.errors import ProjectError
 from edgewright.config.models import StackSettings
-from edgewright.program.errors import ProjectError
-from edgewright.program.runner import Runner
+from edgewright.engine.runner import Runner
 
 from examples.origins.catalogue import static_files
 from tests.reference.cloud import ROOT

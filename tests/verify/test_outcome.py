@@ -1,7 +1,7 @@
 """What headers say about where an answer came from."""
 
 import pytest
-from edgewright._countries import countries
+from edgewright.contract.countries import countries
 from edgewright.verify.outcome import tier_of
 from edgewright.verify.replay import continent_of
 

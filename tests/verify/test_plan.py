@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from edgewright.config.models import PathMix, Traffic
-from edgewright.spec import CacheSpec, EdgeSettings
+from edgewright.contract import CacheSpec, EdgeSettings
 from edgewright.verify.plan import derive_mix, left_out, plan
 from hypothesis import given
 from hypothesis import strategies as st

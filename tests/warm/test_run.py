@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from edgewright.base.errors import ProjectError
 from edgewright.cli.main import run
 from edgewright.cli.warm import _countries as chosen
-from edgewright.program.errors import ProjectError
 from edgewright.purge.journal import Journal
 from edgewright.warm import run as warm_run
 from edgewright.warm.run import Ask, Warmed, Warmer

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from edgewright.program.errors import ProjectError
+from edgewright.base.errors import ProjectError
 from edgewright.warm.sources import (
     MOST_PAGES,
     Page,

@@ -8,16 +8,16 @@ import { createInterface as createInterface2 } from "node:readline";
 import { createHash as createHash5, timingSafeEqual } from "node:crypto";
 import http6 from "node:http";
 
-// src/gateway/cloudfront/index.ts
+// src/platforms/cloudfront/gateway/index.ts
 import { mkdtempSync, rmSync as rmSync2 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as join3 } from "node:path";
 
-// src/gateway/cloudfront/adapters.ts
+// src/platforms/cloudfront/gateway/adapters.ts
 import { Readable as Readable2 } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-// src/gateway/cloudfront/body.ts
+// src/platforms/cloudfront/gateway/body.ts
 import { Readable } from "node:stream";
 async function readAll(body, limit = Number.POSITIVE_INFINITY) {
   if (body === void 0) return new Uint8Array(0);
@@ -107,7 +107,7 @@ function removeHopByHop(headers) {
   for (const name of HOP_BY_HOP) headers.delete(name);
 }
 
-// src/gateway/cloudfront/headers.ts
+// src/platforms/cloudfront/gateway/headers.ts
 function headersOf(pairs) {
   const headers = {};
   for (const [key, value] of pairs) addHeader(headers, key, value);
@@ -167,6 +167,11 @@ function headerBytes(headers) {
 function canonical(name) {
   return name.toLowerCase().replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase());
 }
+function removeNamedByConnection(headers) {
+  const names2 = connectionOptions(headers.connection?.map((field) => field.value).join(",") ?? null);
+  for (const name of names2) if (!MESSAGE.has(name)) delete headers[name];
+}
+var MESSAGE = /* @__PURE__ */ new Set(["connection", "host", "transfer-encoding", "upgrade"]);
 var DISALLOWED = /* @__PURE__ */ new Set([
   "connection",
   "expect",
@@ -220,13 +225,14 @@ function badValueCharacter(value) {
   return found === null ? void 0 : `%${found[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
-// src/gateway/cloudfront/adapters.ts
+// src/platforms/cloudfront/gateway/adapters.ts
 function split(target) {
   const question = target.indexOf("?");
   return question === -1 ? { uri: target, querystring: "" } : { uri: target.slice(0, question), querystring: target.slice(question + 1) };
 }
 function nodeRequest(request, host) {
   const headers = headersOfRaw(request);
+  removeNamedByConnection(headers);
   for (const name of Object.keys(headers)) if (name.startsWith("x-local-")) delete headers[name];
   if (host !== request.headers.host) setHeader(headers, "Host", host);
   const bodyless2 = request.headers["content-length"] === void 0 && request.headers["transfer-encoding"] === void 0;
@@ -275,7 +281,7 @@ async function sendNode(target, response, method, answer2 = (raw) => raw) {
   } else target.end(body);
 }
 
-// src/gateway/cloudfront/check.ts
+// src/platforms/cloudfront/gateway/check.ts
 import { existsSync } from "node:fs";
 
 // src/core/limits.gen.ts
@@ -297,7 +303,7 @@ var INVALIDATION_PATHS = 3e3;
 var INVALIDATION_TAG_CHARACTERS = 256;
 var OBJECT_TAGS = 50;
 
-// src/gateway/cloudfront/behaviors.ts
+// src/platforms/cloudfront/gateway/behaviors.ts
 function compilePattern(pattern) {
   const bare = pattern.startsWith("/") ? pattern.slice(1) : pattern;
   const wildcard2 = bare.search(/[*?]/);
@@ -354,7 +360,7 @@ function chooseBehavior(ordered, fallback, path) {
   return fallback;
 }
 
-// src/gateway/cloudfront/edge-cache.ts
+// src/platforms/cloudfront/gateway/edge-cache.ts
 import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import { Readable as Readable3 } from "node:stream";
@@ -2783,7 +2789,7 @@ var createCache = ({ policies = [], targetedFields, unstoredHeaders = [], ...opt
   };
 };
 
-// src/gateway/cloudfront/edge-cache.ts
+// src/platforms/cloudfront/gateway/edge-cache.ts
 var FRESHNESS = "cloudfront-cache-control";
 var WHOLE = "x-edgewright-response";
 var UPDATE = "x-edgewright-update";
@@ -2970,7 +2976,7 @@ async function bodyOf(answer2, hit) {
   return Readable3.fromWeb(answer2.body);
 }
 
-// src/gateway/cloudfront/invalidation.ts
+// src/platforms/cloudfront/gateway/invalidation.ts
 var PATH_LIMIT = 4e3;
 var TAG = new RegExp(`^[!-+\\--~]{1,${INVALIDATION_TAG_CHARACTERS}}$`);
 function tagsOf2(header2) {
@@ -3034,7 +3040,7 @@ var Invalidations = class {
   }
 };
 
-// src/gateway/cloudfront/managed-policies.ts
+// src/platforms/cloudfront/gateway/managed-policies.ts
 var YEAR2 = 31536e3;
 var DAY2 = 86400;
 var cookies = (behavior) => ({ cookie_behavior: behavior, cookies: null });
@@ -3214,7 +3220,7 @@ var MANAGED_RESPONSE_HEADERS_POLICIES = [
   )
 ];
 
-// src/gateway/cloudfront/policies.ts
+// src/platforms/cloudfront/gateway/policies.ts
 var none = () => false;
 var all2 = () => true;
 var either = (a, b) => a === none ? b : b === none ? a : (name) => a(name) || b(name);
@@ -3318,11 +3324,11 @@ function legacyRules(behavior, forwarded) {
   };
 }
 
-// src/gateway/cloudfront/signed.ts
+// src/platforms/cloudfront/gateway/signed.ts
 import { createPublicKey, verify } from "node:crypto";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 
-// src/gateway/cloudfront/error-page.ts
+// src/platforms/cloudfront/gateway/error-page.ts
 import { STATUS_CODES as STATUS_CODES2 } from "node:http";
 var CONFIGURATION = "We can't connect to the server for this app or website at this time. There might be too much traffic or a configuration error. Try again later, or contact the app or website owner.";
 var EdgeError = class extends Error {
@@ -3385,7 +3391,7 @@ function page(status2, type, text) {
   };
 }
 
-// src/gateway/cloudfront/signed.ts
+// src/platforms/cloudfront/gateway/signed.ts
 var PARAMETERS2 = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
 var COOKIE = "CloudFront-";
 function refused(code, message, detail) {
@@ -3548,7 +3554,7 @@ function wantedSections(resource) {
   return [protocol, domain, path, query ?? (path.endsWith("*") ? "*" : "")];
 }
 
-// src/gateway/cloudfront/waf.ts
+// src/platforms/cloudfront/gateway/waf.ts
 import { BlockList as BlockList2, isIPv4 as isIPv42, isIPv6 as isIPv62 } from "node:net";
 var MAX_KEYS = 1e5;
 var Rates = class {
@@ -3765,7 +3771,7 @@ var CONTENT_TYPES = {
   APPLICATION_JSON: "application/json"
 };
 
-// src/gateway/cloudfront/distribution.ts
+// src/platforms/cloudfront/gateway/distribution.ts
 function byId(managed, own3) {
   return new Map([...managed, ...own3].map((policy) => [policy.id, policy]));
 }
@@ -3859,10 +3865,10 @@ function linkStaging(distribution, all4, deployment) {
   if (staging !== void 0) distribution.continuous = { policy, staging };
 }
 
-// src/gateway/cloudfront/functions-code.ts
+// src/platforms/cloudfront/gateway/functions-code.ts
 import { Script } from "node:vm";
 
-// src/gateway/cloudfront/functions-syntax.ts
+// src/platforms/cloudfront/gateway/functions-syntax.ts
 var BOTH = [
   [/\bclass\b(?=\s+[A-Za-z_$]|\s*\{)/g, "class is not supported"],
   [/\bfunction\s*\*/g, "generator functions are not supported"],
@@ -3975,7 +3981,7 @@ function regex(code, from) {
   return Math.min(index, code.length);
 }
 
-// src/gateway/cloudfront/functions-code.ts
+// src/platforms/cloudfront/gateway/functions-code.ts
 var IMPORT = /(?<=^|;)([ \t]*)import\s*(?:([\w$]+)\s|\*\s*as\s+([\w$]+)\s|\{([^}]*)\})\s*from\s*(["'])([\w:/-]+)\5[ \t]*;?/gm;
 function withoutImports(code) {
   return code.replace(IMPORT, (_whole, indent, ...names2) => {
@@ -4012,7 +4018,7 @@ function functionFaults(fn) {
   return faults;
 }
 
-// src/gateway/cloudfront/check.ts
+// src/platforms/cloudfront/gateway/check.ts
 var CloudFrontFaults = class extends Error {
   constructor(faults) {
     super(faults.join("\n"));
@@ -4153,10 +4159,10 @@ function behaviorFaults(behavior, targets, deployment) {
   return faults;
 }
 
-// src/gateway/cloudfront/functions-runner.ts
+// src/platforms/cloudfront/gateway/functions-runner.ts
 import { Worker } from "node:worker_threads";
 
-// src/gateway/cloudfront/functions-bootstrap.ts
+// src/platforms/cloudfront/gateway/functions-bootstrap.ts
 var FUNCTION_BOOTSTRAP = `
 "use strict";
 const { parentPort, workerData } = require("node:worker_threads");
@@ -4220,7 +4226,7 @@ parentPort.on("message", ({ text, now }) => {
 parentPort.postMessage({ ready: true });
 `;
 
-// src/gateway/cloudfront/functions-engine.ts
+// src/platforms/cloudfront/gateway/functions-engine.ts
 var REALM = String.raw`
 (function (host) {
   "use strict";
@@ -4437,7 +4443,7 @@ var REALM = String.raw`
 })
 `;
 
-// src/gateway/cloudfront/memory-guard.ts
+// src/platforms/cloudfront/gateway/memory-guard.ts
 var SPARE = 256 * 1024 * 1024;
 var LOOK_MS = 20;
 function guardMemory(mb, over) {
@@ -4450,7 +4456,7 @@ function guardMemory(mb, over) {
   return () => clearInterval(timer);
 }
 
-// src/gateway/cloudfront/functions-runner.ts
+// src/platforms/cloudfront/gateway/functions-runner.ts
 var TIME_LIMIT_MS = 1e3;
 var START_LIMIT_MS = 1e4;
 var HEAP_MB = 32;
@@ -4576,13 +4582,13 @@ var FunctionRunner = class {
   }
 };
 
-// src/gateway/cloudfront/lambda-runner.ts
+// src/platforms/cloudfront/gateway/lambda-runner.ts
 import { randomUUID } from "node:crypto";
 
-// src/gateway/cloudfront/lambda-node.ts
+// src/platforms/cloudfront/gateway/lambda-node.ts
 import { Worker as Worker2 } from "node:worker_threads";
 
-// src/gateway/cloudfront/lambda-bootstrap.ts
+// src/platforms/cloudfront/gateway/lambda-bootstrap.ts
 var LAMBDA_BOOTSTRAP = `
 "use strict";
 const { parentPort, workerData } = require("node:worker_threads");
@@ -4670,7 +4676,7 @@ load().then(
 );
 `;
 
-// src/gateway/cloudfront/lambda-sandbox.ts
+// src/platforms/cloudfront/gateway/lambda-sandbox.ts
 function environmentOf({ name, version, runtime, memory_size: memory }, directory) {
   return {
     AWS_REGION: "us-east-1",
@@ -4702,7 +4708,7 @@ function linesTo(take) {
   };
 }
 
-// src/gateway/cloudfront/lambda-node.ts
+// src/platforms/cloudfront/gateway/lambda-node.ts
 function startNode(version, directory, events) {
   const { name, version: number, memory_size: memory } = version;
   const worker = new Worker2(LAMBDA_BOOTSTRAP, {
@@ -4734,7 +4740,7 @@ function startNode(version, directory, events) {
   };
 }
 
-// src/gateway/cloudfront/lambda-python.ts
+// src/platforms/cloudfront/gateway/lambda-python.ts
 import { spawn } from "node:child_process";
 var PYTHON_BOOTSTRAP = `
 import importlib, json, os, sys, time, traceback
@@ -4864,7 +4870,7 @@ function startPython(version, directory, events) {
   };
 }
 
-// src/gateway/cloudfront/lambda-runner.ts
+// src/platforms/cloudfront/gateway/lambda-runner.ts
 var MAX_ENVIRONMENTS = 8;
 var INIT_LIMIT_MS = 1e4;
 var UNAVAILABLE = "The Lambda function associated with the CloudFront distribution is invalid or doesn't have the required permissions.";
@@ -5049,7 +5055,7 @@ function round(ms) {
   return Math.round(ms * 10) / 10;
 }
 
-// src/gateway/cloudfront/origin-fetch.ts
+// src/platforms/cloudfront/gateway/origin-fetch.ts
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Readable as Readable4 } from "node:stream";
@@ -5199,6 +5205,7 @@ function rawHeaders(call2) {
   return raw;
 }
 function responseOf(message, headers) {
+  removeNamedByConnection(headers);
   for (const name of HOP_BY_HOP) delete headers[name];
   return {
     status: message.statusCode ?? 502,
@@ -5208,7 +5215,7 @@ function responseOf(message, headers) {
   };
 }
 
-// src/gateway/cloudfront/s3.ts
+// src/platforms/cloudfront/gateway/s3.ts
 import { createHash as createHash2 } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { extname, join, normalize, sep } from "node:path";
@@ -5362,7 +5369,7 @@ function rangeOf(text, size) {
   return start2 >= size || from === "" && to === "0" ? "unsatisfiable" : { start: start2, end: end2 };
 }
 
-// src/gateway/cloudfront/s3-website.ts
+// src/platforms/cloudfront/gateway/s3-website.ts
 import { STATUS_CODES as STATUS_CODES3 } from "node:http";
 var DENIED = { status: 403, code: "AccessDenied", message: "Access Denied" };
 var MISSING = { status: 404, code: "NoSuchKey", message: "The specified key does not exist." };
@@ -5467,7 +5474,7 @@ function escaped(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-// src/gateway/cloudfront/origins.ts
+// src/platforms/cloudfront/gateway/origins.ts
 var NO_HTTPS = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 var NOWHERE = /(?:^|\.)(?:example|invalid|test)\.?$/;
 var Origins = class {
@@ -5585,7 +5592,7 @@ function hostOf(domain, base) {
   return base.port === "" || base.hostname !== domain.toLowerCase() ? domain : `${domain}:${base.port}`;
 }
 
-// src/gateway/cloudfront/package-files.ts
+// src/platforms/cloudfront/gateway/package-files.ts
 import { createHash as createHash3 } from "node:crypto";
 import { existsSync as existsSync2, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join as join2, normalize as normalize2, sep as sep2 } from "node:path";
@@ -5612,15 +5619,15 @@ function packageDirectory(version, workDir) {
   return directory;
 }
 
-// src/gateway/cloudfront/pipeline.ts
+// src/platforms/cloudfront/gateway/pipeline.ts
 import { randomBytes } from "node:crypto";
 import { STATUS_CODES as STATUS_CODES7 } from "node:http";
 
-// src/gateway/cloudfront/fetch-stage.ts
+// src/platforms/cloudfront/gateway/fetch-stage.ts
 import { STATUS_CODES as STATUS_CODES5 } from "node:http";
 import { Readable as Readable6 } from "node:stream";
 
-// src/gateway/cloudfront/compress.ts
+// src/platforms/cloudfront/gateway/compress.ts
 import { Readable as Readable5 } from "node:stream";
 import { brotliCompressSync, constants, createBrotliCompress, createGzip, gzipSync } from "node:zlib";
 var MIN_BYTES = 1e3;
@@ -5673,7 +5680,7 @@ function weaken({ headers }) {
   else delete headers.etag;
 }
 
-// src/gateway/cloudfront/keys.ts
+// src/platforms/cloudfront/gateway/keys.ts
 function normalizedEncoding(accept, gzip, brotli) {
   if (accept === void 0 || !gzip && !brotli) return void 0;
   const taken = /* @__PURE__ */ new Set();
@@ -5724,7 +5731,7 @@ function cacheKey(distribution, request, rules) {
   return JSON.stringify(parts);
 }
 
-// src/gateway/cloudfront/events.ts
+// src/platforms/cloudfront/gateway/events.ts
 var BODY_LIMIT = {
   "viewer-request": VIEWER_BODY_BYTES,
   "origin-request": ORIGIN_BODY_BYTES
@@ -5765,7 +5772,7 @@ function eventBody(bytes, event) {
   };
 }
 
-// src/gateway/cloudfront/viewer-headers.ts
+// src/platforms/cloudfront/gateway/viewer-headers.ts
 function deviceOf(agent3) {
   const text = agent3 ?? "";
   const android = /android/i.test(text);
@@ -5826,7 +5833,7 @@ function addViewerHeaders(headers, wanted, viewer) {
   }
 }
 
-// src/gateway/cloudfront/origin-request.ts
+// src/platforms/cloudfront/gateway/origin-request.ts
 var ALWAYS = /* @__PURE__ */ new Set(["content-type", "content-length", "content-encoding", "content-md5", "transfer-encoding"]);
 var CONDITIONS2 = /* @__PURE__ */ new Set([
   "range",
@@ -5899,10 +5906,10 @@ function eventOrigin(origin, region) {
   };
 }
 
-// src/gateway/cloudfront/validate.ts
+// src/platforms/cloudfront/gateway/validate.ts
 import { STATUS_CODES as STATUS_CODES4 } from "node:http";
 
-// src/gateway/cloudfront/validate-origin.ts
+// src/platforms/cloudfront/gateway/validate-origin.ts
 var SSL = /* @__PURE__ */ new Set(["TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3"]);
 function originFault(value, before, requestHeaders) {
   if (typeof value !== "object" || value === null) return "The origin must be an object.";
@@ -5973,7 +5980,7 @@ function within2(value, low, high) {
   return typeof value === "number" && value >= low && value <= high;
 }
 
-// src/gateway/cloudfront/validate.ts
+// src/platforms/cloudfront/gateway/validate.ts
 var GENERATED_LIMIT = {
   "viewer-request": VIEWER_RESPONSE_BYTES,
   "viewer-response": VIEWER_RESPONSE_BYTES,
@@ -6166,7 +6173,7 @@ function acceptField(name, field) {
   return { key: typeof key === "string" ? key : canonical(name), value };
 }
 
-// src/gateway/cloudfront/origin-stage.ts
+// src/platforms/cloudfront/gateway/origin-stage.ts
 var FAILS_OVER = /* @__PURE__ */ new Set(["GET", "HEAD", "OPTIONS"]);
 function configOf(distribution, eventType, requestId) {
   return { distributionDomainName: distribution.domain_name, distributionId: distribution.id, eventType, requestId };
@@ -6260,7 +6267,7 @@ function finished({
   return whole2;
 }
 
-// src/gateway/cloudfront/ttl.ts
+// src/platforms/cloudfront/gateway/ttl.ts
 var UNTIL_EVICTED = 365 * 86400;
 var ALWAYS_CACHED_ERRORS = /* @__PURE__ */ new Set([404, 414, 500, 501, 502, 503, 504]);
 var CACHED_ERRORS_WITH_MAX_AGE = /* @__PURE__ */ new Set([400, 403, 405, 412, 415]);
@@ -6320,7 +6327,7 @@ function errorLifetime(status2, headers, rules, minimum, now) {
   return ttl > 0 ? { ttl, staleWhileRevalidate: 0, staleIfError: 0 } : none2;
 }
 
-// src/gateway/cloudfront/fetch-stage.ts
+// src/platforms/cloudfront/gateway/fetch-stage.ts
 var ERROR_BYTES = 1024 * 1024;
 var NOT_STORED = { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
 async function fetchFor(exchange2, origins, errorPageFetch, now, note = () => {
@@ -6409,7 +6416,7 @@ function keepsVary(name, rules) {
   return rules.key.headers.includes(name) || rules.generated.has(name) || !rules.legacy && rules.forward.header(name);
 }
 
-// src/gateway/cloudfront/response-headers.ts
+// src/platforms/cloudfront/gateway/response-headers.ts
 var KEPT2 = /* @__PURE__ */ new Set([
   "connection",
   "content-encoding",
@@ -6501,7 +6508,7 @@ function security(policy, headers) {
   if (csp) put(headers, "Content-Security-Policy", csp.content_security_policy, csp.override);
 }
 
-// src/gateway/cloudfront/staging.ts
+// src/platforms/cloudfront/gateway/staging.ts
 var STICKY_COOKIE = "AWSCFCDSESSION";
 function chooseStaging(policy, request, now, random) {
   const traffic = policy.traffic_config;
@@ -6532,7 +6539,7 @@ function writeSession(policy, staging, started, now, sticky) {
   return `${STICKY_COOKIE}=${policy}.${staging ? "s" : "p"}.${started}.${now}; Path=/; Max-Age=${left}; HttpOnly`;
 }
 
-// src/gateway/cloudfront/functions-event.ts
+// src/platforms/cloudfront/gateway/functions-event.ts
 function collect(target, name, item) {
   const known3 = Object.hasOwn(target, name) ? target[name] : void 0;
   if (known3 === void 0) {
@@ -6613,7 +6620,7 @@ function cookieText(values2) {
   return Object.entries(values2).flatMap(([name, value]) => entries(value).map((entry) => `${name}=${entry.value}`)).join("; ");
 }
 
-// src/gateway/cloudfront/functions-validate.ts
+// src/platforms/cloudfront/gateway/functions-validate.ts
 import { STATUS_CODES as STATUS_CODES6 } from "node:http";
 function invalid2(what) {
   return new EdgeError(
@@ -6742,7 +6749,7 @@ function acceptViewerResponse(result, response) {
   return { ...statusOf(value), headers, body: body ?? response.body };
 }
 
-// src/gateway/cloudfront/viewer-stage.ts
+// src/platforms/cloudfront/gateway/viewer-stage.ts
 async function viewerRequest(distribution, behavior, request, viewer, requestId) {
   const fn = behavior.functions["viewer-request"];
   if (fn !== void 0) {
@@ -6800,7 +6807,7 @@ function functionEvent(config, viewer, request) {
   return { version: "1.0", context: { ...config }, viewer: { ip: viewer.ip }, request: functionRequest(request) };
 }
 
-// src/gateway/cloudfront/pipeline.ts
+// src/platforms/cloudfront/gateway/pipeline.ts
 var NO_METHOD = "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
 var Pipeline = class {
   constructor(origins, deps) {
@@ -7052,7 +7059,7 @@ function popOf(viewer) {
   return `${(viewer.colo ?? "IAD").toUpperCase()}50-C1`;
 }
 
-// src/gateway/cloudfront/index.ts
+// src/platforms/cloudfront/gateway/index.ts
 var DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
 function createCloudFront(deployment, deps = {}, previous) {
   const faults = deploymentFaults(deployment);
@@ -7575,7 +7582,7 @@ function cfObject(client, httpProtocol, acceptEncoding) {
 }
 var EU = new Set("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split(" "));
 
-// src/gateway/cloudfront/mount.ts
+// src/platforms/cloudfront/gateway/mount.ts
 var LOCAL_PROTOCOL = "x-local-proto";
 function depsFor(counters, logs) {
   return {

@@ -7,7 +7,7 @@ import sys
 
 from rich.console import Console
 
-from edgewright.foreign import SafeConsole
+from edgewright.base.foreign import SafeConsole
 
 _PLAIN_WIDTH = 120
 

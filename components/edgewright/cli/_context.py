@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from edgewright.base.errors import ProjectError
+from edgewright.base.project import Project
 from edgewright.local.session import DEFAULT_PORT
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
 
 DEFAULT_STACK = "local"
 

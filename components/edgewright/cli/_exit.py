@@ -13,10 +13,9 @@ from pathlib import Path
 
 import typer
 
-from edgewright.foreign import lines, one_line
-from edgewright.local.errors import DeployRefused, InfrastructureError
-from edgewright.local.node import NodeMissing
-from edgewright.program.errors import ProgramKilled, ProjectError, RunnerBroken
+from edgewright.assemble.node import NodeMissing
+from edgewright.base.errors import DeployRefused, InfrastructureError, ProgramKilled, ProjectError, RunnerBroken
+from edgewright.base.foreign import lines, one_line
 
 
 class Exit(enum.IntEnum):
@@ -107,7 +106,7 @@ def _say_faults(faults: "list[str] | tuple[str, ...]") -> None:
 
 def report_defect(details: str | None = None) -> None:
     """Keep the details of a defect of ours in a log file and say where."""
-    from edgewright.local.runtime import cache_dir
+    from edgewright.assemble.runtime import cache_dir
 
     text = details or traceback.format_exc()
     summary = text.strip().splitlines()[-1][:300]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from edgewright.program.errors import ProjectError
+from edgewright.base.errors import ProjectError
 
 _HELP = "text or json."
 FormatOption = Annotated[str, typer.Option("--format", "-f", help=_HELP)]

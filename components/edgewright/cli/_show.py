@@ -9,10 +9,10 @@ from typing import Any
 from rich.markup import escape
 from rich.tree import Tree
 
+from edgewright.base.foreign import one_line
 from edgewright.config.models import PathMix, StackSettings
-from edgewright.foreign import one_line
-from edgewright.local.cloud import Plan, short_type
-from edgewright.program.resources import PROVIDER_PREFIX, Capture, Diagnostic, Resource, Severity
+from edgewright.engine.resources import PROVIDER_PREFIX, Capture, Diagnostic, Resource, Severity
+from edgewright.platforms.cloud import Plan, short_type
 
 EDGE_API = "edgewright:index:EdgeApi"
 _MOST_CHILDREN = 12

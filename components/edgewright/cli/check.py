@@ -9,13 +9,17 @@ from typing import Annotated
 
 import typer
 
-from edgewright import foreign
+from edgewright.base import foreign
+from edgewright.base.errors import ProjectError
+from edgewright.base.foreign import SafeConsole
+from edgewright.base.project import Project
 from edgewright.cli._context import DEFAULT_STACK
 from edgewright.cli._exit import Exit, told
 from edgewright.cli._progress import progress
 from edgewright.config.loader import read_stack
 from edgewright.config.models import StackSettings
-from edgewright.foreign import SafeConsole
+from edgewright.engine.cloud import Cloud
+from edgewright.engine.resources import Capture
 from edgewright.guard.declared import declared
 from edgewright.guard.evaluate import evaluate
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding, Location
@@ -32,10 +36,6 @@ from edgewright.guard.suppress import (
     read_ignores,
     write_baseline,
 )
-from edgewright.program.cloud import Cloud
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
 
 _FORMATS = ", ".join(FORMATS)
 _DOCUMENTS = ("json", "sarif", "junit")

@@ -13,20 +13,19 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from edgewright.assemble import runtime
+from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.foreign import one_line
 from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
 from edgewright.cli._exit import Exit, told
-from edgewright.foreign import one_line
-from edgewright.local import runtime
+from edgewright.engine.runner import shared_runner
 from edgewright.local.control import Control
 from edgewright.local.detached import start_detached
 from edgewright.local.dev import Reload, look, start_and_deploy, watch
-from edgewright.local.errors import InfrastructureError
 from edgewright.local.processes import Exit as ProcessExit
 from edgewright.local.session import DEFAULT_PORT, StateDir
 from edgewright.local.stack import LocalStack
-from edgewright.program.errors import ProjectError
-from edgewright.program.runner import shared_runner
 
 _POLL_S = 0.25
 _MOST = 200

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from edgewright.base.errors import ProjectError
+from edgewright.base.foreign import SafeConsole
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.cli._progress import progress
-from edgewright.foreign import SafeConsole
+from edgewright.contract.limits import Limit, LimitError, all_limits, platforms, stale_warnings
 from edgewright.guard.declared import declared
-from edgewright.guard.usage import Used, usage
-from edgewright.limits import Limit, LimitError, all_limits, stale_warnings
-from edgewright.program.errors import ProjectError
+from edgewright.guard.usage import usage
+from edgewright.platforms.counter import Used
 
 
 def describe(limit: Limit, used: Used | None) -> dict[str, Any]:
@@ -37,9 +38,7 @@ def _used_text(limit: Limit, used: Used | None) -> str:
 
 
 def limits(
-    platform: Annotated[
-        str | None, typer.Argument(help="cloudflare, cloudfront, lambda_edge, ...; all by default.")
-    ] = None,
+    platform: Annotated[str | None, typer.Argument(help=f"One of {', '.join(platforms())}; all by default.")] = None,
     stack: Annotated[str | None, typer.Option("--stack", "-s", help="Show what this stack uses of each.")] = None,
     format_: FormatOption = "text",
     as_json: JsonOption = False,

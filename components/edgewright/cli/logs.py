@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from edgewright.base.errors import ProjectError
+from edgewright.base.foreign import in_json, one_line
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import told
 from edgewright.cli._format import JsonOption, LongFormatOption, wants_json
-from edgewright.foreign import in_json, one_line
 from edgewright.local.session import StateDir
-from edgewright.program.errors import ProjectError
 
 _COLOURS = {"error": "red", "warn": "yellow", "warning": "yellow", "debug": "dim"}
 _POLL_S = 0.15

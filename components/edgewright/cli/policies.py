@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from edgewright.base.errors import ProjectError
+from edgewright.base.foreign import SafeConsole
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
-from edgewright.foreign import SafeConsole
-from edgewright.program.errors import ProjectError
 
 if TYPE_CHECKING:
     from edgewright_policies import Rule

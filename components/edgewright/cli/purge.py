@@ -11,20 +11,19 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
-from edgewright.local.errors import InfrastructureError
+from edgewright.contract.purge import NEVER, Fault, Purge, PurgeRefused
 from edgewright.local.session import Session, StateDir
-from edgewright.program.errors import ProjectError
+from edgewright.platforms import each_part
+from edgewright.platforms.purging import Function, Step, size
 from edgewright.purge import changed as changed_files
-from edgewright.purge.cloudflare import Cloudflare
-from edgewright.purge.cloudfront import check_soft
-from edgewright.purge.deployed import Function, read_state, unserved
+from edgewright.purge.deployed import read_state, unserved
 from edgewright.purge.journal import Journal
-from edgewright.purge.request import NEVER, Fault, Purge, PurgeRefused
-from edgewright.purge.run import Purger, Step, size, steps
+from edgewright.purge.run import Purger, arrival_s, check, steps
 
 
 class Plan(str, enum.Enum):
@@ -126,7 +125,7 @@ def purge(
             with collected(faults):
                 functions = read_state(project, stack, state)
                 unknown += unserved(wanted.sound(), functions)
-                check_soft(wanted.sound(), {each.distribution: each.hosts for each in functions if each.distribution})
+                check(wanted.sound(), functions)
         elif not nothing:
             session = folder.running()
             unknown += _unknown(session, wanted.sound())
@@ -185,7 +184,9 @@ def _unknown(session: Session | None, wanted: Purge) -> tuple[Fault, ...]:
 def _check_soft(session: Session | None, wanted: Purge) -> None:
     if session is not None and wanted.soft:
         with contextlib.suppress(InfrastructureError), session.control() as control:
-            check_soft(wanted, _distributions(control.status(), session.port))
+            hosts = _distributions(control.status(), session.port)
+            for part in each_part("purge_steps"):
+                part.check_local(wanted, hosts)
 
 
 class _Out:
@@ -294,25 +295,22 @@ def _purge_deployed(
             out.print(f"would purge {escape(step.text)}")
             done.append({"kind": step.kind, "text": step.text})
         return
-    with contextlib.ExitStack() as stack:
-        on_cloudflare = any(step.kind not in ("cloudfront", "shield") for step in todo)
-        cloudflare = stack.enter_context(Cloudflare.from_environment(plan.value)) if on_cloudflare else None
-        folder.create()
-        task = [wanted.document(), [[step.id, step.purge.document()] for step in todo]]
-        journal = Journal(folder.path / "purge.journal", task, restart=restart)
-        if journal.resumed:
-            _console.step(
-                f"going on with the purge that was interrupted: {len(journal.done)} of {len(todo)} steps are done"
-            )
+    task = [wanted.document(), [[step.id, step.purge.document()] for step in todo]]
+    journal = Journal(folder.path / "purge.journal", task, restart=restart)
+    purger = Purger(plan.value, todo, journal)
+    folder.create()
+    if journal.resumed:
+        _console.step(
+            f"going on with the purge that was interrupted: {len(journal.done)} of {len(todo)} steps are done"
+        )
 
-        def show(step: Step, before: bool) -> None:
-            out.print(f"{'was purged before' if before else 'purged'} {escape(step.text)}")
-            done.append({"kind": step.kind, "text": step.text, "before": before})
+    def show(step: Step, before: bool) -> None:
+        out.print(f"{'was purged before' if before else 'purged'} {escape(step.text)}")
+        done.append({"kind": step.kind, "text": step.text, "before": before})
 
-        Purger(cloudflare, journal).run(todo, show)
-        if cloudflare is not None and cloudflare.waited:
-            _console.step(f"waited {sum(cloudflare.waited):.0f} s because the API asked for it")
-    kinds = {step.kind for step in todo}
-    if kinds & {"kv", "shield"}:
-        seconds = 90 if "kv" in kinds else 30
+    purger.run(show)
+    if purger.waited_s:
+        _console.step(f"waited {purger.waited_s:.0f} s because the API asked for it")
+    seconds = arrival_s(todo)
+    if seconds is not None:
         out.print(f"every isolate of every data centre sees it in {seconds} s at most")

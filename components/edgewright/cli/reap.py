@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from edgewright.aws.client import AwsClient
+from edgewright.base.errors import ProjectError
 from edgewright.cli import _console
 from edgewright.cli._context import StackArgument, load_project
 from edgewright.cli._exit import told
-from edgewright.program.errors import ProjectError
+from edgewright.platforms import each_part
+from edgewright.platforms.parts import Leftover, Reaper
 from edgewright.purge.deployed import export_state
-from edgewright.reap import LAMBDA_URL, Leftover, in_use, leftovers, remove
 
 
 def reap(
@@ -47,34 +47,37 @@ def reap(
         if destroyed and state is not None:
             raise ProjectError("--destroyed and --state exclude each other: a stack that is gone has no state")
         project = load_project(None if destroyed else stack)
-        used: dict[str, str] = {}
+        document: object = None
+        where = ""
         if not destroyed:
             text, where = export_state(project, stack, state, "reap")
             try:
-                used = in_use(json.loads(text), where)
+                document = json.loads(text)
             except ValueError as error:
                 raise ProjectError(f"{where}: is not JSON: {error}") from None
-        with AwsClient.from_environment("lambda", LAMBDA_URL) as client:
-            found = leftovers(client, project.name, stack, used, keep)
-            if not found:
-                out.print("nothing is left over", soft_wrap=True)
-                return
-            left = 0
-            for item in found:
-                left += _one(client, item, delete)
+        count = left = 0
+        for part in each_part("reap"):
+            used = {} if destroyed else part.in_use(document, where)
+            with part.reaper() as reaper:
+                found = reaper.leftovers(project.name, stack, used, keep)
+                count += len(found)
+                left += sum(_one(reaper, item, delete) for item in found)
+        if not count:
+            out.print("nothing is left over", soft_wrap=True)
+            return
     if not delete:
-        out.print(f"{len(found)} left over; remove them with --delete", soft_wrap=True)
+        out.print(f"{count} left over; remove them with --delete", soft_wrap=True)
     elif left:
-        out.print(f"{left} of {len(found)} still have replicas: run this again in some hours", soft_wrap=True)
+        out.print(f"{left} of {count} still have replicas: run this again in some hours", soft_wrap=True)
 
 
-def _one(client: AwsClient, item: Leftover, delete: bool) -> int:
+def _one(reaper: Reaper, item: Leftover, delete: bool) -> int:
     """Say what is left over, or what became of it; return whether it is still there."""
     out = _console.results()
     if not delete:
         out.print(f"left over  {item.text}  {item.component}", soft_wrap=True, markup=False)
         return 0
-    outcome = remove(client, item)
+    outcome = reaper.remove(item)
     detail = f"  {outcome.message}" if outcome.message else ""
     out.print(f"{outcome.status:<10} {item.text}  {item.component}{detail}", soft_wrap=True, markup=False)
     return int(outcome.status == "replicated")

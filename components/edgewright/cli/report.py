@@ -4,19 +4,18 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from edgewright.base.project import Project
 from edgewright.cli._console import results
 from edgewright.cli._context import DEFAULT_STACK, StackArgument
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
-from edgewright.program.project import Project
-from edgewright.program.runner import shared_runner
-
-if TYPE_CHECKING:
-    from edgewright.coldstart import FunctionReport
+from edgewright.engine.runner import shared_runner
+from edgewright.platforms import each_part
+from edgewright.platforms.parts import FunctionReport
 
 ROUNDS = 5
 """How often each function is started, unless told otherwise."""
@@ -42,15 +41,13 @@ def report(
 
       edgewright report aws-prod --format json
     """
-    # Reading packages needs the Pulumi SDK, which no other command should wait for.
-    from edgewright.coldstart import report as make
-
     with told():
         as_json = wants_json(format_, as_json)
         project = Project.load(Path.cwd())
         capture, _ = shared_runner().run(project.directory, stack)
         base = project.main if project.main.is_dir() else project.main.parent
-        found = make(capture, base, rounds)
+        # Reading packages needs the Pulumi SDK, which no other command should wait for: it is loaded here.
+        found = [each for part in each_part("coldstart") for each in part.report(capture, base, rounds)]
     if as_json:
         sys.stdout.write(json.dumps({"functions": [dataclasses.asdict(each) for each in found]}, indent=2) + "\n")
         return
@@ -61,7 +58,7 @@ def report(
             results().print(line, soft_wrap=True, markup=False)
 
 
-def lines(item: "FunctionReport") -> list[str]:
+def lines(item: FunctionReport) -> list[str]:
     """Return a report for people."""
     said = [
         f"{item.name} ({', '.join(item.events)}; {item.runtime})",

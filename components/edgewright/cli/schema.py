@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from edgewright.base.errors import ProjectError
 from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
-from edgewright.program.errors import ProjectError
-from edgewright.program.runner import shared_runner
+from edgewright.engine.runner import shared_runner
 
 
 def schema(

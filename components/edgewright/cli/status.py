@@ -8,12 +8,12 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from edgewright.base.errors import InfrastructureError
 from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.local.dev import last_reload
-from edgewright.local.errors import InfrastructureError
 from edgewright.local.services import service_of
 from edgewright.local.session import Session, StateDir, sessions
 

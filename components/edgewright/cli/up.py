@@ -9,21 +9,22 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from edgewright.assemble import runtime
+from edgewright.base.errors import ProjectError
+from edgewright.base.project import Project
 from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
 from edgewright.cli._exit import Exit, told, uninterrupted
 from edgewright.config.models import Service, StackSettings
-from edgewright.local import archive, runtime
-from edgewright.local.cloud import LocalCloud
-from edgewright.local.cloud import plan as plan_of
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import shared_runner
 from edgewright.local.detached import start_detached
 from edgewright.local.services import addresses, process_name
 from edgewright.local.session import DEFAULT_PORT, Session, StateDir
 from edgewright.local.stack import deploy
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
-from edgewright.program.runner import shared_runner
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud
+from edgewright.platforms.cloud import plan as plan_of
 
 
 def up(

@@ -12,19 +12,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edgewright import foreign
+from edgewright.base import foreign
+from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.foreign import SafeConsole
+from edgewright.base.project import Project
 from edgewright.cli._console import errors, results
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import told
 from edgewright.config.models import PathMix, StackSettings, Traffic
-from edgewright.foreign import SafeConsole
-from edgewright.local.errors import InfrastructureError
+from edgewright.contract import EdgeSettings
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import shared_runner
 from edgewright.local.session import Session, StateDir
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
-from edgewright.program.runner import shared_runner
-from edgewright.spec import EdgeSettings
 from edgewright.verify.client import Target
 from edgewright.verify.counters import GatewayCounters
 from edgewright.verify.plan import derive_mix, left_out

@@ -14,14 +14,13 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edgewright import _countries as world
+from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import Exit, collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
-from edgewright.local.errors import InfrastructureError
+from edgewright.contract import countries as world
 from edgewright.local.session import Session, StateDir
-from edgewright.program.errors import ProjectError
 from edgewright.purge.journal import Journal
 from edgewright.warm import sources
 from edgewright.warm.run import Ask, Warmed, Warmer

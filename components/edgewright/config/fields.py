@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from edgewright import _check
-from edgewright.errors import Faults
+from edgewright.arguments import checks
+from edgewright.base.faults import Faults
 
 
 def _validator(check: Callable[[str, str, Faults], object]) -> AfterValidator:
@@ -31,21 +31,21 @@ def _sentence(problem: str, allowed: str, fix: str) -> str:
 
 
 AccountId = Annotated[
-    str, _validator(lambda path, value, faults: _check.hex_id(path, value, faults, "an account's id"))
+    str, _validator(lambda path, value, faults: checks.hex_id(path, value, faults, "an account's id"))
 ]
-"""A Cloudflare account: 32 hexadecimal digits."""
+"""An account: 32 hexadecimal digits."""
 
-ZoneId = Annotated[str, _validator(lambda path, value, faults: _check.hex_id(path, value, faults, "a zone's id"))]
-"""A Cloudflare zone: 32 hexadecimal digits."""
+ZoneId = Annotated[str, _validator(lambda path, value, faults: checks.hex_id(path, value, faults, "a zone's id"))]
+"""A DNS zone: 32 hexadecimal digits."""
 
-Hostname = Annotated[str, _validator(_check.hostname)]
+Hostname = Annotated[str, _validator(checks.hostname)]
 """A full hostname in lower-case ASCII."""
 
-HttpUrl = Annotated[str, _validator(_check.http_url)]
+HttpUrl = Annotated[str, _validator(checks.http_url)]
 """An http(s) base URL without credentials, query and fragment."""
 
-Region = Annotated[str, _validator(_check.region)]
+Region = Annotated[str, _validator(checks.region)]
 """A region's name."""
 
-Country = Annotated[str, _validator(_check.country)]
+Country = Annotated[str, _validator(checks.country)]
 """An ISO 3166-1 alpha-2 code in capitals."""

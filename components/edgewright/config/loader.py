@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-from edgewright.config.document import Document, DocumentError, KeyPath, read_document
+from edgewright.base.document import Document, DocumentError, KeyPath, read_document
+from edgewright.base.errors import ProjectError
 from edgewright.config.models import StackSettings
-from edgewright.program.errors import ProjectError
 
 if TYPE_CHECKING:
-    from edgewright.program.project import Project
+    from edgewright.base.project import Project
 
 TOOL_NAMESPACE: Final = "edgewright"
 """Namespace of the settings of edgewright's own tools."""
@@ -34,6 +34,8 @@ TOOL_NAMESPACE: Final = "edgewright"
 _KEY = re.compile(r"(?P<namespace>[^:\s]+):(?:config:)?(?P<name>[^:\s]+)")
 _FILE_KEYS: Final = ("config", "environment", "encryptionsalt", "encryptedkey", "secretsprovider")
 _SHOWN_VALUE: Final = 80
+_NEARLY: Final = 0.8
+"""How like edgewright's own a namespace is that must be a misspelling: two of its letters are other ones."""
 
 Settings = TypeVar("Settings", bound=StackSettings)
 
@@ -145,6 +147,8 @@ def read_stack(
                 f"{shown}:{document.line(('config', key))}: {key}: is the same setting as {origins[full]}; keep one"
             )
         origins[full] = key
+        if (meant := _misspelt(match["namespace"], project.name)) is not None:
+            faults.append(f"{shown}:{document.line(('config', key))}: {key}: {meant}")
         found: list[tuple[str | int, ...]] = []
         values[full] = _fill_secrets(value, (full,), environment, found, placeholders)
         if found:
@@ -152,6 +156,16 @@ def read_stack(
     if faults and not keep_faults:
         raise ProjectError(faults)
     return StackConfig(file, shown, values, frozenset(secrets), document, origins, tuple(placeholders), tuple(faults))
+
+
+def _misspelt(namespace: str, project: str) -> str | None:
+    """Return what to say of a namespace that is nearly edgewright's own, whose settings nobody would read; else None."""
+    lower = namespace.lower()
+    if namespace in (TOOL_NAMESPACE, project):
+        return None
+    if not difflib.get_close_matches(lower, [TOOL_NAMESPACE], n=1, cutoff=_NEARLY):
+        return None
+    return f"nobody reads the namespace {namespace}; did you mean {TOOL_NAMESPACE}?"
 
 
 def _fill_secrets(
@@ -249,7 +263,7 @@ def load_settings(model: type[Settings]) -> Settings:
     import pulumi
     from pulumi.runtime import config as runtime
 
-    from edgewright.program.project import Project
+    from edgewright.base.project import Project
 
     project = pulumi.get_project()
     texts: dict[str, Any] = {**(runtime.get_config_env() or {}), **runtime.CONFIG.get()}
@@ -259,11 +273,14 @@ def load_settings(model: type[Settings]) -> Settings:
     config = StackConfig(Path(), "config", texts)
     try:
         root = Path(pulumi.runtime.get_root_directory() or ".")
-        config = read_stack(Project.load(root), pulumi.get_stack())
+        # Faults of single keys are told below, with the others.
+        config = read_stack(Project.load(root), pulumi.get_stack(), keep_faults=True)
     except ProjectError:
         # Settings may come from elsewhere (an environment of Pulumi ESC, the Automation API): then without lines.
         pass
     for key, text in texts.items():
+        if (meant := _misspelt(key.split(":", 1)[0], project)) is not None:
+            faults.append(f"{config.shown}:{config.line((key,))}: {key}: {meant}")
         if key.split(":", 1)[0] not in _owned(model, project):
             continue
         info = aliases.get(key)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from edgewright._countries import countries
+from edgewright.contract.countries import countries
 
 
 class SettingsModel(BaseModel):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from edgewright.base.errors import NeedsCloud
 from edgewright.config.models import StackSettings
-from edgewright.program.cloud import Cloud
-from edgewright.program.errors import NeedsCloud
-from edgewright.program.resources import Capture
-from edgewright.program.runner import shared_runner
+from edgewright.engine.cloud import Cloud
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import shared_runner
 
 
 def declared(

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgewright.contract.limits import stale_warnings
+from edgewright.contract.limits.prices import stale_price_warnings
+from edgewright.engine.resources import STACK_TYPE, Capture, Resource
 from edgewright.guard.findings import Evaluation, Finding, LevelName, Location, order
-from edgewright.limits import stale_warnings
-from edgewright.limits.prices import stale_price_warnings
-from edgewright.program.resources import STACK_TYPE, Capture, Resource
 
 if TYPE_CHECKING:
     from edgewright_policies import Rule, StackView, Violation

@@ -12,9 +12,9 @@ from urllib.request import url2pathname
 import yaml
 
 import edgewright
-from edgewright.config.document import DocumentError, read_document
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import PROJECT_FILES
+from edgewright.base.document import DocumentError, read_document
+from edgewright.base.errors import ProjectError
+from edgewright.base.project import PROJECT_FILES
 
 _MAIN = '''"""{title} of edgewright {version}, for Pulumi's engine: `pulumi preview --policy-pack {folder}`.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from edgewright.config.document import Document, DocumentError, read_document
+from edgewright.base.document import Document, DocumentError, read_document
 from edgewright.guard.findings import Evaluation, Finding, Suppressed
 
 IGNORE_FILE = "edgewright.ignore.yaml"

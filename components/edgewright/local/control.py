@@ -1,4 +1,4 @@
-"""The gateway's control port: deploy, look, purge. See also :mod:`edgewright.local.protocol`."""
+"""The gateway's control port: deploy, look, purge. See also :mod:`edgewright.platforms.protocol`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import httpx
 
-from edgewright.local import protocol
-from edgewright.local.errors import DeployFault, DeployRefused, InfrastructureError
-from edgewright.purge.request import Fault, PurgeRefused
+from edgewright.base.errors import DeployFault, DeployRefused, InfrastructureError
+from edgewright.contract.purge import Fault, PurgeRefused
+from edgewright.platforms import protocol
 
 DEPLOY_TIMEOUT_S = 60.0
 _OPTIONS = {"urls": "--url", "prefixes": "--prefix", "tags": "--tag"}

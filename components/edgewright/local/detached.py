@@ -8,11 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from edgewright.base.errors import InfrastructureError, PortInUse, ProjectError
+from edgewright.base.private import open_private
 from edgewright.config.models import Service
-from edgewright.local.errors import InfrastructureError, PortInUse
-from edgewright.local.private import open_private
 from edgewright.local.session import Session, StateDir
-from edgewright.program.errors import ProjectError
 
 
 def start_detached(

@@ -13,18 +13,17 @@ from typing import Any, Protocol
 import pydantic
 import watchfiles
 
+from edgewright.base.errors import DeployRefused, InfrastructureError, ProjectError, RunnerBroken, RunStopped
+from edgewright.base.private import open_private
 from edgewright.config.models import StackSettings
-from edgewright.local import archive
-from edgewright.local.cloud import LocalCloud, plan
-from edgewright.local.errors import DeployRefused, InfrastructureError
-from edgewright.local.private import open_private
+from edgewright.engine.resources import Capture
+from edgewright.engine.runner import Runner
 from edgewright.local.processes import Exit
 from edgewright.local.services import addresses, service_of
 from edgewright.local.session import STATE_FOLDER, StateDir
 from edgewright.local.stack import Deployed, LocalStack
-from edgewright.program.errors import ProjectError, RunnerBroken, RunStopped
-from edgewright.program.resources import Capture
-from edgewright.program.runner import Runner
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import LocalCloud, plan
 
 IGNORED = frozenset(
     {

@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgewright.local.errors import InfrastructureError, PortInUse
+from edgewright.assemble.node import NodeMissing, find_node
+from edgewright.base.errors import InfrastructureError, PortInUse
 from edgewright.local.holders import holder
-from edgewright.local.node import NodeMissing, find_node
 from edgewright.local.processes import Processes
 
 PROCESS = "gateway"

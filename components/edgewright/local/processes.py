@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from edgewright.base.errors import InfrastructureError
+from edgewright.base.private import open_private
 from edgewright.local import guard
-from edgewright.local.errors import InfrastructureError
-from edgewright.local.private import open_private
 
 
 class Exit:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from edgewright.base.errors import InfrastructureError, PortInUse
 from edgewright.config.models import Service
-from edgewright.local.errors import InfrastructureError, PortInUse
 from edgewright.local.holders import holder
 from edgewright.local.processes import Processes
 from edgewright.local.session import StateDir

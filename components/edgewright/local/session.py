@@ -14,12 +14,12 @@ from typing import IO, Any, Final
 import psutil
 import pydantic
 
-from edgewright.foreign import one_line
+from edgewright.assemble.runtime import try_lock
+from edgewright.base.errors import InfrastructureError
+from edgewright.base.foreign import one_line
+from edgewright.base.private import open_private
+from edgewright.base.project import Project
 from edgewright.local.control import Control
-from edgewright.local.errors import InfrastructureError
-from edgewright.local.private import open_private
-from edgewright.local.runtime import try_lock
-from edgewright.program.project import Project
 
 DEFAULT_PORT = 8787
 """The edge's port on 127.0.0.1 where nobody chooses one."""

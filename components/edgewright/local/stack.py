@@ -7,17 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
+from edgewright.assemble import runtime
+from edgewright.base.errors import InfrastructureError
+from edgewright.base.project import Project
 from edgewright.config.models import Service
-from edgewright.local import archive, runtime
-from edgewright.local.cloud import Plan, plan
+from edgewright.engine.resources import Capture
 from edgewright.local.control import Control
-from edgewright.local.errors import InfrastructureError
 from edgewright.local.gateway import Gateway, start_gateway
 from edgewright.local.processes import Processes
 from edgewright.local.services import addresses, process_name, start_services
 from edgewright.local.session import DEFAULT_PORT, ProcessId, Session, StateDir
-from edgewright.program.project import Project
-from edgewright.program.resources import Capture
+from edgewright.platforms import archive
+from edgewright.platforms.cloud import Plan, plan
 
 
 @dataclass(frozen=True)

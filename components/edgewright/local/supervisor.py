@@ -13,14 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from edgewright.base.errors import DeployRefused, InfrastructureError, PortInUse, ProjectError, RunnerBroken
+from edgewright.base.project import Project
 from edgewright.config.models import Service
+from edgewright.engine.runner import Runner
 from edgewright.local.dev import Reload, hold, look, start_and_deploy, watch
-from edgewright.local.errors import DeployRefused, InfrastructureError, PortInUse
 from edgewright.local.processes import Exit
 from edgewright.local.stack import LocalStack
-from edgewright.program.errors import ProjectError, RunnerBroken
-from edgewright.program.project import Project
-from edgewright.program.runner import Runner
 
 
 class _Log:

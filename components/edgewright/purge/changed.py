@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from edgewright.local.errors import InfrastructureError
-from edgewright.program.errors import ProjectError
+from edgewright.base.errors import InfrastructureError, ProjectError
 
 MOST_FILES = 100_000
 _INDEX = "index.html"

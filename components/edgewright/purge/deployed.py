@@ -5,84 +5,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from edgewright.local.errors import InfrastructureError
-from edgewright.program.errors import ProjectError
-from edgewright.program.project import Project
-from edgewright.purge.request import NEVER, Fault, Purge, never
+from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.project import Project
+from edgewright.contract.purge import NEVER, Fault, Purge, never
+from edgewright.platforms import DEFAULT
+from edgewright.platforms.purging import Function
 
 EDGE_API = "edgewright:index:EdgeApi"
 EXPORT_TIMEOUT_S = 120
 MOST_BYTES = 256 * 1024 * 1024
 _SECRET = "4dabf18193072939515e22adb298388d"
 """Pulumi's mark of a secret in a state."""
-
-
-@dataclass(frozen=True)
-class Function:
-    """One deployed function with a cache.
-
-    Attributes:
-        script_name: its name on the platform.
-        urls: where it answers.
-        account_id: the account that it belongs to.
-        zone_id: the zone of its hostname and routes, where it has one.
-        namespaces: ids of the KV namespaces that its cache uses.
-        specs: its caching strategies.
-        front: the platform's own cache stands in front of it (`engine: platform`).
-        distribution: CloudFront's distribution, where it is on CloudFront.
-        content: changes when what that distribution serves may have changed.
-        staging: the distribution beside it that has a cache of its own, while a version is rolled out.
-        shielded: its cache has a shield, which takes a purge from the function.
-        as_sent: it takes URLs as they are sent.
-        patterns: hosts of its routes that begin with `*`.
-        fetched: of endpoints whose origins' answers the zone may keep too (`cache_rules`): path, what is taken off it, and
-            the origins.
-    """
-
-    script_name: str
-    urls: tuple[str, ...]
-    account_id: str
-    zone_id: str | None
-    namespaces: tuple[str, ...]
-    specs: tuple[Mapping[str, Any], ...]
-    front: bool
-    distribution: str | None = None
-    content: str | None = None
-    staging: str | None = None
-    shielded: bool = False
-    as_sent: bool = False
-    patterns: tuple[str, ...] = ()
-    fetched: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
-
-    def behind(self, target: str) -> tuple[str, ...]:
-        """Return, for a URL or prefix of its own, the prefixes of what it asks its origins for: that is what a zone keeps."""
-        path = urlsplit(target).path if "://" in target else target.partition("?")[0]
-        found: dict[str, None] = {}
-        for pattern, strip, bases in self.fetched:
-            head = pattern.partition("/:")[0].partition("*")[0]
-            if path.startswith(head):
-                asked = path
-            elif head.startswith(path):
-                asked = head
-            else:
-                continue
-            found.update(dict.fromkeys(f"{base.rstrip('/')}{asked.removeprefix(strip) or '/'}" for base in bases))
-        return tuple(found)
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """Its hosts."""
-        return tuple(dict.fromkeys(urlsplit(url).netloc for url in self.urls))
-
-    def has_host(self, host: str) -> bool:
-        """Return whether a host, with or without its port, is one of its own."""
-        bare = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
-        return bool({host, bare} & set(self.hosts)) or any(bare.endswith(pattern[1:]) for pattern in self.patterns)
 
 
 def unserved(purge: Purge, functions: Sequence[Function]) -> list[Fault]:
@@ -160,7 +97,9 @@ def _function(resource: Mapping[str, Any]) -> Function:
     for endpoint in get(inputs, "endpoints") or ():
         for binding in (endpoint.get("cache") or {}).get("bindings", ()):
             namespaces[str(binding.get("namespace_id") or binding["namespaceId"])] = None
+    platform = get(inputs, "host") or DEFAULT
     return Function(
+        platform=str(platform),
         script_name=str(get(outputs, "scriptName", "script_name")),
         urls=tuple(get(outputs, "urls") or ()),
         account_id=str(get(inputs, "accountId", "account_id")),

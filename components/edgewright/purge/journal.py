@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from edgewright.local.private import open_private
+from edgewright.base.private import open_private
 
 _VERSION = 1
 

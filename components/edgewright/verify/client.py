@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgewright.config.models import Service
+from edgewright.contract.tiers import HITS
 from edgewright.verify.counters import CounterSource
-from edgewright.verify.outcome import HITS, Outcome, region_of, tier_of
+from edgewright.verify.outcome import Outcome, region_of, tier_of
 from edgewright.verify.wire import ExchangeFailed, Wire
 
 MAX_IN_FLIGHT = 800

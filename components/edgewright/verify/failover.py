@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from edgewright.config.models import Failover, FaultRequest, Service
+from edgewright.contract.tiers import HITS
 from edgewright.verify.client import Sender
-from edgewright.verify.outcome import HITS, Outcome
+from edgewright.verify.outcome import Outcome
 from edgewright.verify.report import FailoverResult
 from edgewright.verify.statistics import Ratio
 from edgewright.verify.tally import latency

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-Tier = Literal["memory", "edge", "kv", "shield", "platform", "miss", "bypass", "unknown"]
-"""`platform` is a hit in the vendor's own cache, before the function; `unknown` means that no header told."""
-
-HITS: tuple[Tier, ...] = ("memory", "edge", "kv", "shield", "platform")
+from edgewright.contract.tiers import Tier
+from edgewright.platforms import each_part
+from edgewright.platforms.parts import Answers
 
 _X_CACHE: dict[str, Tier] = {
     "HIT-EDGE": "edge",
@@ -18,15 +16,7 @@ _X_CACHE: dict[str, Tier] = {
     "MISS": "miss",
     "BYPASS": "bypass",
 }
-_CLOUDFRONT: dict[str, Tier] = {
-    "hit": "edge",
-    "miss": "miss",
-    # The origin was asked whether what was stored still holds.
-    "refreshhit": "miss",
-}
-"""The first word of CloudFront's `X-Cache`; the others tell of answers that it made itself."""
-_CF_HITS = frozenset({"HIT", "STALE", "UPDATING", "REVALIDATED"})
-_CF_MISSES = frozenset({"MISS", "EXPIRED"})
+_PLATFORMS: tuple[Answers, ...] = each_part("answers")
 _DETAIL = re.compile(r";\s*detail=\"?(memory|edge|kv)\b")
 
 
@@ -53,17 +43,14 @@ class Outcome:
 
 
 def tier_of(headers: Mapping[str, str]) -> Tier:
-    """Return which cache answered, by `Cache-Status` (RFC 9211), `X-Cache` and `Cf-Cache-Status`.
+    """Return which cache answered, by `Cache-Status` (RFC 9211), `X-Cache` and what the platforms' own caches say.
 
     Names in `headers` are in lower case.
     """
-    word, _, whose = headers.get("x-cache", "").strip().lower().partition(" ")
-    if whose == "from cloudfront":
-        # It stands before whatever else says something of caches.
-        return _CLOUDFRONT.get(word, "bypass")
-    platform = headers.get("cf-cache-status", "").upper()
-    if platform in _CF_HITS:
-        return "platform"
+    for platform in _PLATFORMS:
+        # What a cache in front of the function says stands before whatever else says something of caches.
+        if (told := platform.from_own_cache(headers)) is not None:
+            return told
     # The last member is the cache nearest to the client, the edge's own; the ones before it lie behind it.
     status = headers.get("cache-status", "").rpartition(",")[2]
     if re.search(r";\s*hit\b", status):
@@ -75,9 +62,10 @@ def tier_of(headers: Mapping[str, str]) -> Tier:
         return "shield" if _x_cache(headers, "miss") == "shield" else "miss"
     if "x-cache" in headers:
         return _x_cache(headers, "unknown")
-    if platform in _CF_MISSES:
-        return "miss"
-    return "bypass" if platform in {"BYPASS", "DYNAMIC", "NONE"} else "unknown"
+    for platform in _PLATFORMS:
+        if (told := platform.past_own_cache(headers)) is not None:
+            return told
+    return "unknown"
 
 
 def _x_cache(headers: Mapping[str, str], default: Tier) -> Tier:

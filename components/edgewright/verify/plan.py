@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edgewright.config.models import PathMix, Traffic
-from edgewright.spec import EdgeSettings, EndpointSpec, OriginTarget, SessionTarget
+from edgewright.contract import EdgeSettings, EndpointSpec, OriginTarget, SessionTarget
 from edgewright.verify.statistics import Zipf
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edgewright.verify.outcome import HITS
+from edgewright.contract.tiers import HITS
 from edgewright.verify.report import Breakdown, Latency, Report, Verdict
 
 _NAMES = {

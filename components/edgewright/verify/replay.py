@@ -8,9 +8,9 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from edgewright._countries import countries
+from edgewright.base.errors import InfrastructureError
 from edgewright.config.models import Objectives, PathMix, Traffic
-from edgewright.local.errors import InfrastructureError
+from edgewright.contract.countries import countries
 from edgewright.verify.client import MAX_IN_FLIGHT, Sender, Target
 from edgewright.verify.counters import Counters, CountersUnavailable, difference
 from edgewright.verify.failover import FailoverNotTried, try_failover

@@ -4,7 +4,8 @@ import math
 from array import array
 from collections import Counter
 
-from edgewright.verify.outcome import HITS, Outcome
+from edgewright.contract.tiers import HITS
+from edgewright.verify.outcome import Outcome
 from edgewright.verify.report import Breakdown, CacheUse, Errors, Latency
 from edgewright.verify.statistics import Ratio, percentile
 

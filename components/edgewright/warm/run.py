@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import httpx
 
+from edgewright.contract.tiers import HITS
 from edgewright.purge.journal import Journal
-from edgewright.verify.outcome import HITS, tier_of
+from edgewright.verify.outcome import tier_of
 from edgewright.warm.sources import Page
 
 TIMEOUT_S: Final = 30.0

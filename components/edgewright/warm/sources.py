@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 from xml.parsers import expat
 
-from edgewright.program.errors import ProjectError
+from edgewright.base.errors import ProjectError
 
 MOST_PAGES: Final = 100_000
 MOST_BYTES: Final = 50 * 1024 * 1024

@@ -1,4 +1,4 @@
-// Generated from components/edgewright/_claims.py, which says what each list is. Run `make build`; do not edit.
+// Generated from components/edgewright/contract/claims.py, which says what each list is. Run `make build`; do not edit.
 
 export const PROXY: ReadonlySet<string> = new Set(
   `client-address client-ip clientaddress clientip forwarded front-end-https host-name hosti http-host http-url https

@@ -1,4 +1,4 @@
-// Generated from components/edgewright/limits. Run `make build`; do not edit.
+// Generated from components/edgewright/contract/limits. Run `make build`; do not edit.
 
 /** CPU time a request, default: https://developers.cloudflare.com/workers/platform/limits/ */
 export const WORKERS_CPU_MS = 30000;

@@ -123,3 +123,49 @@ describe("a body that a function puts in the place of a request's", () => {
     expect([over.status, over.headers["x-cache"]]).toEqual([502, "LambdaValidationError from cloudfront"]);
   });
 });
+
+describe("headers of one connection", () => {
+  const listed = "X-Hop, keep-alive, content-length, host";
+
+  it("that a viewer's Connection names reach neither the origin nor the key", async () => {
+    const from = await origin((request, response) =>
+      response.end(JSON.stringify([request.headers["x-hop"] ?? null, request.headers["x-end"] ?? null])),
+    );
+    const document = simple(from.port, { headers: ["X-Hop"] });
+    document.origin_request_policies.push(
+      originRequestPolicy({ headers_config: { header_behavior: "allViewer", headers: null } }),
+    );
+    (document.distributions[0] as { default_cache_behavior: unknown }).default_cache_behavior = behavior({
+      origin_request_policy_id: "forward",
+    });
+    const { get } = await edge(document);
+    const named = await get("/", { headers: { Connection: listed, "X-Hop": "one", "X-End": "two" } });
+    expect(named.body).toBe('[null,"two"]');
+    const plain = await get("/", { headers: { "X-End": "two" } });
+    expect([plain.body, plain.headers["x-cache"]]).toEqual(['[null,"two"]', "Hit from cloudfront"]);
+    const other = await get("/", { headers: { "X-Hop": "one", "X-End": "three" } });
+    expect(other.body).toBe('["one","three"]');
+  });
+
+  it("that an origin's Connection names reach no viewer", async () => {
+    const from = await origin((_request, response) =>
+      response.writeHead(200, { Connection: "close, X-Hop", "X-Hop": "one", "X-End": "two" }).end("x"),
+    );
+    const { get } = await edge(simple(from.port));
+    const answer = await get("/");
+    expect([answer.headers["x-hop"], answer.headers["x-end"]]).toEqual([undefined, "two"]);
+  });
+
+  it("leave the length of a body where it is", async () => {
+    const from = await origin((_request, response, body) => response.end(body));
+    const document = simple(from.port);
+    (document.distributions[0] as { default_cache_behavior: unknown }).default_cache_behavior = behavior({
+      allowed_methods: ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+    });
+    const { get } = await edge(document);
+    const headers = { Connection: "close, content-length", "Content-Length": "5" };
+    const answer = await get("/", { method: "POST", headers, body: "hello" });
+    expect([answer.status, answer.body]).toEqual([200, "hello"]);
+    expect(from.seen).toHaveLength(1);
+  });
+});

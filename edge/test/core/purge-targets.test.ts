@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createEdge } from "../../src/core/edge";
 import { cache } from "../../src/core/features/cache";
+import { cacheMemory } from "../../src/core/features/cache-memory";
+import { cacheOrigin } from "../../src/core/features/cache-origin";
+import { cachePurge } from "../../src/core/features/cache-purge";
 import { geo } from "../../src/core/features/geo";
 import { frontPurge } from "../../src/core/purge/front";
 import { asServed, targetFor } from "../../src/core/purge/targets";
 import type { CacheSpec } from "../../src/core/settings.gen";
 import { spellings } from "../../src/gateway/targets";
-import { cacheMemory } from "../../src/hosts/cloudflare/cache-memory";
-import { cacheOrigin } from "../../src/hosts/cloudflare/cache-origin";
-import { cachePurge } from "../../src/hosts/cloudflare/cache-purge";
-import { cacheShield } from "../../src/hosts/cloudflare/cache-shield";
+import { cacheShield } from "../../src/platforms/cloudflare/cache-shield";
 import { testHost } from "../support/host";
 import { endpoint, origin, policy, router, settings } from "../support/settings";
 
@@ -22,7 +22,7 @@ interface Case {
   strict: string | null;
   as_sent: string;
 }
-/** `components/edgewright/purge/targets.py` is held to the same. */
+/** `components/edgewright/contract/purge_targets.py` is held to the same. */
 const TABLE: Case[] = JSON.parse(readFileSync(join(import.meta.dirname, "../../../tests/golden/targets.json"), "utf8"));
 
 const HOST = "http://edge.test";

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from edgewright.path_patterns import covers, overlap
+from edgewright.contract.path_patterns import covers, overlap
+from edgewright.platforms.cloudfront.lists import aws
 
 from edgewright_policies.aws.common import QUOTAS
 from edgewright_policies.reading import View, asset_bytes, show
@@ -22,6 +23,7 @@ from edgewright_policies.types import (
     DISTRIBUTION,
     ORIGIN_REQUEST_POLICY,
     RESPONSE_HEADERS_POLICY,
+    WAF_PATTERNS,
     WAF_WEB_ACL,
     behavior_name,
 )
@@ -31,7 +33,7 @@ from edgewright_policies.types import (
     "cloudfront-quota",
     id="EW709",
     family="aws",
-    on=(DISTRIBUTION, CLOUDFRONT_CACHE_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION, WAF_WEB_ACL),
+    on=(DISTRIBUTION, CLOUDFRONT_CACHE_POLICY, RESPONSE_HEADERS_POLICY, CLOUDFRONT_FUNCTION, WAF_WEB_ACL, WAF_PATTERNS),
     severity="high",
     title="A CloudFront resource fits its quotas",
     why="CloudFront refuses it in the middle of the deployment.",
@@ -65,9 +67,21 @@ def cloudfront_quota(resource: View, context: Context[NoConfig]) -> Iterator[Vio
             ("contentSecurityPolicy", len(csp), "response_headers_policy.csp_chars"),
         ]
     elif context.type == WAF_WEB_ACL:
-        rules = resource.views("rules")
-        counting = [each for each in rules if each.view("statement").has("rateBasedStatement")]
-        judged = [("rate-based rules", len(counting), "waf.rate_rules")]
+        found = [
+            (rule.text("name"), each)
+            for rule in resource.views("rules")
+            for each in _statements(rule.view("statement"))
+        ]
+        rates = [(name, each.view("rateBasedStatement")) for name, each in found if each.has("rateBasedStatement")]
+        judged = [("rate-based rules", len(rates), "waf.rate_rules")]
+        for name, each in found:
+            pattern = each.view("regexMatchStatement").text("regexString") or ""
+            judged.append((f"rule {name} pattern", len(pattern), "waf.pattern_chars"))
+        for name, rate in rates:
+            yield from _rate_taken(f"rule {name}", rate, context)
+    elif context.type == WAF_PATTERNS:
+        patterns = [each.text("regexString") or "" for each in resource.views("regularExpressions")]
+        judged = [(f"pattern {index}", len(each), "waf.pattern_chars") for index, each in enumerate(patterns)]
     else:
         code = asset_bytes(resource.raw("code"))
         judged = [("code", len(code or b""), "functions.code_bytes")]
@@ -75,6 +89,36 @@ def cloudfront_quota(resource: View, context: Context[NoConfig]) -> Iterator[Vio
         most = context.limit(f"cloudfront.{name}")
         if value > most.value:
             yield Violation(what, most.show(value), f"at most {most.text}")
+
+
+def _statements(statement: View) -> Iterator[View]:
+    """Yield a statement of a rule of AWS WAF, and all that it has inside."""
+    yield statement
+    ways = statement.keys()
+    for way in ways:
+        inner = statement.view(way)
+        for key in ("scopeDownStatement", "statement"):
+            if inner.has(key):
+                yield from _statements(inner.view(key))
+        if inner.has("statements"):
+            for each in inner.views("statements"):
+                yield from _statements(each)
+
+
+def _rate_taken(where: str, rate: View, context: Context[NoConfig]) -> Iterator[Violation]:
+    window, windows = rate.number("evaluationWindowSec"), aws().waf_windows_s
+    if window is not None and window not in windows.values:
+        yield Violation(
+            f"{where} evaluationWindowSec",
+            f"{window:g} s",
+            f"{windows.text} s",
+            f"Count over one of these, with a `limit` for as long ({windows.source}).",
+        )
+    most, least = rate.number("limit"), context.limit("cloudfront.waf.rate_least")
+    if most is not None and most < least.value:
+        yield Violation(
+            f"{where} limit", f"{most:g}", f"{least.value:g} or more", "Raise it, or count over a longer window."
+        )
 
 
 _COUNTED = {

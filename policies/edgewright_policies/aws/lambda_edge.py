@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from edgewright.limits.aws import aws
+from edgewright.contract.limits.lists import lists
 from pulumi_policy.proxy import UnknownValueError
 
 from edgewright_policies.aws.common import (
@@ -73,7 +73,7 @@ def _refusals() -> tuple[Check, ...]:
     def runtime(props: View) -> tuple[str, str, str] | None:
         name = props.text("runtime")
         wrong = name is not None and not re.match(r"(nodejs|python)\d", name)
-        if not wrong and name is not None and (past := aws().runtimes.fault(name)):
+        if not wrong and name is not None and (past := lists("cloudfront").runtimes.fault(name)):
             return ("runtime", past, "one of which AWS still makes functions")
         return ("runtime", show(name), "a Node.js or Python runtime") if wrong else None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from edgewright.limits import Limit
+from edgewright.contract.limits import Limit
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import Field
 

@@ -1,1 +1,1 @@
-import{Q as c}from"./chunk-2IRSD2DQ.js";import"./chunk-YSESC2D2.js";export{c as cache};
+import{Q as o}from"./common-1.js";import"./common-2.js";export{o as cache};

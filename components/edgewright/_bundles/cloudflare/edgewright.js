@@ -1,1 +1,1 @@
-import{E as r}from"./chunk-YSESC2D2.js";export{r as createWorker};
+import{E as o}from"./common-2.js";export{o as createWorker};

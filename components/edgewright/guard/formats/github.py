@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from edgewright import foreign
+from edgewright.base import foreign
 from edgewright.guard.formats.text import summary
 from edgewright.guard.gate import Unjudged, Verdict
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from edgewright import foreign
+from edgewright.base import foreign
 from edgewright.guard.findings import Finding
 from edgewright.guard.formats.text import skipped_line, summary, suppressed_line
 from edgewright.guard.gate import Unjudged, Verdict

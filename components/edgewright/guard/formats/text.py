@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from edgewright.foreign import lines, one_line
+from edgewright.base.foreign import lines, one_line
 from edgewright.guard.findings import Finding
 from edgewright.guard.gate import Unjudged, Verdict
 

@@ -1,5 +1,5 @@
 /**
- * What the cache of a function lacks. `features_of` in components/edgewright/_modules.py puts a function's modules together
+ * What the cache of a function lacks. `features_of` in components/edgewright/assemble/worker.py puts a function's modules together
  * by the same rules. It is held to them on the local cloud, where every program runs first: there a function that lacks a
  * part does not start. What is deployed does not carry this.
  */

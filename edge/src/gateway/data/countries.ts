@@ -1,6 +1,6 @@
 // Every country of ISO 3166-1 alpha-2: its continent, a Cloudflare data centre that commonly serves it, and one
 // representative place with its coordinates and time zone (gap `geo-representative`).
-// Generated from components/edgewright/_countries.py. Run `make build`; do not edit.
+// Generated from components/edgewright/contract/countries.py. Run `make build`; do not edit.
 //
 // country, continent, colo, latitude, longitude, time zone, city
 export const COUNTRY_ROWS = `

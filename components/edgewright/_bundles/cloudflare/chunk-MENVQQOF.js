@@ -1,1 +1,0 @@
-import{x as r}from"./chunk-2IRSD2DQ.js";var s=s=>`url-${r(s.slice(s.indexOf("/",8))).slice(1)}`;export{s as a};

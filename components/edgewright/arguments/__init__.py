@@ -1,0 +1,1 @@
+"""Reading and checking what components are given."""

@@ -1,0 +1,213 @@
+"""Reads what a KV namespace starts with: entries, files, folders. See :func:`read_seeds`."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from edgewright.arguments import checks
+from edgewright.arguments.program import program_file
+from edgewright.arguments.shape import checked, is_later, whole_numbers
+from edgewright.base.document import DocumentError, read_document
+from edgewright.base.faults import Faults, show
+from edgewright.contract.limits import limit
+
+SUFFIXES = (".json", ".ndjson", ".yaml", ".yml")
+FIELDS = ("key", "value", "metadata", "ttl")
+INSTEAD = "Put it into object storage (R2) and only its name into KV."
+
+CheckTtl = Callable[[str, object, Faults], None]
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One key, ready for the store: `value` is text, or an Output of text; `metadata` is JSON text."""
+
+    key: str
+    value: Any
+    metadata: Any = None
+    ttl: int | None = None
+
+
+def read_seeds(seed: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> list[Seed]:
+    """Return every entry of every source, sorted by key; note what is wrong with any of them."""
+    found: list[tuple[str, Mapping[str, Any]]] = [
+        (f"seed.entries[{index}]", entry) for index, entry in enumerate(seed.get("entries", ()))
+    ]
+    prefix = seed.get("prefix", "")
+    if "file" in seed:
+        found += [(path, {**entry, "key": prefix + entry["key"]}) for path, entry in _file(seed["file"], faults)]
+    if "directory" in seed:
+        found += [
+            (path, {**entry, "key": prefix + entry["key"]}) for path, entry in _directory(seed["directory"], faults)
+        ]
+    for key, of in (("prefix", ("file", "directory")), ("secret", ("entries", "file", "directory"))):
+        if seed.get(key) and not any(seed.get(each) for each in of):
+            faults.add(
+                f"seed.{key}",
+                f"has no effect without {' or '.join(f'`{each}`' for each in of)}",
+                fix="Give one of them, or leave it out.",
+            )
+    seeds: dict[str, Seed] = {}
+    places: dict[str, str] = {}
+    for path, entry in found:
+        read = _seed(path, entry, faults, check_ttl)
+        if read is None:
+            continue
+        if read.key in places:
+            faults.add(
+                f"{path}.key", f"{show(read.key)} is also the key of {places[read.key]}", fix="A key has one value."
+            )
+        places.setdefault(read.key, path)
+        seeds.setdefault(read.key, read)
+    return [seeds[key] for key in sorted(seeds)]
+
+
+def _seed(path: str, entry: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> Seed | None:
+    key = entry.get("key")
+    if not isinstance(key, str) or "value" not in entry:
+        return None  # noted where the arguments' shape was checked
+    _check_key(f"{path}.key", key, faults)
+    value = entry["value"]
+    value = pulumi.Output.from_input(value).apply(_text) if is_later(value) else _text(value)
+    value = checked(value, lambda text, found: _check_value(f"{path}.value", text, found), faults)
+    metadata = entry.get("metadata")
+    if metadata is not None:
+        metadata = pulumi.Output.from_input(metadata).apply(_json) if is_later(metadata) else _json(metadata)
+        metadata = checked(metadata, lambda text, found: _check_metadata(f"{path}.metadata", text, found), faults)
+    ttl = entry.get("ttl")
+    if ttl is not None:
+        check_ttl(f"{path}.ttl", ttl, faults)
+    return Seed(key, value, metadata, ttl)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(whole_numbers(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _check_key(path: str, key: str, faults: Faults) -> None:
+    if key in ("", ".", ".."):
+        faults.add(path, f"{show(key)} is not a key", allowed="any text but '', '.' and '..'")
+    elif not key.isprintable() or any(letter.isspace() for letter in key):
+        faults.add(path, f"{show(key)} has a blank or control character", allowed="printable characters without blanks")
+    checks.text_bytes(
+        path, len(key.encode()), faults, "cloudflare.kv.key_bytes", "the key", "Use a shorter one, for example a hash."
+    )
+
+
+def _check_value(path: str, text: str, faults: Faults) -> None:
+    checks.text_bytes(path, len(text.encode()), faults, "cloudflare.kv.value_bytes", "the value", INSTEAD)
+
+
+def _check_metadata(path: str, text: str, faults: Faults) -> None:
+    checks.text_bytes(
+        path,
+        len(text.encode()),
+        faults,
+        "cloudflare.kv.metadata_bytes",
+        "the metadata as JSON",
+        "Move it into the value.",
+    )
+
+
+def _read(path: str, file: Path, shown: str, faults: Faults) -> str | None:
+    """Return a file's text, refusing what cannot fit before it is read."""
+    try:
+        size = file.stat().st_size
+        most = limit("cloudflare.kv.bulk_bytes")
+        if size > most.value:
+            faults.add(path, f"{shown} has {size} bytes", allowed=f"at most {most.text}", fix=INSTEAD)
+            return None
+        with file.open("rb") as opened:
+            return opened.read().decode()
+    except UnicodeDecodeError:
+        faults.add(
+            path,
+            f"{shown} is not UTF-8 text",
+            fix="The stack keeps values as text. Put binary data into object storage (R2).",
+        )
+    except OSError as error:
+        faults.add(path, f"{shown} cannot be read: {error.strerror}", fix="Paths are relative to the program's folder.")
+    return None
+
+
+def _file(given: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+    path, file = "seed.file", program_file(given)
+    if file.suffix not in SUFFIXES:
+        faults.add(path, f"{show(given)} is of no known kind", allowed=", ".join(SUFFIXES))
+        return []
+    if file.suffix in (".yaml", ".yml"):
+        try:
+            return _pairs(given, read_document(file, given).data, faults)
+        except DocumentError as error:
+            faults.add(path, str(error))
+            return []
+    text = _read(path, file, given, faults)
+    if text is None:
+        return []
+    if file.suffix == ".json":
+        try:
+            return _pairs(given, json.loads(text), faults)
+        except json.JSONDecodeError as error:
+            faults.add(path, f"{given}:{error.lineno}:{error.colno}: not JSON: {error.msg}")
+            return []
+        except RecursionError:
+            faults.add(path, f"{given} is nested too deeply to be read")
+            return []
+    return _lines(given, text, faults)
+
+
+def _pairs(given: str, data: object, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+    if not isinstance(data, Mapping):
+        faults.add("seed.file", f"{given} does not hold a mapping", allowed="one mapping of keys to values")
+        return []
+    return [(f"{given}: {show(str(key))}", {"key": str(key), "value": value}) for key, value in data.items()]
+
+
+def _lines(given: str, text: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+    entries = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        at = f"{given}:{number}"
+        try:
+            entry = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            faults.add("seed.file", f"{at}: not JSON: {reason}")
+            continue
+        if not isinstance(entry, dict) or not isinstance(entry.get("key"), str) or entry.get("value") is None:
+            faults.add(
+                "seed.file", f"{at}: not an entry", allowed='{"key": text, "value": anything, "metadata"?, "ttl"?}'
+            )
+            continue
+        unknown = sorted(set(entry) - set(FIELDS))
+        if unknown:
+            faults.add("seed.file", f"{at}: has the unknown field {unknown[0]!r}", allowed=", ".join(FIELDS))
+        entries.append((at, entry))
+    return entries
+
+
+def _directory(given: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+    folder = program_file(given)
+    if not folder.is_dir():
+        faults.add(
+            "seed.directory", f"{show(given)} is not a folder", fix="Paths are relative to the program's folder."
+        )
+        return []
+    entries = []
+    for file in sorted(item for item in folder.rglob("*") if item.is_file()):
+        key = file.relative_to(folder).as_posix()
+        if any(part.startswith(".") for part in key.split("/")):
+            continue
+        text = _read("seed.directory", file, f"{given}/{key}", faults)
+        if text is not None:
+            entries.append((f"{given}/{key}", {"key": key, "value": text}))
+    return entries

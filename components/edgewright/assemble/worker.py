@@ -1,0 +1,210 @@
+"""The modules of a function: generated `main.js` and `settings.js`, the parts of edgewright's own code that the settings
+need, and the users' handlers."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgewright.contract.models import EdgeSettings
+
+JAVASCRIPT = "application/javascript+module"
+SOURCE_MAP = "application/source-map"
+MAIN = "main.js"
+SETTINGS = "settings.js"
+_EXPORT = "export default "
+BUNDLES = Path(__file__).parents[1] / "_bundles"
+"""Where the built code is, a folder a platform."""
+_LOCAL = ("cache_check", "cache_purge")
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+SHIELD_CLASS = "EdgewrightShield"
+"""The class that `main.js` exports for the shield. Its objects' storage is kept under this name: it never changes."""
+
+
+def has_shield(settings: Mapping[str, Any]) -> bool:
+    """Say whether some endpoint of the function goes by a shield."""
+    return any(map(_is_shielded, settings["endpoints"]))
+
+
+def _is_shielded(endpoint: Mapping[str, Any]) -> bool:
+    """Say whether what an endpoint's cache lacks goes by the shield: not where the answer is a known caller's."""
+    cache = endpoint["cache"]
+    stored = cache is not None and cache["mode"] != "bypass"
+    return stored and endpoint["auth"] is None and cache["tiers"].get("shield") is not None
+
+
+def features_of(settings: Mapping[str, Any]) -> list[str]:
+    """Return the features that the settings need, sorted."""
+    needed: set[str] = set()
+    stored: list[Mapping[str, Any]] = []
+    for endpoint in settings["endpoints"]:
+        cache, auth, target = endpoint["cache"], endpoint["auth"], endpoint["target"]["kind"]
+        if cache is not None:
+            needed.update(_parts_of_cache(endpoint, cache))
+            stored += [cache] if cache["mode"] != "bypass" else []
+        if target == "origin":
+            needed.add("geo")
+        if target == "session" or (auth is not None and auth["kind"] == "session"):
+            needed.add("sessions")
+        if auth is not None and auth["kind"] == "jwt":
+            needed.add("jwt")
+        if endpoint["rate_limit"] is not None:
+            needed.add("rate_limit")
+    # What is written at one endpoint may be stored for another.
+    if stored and any(not _SAFE.issuperset(endpoint["methods"]) for endpoint in settings["endpoints"]):
+        needed.add("cache_writes")
+        # What is found under more than its URL is made void by a marker.
+        if not all(_keyed_by_url(cache) for cache in stored):
+            needed.add("cache_purge")
+    return sorted(needed)
+
+
+def _keyed_by_url(policy: Mapping[str, Any]) -> bool:
+    key = policy["key"]
+    return not (key["headers"] or key["cookies"] or key["country"] or key["region"])
+
+
+def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> set[str]:
+    """Return the cache and those of its parts that an endpoint needs. On the local cloud a function holds itself to the same
+    rules when it starts (`edge/src/core/features/check.ts`)."""
+    tiers, key, mode = policy["tiers"], policy["key"], policy["mode"]
+    if mode == "bypass":
+        return {"cache"}
+    guarded = endpoint["auth"] is not None or endpoint["rate_limit"] is not None
+    url_alone = _keyed_by_url(policy)
+    # Whether the platform's own cache may answer; where it may not, the function's own tiers do.
+    fronted = policy["engine"] == "platform" and url_alone and not key["host"] and not guarded
+    shielded = _is_shielded(endpoint)
+    needed = {
+        "cache": True,
+        # The shield is a cache with both of these.
+        "cache_memory": tiers["memory"] is not None or shielded,
+        "cache_edge": shielded or (tiers["edge"] is not None and not fronted),
+        "cache_key": not url_alone or key["query"] != "all",
+        "cache_kv": tiers["kv"] is not None,
+        # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
+        "cache_origin": mode == "origin" or endpoint["auth"] is not None,
+        "cache_platform": fronted,
+        # Ways by which word of a purge comes. Without one of them, what would take it is left out.
+        "cache_purge": tiers["kv"] is not None or shielded or fronted,
+        "cache_shield": shielded,
+    }
+    return {name for name, need in needed.items() if need}
+
+
+def worker_modules(settings: Mapping[str, Any], handlers: Mapping[str, str], folder: Path) -> list[dict[str, str]]:
+    """Return a function's modules, sorted by name, the same for the same settings and handlers.
+
+    Args:
+        settings: the settings document.
+        handlers: module name to JavaScript text, and `<module>.map` to its source map: Workers maps stack traces by it,
+            and no code sees it.
+        folder: where the built code for the platform is.
+
+    Raises:
+        RunError: the package has no built code.
+    """
+    manifest = manifest_of(folder)
+    document = EdgeSettings.model_validate(settings).model_dump(mode="json")
+    parts = [manifest["core"], *(manifest["features"][feature] for feature in features_of(document))]
+    files = sorted({name for part in parts for name in (part["file"], *part["imports"])})
+    modules = {name: (folder / name).read_bytes() for name in files}
+    modules[MAIN] = _main(manifest, document, sorted(name for name in handlers if not name.endswith(".map"))).encode()
+    modules[SETTINGS] = f"{_EXPORT}{compact_json(document)};\n".encode()
+    for name, text in handlers.items():
+        modules[name] = text.encode()
+    return [
+        {
+            "name": name,
+            "content_type": SOURCE_MAP if name.endswith(".map") else JAVASCRIPT,
+            "content_base64": base64.b64encode(modules[name]).decode("ascii"),
+        }
+        for name in sorted(modules)
+    ]
+
+
+def on_local_cloud(modules: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
+    """Return a function's modules as the local cloud runs them: with what takes a purge, which a deployed function has only
+    where KV, a shield or a cache in front needs it, and with the check that its cache lacks no part.
+
+    Args:
+        modules: the files of a function by name. What was not made by this package, as it is now, stays as it is.
+        folder: where the built code for the platform is.
+    """
+    if not {MAIN, SETTINGS, "cache.js"} <= modules.keys():
+        return dict(modules)
+    manifest = manifest_of(folder)
+    try:
+        document = json.loads(modules[SETTINGS].decode().removeprefix(_EXPORT).removesuffix(";\n"))
+        others = modules.keys() - manifest["files"].keys() - {MAIN, SETTINGS}
+        handlers = sorted(name for name in others if not name.endswith(".map"))
+        own = _main(manifest, document, handlers)
+    except (ValueError, KeyError, TypeError):
+        return dict(modules)
+    if modules[MAIN] != own.encode():
+        return dict(modules)
+    parts = [manifest["features"][name] for name in _LOCAL]
+    names = {name for part in parts for name in (part["file"], *part["imports"])}
+    more = {name: (folder / name).read_bytes() for name in sorted(names)}
+    return {**more, **modules, MAIN: _main(manifest, document, handlers, *_LOCAL).encode()}
+
+
+def digest(modules: list[dict[str, str]]) -> str:
+    """Return a short digest of modules, by which people tell versions apart."""
+    whole = hashlib.sha256()
+    for module in modules:
+        whole.update(f"{module['name']}\0{module['content_base64']}\0".encode())
+    return whole.hexdigest()[:16]
+
+
+def size(modules: list[dict[str, str]]) -> int:
+    """Return the bytes of all modules, uncompressed. Source maps do not count."""
+    return sum(
+        len(base64.b64decode(module["content_base64"])) for module in modules if module["content_type"] != SOURCE_MAP
+    )
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return what the build says of its files: which parts there are, and which each needs.
+
+    Raises:
+        RunError: the package has no built code.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    except OSError:
+        # The command reads this module too, and starts without the SDK.
+        import pulumi
+
+        raise pulumi.RunError(
+            "edgewright's own code for the edge is not built. In a checkout run: make build"
+        ) from None
+    return manifest
+
+
+def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: list[str], *more: str) -> str:
+    features = [manifest["features"][feature] for feature in sorted({*features_of(settings), *more})]
+    core = manifest["core"]
+    lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
+    lines += [f'import {{ {feature["export"]} }} from "./{feature["file"]}";' for feature in features]
+    lines.append(f'import settings from "./{SETTINGS}";')
+    lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(handlers)]
+    names = ", ".join(feature["export"] for feature in features)
+    modules = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(handlers))
+    options = f"{{ features: [{names}], handlers: {{ {modules} }} }}"
+    if "cache_shield" not in features_of(settings):
+        lines.append(f"export default {core['export']}(settings, {options});")
+    else:
+        lines.insert(0, f'import {{ createShield }} from "./{manifest["features"]["cache_shield"]["file"]}";')
+        lines += [f"const options = {options};", f"const worker = {core['export']}(settings, options);"]
+        lines += ["export default worker;", f"export const {SHIELD_CLASS} = createShield(settings, options, worker);"]
+    return "\n".join(lines) + "\n"
+
+
+def compact_json(document: object) -> str:
+    """Return JSON as it stands in a module: without blanks."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""What everything else rests on: errors, faults of arguments, documents, projects, private files."""

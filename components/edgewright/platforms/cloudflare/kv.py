@@ -1,0 +1,106 @@
+"""Workers KV: what a namespace can be, and its resources."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from edgewright.arguments import checks
+from edgewright.arguments.program import claim
+from edgewright.arguments.seeds import Seed, read_seeds
+from edgewright.arguments.shape import checked
+from edgewright.base.faults import Faults
+from edgewright.contract.limits import limit
+from edgewright.platforms.lifecycle import Held
+from edgewright.platforms.platform import Store
+
+JURISDICTIONS = ("eu", "us", "fedramp")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a KvNamespace becomes."""
+
+    account_id: Any
+    """Known now or later, and checked then."""
+    seeds: Sequence[Seed]
+
+
+def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> Plan:
+    """Note what a namespace cannot be; return what it becomes."""
+    account_id = given.get("account_id")
+    if account_id is None:
+        faults.add("account_id", "is required and was not given")
+    else:
+        account_id = checked(
+            account_id,
+            lambda value, found: checks.hex_id("account_id", value, found, "an account's id"),
+            faults,
+        )
+    least = limit("cloudflare.kv.expiration_ttl_min_s")
+    why = f"Workers KV keeps nothing for less than {least.text}."
+    if "default_ttl" in given:
+        checks.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
+    if "list_limit" in given:
+        most = limit("cloudflare.kv.list_keys")
+        checks.whole(
+            "list_limit", given["list_limit"], faults, 1, int(most.value), "keys", "Workers KV lists no more at once."
+        )
+    if "jurisdiction" in given:
+        faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
+    seeds = read_seeds(given.get("seed", {}), faults, functools.partial(_check_ttl, int(least.value), why))
+    if isinstance(title, str) and isinstance(account_id, str):
+        claim(
+            "kv title",
+            f"{account_id}/{title}",
+            f"KvNamespace {name!r}",
+            "title",
+            faults,
+            "Titles are unique in an account.",
+        )
+    return Plan(account_id, seeds)
+
+
+def create_store(parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Plan) -> Store:
+    """Make a namespace and the keys that it starts with."""
+    namespace = _namespace(parent, name, plan.account_id, title, given, plan.seeds)
+    options = {key: given[key] for key in ("default_ttl", "list_limit") if key in given}
+    return Store(
+        id=namespace.id,
+        title=namespace.title,
+        binding={"type": "kv_namespace", "namespace_id": namespace.id, **({"options": options} if options else {})},
+        made_with={
+            "account_id": Held(namespace.account_id, plan.account_id, private=True),
+            "jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
+        },
+    )
+
+
+def _namespace(
+    parent: pulumi.Resource, name: str, account_id: Any, title: Any, given: Mapping[str, Any], seeds: Sequence[Seed]
+) -> cloudflare.WorkersKvNamespace:
+    """Make a KV namespace and the keys that it starts with."""
+    child = pulumi.ResourceOptions(parent=parent)
+    namespace = cloudflare.WorkersKvNamespace(
+        f"{name}-namespace", account_id=account_id, title=title, jurisdiction=given.get("jurisdiction"), opts=child
+    )
+    secret = given.get("seed", {}).get("secret", False)
+    for seed in seeds:
+        cloudflare.WorkersKv(
+            f"{name}-seed-{seed.key}",
+            account_id=account_id,
+            namespace_id=namespace.id,
+            key_name=seed.key,
+            value=pulumi.Output.secret(seed.value) if secret else seed.value,
+            metadata=seed.metadata,
+            expiration_ttl=seed.ttl if seed.ttl is not None else given.get("default_ttl"),
+            opts=child,
+        )
+    return namespace
+
+
+def _check_ttl(least: int, why: str, path: str, ttl: object, faults: Faults) -> None:
+    checks.seconds(path, ttl, faults, least, why)

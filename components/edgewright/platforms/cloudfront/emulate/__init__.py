@@ -1,0 +1,50 @@
+"""AWS on a laptop: what the resources of CloudFront stacks become.
+
+As on the other platforms, two halves: :data:`HANDLERS` and :data:`FUNCTIONS`, put together here from a file for each
+service, answer the program, and :func:`edgewright.platforms.cloudfront.emulate.translate.translate` turns what was captured into the
+gateway's document.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from edgewright.platforms.cloudfront.emulate import (
+    account,
+    acm,
+    cloudfront,
+    cloudwatch,
+    iam,
+    lambda_,
+    route53,
+    s3,
+    wafv2,
+)
+from edgewright.platforms.handlers import Handler
+
+PACKAGE: Final = "aws"
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    **cloudfront.HANDLERS,
+    **lambda_.HANDLERS,
+    **iam.HANDLERS,
+    **s3.HANDLERS,
+    **acm.HANDLERS,
+    **wafv2.HANDLERS,
+    **route53.HANDLERS,
+    **cloudwatch.HANDLERS,
+}
+"""Every resource type of AWS that the local cloud knows."""
+
+FUNCTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    **iam.FUNCTIONS,
+    **cloudfront.FUNCTIONS,
+    **account.FUNCTIONS,
+    **route53.FUNCTIONS,
+}
+"""The data functions of AWS that the local cloud answers; what an account would know is stood for (gap `aws-account`)."""
+
+REFERRED_TO: Final = HANDLERS
+"""Types whose resources others refer to by ARN or name: they have those outputs also where nothing is played."""
+
+RECORDED_FUNCTIONS: Final = FUNCTIONS
+"""Data functions that are answered also where nothing is played."""

@@ -1,0 +1,308 @@
+"""What endpoints ask for that CloudFront does not have, and what it would refuse together."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgewright.arguments.bindings import KEY_VALUE_STORE
+from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.shape import is_later
+from edgewright.base.faults import Faults, output_of, show
+from edgewright.contract.limits import limit
+from edgewright.platforms.cloudfront import lambda_edge
+from edgewright.platforms.cloudfront.behaviors import (
+    PATTERN,
+    Behavior,
+    behaviors_of,
+    guards_over,
+    in_order,
+    pattern_of,
+)
+from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.plan import Plan
+from edgewright.platforms.cloudfront.rates import path_expression
+
+WAF_WINDOWS_S = (60,)
+"""Windows of a WAF rate rule that an endpoint's rate limit has."""
+WAF_LEAST = int(limit("cloudfront.waf.rate_least").value)
+
+
+def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
+    """Note what an endpoint asks for that CloudFront does not have, and what CloudFront would refuse together."""
+    _check_rate_rules(endpoints, faults)
+    for item in endpoints.items:
+        at = item["at"]
+        _check_pattern(f"{at}.path", item["path"], faults)
+        _check_rate_limit(at, item, plan, faults)
+        if (item["auth"] or {}).get("secret_binding"):
+            faults.add(
+                f"{at}.auth.secret",
+                "would lie readable in the function's package",
+                fix="Use `jwks_url`: a key set has public keys only.",
+            )
+        if item.get("queue") is not None:
+            faults.add(
+                f"{at}.queue",
+                "names a binding, and nothing is bound to a function at CloudFront's edge",
+                fix="Leave it out: the origin hands the work to a queue, or the handler by the API of SQS. Say in"
+                " `expected_ms` what a caller still waits.",
+            )
+        check_functions(at, item, plan, faults)
+        _check_kv_tier(at, item, faults)
+        # What becomes known later is looked at when it is, with the rest of the settings.
+        if isinstance(item.get("cache"), Mapping):
+            check_experiments(item["path"], item["cache"], plan, faults)
+    sessions = plan.given.get("sessions", {}).get("binding")
+    if isinstance(sessions, Mapping):
+        check_store_of("sessions.binding", sessions, faults)
+    if isinstance(sessions, Mapping) and not any(
+        (item["auth"] or {}).get("kind") == "session" for item in endpoints.items
+    ):
+        faults.add(
+            "sessions",
+            "has no effect: no endpoint asks for a session, and no handler reaches the store on CloudFront",
+            fix='Give an endpoint `auth: {"kind": "session"}`, or leave it out.',
+        )
+    behaviors = behaviors_of(endpoints)
+    most = limit("cloudfront.distribution.behaviors")
+    count = len(behaviors) + len(plan.assets)
+    if count > most.value:
+        faults.add(
+            "endpoints",
+            f"need {count} behaviors ({most.source})",
+            allowed=f"at most {most.text}",
+            fix="Join endpoints under one path, or split the API in two.",
+        )
+    _check_assets(plan, behaviors, faults)
+
+
+def check_experiments(path: str, cache: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+    """Note where an endpoint's cache strategy would give one variant of an experiment to viewers of another."""
+    for experiment in plan.experiments:
+        if cache.get("mode") == "bypass" or path not in experiment["paths"] or not experiment["cookie"]:
+            continue
+        key = cache.get("key")
+        cookies = key.get("cookies", ()) if isinstance(key, Mapping) else ()
+        # Of a strategy written by hand the form is only judged later, and a key that is not known says nothing here.
+        if is_later(key) or is_later(cookies) or not isinstance(cookies, Sequence) or experiment["cookie"] in cookies:
+            continue
+        faults.add(
+            f"{experiment['at']}.paths",
+            f"has {show(path)}, whose cache {show(cache.get('name'))} has no cookie {show(experiment['cookie'])} in its key,"
+            " so that one variant would be served for another",
+            fix="Add it to the CachePolicy's `key.cookies`.",
+        )
+
+
+def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> None:
+    """Note files that lie where an endpoint answers, or whose path takes what an endpoint's `auth` guards."""
+    patterns = {behavior.pattern for behavior in behaviors if behavior.items}
+    order = in_order(behaviors, [item.get("path", "/") for item, _, _ in plan.assets])
+    seen: dict[str, int] = {}
+    for index, (item, _, _) in enumerate(plan.assets):
+        at, path = f"assets[{index}].path", item.get("path", "/")
+        _check_pattern(at, path, faults)
+        if path in seen:
+            faults.add(at, f"{show(path)} is that of assets[{seen[path]}] too", fix="Put the files into one folder.")
+            continue
+        seen[path] = index
+        if path in patterns or (path == "/*" and "*" in patterns):
+            faults.add(at, f"{show(path)} is an endpoint's path too", fix="Give it another.")
+            continue
+        guards = guards_over(behaviors, path, order)
+        if item.get("public", False) and not any(whole for _, whole in guards):
+            faults.add(
+                f"assets[{index}].public",
+                f"has no effect: {show(path)} lies in no endpoint with `auth`, so its files are for everybody anyhow",
+                fix="Leave it out.",
+            )
+        for guarded, whole in guards:
+            if whole and item.get("public", False):
+                continue
+            faults.add(
+                at,
+                f"{show(path)} {'lies in' if whole else 'has paths in common with'} {show(guarded)}, an endpoint with `auth`,"
+                " and files are for everybody",
+                allowed="a path beside it" + (", or `public: true`" if whole else ""),
+                fix=f"Serve the files beside {show(guarded)}"
+                + (", or say `public: true` where all of them may be read by everybody." if whole else "."),
+            )
+
+
+def _check_kv_tier(at: str, item: Mapping[str, Any], faults: Faults) -> None:
+    cache = item.get("cache")
+    if isinstance(cache, Mapping) and isinstance(cache.get("tiers"), Mapping) and cache["tiers"].get("kv"):
+        faults.add(
+            f"{at}.cache",
+            f"has a KV tier (`tiers.kv` of the CachePolicy {show(cache.get('name'))}), and nothing at CloudFront's edge can"
+            " write a store",
+            fix="Leave `tiers.kv` out of it on this host: CloudFront's regional caches stand for it. `tiers.shield` with a"
+            " `location` puts Origin Shield before the origins.",
+        )
+
+
+def check_store_of(path: str, binding: Mapping[str, Any], faults: Faults, fix: str = "") -> None:
+    """Note a binding to what no function at CloudFront's edge can reach."""
+    if is_later(binding.get("type")) or binding.get("type") == KEY_VALUE_STORE:
+        return
+    faults.add(
+        path,
+        f"is a binding of type {show(binding.get('type'))}, which nothing at CloudFront's edge can reach",
+        allowed="the `binding` of a KvNamespace with host 'cloudfront'",
+        fix=fix,
+    )
+
+
+def _check_pattern(at: str, path: str, faults: Faults) -> None:
+    if not PATTERN.fullmatch(pattern_of(path)):
+        faults.add(
+            at,
+            f"{show(path)} is no path pattern of CloudFront"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html)",
+            allowed="at most 255 letters, digits and _-.*$/~'@:+&",
+            fix="Use `:name` for the segment, or `*` at the end.",
+        )
+
+
+def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+    limited = item.get("rate_limit")
+    if limited is None:
+        return
+    if "web_acl_arn" in plan.given:
+        faults.add(
+            f"{at}.rate_limit",
+            "needs a rule of its own in `web_acl_arn`",
+            fix="Add it there, or leave one of the two out.",
+        )
+    if limited.get("period", 60) not in WAF_WINDOWS_S:
+        faults.add(
+            f"{at}.rate_limit.period",
+            f"{limited['period']} s is no window of AWS WAF, which counts on CloudFront",
+            allowed=" or ".join(f"{window} s" for window in WAF_WINDOWS_S),
+        )
+    if limited.get("limit", WAF_LEAST) < WAF_LEAST:
+        faults.add(
+            f"{at}.rate_limit.limit", f"{limited['limit']} is below what AWS WAF counts", allowed=f"{WAF_LEAST} or more"
+        )
+
+
+def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
+    """Note what a web ACL cannot have of the endpoints' rate limits: so many rules, or so long a pattern."""
+    limited = [item for item in endpoints.items if item.get("rate_limit") is not None]
+    limited.sort(key=lambda item: int(re.sub(r"\D", "", item["at"])))
+    most = limit("cloudfront.waf.rate_rules")
+    if len(limited) > most.value:
+        faults.add(
+            f"{limited[int(most.value)]['at']}.rate_limit",
+            f"is number {int(most.value) + 1} of {len(limited)}, and each is a rate-based rule of one web ACL ({most.source})",
+            allowed=f"at most {most.text} endpoints with a `rate_limit`",
+            fix="Limit one path that stands for several (`/api/*`), or split the API in two.",
+        )
+    longest = limit("cloudfront.waf.pattern_chars")
+    for item in limited:
+        size = len(path_expression(item["path"]))
+        if size > longest.value:
+            faults.add(
+                f"{item['at']}.rate_limit",
+                f"needs a regular expression of {size} characters for {show(item['path'])} ({longest.source})",
+                allowed=f"at most {longest.text}",
+                fix="Give the endpoint a shorter path.",
+            )
+
+
+def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+    """Note what is no function for an endpoint's viewer events; what becomes known later is checked then."""
+    seen: dict[str, str] = {}
+    for index, function in enumerate(item.get("functions", ())):
+        path = f"{at}.functions[{index}]"
+        if is_later(function):
+            continue
+        if not isinstance(function, Mapping) or not {"events", "arn"} <= function.keys():
+            faults.add(
+                path,
+                f"{show(function)} is not a function",
+                allowed="a LambdaEdgeFunction's `association`",
+                fix=output_of(function, "association"),
+            )
+            continue
+        if not is_later(function["arn"]):
+            check_arn(f"{path}.arn", function["arn"], faults)
+        for event in function["events"]:
+            if event in lambda_edge.ORIGIN_EVENTS:
+                faults.add(
+                    path,
+                    f"is on {event}, where the API's own function runs: an event of a behavior takes one"
+                    f" ({limit('lambda_edge.functions_per_event').source})",
+                    allowed=" or ".join(lambda_edge.VIEWER_EVENTS),
+                    fix="Do it in a `handler`, or at the viewer.",
+                )
+            elif event in seen:
+                faults.add(
+                    path,
+                    f"is on {event}, as {seen[event]} is: an event of a behavior takes one function"
+                    f" ({limit('lambda_edge.functions_per_event').source})",
+                    fix="Join the two functions.",
+                )
+            seen.setdefault(event, path)
+    if any(event in lambda_edge.VIEWER_EVENTS for event in seen):
+        if item["auth"] is not None and item.get("cache") is not None:
+            faults.add(
+                f"{at}.functions",
+                "are on viewer events, where a function of the API's own checks `auth` before a stored answer is given:"
+                f" an event of a behavior takes one ({limit('lambda_edge.functions_per_event').source})",
+                fix="Leave out one of `functions`, `cache` and `auth`.",
+            )
+        redirect = _redirect_on(pattern_of(item["path"]), plan)
+        reason = (
+            "the caller's session" if (item["auth"] or {}).get("kind") == "session"
+            else f"the redirect of {show(redirect)}" if redirect is not None
+            else "an experiment" if any(item["path"] in each["paths"] for each in plan.experiments)
+            else ""
+        )  # fmt: skip
+        if reason:
+            faults.add(
+                f"{at}.functions",
+                f"are on viewer events, where {reason} needs a CloudFront Function: CloudFront refuses both kinds together",
+                fix="Leave one of the two out.",
+            )
+
+
+def _redirect_on(pattern: str, plan: Plan) -> str | None:
+    """Return the path of a redirect that a behavior's pattern may match, if there is one."""
+    head, star, _ = pattern.partition("*")
+    for rule in json.loads(plan.redirects) if plan.redirects else ():
+        path: str = rule["path"]
+        stem = path.removesuffix("*")
+        if path.endswith("*"):
+            matched = head.startswith(stem) or (star != "" and stem.startswith(head))
+        else:
+            matched = re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), path) is not None
+        if matched:
+            return path
+    return None
+
+
+def check_arn(path: str, arn: object, faults: Faults) -> None:
+    """Note what is wrong with the ARN of a function that a distribution is associated with."""
+    parts = str(arn).split(":")
+    if len(parts) < 7 or parts[0] != "arn" or parts[2] != "lambda":
+        faults.add(
+            path,
+            f"{show(arn)} is not a function's ARN",
+            allowed="arn:aws:lambda:us-east-1:ACCOUNT:function:NAME:NUMBER",
+        )
+        return
+    if parts[3] != REGION:
+        faults.add(
+            path,
+            f"is a function of {parts[3]}, and CloudFront takes functions from us-east-1 only ({lambda_edge.RESTRICTIONS})",
+            allowed=REGION,
+        )
+    if len(parts) != 8 or not parts[7].isdigit():
+        version = parts[7] if len(parts) > 7 else "no version, which is $LATEST"
+        faults.add(
+            path,
+            f"has {version}, and CloudFront takes numbered versions only ({lambda_edge.RESTRICTIONS})",
+            allowed="a LambdaEdgeFunction's `qualified_arn`",
+        )

@@ -1,0 +1,397 @@
+"""The arguments of an API that only CloudFront has: checked, with their defaults."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edgewright.arguments import checks
+from edgewright.arguments.program import claim, program_file
+from edgewright.arguments.shape import checked
+from edgewright.assemble.lambda_package import read_folder
+from edgewright.base.faults import Faults, show
+from edgewright.contract.limits import limit
+from edgewright.platforms.cloudfront import functions
+from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.lists import aws
+from edgewright.platforms.cloudfront.rollout import Rollout, check_rollout
+
+PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+MAX_AGE_S = 2_592_000
+"""For how long a viewer keeps an experiment's cookie, where nothing else is said: 30 days."""
+
+CLOUDFLARE_ONLY: Mapping[str, str] = {
+    "account_id": "The account is that of AWS's credentials. Leave it out.",
+    "bindings": "A function at the edge reaches AWS services by their API: add the SDK's client to the handler.",
+    "cache_rules": "The behaviors' cache policies say it. Leave it out.",
+    "compatibility_date": "Leave it out: the function runs on Node.js.",
+    "compatibility_flags": "Leave it out: the function runs on Node.js.",
+    "limits": "Leave it out: the function has 5 s and 128 MB.",
+    "placement": "Leave it out: the function runs in the regional cache nearest to the functions.",
+    "routes": "Use `hostname`, and a behavior for each endpoint.",
+    "script_name": "Leave it out: Pulumi names the function, so that a retired one is never in the way.",
+    "secrets": "They would lie readable in the package: read them in the handler from Secrets Manager or Parameter Store.",
+    "tiered_cache": "Use `origin_shield`.",
+    "zone_plan": "Leave it out.",
+    "workers_dev": "Leave it out: the distribution answers on its cloudfront.net name.",
+    "zone_id": "Use `hosted_zone_id`.",
+    "zone_name": "Use `hosted_zone_id`.",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments that only this platform has, sound and with their defaults."""
+
+    given: Mapping[str, Any]
+    hostname: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    redirects: str = ""
+    experiments: tuple[Mapping[str, Any], ...] = ()
+    assets: tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...] = ()
+    rollout: Rollout = field(default_factory=Rollout)
+
+
+def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
+    """Return the platform's arguments with their defaults; note what is wrong with them."""
+    for key, fix in CLOUDFLARE_ONLY.items():
+        if key in given:
+            faults.add(key, "is of use to host 'cloudflare' only", fix=fix)
+    hostname = given.get("hostname")
+    if hostname is not None and checks.hostname("hostname", hostname, faults):
+        claim("hostname", hostname, f"EdgeApi {name!r}", "hostname", faults, "Give each API a hostname of its own.")
+        if "certificate_arn" not in given and "hosted_zone_id" not in given:
+            faults.add(
+                "hostname",
+                "needs a certificate",
+                fix="Give `hosted_zone_id`, and one is made and validated, or `certificate_arn`, from us-east-1.",
+            )
+    for key in ("certificate_arn", "hosted_zone_id"):
+        if key in given and hostname is None:
+            faults.add(key, "has no effect without `hostname`", fix="Give `hostname`, or leave it out.")
+    if "certificate_arn" in given:
+        checked(given["certificate_arn"], _check_certificate, faults)
+    if "price_class" in given:
+        faults.one_of("price_class", given["price_class"], PRICE_CLASSES)
+    _check_logs(given, faults)
+    if "origin_shield" in given:
+        _check_shield(given["origin_shield"], faults)
+    for key, pattern, example in _IDS:
+        if key in given:
+            checked(given[key], partial(_check_id, key, pattern, example), faults)
+    _check_observability(given.get("observability", {}), faults)
+    for key in given.get("vars", {}):
+        checks.binding_name(f"vars.{key}", key, faults)
+    return Plan(
+        given=given,
+        hostname=hostname,
+        tags=_tags(given.get("tags", ()), faults),
+        redirects=_redirects(given, faults),
+        experiments=_experiments(given, faults),
+        assets=_assets(given.get("assets", ()), faults),
+        rollout=check_rollout(given, faults),
+    )
+
+
+_IDS = (
+    ("web_acl_arn", r"arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[\w-]+",
+     "arn:aws:wafv2:us-east-1:...:global/webacl/NAME/ID, of the scope CLOUDFRONT"),
+    ("hosted_zone_id", r"Z[A-Z0-9]{0,31}", "the id of a zone of Route 53, for example Z0123456789ABCDEFGHIJ"),
+)  # fmt: skip
+
+
+def _check_id(key: str, pattern: str, example: str, value: object, faults: Faults) -> None:
+    if not re.fullmatch(pattern, str(value)):
+        faults.add(key, f"{show(value)} is not what AWS takes here", allowed=example)
+
+
+def _check_logs(given: Mapping[str, Any], faults: Faults) -> None:
+    retention = aws().log_retention_days
+    days = given.get("log_retention_days")
+    if days is not None and days not in retention.values:
+        faults.add(
+            "log_retention_days",
+            f"{show(days)} is not for how long CloudWatch keeps a log ({retention.source})",
+            allowed=f"{retention.text} days",
+        )
+    if days is not None and given.get("access_logs") is False:
+        faults.add(
+            "log_retention_days", "has no effect with `access_logs: false`", fix="Leave it out, or keep access logs."
+        )
+    if given.get("dashboard") and given.get("metrics") is False:
+        faults.add(
+            "dashboard",
+            "shows hit rates and latencies, which CloudFront has with `metrics` alone"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html)",
+            fix="Leave `metrics: false` out, or the dashboard.",
+        )
+
+
+def _check_shield(region: object, faults: Faults) -> None:
+    shield = aws().origin_shield
+    if region in shield.regions:
+        return
+    advised = shield.advised.get(str(region))
+    faults.add(
+        "origin_shield",
+        f"{show(region)} is not a region with Origin Shield ({shield.source})",
+        allowed=", ".join(shield.regions),
+        fix=f"For {region} AWS advises {advised}." if advised else "",
+    )
+
+
+def _check_certificate(arn: object, faults: Faults) -> None:
+    found = re.fullmatch(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+", str(arn))
+    if found is None:
+        faults.add("certificate_arn", f"{show(arn)} is not a certificate's ARN", allowed="arn:aws:acm:us-east-1:...")
+    elif found[1] != REGION:
+        faults.add(
+            "certificate_arn",
+            f"is from {found[1]}, and CloudFront takes certificates from us-east-1 only"
+            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html)",
+            allowed=REGION,
+            fix="Give `hosted_zone_id` instead, and one is made there; no second provider is needed.",
+        )
+
+
+def _check_observability(observability: Mapping[str, Any], faults: Faults) -> None:
+    for key in observability:
+        faults.add(
+            f"observability.{key}",
+            "is of use to host 'cloudflare' only",
+            fix="Use `metrics`, `dashboard` and `access_logs`.",
+        )
+
+
+def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:
+    """Return tags as AWS has them: `owner:web` is the value web of owner."""
+    found: dict[str, str] = {}
+    for index, tag in enumerate(tags):
+        key, _, value = tag.partition(":")
+        if key in found:
+            faults.add(
+                f"tags[{index}]", f"{show(tag)} has the key of another: a resource of AWS has one value for each",
+                fix="Leave one out.",
+            )  # fmt: skip
+        found[key] = value
+    return dict(sorted(found.items()))
+
+
+def _redirects(given: Mapping[str, Any], faults: Faults) -> str:
+    redirects: Sequence[Mapping[str, Any]] = given.get("redirects", ())
+    served = {
+        each["path"]: f"{kind}[{index}]"
+        for kind in ("assets", "endpoints")
+        for index, each in enumerate(given.get(kind, ()))
+        if "path" in each
+    }
+    found: list[dict[str, Any]] = []
+    seen: dict[str, int] = {}
+    for index, rule in enumerate(redirects):
+        at = f"redirects[{index}]"
+        path, to, status = rule.get("path", ""), rule.get("to", ""), rule.get("status", 308)
+        if "path" in rule and (
+            not path.startswith("/") or "*" in path[:-1] or not path.isascii() or not path.isprintable()
+        ):
+            faults.add(f"{at}.path", f"{show(path)} is not a path", allowed="/old or /old/*")
+        if path in seen:
+            faults.add(f"{at}.path", f"{show(path)} is redirected by redirects[{seen[path]}] already")
+        elif path in served:
+            faults.add(
+                f"{at}.path",
+                f"{show(path)} is the path of {served[path]} too, which would never answer: a redirect comes first",
+                fix=f"Leave out the redirect or {served[path]}, or give one of them another path.",
+            )
+        seen.setdefault(path, index)
+        if "to" in rule:
+            _check_target(f"{at}.to", to, path, faults)
+        if to.endswith("*") and not path.endswith("*"):
+            faults.add(f"{at}.to", f"{show(to)} ends with `*`, and `path` has none to take")
+        if status not in functions.STATUS_TEXTS:
+            faults.add(f"{at}.status", f"{status} is no redirect", allowed=", ".join(map(str, functions.STATUS_TEXTS)))
+        found.append({"path": path, "to": to, "status": status, "text": functions.STATUS_TEXTS.get(status, "")})
+    found.sort(key=lambda rule: (-len(rule["path"]), rule["path"]))
+    hostname = given.get("hostname")
+    _check_circles(found, seen, hostname if isinstance(hostname, str) else "", faults)
+    return functions.compact(found) if found else ""
+
+
+_URL = re.compile(r"https?://[^/?#]*")
+_MOST_HOPS = 20
+"""So many redirects browsers follow, one after another, before they give up."""
+
+
+def _check_circles(
+    rules: Sequence[Mapping[str, Any]], indexes: Mapping[str, int], hostname: str, faults: Faults
+) -> None:
+    """Note redirects that lead to each other for ever, each circle once, at the first redirect of it.
+
+    They are followed as the function at the edge does it (`functions._REDIRECT`: the longest path first), for what a `*`
+    stands for: nothing, and a name that no other redirect has.
+    """
+    known: set[frozenset[str]] = set()
+    for start in sorted(indexes, key=indexes.__getitem__):
+        for rest in ("", "NAME") if start.endswith("*") else ("",):
+            at: str | None = start.removesuffix("*") + rest
+            hops: list[str] = []
+            while at is not None and len(hops) <= max(_MOST_HOPS, 2 * len(rules)):
+                rule = next((each for each in rules if _takes(each["path"], at)), None)
+                at = _led(rule, at, hostname) if rule else None
+                hops += [rule["path"]] if rule else []
+            if at is None or hops[-1] not in hops[:-1]:
+                continue
+            last = len(hops) - 1
+            circle = hops[last - 1 - hops[last - 1 :: -1].index(hops[last]) : last]
+            if frozenset(circle) in known:
+                continue
+            known.add(frozenset(circle))
+            first = min(range(len(circle)), key=lambda place: indexes[circle[place]])
+            circle = circle[first:] + circle[:first]
+            itself = len(circle) == 1
+            faults.add(
+                f"redirects[{indexes[circle[0]]}].to",
+                f"leads back to {'its own path' if itself else 'where it began'}, again and again:"
+                f" {' to '.join(show(path) for path in (*circle, circle[0]))}",
+                allowed="a path that no redirect takes back, or another host",
+                fix="Let `to` name where the content is." if itself else "Leave out one of them.",
+            )
+
+
+def _takes(pattern: str, path: str) -> bool:
+    return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
+
+
+def _led(rule: Mapping[str, Any], path: str, hostname: str) -> str | None:
+    """Return the path of this API that a redirect leads to; None where it leads to another host."""
+    to: str = rule["to"]
+    host = _URL.match(to)
+    if host is not None:
+        if not hostname or host[0].partition("://")[2].lower() != hostname.lower():
+            return None
+        to = to[host.end() :] or "/"
+    if to.endswith("*"):
+        to = to[:-1] + (path[len(rule["path"]) - 1 :] if rule["path"].endswith("*") else "")
+    return re.sub(r"^/+", "/", re.split(r"[?#]", to)[0]) or None
+
+
+def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
+    """Note what is wrong with where a redirect leads. What its `*` takes is the client's own word, so that it has to stand
+    where no word can name another host: in a URL, behind the slash after the host."""
+    allowed = "/new, /new/* or https://..."
+    host = _URL.match(to)
+    if re.search(r"[^\x21-\x7e]|\\", to):
+        faults.add(
+            at,
+            f"{checks.shown_url(to)} has a character that a URL does not have",
+            allowed=allowed,
+            fix="Escape it: `%20`.",
+        )
+    elif "*" in to[:-1]:
+        faults.add(at, f"{checks.shown_url(to)} has `*` before its end", allowed=allowed)
+    elif host is None and (not to.startswith("/") or to.startswith("//")):
+        faults.add(at, f"{checks.shown_url(to)} is neither a path nor an http(s) URL", allowed=allowed)
+    elif host is not None and to.endswith("*") and "/" not in to[host.end() :]:
+        bare = to.removesuffix("*").split("?")[0].split("#")[0]
+        faults.add(
+            at,
+            f"{checks.shown_url(to)} has its `*` in the host, so that a path chooses where the redirect leads:"
+            f" {show(f'{path[:-1]}.evil.example')} would lead to {checks.shown_url(f'{bare}.evil.example')}",
+            allowed=allowed,
+            fix=f"Write {bare + '/*'!r}: the slash ends the host." if "@" not in bare else "",
+        )
+    elif to.endswith("*") and re.search(r"[?#]", to):
+        faults.add(
+            at,
+            f"{checks.shown_url(to)} has its `*` behind `?` or `#`",
+            allowed=allowed,
+            fix="The query goes along by itself.",
+        )
+    elif host is not None:
+        checks.http_url(at, host[0], faults)
+
+
+def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str, Any], ...]:
+    found: list[dict[str, Any]] = []
+    known = {endpoint.get("path") for endpoint in given.get("endpoints", ())}
+    for index, experiment in enumerate(given.get("experiments", ())):
+        at = f"experiments[{index}]"
+        if "cookie" in experiment:
+            checks.header_name(f"{at}.cookie", experiment["cookie"], faults)
+            if experiment["cookie"] in [other["cookie"] for other in found]:
+                faults.add(f"{at}.cookie", f"{show(experiment['cookie'])} is another experiment's too")
+        variants = experiment.get("variants", {})
+        # One whose weight is at fault is no longer among them, and is one all the same.
+        if "variants" in experiment and len(variants) < 2 and not faults.about(f"{at}.variants"):
+            count = "1 variant" if len(variants) == 1 else f"{len(variants)} variants"
+            faults.add(f"{at}.variants", f"has {count}", allowed="2 or more, each with a weight")
+        for variant, weight in variants.items():
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", variant):
+                faults.add(
+                    f"{at}.variants", f"{show(variant)} is not a variant", allowed="letters, digits, `_` and `-`"
+                )
+            checks.whole(f"{at}.variants.{variant}", weight, faults, 1, 1_000_000)
+        for number, path in enumerate(experiment.get("paths", ())):
+            if path not in known:
+                faults.add(
+                    f"{at}.paths[{number}]",
+                    f"{show(path)} is not the `path` of an endpoint",
+                    allowed=", ".join(sorted(filter(None, known))),
+                )
+        max_age = experiment.get("max_age", MAX_AGE_S)
+        checks.seconds(f"{at}.max_age", max_age, faults)
+        found.append(
+            {
+                "at": at,
+                "cookie": experiment.get("cookie", ""),
+                "variants": dict(sorted(variants.items())),
+                "paths": tuple(experiment.get("paths", ())),
+                "max_age": max_age,
+            }
+        )
+    return tuple(sorted(found, key=lambda item: item["cookie"]))
+
+
+def _check_csp(at: str, value: object, faults: Faults) -> None:
+    most = limit("cloudfront.response_headers_policy.csp_chars")
+    checks.header_value(at, value, faults)
+    if value == "":
+        faults.add(at, "is empty", fix="Leave it out, or give `default-src 'self'` for a beginning.")
+    elif isinstance(value, str) and len(value) > most.value:
+        faults.add(at, f"has {len(value)} characters ({most.source})", allowed=f"at most {most.text}")
+
+
+def _assets(
+    assets: Sequence[Mapping[str, Any]], faults: Faults
+) -> tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...]:
+    found = []
+    for index, item in enumerate(assets):
+        at = f"assets[{index}]"
+        path = item.get("path", "/")
+        if "path" in item and checks.endpoint_path(f"{at}.path", path, faults):
+            if not path.endswith("/*"):
+                faults.add(f"{at}.path", f"{show(path)} does not end with `/*`", allowed="for example /assets/*")
+            elif "/:" in path:
+                faults.add(
+                    f"{at}.path",
+                    f"{show(path)} has a parameter, and a file has one path",
+                    allowed="for example /assets/*",
+                )
+        if "browser_ttl" in item:
+            checks.seconds(f"{at}.browser_ttl", item["browser_ttl"], faults)
+        if item.get("immutable") and not item.get("browser_ttl"):
+            faults.add(f"{at}.immutable", "is true without a `browser_ttl`", fix="Give one, for example 31536000.")
+        if "content_security_policy" in item:
+            _check_csp(f"{at}.content_security_policy", item["content_security_policy"], faults)
+        if "directory" not in item:
+            continue
+        folder = program_file(item["directory"])
+        if not folder.is_dir():
+            faults.add(f"{at}.directory", f"{show(item['directory'])} is not a folder")
+            continue
+        files = read_folder(f"{at}.directory", folder, faults)
+        if not files:
+            faults.add(f"{at}.directory", f"{show(item['directory'])} has no files")
+        found.append((item, folder, files))
+    return tuple(found)

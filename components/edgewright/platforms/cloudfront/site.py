@@ -1,0 +1,122 @@
+"""One API while its resources are made: what each of the rooms beside this one is given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pulumi
+import pulumi_aws as aws
+
+from edgewright.arguments.endpoints import Endpoints
+from edgewright.base.faults import Faults
+from edgewright.platforms.cloudfront.behaviors import Served, in_order, serve, taken_by
+from edgewright.platforms.cloudfront.plan import Plan
+from edgewright.platforms.cloudfront.shield import shields_of
+
+
+@dataclass(frozen=True)
+class Site:
+    """An API that is being made."""
+
+    parent: pulumi.Resource
+    name: str
+    plan: Plan
+    settings: Mapping[str, Any]
+    """The settings document, its ids and URLs known now or later."""
+    modules: "pulumi.Output[dict[str, Any]]"
+    stores: tuple[Any, ...]
+    """ARNs of the KeyValueStores that functions at the viewer read."""
+    served: tuple[Served, ...]
+    """The behaviors, in the distribution's order."""
+    functions: dict[tuple[str, str], aws.cloudfront.Function] = field(default_factory=dict)
+    """CloudFront Functions made so far, by event and content."""
+    uploaded: list[aws.s3.BucketObjectv2] = field(default_factory=list)
+    """Files of the bucket made so far."""
+
+    @classmethod
+    def of(
+        cls,
+        parent: pulumi.Resource,
+        name: str,
+        plan: Plan,
+        endpoints: Endpoints,
+        settings: Mapping[str, Any],
+        modules: Any,
+        bound: Any,
+    ) -> "Site":
+        """Return an API from what its parts were compiled to."""
+        return cls(
+            parent=parent,
+            name=name,
+            plan=plan,
+            settings=settings,
+            modules=pulumi.Output.from_input(modules),
+            stores=tuple(binding["arn"] for binding in bound),
+            served=tuple(serve(endpoints, settings)),
+        )
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The arguments."""
+        return self.plan.given
+
+    @property
+    def routers(self) -> dict[str, Mapping[str, Any]]:
+        """Routers by name."""
+        return {router["name"]: router for router in self.settings["routers"]}
+
+    def shield(self, router: str) -> str | None:
+        """Return the region of the Origin Shield before a router's origins, where there is one."""
+        every: str | None = self.given.get("origin_shield")
+        return every or shields_of(self.served, self.plan, Faults("EdgeApi", self.name)).get(router)
+
+    def takes_cookies(self, served: Served) -> bool:
+        """Say whether anything behind the cache may look at cookies.
+
+        Under mode `override` an answer is the same for all but by its key, so nothing does. CloudFront lets requests of one
+        key wait for one answer only where no cookie goes on.
+        """
+        paths = {spec["path"] for spec in served.specs}
+        drawn = any(paths & set(experiment["paths"]) for experiment in self.plan.experiments)
+        forced = all(
+            spec["cache"] and spec["cache"]["mode"] == "override" and not spec["cache"]["key"]["cookies"]
+            for spec in served.specs
+        )
+        return drawn or not served.safe or not forced
+
+    @property
+    def order(self) -> list[str]:
+        """The patterns of the behaviors but the default one, endpoints' and files', in the distribution's order."""
+        return in_order([each.behavior for each in self.served], [item["path"] for item, _, _ in self.plan.assets])
+
+    @property
+    def files(self) -> list[tuple[Mapping[str, Any], Path, dict[str, bytes]]]:
+        """The files that are served, as `plan.assets` has them.
+
+        Those whose path another behavior takes are not: nobody should get them, and a bucket that does not have them gives
+        them to nobody, however their path is written (S3 reads `%2F` as a slash, CloudFront's patterns do not).
+        """
+        order = self.order
+        found = []
+        for item, folder, files in self.plan.assets:
+            prefix = item["path"].removesuffix("*")
+            kept = {name: body for name, body in files.items() if taken_by(order, quote(prefix + name)) == item["path"]}
+            found.append((item, folder, kept))
+        return found
+
+    @property
+    def child(self) -> pulumi.ResourceOptions:
+        """Options of a resource that belongs to the API."""
+        return pulumi.ResourceOptions(parent=self.parent)
+
+    @property
+    def passing(self) -> pulumi.ResourceOptions:
+        """Options of a resource that comes and goes with a rollout or a guard, also where the API is protected."""
+        return pulumi.ResourceOptions(parent=self.parent, protect=False)
+
+    def failover(self, served: Served) -> bool:
+        """Say whether CloudFront can ask a second origin for a behavior."""
+        router = self.routers.get(served.router or "")
+        return served.safe and router is not None and len(router["origins"]) > 1

@@ -1,0 +1,80 @@
+"""What the modules of a platform's folder offer, apart from what makes its resources (:mod:`edgewright.platforms.platform`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from edgewright.contract.tiers import Tier
+
+
+class Answers(Protocol):
+    """`answers`: how the platform's answers say where they come from. Names of headers are in lower case."""
+
+    def from_own_cache(self, headers: Mapping[str, str], /) -> Tier | None:
+        """Return which tier answered, where the platform's own cache says so; None where it says nothing."""
+
+    def past_own_cache(self, headers: Mapping[str, str], /) -> Tier | None:
+        """Return what that cache says of a request that it let pass, for where nothing behind it said more."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What starting a function took, in milliseconds: the median of several processes."""
+
+    import_ms: float
+    first_answer_ms: float
+    error: str | None
+    """What the handler threw on the sample event: a function may need more than it has."""
+
+
+@dataclass(frozen=True)
+class FunctionReport:
+    """One function at the edge."""
+
+    name: str
+    events: tuple[str, ...]
+    runtime: str
+    bytes: int
+    zipped_bytes: int
+    files: int
+    parts: tuple[Mapping[str, Any], ...]
+    imports: tuple[str, ...]
+    advice: tuple[str, ...]
+    start: Start | None
+    """None where it is no Node.js function."""
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A version that nothing of the stack uses, or a whole function of a component that is gone."""
+
+    function: str
+    version: str | None
+    """The number; None for the whole function."""
+    component: str
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"{self.function} (all versions)" if self.version is None else f"{self.function}:{self.version}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one."""
+
+    leftover: Leftover
+    status: str
+    """`removed`, `gone` (nothing was there), or `replicated` (the platform does not allow it yet)."""
+    message: str = ""
+
+
+class Reaper(Protocol):
+    """`reap.reaper()`: removes what earlier versions have left behind, where a platform keeps replicas of them."""
+
+    def leftovers(self, project: str, stack: str, used: Mapping[str, str], keep: int) -> Sequence[Leftover]:
+        """Return what a stack has left behind: `used` are its functions with the version in use, `keep` the versions before
+        that stay."""
+
+    def remove(self, leftover: Leftover) -> Outcome:
+        """Delete one, if the platform allows it."""

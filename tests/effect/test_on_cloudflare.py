@@ -1,0 +1,29 @@
+"""Every argument that changes something changes the inputs and what runs, and features hold beside each other: on Cloudflare."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.effect import running
+from tests.effect.live import Live
+from tests.effect.rows import Effect
+
+HOST = "cloudflare"
+
+
+@pytest.mark.parametrize(("area", "row"), running.effects(HOST))
+def test_it_changes_the_inputs(in_folder: Path, area: str, row: Effect) -> None:
+    running.changes_the_inputs(HOST, row)
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize(("area", "row"), running.effects(HOST))
+def test_it_changes_what_runs(live_on: Callable[[str], Live], area: str, row: Effect) -> None:
+    running.changes_what_runs(live_on(HOST), area, row)
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize("pair", running.pairs(HOST))
+def test_each_of_two_features_holds_beside_the_other(live_on: Callable[[str], Live], pair: tuple[str, str]) -> None:
+    running.holds(live_on(HOST), pair)
