@@ -15,44 +15,118 @@ const here = import.meta.dirname;
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { only: { type: "string" } } });
 const output = resolve(positionals[0] ?? join(here, "../components/edgewright/_bundles"));
 
-/** Each feature's module, the name it exports, and what in the settings makes it needed. */
+/**
+ * Each feature's module, the name it exports, where that is written, and what in the settings makes it needed. `beside`: what it
+ * shares code with, which is loaded wherever this is: shared code is one module with that one.
+ */
 const FEATURES = {
-  cache: { file: "cache.js", export: "cache", needed_by: "endpoints[].cache" },
-  cache_check: { file: "cache-check.js", export: "cacheCheck", needed_by: "the local cloud alone" },
-  cache_edge: { file: "cache-edge.js", export: "cacheEdge", needed_by: "endpoints[].cache.tiers.edge" },
+  cache: {
+    file: "cache.js",
+    export: "cache",
+    source: "core/features/cache",
+    beside: "core",
+    needed_by: "endpoints[].cache",
+  },
+  cache_check: {
+    file: "cache-check.js",
+    export: "cacheCheck",
+    source: "core/features/cache-check",
+    beside: "cache",
+    needed_by: "the local cloud alone",
+  },
+  cache_edge: {
+    file: "cache-edge.js",
+    export: "cacheEdge",
+    source: "core/features/cache-edge",
+    beside: "cache",
+    needed_by: "endpoints[].cache.tiers.edge",
+  },
   cache_key: {
     file: "cache-key.js",
     export: "cacheKey",
+    source: "core/features/cache-key",
+    beside: "cache",
     needed_by: "endpoints[].cache.key.query != all, or .headers, .cookies, .country or .region of it",
   },
-  cache_kv: { file: "cache-kv.js", export: "cacheKv", needed_by: "endpoints[].cache.tiers.kv" },
-  cache_memory: { file: "cache-memory.js", export: "cacheMemory", needed_by: "endpoints[].cache.tiers.memory" },
+  cache_kv: {
+    file: "cache-kv.js",
+    export: "cacheKv",
+    source: "core/features/cache-kv",
+    beside: "cache",
+    needed_by: "endpoints[].cache.tiers.kv",
+  },
+  cache_memory: {
+    file: "cache-memory.js",
+    export: "cacheMemory",
+    source: "core/features/cache-memory",
+    beside: "cache",
+    needed_by: "endpoints[].cache.tiers.memory",
+  },
   cache_origin: {
     file: "cache-origin.js",
     export: "cacheOrigin",
+    source: "core/features/cache-origin",
+    beside: "cache",
     needed_by: "endpoints[].cache.mode == origin, or a cache and endpoints[].auth",
   },
   cache_platform: {
     file: "cache-platform.js",
     export: "cachePlatform",
+    source: "core/features/cache-platform",
+    beside: "cache",
     needed_by: "endpoints[].cache.engine == platform, where it may be used",
   },
   cache_purge: {
     file: "cache-purge.js",
     export: "cachePurge",
+    source: "core/features/cache-purge",
+    beside: "cache",
     needed_by:
       "endpoints[].cache.tiers.kv or .shield, or .engine == platform; a cache, endpoints[].methods and a key of more than the URL",
   },
-  cache_shield: { file: "cache-shield.js", export: "cacheShield", needed_by: "endpoints[].cache.tiers.shield" },
-  cache_writes: { file: "cache-writes.js", export: "cacheWrites", needed_by: "a cache and endpoints[].methods" },
-  geo: { file: "geo.js", export: "geo", needed_by: "endpoints[].target.kind == origin" },
+  cache_shield: {
+    file: "cache-shield.js",
+    export: "cacheShield",
+    source: "platforms/cloudflare/cache-shield",
+    beside: "cache",
+    also: ["createShield"],
+    needed_by: "endpoints[].cache.tiers.shield",
+  },
+  cache_writes: {
+    file: "cache-writes.js",
+    export: "cacheWrites",
+    source: "core/features/cache-writes",
+    beside: "cache",
+    needed_by: "a cache and endpoints[].methods",
+  },
+  geo: {
+    file: "geo.js",
+    export: "geo",
+    source: "core/features/geo",
+    beside: "core",
+    needed_by: "endpoints[].target.kind == origin",
+  },
   sessions: {
     file: "sessions.js",
     export: "sessions",
+    source: "core/features/sessions",
+    beside: "core",
     needed_by: "endpoints[].auth.kind == session or endpoints[].target.kind == session",
   },
-  jwt: { file: "jwt.js", export: "jwt", needed_by: "endpoints[].auth.kind == jwt" },
-  rate_limit: { file: "rate-limit.js", export: "rateLimit", needed_by: "endpoints[].rate_limit" },
+  jwt: {
+    file: "jwt.js",
+    export: "jwt",
+    source: "core/features/jwt",
+    beside: "core",
+    needed_by: "endpoints[].auth.kind == jwt",
+  },
+  rate_limit: {
+    file: "rate-limit.js",
+    export: "rateLimit",
+    source: "core/features/rate-limit",
+    beside: "core",
+    needed_by: "endpoints[].rate_limit",
+  },
 };
 
 const NOTHING = { files: new Map(), packages: new Set() };
@@ -83,6 +157,28 @@ function packagesOf(metafile) {
 const smaller = async (text) => (await minify(text, { module: true, ecma: 2022, compress: { passes: 3 } })).code;
 
 /**
+ * The entry files, one a module of the output, which nobody has to write: each exports what is written elsewhere, and loads what
+ * it shares code with.
+ */
+function entryFiles(folder, entries) {
+  return {
+    name: "entries",
+    setup(builder) {
+      builder.onResolve({ filter: /^entry:/ }, ({ path }) => ({
+        path: path.slice("entry:".length),
+        namespace: "entry",
+      }));
+      builder.onLoad({ filter: /.*/, namespace: "entry" }, ({ path }) => {
+        const { file, export: name, source, also = [], beside } = entries[path];
+        const written = source ?? `platforms/${folder}/${file.replace(/\.m?js$/, "")}`;
+        const first = beside === undefined ? "" : `import "entry:${beside}";`;
+        return { contents: `${first} export { ${[name, ...also]} } from "./src/${written}";`, resolveDir: here };
+      });
+    },
+  };
+}
+
+/**
  * What esbuild names by its content, `chunk-7Q7AD36V.js`, to a name that stays when the content changes: a number, in the order of
  * the entries that share it. So an edit changes files, and does not rename them.
  */
@@ -109,9 +205,15 @@ function commonNames(outputs) {
 
 /** The features that a function on origin-request has: CloudFront itself caches, and WAF counts. */
 const LAMBDA_FEATURES = {
-  geo: { ...FEATURES.geo, file: "forward.mjs", export: "forward" },
-  sessions: { ...FEATURES.sessions, file: "sessions.mjs" },
-  jwt: { ...FEATURES.jwt, file: "jwt.mjs" },
+  geo: {
+    ...FEATURES.geo,
+    file: "forward.mjs",
+    export: "forward",
+    source: "platforms/cloudfront/lambda-edge/forward",
+    beside: undefined,
+  },
+  sessions: { ...FEATURES.sessions, file: "sessions.mjs", beside: undefined },
+  jwt: { ...FEATURES.jwt, file: "jwt.mjs", beside: undefined },
 };
 
 /**
@@ -120,12 +222,15 @@ const LAMBDA_FEATURES = {
  */
 async function bundleHost(folder, core, features, { also = {}, ...options }) {
   const extension = core.file.endsWith(".mjs") ? ".mjs" : ".js";
-  const entries = [core, ...Object.values(also), ...Object.values(features)].map(({ file }) => file);
+  const entries = { core, ...also, ...features };
   const result = await build({
     ...shared,
-    entryPoints: entries.map((file) => `src/hosts/${folder}/${file.replace(/\.m?js$/, ".ts")}`),
+    entryPoints: Object.entries(entries).map(([name, { file }]) => ({
+      in: `entry:${name}`,
+      out: file.replace(/\.m?js$/, ""),
+    })),
     outdir: "dist",
-    outbase: `src/hosts/${folder}`,
+    plugins: [entryFiles(folder, entries)],
     outExtension: { ".js": extension },
     chunkNames: "chunk-[hash]",
     splitting: true,
@@ -155,13 +260,19 @@ async function bundleHost(folder, core, features, { also = {}, ...options }) {
     }
     return seen;
   }
+  const named = ({ file, export: name, needed_by }) => ({ file, export: name, needed_by });
   const importsOf = (file) => [...closure(file)].sort();
   const manifest = {
     version: 1,
-    core: { ...core, imports: importsOf(core.file) },
-    ...Object.fromEntries(Object.entries(also).map(([name, one]) => [name, { ...one, imports: importsOf(one.file) }])),
+    core: { ...named(core), imports: importsOf(core.file) },
+    ...Object.fromEntries(
+      Object.entries(also).map(([name, one]) => [name, { ...named(one), imports: importsOf(one.file) }]),
+    ),
     features: Object.fromEntries(
-      Object.entries(features).map(([name, feature]) => [name, { ...feature, imports: importsOf(feature.file) }]),
+      Object.entries(features).map(([name, feature]) => [
+        name,
+        { ...named(feature), imports: importsOf(feature.file) },
+      ]),
     ),
     files: Object.fromEntries(
       [...contents]
@@ -187,13 +298,13 @@ const bundleCloudflare = () =>
   });
 
 const bundleLambdaEdge = () =>
-  bundleHost("lambda-edge", { file: "edgewright.mjs", export: "createLambda" }, LAMBDA_FEATURES, {
+  bundleHost("cloudfront/lambda-edge", { file: "edgewright.mjs", export: "createLambda" }, LAMBDA_FEATURES, {
     also: { guard: { file: "guard.mjs", export: "createGuard" } },
     platform: "node",
     target: "node20",
     conditions: ["node", "import"],
     // Node's own of these take most of a cold start to load.
-    inject: ["src/hosts/lambda-edge/web.ts"],
+    inject: ["src/platforms/cloudfront/lambda-edge/web.ts"],
   });
 
 async function bundleGateway() {

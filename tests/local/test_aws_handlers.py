@@ -214,7 +214,7 @@ def test_unknown_types_are_named() -> None:
 
 
 def test_managed_policies_are_those_of_the_gateway() -> None:
-    text = (Path(__file__).parents[2] / "edge/src/gateway/cloudfront/managed-policies.ts").read_text()
+    text = (Path(__file__).parents[2] / "edge/src/platforms/cloudfront/gateway/managed-policies.ts").read_text()
     there = dict(re.findall(r'Policy\(\s*"([0-9a-f-]{36})",\s*"([\w-]+)"', text))
     known = {
         **managed.CACHE_POLICIES,

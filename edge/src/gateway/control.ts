@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { CloudFrontFaults } from "./cloudfront/index.js";
+import { CloudFrontFaults } from "../platforms/cloudfront/gateway/index.js";
 import type { Counters } from "./counters.js";
 import { DeployFailed } from "./diagnostics.js";
 import { headTimeout } from "./edge.js";

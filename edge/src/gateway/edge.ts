@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import http, { type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { viewerFor } from "./cloudfront/mount.js";
+import { viewerFor } from "../platforms/cloudfront/gateway/mount.js";
 import type { Counters } from "./counters.js";
 import { type FrontCaches, frontable, unfronted } from "./front-cache.js";
 import { type Client, clientOf } from "./geo.js";

@@ -7,9 +7,9 @@
 
 import { createHash } from "node:crypto";
 import type * as MiniflareModule from "miniflare";
+import { type CloudFront, CloudFrontFaults, createCloudFront } from "../platforms/cloudfront/gateway/index.js";
+import { depsFor } from "../platforms/cloudfront/gateway/mount.js";
 import { Busy } from "./busy.js";
-import { type CloudFront, CloudFrontFaults, createCloudFront } from "./cloudfront/index.js";
-import { depsFor } from "./cloudfront/mount.js";
 import type { Counters } from "./counters.js";
 import { type DeployError, DeployFailed, fault } from "./diagnostics.js";
 import type { Doors } from "./doors.js";

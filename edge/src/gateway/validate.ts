@@ -1,6 +1,6 @@
 // What a deployment document must hold beyond its types: names that meet, percentages that add up, patterns that can match.
 
-import { deploymentFaults } from "./cloudfront/index.js";
+import { deploymentFaults } from "../platforms/cloudfront/gateway/index.js";
 import { type DeployError, fault } from "./diagnostics.js";
 import type { Deployment } from "./protocol.gen.js";
 import { patternFault } from "./router.js";

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from "vitest";
 import { createCache } from "../../src/core/cache";
 import { KV_CHECK_MS } from "../../src/core/cache/kv-tier";
 import type { CacheContext, CacheSpec, KvStore } from "../../src/core/cache/types";
-import { MemoryKv } from "../../src/hosts/node/memory";
+import { MemoryKv } from "../../src/platforms/node/memory";
 
 const SPEC: CacheSpec = {
   name: "p",

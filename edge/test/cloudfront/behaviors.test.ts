@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compilePattern, normalizePath, wildcardMatch } from "../../src/gateway/cloudfront/behaviors.js";
+import { compilePattern, normalizePath, wildcardMatch } from "../../src/platforms/cloudfront/gateway/behaviors.js";
 import { behavior, customOrigin, deployment, distribution, edge, origin, simple } from "./support.js";
 
 describe("path patterns", () => {

@@ -4,7 +4,7 @@
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-examples.html
 
 import { describe, expect, it } from "vitest";
-import type { CloudFrontOrigin, LambdaVersion, S3Bucket } from "../../src/gateway/cloudfront/model.js";
+import type { CloudFrontOrigin, LambdaVersion, S3Bucket } from "../../src/platforms/cloudfront/gateway/model.js";
 import {
   behavior,
   cachePolicy,

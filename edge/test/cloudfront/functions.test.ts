@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { functionRequest, functionResponse } from "../../src/gateway/cloudfront/functions-event.js";
-import { headersOf } from "../../src/gateway/cloudfront/headers.js";
-import { CloudFrontFaults } from "../../src/gateway/cloudfront/index.js";
-import type { CloudFrontFunction, KeyValueStore } from "../../src/gateway/cloudfront/model.js";
+import { functionRequest, functionResponse } from "../../src/platforms/cloudfront/gateway/functions-event.js";
+import { headersOf } from "../../src/platforms/cloudfront/gateway/headers.js";
+import { CloudFrontFaults } from "../../src/platforms/cloudfront/gateway/index.js";
+import type { CloudFrontFunction, KeyValueStore } from "../../src/platforms/cloudfront/gateway/model.js";
 import { EXAMPLE } from "./fixtures/function-event.js";
 import { type Answer, behavior, edge, edgeFunction, FUNCTION_ARN, origin, simple } from "./support.js";
 

@@ -1,8 +1,8 @@
 // The event objects against AWS's own examples: the same request, made into an event, is the example.
 
 import { describe, expect, it } from "vitest";
-import { eventBody, requestEvent, responseEvent } from "../../src/gateway/cloudfront/events.js";
-import type { EdgeRequest, EdgeResponse, EventType, Headers } from "../../src/gateway/cloudfront/types.js";
+import { eventBody, requestEvent, responseEvent } from "../../src/platforms/cloudfront/gateway/events.js";
+import type { EdgeRequest, EdgeResponse, EventType, Headers } from "../../src/platforms/cloudfront/gateway/types.js";
 import { EXAMPLES } from "./fixtures/lambda-events.js";
 import {
   behavior,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { EventType } from "../../src/gateway/cloudfront/types.js";
+import type { EventType } from "../../src/platforms/cloudfront/gateway/types.js";
 import { type Answer, behavior, edge, LAMBDA_ARN, lambda, origin, simple } from "./support.js";
 
 interface Words {

@@ -1,11 +1,11 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
-import { createCloudFront } from "../../src/gateway/cloudfront/index.js";
-import { depsFor, viewerFor } from "../../src/gateway/cloudfront/mount.js";
 import { Counters } from "../../src/gateway/counters.js";
 import { clientOf } from "../../src/gateway/geo.js";
 import { Logs } from "../../src/gateway/logs.js";
+import { createCloudFront } from "../../src/platforms/cloudfront/gateway/index.js";
+import { depsFor, viewerFor } from "../../src/platforms/cloudfront/gateway/mount.js";
 import { behavior, DOMAIN, edgeFunction, FUNCTION_ARN, origin, simple } from "./support.js";
 
 it("counts, logs and knows viewers as the gateway does", async () => {

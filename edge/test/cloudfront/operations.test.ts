@@ -1,14 +1,18 @@
 // Invalidations, continuous deployment, response headers policies, compression, and faults of a document.
 
 import { describe, expect, it } from "vitest";
-import { type CloudFrontFaults, createCloudFront } from "../../src/gateway/cloudfront/index.js";
+import { type CloudFrontFaults, createCloudFront } from "../../src/platforms/cloudfront/gateway/index.js";
 import {
   MANAGED_CACHE_POLICIES,
   MANAGED_ORIGIN_REQUEST_POLICIES,
   MANAGED_RESPONSE_HEADERS_POLICIES,
-} from "../../src/gateway/cloudfront/managed-policies.js";
-import type { CloudFrontDeployment, ResponseHeadersPolicy, TrafficConfig } from "../../src/gateway/cloudfront/model.js";
-import { STICKY_COOKIE } from "../../src/gateway/cloudfront/staging.js";
+} from "../../src/platforms/cloudfront/gateway/managed-policies.js";
+import type {
+  CloudFrontDeployment,
+  ResponseHeadersPolicy,
+  TrafficConfig,
+} from "../../src/platforms/cloudfront/gateway/model.js";
+import { STICKY_COOKIE } from "../../src/platforms/cloudfront/gateway/staging.js";
 import {
   behavior,
   cachePolicy,

@@ -5,8 +5,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { OriginExchange } from "../../src/gateway/cloudfront/index.js";
-import type { CloudFrontOrigin, CustomErrorResponse, S3Bucket } from "../../src/gateway/cloudfront/model.js";
+import type { OriginExchange } from "../../src/platforms/cloudfront/gateway/index.js";
+import type { CloudFrontOrigin, CustomErrorResponse, S3Bucket } from "../../src/platforms/cloudfront/gateway/model.js";
 import { Slow } from "../support/http.js";
 import {
   type Answerer,

@@ -1,7 +1,7 @@
 // A bucket's website endpoint behind a distribution.
 
 import { describe, expect, it } from "vitest";
-import type { S3Bucket, S3RedirectRule, S3Website } from "../../src/gateway/cloudfront/model.js";
+import type { S3Bucket, S3RedirectRule, S3Website } from "../../src/platforms/cloudfront/gateway/model.js";
 import { behavior, customOrigin, deployment, distribution, edge } from "./support.js";
 
 const HOST = "site.s3-website-us-east-1.amazonaws.com";

@@ -2,7 +2,7 @@
 
 import { createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { matches } from "../../src/gateway/cloudfront/signed.js";
+import { matches } from "../../src/platforms/cloudfront/gateway/signed.js";
 import {
   behavior,
   cachePolicy,

@@ -10,7 +10,7 @@ import {
   type Deps,
   type LogLine,
   type Viewer,
-} from "../../src/gateway/cloudfront/index.js";
+} from "../../src/platforms/cloudfront/gateway/index.js";
 import type {
   CacheBehavior,
   CloudFrontCachePolicy,
@@ -20,7 +20,7 @@ import type {
   Distribution,
   LambdaVersion,
   OriginRequestPolicy,
-} from "../../src/gateway/cloudfront/model.js";
+} from "../../src/platforms/cloudfront/gateway/model.js";
 
 const stops: (() => Promise<void> | void)[] = [];
 

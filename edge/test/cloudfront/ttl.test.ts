@@ -2,8 +2,8 @@
 // rules for errors of https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html.
 
 import { describe, expect, it } from "vitest";
-import { headersOf } from "../../src/gateway/cloudfront/headers.js";
-import { errorLifetime, lifetimeOf } from "../../src/gateway/cloudfront/ttl.js";
+import { headersOf } from "../../src/platforms/cloudfront/gateway/headers.js";
+import { errorLifetime, lifetimeOf } from "../../src/platforms/cloudfront/gateway/ttl.js";
 import { clock, edge, origin, simple } from "./support.js";
 
 const NOW = Date.parse("2026-11-01T00:00:00Z");

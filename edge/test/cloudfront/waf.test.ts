@@ -1,8 +1,8 @@
 // Web ACLs in front of a distribution.
 
 import { describe, expect, it } from "vitest";
-import { createCloudFront } from "../../src/gateway/cloudfront/index.js";
-import type { WafRule, WafStatement, WebAcl } from "../../src/gateway/cloudfront/model.js";
+import { createCloudFront } from "../../src/platforms/cloudfront/gateway/index.js";
+import type { WafRule, WafStatement, WebAcl } from "../../src/platforms/cloudfront/gateway/model.js";
 import { clock, customOrigin, deployment, distribution, edge, origin } from "./support.js";
 
 const ARN = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/acl/id";

@@ -6,8 +6,8 @@ import type { Readable } from "node:stream";
 import { Miniflare } from "miniflare";
 import type { Feature } from "../../src/core/feature";
 import type { EdgeSettings } from "../../src/core/settings.gen";
-import { serve } from "../../src/hosts/node";
-import { MemoryKv, MemoryRateLimiter } from "../../src/hosts/node/memory";
+import { serve } from "../../src/platforms/node";
+import { MemoryKv, MemoryRateLimiter } from "../../src/platforms/node/memory";
 
 export interface StartOptions {
   settings: EdgeSettings;
@@ -150,15 +150,15 @@ export function workerd(bundles: string): Runtime {
 
 const FEATURES = {
   cache: async (): Promise<Feature> => (await import("../../src/core/features/cache")).cache,
-  cache_check: async () => (await import("../../src/hosts/cloudflare/cache-check")).cacheCheck,
-  cache_edge: async () => (await import("../../src/hosts/cloudflare/cache-edge")).cacheEdge,
-  cache_key: async () => (await import("../../src/hosts/cloudflare/cache-key")).cacheKey,
-  cache_kv: async () => (await import("../../src/hosts/cloudflare/cache-kv")).cacheKv,
-  cache_memory: async () => (await import("../../src/hosts/cloudflare/cache-memory")).cacheMemory,
-  cache_origin: async () => (await import("../../src/hosts/cloudflare/cache-origin")).cacheOrigin,
-  cache_platform: async () => (await import("../../src/hosts/cloudflare/cache-platform")).cachePlatform,
-  cache_purge: async () => (await import("../../src/hosts/cloudflare/cache-purge")).cachePurge,
-  cache_writes: async () => (await import("../../src/hosts/cloudflare/cache-writes")).cacheWrites,
+  cache_check: async () => (await import("../../src/core/features/cache-check")).cacheCheck,
+  cache_edge: async () => (await import("../../src/core/features/cache-edge")).cacheEdge,
+  cache_key: async () => (await import("../../src/core/features/cache-key")).cacheKey,
+  cache_kv: async () => (await import("../../src/core/features/cache-kv")).cacheKv,
+  cache_memory: async () => (await import("../../src/core/features/cache-memory")).cacheMemory,
+  cache_origin: async () => (await import("../../src/core/features/cache-origin")).cacheOrigin,
+  cache_platform: async () => (await import("../../src/core/features/cache-platform")).cachePlatform,
+  cache_purge: async () => (await import("../../src/core/features/cache-purge")).cachePurge,
+  cache_writes: async () => (await import("../../src/core/features/cache-writes")).cacheWrites,
   geo: async () => (await import("../../src/core/features/geo")).geo,
   sessions: async () => (await import("../../src/core/features/sessions")).sessions,
   jwt: async () => (await import("../../src/core/features/jwt")).jwt,

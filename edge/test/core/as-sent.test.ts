@@ -5,11 +5,11 @@ import { describe, expect, it } from "vitest";
 import { type BadAssembly, createEdge } from "../../src/core/edge";
 import { targetAsSent } from "../../src/core/entrance";
 import { cache } from "../../src/core/features/cache";
+import { cacheMemory } from "../../src/core/features/cache-memory";
+import { cacheOrigin } from "../../src/core/features/cache-origin";
+import { cachePurge } from "../../src/core/features/cache-purge";
 import { geo } from "../../src/core/features/geo";
 import type { CacheSpec, EndpointSpec } from "../../src/core/settings.gen";
-import { cacheMemory } from "../../src/hosts/cloudflare/cache-memory";
-import { cacheOrigin } from "../../src/hosts/cloudflare/cache-origin";
-import { cachePurge } from "../../src/hosts/cloudflare/cache-purge";
 import { testHost } from "../support/host";
 import { endpoint, jwtAuth, origin, policy, router, settings } from "../support/settings";
 

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { cache } from "../../src/hosts/cloudflare/cache";
-import { cacheEdge } from "../../src/hosts/cloudflare/cache-edge";
-import { cachePurge } from "../../src/hosts/cloudflare/cache-purge";
-import { createWorker } from "../../src/hosts/cloudflare/edgewright";
+import { cache } from "../../src/core/features/cache";
+import { cacheEdge } from "../../src/core/features/cache-edge";
+import { cachePurge } from "../../src/core/features/cache-purge";
+import { createWorker } from "../../src/platforms/cloudflare/edgewright";
 import { policy } from "../cache/fixtures/centres";
 import { endpoint, settings } from "../support/settings";
 

@@ -5,9 +5,9 @@ import { rangeApplies } from "../../src/core/conditional";
 import { createEdge } from "../../src/core/edge";
 import { entityTagsIn, isStrong, stronglyEqual, weaklyEqual } from "../../src/core/entity-tags";
 import { cache } from "../../src/core/features/cache";
+import { cacheMemory } from "../../src/core/features/cache-memory";
+import { cacheOrigin } from "../../src/core/features/cache-origin";
 import { geo } from "../../src/core/features/geo";
-import { cacheMemory } from "../../src/hosts/cloudflare/cache-memory";
-import { cacheOrigin } from "../../src/hosts/cloudflare/cache-origin";
 import { testHost } from "../support/host";
 import { endpoint, origin, policy, router, settings } from "../support/settings";
 

@@ -2,9 +2,9 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RouterSpec } from "../../src/core/settings.gen";
-import { createLambda } from "../../src/hosts/lambda-edge/edgewright";
-import type { CloudFrontEvent, EventRequest, EventResponse } from "../../src/hosts/lambda-edge/events";
-import { forward } from "../../src/hosts/lambda-edge/forward";
+import { createLambda } from "../../src/platforms/cloudfront/lambda-edge/edgewright";
+import type { CloudFrontEvent, EventRequest, EventResponse } from "../../src/platforms/cloudfront/lambda-edge/events";
+import { forward } from "../../src/platforms/cloudfront/lambda-edge/forward";
 import { deadUrl, type Origin, startOrigin } from "../support/origin";
 import { endpoint, policy, settings } from "../support/settings";
 

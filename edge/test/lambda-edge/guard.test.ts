@@ -7,8 +7,13 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { jwt } from "../../src/core/features/jwt";
 import type { EndpointSpec } from "../../src/core/settings.gen";
-import type { CloudFrontEvent, EventHeaders, EventRequest, EventResponse } from "../../src/hosts/lambda-edge/events";
-import { createGuard, orderedQuery } from "../../src/hosts/lambda-edge/guard";
+import type {
+  CloudFrontEvent,
+  EventHeaders,
+  EventRequest,
+  EventResponse,
+} from "../../src/platforms/cloudfront/lambda-edge/events";
+import { createGuard, orderedQuery } from "../../src/platforms/cloudfront/lambda-edge/guard";
 import { deadUrl } from "../support/origin";
 import { endpoint, settings } from "../support/settings";
 

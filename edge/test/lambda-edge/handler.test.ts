@@ -3,9 +3,14 @@
 import { describe, expect, it } from "vitest";
 import { sessions } from "../../src/core/features/sessions";
 import type { CacheSpec, EdgeSettings, EndpointSpec, RouterSpec } from "../../src/core/settings.gen";
-import { createLambda, type LambdaOptions } from "../../src/hosts/lambda-edge/edgewright";
-import type { CloudFrontEvent, EventHeaders, EventRequest, EventResponse } from "../../src/hosts/lambda-edge/events";
-import { forward } from "../../src/hosts/lambda-edge/forward";
+import { createLambda, type LambdaOptions } from "../../src/platforms/cloudfront/lambda-edge/edgewright";
+import type {
+  CloudFrontEvent,
+  EventHeaders,
+  EventRequest,
+  EventResponse,
+} from "../../src/platforms/cloudfront/lambda-edge/events";
+import { forward } from "../../src/platforms/cloudfront/lambda-edge/forward";
 import { endpoint, policy, settings as settingsOf } from "../support/settings";
 
 const ROUTER: RouterSpec = {

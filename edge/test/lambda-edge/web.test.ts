@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import * as light from "../../src/hosts/lambda-edge/web.js";
+import * as light from "../../src/platforms/cloudfront/lambda-edge/web.js";
 
 const node = { Headers, Request, Response };
 

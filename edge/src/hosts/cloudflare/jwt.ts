@@ -1,4 +1,0 @@
-// So that what it shares with the core, which every function has, is one module with the core.
-import "./edgewright";
-
-export { jwt } from "../../core/features/jwt";

@@ -1,1 +1,0 @@
-export { jwt } from "../../core/features/jwt";

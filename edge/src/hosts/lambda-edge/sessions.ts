@@ -1,1 +1,0 @@
-export { sessions } from "../../core/features/sessions";
