@@ -10,6 +10,7 @@ import type { LambdaHost } from "./host";
 
 /** A request that CloudFront sends on. */
 export interface Forward {
+  readonly endpoint: EndpointSpec;
   readonly origin: OriginSpec;
   readonly router: RouterSpec;
   /** Origins that would have come first, and failed. */
@@ -57,6 +58,7 @@ function target(settings: EdgeSettings, endpoint: EndpointSpec) {
       headers.set("host", new URL(origin.url).host);
       for (const [header, value] of Object.entries(origin.headers)) headers.set(header, value);
       const forward: Forward = {
+        endpoint,
         origin,
         router: spec,
         nearer: origins.slice(0, attempt).map(({ region }) => region),
