@@ -60,6 +60,7 @@ PAGES = (
         {
             "account_id": ACCOUNT,
             "zone_id": ZONE,
+            "hostname": "api.example.com",
             "endpoints": [{**_ENDPOINT, "auth": _JWT, "rate_limit": {"limit": 60}}],
             "sessions": {"binding": _STORE},
             "rollout": {},

@@ -10,8 +10,9 @@ from edgewright.arguments.endpoints import Compiled, Endpoints, check_endpoints,
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import has_later, is_later, normalise, properties, when_known
 from edgewright.base.faults import Faults
-from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import with_lifecycles
+from edgewright.platforms.platform import host_of
 
 TOKEN = "edgewright:index:EdgeApi"
 

@@ -22,6 +22,7 @@ from edgewright.engine.resources import Capture, Resource
 from edgewright.platforms import protocol
 from edgewright.platforms.cloudflare.bindings import KINDS
 from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
+from edgewright.platforms.scene import Scene
 
 PACKAGE: Final = "cloudflare"
 
@@ -502,6 +503,20 @@ class Translation:
     """Resources that are recorded and have no effect here, each with its gap."""
     classes: dict[str, dict[str, str]] = field(default_factory=dict)
     """Classes of Durable Objects once this is deployed, by Worker, each with what declared it."""
+
+
+def call(token: str, args: Mapping[str, Any], versions: Mapping[str, protocol.Version]) -> Mapping[str, Any] | None:
+    """Return what a version that was deployed here before consists of; other functions ask the account."""
+    return get_version(args, versions) if token == GET_VERSION else None
+
+
+def play(scene: Scene) -> None:
+    """Add the Workers, their stores and what leads to them."""
+    found = translate(scene.capture, scene.base, scene.archive.workers, scene.archive.classes)
+    scene.add(found.deployment)
+    scene.faults += found.faults
+    scene.gaps += found.gaps
+    scene.classes = found.classes
 
 
 def translate(

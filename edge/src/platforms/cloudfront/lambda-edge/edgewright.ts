@@ -19,9 +19,8 @@ import {
   requestHeaders,
   toHeaders,
 } from "./events";
-import type { Forward } from "./forward";
 import { onReal } from "./handlers";
-import { LambdaHost } from "./host";
+import { type Forward, LambdaHost } from "./host";
 import { matcher } from "./patterns";
 
 /** A behavior of the distribution: its path pattern, and the strategy whose key it has. */

@@ -6,19 +6,7 @@ import { removeHopByHop } from "../../../core/hop-by-hop";
 import { ORIGIN_RESPONSE_BYTES } from "../../../core/limits.gen";
 import { Problem } from "../../../core/problem";
 import type { EdgeSettings, EndpointSpec, OriginSpec, RouterSpec } from "../../../core/settings.gen";
-import type { LambdaHost } from "./host";
-
-/** A request that CloudFront sends on. */
-export interface Forward {
-  readonly endpoint: EndpointSpec;
-  readonly origin: OriginSpec;
-  readonly router: RouterSpec;
-  /** Origins that would have come first, and failed. */
-  readonly nearer: readonly string[];
-  readonly headers: Headers;
-  readonly path: string;
-  readonly query: string;
-}
+import type { Forward, LambdaHost } from "./host";
 
 /** The region of a country, and of those behind it in order: `attempt` 1 is the next nearest. */
 export function originsFor(spec: RouterSpec, country: string | undefined): OriginSpec[] {
