@@ -121,7 +121,7 @@ export function createLambda(
         keyed ? policy : null,
         personal,
         host.now(),
-        around.has(endpoint) ? place : -1,
+        around.has(endpoint) ? [String(place), askedOf(incoming.headers, around.get(endpoint) ?? [])] : [],
       );
     }
     for (const name of [POLICY_HEADER, PERSONAL_HEADER]) answer.headers.delete(name);
@@ -164,6 +164,19 @@ const caching: Feature = {
   },
 };
 
+/** Longer values are of no use to what is around an endpoint, and a header that goes on has a limit. */
+const MAX_SENT = 300;
+
+/** What a client sent of the headers that answers depend on: of those the origin is asked without. */
+function askedOf(headers: Headers, layers: readonly Around[]): string {
+  const found = new URLSearchParams();
+  for (const name of new Set(layers.flatMap(({ varies }) => varies))) {
+    const value = headers.get(name);
+    if (value !== null && value.length <= MAX_SENT) found.set(name, value);
+  }
+  return found.toString();
+}
+
 /** Headers that tell how long one caller had to wait. */
 const OF_ONE_ANSWER = ["x-origin-latency", "server-timing"];
 
@@ -174,20 +187,15 @@ function onward(
   policy: CacheSpec | null,
   personal: boolean,
   now: number,
-  place: number,
+  surrounded: readonly string[],
 ): EventRequest {
   const { origin, router, nearer } = forward;
   const base = new URL(origin.url);
   const http = base.protocol === "http:";
   const named = policy === null ? "" : encodeURIComponent(policy.name);
-  const route = [
-    origin.region,
-    nearer.join(" "),
-    named,
-    personal ? "personal" : "",
-    String(now),
-    ...(place < 0 ? [] : [String(place)]),
-  ].join(";");
+  const route = [origin.region, nearer.join(" "), named, personal ? "personal" : "", String(now), ...surrounded].join(
+    ";",
+  );
   const result: EventRequest = {
     ...request,
     uri: forward.path,
@@ -225,7 +233,7 @@ function answered(
   }
   const route = request.origin?.custom?.customHeaders[ROUTE_HEADER]?.[0]?.value.split(";");
   if (route !== undefined) {
-    const [region = "", nearer = "", policy = "", personal = "", asked = "", place = ""] = route;
+    const [region = "", nearer = "", policy = "", personal = "", asked = "", place = "", sent = ""] = route;
     headers.set("x-origin-region", region);
     if (nearer !== "") headers.set("x-origin-failover", nearer.replaceAll(" ", ", "));
     const spec = policy === "" ? null : (policies.get(decodeURIComponent(policy)) ?? null);
@@ -240,7 +248,8 @@ function answered(
     );
     // After CloudFront has been told: what they depend on is in the key.
     const endpoint = place === "" ? undefined : endpoints[Number(place)];
-    for (const layer of (endpoint && around.get(endpoint)) ?? []) layer.adorn(toHeaders(request.headers), headers);
+    for (const layer of (endpoint && around.get(endpoint)) ?? [])
+      layer.adorn(new Headers([...new URLSearchParams(sent)]), headers);
     // CloudFront keeps headers with what it stores: a hit would tell how long somebody else had to wait.
     if (!isStored(headers)) {
       const latency = String(Math.max(0, Date.now() - Number(asked)));
