@@ -20,6 +20,7 @@ from edgewright.arguments.shape import PENDING_URL, is_later, whole_numbers
 from edgewright.assemble.handlers import SUFFIXES
 from edgewright.base.faults import Faults, closest, output_of, show
 from edgewright.contract.limits import limit
+from edgewright.contract.features import without_unused
 from edgewright.contract.models import CacheSpec, EdgeSettings, RouterSpec
 from edgewright.platforms import DEFAULT
 from edgewright.platforms.features import support
@@ -163,7 +164,7 @@ def compile_settings(
     if settings is None:
         return Compiled({}, ())
     routers.put_back(settings["routers"])
-    return Compiled(settings, tuple(bound.sorted()))
+    return Compiled(without_unused(settings), tuple(bound.sorted()))
 
 
 class _Modules:

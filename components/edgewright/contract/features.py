@@ -24,14 +24,25 @@ BY_SETTING: Mapping[str, FeatureOf] = _rows()
 
 def needed(endpoint: Mapping[str, Any]) -> set[str]:
     """Return the features that an endpoint needs by one setting each."""
-    return {row.name for setting, row in BY_SETTING.items() if endpoint[setting] is not None}
+    return {row.name for setting, row in BY_SETTING.items() if endpoint.get(setting) is not None}
 
 
 def varies(endpoint: Mapping[str, Any]) -> set[str]:
     """Return the request headers that an endpoint's answers depend on because of features around it, in lower case. A
     platform's cache that answers before the function needs them in its key."""
-    around = [endpoint[setting] for setting, row in BY_SETTING.items() if row.around]
+    around = [endpoint.get(setting) for setting, row in BY_SETTING.items() if row.around]
     return {name for given in around if given is not None for name in given["vary"]}
+
+
+def without_unused(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return a settings document without what stands around no endpoint of it: what an API says of itself stays what it was
+    where there is a new one that it does not use."""
+    unused = [setting for setting, row in BY_SETTING.items() if row.around]
+    endpoints = [
+        {key: value for key, value in endpoint.items() if value is not None or key not in unused}
+        for endpoint in settings["endpoints"]
+    ]
+    return {**settings, "endpoints": endpoints}
 
 
 def table() -> list[dict[str, object]]:
