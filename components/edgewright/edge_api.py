@@ -50,6 +50,27 @@ class EndpointRateLimit(TypedDict):
     """The period in seconds: 10 or 60. Default: 60."""
 
 
+class EndpointCors(TypedDict):
+    """Which pages of other origins may read an endpoint's answers, by the CORS protocol of the Fetch standard. Preflights are
+    answered at the edge, and no answer carries `Access-Control-*` headers of the origin's."""
+
+    origins: list[str]
+    """Origins as browsers write them, for example `https://app.example.com`: none but these is ever told that it may read. `*`
+    alone is every page, without credentials."""
+    methods: NotRequired[list[str]]
+    """Methods that a preflight may ask for. Default: the endpoint's own."""
+    headers: NotRequired[list[str]]
+    """Request headers that a preflight may ask for, beside those that need none; `*` alone is every one but `Authorization`.
+    Default: none."""
+    expose: NotRequired[list[str]]
+    """Headers of the answer that a page may read, beside those that every page may; `*` alone is every one. Default: none."""
+    credentials: NotRequired[bool]
+    """Whether a page may read answers to requests with cookies or TLS certificates. Default: false."""
+    max_age: NotRequired[int]
+    """Seconds for which a browser may remember a preflight's answer: 0 to 86400; browsers have limits of their own. Default:
+    what the browser has, 5 seconds."""
+
+
 class Endpoint(TypedDict):
     """One endpoint: what it matches, what must hold, who answers, how the answer is cached.
 
@@ -76,6 +97,9 @@ class Endpoint(TypedDict):
     """What a caller must show. Default: nothing."""
     rate_limit: NotRequired[EndpointRateLimit]
     """A limit on each caller. Default: none."""
+    cors: NotRequired[EndpointCors]
+    """Which pages of other origins may read the answers. On CloudFront several origins are each an entry of the cache.
+    Default: none is told that it may."""
     static: NotRequired[bool]
     """Versioned static files: a strong ETag and 304 answers are guaranteed; on CloudFront for files of an origin up to about
     730 KB, larger ones keep the origin's own. Default: false."""

@@ -758,6 +758,73 @@ METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 SESSIONED: Any = {"endpoints": [{**ENDPOINT, "auth": {"kind": "session"}}]}
 
+CORS_FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (
+        {"origins": []},
+        {},
+        ".origins: is empty, so that no page may read an answer. Name one, or leave `cors` out.",
+    ),
+    *(
+        (
+            {"origins": [origin]},
+            {},
+            f".origins[0]: {origin!r} is not an origin as browsers write it. Allowed: '*', or http or https, `://`, a"
+            " host in lower case and a port that is not the scheme's own: no path, no `/` at the end.",
+        )
+        for origin in (
+            "null",
+            "a.example",
+            "https://a.example/",
+            "https://A.example",
+            "https://a.example:443",
+            "http://a.example:80",
+            "https://a.example:99999",
+            "https://*.a.example",
+            "https://u@a.example",
+            "ftp://a.example",
+            "https://a.example\n",
+        )
+    ),
+    (
+        {"origins": ["https://a.example", "https://a.example"]},
+        {},
+        ".origins[1]: 'https://a.example' is given twice. Leave one out.",
+    ),
+    (
+        {"origins": ["*", "https://a.example"]},
+        {},
+        ".origins[0]: is '*', which is all of them. Allowed: '*' alone, or names.",
+    ),
+    *(
+        (
+            {name: ["*"], "credentials": True},
+            {},
+            f".{name}: is '*', which browsers do not take for requests with credentials"
+            " (https://fetch.spec.whatwg.org/#cors-protocol-and-credentials). Allowed: each by its name, where"
+            " `credentials` is true. Name them, or leave `credentials` out.",
+        )
+        for name in ("origins", "headers", "expose")
+    ),
+    (
+        {"headers": ["X Mine"]},
+        {},
+        ".headers[0]: 'X Mine' is not a header's name. Allowed: letters, digits and !#$%&'*+-.^_`|~.",
+    ),
+    (
+        {"methods": ["PUT"]},
+        {},
+        ".methods[0]: 'PUT' has no effect: the endpoint does not answer it. Allowed: GET, HEAD.",
+    ),
+    ({"max_age": 86_401}, {}, ".max_age: 86401 is out of range. Allowed: 0 to 86400 seconds."),
+    (
+        {},
+        {"methods": ["*"]},
+        ": answers preflights, which are OPTIONS, and the endpoint's `methods` have OPTIONS too. Name the"
+        " endpoint's other methods in `methods`.",
+    ),
+]
+
+
 FAULTS: list[tuple[Any, str]] = [
     ({"account_id": "ACME"}, f"account_id: 'ACME' is not an account's id. {HEX}"),
     ({"zone_id": ZONE.upper(), "hostname": "api.example.com"}, f"zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}"),
@@ -943,7 +1010,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         endpoint(cach={}),
-        "endpoints[0].cach: is not an argument. Allowed: auth, cache, expected_ms, functions, handler, methods, origin, path,"
+        "endpoints[0].cach: is not an argument. Allowed: auth, cache, cors, expected_ms, functions, handler, methods, origin, path,"
         " queue,"
         " rate_limit, session, static, strip_prefix. Did you mean 'cache'?",
     ),
@@ -1027,6 +1094,25 @@ FAULTS: list[tuple[Any, str]] = [
     (
         endpoint(rate_limit={"limit": 1, "period": 30}),
         "endpoints[0].rate_limit.period: 30 is not a period. Allowed: 10 or 60 seconds.",
+    ),
+    # cors
+    *(
+        (endpoint(cors={"origins": ["https://a.example"], **cors}, **more), f"endpoints[0].cors{message}")
+        for cors, more, message in CORS_FAULTS
+    ),
+    (
+        endpoint(cache={**CACHE, "engine": "platform"}, cors={"origins": ["https://a.example", "https://b.example"]}),
+        "endpoints[0].cache: uses engine 'platform', whose cache tells no origins of pages apart, and `cors.origins` are"
+        " several. Use engine 'worker' on this endpoint, or one origin.",
+    ),
+    (
+        {
+            "endpoints": [
+                {"path": "/a", "origin": ROUTING, "cors": {"origins": ["*"]}},
+                {"path": "/a", "origin": ROUTING, "methods": ["POST"]},
+            ]
+        },
+        "endpoints[1].cors: is not that of endpoints[0], which has the same path. Give both the same, but for `methods`.",
     ),
     (
         endpoint(queue="JOBS"),

@@ -82,6 +82,13 @@ products = CachePolicy(
 )
 shared = CachePolicy("shared", {"mode": "origin"})
 token = {"kind": "jwt", "issuer": "ISSUER", "audience": ["AUDIENCE"], "jwks_url": urls["us"] + "/keys", "algorithms": ["RS256"]}
+pages = {
+    "origins": ["https://a.example", "https://b.example"],
+    "headers": ["X-Mine"],
+    "expose": ["X-Own"],
+    "credentials": True,
+    "max_age": 600,
+}
 
 api = EdgeApi(
     "contract",
@@ -101,6 +108,10 @@ api = EdgeApi(
             {"path": "/legacy/*", "origin": one.routing, "strip_prefix": "/legacy"},
             {"path": "/api/products/:id", "origin": one.routing, "cache": products.spec},
             {"path": "/api/products/special", "handler": "function.js"},
+            {"path": "/pages/:id", "origin": one.routing, "cache": products.spec, "cors": pages},
+            {"path": "/pages/handled", "handler": "echo.js", "cache": products.spec, "cors": pages},
+            {"path": "/for-all/:id", "origin": one.routing, "cache": products.spec, "cors": {"origins": ["*"]}},
+            {"path": "/shared/pages/:id", "origin": one.routing, "auth": token, "cache": shared.spec, "cors": pages},
             {"path": "/near", "origin": three.routing},
             {"path": "/near/cached", "origin": three.routing, "cache": products.spec},
             {"path": "/private/*", "origin": one.routing, "auth": {"kind": "session"}},

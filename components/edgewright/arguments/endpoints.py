@@ -6,7 +6,7 @@ components hand over (cache strategies, routers, stores), which through the plug
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from edgewright.arguments.program import program_file
 from edgewright.arguments.shape import PENDING_URL, is_later, whole_numbers
 from edgewright.assemble.handlers import SUFFIXES
 from edgewright.base.faults import Faults, closest, output_of, show
-from edgewright.contract.limits import limit
 from edgewright.contract.features import without_unused
+from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec, EdgeSettings, RouterSpec
 from edgewright.platforms import DEFAULT
 from edgewright.platforms.features import support
@@ -33,6 +33,13 @@ SYMMETRIC = ("HS256",)
 KINDS = ("session", "jwt")
 """Kinds of an endpoint's auth."""
 MAX_CLOCK_TOLERANCE_S = 300
+ANY = "*"
+MAX_PREFLIGHT_AGE_S = 86_400
+"""What the browser that remembers longest takes:
+https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age (November 2026)."""
+MAX_PORT = 65535
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?")
+"""An origin in the form in which browsers send it: https://fetch.spec.whatwg.org/#origin-header"""
 MAX_SESSION_ID = 128
 """Characters of a session's id."""
 NORMALIZATIONS = ("strict", "none")
@@ -93,11 +100,13 @@ def check_endpoints(given: Mapping[str, Any], faults: Faults) -> Endpoints:
         _check_prefix(at, endpoint, faults)
         _check_cache(at, item, faults)
         _check_rate_limit(at, endpoint, faults)
+        _check_cors(at, item, faults)
         if "expected_ms" in endpoint:
             checks.whole(f"{at}.expected_ms", endpoint["expected_ms"], faults, 0, None, "milliseconds")
         if sound_path:
             items.append(item)
     _check_overlap([item for item in items if not faults.about(f"{item['at']}.methods")], faults)
+    _check_shared_cors(items, faults)
     _check_as_sent(given, endpoints, faults)
     items.sort(key=lambda item: (item["path"], item["methods"]))
     return Endpoints(tuple(items), modules.files, modules.places, tuple(_rate_limits(items)))
@@ -148,6 +157,7 @@ def compile_settings(
                 "auth": item["auth"],
                 "rate_limit": {"binding": rate.name, "limit": rate.limit, "period_s": rate.period_s} if rate else None,
                 "static": item.get("static", False),
+                "cors": _cors(item),
             }
         )
     document: dict[str, Any] = {
@@ -351,6 +361,12 @@ def _check_compiled_cache(at: str, item: Mapping[str, Any], spec: Mapping[str, A
             f"{at}.cache",
             f"uses engine 'platform', which answers before the function runs and so before `{what}`",
             fix="Use engine 'worker' on this endpoint.",
+        )
+    if spec["engine"] == "platform" and len((item.get("cors") or {}).get("origins", ())) > 1:
+        faults.add(
+            f"{at}.cache",
+            "uses engine 'platform', whose cache tells no origins of pages apart, and `cors.origins` are several",
+            fix="Use engine 'worker' on this endpoint, or one origin.",
         )
     if spec["key"]["region"] and "origin" not in item:
         faults.add(
@@ -604,6 +620,107 @@ def _check_rate_limit(at: str, endpoint: Mapping[str, Any], faults: Faults) -> N
             f"{limit['period']} is not a period",
             allowed=" or ".join(map(str, PERIODS)) + " seconds",
         )
+
+
+def _check_cors(at: str, item: Mapping[str, Any], faults: Faults) -> None:
+    cors = item.get("cors")
+    if cors is None:
+        return
+    path = f"{at}.cors"
+    origins = cors.get("origins", [])
+    if not origins and not faults.about(f"{path}.origins"):
+        faults.add(
+            f"{path}.origins", "is empty, so that no page may read an answer", fix="Name one, or leave `cors` out."
+        )
+    _check_listed(f"{path}.origins", origins, _check_origin, faults)
+    for key in ("headers", "expose"):
+        _check_listed(f"{path}.{key}", cors.get(key, []), checks.header_name, faults)
+    for key in ("origins", "headers", "expose") if cors.get("credentials") is True else ():
+        if ANY in cors.get(key, []):
+            faults.add(
+                f"{path}.{key}",
+                "is '*', which browsers do not take for requests with credentials"
+                " (https://fetch.spec.whatwg.org/#cors-protocol-and-credentials)",
+                allowed="each by its name, where `credentials` is true",
+                fix="Name them, or leave `credentials` out.",
+            )
+    if {"OPTIONS", "*"} & set(item["methods"]):
+        faults.add(
+            path,
+            "answers preflights, which are OPTIONS, and the endpoint's `methods` have OPTIONS too",
+            fix="Name the endpoint's other methods in `methods`.",
+        )
+    for index, method in enumerate(cors.get("methods", ())):
+        if method not in item["methods"]:
+            faults.add(
+                f"{path}.methods[{index}]",
+                f"{show(method)} has no effect: the endpoint does not answer it",
+                allowed=", ".join(item["methods"]),
+            )
+    if "max_age" in cors:
+        checks.whole(f"{path}.max_age", cors["max_age"], faults, 0, MAX_PREFLIGHT_AGE_S, "seconds")
+
+
+def _check_listed(
+    path: str, names: Sequence[object], check: Callable[[str, object, Faults], Any], faults: Faults
+) -> None:
+    """Note names that are none, that are there twice, or that stand beside `*`, which is all of them."""
+    for index, name in enumerate(names):
+        if name == ANY:
+            if len(names) > 1:
+                faults.add(f"{path}[{index}]", "is '*', which is all of them", allowed="'*' alone, or names")
+        elif check(f"{path}[{index}]", name, faults) and name in names[:index]:
+            faults.add(f"{path}[{index}]", f"{show(name)} is given twice", fix="Leave one out.")
+
+
+def _check_origin(path: str, value: object, faults: Faults) -> bool:
+    if isinstance(value, str) and _ORIGIN.fullmatch(value):
+        scheme, _, host = value.partition("://")
+        port = host.rpartition(":")[2] if ":" in host else ""
+        if port != {"http": "80", "https": "443"}[scheme] and (port == "" or int(port) <= MAX_PORT):
+            return True
+    faults.add(
+        path,
+        f"{show(value)} is not an origin as browsers write it",
+        allowed="'*', or http or https, `://`, a host in lower case and a port that is not the scheme's own: no path, no `/` at"
+        " the end",
+    )
+    return False
+
+
+def _check_shared_cors(items: Sequence[Mapping[str, Any]], faults: Faults) -> None:
+    """Note endpoints whose paths one pattern matches, and of which only some, or in another way, are read by other pages: a
+    preflight is answered for the path."""
+    first: dict[str, Mapping[str, Any]] = {}
+    for item in items:
+        one = first.setdefault(re.sub(r"/:[^/]+", "/*", item["path"]), item)
+        if _without_methods(one) != _without_methods(item):
+            faults.add(
+                f"{item['at']}.cors",
+                f"is not that of {one['at']}, which has the same path",
+                fix="Give both the same, but for `methods`.",
+            )
+
+
+def _without_methods(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    cors = item.get("cors")
+    return None if cors is None else {key: value for key, value in cors.items() if key != "methods"}
+
+
+def _cors(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the settings document says of an endpoint's `cors`."""
+    cors = item.get("cors")
+    if cors is None:
+        return None
+    return {
+        "origins": cors["origins"],
+        "methods": cors.get("methods", item["methods"]),
+        "headers": [name.lower() for name in cors.get("headers", ())],
+        "expose": [name.lower() for name in cors.get("expose", ())],
+        "credentials": cors.get("credentials", False),
+        "max_age_s": cors.get("max_age"),
+        "vary": ["origin"] if len(cors["origins"]) > 1 else [],
+    }
 
 
 def _rate_limit_name(item: Mapping[str, Any]) -> str:

@@ -231,6 +231,25 @@ class RateLimitSpec(SpecModel):
     period_s: Literal[10, 60] = 60
 
 
+# --- requests from other origins -----------------------------------------------------------------------------------
+
+
+class CorsSpec(SpecModel):
+    """Which pages of other origins may read an endpoint's answers: the CORS protocol of the Fetch standard."""
+
+    origins: tuple[str, ...] = Field(min_length=1, description="Origins as browsers write them, or `*` alone.")
+    methods: tuple[str, ...] = Field(description="Methods that a preflight is told of.")
+    headers: tuple[str, ...] = Field(
+        default=(), description="Request headers that a preflight is told of, or `*` alone."
+    )
+    expose: tuple[str, ...] = Field(default=(), description="Headers of answers that a page may read, or `*` alone.")
+    credentials: bool = Field(default=False, description="Whether a page may read answers to requests with cookies.")
+    max_age_s: int | None = Field(
+        default=None, ge=0, description="How long a browser may remember a preflight's answer."
+    )
+    vary: tuple[str, ...] = Field(default=(), description="`origin` where answers differ by it: several origins.")
+
+
 # --- endpoints -----------------------------------------------------------------------------------------------------
 
 
@@ -264,6 +283,7 @@ class EndpointSpec(SpecModel):
     cache: CacheSpec | None = None
     auth: AuthSpec | None = None
     rate_limit: Annotated[RateLimitSpec | None, FeatureOf("rate_limit")] = None
+    cors: Annotated[CorsSpec | None, FeatureOf("cors", around=True)] = None
     static: bool = Field(default=False, description="Versioned static files: strong ETag and 304 are guaranteed.")
 
 

@@ -46,6 +46,7 @@ export interface EndpointSpec {
   cache: CacheSpec | null;
   auth: (SessionAuth | JwtAuth) | null;
   rate_limit: RateLimitSpec | null;
+  cors: CorsSpec | null;
   /**
    * Versioned static files: strong ETag and 304 are guaranteed.
    */
@@ -311,6 +312,39 @@ export interface RateLimitSpec {
    */
   limit: number;
   period_s: 10 | 60;
+}
+/**
+ * Which pages of other origins may read an endpoint's answers: the CORS protocol of the Fetch standard.
+ */
+export interface CorsSpec {
+  /**
+   * Origins as browsers write them, or `*` alone.
+   */
+  origins: string[];
+  /**
+   * Methods that a preflight is told of.
+   */
+  methods: string[];
+  /**
+   * Request headers that a preflight is told of, or `*` alone.
+   */
+  headers: string[];
+  /**
+   * Headers of answers that a page may read, or `*` alone.
+   */
+  expose: string[];
+  /**
+   * Whether a page may read answers to requests with cookies.
+   */
+  credentials: boolean;
+  /**
+   * How long a browser may remember a preflight's answer.
+   */
+  max_age_s: number | null;
+  /**
+   * `origin` where answers differ by it: several origins.
+   */
+  vary: string[];
 }
 /**
  * Regions and the order in which their origins are tried for a country.

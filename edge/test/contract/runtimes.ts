@@ -165,6 +165,7 @@ const FEATURES = {
   geo: async () => (await import("../../src/core/features/geo")).geo,
   sessions: async () => (await import("../../src/core/features/sessions")).sessions,
   jwt: async () => (await import("../../src/core/features/jwt")).jwt,
+  cors: async () => (await import("../../src/core/features/cors")).cors,
   rate_limit: async () => (await import("../../src/core/features/rate-limit")).rateLimit,
 };
 

@@ -4,6 +4,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { CompactSign, exportJWK, type JWTPayload, SignJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { CorsSpec } from "../../src/core/settings.gen";
 import { type Reply, type Sent, Slow, send, sendRaw } from "../support/http";
 import { deadUrl, type Origin, startOrigin, startSocketOrigin } from "../support/origin";
 import { endpoint, jwtAuth, origin, policy, router, sessionsSpec, settings } from "../support/settings";
@@ -26,6 +27,9 @@ const HANDLERS = {
     }
   }`,
   "handler-function.js": `export default (request) => new Response("from a function: " + new URL(request.url).pathname);`,
+  "handler-cors.js": `export default () => new Response("read by pages", {
+    headers: { "X-Own": "1", "Access-Control-Allow-Origin": "https://evil.example", "Access-Control-Allow-Private-Network": "true" },
+  });`,
   "handler-throws.js": `export default { fetch() { throw new Error("secret-of-the-stack-trace"); } }`,
   "handler-throws-text.js": `export default { fetch() { throw "just text"; } }`,
   "handler-garbage.js": `export default { fetch() { return { status: 200 }; } }`,
@@ -585,6 +589,119 @@ export function contract(runtime: Runtime): void {
       it("hands the session to a handler", async () => {
         const reply = await get("/echo-session", { headers: { Cookie: `session=${SESSION_ID}` } });
         expect(reply.json.session).toEqual({ user: "ada", roles: ["admin"] });
+      });
+    });
+
+    describe("requests from pages of other origins (CORS)", () => {
+      const from = (origin: string | undefined, more: Record<string, string> = {}) => ({
+        headers: { ...(origin === undefined ? {} : { origin }), ...more },
+      });
+      const told = ({ headers }: Reply) =>
+        Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("access-control-")));
+      const varies = ({ headers }: Reply) =>
+        (headers.vary ?? "")
+          .toLowerCase()
+          .split(/[ ,]+/)
+          .filter((name) => name === "origin").length;
+      const NOT_ALLOWED = [
+        undefined,
+        "https://evil.example",
+        "null",
+        "https://a.example.evil.example",
+        "http://a.example",
+        "https://a.example:444",
+        "https://A.EXAMPLE",
+        "https://a.example, https://b.example",
+        "*",
+        "",
+      ];
+
+      it("tells each allowed origin that it may read, and no other, also of one stored answer", async () => {
+        const path = `/cors/${Math.random()}`;
+        for (const [index, origin] of ["https://a.example", "https://b.example", "https://a.example"].entries()) {
+          const answer = await get(path, from(origin));
+          expect(told(answer)).toEqual({
+            "access-control-allow-origin": origin,
+            "access-control-allow-credentials": "true",
+            "access-control-expose-headers": "x-own",
+          });
+          expect(varies(answer)).toBe(1);
+          expect(answer.headers["x-cache"]).toMatch(index === 0 ? /MISS/ : /HIT/);
+        }
+        for (const origin of NOT_ALLOWED) {
+          const answer = await get(path, from(origin));
+          expect([origin, answer.status, told(answer), varies(answer)]).toEqual([origin, 200, {}, 1]);
+        }
+      });
+
+      it("says the same to everybody where one origin, or every one, is allowed", async () => {
+        for (const origin of ["https://a.example", ...NOT_ALLOWED]) {
+          for (const [path, allowed] of [
+            ["/cors-any", "*"],
+            ["/cors-one", "https://a.example"],
+          ] as const) {
+            const answer = await get(path, from(origin));
+            expect([told(answer), varies(answer)]).toEqual([{ "access-control-allow-origin": allowed }, 0]);
+          }
+        }
+      });
+
+      const preflight = (path: string, origin: string, method: string) =>
+        get(path, {
+          method: "OPTIONS",
+          ...from(origin, { "access-control-request-method": method, "access-control-request-headers": "x-a" }),
+        });
+
+      it("answers a preflight by the endpoint of the method that it asks for", async () => {
+        const put = await preflight("/cors/1", "https://b.example", "PUT");
+        expect([put.status, put.text, varies(put), put.headers["cache-control"]]).toEqual([204, "", 1, "no-store"]);
+        expect(told(put)).toEqual({
+          "access-control-allow-origin": "https://b.example",
+          "access-control-allow-credentials": "true",
+          "access-control-allow-methods": "PUT",
+          "access-control-allow-headers": "x-a, x-b",
+          "access-control-max-age": "600",
+        });
+        const read = await preflight("/cors/1", "https://b.example", "GET");
+        expect(told(read)).toEqual({
+          "access-control-allow-origin": "https://b.example",
+          "access-control-allow-credentials": "true",
+          "access-control-allow-methods": "GET, HEAD",
+        });
+      });
+
+      it("tells a preflight of an origin that is not allowed, or for another method, nothing", async () => {
+        for (const [origin, method] of [
+          ["https://evil.example", "PUT"],
+          ["null", "GET"],
+          ["https://a.example", "DELETE"],
+          ["https://a.example", "put"],
+        ] as const) {
+          const answer = await preflight("/cors/1", origin, method);
+          expect([answer.status, told(answer)]).toEqual([204, {}]);
+        }
+        const plain = await get("/cors/1", { method: "OPTIONS", ...from("https://a.example") });
+        expect([plain.status, told(plain), plain.headers.allow]).toEqual([204, {}, "GET, HEAD, OPTIONS, PUT"]);
+      });
+
+      it("answers a preflight without asking who the caller is, and lets a page read a refusal", async () => {
+        const before = await preflight("/cors-guarded", "https://a.example", "GET");
+        expect([before.status, told(before)["access-control-allow-origin"]]).toEqual([204, "https://a.example"]);
+        for (const [path, status] of [
+          ["/cors-guarded", 401],
+          ["/cors-throws", 500],
+        ] as const) {
+          const allowed = await get(path, from("https://a.example"));
+          expect([allowed.status, told(allowed)["access-control-allow-origin"]]).toEqual([status, "https://a.example"]);
+          const refused = await get(path, from("https://evil.example"));
+          expect([refused.status, told(refused), varies(refused)]).toEqual([status, {}, 1]);
+        }
+      });
+
+      it("says nothing where an endpoint has no `cors`", async () => {
+        const answer = await get("/function", from("https://a.example"));
+        expect(told(answer)).toEqual({});
+        expect(told(await preflight("/function", "https://a.example", "GET"))).toEqual({});
       });
     });
 
@@ -1423,6 +1540,16 @@ async function mainOptions(origins: Record<string, Origin>): Promise<StartOption
     origin("apac", url("apac"), { countries: ["JP"] }),
   ]);
   const handler = (name: string) => ({ kind: "handler", module: `handler-${name}.js` }) as const;
+  const cors = (part: Partial<CorsSpec>): CorsSpec => ({
+    origins: ["https://a.example", "https://b.example"],
+    methods: ["GET", "HEAD"],
+    headers: [],
+    expose: [],
+    credentials: false,
+    max_age_s: null,
+    vary: ["origin"],
+    ...part,
+  });
   const fixed = (prefix: string) => ({ kind: "origin", router: "us", strip_prefix: prefix }) as const;
   const files = policy({
     edge_ttl_s: 31_536_000,
@@ -1469,6 +1596,15 @@ async function mainOptions(origins: Record<string, Origin>): Promise<StartOption
         endpoint("/throws-text", handler("throws-text")),
         endpoint("/garbage", handler("garbage")),
         endpoint("/limited/*", handler("function"), { rate_limit: { binding: "LIMIT", limit: 5, period_s: 60 } }),
+        endpoint("/cors/*", handler("cors"), { cache: policy(), cors: cors({ expose: ["x-own"], credentials: true }) }),
+        endpoint("/cors/*", handler("cors"), {
+          methods: ["PUT"],
+          cors: cors({ methods: ["PUT"], headers: ["x-a", "x-b"], credentials: true, max_age_s: 600 }),
+        }),
+        endpoint("/cors-any", handler("cors"), { cache: policy(), cors: cors({ origins: ["*"], vary: [] }) }),
+        endpoint("/cors-one", handler("cors"), { cors: cors({ origins: ["https://a.example"], vary: [] }) }),
+        endpoint("/cors-guarded", handler("cors"), { auth: { kind: "session" }, cors: cors({ credentials: true }) }),
+        endpoint("/cors-throws", handler("throws"), { cors: cors({}) }),
         endpoint("/limited-missing", handler("function"), { rate_limit: { binding: "GONE", limit: 5, period_s: 60 } }),
       ],
     }),

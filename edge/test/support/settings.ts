@@ -38,6 +38,7 @@ export function endpoint(
     cache: null,
     auth: null,
     rate_limit: null,
+    cors: null,
     static: false,
     ...part,
   };

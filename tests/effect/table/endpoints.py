@@ -53,6 +53,22 @@ def empty_store(kit: Kit) -> Any:
     return KvNamespace(f"{kit.name}-empty", where).binding
 
 
+PAGE = "https://app.example.com"
+OTHER_PAGE = "https://other.example.com"
+
+
+def read_by_page(name: str) -> See:
+    """A header of the answer that a page of another origin gets."""
+    return lambda edge: edge.ask(edge.fresh(), Origin=PAGE).headers.get(name)
+
+
+def before_page(name: str) -> See:
+    """A header of the answer to the preflight of such a page."""
+    return lambda edge: edge.ask(edge.fresh(), "OPTIONS", Origin=PAGE, Access_Control_Request_Method="GET").headers.get(
+        name
+    )
+
+
 GUARDED = {"auth": {"kind": "session"}}
 JWT = given(endpoint={"auth": tokens()})
 
@@ -273,6 +289,40 @@ ROWS: tuple[Row, ...] = (
         given(endpoint={"rate_limit": {"limit": 10, "period": 10}}),
         "endpoints[0].rate_limit.period: 10 s is no window of AWS WAF",
         "60 s",
+    ),
+    # --- pages of other origins --------------------------------------------------------------------------------------
+    Effect(
+        "EdgeApi.endpoints[].cors",
+        BOTH,
+        BASE,
+        given(endpoint={"cors": {"origins": ["*"]}}),
+        read_by_page("access-control-allow-origin"),
+        (None, "*"),
+    ),
+    Effect(
+        "EdgeApi.endpoints[].cors.origins",
+        BOTH,
+        given(endpoint={"cors": {"origins": [OTHER_PAGE]}}),
+        given(endpoint={"cors": {"origins": [OTHER_PAGE, PAGE]}}),
+        read_by_page("access-control-allow-origin"),
+        (OTHER_PAGE, PAGE),
+    ),
+    *(
+        Effect(
+            f"EdgeApi.endpoints[].cors.{argument}",
+            BOTH,
+            given(endpoint={"cors": {"origins": [PAGE]}}),
+            given(endpoint={"cors": {"origins": [PAGE], argument: value}}),
+            see(f"access-control-{header_}"),
+            gives,
+        )
+        for argument, value, see, header_, gives in (
+            ("methods", ["HEAD"], before_page, "allow-methods", ("GET, HEAD", "HEAD")),
+            ("headers", ["X-Mine"], before_page, "allow-headers", (None, "x-mine")),
+            ("expose", ["X-Own"], read_by_page, "expose-headers", (None, "x-own")),
+            ("credentials", True, read_by_page, "allow-credentials", (None, "true")),
+            ("max_age", 600, before_page, "max-age", (None, "600")),
+        )
     ),
     # --- what is said for policies -----------------------------------------------------------------------------------
     Judged(
