@@ -1,5 +1,7 @@
 /** Puts an edge function together from its settings: routes, guards, cache and targets. */
 
+import { isVouched, type Outcome } from "./cache/decide/outcome";
+import type { PolicySpec } from "./cache/policy";
 import type { CacheContext, PurgeRequest, RequestHead } from "./cache/types";
 import {
   Admitted,
@@ -80,6 +82,8 @@ class State implements RequestState {
   session: RequestState["session"];
   claims: RequestState["claims"];
   fronted = false;
+  /** What became of it at the cache. */
+  outcome: Outcome | undefined;
   telling: Telling = { ip: false, country: false, host: false, scheme: false };
   readonly #request: Request;
   #geo: Geo | undefined;
@@ -128,7 +132,7 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   const cacheFeature = features.find((feature) => feature.cache !== undefined);
   const parts = Object.assign({}, ...features.map((feature) => feature.cacheParts));
   const asSent = settings.url_normalization === "none";
-  const policies = settings.endpoints.map((endpoint) => {
+  const policies = settings.endpoints.map((endpoint): PolicySpec | null => {
     const policy = effectivePolicy(endpoint);
     return asSent && policy ? { ...policy, asSent } : policy;
   });
@@ -162,7 +166,9 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
     }
     if (settings.trace) answer = withServerTiming(answer, state);
     // Other spellings of a path are other entries in front, where a purge of the path would not find them.
-    return front ? tellFront(answer, state.fronted && new URL(request.url).pathname === state.path) : answer;
+    return front
+      ? tellFront(answer, state.fronted && new URL(request.url).pathname === state.path && isVouched(state.outcome))
+      : answer;
   };
   const fail = (error: unknown, host: Host, path: string, method: string): Response => {
     const response = errorResponse(error, host, path, method);
@@ -480,6 +486,10 @@ class Context implements CacheContext {
 
   get region(): string | undefined {
     return this.#made.target.region?.(this.#state);
+  }
+
+  settled(outcome: Outcome): void {
+    this.#state.outcome = outcome;
   }
 
   warn(message: string): void {

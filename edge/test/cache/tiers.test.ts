@@ -158,7 +158,7 @@ describe("tiers", () => {
     expect(unpack(new ArrayBuffer(0))).toBeUndefined();
     expect(unpack(new Uint8Array([255, 255, 255, 255, 1]).buffer)).toBeUndefined();
     expect(unpack(new Uint8Array([0, 0, 0, 2, 123, 125]).buffer)).toBeUndefined();
-    const index = { kind: "index", key: "k", url: "u", born: 1, names: ["a"] } as const;
+    const index = { kind: "selecting-headers", key: "k", url: "u", validFrom: 1, names: ["a"] } as const;
     expect(unpack(pack(index, null))?.value).toEqual(index);
   });
 
