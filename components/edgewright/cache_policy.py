@@ -158,9 +158,9 @@ class CachePolicyArgs(TypedDict):
     strategy: NotRequired[Strategy]
     """A strategy by the name that service workers have for it. `cache-first`: mode `override`, `edge_ttl` 30 days; a stored response
     answers without the origin. `stale-while-revalidate`: mode `override`, `edge_ttl` 1 second, `stale_while_revalidate` 30 days; a
-    stored response answers at once and is fetched anew behind it. `network-first`: mode `override`, `edge_ttl` 0, `stale_if_error`
-    30 days; the origin answers, and what is stored only while it fails. `network-only`: mode `bypass`. Times that are given beside
-    it go before these; what contradicts it is refused. Default: none, each argument stands for itself."""
+    stored response answers at once and is fetched anew behind it. `network-first`: mode `override`, `edge_ttl` 1 second, `stale_if_error`
+    30 days; the origin answers, what is stored for 1 second and while it fails. `network-only`: mode `bypass`. Times that are given beside
+    it go before these, where they do not contradict it; what does is refused. Default: none, each argument stands for itself."""
     edge_ttl: NotRequired[Seconds]
     """How long a response is fresh at the edge. Required by mode `override`; a ceiling in mode `origin`."""
     browser_ttl: NotRequired[Seconds]
@@ -258,19 +258,22 @@ _KEPT = 30 * 86400
 (https://developer.chrome.com/docs/workbox/modules/workbox-recipes, `maxAgeSeconds`)."""
 _SETS: Mapping[str, Mapping[str, Any]] = {
     "cache-first": {"mode": "override", "edge_ttl": _KEPT},
-    # Fresh for no more than a moment, so that concurrent requests make one.
+    # What is fresh for no time is not stored at all, and could answer nothing later.
     "stale-while-revalidate": {"mode": "override", "edge_ttl": 1, "stale_while_revalidate": _KEPT},
-    "network-first": {"mode": "override", "edge_ttl": 0, "stale_if_error": _KEPT},
+    "network-first": {"mode": "override", "edge_ttl": 1, "stale_if_error": _KEPT},
     "network-only": {"mode": "bypass"},
 }
 """What each strategy sets where it is not given."""
 _CONTRADICTS: Mapping[str, tuple[tuple[str, Callable[[Any], bool], str], ...]] = {
-    "cache-first": (("edge_ttl", lambda ttl: ttl == 0, "nothing would be answered from the cache"),),
-    "stale-while-revalidate": (("stale_while_revalidate", lambda time: time == 0, "nothing stale would be answered"),),
+    "cache-first": (("edge_ttl", lambda ttl: ttl == 0, "nothing would be stored"),),
+    "stale-while-revalidate": (
+        ("edge_ttl", lambda ttl: ttl == 0, "nothing would be stored"),
+        ("stale_while_revalidate", lambda time: time == 0, "nothing stale would be answered"),
+    ),
     "network-first": (
-        ("edge_ttl", lambda ttl: ttl > 0, "the cache would answer first for that long"),
-        ("jitter", bool, "the cache would answer first for that long"),
-        ("stale_while_revalidate", lambda time: time > 0, "the cache would answer first for that long"),
+        ("edge_ttl", lambda ttl: ttl != 1, "the origin is asked again after 1 second"),
+        ("jitter", bool, "the origin is asked again after 1 second"),
+        ("stale_while_revalidate", lambda time: time > 0, "what is stale would be answered before the origin is asked"),
         ("stale_if_error", lambda time: time == 0, "nothing would be left to answer while the origin fails"),
     ),
     "network-only": (),

@@ -136,6 +136,9 @@ def test_policies_see_the_arguments_in_camel_case() -> None:
     assert inputs == {"edgeTtl": 60, "tiers": {"edge": {"ttlCeiling": 5}}}
 
 
+SECONDS = "Allowed: a whole number of seconds, or a duration, for example '1h30m'."
+
+
 FAULTS: list[tuple[Any, str]] = [
     (
         {"edge_tll": 60},

@@ -1060,7 +1060,10 @@ FAULTS: list[tuple[Any, str]] = [
         jwt(jwks_url="http://id.example.com"),
         "endpoints[0].auth.jwks_url: 'http://id.example.com' is not https. Allowed: https:// URL without credentials, query and fragment.",
     ),
-    (jwt(audience=None), "endpoints[0].auth.audience: is required by kind 'jwt'. Give it here, or for all endpoints as `jwt.audience`."),
+    (
+        jwt(audience=None),
+        "endpoints[0].auth.audience: is required by kind 'jwt'. Give it here, or for all endpoints as `jwt.audience`.",
+    ),
     (jwt(clock_tolerance=301), "endpoints[0].auth.clock_tolerance: 301 is out of range. Allowed: 0 to 300 seconds."),
     # the zone's cache
     (
@@ -1227,7 +1230,8 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"limits": {"cpu_ms": "10 min"}},
-        "limits.cpu_ms: 600000 is out of range ('10 min' is 600000 milliseconds). Allowed: 0 to 300000 milliseconds.",
+        "limits.cpu_ms: 600000 is out of range ('10 min' is 600000 milliseconds). Allowed: 0 to 300000 milliseconds. 0 leaves"
+        " the limit to the account's plan, as leaving it out does.",
     ),
     (
         {"limits": {"subrequests": "50m"}},

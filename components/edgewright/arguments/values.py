@@ -190,8 +190,8 @@ class Kind:
     """What the text is, with its article: `a duration`."""
     plain: type | None
     """Type of its plain values, which mean what they are. None: mappings and lists, whose shape stands elsewhere."""
-    unit: str
-    """What a plain number counts."""
+    plain_words: str
+    """What may be given that is no text."""
     example: str
     """A text that it takes."""
     read: Callable[[str], Understood]
@@ -200,9 +200,7 @@ class Kind:
     @property
     def allowed(self) -> str:
         """What may be written, for a fault."""
-        whole = {int: f"a whole number of {self.unit}", float: f"a number, {self.unit}"}
-        plain = whole.get(self.plain, self.unit) if self.plain is not None else self.unit
-        return f"{plain}, or {self.name}, for example {self.example!r}" if plain else f"for example {self.example!r}"
+        return f"{self.plain_words}, or {self.name}, for example {self.example!r}"
 
 
 def _number(value: Fraction, of: str, *, whole: bool) -> Understood:
@@ -220,7 +218,7 @@ def _durations(unit: str, of: str, *, whole: bool = True) -> Kind:
     return Kind(
         "a duration",
         int if whole else float,
-        of,
+        f"a whole number of {of}" if whole else f"a number of {of}",
         example,
         lambda text: _number(duration(text) / _MILLISECONDS[unit], of, whole=whole),
     )
@@ -231,14 +229,26 @@ MILLISECONDS = _durations("ms", "milliseconds")
 DAYS = _durations("d", "days")
 SECONDS_OR_PARTS = _durations("s", "seconds", whole=False)
 MILLISECONDS_OR_PARTS = _durations("ms", "milliseconds", whole=False)
-BYTES = Kind("a size", int, "bytes", "10MB", lambda text: _number(size(text), "bytes", whole=True))
+BYTES = Kind("a size", int, "a whole number of bytes", "10MB", lambda text: _number(size(text), "bytes", whole=True))
 MEGABYTES = Kind(
-    "a size", int, "MB", "512MB", lambda text: _number(size(text, binary=True) / 1024**2, "MB", whole=True)
+    "a size",
+    int,
+    "a whole number of MB",
+    "512MB",
+    lambda text: _number(size(text, binary=True) / 1024**2, "MB", whole=True),
 )
-SHARE = Kind("a share", float, "0 to 1", "10%", lambda text: _number(percentage(text) / 100, "", whole=False))
-PERCENTAGE = Kind("a share", float, "0 to 100", "10%", lambda text: _number(percentage(text), "percent", whole=False))
+SHARE = Kind(
+    "a share", float, "a number from 0 to 1", "10%", lambda text: _number(percentage(text) / 100, "", whole=False)
+)
+PERCENTAGE = Kind(
+    "a share", float, "a number from 0 to 100", "10%", lambda text: _number(percentage(text), "percent", whole=False)
+)
 PER_SECOND = Kind(
-    "a rate", float, "a second", "150/s", lambda text: _number(rate(text).per_second(), "a second", whole=False)
+    "a rate",
+    float,
+    "a number a second",
+    "150/s",
+    lambda text: _number(rate(text).per_second(), "a second", whole=False),
 )
 METHODS = Kind("a list of methods", None, "a list", "GET, POST", lambda text: Understood(methods(text), ""))
 
@@ -277,7 +287,7 @@ def named(name: str, example: str, key: str) -> Kind:
 
 def word(name: str, example: str, *, any_case: bool = False) -> Kind:
     """Return the kind of a word that the component knows; in any case where no two of them differ by case alone."""
-    return Kind(name, str, "", example, lambda text: Understood(text.strip().lower() if any_case else text, ""))
+    return Kind(name, str, "a string", example, lambda text: Understood(text.strip().lower() if any_case else text, ""))
 
 
 REGION = word("a region", "eu", any_case=True)
