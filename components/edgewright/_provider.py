@@ -41,6 +41,11 @@ class EdgewrightProvider(ComponentProvider):
         """Return the type of a property that is a mapping. What may be a text is taken as it comes."""
         return None if prop.ref in self._texts else super().get_type_definition(prop)
 
+    def _full(self, text: type[Written]) -> TypeDefinition | None:
+        """Return the type of the mapping that may be given in place of a text, where there is one."""
+        full: Any = text.full
+        return self._type_defs[full.__name__] if is_typeddict(full) else None
+
     def map_input_properties(
         self,
         inputs: pulumi.Inputs,
@@ -53,9 +58,9 @@ class EdgewrightProvider(ComponentProvider):
         found = dict(super().map_input_properties(inputs, properties, mapping, component_name, property_path))
         for schema_name, prop in properties.items():
             value, text = found.get(mapping[schema_name]), self._texts.get(prop.ref or "")
-            if text is None or not isinstance(value, dict) or not is_typeddict(text.full):
+            full = None if text is None else self._full(text)
+            if full is None or not isinstance(value, dict):
                 continue
-            full = self._type_defs[text.full.__name__]
             path = f"{property_path}.{schema_name}" if property_path else schema_name
             found[mapping[schema_name]] = self.map_input_properties(
                 value, full.properties, full.properties_mapping, component_name, path
