@@ -188,21 +188,6 @@ describe.each(names)("%s", (name) => {
     expect(count("/part")).toBe(1);
   });
 
-  it("asks the origin once for a crowd", async () => {
-    let answer = () => {};
-    const asked = new Promise<void>((resolve) => {
-      origin.routes.set(`/${workerName(name)}/crowd`, (_request, response) => {
-        answer = () => response.writeHead(200, fresh).end("crowd");
-        resolve();
-      });
-    });
-    const clients = Array.from({ length: 8 }, () => ask("/crowd"));
-    await asked;
-    answer();
-    expect((await Promise.all(clients)).map(({ text }) => text)).toEqual(Array(8).fill("crowd"));
-    expect(count("/crowd")).toBe(1);
-  });
-
   it("leaves a body that broke off out of the store", async () => {
     const path = `/${workerName(name)}/broken`;
     origin.routes.set(path, (_request, response) => {
