@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin
 import edgewright
 from edgewright.base.faults import InputFaults
 from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudflare.bindings import ELSEWHERE, KINDS
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 from typing_extensions import NotRequired, is_typeddict
 
@@ -59,6 +60,7 @@ PAGES = (
         {
             "account_id": ACCOUNT,
             "zone_id": ZONE,
+            "hostname": "api.example.com",
             "endpoints": [{**_ENDPOINT, "auth": _JWT, "rate_limit": {"limit": 60}}],
             "sessions": {"binding": _STORE},
             "rollout": {},
@@ -421,9 +423,36 @@ def _file(component: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", component).lower() + ".md"
 
 
+def _bindings() -> str:
+    lines = [
+        "# Bindings",
+        "",
+        _NOTE,
+        "",
+        "What `bindings` of an [EdgeApi](edge-api.md) takes, on Cloudflare: each is a mapping with `type`, the `name` under which"
+        " handlers see it on `env`, and the fields below. Where the local cloud does otherwise than the real one is in the"
+        " [list of gaps](../local-cloud-gaps.md).",
+        "",
+        "| type | product | field | what it is | where to find it | gap |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, kind in KINDS.items():
+        gap = f"`{kind.gap.id}`" if kind.gap is not None else ""
+        if kind.argument != "bindings":
+            continue
+        for index, (field, one) in enumerate(kind.fields.items() or [("", None)]):
+            first = (f"`{name}`", kind.product) if index == 0 else ("", "")
+            shown = "" if one is None else f"`{field}`{'' if one.required else ' (optional)'}"
+            cells = (*first, shown, one.what if one else "", one.where if one else "", gap if index == 0 else "")
+            lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    others = ", ".join(f"`{name}` by `{argument}`" for name, argument in ELSEWHERE.items())
+    lines += ["", f"Others are made of arguments of their own: {others}.", ""]
+    return "\n".join(lines)
+
+
 def pages() -> dict[str, str]:
     """Return every page, by its file's name."""
-    found = {"index.md": _index(), **{_file(page.component): _page(page) for page in PAGES}}
+    found = {"index.md": _index(), "bindings.md": _bindings(), **{_file(page.component): _page(page) for page in PAGES}}
     return {name: text.rstrip("\n") + "\n" for name, text in found.items()}
 
 

@@ -10,8 +10,9 @@ from edgewright.arguments.endpoints import Compiled, Endpoints, check_endpoints,
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import has_later, is_later, normalise, properties, when_known
 from edgewright.base.faults import Faults
-from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import with_lifecycles
+from edgewright.platforms.platform import host_of
 
 TOKEN = "edgewright:index:EdgeApi"
 
@@ -248,8 +249,7 @@ class EdgeApiArgs(TypedDict):
     """Where sessions are kept. Default: no sessions."""
     bindings: NotRequired[list[pulumi.Input[Any]]]
     """Further bindings for handlers: a KvNamespace's `binding`, or a mapping with `type`, `name` and what the type
-    needs (`kv_namespace`: namespace_id; `r2_bucket`: bucket_name; `d1`: database_id; `queue`: queue_name; `service`:
-    service, entrypoint?; `durable_object_namespace`: class_name, script_name of the Worker that exports it; `json`: json; `version_metadata`).
+    needs; the documentation's page on bindings lists the types.
     The namespaces that cache policies and sessions use need not be repeated here. Default: none."""
     secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets that handlers see on `env`, by name. Bound to the version, so that code and secrets change

@@ -1083,7 +1083,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"bindings": [{"type": "kv", "name": "KV"}]},
-        "bindings[0].type: 'kv' is not known. Allowed: kv_namespace, r2_bucket, d1, queue, service, durable_object_namespace, json, version_metadata.",
+        "bindings[0].type: 'kv' is not known. Allowed: analytics_engine, d1, durable_object_namespace, json, kv_namespace, queue, r2_bucket, service, version_metadata.",
     ),
     (
         {"bindings": [{"type": "queue", "name": "Q", "queue_name": "q", "queue": "q"}]},

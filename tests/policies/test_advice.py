@@ -203,7 +203,7 @@ def test_the_list_of_what_components_make_is_whole() -> None:
     calls = re.compile(r"\b(?:aws\.(\w+)|cloudflare)\.([A-Z]\w+)\(")
     made = {
         (f"aws:{module.rstrip('_')}" if module else "cloudflare", name)
-        for path in [*root.glob("*.py"), *(root / "hosts").rglob("*.py")]
+        for path in [*root.glob("*.py"), *(root / "platforms").rglob("*.py")]
         for module, name in calls.findall(path.read_text("utf-8"))
         if not name.endswith("Args")
     }

@@ -9983,12 +9983,11 @@ function validate(deployment) {
     }
     for (const version of worker.versions) {
       for (const binding of version.bindings) {
-        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
+        if (binding.type !== "option" || binding.option !== "kvNamespaces") continue;
+        const namespace = String(binding.value);
+        if (!namespaces.has(namespace)) {
           errors.push(
-            fault(
-              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
-              worker.name
-            )
+            fault(`Binding ${binding.name} names KV namespace ${namespace}, which is not declared`, worker.name)
           );
         }
       }
@@ -11469,40 +11468,22 @@ var storageKey = (script, className) => `${script}-${className}`;
 function bindingsOf(worker, version, primary, errors) {
   const own3 = serviceName(worker.name, version.id);
   const plain2 = {};
-  const kvNamespaces = {};
-  const ratelimits = {};
+  const options = { bindings: plain2 };
   const serviceBindings = {};
-  const queueProducers = {};
   const durableObjects = {};
-  const r2Buckets = {};
-  const d1Databases = {};
   const refuse4 = (message) => {
     errors.push(fault(message, worker.name));
   };
   for (const binding of version.bindings) {
     switch (binding.type) {
-      case "kv_namespace":
-        kvNamespaces[binding.name] = binding.namespace_id;
+      // What is known of the kind stands with its record, in components/edgewright/platforms/cloudflare/bindings.
+      case "option": {
+        options[binding.option] ??= {};
+        options[binding.option][binding.name] = binding.value;
         break;
-      case "plain_text":
-      case "secret_text":
-        plain2[binding.name] = binding.text;
-        break;
-      case "json":
-        try {
-          plain2[binding.name] = JSON.parse(binding.json_text);
-        } catch (error) {
-          refuse4(`Binding ${binding.name} is not JSON: ${error.message}`);
-        }
-        break;
+      }
       case "version_metadata":
         plain2[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
-        break;
-      case "ratelimit":
-        ratelimits[binding.name] = {
-          namespace_id: binding.namespace_id,
-          simple: { limit: binding.limit, period: binding.period_s }
-        };
         break;
       case "service": {
         const service = primary.get(binding.service);
@@ -11515,9 +11496,6 @@ function bindingsOf(worker, version, primary, errors) {
         }
         break;
       }
-      case "queue":
-        queueProducers[binding.name] = binding.queue_name;
-        break;
       case "durable_object_namespace": {
         const script = binding.script_name ?? worker.name;
         const holder = primary.get(script);
@@ -11530,12 +11508,6 @@ function bindingsOf(worker, version, primary, errors) {
         };
         break;
       }
-      case "r2_bucket":
-        r2Buckets[binding.name] = binding.bucket_name;
-        break;
-      case "d1":
-        d1Databases[binding.name] = binding.database_id;
-        break;
       default:
         refuse4(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
     }
@@ -11550,15 +11522,10 @@ function bindingsOf(worker, version, primary, errors) {
     else if (!bound.has(className)) additionalUnboundDurableObjects.push(object);
   }
   return {
-    bindings: plain2,
-    kvNamespaces,
-    ratelimits,
+    ...options,
     serviceBindings,
-    queueProducers,
     durableObjects,
-    additionalUnboundDurableObjects,
-    r2Buckets,
-    d1Databases
+    additionalUnboundDurableObjects
   };
 }
 

@@ -45,7 +45,7 @@ def read_seeds(seed: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> 
             (path, {**entry, "key": prefix + entry["key"]}) for path, entry in _directory(seed["directory"], faults)
         ]
     for key, of in (("prefix", ("file", "directory")), ("secret", ("entries", "file", "directory"))):
-        if seed.get(key) and not any(seed.get(each) for each in of):
+        if seed.get(key) and not any(seed.get(each) or faults.about(f"seed.{each}") for each in of):
             faults.add(
                 f"seed.{key}",
                 f"has no effect without {' or '.join(f'`{each}`' for each in of)}",
