@@ -26,8 +26,9 @@ from edgewright.arguments.written import (
 )
 from edgewright.base.faults import Faults
 from edgewright.cache_policy import spec_of
-from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import with_lifecycles
+from edgewright.platforms.platform import host_of
 
 TOKEN = "edgewright:index:EdgeApi"
 

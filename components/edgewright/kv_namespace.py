@@ -12,8 +12,9 @@ from edgewright.arguments.shape import checked, normalise, properties
 from edgewright.arguments.written import Seconds
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
-from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import check_store, with_lifecycles
+from edgewright.platforms.platform import host_of
 
 TOKEN = "edgewright:index:KvNamespace"
 MAX_TITLE = int(limit("cloudflare.kv.title_chars").value)

@@ -1095,7 +1095,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"bindings": [{"type": "kv", "name": "KV"}]},
-        "bindings[0].type: 'kv' is not known. Allowed: d1, durable_object_namespace, json, kv_namespace, queue, r2_bucket, service, version_metadata.",
+        "bindings[0].type: 'kv' is not known. Allowed: analytics_engine, d1, durable_object_namespace, json, kv_namespace, queue, r2_bucket, service, version_metadata.",
     ),
     (
         {"bindings": [{"type": "queue", "name": "Q", "queue_name": "q", "queue": "q"}]},

@@ -109,6 +109,7 @@ worker(
         {"type": "r2_bucket", "name": "R2", "bucket_name": bucket.name},
         {"type": "d1", "name": "DB", "id": database.id},
         {"type": "version_metadata", "name": "META"},
+        {"type": "analytics_engine", "name": "POINTS", "dataset": "visits"},
     ],
 )
 """
@@ -127,7 +128,10 @@ worker(
     assert by_name["DB"] == protocol.OptionBinding(name="DB", option="d1Databases", value=document.d1_databases[0])
     assert by_name["KV"] == protocol.OptionBinding(name="KV", option="kvNamespaces", value=document.kv_namespaces[0].id)
     assert by_name["DO"] == protocol.DurableObjectBinding(name="DO", class_name="Room")
-    assert len(by_name) == 11
+    assert by_name["POINTS"] == protocol.OptionBinding(
+        name="POINTS", option="analyticsEngineDatasets", value={"dataset": "visits"}
+    )
+    assert len(by_name) == 12
 
 
 def test_routes_and_domains(runner: Runner, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ export interface Asked {
  *
  * @param policy the endpoint's strategy, or null where nothing may be stored
  * @param random a number in [0, 1), for jitter
+ * @param varies request headers that are in the key beside those of the strategy
  */
 export function tellCloudFront(
   asked: Asked,
@@ -39,6 +40,7 @@ export function tellCloudFront(
   policy: CacheSpec | null,
   now: number,
   random: number,
+  varies: readonly string[] = [],
 ): void {
   if (policy === null) {
     refuse(headers);
@@ -70,7 +72,7 @@ export function tellCloudFront(
     return;
   }
   // CloudFront reuses an object for every request of its key, whatever the response's Vary names.
-  const keyed = new Set([IN_EVERY_KEY, ...compiled.headers, ...compiled.vary]);
+  const keyed = new Set([IN_EVERY_KEY, ...compiled.headers, ...compiled.vary, ...varies]);
   const { terms } = decision;
   if (terms.selectingNames.some((name) => !keyed.has(name))) {
     toClient(TO_CLIENT, headers, status, compiled, 0);
