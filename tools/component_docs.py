@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import edgewright
+from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import InputFaults
 from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
 from edgewright.platforms.cloudflare.bindings import ELSEWHERE, KINDS
@@ -185,7 +186,20 @@ def _described(hint: Any) -> tuple[str, Any, Any]:
     if get_origin(hint) is dict:
         words, shape, leaf = _described(get_args(hint)[1])
         return f"mapping of names to {words}", shape, leaf
+    if is_written(hint):
+        return _in_words(hint)
     return _WORDS[hint], None, hint
+
+
+def _in_words(hint: type[Written]) -> tuple[str, Any, Any]:
+    """Return a type that may be a text in words, with the TypedDict and the type of single values of what else it may be."""
+    if hint.full is not None:
+        words, shape, leaf = _described(hint.full)
+        text = " or ".join(f"`{word}`" for word in hint.words) or hint.kind.name
+        return f"{words}, or {text}", shape, leaf
+    if hint.kind.plain in (int, float):
+        return f"{_WORDS[hint.kind.plain]}, or {hint.kind.name}", None, hint.kind.plain
+    return "string", None, str
 
 
 def arguments(shape: Any, path: str = "") -> list[Argument]:

@@ -90,7 +90,7 @@ def test_all_faults_at_once_each_with_its_line(tmp_path: Path) -> None:
     assert "must be greater than or equal to 1, got 0 (Port of the origin)" in text
     assert "unknown key; did you mean p50_ms?" in text
     assert "must be less than or equal to 1, got 90" in text
-    assert "must be a valid number, unable to parse string as a number, got 'fast'" in text
+    assert "'fast' is not a rate; allowed: a number a second, or a rate, for example '150/s'" in text
 
 
 @pytest.mark.parametrize(

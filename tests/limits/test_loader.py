@@ -4,7 +4,7 @@ import datetime
 from typing import get_args
 
 import pytest
-from edgewright.arguments.endpoints import PERIODS
+from edgewright.arguments.written import PERIODS
 from edgewright.contract.limits import (
     STALE_AFTER_DAYS,
     LimitError,
