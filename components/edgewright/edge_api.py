@@ -74,7 +74,7 @@ class EndpointCors(TypedDict):
     origins: list[str]
     """Origins as browsers write them, for example `https://app.example.com`: none but these is ever told that it may read. `*`
     alone is every page, without credentials."""
-    methods: NotRequired[list[str]]
+    methods: NotRequired[Methods]
     """Methods that a preflight may ask for. Default: the endpoint's own."""
     headers: NotRequired[list[str]]
     """Request headers that a preflight may ask for, beside those that need none; `*` alone is every one but `Authorization`.
