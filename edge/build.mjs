@@ -120,14 +120,20 @@ const FEATURES = {
     beside: "core",
     needed_by: "endpoints[].auth.kind == jwt",
   },
-  rate_limit: {
-    file: "rate-limit.js",
-    export: "rateLimit",
-    source: "core/features/rate-limit",
-    beside: "core",
-    needed_by: "endpoints[].rate_limit",
-  },
 };
+
+/** Features that one setting of an endpoint needs: the table is written from components/edgewright/contract/features.py. */
+const BY_SETTING = JSON.parse(await readFile(join(here, "schema/features.json"), "utf8"));
+for (const { setting, name } of BY_SETTING) {
+  const file = name.replaceAll("_", "-");
+  FEATURES[name] = {
+    file: `${file}.js`,
+    export: name.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase()),
+    source: `core/features/${file}`,
+    beside: "core",
+    needed_by: `endpoints[].${setting}`,
+  };
+}
 
 const NOTHING = { files: new Map(), packages: new Set() };
 
@@ -214,6 +220,12 @@ const LAMBDA_FEATURES = {
   },
   sessions: { ...FEATURES.sessions, file: "sessions.mjs", beside: undefined },
   jwt: { ...FEATURES.jwt, file: "jwt.mjs", beside: undefined },
+  ...Object.fromEntries(
+    BY_SETTING.filter(({ around }) => around).map(({ name }) => [
+      name,
+      { ...FEATURES[name], file: FEATURES[name].file.replace(/\.js$/, ".mjs"), beside: undefined },
+    ]),
+  ),
 };
 
 /**

@@ -1,6 +1,6 @@
 """The settings of the products API: the keys `products-api:*` of `stacks/Pulumi.<stack>.yaml`.
 
-Times are whole seconds unless a name ends in `_ms`.
+Times are whole seconds unless a name ends in `_ms`; each may be written with its unit, as in `1h30m`.
 """
 
 from typing import Annotated, Literal
@@ -8,9 +8,11 @@ from typing import Annotated, Literal
 from edgewright.config import StackSettings
 from edgewright.config.fields import AccountId, Country, Hostname, HttpUrl, Region, ZoneId
 from edgewright.config.models import SettingsModel
+from edgewright.config.written import MILLISECONDS, PERCENTAGE, SECONDS, SHARE, Text
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-Seconds = Annotated[int, Field(ge=0, le=2**31)]
+Seconds = Annotated[int, Field(ge=0, le=2**31), Text(SECONDS)]
+PositiveSeconds = Annotated[int, Field(ge=1, le=2**31), Text(SECONDS)]
 
 
 def _ordered(value: "Range") -> "Range":
@@ -22,8 +24,8 @@ def _ordered(value: "Range") -> "Range":
 class Range(SettingsModel):
     """A range that a time to live is drawn from."""
 
-    min: Annotated[int, Field(ge=1, le=2**31)]
-    max: Annotated[int, Field(ge=1, le=2**31)]
+    min: PositiveSeconds
+    max: PositiveSeconds
 
 
 def _spread(ttl: int) -> Range:
@@ -50,14 +52,16 @@ class Health(SettingsModel):
     """How an origin's health is judged from the edge."""
 
     path: str = Field(default="/healthz", pattern=r"^/")
-    interval: int = Field(default=30, ge=1, description="Seconds for which an origin that failed is left out.")
+    interval: Annotated[int, Field(ge=1), Text(SECONDS)] = Field(
+        default=30, description="Seconds for which an origin that failed is left out."
+    )
     unhealthy_after: int = Field(default=2, ge=1, le=100, description="Consecutive failures.")
 
 
 class ProductsCache(SettingsModel):
     """How products are cached."""
 
-    edge_ttl: int = Field(default=3600, ge=1, le=2**31)
+    edge_ttl: PositiveSeconds = 3600
     edge_jitter: OrderedRange | None = Field(
         default=None,
         description="Range that holds edge_ttl, from which it is drawn. From edge_ttl to a sixth above it.",
@@ -65,7 +69,9 @@ class ProductsCache(SettingsModel):
     browser_ttl: Seconds = 60
     stale_while_revalidate: Seconds = 86_400
     stale_if_error: Seconds = 86_400
-    kv_ttl: int = Field(default=86_400, ge=60, description="Workers KV keeps nothing for less than 60 s.")
+    kv_ttl: Annotated[int, Field(ge=60), Text(SECONDS)] = Field(
+        default=86_400, description="Workers KV keeps nothing for less than 60 s."
+    )
     kv_jitter: OrderedRange | None = Field(
         default=None, description="Range from which freshness in KV is drawn. From kv_ttl to a sixth above it."
     )
@@ -111,8 +117,8 @@ class ProductsCache(SettingsModel):
 class Sessions(SettingsModel):
     """Sessions in KV."""
 
-    ttl: int | None = Field(
-        default=None, ge=60, description="Seconds that a session lasts. Given, each says by `iat` when it was made."
+    ttl: Annotated[int, Field(ge=60), Text(SECONDS)] | None = Field(
+        default=None, description="Seconds that a session lasts. Given, each says by `iat` when it was made."
     )
     seed: str | None = Field(
         default=None, description="File of sessions to begin with, relative to the project's folder."
@@ -129,10 +135,8 @@ class RolloutHeader(SettingsModel):
 class Rollout(SettingsModel):
     """How a new version is rolled out."""
 
-    percentage: float = Field(
+    percentage: Annotated[float, Field(ge=0, le=100), Text(PERCENTAGE)] = Field(
         default=100,
-        ge=0,
-        le=100,
         description="The new version's share of the requests, 0 for a smoke test; on cloudfront above 0 and at most 15, or 100.",
     )
     header: RolloutHeader | None = Field(
@@ -153,7 +157,7 @@ class Rollout(SettingsModel):
 class Observability(SettingsModel):
     """What is kept of logs and traces."""
 
-    head_sampling_rate: float = Field(default=1, ge=0, le=1)
+    head_sampling_rate: Annotated[float, Field(ge=0, le=1), Text(SHARE)] = 1
     traces: bool = False
 
 
@@ -198,8 +202,8 @@ class Settings(StackSettings):
     )
     origins: tuple[Origin, ...] = Field(alias="products-api:origins", min_length=1)
     fallback: Region = Field(alias="products-api:fallback", description="Region of a caller whose country is unknown.")
-    timeout_ms: int = Field(
-        default=2000, ge=1, le=30_000, alias="products-api:timeout_ms", description="Time for an origin's headers."
+    timeout_ms: Annotated[int, Field(ge=1, le=30_000), Text(MILLISECONDS)] = Field(
+        default=2000, alias="products-api:timeout_ms", description="Time for an origin's headers."
     )
     health: Health = Field(default_factory=Health, alias="products-api:health")
     cache: ProductsCache = Field(default_factory=ProductsCache, alias="products-api:cache")

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import edgewright
+from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import InputFaults
 from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudflare.bindings import ELSEWHERE, KINDS
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 from typing_extensions import NotRequired, is_typeddict
 
@@ -59,6 +61,7 @@ PAGES = (
         {
             "account_id": ACCOUNT,
             "zone_id": ZONE,
+            "hostname": "api.example.com",
             "endpoints": [{**_ENDPOINT, "auth": _JWT, "rate_limit": {"limit": 60}}],
             "sessions": {"binding": _STORE},
             "rollout": {},
@@ -183,7 +186,20 @@ def _described(hint: Any) -> tuple[str, Any, Any]:
     if get_origin(hint) is dict:
         words, shape, leaf = _described(get_args(hint)[1])
         return f"mapping of names to {words}", shape, leaf
+    if is_written(hint):
+        return _in_words(hint)
     return _WORDS[hint], None, hint
+
+
+def _in_words(hint: type[Written]) -> tuple[str, Any, Any]:
+    """Return a type that may be a text in words, with the TypedDict and the type of single values of what else it may be."""
+    if hint.full is not None:
+        words, shape, leaf = _described(hint.full)
+        text = " or ".join(f"`{word}`" for word in hint.words) or hint.kind.name
+        return f"{words}, or {text}", shape, leaf
+    if hint.kind.plain in (int, float):
+        return f"{_WORDS[hint.kind.plain]}, or {hint.kind.name}", None, hint.kind.plain
+    return "string", None, str
 
 
 def arguments(shape: Any, path: str = "") -> list[Argument]:
@@ -421,9 +437,36 @@ def _file(component: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", component).lower() + ".md"
 
 
+def _bindings() -> str:
+    lines = [
+        "# Bindings",
+        "",
+        _NOTE,
+        "",
+        "What `bindings` of an [EdgeApi](edge-api.md) takes, on Cloudflare: each is a mapping with `type`, the `name` under which"
+        " handlers see it on `env`, and the fields below. Where the local cloud does otherwise than the real one is in the"
+        " [list of gaps](../local-cloud-gaps.md).",
+        "",
+        "| type | product | field | what it is | where to find it | gap |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, kind in KINDS.items():
+        gap = f"`{kind.gap.id}`" if kind.gap is not None else ""
+        if kind.argument != "bindings":
+            continue
+        for index, (field, one) in enumerate(kind.fields.items() or [("", None)]):
+            first = (f"`{name}`", kind.product) if index == 0 else ("", "")
+            shown = "" if one is None else f"`{field}`{'' if one.required else ' (optional)'}"
+            cells = (*first, shown, one.what if one else "", one.where if one else "", gap if index == 0 else "")
+            lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    others = ", ".join(f"`{name}` by `{argument}`" for name, argument in ELSEWHERE.items())
+    lines += ["", f"Others are made of arguments of their own: {others}.", ""]
+    return "\n".join(lines)
+
+
 def pages() -> dict[str, str]:
     """Return every page, by its file's name."""
-    found = {"index.md": _index(), **{_file(page.component): _page(page) for page in PAGES}}
+    found = {"index.md": _index(), "bindings.md": _bindings(), **{_file(page.component): _page(page) for page in PAGES}}
     return {name: text.rstrip("\n") + "\n" for name, text in found.items()}
 
 

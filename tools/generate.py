@@ -14,6 +14,7 @@ from typing import Any
 from edgewright.contract import EdgeSettings
 from edgewright.contract import claims as _claims
 from edgewright.contract import countries as _countries
+from edgewright.contract import features as _features
 from edgewright.contract.limits import limit
 from edgewright.platforms.protocol import Deployment
 from pydantic import BaseModel
@@ -51,7 +52,9 @@ def generate(directory: Path) -> list[Path]:
         path = directory / f"{name}.schema.json"
         path.write_text(schema_text(model), encoding="utf-8")
         written.append(path)
-    return written
+    path = directory / "features.json"
+    path.write_text(json.dumps(_features.table(), indent=2) + "\n", encoding="utf-8")
+    return [*written, path]
 
 
 LIMITS = {

@@ -2,14 +2,19 @@
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
+from pulumi.provider.experimental.analyzer import PropertyDefinition, TypeDefinition
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.provider import ConstructResult
 from pulumi.provider.server import ComponentInitError
+from typing_extensions import is_typeddict
 
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction, __version__
+from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import InputFaults
 
 COMPONENTS: list[type[pulumi.ComponentResource]] = [CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction]
@@ -25,7 +30,42 @@ class EdgewrightProvider(ComponentProvider):
     def __init__(self) -> None:
         super().__init__(COMPONENTS, NAME, version=__version__)
         assert self.schema is not None
-        self.schema = _with_types_for_go(self.schema)
+        self._texts: dict[str, type[Written]] = {
+            f"#/types/{NAME}:index:{type_.name}": type_.python_type
+            for type_ in self._type_defs.values()
+            if is_written(type_.python_type)
+        }
+        self.schema = _with_texts(_with_types_for_go(self.schema), self._texts)
+
+    def get_type_definition(self, prop: PropertyDefinition) -> TypeDefinition | None:
+        """Return the type of a property that is a mapping. What may be a text is taken as it comes."""
+        return None if prop.ref in self._texts else super().get_type_definition(prop)
+
+    def _full(self, text: type[Written]) -> TypeDefinition | None:
+        """Return the type of the mapping that may be given in place of a text, where there is one."""
+        full: Any = text.full
+        return self._type_defs[full.__name__] if is_typeddict(full) else None
+
+    def map_input_properties(
+        self,
+        inputs: pulumi.Inputs,
+        properties: dict[str, PropertyDefinition],
+        mapping: dict[str, str],
+        component_name: str,
+        property_path: str,
+    ) -> pulumi.Inputs:
+        """Return inputs with their Python names, those of a mapping that may be a text too."""
+        found = dict(super().map_input_properties(inputs, properties, mapping, component_name, property_path))
+        for schema_name, prop in properties.items():
+            value, text = found.get(mapping[schema_name]), self._texts.get(prop.ref or "")
+            full = None if text is None else self._full(text)
+            if full is None or not isinstance(value, dict):
+                continue
+            path = f"{property_path}.{schema_name}" if property_path else schema_name
+            found[mapping[schema_name]] = self.map_input_properties(
+                value, full.properties, full.properties_mapping, component_name, path
+            )
+        return found
 
     def construct(
         self,
@@ -55,6 +95,56 @@ def _with_types_for_go(schema: str) -> str:
     package = json.loads(schema)
     package["language"]["go"]["generateExtraInputTypes"] = True
     return json.dumps(package)
+
+
+def _with_texts(schema: str, texts: Mapping[str, type[Written]]) -> str:
+    """Return the schema with what may be written as a text as what it is: `oneOf` of a number, a list or a mapping and a
+    string, and an enumeration where only some words are known. The analyzer has a type without properties for each."""
+    package = json.loads(schema)
+
+    def placed(node: Any) -> Any:
+        if isinstance(node, list):
+            return [placed(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        text = texts.get(node.get("$ref", ""))
+        if text is None:
+            return {key: placed(value) for key, value in node.items()}
+        return {**{key: value for key, value in node.items() if key != "$ref"}, **_of_text(node["$ref"], text)}
+
+    for ref, text in texts.items():
+        key = ref.removeprefix("#/types/")
+        if text.words:
+            package["types"][key] = {
+                "type": "string",
+                "description": f"One of {', '.join(text.words)}.",
+                "enum": [{"name": _enumerator(word), "value": word} for word in text.words],
+            }
+        else:
+            del package["types"][key]
+    return json.dumps(placed(package))
+
+
+_NUMBERS = {int: "integer", float: "number"}
+
+
+def _of_text(ref: str, text: type[Written]) -> dict[str, Any]:
+    """Return the schema of a value that may be a text."""
+    string = {"$ref": ref} if text.words else {"type": "string"}
+    if text.full is not None:
+        full = (
+            {"$ref": f"#/types/{NAME}:index:{text.full.__name__}", "plain": True}
+            if is_typeddict(text.full)
+            else {"type": "array", "items": {"type": "string", "plain": True}, "plain": True}
+        )
+        return {"oneOf": [full, string]}
+    number = _NUMBERS.get(text.kind.plain or str)
+    return {"oneOf": [{"type": number}, string]} if number else string
+
+
+def _enumerator(word: str) -> str:
+    """Return a word as the name of an enumeration's member: `StaleWhileRevalidate`."""
+    return "".join(part.capitalize() for part in word.split("-"))
 
 
 def _schema_path(path: str) -> str:

@@ -1,6 +1,6 @@
 """One caching strategy. See :class:`CachePolicy`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -10,6 +10,19 @@ from edgewright.arguments import checks
 from edgewright.arguments.bindings import kv_binding
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import is_later, normalise, properties
+from edgewright.arguments.written import (
+    ENGINES,
+    MODES,
+    QUERIES,
+    STRATEGIES,
+    Bytes,
+    CacheEngine,
+    CacheMode,
+    CacheQuery,
+    Seconds,
+    ShieldLocation,
+    Strategy,
+)
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import never_passes
 from edgewright.contract.limits import limit
@@ -25,9 +38,6 @@ from edgewright.contract.models import (
     ShieldTier,
 )
 
-MODES = ("override", "origin", "bypass")
-ENGINES = ("worker", "platform")
-QUERIES = ("all", "none", "include", "exclude")
 TOKEN = "edgewright:index:CachePolicy"
 MEMORY_IN_FRONT_S = 5
 """How long a copy in memory is served where nothing is said of that tier: as long as an isolate goes without looking for
@@ -37,9 +47,9 @@ purges."""
 class Jitter(TypedDict):
     """A range from which a time to live is drawn, so that entries stored together do not expire together."""
 
-    min: int
+    min: Seconds
     """Shortest time to live, in seconds."""
-    max: int
+    max: Seconds
     """Longest time to live, in seconds."""
 
 
@@ -48,11 +58,11 @@ class MemoryTierOptions(TypedDict):
 
     enabled: NotRequired[bool]
     """Whether the tier is used. Default: true."""
-    max_bytes: NotRequired[int]
+    max_bytes: NotRequired[Bytes]
     """Most bytes held by one isolate. Default: 16 MiB, of an isolate's 128 MB."""
-    max_object_bytes: NotRequired[int]
+    max_object_bytes: NotRequired[Bytes]
     """A larger body is not held in memory. Default: 1 MiB."""
-    ttl_ceiling: NotRequired[int]
+    ttl_ceiling: NotRequired[Seconds]
     """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
     jitter: NotRequired[Jitter]
     """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
@@ -63,7 +73,7 @@ class EdgeTierOptions(TypedDict):
 
     enabled: NotRequired[bool]
     """Whether the tier is used. Default: true."""
-    ttl_ceiling: NotRequired[int]
+    ttl_ceiling: NotRequired[Seconds]
     """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
     jitter: NotRequired[Jitter]
     """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
@@ -74,12 +84,12 @@ class KvTierOptions(TypedDict):
 
     binding: pulumi.Input[Any]
     """A KvNamespace's `binding`."""
-    ttl: int
+    ttl: Seconds
     """How long an entry stays in the store, in seconds, and how long it is fresh there: longer than `edge_ttl`, if so given. A
     data centre whose own copy is stale takes it from here as fresh. At least 60, which is the least that Workers KV accepts."""
     jitter: NotRequired[Jitter]
     """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
-    max_object_bytes: NotRequired[int]
+    max_object_bytes: NotRequired[Bytes]
     """A larger response is not put into the store. Default, and most allowed: Workers KV's limit of 25 MiB."""
 
 
@@ -89,19 +99,19 @@ class ShieldTierOptions(TypedDict):
     `{}` takes the defaults. Endpoints with `auth` go by it: they are answered where the caller is known. On Cloudflare it may
     be the only tier (`edge: {"enabled": False}`): then no data centre has a copy that a purge had to reach."""
 
-    location: NotRequired[str]
+    location: NotRequired[ShieldLocation]
     """Where it is, best near the origin: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `oc`, `afr` or `me`. Required on
     CloudFront. Default: where it is first asked from."""
-    ttl: NotRequired[int]
+    ttl: NotRequired[Seconds]
     """Freshness in the shield, in seconds, which data centres take over (each copy up to `edge_ttl`); a ceiling in mode
     `origin`. This and all below are Cloudflare's: refused on CloudFront. Default: that of the edge."""
     jitter: NotRequired[Jitter]
     """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
     shards: NotRequired[int]
     """Objects that the URLs are shared out to, 1 to 64; one takes some hundred misses a second. Default: 4."""
-    max_bytes: NotRequired[int]
+    max_bytes: NotRequired[Bytes]
     """Most bytes kept by one object. Default: 1 GiB. Of several policies with a shield in one EdgeApi the largest counts."""
-    max_object_bytes: NotRequired[int]
+    max_object_bytes: NotRequired[Bytes]
     """A larger body is not kept in the shield. Default: 16 MiB. Of several policies with a shield in one EdgeApi the largest
     counts."""
 
@@ -123,7 +133,7 @@ class CacheTierOptions(TypedDict):
 class CacheKey(TypedDict):
     """What tells one stored response from another, beside method and normalised path."""
 
-    query: NotRequired[str]
+    query: NotRequired[CacheQuery]
     """`all`, `none`, `include` (only `query_names`) or `exclude` (all but `query_names`). Default: `all`."""
     query_names: NotRequired[list[str]]
     """Names of query parameters. Required by `include` and `exclude`, refused by the others."""
@@ -142,20 +152,26 @@ class CacheKey(TypedDict):
 
 
 class CachePolicyArgs(TypedDict):
-    """Arguments of CachePolicy. Times are whole seconds. All but a KV binding must be known when the program runs, so that
+    """Arguments of CachePolicy. Times are whole seconds, or durations such as `"1h30m"`. All but a KV binding must be known when the program runs, so that
     a preview, and every policy, sees the strategy whole."""
 
-    edge_ttl: NotRequired[int]
+    strategy: NotRequired[Strategy]
+    """A strategy by the name that service workers have for it. `cache-first`: mode `override`, `edge_ttl` 30 days; a stored response
+    answers without the origin. `stale-while-revalidate`: mode `override`, `edge_ttl` 1 second, `stale_while_revalidate` 30 days; a
+    stored response answers at once and is fetched anew behind it. `network-first`: mode `override`, `edge_ttl` 1 second, `stale_if_error`
+    30 days; the origin answers, what is stored for 1 second and while it fails. `network-only`: mode `bypass`. Times that are given beside
+    it go before these, where they do not contradict it; what does is refused. Default: none, each argument stands for itself."""
+    edge_ttl: NotRequired[Seconds]
     """How long a response is fresh at the edge. Required by mode `override`; a ceiling in mode `origin`."""
-    browser_ttl: NotRequired[int]
+    browser_ttl: NotRequired[Seconds]
     """How long a client may keep a response without asking again, counted from when it gets it. Where it is less than
     `edge_ttl`, `max-age` is this time plus the `Age` that the response comes with, because clients count from that (RFC
     9111, section 4.2.3). On CloudFront so too, by a CloudFront Function, but for stored errors and for endpoints with
     `functions` of their own or cached behind `jwt`, where it counts from when CloudFront got the response. Default: what the
     origin said."""
-    stale_while_revalidate: NotRequired[int]
+    stale_while_revalidate: NotRequired[Seconds]
     """How long a stale response may be served while a fresh one is fetched (RFC 5861). Default: 0."""
-    stale_if_error: NotRequired[int]
+    stale_if_error: NotRequired[Seconds]
     """How long a stale response may be served while the origin fails (RFC 5861). Default: 0."""
     jitter: NotRequired[Jitter]
     """Freshness at the edge is drawn from this range, which holds `edge_ttl`. Default: `edge_ttl` as it is."""
@@ -169,17 +185,17 @@ class CachePolicyArgs(TypedDict):
     """Tags by which stored responses can be purged. Default: none."""
     immutable: NotRequired[bool]
     """Tells clients never to revalidate (RFC 8246). For versioned files only, in mode `override`. Default: false."""
-    mode: NotRequired[str]
+    mode: NotRequired[CacheMode]
     """`override`: this policy's times decide, and no `Cache-Control` of a client's gets past them. `origin`: the origin's
     headers decide. `bypass`: nothing is stored. Default: `override` where `edge_ttl` is given, else `origin`."""
-    engine: NotRequired[str]
+    engine: NotRequired[CacheEngine]
     """`worker`: the cache in the function. `platform`: the platform's own cache in front of it, which answers hits without
     running the function and keeps entries apart by path and query alone (`key.host` must be false). Refused on CloudFront, whose own cache is always
     in front. Default: `worker`."""
     statuses: NotRequired[list[int]]
     """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308; 404 and 410 with `error_ttl`, which is
     their time. Never a 5xx."""
-    error_ttl: NotRequired[int]
+    error_ttl: NotRequired[Seconds]
     """How long a 404 or 410 is kept under `override`. Default: 0, not at all."""
 
 
@@ -210,7 +226,7 @@ class CachePolicy(pulumi.ComponentResource):
         super().__init__(TOKEN, name, properties(args, CachePolicyArgs), opts)
         faults = Faults("CachePolicy", name)
         claim_name("CachePolicy", name, opts, faults)
-        given = normalise(args, CachePolicyArgs, faults)
+        given = _by_strategy(normalise(args, CachePolicyArgs, faults), faults)
         binding = given.get("tiers", {}).get("kv", {}).get("binding")
         if faults.about("edge_ttl"):
             # Given, and at fault: what it decides is not said otherwise because of that.
@@ -224,6 +240,63 @@ class CachePolicy(pulumi.ComponentResource):
             else _compile(name, given, binding)
         )
         self.register_outputs({"spec": self.spec})
+
+
+def spec_of(name: str, edge_ttl: str) -> dict[str, Any] | None:
+    """Return the `spec` of a policy that says no more than an `edge_ttl`, or None where the text is no such time.
+
+    Its name is made of the time, so that the endpoints of an API with the same time share one strategy.
+    """
+    faults = Faults("CachePolicy", name)
+    given = normalise({"edge_ttl": edge_ttl}, CachePolicyArgs, faults)
+    _check_args(given, faults)
+    return None if faults else _compile(f"{name}-{given['edge_ttl']}s", given, None)
+
+
+_KEPT = 30 * 86400
+"""How long a strategy keeps what it was given no time for: 30 days, as Workbox's recipes do
+(https://developer.chrome.com/docs/workbox/modules/workbox-recipes, `maxAgeSeconds`)."""
+_SETS: Mapping[str, Mapping[str, Any]] = {
+    "cache-first": {"mode": "override", "edge_ttl": _KEPT},
+    # What is fresh for no time is not stored at all, and could answer nothing later.
+    "stale-while-revalidate": {"mode": "override", "edge_ttl": 1, "stale_while_revalidate": _KEPT},
+    "network-first": {"mode": "override", "edge_ttl": 1, "stale_if_error": _KEPT},
+    "network-only": {"mode": "bypass"},
+}
+"""What each strategy sets where it is not given."""
+_CONTRADICTS: Mapping[str, tuple[tuple[str, Callable[[Any], bool], str], ...]] = {
+    "cache-first": (("edge_ttl", lambda ttl: ttl == 0, "nothing would be stored"),),
+    "stale-while-revalidate": (
+        ("edge_ttl", lambda ttl: ttl == 0, "nothing would be stored"),
+        ("stale_while_revalidate", lambda time: time == 0, "nothing stale would be answered"),
+    ),
+    "network-first": (
+        ("edge_ttl", lambda ttl: ttl != 1, "the origin is asked again after 1 second"),
+        ("jitter", bool, "the origin is asked again after 1 second"),
+        ("stale_while_revalidate", lambda time: time > 0, "what is stale would be answered before the origin is asked"),
+        ("stale_if_error", lambda time: time == 0, "nothing would be left to answer while the origin fails"),
+    ),
+    "network-only": (),
+}
+"""What a strategy cannot be given: the argument, which values of it, and what would become of the strategy."""
+
+
+def _by_strategy(given: dict[str, Any], faults: Faults) -> dict[str, Any]:
+    """Return the arguments with what their strategy sets; note what contradicts it."""
+    strategy = given.get("strategy")
+    if strategy is None or not faults.one_of("strategy", strategy, STRATEGIES):
+        return given
+    sets = _SETS[strategy]
+    if given.get("mode", sets["mode"]) != sets["mode"]:
+        faults.add(
+            "mode",
+            f"is {show(given['mode'])}, and strategy {strategy!r} is mode {sets['mode']!r}",
+            fix="Leave one of the two out.",
+        )
+    for key, contradicts, why in _CONTRADICTS[strategy]:
+        if key in given and contradicts(given[key]):
+            faults.add(key, f"contradicts strategy {strategy!r}: {why}", fix="Leave one of the two out.")
+    return {**sets, **given}
 
 
 def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any]:

@@ -1,17 +1,34 @@
 """An API at the edge. See :class:`EdgeApi`."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
+from edgewright.arguments import values
 from edgewright.arguments.endpoints import Compiled, Endpoints, check_endpoints, compile_settings
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import has_later, is_later, normalise, properties, when_known
+from edgewright.arguments.written import (
+    AUTH_KINDS,
+    PERIODS,
+    AuthKind,
+    Days,
+    Methods,
+    Milliseconds,
+    Percentage,
+    Region,
+    Seconds,
+    Share,
+    UrlNormalization,
+    written,
+)
 from edgewright.base.faults import Faults
-from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.cache_policy import spec_of
+from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import with_lifecycles
+from edgewright.platforms.platform import host_of
 
 TOKEN = "edgewright:index:EdgeApi"
 
@@ -19,24 +36,25 @@ TOKEN = "edgewright:index:EdgeApi"
 class EndpointAuth(TypedDict):
     """What a caller of an endpoint must show."""
 
-    kind: str
+    kind: AuthKind
     """`session` (a session that the store knows) or `jwt` (a signed token, RFC 7519)."""
     issuer: NotRequired[str]
-    """jwt: the token's `iss`. Required."""
+    """jwt: the token's `iss`. Required, unless the API's `jwt` says it."""
     audience: NotRequired[list[str]]
-    """jwt: accepted values of `aud`. Required."""
+    """jwt: accepted values of `aud`. Required, unless the API's `jwt` says it."""
     algorithms: NotRequired[list[str]]
     """jwt: accepted algorithms; `none` is refused. Default: RS256 and ES256."""
     jwks_url: NotRequired[str]
-    """jwt: `https://` URL of the issuer's key set. Required, unless there is a `secret`: exactly one of the two."""
+    """jwt: `https://` URL of the issuer's key set. Required, unless there is a `secret` or the API's `jwt` says
+    it: exactly one of the two."""
     secret: NotRequired[str]
     """jwt: name of the entry in the API's `secrets` that holds the HS256 key, on cloudflare. Required, unless there is a
     `jwks_url`: exactly one of the two."""
-    clock_tolerance: NotRequired[int]
+    clock_tolerance: NotRequired[Seconds]
     """jwt: seconds that clocks may differ, 0 to 300. Default: 30."""
     required_claims: NotRequired[dict[str, str]]
     """jwt: claims with the value each must have, for example a tenant. Default: none."""
-    jwks_max_stale: NotRequired[int]
+    jwks_max_stale: NotRequired[Seconds]
     """jwt: seconds that fetched keys go on serving while the key set cannot be fetched. Default: 600."""
 
 
@@ -45,8 +63,29 @@ class EndpointRateLimit(TypedDict):
 
     limit: int
     """Requests allowed in a period."""
-    period: NotRequired[int]
+    period: NotRequired[Seconds]
     """The period in seconds: 10 or 60. Default: 60."""
+
+
+if TYPE_CHECKING:
+    Auth: TypeAlias = EndpointAuth | Literal["session", "jwt"]
+    """What a caller must show, or its kind alone."""
+    RateLimit: TypeAlias = EndpointRateLimit | str
+    """A limit on each caller, or in one text: `"100/min"`."""
+else:
+    Auth = written("Auth", values.named("a kind", "jwt", "kind"), words=AUTH_KINDS, full=EndpointAuth)
+    RateLimit = written("RateLimit", values.rate_limit(PERIODS), full=EndpointRateLimit)
+
+
+class JwtIssuer(TypedDict):
+    """Who signs the tokens that the API's endpoints accept."""
+
+    issuer: str
+    """The tokens' `iss`."""
+    audience: list[str]
+    """Accepted values of `aud`."""
+    jwks_url: NotRequired[str]
+    """`https://` URL of the issuer's key set. Required, unless each such endpoint has a `secret`."""
 
 
 class Endpoint(TypedDict):
@@ -57,8 +96,8 @@ class Endpoint(TypedDict):
 
     path: str
     """`/api/products`, `/api/products/:id` or `/static/*`. The most specific match wins, whatever the order given."""
-    methods: NotRequired[list[str]]
-    """Methods answered; others get 405 with `Allow`. HEAD comes with GET. OPTIONS, where it is not named, is answered 204 with
+    methods: NotRequired[Methods]
+    """Methods answered, in a list or as in `"GET, POST"`; others get 405 with `Allow`. HEAD comes with GET. OPTIONS, where it is not named, is answered 204 with
     `Allow`. `*` is every method. Default: GET."""
     handler: NotRequired[str]
     """A JavaScript or TypeScript file with a fetch-like default export. Relative to the program's folder. Required, unless
@@ -70,15 +109,15 @@ class Endpoint(TypedDict):
     session: NotRequired[bool]
     """The caller's own session as JSON. Implies `auth: {"kind": "session"}`; needs the API's `sessions`. Default: false."""
     cache: NotRequired[pulumi.Input[Any]]
-    """A CachePolicy's `spec`. Default: nothing is stored."""
-    auth: NotRequired[EndpointAuth]
-    """What a caller must show. Default: nothing."""
-    rate_limit: NotRequired[EndpointRateLimit]
-    """A limit on each caller. Default: none."""
+    """A CachePolicy's `spec`, or the `edge_ttl` of one that says nothing else: `"1h"`. Default: nothing is stored."""
+    auth: NotRequired[Auth]
+    """What a caller must show, or its kind alone: `"session"`, or `"jwt"` with what the API's `jwt` says. Default: nothing."""
+    rate_limit: NotRequired[RateLimit]
+    """A limit on each caller, also as a text: `"100/min"`, `"20/10s"`; `"10/s"` is 100 in 10 seconds. Default: none."""
     static: NotRequired[bool]
     """Versioned static files: a strong ETag and 304 answers are guaranteed; on CloudFront for files of an origin up to about
     730 KB, larger ones keep the origin's own. Default: false."""
-    expected_ms: NotRequired[int]
+    expected_ms: NotRequired[Milliseconds]
     """How long the work behind this endpoint takes, in milliseconds; policies judge it. Default: not said."""
     queue: NotRequired[str]
     """Name of the queue binding to which long work is handed; policies look for it. Default: none."""
@@ -94,7 +133,7 @@ class SessionStore(TypedDict):
     """A KvNamespace's `binding`."""
     cookie: NotRequired[str]
     """The cookie's name. Default: `session`."""
-    ttl: NotRequired[int]
+    ttl: NotRequired[Seconds]
     """Seconds that a session lasts, at least 60, from when it was made: its `iat`, seconds since 1970. Where this is given, a
     session without `iat` is none. Default: 86400 for sessions that say `iat`; others last as long as the store keeps them."""
     key_prefix: NotRequired[str]
@@ -114,9 +153,9 @@ class RolloutHeader(TypedDict):
 class RolloutSession(TypedDict):
     """How long one viewer keeps the version that it got first."""
 
-    idle: int
+    idle: Seconds
     """Seconds without a request after which it is forgotten: 300 to 3600."""
-    longest: int
+    longest: Seconds
     """Seconds after which it is forgotten in any case: 300 to 3600, no less than `idle`."""
 
 
@@ -137,7 +176,7 @@ class Rollout(TypedDict):
     HTTP/3 there, also between rollouts: leave `rollout` out to have it back.
     """
 
-    percentage: NotRequired[float]
+    percentage: NotRequired[Percentage]
     """The new version's share of the requests, 0 to 100; on cloudfront above 0 and at most 15, or 100. With 0 only requests
     that ask for it get it, by the header `Cloudflare-Workers-Version-Overrides: <script_name>="<candidate_version_id>"`: the
     platform's smoke test. Default: 100."""
@@ -156,7 +195,7 @@ class Rollout(TypedDict):
 class FunctionLimits(TypedDict):
     """What one request may use."""
 
-    cpu_ms: NotRequired[int]
+    cpu_ms: NotRequired[Milliseconds]
     """CPU milliseconds a request, at most 300000; needs Workers Paid, for Workers Free has 10 ms and refuses a version that
     sets it. Default: the plan's own, 30 s on Workers Paid. 0 says the same."""
     subrequests: NotRequired[int]
@@ -168,7 +207,7 @@ class Observability(TypedDict):
 
     enabled: NotRequired[bool]
     """Whether logs are kept. Default: true."""
-    head_sampling_rate: NotRequired[float]
+    head_sampling_rate: NotRequired[Share]
     """Share of the requests whose logs are kept, 0 to 1. Default: 1."""
     invocation_logs: NotRequired[bool]
     """Whether each invocation makes a log entry of its own. Default: true."""
@@ -184,7 +223,7 @@ class StaticAssets(TypedDict):
     answers, of files and endpoints alike: a file whose path a more specific endpoint takes is not served."""
     directory: str
     """The folder. Relative to the program's folder."""
-    browser_ttl: NotRequired[int]
+    browser_ttl: NotRequired[Seconds]
     """Seconds that browsers may keep a file from when they get it. Default: 0, always revalidated. One that is missing is
     not kept."""
     immutable: NotRequired[bool]
@@ -216,7 +255,7 @@ class Experiment(TypedDict):
     """Variants with their weights: `{"a": 90, "b": 10}`."""
     paths: list[str]
     """Endpoints that take part, by their `path`. One that is cached must have the cookie in its key."""
-    max_age: NotRequired[int]
+    max_age: NotRequired[Seconds]
     """Seconds that a viewer keeps the cookie. Default: 2592000."""
 
 
@@ -248,14 +287,16 @@ class EdgeApiArgs(TypedDict):
     """Where sessions are kept. Default: no sessions."""
     bindings: NotRequired[list[pulumi.Input[Any]]]
     """Further bindings for handlers: a KvNamespace's `binding`, or a mapping with `type`, `name` and what the type
-    needs (`kv_namespace`: namespace_id; `r2_bucket`: bucket_name; `d1`: database_id; `queue`: queue_name; `service`:
-    service, entrypoint?; `durable_object_namespace`: class_name, script_name of the Worker that exports it; `json`: json; `version_metadata`).
+    needs; the documentation's page on bindings lists the types.
     The namespaces that cache policies and sessions use need not be repeated here. Default: none."""
     secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets that handlers see on `env`, by name. Bound to the version, so that code and secrets change
     together. Default: none."""
     vars: NotRequired[dict[str, pulumi.Input[str]]]
     """Plain settings that handlers see on `env`, by name. Default: none."""
+    jwt: NotRequired[JwtIssuer]
+    """Who signs the tokens of endpoints with `auth: "jwt"`, or with that kind and no issuer, audience, jwks_url or secret of their
+    own. Default: each endpoint says it."""
     rollout: NotRequired[Rollout]
     """How the new version is rolled out. Default: to all requests at once."""
     limits: NotRequired[FunctionLimits]
@@ -286,7 +327,7 @@ class EdgeApiArgs(TypedDict):
     """Further behaviours of the runtime. Default: none."""
     tags: NotRequired[list[str]]
     """Tags on the function. Default: none."""
-    url_normalization: NotRequired[str]
+    url_normalization: NotRequired[UrlNormalization]
     """What is done to a URL before routes, guards, caches and origins read it. `strict`: one form of each
     path, and 400 for what servers read in different ways. `none`, on cloudflare only: it goes to the origin as sent, for a
     proxy whose one endpoint is `/*` to an origin, with nothing to guard. Default: `strict`."""
@@ -306,7 +347,7 @@ class EdgeApiArgs(TypedDict):
     the distribution. Default: DNS and certificate are left to you."""
     price_class: NotRequired[str]
     """cloudfront: `PriceClass_100`, `PriceClass_200` or `PriceClass_All`: where it answers. Default: `PriceClass_All`."""
-    origin_shield: NotRequired[str]
+    origin_shield: NotRequired[Region]
     """cloudfront: the AWS region nearest to the origins, through which every miss goes. Default: none."""
     web_acl_arn: NotRequired[pulumi.Input[str]]
     """cloudfront: a web ACL with scope CLOUDFRONT, from us-east-1. Excludes `rate_limit` on endpoints, which makes one.
@@ -315,7 +356,7 @@ class EdgeApiArgs(TypedDict):
     """cloudfront: whether answers carry AWS's managed set of security headers. Default: false."""
     access_logs: NotRequired[bool]
     """cloudfront: whether each request is logged, to CloudWatch Logs in us-east-1. Default: true."""
-    log_retention_days: NotRequired[int]
+    log_retention_days: NotRequired[Days]
     """cloudfront: how long access logs are kept. Default: 30."""
     metrics: NotRequired[bool]
     """cloudfront: whether the additional metrics (hit rate, origin latency, errors by status) are on. Default: true."""
@@ -370,7 +411,7 @@ class EdgeApi(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        guarded = _guarded(args)
+        guarded = _with_strategies(name, _guarded(args))
         super().__init__(TOKEN, name, properties(guarded, EdgeApiArgs), with_lifecycles(opts))
         faults = Faults("EdgeApi", name)
         claim_name("EdgeApi", name, opts, faults)
@@ -427,6 +468,28 @@ def _guarded(args: Any) -> Any:
     if not isinstance(secrets, Mapping):
         return args
     return {**args, "secrets": {name: pulumi.Output.secret(value) for name, value in secrets.items()}}
+
+
+def _with_strategies(name: str, args: Any) -> Any:
+    """Return the arguments with each endpoint's `cache` that is a time as the strategy that it stands for, before anything,
+    a policy too, sees it."""
+    endpoints = args.get("endpoints") if isinstance(args, Mapping) else None
+    if not isinstance(endpoints, (list, tuple)):
+        return args
+
+    def strategy(cache: Any) -> Any:
+        if is_later(cache):
+            return pulumi.Output.from_input(cache).apply(strategy)
+        # What is no time stays what it is: it is told with the other faults.
+        return (spec_of(name, cache) or cache) if isinstance(cache, str) else cache
+
+    return {
+        **args,
+        "endpoints": [
+            {**each, "cache": strategy(each["cache"])} if isinstance(each, Mapping) and "cache" in each else each
+            for each in endpoints
+        ],
+    }
 
 
 def _compiled(

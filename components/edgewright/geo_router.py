@@ -12,6 +12,7 @@ from edgewright.arguments import checks
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.regions import REGION_POSITIONS, Position, assign_countries, failover_order
 from edgewright.arguments.shape import PENDING_URL, checked, is_later, normalise, properties
+from edgewright.arguments.written import Milliseconds, Region, Seconds
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import HOP_BY_HOP
 from edgewright.contract.models import HealthCheckSpec, OriginSpec, RouterSpec
@@ -28,8 +29,8 @@ NOT_AN_ORIGINS = (HOP_BY_HOP - {"proxy-authenticate", "proxy-authorization"}) | 
 class RegionOrigin(TypedDict):
     """One region's origin."""
 
-    region: str
-    """The region's name, for example `us`, `eu`, `apac`: lower-case letters, digits and hyphens."""
+    region: Region
+    """The region's name, for example `us`, `eu`, `apac`: letters, digits and hyphens; in any case."""
     url: pulumi.Input[str]
     """The origin's `https://` or `http://` base URL. A path on it is a prefix."""
     countries: NotRequired[list[str]]
@@ -47,7 +48,7 @@ class OriginHealthCheck(TypedDict):
 
     path: NotRequired[str]
     """Path asked for before an origin that failed is used again. Default: none, the next request tries it."""
-    interval: NotRequired[int]
+    interval: NotRequired[Seconds]
     """Seconds for which an origin that failed is left out. Default: 30."""
     unhealthy_after: NotRequired[int]
     """Consecutive failures before an origin is left out. Default: 2."""
@@ -58,9 +59,9 @@ class GeoRouterArgs(TypedDict):
 
     origins: list[RegionOrigin]
     """The origins, one a region."""
-    fallback: str
+    fallback: Region
     """The region for a caller whose country is unknown."""
-    timeout_ms: NotRequired[int]
+    timeout_ms: NotRequired[Milliseconds]
     """Milliseconds that an origin has for its response headers before the next nearest is asked, from the end of the request's
     body. On cloudfront whole seconds, at least 4 for the origins that CloudFront asks itself. Default: 2000."""
     retry_statuses: NotRequired[list[int]]

@@ -9,10 +9,12 @@ from typing_extensions import NotRequired, TypedDict
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim_name, default_name, gathers
 from edgewright.arguments.shape import checked, normalise, properties
+from edgewright.arguments.written import Seconds
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
-from edgewright.platforms import DEFAULT, HOSTS, host_of
+from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import check_store, with_lifecycles
+from edgewright.platforms.platform import host_of
 
 TOKEN = "edgewright:index:KvNamespace"
 MAX_TITLE = int(limit("cloudflare.kv.title_chars").value)
@@ -28,7 +30,7 @@ class KvSeedEntry(TypedDict):
     """The value: a string as it is, anything else as JSON. At most 25 MiB. An Output, secret or not, is taken too."""
     metadata: NotRequired[pulumi.Input[Any]]
     """JSON data kept beside the value: at most 1024 bytes. Default: none."""
-    ttl: NotRequired[int]
+    ttl: NotRequired[Seconds]
     """Seconds until the key expires, at least 60. Default: the namespace's `default_ttl`."""
 
 
@@ -63,7 +65,7 @@ class KvNamespaceArgs(TypedDict):
     binding_name: NotRequired[str]
     """cloudflare: the name under which functions see it. Default: the component's name in capitals, `products-kv` as
     `PRODUCTS_KV`."""
-    default_ttl: NotRequired[int]
+    default_ttl: NotRequired[Seconds]
     """Seconds until a key expires that is seeded, or put by a handler, without a time of its own; at least 60. Handlers see it
     as `<binding>_OPTIONS.default_ttl`. Default: never."""
     list_limit: NotRequired[int]

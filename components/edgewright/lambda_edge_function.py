@@ -8,6 +8,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments.program import claim_name, gathers, program_file
 from edgewright.arguments.shape import has_later, normalise, properties, when_known
+from edgewright.arguments.written import Bytes, Megabytes, Region, Seconds
 from edgewright.assemble.lambda_package import (
     SETTINGS_FILES,
     SOURCES,
@@ -53,21 +54,21 @@ class LambdaEdgeFunctionArgs(TypedDict):
     """A Node.js or Python runtime of which AWS still makes functions. Default: `nodejs22.x`."""
     handler: NotRequired[str]
     """`file.export`, which CloudFront's events are given to. Default: `index.handler`."""
-    timeout: NotRequired[int]
+    timeout: NotRequired[Seconds]
     """Seconds that it may take, at most 30. Default: 5."""
-    memory: NotRequired[int]
-    """Memory in MB, 128 to 10240; on viewer events 128, for CloudFront takes no more there. Default: 128."""
+    memory: NotRequired[Megabytes]
+    """Memory in MB as AWS counts them (`"1GB"` is 1024), 128 to 10240; on viewer events 128, for CloudFront takes no more there. Default: 128."""
     settings: NotRequired[pulumi.Input[Any]]
     """Data written into the package, in place of environment variables: `import settings from "edgewright:settings"` in
     bundled code, `settings.json` beside it for the rest. Readable by whoever may read the function: no
     secrets. Default: none."""
-    request_body_bytes: NotRequired[int]
+    request_body_bytes: NotRequired[Bytes]
     """The function reads requests' bodies, of up to this size: at most 40 KB on viewer and 1 MB on origin events.
     Default: bodies are not given to it, as with 0."""
-    response_bytes: NotRequired[int]
+    response_bytes: NotRequired[Bytes]
     """The largest response that it generates, with its headers: at most 40 KB on viewer and 1 MB on origin events.
     Default: unchecked."""
-    region: NotRequired[str]
+    region: NotRequired[Region]
     """`us-east-1`, the only region that CloudFront takes functions from. Default: `us-east-1`."""
     function_name: NotRequired[str]
     """The function's name. It stays taken when the stack is destroyed, until `edgewright reap` has removed the function, so that

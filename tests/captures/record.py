@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
-from edgewright.engine.resources import UNKNOWN, Capture, Resource, ResourceReference
+from edgewright.base.unknown import UNKNOWN
+from edgewright.engine.resources import Capture, Resource, ResourceReference
 from edgewright.engine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,10 +12,11 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright.base.faults import InputFaults
+from edgewright.base.unknown import UNKNOWN
 from edgewright.engine.cloud import Cloud as AnyCloud
 from edgewright.engine.cloud import RecordingCloud
 from edgewright.engine.monitor import Engine, Monitor
-from edgewright.engine.resources import UNKNOWN, Resource
+from edgewright.engine.resources import Resource
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 ZONE = "fedcba9876543210fedcba9876543210"

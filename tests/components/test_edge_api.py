@@ -947,7 +947,16 @@ FAULTS: list[tuple[Any, str]] = [
         " queue,"
         " rate_limit, session, static, strip_prefix. Did you mean 'cache'?",
     ),
-    (endpoint(cache="1h"), "endpoints[0].cache: '1h' is not a cache strategy. Allowed: a CachePolicy's `spec`."),
+    (
+        endpoint(cache="1 ho"),
+        "endpoints[0].cache: '1 ho' is not a cache strategy. Allowed: a CachePolicy's `spec`, or its `edge_ttl` as a text, for"
+        " example '1h'. It has the unit 'ho', which is none of time.",
+    ),
+    (
+        endpoint(cache="9000 weeks"),
+        "endpoints[0].cache: '9000 weeks' is not a cache strategy. Allowed: a CachePolicy's `spec`, or its `edge_ttl` as a"
+        " text, for example '1h'. That is 5443200000 seconds, and at most 2147483648 are allowed.",
+    ),
     (
         endpoint(cache=CACHE, methods=["POST"]),
         "endpoints[0].cache: has no effect on POST. Only answers to GET and HEAD are stored. Leave it out.",
@@ -1051,7 +1060,10 @@ FAULTS: list[tuple[Any, str]] = [
         jwt(jwks_url="http://id.example.com"),
         "endpoints[0].auth.jwks_url: 'http://id.example.com' is not https. Allowed: https:// URL without credentials, query and fragment.",
     ),
-    (jwt(audience=None), "endpoints[0].auth.audience: is required by kind 'jwt'."),
+    (
+        jwt(audience=None),
+        "endpoints[0].auth.audience: is required by kind 'jwt'. Give it here, or for all endpoints as `jwt.audience`.",
+    ),
     (jwt(clock_tolerance=301), "endpoints[0].auth.clock_tolerance: 301 is out of range. Allowed: 0 to 300 seconds."),
     # the zone's cache
     (
@@ -1083,7 +1095,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"bindings": [{"type": "kv", "name": "KV"}]},
-        "bindings[0].type: 'kv' is not known. Allowed: kv_namespace, r2_bucket, d1, queue, service, durable_object_namespace, json, version_metadata.",
+        "bindings[0].type: 'kv' is not known. Allowed: analytics_engine, d1, durable_object_namespace, json, kv_namespace, queue, r2_bucket, service, version_metadata.",
     ),
     (
         {"bindings": [{"type": "queue", "name": "Q", "queue_name": "q", "queue": "q"}]},
@@ -1217,8 +1229,9 @@ FAULTS: list[tuple[Any, str]] = [
         "compatibility_date: '2021-02-28' is before module Workers got what edgewright uses. Allowed: 2022-10-31 or later.",
     ),
     (
-        {"limits": {"cpu_ms": "1s"}},
-        "limits.cpu_ms: '1s' is not a whole number. Allowed: a whole number, for example 60. As milliseconds that is 1000.",
+        {"limits": {"cpu_ms": "10 min"}},
+        "limits.cpu_ms: 600000 is out of range ('10 min' is 600000 milliseconds). Allowed: 0 to 300000 milliseconds. 0 leaves"
+        " the limit to the account's plan, as leaving it out does.",
     ),
     (
         {"limits": {"subrequests": "50m"}},
@@ -1376,7 +1389,8 @@ def test_a_handler_is_bundled_into_the_version(tmp_path: Path, monkeypatch: pyte
 
 
 STRATEGY = (
-    "endpoints[0].cache: {'edge_ttl': 5} is not a cache strategy. Allowed: a CachePolicy's `spec`."
+    "endpoints[0].cache: {'edge_ttl': 5} is not a cache strategy. Allowed: a CachePolicy's `spec`, or its `edge_ttl` as a text, for"
+    " example '1h'."
     ' Write `CachePolicy("name", {...}).spec`, with the times in it.'
 )
 METHOD = (
@@ -1391,7 +1405,7 @@ KIND = "endpoints[0].auth.kind: 'JWT' is not known. Allowed: session, jwt. Did y
     [
         ([{**ENDPOINT, "cache": {"edge_ttl": 5}}], [STRATEGY]),
         ([{**ENDPOINT, "methods": ["get"], "cache": CACHE}], [METHOD]),
-        ([{**ENDPOINT, "methods": "POST"}, ENDPOINT], ["endpoints[0].methods: 'POST' is not a list."]),
+        ([{**ENDPOINT, "methods": 5}, ENDPOINT], ["endpoints[0].methods: 5 is not a list."]),
         (["/orders"], ["endpoints[0]: '/orders' is not a mapping."]),
         ([{"path": "/a", "handler": 5}], ["endpoints[0].handler: 5 is not a string."]),
         (

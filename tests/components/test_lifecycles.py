@@ -19,7 +19,7 @@ from tests.components.program import ACCOUNT, VERSION, ZONE, Cloud, run
 from tests.components.test_edge_api import ENDPOINT, ROUTING, whole
 
 REPOSITORY = Path(__file__).parents[2]
-HOSTS = REPOSITORY / "components" / "edgewright" / "hosts"
+HOSTS = REPOSITORY / "components" / "edgewright" / "platforms"
 PROTECTED = pulumi.ResourceOptions(protect=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright._provider import COMPONENTS
 from edgewright.arguments.shape import _unwrap
+from edgewright.arguments.written import is_written
 from edgewright.base.faults import Fault, InputFaults, show
 from typing_extensions import is_typeddict
 
@@ -27,6 +28,8 @@ def lists_in(shape: Any, place: Place = ()) -> Iterator[tuple[Place, Any, bool]]
     """Yield where a TypedDict has lists, inside other lists too, with what they are of and whether they are required."""
     for key, hint in shape.__annotations__.items():
         kind, _ = _unwrap(hint)
+        if is_written(kind) and kind.full is not None:
+            kind = kind.full
         at = (*place, key)
         if get_origin(kind) is list:
             kind, _ = _unwrap(get_args(kind)[0])
@@ -164,8 +167,8 @@ def test_faults_are_told_by_the_places_of_what_was_given() -> None:
     found = faults_of(lambda: CachePolicy("p", {"edge_ttl": 60, "statuses": [200, "404", 503], "tags": [1, "a b"]}))  # type: ignore[list-item]
     assert {fault.split(":")[0] for fault in found} == {"statuses[1]", "statuses[2]", "tags[0]", "tags[1]"}
 
-    origins: Any = [7, {"region": "US", "url": "https://us.example.com"}]
-    found = faults_of(lambda: GeoRouter("r", {"origins": origins, "fallback": "US"}))
+    origins: Any = [7, {"region": "u s", "url": "https://us.example.com"}]
+    found = faults_of(lambda: GeoRouter("r", {"origins": origins, "fallback": "u s"}))
     assert {fault.split(":")[0].split(".")[0] for fault in found} == {"origins[0]", "origins[1]"}
 
     endpoints: Any = [

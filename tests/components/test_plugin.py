@@ -39,7 +39,7 @@ def test_everything_public_is_described(provider: EdgewrightProvider) -> None:
     schema = json.loads(public_schema(provider))
     assert sorted(schema["resources"]) == [f"edgewright:index:{component.__name__}" for component in COMPONENTS]
     for name, type_ in schema["types"].items():
-        for key, prop in type_["properties"].items():
+        for key, prop in type_.get("properties", {}).items():
             assert prop.get("description"), f"{name}.{key} has no docstring"
     for name, resource in schema["resources"].items():
         for side in ("inputProperties", "properties"):

@@ -10,6 +10,7 @@ from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import edgewright
+from edgewright.platforms import HOSTS
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -95,7 +96,7 @@ def test_the_package_declares_what_it_imports() -> None:
 
 
 def test_the_plugin_declares_what_its_components_import_on_every_host() -> None:
-    hosts = [f"edgewright.platforms.{path.stem}" for path in (COMPONENTS / "edgewright" / "hosts").iterdir()]
+    hosts = [f"edgewright.platforms.{name}.api" for name in HOSTS]
     imported = _reachable("edgewright._provider", *_components(), *hosts)
     assert {"pulumi", "pulumi_aws", "pulumi_cloudflare"} <= imported.keys()
     assert _undeclared(imported, _plugin()) == {}

@@ -15,7 +15,7 @@ from tests.components.program import run
 from tools import component_docs
 from tools.component_docs import CLOUDFLARE_PATHS, DOCS, PAGES, Argument, Page, default_of, docstrings, host_of, shapes
 
-NAMES = ("index.md", *(component_docs._file(page.component) for page in PAGES))
+NAMES = ("index.md", "bindings.md", *(component_docs._file(page.component) for page in PAGES))
 _UNITS = r"(?i)\b(seconds?|milliseconds|bytes|KB|MB|MiB|GiB|degrees|requests|keys|objects|failures|days|status(es)?|301|weights)\b"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Iterator
 from typing import Any, Union, get_args, get_origin
 
+from edgewright.arguments.written import is_written
 from edgewright.cache_policy import CachePolicyArgs
 from edgewright.edge_api import EdgeApiArgs
 from edgewright.geo_router import GeoRouterArgs
@@ -49,4 +50,7 @@ def _unwrap(hint: Any) -> Any:
                 return _unwrap(get_args(arm)[0])
         (only,) = [arm for arm in arms if arm is not type(None)]
         return _unwrap(only)
+    if is_written(hint) and hint.full is not None:
+        # May be written as a text: here it is looked at in full.
+        return hint.full
     return hint

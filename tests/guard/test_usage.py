@@ -7,9 +7,10 @@ from typing import Any
 
 import pulumi
 import pytest
+from edgewright.base.unknown import UNKNOWN
 from edgewright.cli.limits import describe
 from edgewright.contract.limits import all_limits, limit
-from edgewright.engine.resources import UNKNOWN, Capture, Resource
+from edgewright.engine.resources import Capture, Resource
 from edgewright.guard.usage import usage
 from edgewright.platforms.counter import Used
 

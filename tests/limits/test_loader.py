@@ -4,7 +4,7 @@ import datetime
 from typing import get_args
 
 import pytest
-from edgewright.arguments.endpoints import PERIODS
+from edgewright.arguments.written import PERIODS
 from edgewright.contract.limits import (
     STALE_AFTER_DAYS,
     LimitError,
@@ -16,7 +16,7 @@ from edgewright.contract.limits import (
 from edgewright.contract.limits.loader import parse, quantity
 from edgewright.contract.models import KvTier, RateLimitSpec
 from edgewright.kv_namespace import MAX_TITLE
-from edgewright.platforms.protocol import RateLimitBinding
+from edgewright.platforms.cloudflare.bindings.ratelimit import _PERIODS
 from edgewright_policies.compute import CpuBudget
 
 GOOD = """
@@ -128,8 +128,7 @@ def test_quantities_are_exact_and_short(value: int, unit: str, text: str) -> Non
 
 def test_what_must_be_written_out_is_what_the_limits_say() -> None:
     """A type lists its values; these are the limits'."""
-    for model in (RateLimitSpec, RateLimitBinding):
-        assert get_args(model.model_fields["period_s"].annotation) == PERIODS == (10, 60), model
+    assert get_args(RateLimitSpec.model_fields["period_s"].annotation) == PERIODS == _PERIODS == (10, 60)
     assert KvTier(binding="KV", ttl_s=60).max_object_bytes == limit("cloudflare.kv.value_bytes").value
     assert limit("cloudflare.kv.title_chars").value == MAX_TITLE
     with pytest.raises(ValueError, match="less than or equal to 300000"):

@@ -220,3 +220,29 @@ def test_a_client_keeps_its_version_by_what_a_rollout_is_sticky_by(start_cloud: 
     assert set(places.values()) == {"old", "new"}
     for _ in range(4):
         assert {a: ask(X_Local_IP=a, Cloudflare_Workers_Version_Key="mine") for a in addresses} == places
+
+
+POINTS = """
+from edgewright import EdgeApi
+
+EdgeApi(
+    "api",
+    {
+        "account_id": "0" * 32,
+        "bindings": [{"type": "analytics_engine", "name": "POINTS", "dataset": "visits"}],
+        "endpoints": [{"path": "/count", "handler": "count.js"}],
+    },
+)
+"""
+COUNT = """
+export default (_request, env) => {
+  const given = env.POINTS.writeDataPoint({ blobs: ["DE"], doubles: [1], indexes: ["visits"] });
+  return Response.json({ written: true, given: given ?? null });
+};
+"""
+
+
+def test_a_handler_writes_a_data_point(start_cloud: Start, tmp_path: Path) -> None:
+    cloud = start_cloud(make_project(tmp_path, POINTS, files={"count.js": COUNT}))
+    answer = loopback.get(f"{cloud.url}/count")
+    assert (answer.status_code, answer.json()) == (200, {"written": True, "given": None})

@@ -68,8 +68,8 @@ def test_a_worker_with_its_store(runner: Runner, tmp_path: Path) -> None:
     assert base64.b64decode(version.modules[0].content_base64).decode() == (project / "handler.js").read_text()
     assert version.main_module == "main.js"
     assert version.bindings == [
-        protocol.TextBinding(type="plain_text", name="GREETING", text="hello"),
-        protocol.KvBinding(name="STORE", namespace_id=store.id),
+        protocol.OptionBinding(name="GREETING", option="bindings", value="hello"),
+        protocol.OptionBinding(name="STORE", option="kvNamespaces", value=store.id),
     ]
     assert document.kv_entries == [
         protocol.KvEntry(namespace_id=store.id, key="k", value_base64=base64.b64encode(b"seeded").decode())
@@ -109,6 +109,7 @@ worker(
         {"type": "r2_bucket", "name": "R2", "bucket_name": bucket.name},
         {"type": "d1", "name": "DB", "id": database.id},
         {"type": "version_metadata", "name": "META"},
+        {"type": "analytics_engine", "name": "POINTS", "dataset": "visits"},
     ],
 )
 """
@@ -120,12 +121,17 @@ worker(
         ["nodejs_compat"],
     )
     by_name = {item.name: item for item in version.bindings}
-    assert by_name["RATE"] == protocol.RateLimitBinding(name="RATE", namespace_id="1", limit=5, period_s=10)
-    assert by_name["SECRET"] == protocol.TextBinding(type="secret_text", name="SECRET", text="s")
-    assert by_name["DB"] == protocol.D1Binding(name="DB", database_id=document.d1_databases[0])
-    assert by_name["KV"] == protocol.KvBinding(name="KV", namespace_id=document.kv_namespaces[0].id)
+    assert by_name["RATE"] == protocol.OptionBinding(
+        name="RATE", option="ratelimits", value={"namespace_id": "1", "simple": {"limit": 5, "period": 10}}
+    )
+    assert by_name["SECRET"] == protocol.OptionBinding(name="SECRET", option="bindings", value="s")
+    assert by_name["DB"] == protocol.OptionBinding(name="DB", option="d1Databases", value=document.d1_databases[0])
+    assert by_name["KV"] == protocol.OptionBinding(name="KV", option="kvNamespaces", value=document.kv_namespaces[0].id)
     assert by_name["DO"] == protocol.DurableObjectBinding(name="DO", class_name="Room")
-    assert len(by_name) == 11
+    assert by_name["POINTS"] == protocol.OptionBinding(
+        name="POINTS", option="analyticsEngineDatasets", value={"dataset": "visits"}
+    )
+    assert len(by_name) == 12
 
 
 def test_routes_and_domains(runner: Runner, tmp_path: Path) -> None:
@@ -222,7 +228,7 @@ c.WorkersDeployment("d", account_id=ACCOUNT, script_name="api", strategy="percen
         ),
         (
             "worker('a', bindings=[{'type': 'ratelimit', 'name': 'R', 'namespace_id': '1', 'simple': {'limit': 5, 'period': 30}}])\n",
-            "period_s: Input should be 10 or 60, got 30",
+            "simple.period: must be 10 or 60 (seconds), got 30",
         ),
         (
             "worker('a', modules=[{'name': 'main.js', 'content_type': 'x', 'content_base64': '%%'}])\n",

@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from edgewright.platforms import DEFAULT, HOSTS, host_of, part_of
+from edgewright.platforms import DEFAULT, HOSTS, part_of
 from edgewright.platforms.cloudflare import answers as cloudflare_answers
 from edgewright.platforms.cloudflare import api as cloudflare_api
 from edgewright.platforms.cloudflare import purge_steps as cloudflare_purge
@@ -11,7 +11,7 @@ from edgewright.platforms.cloudfront import answers as cloudfront_answers
 from edgewright.platforms.cloudfront import api as cloudfront_api
 from edgewright.platforms.cloudfront import purge_steps as cloudfront_purge
 from edgewright.platforms.parts import Answers
-from edgewright.platforms.platform import Platform
+from edgewright.platforms.platform import Platform, host_of
 from edgewright.platforms.purging import PurgePart
 
 # Held by mypy: a module that lacks a function, or takes other arguments, is no platform's.

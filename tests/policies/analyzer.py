@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from edgewright.engine.resources import UNKNOWN, Capture, Resource
+from edgewright.base.unknown import UNKNOWN
+from edgewright.engine.resources import Capture, Resource
 from edgewright_policies import PACK_NAME, POLICIES, engine_configuration, use_settings
 from edgewright_policies.pack import make_settings
 from pulumi.runtime import proto

@@ -1,7 +1,7 @@
 """The same findings in-process and from the analyzer that the engine talks to."""
 
 import pytest
-from edgewright.engine.resources import UNKNOWN
+from edgewright.base.unknown import UNKNOWN
 from edgewright.guard import evaluate
 
 from tests.policies.analyzer import Analyzer

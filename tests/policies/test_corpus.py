@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edgewright.engine.resources import UNKNOWN
+from edgewright.base.unknown import UNKNOWN
 from edgewright.guard import evaluate
 from edgewright_policies import POLICIES
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from edgewright.engine.resources import UNKNOWN
+from edgewright.base.unknown import UNKNOWN
 from edgewright.guard import evaluate
 
 from tests.policies.corpus import capture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from edgewright.engine.resources import UNKNOWN
+from edgewright.base.unknown import UNKNOWN
 from edgewright.guard import evaluate
 
 from tests.policies.corpus import capture, expand, put

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from edgewright.engine.resources import UNKNOWN
+from edgewright.base.unknown import UNKNOWN
 from edgewright_policies import POLICIES, Context, ResourceRule, Settings
 
 RULES = {rule.name: rule for rule in POLICIES}

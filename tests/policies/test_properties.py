@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from edgewright.engine.resources import UNKNOWN
+from edgewright.base.unknown import UNKNOWN
 from edgewright.guard import evaluate
 from edgewright_policies import POLICIES, Context, Node, ResourceRule, Rule, Settings, StackRule, StackView
 from edgewright_policies.reading import View

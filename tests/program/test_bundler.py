@@ -28,11 +28,12 @@ import os
 import subprocess
 
 import pulumi
-from edgewright import EdgeApi, _bundler
+from edgewright import EdgeApi
+from edgewright.assemble import bundler
 
 subprocess.run = None  # a process of its own would need it
 api = EdgeApi("api", {{"account_id": "{ACCOUNT}", "endpoints": [{{"path": "/", "handler": "handler.ts"}}]}})
-pulumi.export("bundler", _bundler.current.process.pid)
+pulumi.export("bundler", bundler.current.process.pid)
 """
 
 

@@ -1,7 +1,7 @@
 // src/gateway/main.ts
 import { randomBytes as randomBytes5 } from "node:crypto";
 import { mkdirSync as mkdirSync3, rmSync as rmSync5 } from "node:fs";
-import { join as join9 } from "node:path";
+import { join as join10 } from "node:path";
 import { createInterface as createInterface2 } from "node:readline";
 
 // src/gateway/control.ts
@@ -11,7 +11,7 @@ import http6 from "node:http";
 // src/platforms/cloudfront/gateway/index.ts
 import { mkdtempSync, rmSync as rmSync2 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join as join3 } from "node:path";
+import { join as join4 } from "node:path";
 
 // src/platforms/cloudfront/gateway/adapters.ts
 import { Readable as Readable2 } from "node:stream";
@@ -337,9 +337,9 @@ function wildcardMatch(pattern, text) {
 }
 function normalizePath(path) {
   if (!/%|\/\./.test(path)) return path;
-  const decoded2 = path.replace(/%([0-9A-Fa-f]{2})/g, (whole2, hex) => {
+  const decoded2 = path.replace(/%([0-9A-Fa-f]{2})/g, (whole, hex) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[A-Za-z0-9\-._~]/.test(character) ? character : whole2.toUpperCase();
+    return /[A-Za-z0-9\-._~]/.test(character) ? character : whole.toUpperCase();
   });
   const output = [];
   const segments = decoded2.split("/").slice(1);
@@ -390,8 +390,8 @@ function slice(body, from, length) {
     })
   );
 }
-function concat(first, rest2) {
-  return rest2.pipeThrough(
+function concat(first, rest) {
+  return rest.pipeThrough(
     new TransformStream({
       start(controller) {
         controller.enqueue(new Uint8Array(first));
@@ -422,7 +422,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
   let held = 0;
   let done = false;
   let joined2;
-  const hold2 = (bytes) => {
+  const hold = (bytes) => {
     held += bytes;
     heldByAll += bytes;
   };
@@ -430,7 +430,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
     for (; ; ) {
       if (!readers.size) throw new Error("Nobody reads this response any more.");
       const slowest = Math.min(...Array.from(readers, ({ next }) => next));
-      for (; first < slowest; first++) hold2(-chunks.shift().length);
+      for (; first < slowest; first++) hold(-chunks.shift().length);
       if (held <= window) return;
       room = Promise.withResolvers();
       if (await within(room.promise, STALL_MS) === "timeout") {
@@ -446,7 +446,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
         if (!value.length) continue;
         chunks.push(value);
         body.size += value.length;
-        hold2(value.length);
+        hold(value.length);
         more.resolve();
         more = Promise.withResolvers();
         if (body.whole && (body.size > limit || body.size > window && heldByAll > ISOLATE_BYTES)) {
@@ -474,7 +474,7 @@ function sharedBody(source, expected, limit, window, onOverflow) {
     whole: true,
     finished: isStream(source) ? pump(source.getReader()) : void 0,
     ready: ready.promise,
-    release: () => hold2(-held),
+    release: () => hold(-held),
     bytes() {
       if (joined2 || !done || !body.whole) return joined2;
       let all4 = chunks[0];
@@ -528,12 +528,12 @@ function sharedBody(source, expected, limit, window, onOverflow) {
 
 // src/core/memo.ts
 var MAX_LENGTH = 512;
-function remembering(most, make3) {
+function remembering(most, make2) {
   const known3 = /* @__PURE__ */ new Map();
   return (text) => {
     let made2 = known3.get(text);
     if (made2 === void 0) {
-      made2 = make3(text);
+      made2 = make2(text);
       if (text.length <= MAX_LENGTH) {
         if (known3.size >= most) known3.clear();
         known3.set(text, made2);
@@ -614,9 +614,9 @@ function splitTarget(url) {
     const query2 = beforeQuery === -1 ? "" : url.slice(beforeQuery).replace(/#.*$/s, "");
     return { origin: url.slice(0, pathEnd), path: "/", query: query2.startsWith("?") ? query2 : "" };
   }
-  const rest2 = url.slice(pathEnd);
-  const fragment = rest2.indexOf("#");
-  const query = fragment === -1 ? rest2 : rest2.slice(0, fragment);
+  const rest = url.slice(pathEnd);
+  const fragment = rest.indexOf("#");
+  const query = fragment === -1 ? rest : rest.slice(0, fragment);
   return { origin: url.slice(0, start2), path: url.slice(start2, pathEnd), query };
 }
 
@@ -669,9 +669,9 @@ function keyQuery(search, policy) {
 var nameOf = (part) => part.split("=", 1)[0];
 function named(sent, policy) {
   const { origin, path, query } = targetAsSent(sent);
-  const rest2 = policy.asSent ? path + query : normalizeEscapes(path) + keyQuery(query, policy);
+  const rest = policy.asSent ? path + query : normalizeEscapes(path) + keyQuery(query, policy);
   const place = policy.host ? origin : origin.replace(/\/\/.*/, "//*");
-  return { url: origin + rest2, key: `${policy.name}|${policy.mode}|${place}${rest2}` };
+  return { url: origin + rest, key: `${policy.name}|${policy.mode}|${place}${rest}` };
 }
 var normaliseUrl = (url, policy) => policy.named(url).url;
 var encode = (value) => value === null ? "" : `=${value.replace(/[%|:\n]/g, encodeURIComponent)}`;
@@ -681,25 +681,25 @@ var keyedByUrl = ({ headers, cookies: cookies3, country, region }) => !(headers.
 var isPlain2 = (key) => key.query === "all" && keyedByUrl(key);
 var errorTtl = (policy, status2) => status2 === 404 || status2 === 410 ? policy.error_ttl_s : void 0;
 var isListed = ({ statuses }, status2) => statuses.has(status2 === 206 ? 200 : status2);
-var ceilingOf = (tier, ctx) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, ctx);
-var draw = (range, fixed, ctx) => range ? range[0] + Math.floor(ctx.random() * (range[1] - range[0] + 1)) : fixed ?? Infinity;
+var draw = (range, fixed, chance) => range ? range[0] + Math.floor(chance.random() * (range[1] - range[0] + 1)) : fixed ?? Infinity;
 
 // src/core/cache/compile.ts
 var known = /* @__PURE__ */ new WeakMap();
 function compile(spec, custom2) {
   const before = known.get(spec);
   if (before) return before;
-  const { statuses, tiers, key, engine, ...rest2 } = spec;
+  const { statuses, tiers, key, engine, ...rest } = spec;
   const platform = engine === "platform";
   const times = [{ jitter_s: spec.edge_jitter_s, ttl_s: spec.edge_ttl_s }, tiers.kv, tiers.shield].map((tier) => tier?.jitter_s?.[1] ?? tier?.ttl_s).filter((time) => typeof time === "number");
   const policy = {
-    ...rest2,
+    ...rest,
     ...tiers,
     ...key,
     // With the platform's own cache in front, a second copy in the same data centre only takes room.
     edge: platform ? null : tiers.edge,
     front: platform ? tiers.edge : null,
     platform,
+    asSent: spec.asSent ?? false,
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,
     custom: isPlain2(key) ? void 0 : custom2,
@@ -709,218 +709,23 @@ function compile(spec, custom2) {
   return policy;
 }
 
-// src/core/cache/outgoing.ts
-function toClient({
-  inside,
-  targetedFields,
-  origin
-}, headers, status2, policy, age2) {
-  if (inside) return;
-  const override = policy.mode === "override";
-  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
-    if (override || name !== "cdn-cache-control") headers.delete(name);
-  const present = namesIn(headers.get("vary"));
-  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
-  const { browser_ttl_s: browserTtl } = policy;
-  if (browserTtl === null) return;
-  const error = errorTtl(policy, status2);
-  if (!override) origin?.shorten(headers, browserTtl + age2);
-  else if (error !== void 0 || isListed(policy, status2)) {
-    const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age2 : error ?? browserTtl;
-    const parts = ["public", `max-age=${left}`];
-    if (error === void 0) {
-      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
-      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
-      if (policy.immutable) parts.push("immutable");
-    }
-    headers.set("cache-control", parts.join(", "));
-    headers.delete("expires");
-    headers.delete("pragma");
-  }
+// src/core/cache/decide/request.ts
+var METHOD = { kind: "forwarded", forward: "method" };
+var BYPASS = { kind: "forwarded", forward: "bypass" };
+var AUTHORIZATION = { kind: "forwarded", forward: "request", storage: "authorization" };
+var FOR_THE_ORIGIN_ALONE = ["upgrade", "if-match", "if-unmodified-since"];
+function decideRequest({ method, headers }, policy) {
+  if (method !== "GET" && method !== "HEAD") return METHOD;
+  if (!policy || policy.mode === "bypass") return BYPASS;
+  if (FOR_THE_ORIGIN_ALONE.some((name) => headers.has(name))) return BYPASS;
+  return policy.mode === "override" && headers.has("authorization") ? AUTHORIZATION : void 0;
 }
-function tagsOf(headers, policy) {
-  const tags = trimmed(headers.get("cache-tag")?.split(","));
-  return [.../* @__PURE__ */ new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
+function forwardReason(found) {
+  const { selected, selecting, fresh } = found;
+  if (!selected) return selecting ? "vary-miss" : "uri-miss";
+  if (selected.stored.range) return "partial";
+  return fresh ? "request" : "stale";
 }
-
-// src/core/cache/entry.ts
-function bodyless(status2) {
-  return status2 === 204 || status2 === 205 || status2 === 304;
-}
-var UNSTORED = /* @__PURE__ */ new Set([
-  ...HOP_BY_HOP,
-  "proxy-authentication-info",
-  "set-cookie",
-  "age",
-  "x-cache"
-]);
-var MAX_HEADER_BYTES = 16 * 1024;
-function storedHeaders(headers, omit, unstored) {
-  const names2 = /* @__PURE__ */ new Set([...UNSTORED, ...connectionOptions(headers.get("connection")), ...omit, ...unstored]);
-  const prefixes = unstored.filter((name) => name.endsWith("-"));
-  const kept = [...headers].filter(([name]) => !names2.has(name) && !prefixes.some((prefix) => name.startsWith(prefix)));
-  return kept.flat().join("").length > MAX_HEADER_BYTES ? void 0 : kept;
-}
-function header(meta, name) {
-  return meta.headers.find((pair2) => pair2[0] === name)?.[1] ?? null;
-}
-var fieldsOf = (meta) => ({ get: (name) => header(meta, name) });
-function age(meta, now) {
-  return Math.max(0, Math.floor(meta.initialAge + (now - meta.responseTime) / 1e3));
-}
-var RETENTION_S = 30 * 86400;
-var VALIDATION_S = 86400;
-function retention(meta, now) {
-  const validator = header(meta, "etag") !== null || header(meta, "last-modified") !== null;
-  const after = Math.max(meta.staleWhileRevalidate, meta.staleIfError, validator ? VALIDATION_S : 60);
-  return Math.min(RETENTION_S, Math.ceil(Math.max(0, meta.freshUntil - now) / 1e3) + after);
-}
-function toAscii(value) {
-  return JSON.stringify(value).replace(
-    /[\x7f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
-  );
-}
-function parseValue(text) {
-  try {
-    const value = JSON.parse(text);
-    return value.kind === "entry" || value.kind === "index" ? value : void 0;
-  } catch {
-    return void 0;
-  }
-}
-
-// src/core/cache/reuse.ts
-function reuse(meta, now, soft) {
-  if (meta.noCache) return "validate";
-  if (soft) return meta.mustRevalidate ? "validate" : "revalidate-behind";
-  const left = meta.freshUntil - now;
-  if (left > 0) return "hit";
-  return meta.staleWhileRevalidate > 0 && -left <= meta.staleWhileRevalidate * 1e3 ? "revalidate-behind" : "validate";
-}
-function usableOnError({ ctx, policy }, { meta, soft }, disconnected) {
-  if (meta.noCache) return false;
-  const staleness = soft ? 0 : (ctx.now() - meta.freshUntil) / 1e3;
-  if (staleness <= meta.staleIfError && meta.staleIfError > 0) return true;
-  return disconnected && policy.mode === "origin" && !meta.mustRevalidate;
-}
-function addValidators(meta, headers) {
-  const etag = header(meta, "etag");
-  const modified = header(meta, "last-modified");
-  if (etag !== null) headers.set("if-none-match", etag);
-  if (modified !== null) headers.set("if-modified-since", modified);
-  return etag !== null || modified !== null;
-}
-
-// src/core/cache/lists.ts
-var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
-
-// src/core/cache/vary.ts
-var UNBOUNDED = /* @__PURE__ */ new Set([
-  "cookie",
-  "user-agent",
-  "referer",
-  "authorization",
-  "x-forwarded-for",
-  "cf-connecting-ip",
-  "cf-ray",
-  "x-request-id",
-  "traceparent"
-]);
-function varyNames(vary, policy) {
-  const names2 = [.../* @__PURE__ */ new Set([...policy.vary, ...namesIn(vary)])].sort();
-  return names2.every((name) => name !== "*" && TOKEN.test(name)) ? names2 : null;
-}
-function unbounded(names2, policy) {
-  if (names2.length > 8) return `${names2.length} headers`;
-  if (policy.mode !== "override") return void 0;
-  return names2.find((name) => UNBOUNDED.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name));
-}
-function varyValues(names2, headers) {
-  const parts = names2.map((name) => {
-    const value = headers.get(name);
-    return name + encode(value && normaliseValue(name, value));
-  });
-  return parts.join("|");
-}
-function normaliseValue(name, value) {
-  const parts = splitList(value);
-  if (!["accept-encoding", "accept-language", "accept-charset"].includes(name)) return parts.join(",");
-  const items = parts.map((part) => {
-    const compact = part.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
-    return compact.replace(/;q=1(\.0{0,3})?$/, "");
-  });
-  return [...new Set(items)].sort().join(",");
-}
-
-// src/core/cache/query.ts
-var Query = class {
-  constructor(core, head, policy, ctx, origin, whole2 = () => head) {
-    this.core = core;
-    this.policy = policy;
-    this.ctx = ctx;
-    this.origin = origin;
-    const { method, headers, url } = head;
-    const { url: normal, key } = policy.named(url);
-    this.method = method;
-    this.asked = headers;
-    this.url = normal;
-    this.key = policy.custom?.of(key, headers, policy, ctx) ?? key;
-    this.directives = policy.mode === "origin" ? core.origin?.directives(headers) : void 0;
-    this.range = method === "GET" ? headers.get("range") : null;
-    this.#whole = whole2;
-  }
-  core;
-  policy;
-  ctx;
-  origin;
-  key;
-  url;
-  method;
-  /** As the client sent them; for looking at one by one. */
-  asked;
-  /** What the client says of the stored responses it takes. Nothing under `override`: there the policy alone decides. */
-  directives;
-  range;
-  #whole;
-  /** The request itself: not for what a store may answer, because it may have to be made first. */
-  get request() {
-    return this.#whole();
-  }
-  /** Whether a stored response may answer. */
-  reuse(meta, soft, directives2 = this.directives) {
-    const now = this.ctx.now();
-    return directives2 && this.core.origin ? this.core.origin.reuse(meta, directives2, now, soft) : reuse(meta, now, soft);
-  }
-  /** Where a response that varies on these headers is stored for this request. */
-  variant(names2) {
-    return `${this.key}
-${varyValues(names2, this.asked)}`;
-  }
-};
-var Flight = class {
-  constructor(url, missed, behind) {
-    this.url = url;
-    this.missed = missed;
-    this.behind = behind;
-  }
-  url;
-  missed;
-  behind;
-  settle;
-  /** The origin has answered: what is left is to store it. */
-  answered = false;
-  head = new Promise((resolve) => {
-    this.settle = (head) => {
-      this.answered = true;
-      resolve(head);
-    };
-  });
-  /** An invalidation came while it was under way: what it brings is not stored. */
-  void = false;
-  /** What it brought is in the tiers. */
-  stored;
-};
 
 // src/core/dates.ts
 var MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -956,6 +761,674 @@ function yearOfTwoDigits(digits, now) {
   return inThisCentury > currentYear + 50 ? inThisCentury - 100 : inThisCentury;
 }
 
+// src/core/cache/lists.ts
+var splitList = (text) => trimmed(text.match(/(?:[^,"]|"(?:\\.|[^"\\])*(?:"|$))+/g));
+
+// src/core/cache/directives.ts
+var UNREADABLE = " ";
+function parseCacheControl(field) {
+  const directives2 = /* @__PURE__ */ new Map();
+  for (const member of splitList(field ?? "")) {
+    const [name, argument] = parseDirective(member);
+    if (name !== "") add(directives2, name, argument);
+    for (const forbidding of forbiddingBehindOpenQuote(member)) directives2.set(forbidding, true);
+  }
+  return directives2;
+}
+function parseDirective(member) {
+  const equals = member.indexOf("=");
+  if (equals < 0) return [member.toLowerCase(), true];
+  const name = member.slice(0, equals);
+  const value = member.slice(equals + 1);
+  const spaced = name !== name.trim() || value !== value.trim();
+  return [name.trim().toLowerCase(), spaced ? UNREADABLE : unquoted(value)];
+}
+function add(directives2, name, argument) {
+  const first = directives2.get(name);
+  if (first === void 0) directives2.set(name, argument);
+  else if (name === "private" || name === "no-cache") {
+    const bothQualified = fieldNames(first).length > 0 && fieldNames(argument).length > 0;
+    directives2.set(name, bothQualified ? `${first},${argument}` : true);
+  }
+}
+var CLOSED_STRINGS = /"(?:\\.|[^"\\])*"/gs;
+var FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
+function forbiddingBehindOpenQuote(member) {
+  if (!member.includes('"') || !member.replace(CLOSED_STRINGS, "").includes('"')) return [];
+  return Array.from(member.toLowerCase().matchAll(FORBIDDING), ([name]) => name);
+}
+var unquoted = (value) => /^"(.*)"$/s.exec(value)?.[1]?.replace(/\\(.)/g, "$1") ?? value;
+function deltaSecondsOf(directives2, name) {
+  return directives2.has(name) ? deltaSeconds(directives2.get(name)) : void 0;
+}
+var MAX_DELTA_SECONDS = 2 ** 31;
+var deltaSeconds = (value) => typeof value === "string" && /^\d+$/.test(value) ? Math.min(Number(value), MAX_DELTA_SECONDS) : 0;
+var fieldNames = (argument) => typeof argument === "string" ? splitList(argument.toLowerCase()).filter((part) => TOKEN.test(part)) : [];
+var isUnqualified = (directives2, name) => directives2.has(name) && fieldNames(directives2.get(name)).length === 0;
+
+// src/core/cache/outgoing.ts
+function toClient({
+  inside,
+  targetedFields,
+  origin
+}, headers, status2, policy, age) {
+  if (inside) return;
+  const override = policy.mode === "override";
+  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
+    if (override || name !== "cdn-cache-control") headers.delete(name);
+  const present = namesIn(headers.get("vary"));
+  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  const { browser_ttl_s: browserTtl } = policy;
+  if (browserTtl === null) return;
+  const error = errorTtl(policy, status2);
+  if (!override) origin?.limitMaxAge(headers, browserTtl + age);
+  else if (error !== void 0 || isListed(policy, status2)) {
+    const edgeTtl = error ?? policy.longest ?? 0;
+    const maxAge = browserTtl < edgeTtl ? browserTtl + age : error ?? browserTtl;
+    const parts = ["public", `max-age=${maxAge}`];
+    if (error === void 0) {
+      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+      if (policy.immutable) parts.push("immutable");
+    }
+    headers.set("cache-control", parts.join(", "));
+    headers.delete("expires");
+    headers.delete("pragma");
+  }
+}
+function tagsOf(headers, policy) {
+  const tags = trimmed(headers.get("cache-tag")?.split(","));
+  return [.../* @__PURE__ */ new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
+}
+
+// src/core/cache/response-directives.ts
+var PLAIN_MEMBER = /^ *(?!private=|no-cache=)(?<name>[a-z][a-z-]*)(?:=(?<seconds>\d{1,15}))? *$/;
+var readPlainDirectives = (headers, targetedFields) => {
+  const field = targetedFields.map((name) => headers.get(name)).find(Boolean);
+  if (!field) return { directives: parseCacheControl(headers.get("cache-control")), targeted: false };
+  const directives2 = /* @__PURE__ */ new Map();
+  for (const text of field.split(",")) {
+    const member = PLAIN_MEMBER.exec(text)?.groups;
+    if (!member?.name) return void 0;
+    directives2.set(member.name, member.seconds === void 0 ? true : String(deltaSeconds(member.seconds)));
+  }
+  return { directives: directives2, targeted: true };
+};
+
+// src/core/cache/stored.ts
+function bodyless(status2) {
+  return status2 === 204 || status2 === 205 || status2 === 304;
+}
+var NEVER_STORED = [...HOP_BY_HOP, "proxy-authentication-info", "set-cookie", "age", "x-cache"];
+var MAX_HEADER_BYTES = 16 * 1024;
+function headersToStore(headers, excluded) {
+  const names2 = /* @__PURE__ */ new Set([...NEVER_STORED, ...connectionOptions(headers.get("connection")), ...excluded]);
+  const prefixes = excluded.filter((name) => name.endsWith("-"));
+  const kept = [];
+  let bytes = 0;
+  for (const [name, value] of headers) {
+    if (names2.has(name) || prefixes.some((prefix) => name.startsWith(prefix))) continue;
+    kept.push([name, value]);
+    bytes += name.length + value.length;
+  }
+  return bytes > MAX_HEADER_BYTES ? void 0 : kept;
+}
+function header(stored, name) {
+  return stored.headers.find((field) => field[0] === name)?.[1] ?? null;
+}
+var fieldsOf = (stored) => ({ get: (name) => header(stored, name) });
+function currentAge({ initialAge, responseTime }, now) {
+  const residentTime = (now - responseTime) / 1e3;
+  return Math.max(0, Math.floor(initialAge + residentTime));
+}
+function toAscii(value) {
+  return JSON.stringify(value).replace(
+    /[\x7f-\uffff]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
+}
+function parseStored(text) {
+  try {
+    const value = JSON.parse(text);
+    return value.kind === "response" || value.kind === "selecting-headers" ? value : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// src/core/cache/vary.ts
+var ONE_VALUE_A_CLIENT = /* @__PURE__ */ new Set([
+  "cookie",
+  "user-agent",
+  "referer",
+  "authorization",
+  "x-forwarded-for",
+  "cf-connecting-ip",
+  "cf-ray",
+  "x-request-id",
+  "traceparent"
+]);
+var MAX_SELECTING = 8;
+function selectingNamesOf(vary, policy) {
+  const names2 = [.../* @__PURE__ */ new Set([...policy.vary, ...namesIn(vary)])].sort();
+  return names2.every((name) => name !== "*" && TOKEN.test(name)) ? names2 : void 0;
+}
+function perClient(names2, policy) {
+  if (names2.length > MAX_SELECTING) return `${names2.length} headers`;
+  if (policy.mode !== "override") return void 0;
+  const wanted = (name) => policy.headers.includes(name) || policy.vary.includes(name);
+  return names2.find((name) => ONE_VALUE_A_CLIENT.has(name) && !wanted(name));
+}
+function selectingValues(names2, headers) {
+  const parts = names2.map((name) => {
+    const value = headers.get(name);
+    return name + encode(value && normalised(name, value));
+  });
+  return parts.join("|");
+}
+var variantKey = (key, names2, headers) => `${key}
+${selectingValues(names2, headers)}`;
+var NEGOTIATING = ["accept-encoding", "accept-language", "accept-charset"];
+function normalised(name, value) {
+  const members = splitList(value);
+  return NEGOTIATING.includes(name) ? [...new Set(members.map(negotiated))].sort().join(",") : members.join(",");
+}
+function negotiated(member) {
+  const compact = member.toLowerCase().replace(/\s*([;=])\s*/g, "$1");
+  return compact.replace(/;q=1(\.0{0,3})?$/, "");
+}
+
+// src/core/cache/decide/storage.ts
+function decideTerms(exchange2, policy, targetedFields, rules) {
+  const forbidden = forbiddenByExchange(exchange2);
+  if (forbidden) return refuse(forbidden);
+  const { headers, status: status2 } = exchange2;
+  const response = (rules?.readDirectives ?? readPlainDirectives)(headers, targetedFields);
+  if (!response) return refuse("targeted", "A targeted field has more than plain directives: not stored");
+  const { directives: directives2 } = response;
+  const forbiddenByDirective = forbiddenByDirectives(directives2, status2);
+  if (forbiddenByDirective) return refuse(forbiddenByDirective);
+  const selectingNames = selectingNamesOf(headers.get("vary"), policy);
+  if (!selectingNames) return refuse("vary", "Vary: *, or on what is no name, is never stored");
+  const wide = perClient(selectingNames, policy);
+  if (wide) return refuse("vary", `Vary on ${wide} would make about one entry a client: not stored`);
+  const initialAge = correctedInitialAge(exchange2);
+  const freshness2 = freshnessOf(exchange2, policy, { ...response, initialAge }, rules);
+  if (typeof freshness2 === "string") return refuse(freshness2);
+  const { remaining, ...windows } = freshness2;
+  const freshUntil = exchange2.responseTime + remaining * 1e3;
+  const excludedFields = [...fieldNames(directives2.get("private")), ...fieldNames(directives2.get("no-cache"))];
+  return { store: true, terms: { initialAge, freshUntil, selectingNames, excludedFields, ...windows } };
+}
+function decideStorage(exchange2, policy, targetedFields, unstoredHeaders, rules) {
+  const decision2 = decideTerms(exchange2, policy, targetedFields, rules);
+  if (!decision2.store) return decision2;
+  const { excludedFields, selectingNames, ...terms } = decision2.terms;
+  const { headers, status: status2, requestHeaders } = exchange2;
+  const range = status2 === 206 ? partOf(exchange2, rules) : void 0;
+  if (status2 === 206 && !range) return refuse("range");
+  const ofThePart = range ? ["content-range", "content-length"] : [];
+  const kept = headersToStore(headers, [...unstoredHeaders, ...excludedFields, ...ofThePart]);
+  if (!kept) return refuse("headers");
+  if (!hasTier(policy, exchange2.hasEdgeCache)) return refuse("size");
+  const names2 = withCoding(selectingNames, headers);
+  const response = {
+    kind: "response",
+    key: names2.length > 0 ? variantKey(exchange2.key, names2, requestHeaders) : exchange2.key,
+    url: exchange2.url,
+    status: status2,
+    headers: kept,
+    requestTime: exchange2.requestTime,
+    responseTime: exchange2.responseTime,
+    ...terms,
+    copyFreshUntil: terms.freshUntil,
+    selectingNames: names2,
+    selectingValues: selectingValues(names2, requestHeaders),
+    tags: tagsOf(headers, policy),
+    range,
+    length: exchange2.length
+  };
+  return { store: true, response };
+}
+var refuse = (reason, unusual) => ({
+  store: false,
+  reason,
+  ...unusual !== void 0 && { unusual }
+});
+var isFinalOfItsOwn = (status2) => status2 >= 200 && status2 !== 304 && status2 !== 416;
+function forbiddenByExchange({ status: status2, headers, noStore, requestHeaders }) {
+  if (!isFinalOfItsOwn(status2)) return "status";
+  if (noStore) return "request-no-store";
+  if (headers.has("set-cookie")) return "set-cookie";
+  return status2 >= 400 && isOversized(requestHeaders) ? "oversized-request" : void 0;
+}
+var OVERSIZED = 8192;
+function isOversized(requestHeaders) {
+  let bytes = 0;
+  for (const [name, value] of requestHeaders) bytes += name.length + value.length;
+  return bytes > OVERSIZED;
+}
+var UNDERSTOOD = /* @__PURE__ */ new Set([
+  200,
+  203,
+  204,
+  206,
+  300,
+  301,
+  302,
+  303,
+  307,
+  308,
+  400,
+  401,
+  403,
+  404,
+  405,
+  410,
+  414,
+  500,
+  501,
+  502,
+  503,
+  504
+]);
+function forbiddenByDirectives(directives2, status2) {
+  const mustUnderstand = directives2.has("must-understand");
+  if (mustUnderstand && !UNDERSTOOD.has(status2)) return "must-understand";
+  if (directives2.has("no-store") && !mustUnderstand) return "no-store";
+  return isUnqualified(directives2, "private") ? "private" : void 0;
+}
+function freshnessOf(exchange2, policy, response, rules) {
+  if (policy.mode === "override") {
+    const { directives: directives2, targeted, initialAge } = response;
+    const stated = explicitLifetime(directives2, targeted, exchange2.headers, exchange2.responseTime);
+    return overriddenFreshness(exchange2, policy, stated, initialAge);
+  }
+  return rules?.decideFreshness(exchange2, policy, response) ?? "status";
+}
+function overriddenFreshness(exchange2, policy, stated, initialAge) {
+  const { status: status2 } = exchange2;
+  if (isAuthorised(exchange2.requestHeaders, policy)) return "authorization";
+  const lifetime = {
+    staleWhileRevalidate: policy.stale_while_revalidate_s,
+    staleIfError: policy.stale_if_error_s,
+    mustRevalidate: false,
+    noCache: false
+  };
+  const listed = status2 < 500 && isListed(policy, status2) ? policy.longest : null;
+  const ttl = errorTtl(policy, status2) ?? listed;
+  if (ttl !== null) return ttl > 0 ? { remaining: ttl, ...lifetime } : "ttl";
+  if (stated === void 0) return "status";
+  const own3 = status2 >= 400 ? Math.min(stated, policy.error_ttl_s) : stated;
+  return own3 > 0 ? { remaining: own3 - initialAge, ...lifetime } : "ttl";
+}
+function isAuthorised(headers, policy) {
+  if (headers.has("authorization")) return true;
+  for (const name of headers.keys()) {
+    if (CREDENTIALS.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name)) return true;
+  }
+  return false;
+}
+function partOf({ headers, rawBodies, length }, rules) {
+  if (headers.has("content-encoding") && !rawBodies) return void 0;
+  return rules?.partOf(headers, length);
+}
+var hasTier = ({ platform, memory, edge, kv, shield: shield2 }, hasEdgeCache) => platform || memory !== null || edge !== null && hasEdgeCache || kv !== null || shield2 !== null;
+function withCoding(names2, headers) {
+  if (!headers.has("content-encoding") || names2.includes("accept-encoding")) return names2;
+  return [...names2, "accept-encoding"].sort();
+}
+var wholeSeconds = (ms) => Math.max(0, Math.floor(ms / 1e3));
+var dateOf = (headers, responseTime) => parseDate(headers.get("date"), responseTime) ?? responseTime;
+var parseAge = (field) => deltaSeconds(field?.split(/[;,]/, 1)[0]?.trim());
+function correctedInitialAge({ headers, requestTime, responseTime }) {
+  const apparentAge = wholeSeconds(responseTime - dateOf(headers, responseTime));
+  const responseDelay = Math.max(0, responseTime - requestTime) / 1e3;
+  const correctedAge = parseAge(headers.get("age")) + responseDelay;
+  return Math.max(apparentAge, correctedAge);
+}
+function explicitLifetime(directives2, targeted, headers, responseTime) {
+  const stated = deltaSecondsOf(directives2, "s-maxage") ?? deltaSecondsOf(directives2, "max-age");
+  if (stated !== void 0) return stated;
+  const expires = targeted ? null : headers.get("expires");
+  if (expires === null) return void 0;
+  const date = dateOf(headers, responseTime);
+  return wholeSeconds((parseDate(expires, responseTime) ?? date) - date);
+}
+
+// src/core/cache/decide/placement.ts
+var MAX_RETENTION_S = 30 * 86400;
+var RETENTION_FOR_VALIDATION_S = 86400;
+var RETENTION_WITHOUT_VALIDATOR_S = 60;
+var KV_LEAST_RETENTION_S = 60;
+var MAX_EDGE_HEADER_BYTES = 24 * 1024;
+function drawDataCentreLifetime({ status: status2 }, policy, moment) {
+  if (policy.mode !== "override" || !isListed(policy, status2)) return Infinity;
+  return errorTtl(policy, status2) ?? draw(policy.edge_jitter_s, policy.edge_ttl_s, moment);
+}
+var drawCeiling = (tier, moment) => draw(tier?.jitter_s, tier?.ttl_ceiling_s, moment);
+function placeInMemory(value, bytes, { memory }, moment, lifetime) {
+  if (!memory) return { keep: false, reason: "no-tier" };
+  if (bytes > memory.max_object_bytes) return { keep: false, reason: "size" };
+  const ceiling = Math.min(drawCeiling(memory, moment), lifetime);
+  return { keep: true, copy: withCeiling(value, ceiling, moment.now()), retention: ceiling };
+}
+function placeInEdge(value, { edge }, moment, lifetime, writtenBytes) {
+  if (!edge) return { keep: false, reason: "no-tier" };
+  const now = moment.now();
+  const copy = withCeiling(value, Math.min(drawCeiling(edge, moment), lifetime), now);
+  if (writtenBytes(copy) > MAX_EDGE_HEADER_BYTES) return { keep: false, reason: "headers" };
+  const retention = copy.kind === "response" ? retentionOf(copy, now) : MAX_RETENTION_S;
+  return { keep: true, copy, retention };
+}
+function placeInKv(value, { kv }, moment, writtenBytes) {
+  if (!kv) return { keep: false, reason: "no-tier" };
+  const now = moment.now();
+  const lifetime = draw(kv.jitter_s, kv.ttl_s, moment);
+  const copy = withCeiling(value, lifetime, now);
+  const ofNoUse = copy.kind === "response" && copy.copyFreshUntil <= now && !copy.noCache;
+  if (ofNoUse) return { keep: false, reason: "not-fresh" };
+  if (writtenBytes(copy) > kv.max_object_bytes) return { keep: false, reason: "size" };
+  return { keep: true, copy, retention: Math.max(KV_LEAST_RETENTION_S, kv.ttl_s, lifetime) };
+}
+function withCeiling(value, ceiling, now) {
+  if (value.kind !== "response") return value;
+  const copyFreshUntil = Math.min(value.freshUntil, now + ceiling * 1e3);
+  return copyFreshUntil === value.copyFreshUntil ? value : { ...value, copyFreshUntil };
+}
+function retentionOf(stored, now) {
+  const hasValidator = header(stored, "etag") !== null || header(stored, "last-modified") !== null;
+  const afterFreshness = Math.max(
+    stored.staleWhileRevalidate,
+    stored.staleIfError,
+    hasValidator ? RETENTION_FOR_VALIDATION_S : RETENTION_WITHOUT_VALIDATOR_S
+  );
+  const freshness2 = Math.ceil(Math.max(0, stored.copyFreshUntil - now) / 1e3);
+  return Math.min(MAX_RETENTION_S, freshness2 + afterFreshness);
+}
+function longestBody({ edge, memory, kv }, hasEdgeCache) {
+  if (edge && hasEdgeCache) return Infinity;
+  const limits = [memory, kv].flatMap((tier) => tier?.max_object_bytes ?? []);
+  return limits.length > 0 ? Math.max(...limits) : void 0;
+}
+function weightOf(value) {
+  let bytes = 300 + 2 * (value.key.length + value.url.length);
+  if (value.kind === "response")
+    for (const [name, text] of value.headers) bytes += 64 + 2 * (name.length + text.length);
+  return bytes;
+}
+
+// src/core/cache/decide/reuse.ts
+var decision = (made2) => Object.freeze(made2);
+var SERVE_FRESH = decision({ use: "serve", reason: "fresh" });
+var SERVE_MAX_STALE = decision({ use: "serve", reason: "max-stale" });
+var SERVE_STALE = decision({ use: "serve-and-revalidate", reason: "stale-while-revalidate" });
+var SERVE_MARKED_STALE = decision({ use: "serve-and-revalidate", reason: "marked-stale" });
+var NOTHING_STORED = decision({ use: "validate", reason: "nothing-stored" });
+var VALIDATE_NO_CACHE = decision({ use: "validate", reason: "no-cache" });
+var VALIDATE_STALE = decision({ use: "validate", reason: "stale" });
+var VALIDATE_MARKED_STALE = decision({ use: "validate", reason: "marked-stale" });
+function decideReuse(stored, now, markedStale) {
+  if (stored.noCache) return VALIDATE_NO_CACHE;
+  if (markedStale) return stored.mustRevalidate ? VALIDATE_MARKED_STALE : SERVE_MARKED_STALE;
+  const freshness2 = (stored.copyFreshUntil - now) / 1e3;
+  if (freshness2 > 0) return SERVE_FRESH;
+  const window = stored.staleWhileRevalidate;
+  return window > 0 && -freshness2 <= window ? SERVE_STALE : VALIDATE_STALE;
+}
+function decideStaleOnError(stored, markedStale, failure2, mode, now) {
+  if (stored.noCache) return false;
+  const staleness = markedStale ? 0 : (now - stored.copyFreshUntil) / 1e3;
+  if (stored.staleIfError > 0 && staleness <= stored.staleIfError) return true;
+  const unreachable = failure2 === "disconnected" || failure2 === "validation-failed" && stored.staleIfError === 0;
+  return unreachable && mode === "origin" && !stored.mustRevalidate;
+}
+
+// src/core/cache/copies.ts
+var copyOf = (value, body, validUntil = Infinity) => ({
+  value,
+  body,
+  validUntil,
+  purge: void 0,
+  prepared: void 0
+});
+
+// src/core/cache/attempt.ts
+async function attempt(ctx, fault2, work, fallback) {
+  try {
+    return await work;
+  } catch (error) {
+    ctx.warn?.(`${fault2}: ${error}`);
+    return fallback;
+  }
+}
+
+// src/core/cache/tiers.ts
+var INTERNAL = "https://cache.edgewright.invalid/";
+var SHARE_MS = 250;
+var MAX_SHARED_BYTES = 1024 * 1024;
+var MAX_LONG = 1024;
+async function read(core, from, key, policy, ctx) {
+  const tier = core.remoteTiers.find(({ name: name2 }) => name2 === from);
+  if (!tier?.isUsedBy(policy)) return void 0;
+  const name = from + key;
+  const readHere = (isCrowd) => attempt(
+    ctx,
+    `The tier ${from} could not be read`,
+    tier.read(key, policy, ctx).then((found2) => gathered(core, name, found2, isCrowd)),
+    void 0
+  );
+  const other = core.reads.get(name);
+  if (core.long.has(name)) return readHere(alone);
+  if (!other) return readForAll(core, name, readHere);
+  other.crowd = true;
+  const found = await within(other.found, SHARE_MS);
+  if (found === "timeout") forget(core, name, other);
+  return found === "timeout" || found === "alone" ? readHere(alone) : found;
+}
+var alone = () => false;
+function readForAll(core, name, readHere) {
+  const state = { crowd: false };
+  const work = readHere(() => state.crowd);
+  const reading = Object.assign(state, {
+    found: work.then((found) => {
+      forget(core, name, reading);
+      return isStream(found?.body) ? "alone" : found;
+    })
+  });
+  core.reads.set(name, reading);
+  return work;
+}
+function forget({ reads }, name, reading) {
+  if (reads.get(name) === reading) reads.delete(name);
+}
+async function gathered({ long }, name, found, isCrowd) {
+  if (!found || !isStream(found.body)) return found;
+  const { value, body } = found;
+  const length = (value.kind === "response" ? value.length : void 0) ?? Infinity;
+  if (length > MAX_SHARED_BYTES) {
+    if (long.size >= MAX_LONG) long.clear();
+    long.add(name);
+    return found;
+  }
+  long.delete(name);
+  return isCrowd() ? { ...found, body: await toBytes(body) } : found;
+}
+function changed({ remoteTiers, reads }, key) {
+  for (const { name } of remoteTiers) reads.delete(name + key);
+}
+async function write(core, to, value, body, policy, ctx, lifetime) {
+  const tier = core.remoteTiers.find(({ name }) => name === to);
+  const work = tier?.isUsedBy(policy) ? tier.write(value, body, policy, ctx, lifetime) : void 0;
+  if (!work) {
+    discard2(body);
+    return false;
+  }
+  changed(core, value.key);
+  const done = await attempt(
+    ctx,
+    `The tier ${to} could not be written`,
+    work.then(() => true),
+    false
+  );
+  changed(core, value.key);
+  return done;
+}
+function shortHash(key) {
+  let high = 3735928559;
+  let low = 1103547991;
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    high = Math.imul(high ^ code, 2654435761);
+    low = Math.imul(low ^ code, 1597334677);
+  }
+  high = Math.imul(high ^ high >>> 16, 2246822507) ^ Math.imul(low ^ low >>> 13, 3266489909);
+  low = Math.imul(low ^ low >>> 16, 2246822507) ^ Math.imul(high ^ high >>> 13, 3266489909);
+  return `#${(high >>> 0).toString(36)}${(low >>> 0).toString(36)}:${key.length}`;
+}
+
+// src/core/cache/lookup.ts
+function covers(stored, query) {
+  return !stored.range || query.core.origin?.covers(stored, query) === true;
+}
+function servable(found, query) {
+  const { selected } = found;
+  return selected && covers(selected.stored, query) ? selected : void 0;
+}
+function lookUpInMemory(query, storageKey2 = query.key, selecting) {
+  const copy = query.core.memory?.get(storageKey2);
+  const nothing = { decision: NOTHING_STORED, selecting, storageKey: storageKey2 };
+  if (!copy) return nothing;
+  const { value } = copy;
+  if (value.kind === "response") return select(query, nothing, copy, value, copy.body, "memory");
+  const outOfDate = copy.validUntil <= query.ctx.now() || isPurged(query, copy);
+  return selecting || outOfDate ? nothing : lookUpInMemory(query, query.variant(value.names), value);
+}
+async function lookUpInTiers(query, from) {
+  let best = from;
+  for (const { name } of query.core.remoteTiers) {
+    const found = await read(query.core, name, from.storageKey, query.policy, query.ctx);
+    if (!found) continue;
+    const { value, body, copy = copyOf(value, null) } = found;
+    if (value.kind === "selecting-headers") {
+      if (from.selecting || isPurged(query, copy)) continue;
+      discard2(best.selected?.body);
+      return lookUpVariant(query, value, name);
+    }
+    const candidate = select(query, from, copy, value, body, name);
+    if (candidate.decision.use === "serve") {
+      discard2(best.selected?.body);
+      return { ...candidate, selected: candidate.selected && await promote(query, candidate.selected) };
+    }
+    const [better, worse] = isNewer(candidate, best) ? [candidate, best] : [best, candidate];
+    discard2(worse === candidate ? body : worse.selected?.body);
+    best = better;
+  }
+  return best;
+}
+var isNewer = ({ selected }, { selected: other }) => selected !== void 0 && (!other || selected.stored.responseTime > other.stored.responseTime);
+async function lookUpVariant(query, selecting, from) {
+  const { core, policy, ctx } = query;
+  core.memory?.put(selecting, null, policy, ctx);
+  if (from === "kv") ctx.waitUntil(write(core, "edge", selecting, null, policy, ctx));
+  const variant = lookUpInMemory(query, query.variant(selecting.names), selecting);
+  return variant.decision.use === "serve" ? variant : lookUpInTiers(query, variant);
+}
+var isPurged = ({ core }, copy) => core.purges?.verdictOn(copy) === "removed";
+function select(query, { storageKey: storageKey2, selecting }, copy, stored, body, tier) {
+  const purged = query.core.purges?.verdictOn(copy);
+  const ofAnEarlierGeneration = selecting !== void 0 && stored.requestTime < selecting.validFrom;
+  if (purged === "removed" || ofAnEarlierGeneration) return { decision: NOTHING_STORED, selecting, storageKey: storageKey2 };
+  const markedStale = purged === "stale";
+  const decision2 = query.decideReuse(stored, markedStale);
+  return { selected: { stored, body, tier, markedStale, copy }, decision: decision2, selecting, storageKey: storageKey2 };
+}
+async function promote({ core, policy, ctx }, selected) {
+  const { stored, tier } = selected;
+  const longest = policy.memory?.max_object_bytes;
+  const fitsMemory = longest !== void 0 && (!isStream(selected.body) || (stored.length ?? Infinity) <= longest);
+  if (!fitsMemory && (tier === "edge" || isStream(selected.body))) return selected;
+  const body = await toBytes(selected.body ?? null);
+  if (tier === "edge") {
+    core.memory?.put({ ...stored, freshUntil: stored.copyFreshUntil }, body, policy, ctx);
+  } else {
+    const lifetime = drawDataCentreLifetime(stored, policy, ctx);
+    core.memory?.put(stored, body, policy, ctx, lifetime);
+    ctx.waitUntil(write(core, "edge", stored, body, policy, ctx, lifetime));
+  }
+  return { ...selected, body };
+}
+
+// src/core/cache/query.ts
+var Query = class {
+  constructor(core, head2, policy, ctx, origin, whole) {
+    this.core = core;
+    this.policy = policy;
+    this.ctx = ctx;
+    this.origin = origin;
+    const { method, headers, url } = head2;
+    const named2 = policy.named(url);
+    this.method = method;
+    this.headers = headers;
+    this.url = named2.url;
+    this.key = policy.custom?.of(named2.key, headers, policy, ctx) ?? named2.key;
+    this.directives = policy.mode === "origin" ? core.origin?.requestDirectives(headers) : void 0;
+    this.range = method === "GET" ? headers.get("range") : null;
+    this.#whole = whole;
+  }
+  core;
+  policy;
+  ctx;
+  origin;
+  key;
+  url;
+  method;
+  /** As the client sent them; to be looked at one by one. */
+  headers;
+  /** What the client says of the stored responses it takes. Nothing under `override`: there the policy alone decides. */
+  directives;
+  range;
+  #whole;
+  /** The request itself: not for what a store may answer, because it may have to be made first. */
+  get request() {
+    return this.#whole();
+  }
+  /** May a stored response answer it? */
+  decideReuse(stored, markedStale, directives2 = this.directives) {
+    const now = this.ctx.now();
+    return directives2 && this.core.origin ? this.core.origin.decideReuse(stored, directives2, now, markedStale) : decideReuse(stored, now, markedStale);
+  }
+  /** Where a response that varies on these fields is stored for it. */
+  variant(names2) {
+    return variantKey(this.key, names2, this.headers);
+  }
+};
+var Flight = class {
+  constructor(url, missed, inBackground) {
+    this.url = url;
+    this.missed = missed;
+    this.inBackground = inBackground;
+    const { promise, resolve } = Promise.withResolvers();
+    this.result = promise;
+    this.#resolve = resolve;
+  }
+  url;
+  missed;
+  inBackground;
+  /** The origin has answered: what is left is to store it. */
+  answered = false;
+  result;
+  /** An invalidation came while it was under way: what it brings is not stored. */
+  invalidated = false;
+  /** What it brought is in the tiers. */
+  stored;
+  #resolve;
+  settle(result) {
+    this.answered = true;
+    this.#resolve(result);
+  }
+};
+
 // src/core/entity-tags.ts
 var ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 var EACH_ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
@@ -963,8 +1436,8 @@ var isEntityTag = (text) => ENTITY_TAG.test(text);
 var isWeak = (tag) => tag.startsWith("W/");
 var isStrong = (tag) => tag !== null && isEntityTag(tag) && !isWeak(tag);
 var opaqueTag = (tag) => isWeak(tag) ? tag.slice(2) : tag;
-var weaklyEqual = (one, other2) => isEntityTag(one) && isEntityTag(other2) && opaqueTag(one) === opaqueTag(other2);
-var stronglyEqual = (one, other2) => isStrong(one) && one === other2;
+var weaklyEqual = (one, other) => isEntityTag(one) && isEntityTag(other) && opaqueTag(one) === opaqueTag(other);
+var stronglyEqual = (one, other) => isStrong(one) && one === other;
 var entityTagsIn = (list) => list.match(EACH_ENTITY_TAG) ?? [];
 
 // src/core/conditional.ts
@@ -1021,150 +1494,92 @@ function parseRange(field, total) {
   return start2 >= total ? "unsatisfiable" : { start: start2, end: Math.min(end2, total - 1) };
 }
 
-// src/core/cache/attempt.ts
-async function attempt(ctx, fault2, work, fallback) {
-  try {
-    return await work;
-  } catch (error) {
-    ctx.warn?.(`${fault2}: ${error}`);
-    return fallback;
-  }
+// src/core/cache/decide/outcome.ts
+var UNSHARABLE = /* @__PURE__ */ new Set([
+  "private",
+  "no-store",
+  "set-cookie",
+  "authorization",
+  "vary",
+  "must-understand"
+]);
+function xCacheOf(outcome) {
+  if (outcome.kind !== "forwarded") return outcome.tier === "kv" ? "HIT-KV" : "HIT-EDGE";
+  const { forward: forward2, storage, fromShield } = outcome;
+  if (forward2 === "bypass" || forward2 === "method" || storage && UNSHARABLE.has(storage)) return "BYPASS";
+  return fromShield ? "HIT-SHIELD" : "MISS";
 }
-
-// src/core/cache/tiers.ts
-var INTERNAL = "https://cache.edgewright.invalid/";
-var SHARE_MS = 250;
-var SHARED = 1024 * 1024;
-var MOST_LONG = 1024;
-async function read({ far: far2, reads, long }, from, key, policy, ctx) {
-  const tier = far2.find(({ name: name2 }) => name2 === from);
-  if (!tier?.has(policy)) return void 0;
-  const name = from + key;
-  const other2 = long.has(name) ? void 0 : reads.get(name);
-  const forget2 = (one) => {
-    if (reads.get(name) === one) reads.delete(name);
-  };
-  if (other2) {
-    other2.crowd = true;
-    const found = await within(other2.found, SHARE_MS);
-    if (found === "timeout") forget2(other2);
-    else if (found !== "alone") return found;
-  }
-  const own3 = { crowd: false, found: void 0 };
-  const work = attempt(
-    ctx,
-    `The tier ${from} could not be read`,
-    tier.read(key, policy, ctx).then(gathered),
-    void 0
-  );
-  if (other2 || long.has(name)) return work;
-  own3.found = work.then((found) => {
-    forget2(own3);
-    return isStream(found?.body) ? "alone" : found;
-  });
-  reads.set(name, own3);
-  return work;
-  async function gathered(found) {
-    if (!isStream(found?.body)) return found;
-    const { value, body } = found;
-    if ((value.length ?? Infinity) > SHARED) {
-      if (long.size >= MOST_LONG) long.clear();
-      long.add(name);
-      return found;
-    }
-    long.delete(name);
-    return own3.crowd ? { ...found, body: await toBytes(body) } : found;
-  }
-}
-function changed({ far: far2, reads }, key) {
-  for (const { name } of far2) reads.delete(name + key);
-}
-async function write(core, to, value, body, policy, ctx, ceiling) {
-  const tier = core.far.find(({ name }) => name === to);
-  const work = tier?.has(policy) ? tier.write(value, body, policy, ctx, ceiling) : void 0;
-  if (!work) {
-    discard2(body);
-    return false;
-  }
-  changed(core, value.key);
-  const done = await attempt(
-    ctx,
-    `The tier ${to} could not be written`,
-    work.then(() => true),
-    false
-  );
-  changed(core, value.key);
-  return done;
-}
-function hold(value, body, until = Infinity) {
-  return { value, body, until, checked: -1, second: -1 };
-}
-function limited(value, ceiling, now) {
-  if (value.kind !== "entry") return value;
-  const freshUntil = Math.min(value.until, now + ceiling * 1e3);
-  return freshUntil === value.freshUntil ? value : { ...value, freshUntil };
-}
-function edgeLifetime(meta, policy, ctx) {
-  const { status: status2 } = meta;
-  if (policy.mode !== "override" || !isListed(policy, status2)) return Infinity;
-  return errorTtl(policy, status2) ?? draw(policy.edge_jitter_s, policy.edge_ttl_s, ctx);
-}
-function shorten(key) {
-  let a = 3735928559;
-  let b = 1103547991;
-  for (let at = 0; at < key.length; at++) {
-    const code = key.charCodeAt(at);
-    a = Math.imul(a ^ code, 2654435761);
-    b = Math.imul(b ^ code, 1597334677);
-  }
-  a = Math.imul(a ^ a >>> 16, 2246822507) ^ Math.imul(b ^ b >>> 13, 3266489909);
-  b = Math.imul(b ^ b >>> 16, 2246822507) ^ Math.imul(a ^ a >>> 13, 3266489909);
-  return `#${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}:${key.length}`;
+function cacheStatusOf(outcome) {
+  if (outcome.kind === "hit") return `hit; ttl=${outcome.ttl}; detail=${outcome.tier}`;
+  const parts = [`fwd=${outcome.forward}`];
+  if (outcome.originStatus !== void 0) parts.push(`fwd-status=${outcome.originStatus}`);
+  const detail = outcome.kind === "stale-instead" ? outcome.reason : outcome.hitForMiss ? "hit-for-miss" : outcome.storage;
+  if (detail === "stored" || detail === "collapsed") parts.push(detail);
+  else if (detail !== void 0) parts.push(`detail=${detail}`);
+  return parts.join("; ");
 }
 
 // src/core/cache/response.ts
-function serve(query, entry, note) {
-  const { meta, tier, soft, body = null } = entry;
-  const held = note || tier === "kv" ? void 0 : entry.held;
+function answerHit(query, selected) {
+  const { stored, body = null } = selected;
+  const prepared = preparedAnswer(query, selected);
+  query.ctx.settled?.(prepared.outcome);
+  return answerFrom(query, stored, body, prepared.response.headers, prepared.response);
+}
+function preparedAnswer(query, { stored, tier, markedStale, copy }) {
   const now = query.ctx.now();
   const second = Math.floor(now / 1e3);
-  if (held?.second === second) return respond(query, meta, body, held.ready.headers, held.ready);
-  const told = soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
-  const status2 = note ?? `hit; ttl=${Math.floor((told.freshUntil - now) / 1e3)}; detail=${tier}`;
-  const headers = dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status2, true);
-  if (held) {
-    held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
-    held.second = second;
-  }
-  return respond(query, meta, body, headers);
+  if (copy.prepared?.second === second) return copy.prepared;
+  const copyFreshUntil = markedStale ? Math.min(now, stored.copyFreshUntil) : stored.copyFreshUntil;
+  const outcome = { kind: "hit", tier, ttl: Math.floor((copyFreshUntil - now) / 1e3) };
+  const headers = answerHeaders(query, stored.headers, { ...stored, copyFreshUntil }, outcome, "stored");
+  const prepared = { second, outcome, response: makeResponse(stored.status, headers, null, query.ctx.rawBodies) };
+  if (tier !== "kv") copy.prepared = prepared;
+  return prepared;
 }
-function dress({ core, policy, ctx }, from, meta, xCache, status2, stored) {
+function answerStale(query, selected, outcome) {
+  const { stored, tier, markedStale, body = null } = selected;
+  const now = query.ctx.now();
+  const copyFreshUntil = markedStale ? Math.min(now, stored.copyFreshUntil) : stored.copyFreshUntil;
+  const settled = { kind: "stale-instead", tier, ...outcome };
+  const headers = answerHeaders(query, stored.headers, { ...stored, copyFreshUntil }, settled, "stored");
+  query.ctx.settled?.(settled);
+  return answerFrom(query, stored, body, headers);
+}
+function answerHeaders({ core, policy, ctx }, from, stored, outcome, source) {
   const now = ctx.now();
-  const old = age(meta, now);
+  const age = currentAge(stored, now);
   const headers = new Headers(from);
-  toClient(core, headers, meta.status, policy, old);
+  toClient(core, headers, stored.status, policy, age);
   headers.delete("age");
   if (policy.platform) {
-    const most = Math.min(edgeLifetime(meta, policy, ctx), ceilingOf(policy.front, ctx));
-    const left = Math.min((meta.freshUntil - now) / 1e3, most);
-    core.platform?.(headers, left > 0 ? left + old : 0, meta, core.targetedFields[0]);
+    const most = Math.min(drawDataCentreLifetime(stored, policy, ctx), drawCeiling(policy.front, ctx));
+    const left = Math.min((stored.copyFreshUntil - now) / 1e3, most);
+    core.platform?.(headers, left > 0 ? left + age : 0, stored, core.targetedFields[0]);
   }
-  if (stored || old > 0) headers.set("age", String(old));
+  if (source === "stored" || age > 0) headers.set("age", String(age));
   if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
-  core.inside?.(headers, meta, xCache.startsWith("HIT"));
-  return label(core, headers, xCache, status2);
-}
-function label({ name }, headers, xCache, status2) {
-  headers.set("x-cache", xCache);
-  headers.append("cache-status", `${name}; ${status2}`);
+  const xCache = setOutcome(core, headers, outcome);
+  core.inside?.(headers, stored, xCache.startsWith("HIT"));
   return headers;
 }
-function passed(core, response, status2) {
-  if (!standard(response)) return response;
-  const headers = label(core, new Headers(response.headers), "BYPASS", status2);
-  return make(response.status, headers, response.body, true, response.statusText);
+function setOutcome({ name }, headers, outcome) {
+  const xCache = xCacheOf(outcome);
+  headers.set("x-cache", xCache);
+  headers.append("cache-status", `${name}; ${cacheStatusOf(outcome)}`);
+  return xCache;
 }
-function make(status2, headers, body, raw, statusText = "") {
+function labelled(core, headers, outcome, ctx) {
+  setOutcome(core, headers, outcome);
+  ctx.settled?.(outcome);
+  return headers;
+}
+function passThrough(core, response, outcome, ctx) {
+  if (!canBeRemade(response)) return response;
+  const headers = labelled(core, new Headers(response.headers), outcome, ctx);
+  return makeResponse(response.status, headers, response.body, true, response.statusText);
+}
+function makeResponse(status2, headers, body, raw, statusText = "") {
   const init = { status: status2, statusText, headers };
   if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
   if (bodyless(status2)) {
@@ -1175,317 +1590,258 @@ function make(status2, headers, body, raw, statusText = "") {
   if (body instanceof ArrayBuffer) fromBytes.add(response);
   return response;
 }
-function respond({ ctx, method, asked, range }, meta, body, headers, ready) {
-  const raw = ctx.rawBodies;
-  const { status: status2 } = meta;
-  const now = ctx.now();
-  const fields = fieldsOf(meta);
-  const received = () => parseDate(header(meta, "date"), now) ?? meta.responseTime;
-  if (status2 === 200 && isNotModified(asked, fields, now, received)) {
-    return make(304, notModifiedHeaders(headers), body);
-  }
-  const length = isStream(body) ? meta.length : body?.byteLength;
-  if (method === "HEAD") {
-    discard2(body);
-    const sized = new Headers(headers);
-    if (length !== void 0 && !headers.has("content-length")) sized.set("content-length", `${length}`);
-    return make(status2, sized, null, raw);
-  }
-  const total = meta.range?.total ?? length;
-  const divisible = total !== void 0 && (status2 === 200 || meta.range) && (raw || !headers.has("content-encoding"));
-  const wanted = divisible && rangeApplies(asked, fields, now) ? parseRange(range, total) : void 0;
-  if (wanted && wanted !== "unsatisfiable") {
-    const bytes = wanted.end - wanted.start + 1;
-    const partial = new Headers(headers);
-    partial.set("content-length", `${bytes}`);
-    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
-    return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
-  }
-  if (wanted) {
-    discard2(body);
-    const none2 = without(headers, /^(content-(length|encoding|type)|etag|last-modified)$/);
-    none2.set("content-range", `bytes */${total}`);
-    return make(416, none2, null, raw);
-  }
-  return ready && !bodyless(status2) ? new Response(body, ready) : make(status2, headers, body, raw);
+function answerFrom(query, stored, body, headers, prepared) {
+  const { ctx, method } = query;
+  const { status: status2 } = stored;
+  if (status2 === 200 && hasClientsCopy(query, stored)) return makeResponse(304, notModifiedHeaders(headers), body);
+  const length = isStream(body) ? stored.length : body?.byteLength;
+  if (method === "HEAD") return headAnswer(status2, headers, body, length, ctx.rawBodies);
+  const total = stored.range?.total ?? length;
+  const range = total === void 0 ? void 0 : wantedRange(query, stored, headers, total);
+  if (range === "unsatisfiable") return unsatisfiable(headers, body, total, ctx.rawBodies);
+  if (range) return partialAnswer(stored, headers, body, range, total, ctx.rawBodies);
+  const plain2 = prepared && !bodyless(status2);
+  return plain2 ? new Response(body, prepared) : makeResponse(status2, headers, body, ctx.rawBodies);
 }
-function standard({ status: status2 }) {
+function hasClientsCopy({ headers, ctx }, stored) {
+  const now = ctx.now();
+  const madeOrReceived = () => parseDate(header(stored, "date"), now) ?? stored.responseTime;
+  return isNotModified(headers, fieldsOf(stored), now, madeOrReceived);
+}
+function headAnswer(status2, headers, body, length, raw) {
+  discard2(body);
+  const sized = new Headers(headers);
+  if (length !== void 0 && !headers.has("content-length")) sized.set("content-length", String(length));
+  return makeResponse(status2, sized, null, raw);
+}
+function wantedRange(query, stored, headers, total) {
+  const { ctx } = query;
+  if (query.range === null || stored.status !== 200 && !stored.range) return void 0;
+  if (headers.has("content-encoding") && !ctx.rawBodies) return void 0;
+  return rangeApplies(query.headers, fieldsOf(stored), ctx.now()) ? parseRange(query.range, total) : void 0;
+}
+function partialAnswer(stored, headers, body, { start: start2, end: end2 }, total, raw) {
+  const bytes = end2 - start2 + 1;
+  const partial = new Headers(headers);
+  partial.set("content-length", String(bytes));
+  partial.set("content-range", `bytes ${start2}-${end2}/${total}`);
+  return makeResponse(206, partial, slice(body, start2 - (stored.range?.start ?? 0), bytes), raw);
+}
+var NOT_OF_A_416 = ["content-length", "content-encoding", "content-type", "etag", "last-modified"];
+function unsatisfiable(headers, body, total, raw) {
+  discard2(body);
+  const without2 = withoutFields(headers, NOT_OF_A_416);
+  without2.set("content-range", `bytes */${total}`);
+  return makeResponse(416, without2, null, raw);
+}
+function canBeRemade({ status: status2 }) {
   if (status2 < 200 && status2 !== 101) throw new Error(`The origin answered with the interim status ${status2}.`);
   return status2 >= 200 && status2 <= 599;
 }
-function without(headers, names2) {
-  return new Headers([...headers].filter(([name]) => !names2.test(name)));
-}
-
-// src/core/cache/lookup.ts
-function covers(meta, query) {
-  return !meta.range || query.core.origin?.covers(meta, query) === true;
-}
-function near(query, slot = query.key, index) {
-  const held = query.core.memory?.get(slot);
-  const nothing = { decision: "validate", index, slot };
-  if (!held) return nothing;
-  const { value } = held;
-  if (value.kind === "entry") return judged(query, nothing, held, held.body, "memory");
-  return index || held.until <= query.ctx.now() || voided(query, held) ? nothing : near(query, query.variant(value.names), value);
-}
-async function far(query, from) {
-  const { core, policy, ctx } = query;
-  let best = from;
-  for (const { name } of core.far) {
-    const found = await read(core, name, from.slot, policy, ctx);
-    if (!found) continue;
-    const { value, body, held = hold(value, null) } = found;
-    if (value.kind === "index") {
-      if (from.index || voided(query, held)) continue;
-      core.memory?.put(value, null, policy, ctx);
-      if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
-      discard2(best.entry?.body);
-      const variant = near(query, query.variant(value.names), value);
-      return variant.decision === "hit" ? variant : far(query, variant);
-    }
-    const one = judged(query, from, held, body, name);
-    const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
-    if (one.decision !== "hit" && !newer) {
-      discard2(body);
-      continue;
-    }
-    discard2(best.entry?.body);
-    best = one;
-    if (one.decision === "hit") return { ...one, entry: await promote(query, one.entry) };
-  }
-  return best;
-}
-var voided = ({ core }, held) => core.purges?.of(held) === "hard";
-function judged(query, { slot, index }, held, body, tier) {
-  const meta = held.value;
-  const purged = query.core.purges?.of(held);
-  if (purged === "hard" || index && meta.requestTime < index.born) return { decision: "validate", index, slot };
-  const soft = purged === "soft";
-  return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
-}
-async function promote({ core, policy, ctx }, entry) {
-  const { meta, tier } = entry;
-  const most = policy.memory?.max_object_bytes ?? -1;
-  if (tier === "edge" && most < 0) return entry;
-  if (isStream(entry.body) && (meta.length ?? Infinity) > most) return entry;
-  const body = await toBytes(entry.body ?? null);
-  const ceiling = tier === "edge" ? void 0 : edgeLifetime(meta, policy, ctx);
-  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx, ceiling);
-  if (tier === "kv") ctx.waitUntil(write(core, "edge", meta, body, policy, ctx, ceiling));
-  return { ...entry, body };
-}
-
-// src/core/cache/directives.ts
-function parseCacheControl(text) {
-  const found = /* @__PURE__ */ new Map();
-  for (const part of splitList(text ?? "")) {
-    const [before, value] = part.split(/=(.*)/s, 2);
-    const name = before.trim().toLowerCase();
-    const first = found.get(name);
-    const spaced = before + value !== before.trim() + value?.trim();
-    const given = value === void 0 || (spaced ? " " : unquoted(value));
-    if (name && first === void 0) found.set(name, given);
-    else if (name === "private" || name === "no-cache")
-      found.set(name, fieldNames(first).length && fieldNames(given).length ? `${first},${given}` : true);
-    const unclosed = part.replace(/"(?:\\.|[^"\\])*"/gs, "").includes('"');
-    if (unclosed) for (const [forbidding] of part.toLowerCase().matchAll(FORBIDDING)) found.set(forbidding, true);
-  }
-  return found;
-}
-var FORBIDDING = /(?<=,\s*)(?:no-store|no-cache|private|must-revalidate|proxy-revalidate)(?=\s*(?:[=,]|$))/g;
-var unquoted = (value) => /^"(.*)"$/s.exec(value)?.[1]?.replace(/\\(.)/g, "$1") ?? value;
-function seconds(directives2, name) {
-  return directives2.has(name) ? deltaSeconds(directives2.get(name)) : void 0;
-}
-var deltaSeconds = (value) => /^\d+$/.test(String(value)) ? Math.min(Number(value), 2147483648) : 0;
-var fieldNames = (value) => typeof value === "string" ? splitList(value.toLowerCase()).filter((part) => TOKEN.test(part)) : [];
-var whole = (directives2, name) => directives2.has(name) && fieldNames(directives2.get(name)).length === 0;
-
-// src/core/cache/store.ts
-function isAuthorised(headers, policy) {
-  if (headers.has("authorization")) return true;
-  return [...headers.keys()].some(
-    (name) => CREDENTIALS.has(name) && !policy.headers.includes(name) && !policy.vary.includes(name)
-  );
-}
-var plain = (headers, fields) => {
-  const field = fields.map((name) => headers.get(name)).find(Boolean);
-  const members = field?.split(",").reverse();
-  const plainMember = /^ *(?!private=|no-cache=)[a-z][a-z-]*(?:=\d{1,15})? *$/;
-  if (members && !members.every((member) => plainMember.test(member))) return void 0;
-  return { cc: parseCacheControl(members?.join() ?? headers.get("cache-control")), targeted: members !== void 0 };
-};
-var dateOf = (headers, responseTime) => parseDate(headers.get("date"), responseTime) ?? responseTime;
-var wholeSeconds = (ms) => Math.max(0, Math.floor(ms / 1e3));
-var parseAge = (text) => deltaSeconds(text?.split(/[;,]/, 1)[0]?.trim());
-function explicitLifetime(cc, targeted, headers, responseTime) {
-  const age2 = seconds(cc, "s-maxage") ?? seconds(cc, "max-age");
-  const expires = targeted ? null : headers.get("expires");
-  if (age2 !== void 0 || expires === null) return age2;
-  const date = dateOf(headers, responseTime);
-  return wholeSeconds((parseDate(expires, responseTime) ?? date) - date);
-}
-function judge(exchange2, policy, targetedFields, { binding = plain, judge: rules } = {}, warn = () => {
-}) {
-  const unusual = (reason, text) => {
-    warn(text);
-    return reason;
-  };
-  const { status: status2, headers, responseTime } = exchange2;
-  if (status2 < 200 || status2 === 304 || status2 === 416) return "status";
-  if (exchange2.noStore) return "request-no-store";
-  if (headers.has("set-cookie")) return "set-cookie";
-  if (exchange2.oversized && status2 >= 400) return "oversized-request";
-  const bound = binding(headers, targetedFields);
-  if (!bound) return unusual("targeted", "A targeted field has more than plain directives: not stored");
-  const { cc, targeted } = bound;
-  const understood = /^(20[0346]|30[0-378]|40[01345]|41[04]|50[0-4])$/.test(String(status2));
-  if (!understood && cc.has("must-understand")) return "must-understand";
-  if (cc.has("no-store") && !cc.has("must-understand")) return "no-store";
-  if (whole(cc, "private")) return "private";
-  const vary = varyNames(headers.get("vary"), policy);
-  if (!vary) return unusual("vary", "Vary: *, or on what is no name, is never stored");
-  const wide = unbounded(vary, policy);
-  if (wide) return unusual("vary", `Vary on ${wide} would make about one entry a client: not stored`);
-  const delay = Math.max(0, responseTime - exchange2.requestTime) / 1e3;
-  const aged = parseAge(headers.get("age")) + delay;
-  const age2 = Math.max(wholeSeconds(responseTime - dateOf(headers, responseTime)), aged);
-  const granted = policy.mode === "override" ? overridden(exchange2, policy, explicitLifetime(cc, targeted, headers, responseTime), age2) : rules?.(exchange2, policy, cc, targeted, age2) ?? "status";
-  if (typeof granted === "string") return granted;
-  const { left, ...terms } = granted;
-  const omit = [...fieldNames(cc.get("private")), ...fieldNames(cc.get("no-cache"))];
-  return { omit, initialAge: age2, until: responseTime + left * 1e3, vary, ...terms };
-}
-function overridden({ authorised, status: status2 }, policy, own3, age2) {
-  if (authorised) return "authorization";
-  let ttl = errorTtl(policy, status2) ?? (status2 < 500 && isListed(policy, status2) ? policy.longest : null);
-  let gone = 0;
-  if (ttl === null) {
-    if (own3 === void 0) return "status";
-    ttl = status2 >= 400 ? Math.min(own3, policy.error_ttl_s) : own3;
-    gone = age2;
-  }
-  if (ttl <= 0) return "ttl";
-  const { stale_while_revalidate_s: staleWhileRevalidate, stale_if_error_s: staleIfError } = policy;
-  return { left: ttl - gone, staleWhileRevalidate, staleIfError, mustRevalidate: false, noCache: false };
+function withoutFields(headers, names2) {
+  const copy = new Headers(headers);
+  for (const name of names2) copy.delete(name);
+  return copy;
 }
 
 // src/core/cache/save.ts
-var OVERSIZED = 8192;
-function oversized(headers) {
-  let bytes = 0;
-  for (const [name, value] of headers) bytes += name.length + value.length;
-  return bytes > OVERSIZED;
+function announcedLength(headers, ctx) {
+  const length = headers.get("content-length");
+  const isAsRead = ctx.rawBodies || !headers.has("content-encoding");
+  return length !== null && /^\d+$/.test(length) && isAsRead ? Number(length) : void 0;
 }
-function announced(headers, ctx) {
-  const text = headers.get("content-length");
-  return text !== null && /^\d+$/.test(text) && (ctx.rawBodies || !headers.has("content-encoding")) ? Number(text) : void 0;
-}
-function metaOf(query, status2, full, requestTime) {
+function decideStorageFor(query, status2, headers, requestTime) {
   const { core, policy, ctx, request, key, url } = query;
-  const responseTime = ctx.now();
   const exchange2 = {
     method: request.method,
-    authorised: isAuthorised(request.headers, policy),
-    noStore: query.directives?.noStore === true,
-    oversized: oversized(request.headers),
-    status: status2,
-    headers: full,
-    requestTime,
-    responseTime
-  };
-  const warn = (text) => ctx.warn?.(`${url}: ${text}`);
-  const verdict = judge(exchange2, policy, core.targetedFields, core.origin, warn);
-  if (typeof verdict === "string") return [void 0, verdict];
-  const { omit, ...terms } = verdict;
-  const encoded = full.has("content-encoding");
-  let headers = storedHeaders(full, omit, core.unstoredHeaders);
-  let range;
-  if (status2 === 206) {
-    range = encoded && !ctx.rawBodies ? void 0 : core.origin?.partOf(full, announced(full, ctx));
-    headers = range && headers?.filter(([name]) => !/^content-(range|length)$/.test(name));
-  }
-  const somewhere = policy.platform || policy.memory || policy.edge && ctx.edgeCache || policy.kv || policy.shield;
-  if (status2 === 206 && !range) return [void 0, "range"];
-  if (!headers) return [void 0, "headers"];
-  if (!somewhere) return [void 0, "size"];
-  let { vary } = terms;
-  if (encoded && !vary.includes("accept-encoding")) vary = [...vary, "accept-encoding"].sort();
-  const meta = {
-    kind: "entry",
-    key: vary.length > 0 ? query.variant(vary) : key,
+    key,
     url,
+    requestHeaders: request.headers,
+    noStore: query.directives?.noStore === true,
     status: status2,
     headers,
     requestTime,
-    responseTime,
-    ...terms,
-    freshUntil: terms.until,
-    vary,
-    varyValues: varyValues(vary, request.headers),
-    tags: tagsOf(full, policy),
-    range
+    responseTime: ctx.now(),
+    length: announcedLength(headers, ctx),
+    rawBodies: ctx.rawBodies === true,
+    hasEdgeCache: ctx.edgeCache !== void 0
   };
-  return [meta];
+  const decision2 = decideStorage(exchange2, policy, core.targetedFields, core.unstoredHeaders, core.origin);
+  if (!decision2.store && decision2.unusual) ctx.warn?.(`${url}: ${decision2.unusual}`);
+  return decision2;
 }
-async function save(query, found, meta, body, ceiling) {
-  const { core, policy, ctx, key, url } = query;
-  if (core.purges?.judge(meta) === "hard") return;
-  const work = [];
+async function save(query, found, stored, body, lifetime) {
+  const { core, policy, ctx } = query;
+  if (core.purges?.verdictFor(stored) === "removed") return;
+  const writes2 = [];
   const put2 = (value, bytes2) => {
-    core.memory?.put(value, bytes2, policy, ctx, ceiling);
-    work.push(write(core, "edge", value, bytes2, policy, ctx, ceiling));
-    work.push(write(core, "kv", value, bytes2, policy, ctx));
+    core.memory?.put(value, bytes2, policy, ctx, lifetime);
+    writes2.push(write(core, "edge", value, bytes2, policy, ctx, lifetime));
+    writes2.push(write(core, "kv", value, bytes2, policy, ctx));
   };
-  if (meta.vary.length > 0) {
-    let { index } = found;
-    if (index?.guessed) {
-      const now = await far(query, near(query));
-      discard2(now.entry?.body);
-      ({ index } = now);
-    }
-    if (index?.names.join() !== meta.vary.join()) {
-      put2({ kind: "index", key, url, born: meta.requestTime, names: meta.vary }, null);
-    }
+  if (stored.selectingNames.length > 0) {
+    const known3 = await knownSelecting(query, found);
+    if (known3?.names.join() !== stored.selectingNames.join()) put2(selectingHeadersOf(query, stored), null);
   }
   const bytes = body.bytes();
   if (bytes) {
-    const whole2 = { meta: { ...meta, length: bytes.byteLength }, body: bytes };
-    const kept = meta.range ? core.origin?.combine(found.entry, meta, bytes) : whole2;
-    if (kept) put2(kept.meta, kept.body);
+    const whole = { stored: { ...stored, length: bytes.byteLength }, body: bytes };
+    const kept = stored.range ? core.origin?.combine(found.selected, stored, bytes) : whole;
+    if (kept) put2(kept.stored, kept.body);
   }
-  await Promise.all(work);
+  await Promise.all(writes2);
+}
+var selectingHeadersOf = ({ key, url }, stored) => ({
+  kind: "selecting-headers",
+  key,
+  url,
+  validFrom: stored.requestTime,
+  names: stored.selectingNames
+});
+async function knownSelecting(query, found) {
+  if (!found.selecting?.provisional) return found.selecting;
+  const now = await lookUpInTiers(query, lookUpInMemory(query));
+  discard2(now.selected?.body);
+  return now.selecting;
 }
 
 // src/core/cache/update.ts
-var KEPT = /^(content-(length|encoding|range)|transfer-encoding|set-cookie)$/;
-function selectedBy304(meta, headers) {
-  const etag = headers.get("etag");
-  const stored = header(meta, "etag");
-  return etag === null || stored === null || opaqueTag(etag) === opaqueTag(stored);
+var NOT_UPDATED = /* @__PURE__ */ new Set([
+  "content-length",
+  "content-encoding",
+  "content-range",
+  "transfer-encoding",
+  "set-cookie"
+]);
+function addValidators(stored, headers) {
+  const etag = header(stored, "etag");
+  const lastModified = header(stored, "last-modified");
+  if (etag !== null) headers.set("if-none-match", etag);
+  if (lastModified !== null) headers.set("if-modified-since", lastModified);
+  return etag !== null || lastModified !== null;
 }
-function updatedHeaders(meta, fresh) {
-  const headers = without(new Headers(meta.headers), /^(age|date)$/);
-  for (const [name, value] of without(fresh, KEPT)) headers.set(name, value);
+function isSelectedBy304(stored, headers) {
+  const etag = headers.get("etag");
+  const storedTag = header(stored, "etag");
+  return etag === null || storedTag === null || opaqueTag(etag) === opaqueTag(storedTag);
+}
+function updatedHeaders(stored, fresh) {
+  const headers = new Headers(stored.headers);
+  headers.delete("age");
+  headers.delete("date");
+  for (const [name, value] of fresh) if (!NOT_UPDATED.has(name)) headers.set(name, value);
   return headers;
 }
 
 // src/core/cache/exchange.ts
-var MAX_PASSES = 4096;
+var MAX_HIT_FOR_MISS = 4096;
 var MAX_OPEN = 4096;
-var SHORT = 64 * 1024;
-var MAX_FILL = 64 * 1024 * 1024;
+var SHORT_BYTES = 64 * 1024;
+var MAX_FILL_BYTES = 64 * 1024 * 1024;
 var ERRORS = [500, 502, 503, 504];
-var UNSHARABLE = ["private", "no-store", "set-cookie", "authorization", "vary", "must-understand"];
 var CONDITIONS = ["if-none-match", "if-modified-since"];
 var RANGE = ["range", "if-range"];
-function keepable({ policy: { edge, memory, kv }, ctx }) {
-  return edge && ctx.edgeCache ? Infinity : Math.max(...[memory, kv].map((tier) => tier?.max_object_bytes ?? -1));
+async function lead(query, found, options) {
+  const flight = new Flight(query.url, !found.selected, options.inBackground ?? false);
+  const close = open(query, flight, options);
+  const answer2 = exchange(query, found, flight, options);
+  query.ctx.waitUntil(answer2.then(() => flight.stored).then(close, close));
+  try {
+    return await answer2;
+  } catch (error) {
+    flight.settle({ kind: "failed", error });
+    const outcome = { forward: options.forward, reason: "origin-failed" };
+    const stale = options.inBackground ? void 0 : staleInstead(query, found, "disconnected", outcome);
+    if (stale) return stale;
+    throw error;
+  }
 }
-var fillable = (query) => Math.min(MAX_FILL, Math.max(keepable(query), query.policy.shield?.max_object_bytes ?? 0));
+function open({ core }, flight, { flightKey, hitForMiss }) {
+  const { flights, open: all4 } = core;
+  const joinable = flightKey !== void 0 && !flights.has(flightKey) && !hitForMiss;
+  if (joinable) flights.set(flightKey, flight);
+  if (all4.size >= MAX_OPEN) all4.clear();
+  all4.add(flight);
+  return () => {
+    all4.delete(flight);
+    if (joinable && flights.get(flightKey) === flight) flights.delete(flightKey);
+  };
+}
+function staleInstead(query, { selected }, failure2, outcome) {
+  if (!selected || selected.body === void 0 || isStream(selected.body) && selected.body.locked) return void 0;
+  const { stored, markedStale } = selected;
+  if (!covers(stored, query)) return void 0;
+  const allowed = decideStaleOnError(stored, markedStale, failure2, query.policy.mode, query.ctx.now());
+  return allowed ? answerStale(query, selected, outcome) : void 0;
+}
+var isHiddenError = (status2) => ERRORS.includes(status2);
+async function exchange(query, found, flight, options) {
+  const answer2 = await askOrigin(query, found, options);
+  const { response } = answer2;
+  if (!canBeRemade(response)) {
+    flight.settle({ kind: "unshared" });
+    return response;
+  }
+  const stale = hideError(query, found, answer2, options);
+  if (stale) {
+    discard2(response.body);
+    flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
+    return stale;
+  }
+  if (answer2.relation.kind === "new") discard2(found.selected?.body);
+  const received = receive(answer2);
+  const report = query.core.shield?.reportOn(response);
+  const decision2 = decideStorageFor(query, received.status, received.storable, answer2.requestTime);
+  const filledInVain = options.fill === true && received.status === 200 && !canFill(query, decision2);
+  const stored = decision2.store && !filledInVain ? { ...decision2.response, ...report?.times } : void 0;
+  const sharable = stored !== void 0 && decideReuse(stored, query.ctx.now(), false).use !== "validate";
+  rememberHitForMiss(query, options.flightKey, sharable, received.status);
+  if (stored) return storeAndAnswer(query, found, flight, options, { received, stored, sharable, report });
+  flight.settle({ kind: "unshared" });
+  if (filledInVain) {
+    discard2(received.body);
+    return lead(query, found, { forward: options.forward, sendRange: true, keepConditions: true });
+  }
+  return answerUnstored(query, received, decision2, options, report);
+}
+async function askOrigin(query, found, options) {
+  const { selected } = found;
+  const headers = headersFor(query);
+  if (!options.keepConditions) remove(headers, CONDITIONS);
+  if (!options.sendRange) remove(headers, RANGE);
+  const validatable = selected && !selected.stored.range ? selected.stored : void 0;
+  const isValidation = options.confirmed || validatable !== void 0 && addValidators(validatable, headers);
+  const completion2 = options.sendRange ? void 0 : query.core.origin?.completion(selected, headers);
+  const send2 = async () => {
+    const requestTime = query.ctx.now();
+    return { requestTime, response: await query.origin(originRequest(query, headers)) };
+  };
+  const first = await send2();
+  const relation = await relationOf(query, found, first.response, isValidation, completion2);
+  if (relation !== "another-version") return { ...first, relation, isValidation };
+  discard2(first.response.body);
+  remove(headers, [...CONDITIONS, ...RANGE]);
+  return { ...await send2(), relation: { kind: "new" }, isValidation: false };
+}
+async function relationOf(query, { selected, storageKey: storageKey2 }, response, isValidation, completion2) {
+  if (selected && isValidation && response.status === 304) {
+    const { stored } = selected;
+    const body = selected.body ?? (await read(query.core, "edge", storageKey2, query.policy, query.ctx))?.body;
+    if (body !== void 0 && isSelectedBy304(stored, response.headers)) return { kind: "confirms", stored, body };
+    if (body !== selected.body) discard2(body);
+    return "another-version";
+  }
+  if (completion2?.isOfAnotherVersion(response)) return "another-version";
+  if (completion2 && response.status === 206 && response.body) {
+    return { kind: "completes", completion: completion2, rest: response.body };
+  }
+  return { kind: "new" };
+}
 function headersFor({ core, request, policy }) {
   return core.clean?.(request.headers, policy) ?? new Headers(request.headers);
+}
+function remove(headers, names2) {
+  for (const name of names2) headers.delete(name);
 }
 function originRequest(query, headers = headersFor(query)) {
   const { request, policy } = query;
@@ -1493,161 +1849,133 @@ function originRequest(query, headers = headersFor(query)) {
   const { cf } = request;
   return new Request(query.url, { method, headers, redirect: "manual", cf });
 }
-function staleOnError(query, { entry }, note, failure2, validating) {
-  if (failure2 !== void 0 && !ERRORS.includes(failure2)) return void 0;
-  if (!entry || entry.body === void 0 || isStream(entry.body) && entry.body.locked) return void 0;
-  if (entry.meta.range && !query.core.origin?.covers(entry.meta, query) || !usableOnError(query, entry, failure2 === void 0 || (validating && !entry.meta.staleIfError) === true)) {
-    return void 0;
-  }
-  return serve(query, entry, note);
+function hideError(query, found, answer2, { forward: forward2 }) {
+  const { status: status2 } = answer2.response;
+  if (!isHiddenError(status2)) return void 0;
+  const failure2 = answer2.isValidation ? "validation-failed" : "error";
+  return staleInstead(query, found, failure2, { forward: forward2, reason: "stale-if-error", originStatus: status2 });
 }
-async function lead(query, found, options) {
-  const { ctx, core } = query;
-  const { flights } = core;
-  const { flightKey } = options;
-  const flight = new Flight(query.url, !found.entry, options.behind ?? false);
-  const leading = flightKey !== void 0 && !flights.has(flightKey) && options.detail === void 0;
-  if (leading) flights.set(flightKey, flight);
-  if (core.open.size >= MAX_OPEN) core.open.clear();
-  core.open.add(flight);
-  const leave = () => {
-    core.open.delete(flight);
-    if (leading && flights.get(flightKey) === flight) flights.delete(flightKey);
-  };
-  const answer2 = exchange(query, found, flight, options);
-  ctx.waitUntil(answer2.then(() => flight.stored).then(leave, leave));
-  try {
-    return await answer2;
-  } catch (error) {
-    flight.settle({ error });
-    const note = `fwd=${options.forward}; detail=origin-failed`;
-    const stale = options.behind ? void 0 : staleOnError(query, found, note);
-    if (stale) return stale;
-    throw error;
+function receive({ response, relation }) {
+  switch (relation.kind) {
+    case "confirms": {
+      const storable = updatedHeaders(relation.stored, response.headers);
+      const headers = new Headers(storable);
+      for (const cookie of response.headers.getSetCookie()) headers.append("set-cookie", cookie);
+      return { status: relation.stored.status, headers, storable, body: relation.body, origin: response };
+    }
+    case "completes": {
+      const { headers, body } = relation.completion.whole(response, relation.rest);
+      return { status: 200, headers, storable: headers, body, origin: response };
+    }
+    case "new":
+      return {
+        status: response.status,
+        headers: response.headers,
+        storable: response.headers,
+        body: response.body,
+        origin: response
+      };
   }
 }
-async function exchange(query, found, flight, options) {
+var originStatusOf = ({ status: status2, origin }) => status2 === origin.status ? void 0 : origin.status;
+function canFill({ policy, ctx }, decision2) {
+  const length = decision2.store ? decision2.response.length : void 0;
+  const longest = Math.max(longestBody(policy, ctx.edgeCache !== void 0) ?? 0, policy.shield?.max_object_bytes ?? 0);
+  return length !== void 0 && length <= Math.min(MAX_FILL_BYTES, longest);
+}
+function rememberHitForMiss(query, flightKey, sharable, status2) {
+  if (flightKey === void 0) return;
+  const { hitForMiss, hitForMissMs } = query.core;
+  if (sharable) hitForMiss.delete(flightKey);
+  else if (status2 < 500) {
+    if (hitForMiss.size >= MAX_HIT_FOR_MISS) hitForMiss.clear();
+    hitForMiss.set(flightKey, query.ctx.now() + hitForMissMs);
+  }
+}
+function answerUnstored(query, received, decision2, { forward: forward2, hitForMiss = false }, report) {
   const { core, ctx, policy } = query;
-  const { entry } = found;
-  const { forward: forward2, flightKey } = options;
-  const raw = ctx.rawBodies;
-  const headers = headersFor(query);
-  const drop = (names2) => {
-    for (const name of names2) headers.delete(name);
-  };
-  let requestTime = 0;
-  const ask2 = () => {
-    requestTime = ctx.now();
-    return query.origin(originRequest(query, headers));
-  };
-  if (!options.keepConditions) drop(CONDITIONS);
-  if (!options.sendRange) drop(RANGE);
-  const validating = options.confirmed || entry && !entry.meta.range && addValidators(entry.meta, headers);
-  const rest2 = options.sendRange ? void 0 : core.origin?.rest(entry, headers);
-  let response = await ask2();
-  let stored = entry?.body;
-  const confirmed = response.status === 304 && validating;
-  if (confirmed && stored === void 0) stored = (await read(core, "edge", found.slot, policy, ctx))?.body;
-  const mistaken = confirmed ? stored === void 0 || !selectedBy304(entry.meta, response.headers) : rest2?.mistaken(response);
-  if (mistaken) {
-    discard2(response.body);
-    drop([...CONDITIONS, ...RANGE]);
-    response = await ask2();
-  }
-  if (!standard(response)) {
-    flight.settle();
-    return response;
-  }
-  const note = `fwd=${forward2}; fwd-status=${response.status}; detail=stale-if-error`;
-  const stale = staleOnError(query, found, note, response.status, validating && !mistaken);
-  if (stale) {
-    discard2(response.body);
-    flight.settle({ error: new Error(`The origin answered ${response.status}.`) });
-    return stale;
-  }
-  let { status: status2 } = response;
-  let full = response.headers;
-  let source = response.body;
-  if (confirmed && !mistaken) {
-    full = updatedHeaders(entry.meta, full);
-    for (const cookie of response.headers.getSetCookie()) full.append("set-cookie", cookie);
-    ({ status: status2 } = entry.meta);
-    source = stored;
-  } else if (rest2 && status2 === 206 && source && !mistaken) {
-    ({ headers: full, body: source } = rest2.whole(response, stored));
-    status2 = 200;
-  } else discard2(stored);
-  const [made2, reason = ""] = metaOf(query, status2, without(full, confirmed ? /^set-cookie$/ : /^$/), requestTime);
-  const told = core.shield?.told(response);
-  const length = announced(full, ctx);
-  const inVain = options.fill && status2 === 200 && !(made2 && length !== void 0 && length <= fillable(query));
-  const saved = inVain ? void 0 : made2 && { ...made2, ...told?.times };
-  const sharable = saved !== void 0 && reuse(saved, ctx.now(), false) !== "validate";
-  if (flightKey !== void 0) {
-    const { passes } = core;
-    if (sharable) passes.delete(flightKey);
-    else if (status2 < 500) {
-      if (passes.size >= MAX_PASSES) passes.clear();
-      passes.set(flightKey, ctx.now() + core.hitForMissMs);
-    }
-  }
-  const was = status2 === response.status ? "" : `; fwd-status=${response.status}`;
-  const said = `fwd=${forward2}${was}; `;
-  if (!saved) {
-    flight.settle();
-    if (inVain) {
-      discard2(source);
-      return lead(query, found, { forward: forward2, sendRange: true, keepConditions: true });
-    }
-    const out2 = new Headers(full);
-    if (reason === "ttl") toClient(core, out2, status2, policy, parseAge(out2.get("age")));
-    const xCache2 = forward2 === "method" || UNSHARABLE.includes(reason) ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
-    label(core, out2, xCache2, `${said}detail=${options.detail ?? reason}`);
-    if (query.method === "HEAD") discard2(source);
-    return make(status2, out2, query.method === "HEAD" ? null : source, raw, response.statusText);
-  }
-  const limit = Math.max(core.collapseMaxBytes, policy.memory?.max_object_bytes ?? 0, policy.kv?.max_object_bytes ?? 0);
-  const meta = length === void 0 ? saved : { ...saved, length };
-  const ceiling = edgeLifetime(meta, policy, ctx);
-  let streamed2;
-  const bodyAt = `${meta.key}
-${requestTime}.${ctx.random()}`;
-  const body = sharedBody(source, length, limit, core.collapseMaxBytes, () => {
-    if (flight.void || meta.range) return;
-    streamed2 = write(core, "edge", { ...meta, key: bodyAt }, body.stream(), policy, ctx, ceiling);
-  });
-  const careful = entry && !options.behind && usableOnError(query, entry, true);
-  if (careful || length !== void 0 && length <= SHORT) await body.ready;
-  if (careful && body.failure) {
+  const storage = decision2.store ? void 0 : decision2.reason;
+  const { status: status2, body } = received;
+  const headers = new Headers(received.headers);
+  if (storage === "ttl") toClient(core, headers, status2, policy, parseAge(headers.get("age")));
+  const originStatus = originStatusOf(received);
+  labelled(
+    core,
+    headers,
+    { kind: "forwarded", forward: forward2, originStatus, storage, hitForMiss, fromShield: report?.hit },
+    ctx
+  );
+  if (query.method === "HEAD") discard2(body);
+  const given = query.method === "HEAD" ? null : body;
+  return makeResponse(status2, headers, given, ctx.rawBodies, received.origin.statusText);
+}
+async function storeAndAnswer(query, found, flight, options, { received, stored, sharable, report }) {
+  const { policy, ctx } = query;
+  const lifetime = drawDataCentreLifetime(stored, policy, ctx);
+  const { body, finish } = storeWhileItComes(query, found, flight, stored, received.body, lifetime);
+  const staleMayServe = !options.inBackground && mayServeStale(query, found.selected);
+  if (staleMayServe || isShort(stored)) await body.ready;
+  if (staleMayServe && body.failure) {
     body.release();
     throw body.failure.error;
   }
-  flight.settle(body.failure ?? (sharable ? { meta, body } : void 0));
-  const store = async () => {
+  flight.settle(
+    body.failure ? { kind: "failed", error: body.failure.error } : sharable ? { kind: "response", stored, body } : { kind: "unshared" }
+  );
+  const own3 = options.inBackground ? null : body.bytes() ?? body.stream();
+  flight.stored = finish();
+  if (options.inBackground) return new Response(null);
+  const outcome = {
+    kind: "forwarded",
+    forward: options.forward,
+    originStatus: originStatusOf(received),
+    storage: policy.platform || hasRoom(query, stored) ? "stored" : "size",
+    fromShield: report?.hit
+  };
+  ctx.settled?.(outcome);
+  const headers = answerHeaders(query, received.headers, stored, outcome, "origin");
+  return stored.range ? makeResponse(206, headers, own3, ctx.rawBodies) : answerFrom(query, stored, own3, headers);
+}
+function hasRoom({ policy, ctx }, { length = 0 }) {
+  const longest = longestBody(policy, ctx.edgeCache !== void 0);
+  return longest !== void 0 && length <= longest;
+}
+function storeWhileItComes(query, found, flight, stored, source, lifetime) {
+  const { core, policy, ctx } = query;
+  const limits = [core.collapseMaxBytes, policy.memory?.max_object_bytes, policy.kv?.max_object_bytes];
+  const heldWhole = Math.max(...limits.map((limit) => limit ?? 0));
+  const bodyKey = `${stored.key}
+${stored.requestTime}.${ctx.random()}`;
+  let streamed2;
+  const body = sharedBody(source, stored.length, heldWhole, core.collapseMaxBytes, () => {
+    if (flight.invalidated || stored.range) return;
+    streamed2 = write(core, "edge", { ...stored, key: bodyKey }, body.stream(), policy, ctx, lifetime);
+  });
+  const finish = async () => {
     await body.finished;
-    const kept = await streamed2;
-    if (body.failure || flight.void) return body.release();
-    if (kept) await write(core, "edge", { ...meta, length: body.size, bodyAt }, null, policy, ctx, ceiling);
-    await save(query, found, meta, body, ceiling);
+    const isStreamed = await streamed2;
+    if (body.failure || flight.invalidated) return body.release();
+    const whole = { ...stored, length: body.size, bodyKey };
+    if (isStreamed) await write(core, "edge", whole, null, policy, ctx, lifetime);
+    await save(query, found, stored, body, lifetime);
     body.release();
   };
-  const own3 = options.behind ? null : body.bytes() ?? body.stream();
-  flight.stored = store();
-  if (options.behind) return new Response(null);
-  const xCache = forward2 === "method" ? "BYPASS" : told?.hit ? "HIT-SHIELD" : "MISS";
-  const stays = policy.platform || (length ?? 0) <= keepable(query);
-  const out = dress(query, full, meta, xCache, said + (stays ? "stored" : "detail=size"), false);
-  return meta.range ? make(206, out, own3, raw) : respond(query, meta, own3, out);
+  return { body, finish };
+}
+var isShort = ({ length }) => length !== void 0 && length <= SHORT_BYTES;
+function mayServeStale({ ctx, policy }, selected) {
+  if (!selected) return false;
+  return decideStaleOnError(selected.stored, selected.markedStale, "disconnected", policy.mode, ctx.now());
 }
 
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
 var OF_ONE_ANSWER = ["x-origin-latency", "x-origin-failover", "server-timing"];
 function coreOf(extensions, specs, options = {}) {
-  const { memory, edge, kv, shield: made2, purge: purge3, ...parts } = extensions;
+  const { memory, edge, kv, shield: makeShield, purge: purge3, ...parts } = extensions;
   const policies = new Set(specs.map((spec) => compile(spec, parts.key)));
-  const far2 = [edge?.(), kv?.()].filter((tier) => tier !== void 0);
-  const shield2 = made2?.();
+  const remoteTiers = [edge?.(), kv?.()].filter((tier) => tier !== void 0);
+  const shield2 = makeShield?.();
   return {
     name: "edgewright",
     targetedFields: ["cloudflare-cdn-cache-control", "cdn-cache-control"],
@@ -1658,160 +1986,164 @@ function coreOf(extensions, specs, options = {}) {
     ...options,
     memory: memory?.(),
     shield: shield2,
-    far: far2,
+    remoteTiers,
     reads: /* @__PURE__ */ new Map(),
     long: /* @__PURE__ */ new Set(),
     policies,
     flights: /* @__PURE__ */ new Map(),
     open: /* @__PURE__ */ new Set(),
-    passes: /* @__PURE__ */ new Map(),
-    purges: purge3?.(options.purgeCheckMs ?? 5e3, shield2 ? [shield2, ...far2] : far2, policies)
+    hitForMiss: /* @__PURE__ */ new Map(),
+    purges: purge3?.(options.purgeCheckMs ?? 5e3, shield2 ? [shield2, ...remoteTiers] : remoteTiers, policies)
   };
 }
 function cacheOf(core) {
   return {
     /** Not `async`: what memory has is answered in one go. */
-    handle(head, spec, ctx, origin, whole2 = () => head) {
+    handle(head2, spec, ctx, origin, whole = () => head2) {
       const policy = spec && compile(spec, core.key);
-      const { method, headers } = head;
       if (policy) core.policies.add(policy);
-      if (method !== "GET" && method !== "HEAD") return other(core, whole2(), policy, ctx, origin);
-      const asIs = !policy || policy.mode === "bypass" || headers.has("upgrade") || headers.has("if-match") || headers.has("if-unmodified-since");
-      if (asIs || policy.mode === "override" && headers.has("authorization")) {
-        const why = asIs ? "fwd=bypass" : "fwd=request; detail=authorization";
-        return origin(whole2()).then((response) => passed(core, response, why));
+      const passed = decideRequest(head2, policy);
+      if (passed?.forward === "method") return otherMethod(core, whole(), policy, ctx, origin);
+      if (passed || !policy) {
+        const outcome = passed ?? { kind: "forwarded", forward: "bypass" };
+        return origin(whole()).then((response) => passThrough(core, response, outcome, ctx));
       }
-      const { shield: shield2 } = core;
-      const source = shield2 && policy.shield ? shield2.before(origin, policy, ctx) : origin;
-      const query = new Query(core, head, policy, ctx, source, whole2);
+      const source = core.shield && policy.shield ? core.shield.before(origin, policy, ctx) : origin;
+      const query = new Query(core, head2, policy, ctx, source, whole);
       if (core.purges?.due(ctx.now())) {
-        return core.purges.refresh(ctx).then(() => answer(query, true, near(query)));
+        return core.purges.refresh(ctx).then(() => answerFirst(query, lookUpInMemory(query)));
       }
-      const found = near(query);
-      if (found.decision === "hit" && covers(found.entry.meta, query)) {
-        return serve(query, found.entry);
-      }
-      return answer(query, true, found);
+      const found = lookUpInMemory(query);
+      const selected = found.decision.use === "serve" ? servable(found, query) : void 0;
+      return selected ? answerHit(query, selected) : answerFirst(query, found);
     }
   };
 }
-async function answer(query, join10, before) {
-  const { core, ctx } = query;
-  const early = before && crowded(query, before);
-  if (early) return early;
-  let found = before ?? near(query);
-  if (found.decision !== "hit" || !covers(found.entry.meta, query)) found = await far(query, found);
-  const { entry, decision } = found;
-  if (entry && covers(entry.meta, query)) {
-    if (decision === "hit") return serve(query, entry);
-    if (decision === "revalidate-behind") {
-      const flightKey = flightKeyOf(query, found.slot);
-      if (!core.flights.has(flightKey)) {
-        const kept = { ...entry, body: isStream(entry.body) ? void 0 : entry.body };
-        const work = lead(query, { ...found, entry: kept }, { forward: "stale", behind: true, flightKey });
-        ctx.waitUntil(work.catch((error) => ctx.warn?.(`Revalidation failed: ${error}`)));
-      }
-      return serve(query, entry);
-    }
+async function answerFirst(query, found) {
+  return answerFromCrowd(query, found) ?? answer(query, found, { join: true });
+}
+async function answer(query, inMemory, { join: join11 }) {
+  const { core } = query;
+  const answersNow = inMemory.decision.use === "serve" && servable(inMemory, query);
+  const found = answersNow ? inMemory : await lookUpInTiers(query, inMemory);
+  const selected = servable(found, query);
+  if (selected && found.decision.use === "serve") return answerHit(query, selected);
+  if (selected && found.decision.use === "serve-and-revalidate") {
+    revalidateInBackground(query, found, selected);
+    return answerHit(query, selected);
   }
   if (core.origin && query.policy.mode === "origin") {
-    if (query.directives?.onlyIfCached) return core.origin.notStored(core);
+    if (query.directives?.onlyIfCached) return core.origin.gatewayTimeout(query);
     if (query.method === "HEAD") return core.origin.head(query, found);
   }
-  return fromOrigin(query, found, join10);
+  return fromOrigin(query, found, { join: join11 });
 }
-async function other(core, request, policy, ctx, origin) {
+function revalidateInBackground(query, found, selected) {
+  const { core, ctx } = query;
+  const flightKey = flightKeyOf(query, found.storageKey);
+  if (core.flights.has(flightKey)) return;
+  const kept = { ...selected, body: isStream(selected.body) ? void 0 : selected.body };
+  const work = lead(query, { ...found, selected: kept }, { forward: "stale", inBackground: true, flightKey });
+  ctx.waitUntil(work.catch((error) => ctx.warn?.(`Revalidation failed: ${error}`)));
+}
+async function otherMethod(core, request, policy, ctx, origin) {
   const response = await origin(request);
   await core.writes?.(core, request, response, ctx);
-  const kept = policy && core.origin?.posted(core, request, response, policy, ctx);
-  return kept ?? passed(core, response, "fwd=method");
+  const stored = policy && core.origin?.posted(core, request, response, policy, ctx);
+  return stored ?? passThrough(core, response, { kind: "forwarded", forward: "method" }, ctx);
 }
-function flightKeyOf({ asked }, slot) {
-  return asked.has("authorization") ? `${slot}#authorised` : slot;
+function flightKeyOf({ headers }, storageKey2) {
+  return headers.has("authorization") ? `${storageKey2}#authorised` : storageKey2;
 }
-function crowded(query, found) {
-  const { entry, decision } = found;
-  const { core, directives: directives2, range, method, policy } = query;
-  const flightKey = flightKeyOf(query, found.slot);
-  const flight = core.flights.get(flightKey);
-  if (!flight || directives2?.noCache && flight.answered) return void 0;
-  if (entry && decision === "revalidate-behind" && covers(entry.meta, query)) return serve(query, entry);
-  if (!(flight.missed || entry) || flight.behind) return void 0;
-  if (range !== null || directives2?.noStore || directives2?.onlyIfCached) return void 0;
-  if (method === "HEAD" && policy.mode === "origin") return void 0;
-  const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-  return wait(query, found, flight, flightKey, forward2, () => far(query, found)).then(
-    (given) => given ?? fromOrigin(query, found, false)
+var isTooEarly = ({ directives: directives2 }, flight) => directives2?.noCache === true && flight.answered;
+function answerFromCrowd(query, found) {
+  const flightKey = flightKeyOf(query, found.storageKey);
+  const flight = query.core.flights.get(flightKey);
+  if (!flight || isTooEarly(query, flight)) return void 0;
+  const selected = servable(found, query);
+  if (selected && found.decision.use === "serve-and-revalidate") return answerHit(query, selected);
+  if (flight.inBackground || !(flight.missed || found.selected) || !mayJoinUnseen(query)) return void 0;
+  const forward2 = found.selected ? "stale" : forwardReason(found);
+  const lookFarther = () => lookUpInTiers(query, found);
+  return join(query, found, flight, flightKey, forward2, lookFarther).then(
+    (given) => given ?? fromOrigin(query, found, { join: false })
   );
 }
-async function fromOrigin(query, found, join10) {
+function mayJoinUnseen({ range, directives: directives2, method, policy }) {
+  if (range !== null || directives2?.noStore || directives2?.onlyIfCached) return false;
+  return method !== "HEAD" || policy.mode !== "origin";
+}
+async function fromOrigin(query, found, { join: mayJoin }) {
   const { core, ctx, request } = query;
-  const { entry } = found;
-  const part = entry?.meta.range;
-  const ranged = query.range !== null && (!entry || part !== void 0);
+  const { selected } = found;
+  const ranged = query.range !== null && (!selected || selected.stored.range !== void 0);
   const fill = ranged && query.policy.mode === "override";
-  const sendRange = ranged && !fill;
-  const fresh = entry && entry.meta.freshUntil > ctx.now() && !entry.soft;
-  const forward2 = part ? "partial" : fresh ? "request" : entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-  let flightKey = flightKeyOf(query, found.slot);
-  if (fill) flightKey += "#fill";
-  if (sendRange) flightKey += `#${query.range}#${request.headers.get("if-range")}`;
-  const alone = { forward: forward2, sendRange: ranged, keepConditions: !entry };
-  if (query.directives?.noStore || oversized(request.headers)) return lead(query, found, alone);
-  if ((core.passes.get(flightKey) ?? 0) > ctx.now()) {
-    return lead(query, found, { ...alone, detail: "hit-for-miss", flightKey });
+  const forward2 = forwardReason({ ...found, fresh: isFresh(selected, ctx.now()) });
+  const flightKey = originFlightKey(query, found, ranged, fill);
+  const alone2 = { forward: forward2, sendRange: ranged, keepConditions: !selected };
+  if (query.directives?.noStore || isOversized(request.headers)) return lead(query, found, alone2);
+  if ((core.hitForMiss.get(flightKey) ?? 0) > ctx.now()) {
+    return lead(query, found, { ...alone2, hitForMiss: true, flightKey });
   }
   const flight = core.flights.get(flightKey);
-  if (!flight || query.directives?.noCache && flight.answered) {
-    return lead(query, found, { forward: forward2, sendRange, fill, flightKey });
+  if (!flight || isTooEarly(query, flight)) {
+    return lead(query, found, { forward: forward2, sendRange: ranged && !fill, fill, flightKey });
   }
-  const given = join10 && await wait(query, found, flight, flightKey, forward2);
-  return given || lead(query, found, { forward: forward2, sendRange: ranged });
+  const given = mayJoin ? await join(query, found, flight, flightKey, forward2) : void 0;
+  return given ?? lead(query, found, { forward: forward2, sendRange: ranged });
 }
-async function wait(query, found, flight, flightKey, forward2, look) {
+var isFresh = (selected, now) => selected !== void 0 && selected.stored.copyFreshUntil > now && !selected.markedStale;
+function originFlightKey(query, { storageKey: storageKey2 }, ranged, fill) {
+  const flightKey = flightKeyOf(query, storageKey2);
+  if (fill) return `${flightKey}#fill`;
+  return ranged ? `${flightKey}#${query.range}#${query.headers.get("if-range")}` : flightKey;
+}
+async function join(query, found, flight, flightKey, forward2, lookFarther) {
   const { flights } = query.core;
-  const head = await within(flight.head, JOIN_MS);
-  if (head === "timeout") {
+  const result = await within(flight.result, JOIN_MS);
+  if (result === "timeout") {
     if (flights.get(flightKey) === flight) flights.delete(flightKey);
     return void 0;
   }
-  const known3 = look && head && "error" in head ? await look() : found;
-  const given = joined(query, known3, head, forward2);
-  if (given || !head || "error" in head) return given;
-  const { vary: names2, requestTime: born } = head.meta;
-  if (found.index || names2.length === 0) return answer(query, false);
-  const index = { kind: "index", key: query.key, url: query.url, born, names: names2, guessed: true };
-  return answer(query, true, near(query, query.variant(names2), index));
-}
-function joined(query, found, head, forward2) {
-  const { asked, directives: directives2 } = query;
-  const note = `fwd=${forward2}; collapsed`;
-  if (!head) return void 0;
-  if ("error" in head) {
-    const stale = staleOnError(query, found, note);
+  if (result.kind === "unshared") return void 0;
+  if (result.kind === "failed") {
+    const known3 = lookFarther ? await lookFarther() : found;
+    const stale = staleInstead(query, known3, "disconnected", { forward: forward2, reason: "collapsed" });
     if (stale) return stale;
-    throw head.error;
+    throw result.error;
   }
-  const { meta, body } = head;
-  if (varyValues(meta.vary, asked) !== meta.varyValues || // It was validated after this request came: that is what `no-cache` asks for.
-  query.reuse(meta, false, directives2 && { ...directives2, noCache: false }) === "validate" || !covers(meta, query) || body.failure || !body.whole) {
-    return void 0;
-  }
-  const headers = dress(query, meta.headers, meta, "MISS", note, true);
-  return respond(query, meta, body.bytes() ?? body.stream(), headers);
+  return answerJoined(query, result, forward2) ?? answerAgain(query, found, result);
+}
+function answerJoined(query, { stored, body }, forward2) {
+  const { headers, directives: directives2, ctx } = query;
+  const isVariant = selectingValues(stored.selectingNames, headers) === stored.selectingValues;
+  const decision2 = query.decideReuse(stored, false, directives2 && { ...directives2, noCache: false });
+  if (!isVariant || decision2.use === "validate" || !covers(stored, query)) return void 0;
+  if (body.failure || !body.whole) return void 0;
+  const outcome = { kind: "forwarded", forward: forward2, storage: "collapsed" };
+  ctx.settled?.(outcome);
+  const answered = answerHeaders(query, stored.headers, stored, outcome, "stored");
+  return answerFrom(query, stored, body.bytes() ?? body.stream(), answered);
+}
+function answerAgain(query, found, { stored }) {
+  const { selectingNames: names2, requestTime: validFrom } = stored;
+  if (found.selecting || names2.length === 0) return answer(query, lookUpInMemory(query), { join: false });
+  const { key, url } = query;
+  const selecting = { kind: "selecting-headers", key, url, validFrom, names: names2, provisional: true };
+  return answerFirst(query, lookUpInMemory(query, query.variant(names2), selecting));
 }
 
 // src/core/cache/complete.ts
 var known2 = /* @__PURE__ */ new WeakMap();
 function complete(spec) {
-  let whole2 = known2.get(spec);
-  if (whole2 === void 0) {
-    whole2 = make2(spec);
-    known2.set(spec, whole2);
+  let whole = known2.get(spec);
+  if (whole === void 0) {
+    whole = make(spec);
+    known2.set(spec, whole);
   }
-  return whole2;
+  return whole;
 }
-function make2(spec) {
+function make(spec) {
   const { memory, edge = {}, kv, shield: shield2 } = spec.tiers ?? {};
   const key = spec.key ?? {};
   const lower2 = (names2 = []) => names2.map((name) => name.toLowerCase()).sort();
@@ -1870,20 +2202,20 @@ function pair(range) {
 
 // src/core/cache/custom-key.ts
 var customKey = {
-  keeps: (name, { query, query_names: names2 }) => query === "all" || query !== "none" && names2.includes(plain2(name)) === (query === "include"),
-  of(key, headers, policy, ctx) {
+  keeps: (name, { query, query_names: names2 }) => query === "all" || query !== "none" && names2.includes(plain(name)) === (query === "include"),
+  of(key, headers, policy, place) {
     const parts = [key];
     for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
     if (policy.cookies.length > 0) {
       const jar = parseCookies(headers.get("cookie"));
       for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
     }
-    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
-    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+    if (policy.country) parts.push(`country:${place.country ?? ""}`);
+    if (policy.region) parts.push(`region:${place.region ?? ""}`);
     return parts.join("|");
   }
 };
-function plain2(name) {
+function plain(name) {
   try {
     return decodeURIComponent(name.replaceAll("+", " "));
   } catch {
@@ -1924,69 +2256,77 @@ function forwardHeaders(sent, policy) {
 }
 
 // src/core/cache/edge-tier.ts
-var META = "x-edgewright-meta";
-var MAX_META = 24 * 1024;
+var STORED_FIELD = "x-edgewright-stored";
 var MAX_KNOWN = 1024;
-var urlOf = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > 1500 ? key.slice(0, 200) + shorten(key) : key)}`;
+var MAX_KEY = 1500;
+var urlOf = (key) => `${INTERNAL}e/${encodeURIComponent(key.length > MAX_KEY ? key.slice(0, 200) + shortHash(key) : key)}`;
 function edgeTier() {
   const known3 = /* @__PURE__ */ new Map();
+  const parsed = (text, key) => {
+    const before = known3.get(text);
+    if (before) return before.value.key === key ? before : void 0;
+    const value = parseStored(text);
+    if (value?.key !== key) return void 0;
+    const copy = copyOf(value, null);
+    if (known3.size >= MAX_KNOWN) known3.clear();
+    known3.set(text, copy);
+    return copy;
+  };
   return {
     name: "edge",
-    has: (policy) => policy.edge !== null,
+    isUsedBy: (policy) => policy.edge !== null,
     async read(key, _policy, { edgeCache }) {
       const response = await edgeCache?.match(urlOf(key));
       if (!response) return void 0;
-      const text = response.headers.get(META) ?? "";
-      let held = known3.get(text);
-      const value = held?.value ?? parseValue(text);
-      if (value?.key !== key) {
+      const copy = parsed(response.headers.get(STORED_FIELD) ?? "", key);
+      if (!copy) {
         discard2(response.body);
         return void 0;
       }
-      if (!held) {
-        held = hold(value, null);
-        if (known3.size >= MAX_KNOWN) known3.clear();
-        known3.set(text, held);
-      }
-      const { bodyAt } = value;
-      const found = bodyAt === void 0 ? response : await edgeCache?.match(urlOf(bodyAt));
-      return found && { held, value, body: found.body };
+      const bodied = await bodiedBy(copy.value, response, edgeCache);
+      return bodied && { copy, value: copy.value, body: bodied.body };
     },
-    write(value, body, policy, ctx, ceiling = Infinity) {
+    write(value, body, policy, ctx, lifetime = Infinity) {
       if (!ctx.edgeCache) return void 0;
-      const now = ctx.now();
-      const copy = limited(value, Math.min(ceilingOf(policy.edge, ctx), ceiling), now);
-      const meta = toAscii(copy);
-      if (meta.length > MAX_META) return void 0;
-      const keep = copy.kind === "entry" ? retention(copy, now) : 30 * 86400;
+      let text = "";
+      const placement = placeInEdge(value, policy, ctx, lifetime, (copy) => {
+        text = toAscii(copy);
+        return text.length;
+      });
+      if (!placement.keep) return void 0;
       const headers = {
         "content-type": "application/octet-stream",
-        "cache-control": `public, max-age=${keep}`,
+        "cache-control": `public, max-age=${placement.retention}`,
         // By these a purge of the zone reaches what a Worker has put there.
-        "cache-tag": String(value.tags ?? ""),
-        [META]: meta
+        "cache-tag": value.kind === "response" ? value.tags.join(",") : "",
+        [STORED_FIELD]: text
       };
       return ctx.edgeCache.put(urlOf(value.key), new Response(body, { headers }));
     },
     remove: (key, _policy, { edgeCache }) => edgeCache?.delete(urlOf(key))
   };
 }
+async function bodiedBy(value, response, edgeCache) {
+  const bodyKey = value.kind === "response" ? value.bodyKey : void 0;
+  return bodyKey === void 0 ? response : edgeCache?.match(urlOf(bodyKey));
+}
 
 // src/core/cache/packed.ts
+var LENGTH_BYTES = 4;
 function pack(value, body) {
-  const head = new TextEncoder().encode(JSON.stringify(value));
-  const packed = new Uint8Array(4 + head.length + (body?.byteLength ?? 0));
-  new DataView(packed.buffer).setUint32(0, head.length);
-  packed.set(head, 4);
-  if (body) packed.set(new Uint8Array(body), 4 + head.length);
+  const json2 = new TextEncoder().encode(JSON.stringify(value));
+  const packed = new Uint8Array(LENGTH_BYTES + json2.length + (body?.byteLength ?? 0));
+  new DataView(packed.buffer).setUint32(0, json2.length);
+  packed.set(json2, LENGTH_BYTES);
+  if (body) packed.set(new Uint8Array(body), LENGTH_BYTES + json2.length);
   return packed.buffer;
 }
 function unpack(bytes) {
-  if (bytes.byteLength < 4) return void 0;
+  if (bytes.byteLength < LENGTH_BYTES) return void 0;
   const length = new DataView(bytes).getUint32(0);
-  if (4 + length > bytes.byteLength) return void 0;
-  const value = parseValue(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
-  return value && { value, body: bytes.slice(4 + length) };
+  if (LENGTH_BYTES + length > bytes.byteLength) return void 0;
+  const value = parseStored(new TextDecoder().decode(new Uint8Array(bytes, LENGTH_BYTES, length)));
+  return value && { value, body: bytes.slice(LENGTH_BYTES + length) };
 }
 
 // src/core/cache/kv-tier.ts
@@ -1997,12 +2337,13 @@ var KV_CHECK_MS = 3e4;
 var AHEAD_MS = 2e4;
 var PROPAGATION_MS = 6e4;
 var MARKERS = "purge:";
+var DAY_S = 86400;
 var LAST_MS = 1e13;
 var MOST_KEYS = 1e3;
 var METADATA_BYTES = 1e3;
 function nameOf2(key) {
   const bytes = new TextEncoder().encode(key).length;
-  return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key}`;
+  return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shortHash(key)}` : key}`;
 }
 var storeOf = (policy, ctx) => policy.kv ? ctx.kv?.(policy.kv.binding) : void 0;
 function storesOf(policies, ctx) {
@@ -2013,31 +2354,31 @@ function kvTier() {
   const writes2 = /* @__PURE__ */ new Map();
   const seen = /* @__PURE__ */ new Set();
   let looked = -Infinity;
-  const look = async (store, now, add) => {
+  const look = async (store, now, add2) => {
     const listed = await store.list?.(MARKERS) ?? [];
     const older = listed[MOST_KEYS];
     if (older && !seen.has(older.name)) {
       seen.add(older.name);
       const time = LAST_MS - Number.parseInt(older.name.slice(MARKERS.length), 10);
-      if (time <= now) add([{ type: "everything", value: "", time, soft: false }]);
+      if (time <= now) add2([{ type: "everything", value: "", time, soft: false }]);
     }
     for (const { name, metadata } of listed.slice(0, MOST_KEYS)) {
       if (seen.has(name)) continue;
       const { markers: markers2 } = metadata ?? {};
       if (markers2) {
         seen.add(name);
-        add(markers2);
+        add2(markers2);
         continue;
       }
       const bytes = await store.get(name);
       if (!bytes) continue;
       seen.add(name);
-      add(JSON.parse(new TextDecoder().decode(bytes)));
+      add2(JSON.parse(new TextDecoder().decode(bytes)));
     }
   };
   return {
     name: "kv",
-    has: (policy) => policy.kv !== null,
+    isUsedBy: (policy) => policy.kv !== null,
     async read(key, policy, ctx) {
       const bytes = await storeOf(policy, ctx)?.get(nameOf2(key));
       const found = bytes ? unpack(bytes) : void 0;
@@ -2045,18 +2386,19 @@ function kvTier() {
     },
     write(value, body, policy, ctx) {
       const store = storeOf(policy, ctx);
-      const tier = policy.kv;
       const now = ctx.now();
       const name = nameOf2(value.key);
       if (!store || now - (writes2.get(name) ?? -Infinity) < WRITE_MS) return void 0;
-      const lifetime2 = draw(tier.jitter_s, tier.ttl_s, ctx);
-      const copy = limited(value, lifetime2, now);
-      if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return void 0;
-      const bytes = pack(copy, body);
-      if (bytes.byteLength > tier.max_object_bytes) return void 0;
+      if (isStream(body)) return void 0;
+      let bytes = new ArrayBuffer(0);
+      const placement = placeInKv(value, policy, ctx, (copy) => {
+        bytes = pack(copy, body);
+        return bytes.byteLength;
+      });
+      if (!placement.keep) return void 0;
       if (writes2.size >= MAX_WRITES) writes2.clear();
       writes2.set(name, now);
-      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl_s, lifetime2) });
+      return store.put(name, bytes, { expirationTtl: placement.retention });
     },
     remove(key, policy, ctx) {
       const name = nameOf2(key);
@@ -2065,12 +2407,12 @@ function kvTier() {
     },
     markers: {
       place: "kv",
-      refresh(policies, ctx, add) {
+      refresh(policies, ctx, add2) {
         const stores = storesOf(policies, ctx);
         const since = ctx.now() - looked;
         if (stores.length === 0 || since < AHEAD_MS) return [];
         looked = ctx.now();
-        const work = stores.map((store) => look(store, looked, add));
+        const work = stores.map((store) => look(store, looked, add2));
         if (since >= KV_CHECK_MS) return work;
         for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, void 0));
         return [];
@@ -2082,8 +2424,8 @@ function kvTier() {
         seen.add(name);
         const bytes = new TextEncoder().encode(JSON.stringify(markers2));
         await store.put(name, bytes.buffer, {
-          expirationTtl: RETENTION_S + 86400,
-          // Told by the list itself, so that a new isolate reads them with one look, not with one for each.
+          expirationTtl: MAX_RETENTION_S + DAY_S,
+          // Given by the list itself, so that a new isolate reads them with one look, not with one for each.
           ...bytes.length <= METADATA_BYTES && { metadata: { markers: markers2 } }
         });
         return markers2.length;
@@ -2108,42 +2450,56 @@ var Queue = class extends Map {
     this.bytes -= this.get(key)?.size ?? 0;
     return super.delete(key);
   }
+  /** Takes out what has been in it for the longest time. */
+  shift() {
+    for (const oldest of this) {
+      this.delete(oldest[0]);
+      return oldest;
+    }
+    return void 0;
+  }
 };
 var SMALL_PART = 0.1;
+var MAX_USES = 3;
+var USES_TO_STAY = 2;
 var MAX_GHOSTS = 65536;
 function createMemory() {
   const small = new Queue();
   const main = new Queue();
   const ghosts = new Queue();
   let maxBytes = 0;
+  const evictNewcomer = () => {
+    const oldest = small.shift();
+    if (!oldest) return;
+    const [key, node] = oldest;
+    if (node.uses >= USES_TO_STAY) {
+      main.set(key, { ...node, uses: 0 });
+      return;
+    }
+    ghosts.set(key, { value: void 0, size: node.size, uses: 0 });
+    while (ghosts.bytes > maxBytes || ghosts.size > MAX_GHOSTS) ghosts.shift();
+  };
+  const evictFromMain = () => {
+    const oldest = main.shift();
+    if (!oldest) return;
+    const [key, node] = oldest;
+    if (node.uses > 0) main.set(key, { ...node, uses: node.uses - 1 });
+  };
   return {
     get(key) {
       const node = main.get(key) ?? small.get(key);
-      if (node && node.uses < 3) node.uses++;
+      if (node && node.uses < MAX_USES) node.uses++;
       return node?.value;
     },
     set(key, value, size, room) {
       maxBytes = Math.max(maxBytes, room);
-      const known3 = main.has(key) ? main : small.has(key) ? small : void 0;
+      const known3 = [main, small].find((queue) => queue.has(key));
       if (!known3 && size > maxBytes) return;
-      const queue = known3 ?? (ghosts.delete(key) ? main : small);
-      queue.set(key, { value, size, uses: queue.get(key)?.uses ?? 0 });
+      const target = known3 ?? (ghosts.delete(key) ? main : small);
+      target.set(key, { value, size, uses: target.get(key)?.uses ?? 0 });
       while (small.bytes + main.bytes > maxBytes) {
-        const queue2 = small.bytes > maxBytes * SMALL_PART || !main.size ? small : main;
-        const [[key2, node]] = queue2;
-        queue2.delete(key2);
-        if (queue2 === main) {
-          if (node.uses--) main.set(key2, node);
-        } else if (node.uses > 1) {
-          node.uses = 0;
-          main.set(key2, node);
-        } else {
-          ghosts.set(key2, { ...node, value: void 0 });
-          while (ghosts.bytes > maxBytes || ghosts.size > MAX_GHOSTS) {
-            const [[oldest]] = ghosts;
-            ghosts.delete(oldest);
-          }
-        }
+        if (small.bytes > maxBytes * SMALL_PART || main.size === 0) evictNewcomer();
+        else evictFromMain();
       }
     },
     delete(key) {
@@ -2154,31 +2510,121 @@ function createMemory() {
     stats: () => ({ entries: small.size + main.size, bytes: small.bytes + main.bytes })
   };
 }
-function weight(value) {
-  let bytes = 300 + 2 * (value.key.length + value.url.length);
-  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 64 + 2 * (name.length + text.length);
-  return bytes;
-}
 function memoryTier() {
   const memory = createMemory();
   return {
-    ...memory,
-    put(value, body, { memory: tier, edge, kv }, ctx, ceiling = Infinity) {
-      if (!tier) return;
-      const { key } = value;
+    get: memory.get,
+    delete: memory.delete,
+    stats: memory.stats,
+    put(value, body, policy, ctx, lifetime = Infinity) {
+      if (!policy.memory) return;
       const bytes = body?.byteLength ?? 0;
-      if (bytes > tier.max_object_bytes) return memory.delete(key);
-      const now = ctx.now();
-      const most = Math.min(ceilingOf(tier, ctx), ceiling);
-      const until = edge || kv ? now + most * 1e3 : Infinity;
-      memory.set(key, hold(limited(value, most, now), body, until), bytes + weight(value), tier.max_bytes);
+      const placement = placeInMemory(value, bytes, policy, ctx, lifetime);
+      if (!placement.keep) return memory.delete(value.key);
+      const isShared = policy.edge !== null || policy.kv !== null;
+      const validUntil = isShared ? ctx.now() + placement.retention * 1e3 : Infinity;
+      const size = bytes + weightOf(value);
+      memory.set(value.key, copyOf(placement.copy, body, validUntil), size, policy.memory.max_bytes);
     },
-    held: () => memory.all().map(([, { value }]) => value)
+    copies: () => memory.all().map(([, { value }]) => value)
   };
 }
 
+// src/core/cache/decide/origin-freshness.ts
+var HEURISTICALLY_CACHEABLE = /* @__PURE__ */ new Set([
+  200,
+  203,
+  204,
+  206,
+  300,
+  301,
+  308,
+  404,
+  405,
+  410,
+  414,
+  501
+]);
+var HEURISTIC_PART = 0.1;
+var HEURISTIC_MOST_S = 86400;
+function freshnessLifetime(directives2, targeted, status2, headers, responseTime) {
+  const stated = explicitLifetime(directives2, targeted, headers, responseTime);
+  if (stated !== void 0) return { seconds: stated, explicit: true };
+  const date = dateOf(headers, responseTime);
+  const modified = parseDate(headers.get("last-modified"), responseTime);
+  const mayGuess = HEURISTICALLY_CACHEABLE.has(status2) || directives2.has("public");
+  if (modified === void 0 || modified > date || !mayGuess) return { seconds: 0, explicit: false };
+  const guessed = Math.floor((date - modified) / 1e3 * HEURISTIC_PART);
+  return { seconds: Math.min(guessed, HEURISTIC_MOST_S), explicit: false };
+}
+var SHARED_IN_SPITE_OF_CREDENTIALS = ["public", "s-maxage", "must-revalidate"];
+var decideOriginFreshness = (exchange2, policy, { directives: directives2, targeted, initialAge }) => {
+  const { method, status: status2, headers, responseTime, requestHeaders } = exchange2;
+  if (policy.mode === "bypass") return "bypass";
+  const lifetime = freshnessLifetime(directives2, targeted, status2, headers, responseTime);
+  const shared2 = SHARED_IN_SPITE_OF_CREDENTIALS.some((name) => directives2.has(name));
+  if (!shared2 && isAuthorised(requestHeaders, policy)) return "authorization";
+  if (method === "POST" && !lifetime.explicit) return "method";
+  const cacheable = directives2.has("public") || directives2.has("private") || HEURISTICALLY_CACHEABLE.has(status2);
+  if (!lifetime.explicit && !cacheable) return "status";
+  const ttl = Math.min(lifetime.seconds, policy.edge_ttl_s ?? lifetime.seconds);
+  const noCache = isUnqualified(directives2, "no-cache") || !lifetime.explicit && hasPragmaNoCache(headers);
+  const hasValidator = headers.get("etag") !== null || headers.get("last-modified") !== null;
+  if ((noCache || ttl <= 0) && !hasValidator) return "no-freshness";
+  const neverStale = directives2.has("must-revalidate") || directives2.has("proxy-revalidate");
+  const window = (name, ceiling) => neverStale ? 0 : Math.min(deltaSecondsOf(directives2, name) ?? 0, ceiling || Infinity);
+  return {
+    remaining: ttl - initialAge,
+    staleWhileRevalidate: window("stale-while-revalidate", policy.stale_while_revalidate_s),
+    staleIfError: window("stale-if-error", policy.stale_if_error_s),
+    // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
+    mustRevalidate: neverStale || directives2.has("s-maxage"),
+    noCache
+  };
+};
+function hasPragmaNoCache(headers) {
+  return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
+}
+function limitMaxAge(headers, most) {
+  const field = headers.get("cache-control");
+  if (field === null || (deltaSecondsOf(parseCacheControl(field), "max-age") ?? 0) <= most) return;
+  headers.set("cache-control", field.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
+}
+
+// src/core/cache/decide/request-directives.ts
+function requestDirectives(headers) {
+  const field = headers.get("cache-control");
+  if (field === null) {
+    const pragma = headers.get("pragma");
+    return pragma !== null && parseCacheControl(pragma).has("no-cache") ? { noCache: true } : void 0;
+  }
+  const directives2 = parseCacheControl(field);
+  return {
+    noCache: directives2.has("no-cache"),
+    noStore: directives2.has("no-store"),
+    onlyIfCached: directives2.has("only-if-cached"),
+    maxAge: deltaSecondsOf(directives2, "max-age"),
+    minFresh: deltaSecondsOf(directives2, "min-fresh"),
+    maxStale: directives2.get("max-stale") === true ? Infinity : deltaSecondsOf(directives2, "max-stale")
+  };
+}
+function decideReuseFor(stored, request, now, markedStale) {
+  const { maxAge, minFresh, maxStale } = request;
+  if (request.noCache) return { use: "validate", reason: "request-no-cache" };
+  if (maxAge !== void 0 && currentAge(stored, now) > maxAge) return { use: "validate", reason: "request-max-age" };
+  const decision2 = decideReuse(stored, now, markedStale);
+  const freshness2 = (stored.copyFreshUntil - now) / 1e3;
+  if (minFresh !== void 0) {
+    const freshEnough = decision2.use === "serve" && freshness2 >= minFresh;
+    return freshEnough ? decision2 : { use: "validate", reason: "request-min-fresh" };
+  }
+  const takesStale = maxStale !== void 0 && -freshness2 <= maxStale;
+  const mayServeStale2 = !markedStale && !stored.mustRevalidate && !stored.noCache;
+  return decision2.use === "validate" && takesStale && mayServeStale2 ? SERVE_MAX_STALE : decision2;
+}
+
 // src/core/cache/invalidated.ts
-function invalidated(url, status2, headers) {
+function invalidatedBy(url, status2, headers) {
   if (status2 < 200 || status2 > 399) return [];
   const urls = [url];
   for (const name of ["location", "content-location"]) {
@@ -2193,283 +2639,265 @@ function invalidated(url, status2, headers) {
   return urls;
 }
 
-// src/core/cache/origin-rules.ts
-var HEURISTIC = /* @__PURE__ */ new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
-var HEURISTIC_PART = 0.1;
-var HEURISTIC_MOST = 86400;
-function lifetime(cc, targeted, status2, headers, responseTime) {
-  const stated = explicitLifetime(cc, targeted, headers, responseTime);
-  if (stated !== void 0) return { seconds: stated, explicit: true };
-  const date = dateOf(headers, responseTime);
-  const modified = parseDate(headers.get("last-modified"), responseTime);
-  if (modified === void 0 || modified > date || !(HEURISTIC.has(status2) || cc.has("public"))) {
-    return { seconds: 0, explicit: false };
-  }
-  const part = Math.floor((date - modified) / 1e3 * HEURISTIC_PART);
-  return { seconds: Math.min(part, HEURISTIC_MOST), explicit: false };
-}
-var originRules = (exchange2, policy, cc, targeted, initialAge) => {
-  const { method, status: status2, headers, responseTime } = exchange2;
-  if (policy.mode === "bypass") return "bypass";
-  const own3 = lifetime(cc, targeted, status2, headers, responseTime);
-  if (exchange2.authorised && !["public", "s-maxage", "must-revalidate"].some((name) => cc.has(name))) {
-    return "authorization";
-  }
-  if (method === "POST" && !own3.explicit) return "method";
-  if (!own3.explicit && !cc.has("public") && !cc.has("private") && !HEURISTIC.has(status2)) return "status";
-  const ttl = Math.min(own3.seconds, policy.edge_ttl_s ?? own3.seconds);
-  const noCache = whole(cc, "no-cache") || !own3.explicit && pragma(headers);
-  if ((noCache || ttl <= 0) && !headers.has("etag") && !headers.has("last-modified")) return "no-freshness";
-  const must = cc.has("must-revalidate") || cc.has("proxy-revalidate");
-  const stale = (name, ceiling) => must ? 0 : Math.min(seconds(cc, name) ?? 0, ceiling || Infinity);
-  return {
-    left: ttl - initialAge,
-    staleWhileRevalidate: stale("stale-while-revalidate", policy.stale_while_revalidate_s),
-    staleIfError: stale("stale-if-error", policy.stale_if_error_s),
-    // s-maxage stands for proxy-revalidate too, but leaves the windows that the same response grants (RFC 5861).
-    mustRevalidate: must || cc.has("s-maxage"),
-    noCache
-  };
-};
-function pragma(headers) {
-  return /(^|,)\s*no-cache\s*(,|$)/i.test(headers.get("pragma") ?? "");
-}
-function shorten2(headers, most) {
-  const text = headers.get("cache-control");
-  if (text === null || (seconds(parseCacheControl(text), "max-age") ?? 0) <= most) return;
-  headers.set("cache-control", text.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
-}
-
 // src/core/cache/partial.ts
-function parseContentRange(text) {
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/i.exec(text?.trim() ?? "");
-  if (!match) return void 0;
-  const [start2, end2, total] = [Number(match[1]), Number(match[2]), Number(match[3])];
+var CONTENT_RANGE = /^bytes (?<start>\d+)-(?<end>\d+)\/(?<total>\d+)$/i;
+function parseContentRange(field) {
+  const found = CONTENT_RANGE.exec(field?.trim() ?? "")?.groups;
+  if (!found) return void 0;
+  const [start2, end2, total] = [Number(found.start), Number(found.end), Number(found.total)];
   return start2 <= end2 && end2 < total ? { start: start2, end: end2, total } : void 0;
 }
-function covers2(meta, query) {
-  const part = meta.range;
-  const wanted = parseRange(query.range, part.total);
-  if (!wanted || wanted === "unsatisfiable") return false;
-  if (!rangeApplies(query.asked, fieldsOf(meta), query.ctx.now())) return false;
+var lengthOf = ({ start: start2, end: end2 }) => end2 - start2 + 1;
+function covers2({ range: part, ...stored }, query) {
+  const wanted = part && parseRange(query.range, part.total);
+  if (!part || !wanted || wanted === "unsatisfiable") return false;
+  if (!rangeApplies(query.headers, fieldsOf(stored), query.ctx.now())) return false;
   return wanted.start >= part.start && wanted.end <= part.end;
 }
-function partOf(headers, length) {
+function partOf2(headers, length) {
   const range = parseContentRange(headers.get("content-range"));
-  return range && (length ?? range.end - range.start + 1) === range.end - range.start + 1 ? range : void 0;
+  return range && (length === void 0 || length === lengthOf(range)) ? range : void 0;
 }
-var rest = (entry, headers) => {
-  const part = entry?.meta.range;
-  const tag = part?.start === 0 ? header(entry.meta, "etag") : null;
-  if (!part || !isStrong(tag) || !(entry?.body instanceof ArrayBuffer)) return void 0;
-  const { meta } = entry;
+var completion = (selected, headers) => {
+  const stored = selected?.stored;
+  const part = stored?.range;
+  const first = selected?.body;
+  if (!stored || part?.start !== 0 || !(first instanceof ArrayBuffer)) return void 0;
+  const tag = header(stored, "etag");
+  if (!isStrong(tag)) return void 0;
   headers.set("range", `bytes=${part.end + 1}-`);
   headers.set("if-range", tag);
   return {
-    mistaken: ({ status: status2, headers: given }) => status2 === 416 || status2 === 206 && !completes(meta, given),
-    whole(response, stored) {
-      const headers2 = without(updatedHeaders(meta, response.headers), /^content-range$/);
-      headers2.set("content-length", String(part.total));
-      return { headers: headers2, body: concat(stored, response.body) };
+    isOfAnotherVersion: ({ status: status2, headers: given }) => status2 === 416 || status2 === 206 && !isTheRest(stored, part, given),
+    whole(response, rest) {
+      const updated = updatedHeaders(stored, response.headers);
+      updated.delete("content-range");
+      updated.set("content-length", String(part.total));
+      return { headers: updated, body: concat(first, rest) };
     }
   };
 };
-function completes(meta, headers) {
-  const rest2 = parseContentRange(headers.get("content-range"));
-  return rest2 !== void 0 && rest2.start === (meta.range?.end ?? 0) + 1 && rest2.end === rest2.total - 1 && rest2.total === meta.range?.total && headers.get("etag") === header(meta, "etag");
+function isTheRest(stored, part, headers) {
+  const rest = parseContentRange(headers.get("content-range"));
+  return rest !== void 0 && rest.start === part.end + 1 && rest.end === rest.total - 1 && rest.total === part.total && headers.get("etag") === header(stored, "etag");
 }
-var combine = (stored, meta, bytes) => {
-  let range = meta.range;
-  if (bytes.byteLength !== range.end - range.start + 1) return void 0;
-  let body = bytes;
-  const old = stored?.meta.range;
-  const tag = header(meta, "etag");
-  if (old && stored?.body instanceof ArrayBuffer && isStrong(tag) && tag === header(stored.meta, "etag") && old.total === range.total && old.start <= range.end + 1 && range.start <= old.end + 1) {
-    const start2 = Math.min(old.start, range.start);
-    const end2 = Math.max(old.end, range.end);
-    const joined2 = new Uint8Array(end2 - start2 + 1);
-    joined2.set(new Uint8Array(stored.body), old.start - start2);
-    joined2.set(new Uint8Array(bytes), range.start - start2);
-    range = { start: start2, end: end2, total: range.total };
-    body = joined2.buffer;
-  }
-  const whole2 = body.byteLength === range.total;
-  return {
-    meta: { ...meta, range: whole2 ? void 0 : range, status: whole2 ? 200 : meta.status, length: body.byteLength },
-    body
-  };
+var combine = (selected, stored, bytes) => {
+  const range = stored.range;
+  if (!range || bytes.byteLength !== lengthOf(range)) return void 0;
+  const old = selected?.stored.range;
+  const oldBytes = selected?.body;
+  const combinable = old && isSameVersion(selected.stored, stored) && touch(old, range) && oldBytes instanceof ArrayBuffer;
+  return combinable ? joined(stored, old, oldBytes, range, bytes) : asPartOrWhole(stored, range, bytes);
 };
+function isSameVersion(one, other) {
+  const tag = header(other, "etag");
+  return isStrong(tag) && tag === header(one, "etag");
+}
+var touch = (one, other) => one.total === other.total && one.start <= other.end + 1 && other.start <= one.end + 1;
+function joined(stored, old, oldBytes, range, bytes) {
+  const both = { start: Math.min(old.start, range.start), end: Math.max(old.end, range.end), total: range.total };
+  const body = new Uint8Array(lengthOf(both));
+  body.set(new Uint8Array(oldBytes), old.start - both.start);
+  body.set(new Uint8Array(bytes), range.start - both.start);
+  return asPartOrWhole(stored, both, body.buffer);
+}
+function asPartOrWhole(stored, range, body) {
+  const length = body.byteLength;
+  const isWhole = length === range.total;
+  const own3 = isWhole ? { range: void 0, status: 200 } : { range, status: stored.status };
+  return { stored: { ...stored, ...own3, length }, body };
+}
 
 // src/core/cache/remove.ts
-async function remove(core, key, policy, ctx) {
+async function remove2(core, key, policy, ctx) {
   core.memory?.delete(key);
   changed(core, key);
   await Promise.all(
-    core.far.map(
+    core.remoteTiers.map(
       (tier) => attempt(ctx, "An entry could not be removed", Promise.resolve(tier.remove(key, policy, ctx)), void 0)
     )
   );
   changed(core, key);
 }
 
-// src/core/cache/request-directives.ts
-function requestDirectives(headers) {
-  const text = headers.get("cache-control");
-  if (text === null) {
-    const pragma2 = headers.get("pragma");
-    return pragma2 !== null && parseCacheControl(pragma2).has("no-cache") ? { noCache: true } : void 0;
-  }
-  const cc = parseCacheControl(text);
-  return {
-    noCache: cc.has("no-cache"),
-    noStore: cc.has("no-store"),
-    onlyIfCached: cc.has("only-if-cached"),
-    maxAge: seconds(cc, "max-age"),
-    minFresh: seconds(cc, "min-fresh"),
-    maxStale: cc.get("max-stale") === true ? Infinity : seconds(cc, "max-stale")
-  };
-}
-function reuseFor(meta, request, now, soft) {
-  const { maxAge, minFresh, maxStale } = request;
-  if (request.noCache || maxAge !== void 0 && age(meta, now) > maxAge) return "validate";
-  const decision = reuse(meta, now, soft);
-  const left = meta.freshUntil - now;
-  if (minFresh !== void 0) return decision === "hit" && left >= minFresh * 1e3 ? "hit" : "validate";
-  if (decision !== "validate" || maxStale === void 0 || soft || meta.mustRevalidate || meta.noCache) return decision;
-  return -left <= maxStale * 1e3 ? "hit" : decision;
-}
-
 // src/core/cache/targeted.ts
 var directivesFor = (headers, fields) => {
   for (const name of fields) {
-    const cc = parseTargeted(headers.get(name));
-    if (cc) return { cc, targeted: true };
+    const directives2 = parseTargeted(headers.get(name));
+    if (directives2) return { directives: directives2, targeted: true };
   }
-  return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
+  return { directives: parseCacheControl(headers.get("cache-control")), targeted: false };
 };
+var INTEGER = String.raw`-?\d{1,15}(?![\d.])`;
+var DECIMAL = String.raw`-?\d{1,12}\.\d{1,3}(?![\d.])`;
+var STRING = String.raw`"(?:[ !#-[\]-~]|\\["\\])*"`;
+var SF_TOKEN = String.raw`[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*`;
+var BYTE_SEQUENCE = String.raw`:[\w+/=]*:`;
+var BOOLEAN = String.raw`\?[01]`;
+var DATE = `@${INTEGER}`;
+var DISPLAY_STRING = `%"(?:[ !#$&-~]|%[0-9a-f]{2})*"`;
+var BARE_ITEM = `(?:${[DECIMAL, INTEGER, STRING, SF_TOKEN, BYTE_SEQUENCE, BOOLEAN, DATE, DISPLAY_STRING].join("|")})`;
 var KEY = "[a-z*][a-z0-9_.*-]*";
-var ITEM = String.raw`(?:-?(?:\d{1,12}\.\d{1,3}|\d{1,15})(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*")`;
-var PARAMETERS = `(?:; *${KEY}(?:=${ITEM})?)*`;
-var INNER_LIST = String.raw`\( *(?:${ITEM}${PARAMETERS}(?: +${ITEM}${PARAMETERS})*)? *\)`;
-var MEMBER = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARAMETERS}(?:[ \t]*(,)?[ \t]*)`, "y");
+var PARAMETERS = `(?:; *${KEY}(?:=${BARE_ITEM})?)*`;
+var ITEM = BARE_ITEM + PARAMETERS;
+var INNER_LIST = String.raw`\( *(?:${ITEM}(?: +${ITEM})*)? *\)`;
+var MEMBER = new RegExp(
+  String.raw`(?<key>${KEY})(?:=(?<value>${BARE_ITEM}|${INNER_LIST}))?${PARAMETERS}[ \t]*(?<comma>,)?[ \t]*`,
+  "y"
+);
+var TRUE = "?1";
 function parseTargeted(field) {
   const text = (field ?? "").replace(/^ +| +$/g, "");
-  const found = /* @__PURE__ */ new Map();
+  const directives2 = /* @__PURE__ */ new Map();
+  let end2 = 0;
   let more = true;
-  for (MEMBER.lastIndex = 0; more; ) {
+  while (more) {
+    MEMBER.lastIndex = end2;
     const member = MEMBER.exec(text);
-    if (!member) return void 0;
-    const [, key, value = "?1", comma] = member;
-    found.delete(key);
-    if (/^\d+$/.test(value)) found.set(key, String(deltaSeconds(value)));
-    else if (value === "?1") found.set(key, true);
-    else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
-    more = MEMBER.lastIndex < text.length;
-    if (more !== (comma !== void 0)) return void 0;
+    if (!member?.groups) return void 0;
+    end2 = MEMBER.lastIndex;
+    const { key = "", value = TRUE, comma } = member.groups;
+    more = comma !== void 0;
+    if (more !== end2 < text.length) return void 0;
+    const argument = argumentOf(key, value);
+    if (argument === void 0) directives2.delete(key);
+    else directives2.set(key, argument);
   }
-  return found.size > 0 ? found : void 0;
+  return directives2.size > 0 ? directives2 : void 0;
+}
+function argumentOf(key, value) {
+  if (value === TRUE) return true;
+  if (/^\d+$/.test(value)) return String(deltaSeconds(value));
+  const isQualified = value.startsWith('"') && (key === "private" || key === "no-cache");
+  return isQualified ? value.slice(1, -1) : void 0;
 }
 
 // src/core/cache/origin-mode.ts
 var originMode = {
-  binding: directivesFor,
-  judge: originRules,
-  shorten: shorten2,
-  partOf,
+  readDirectives: directivesFor,
+  decideFreshness: decideOriginFreshness,
+  decideReuse: decideReuseFor,
+  requestDirectives,
+  limitMaxAge,
+  partOf: partOf2,
   covers: covers2,
-  rest,
+  completion,
   combine,
-  directives: requestDirectives,
-  reuse: reuseFor,
-  notStored(core) {
-    const headers = label(core, new Headers({ "cache-control": "no-store" }), "MISS", "fwd=request");
+  head,
+  gatewayTimeout({ core, ctx }) {
+    const outcome = { kind: "forwarded", forward: "request" };
+    const headers = labelled(core, new Headers({ "cache-control": "no-store" }), outcome, ctx);
     return new Response(null, { status: 504, headers });
-  },
-  async head(query, found) {
-    const { core, ctx, policy } = query;
-    const { entry } = found;
-    let response;
-    try {
-      response = await query.origin(originRequest(query));
-    } catch (error) {
-      const stale2 = staleOnError(query, found, "fwd=stale; detail=origin-failed");
-      if (stale2) return stale2;
-      throw error;
-    }
-    const { status: status2, statusText } = response;
-    const stale = staleOnError(query, found, "fwd=stale; detail=stale-if-error", status2);
-    if (stale) return stale;
-    headed(query, found, response);
-    const headers = new Headers(response.headers);
-    if (standard(response) && metaOf(query, status2, headers, ctx.now())[0]) {
-      toClient(core, headers, status2, policy, parseAge(headers.get("age")));
-    }
-    const forward2 = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-    return make(status2, label(core, headers, "MISS", `fwd=${forward2}`), null, true, statusText);
   },
   posted(core, { method, headers, url }, response, policy, ctx) {
     const place = response.headers.get("content-location");
     if (method !== "POST" || policy.mode !== "origin" || response.status !== 200 || place === null) return void 0;
-    if (invalidated(url, 200, new Headers({ location: place })).length !== 1) return void 0;
-    const query = new Query(core, new Request(url, { method, headers }), policy, ctx, async () => response);
-    return lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
+    const isOfThisUrl = invalidatedBy(url, 200, new Headers({ location: place })).length === 1;
+    if (!isOfThisUrl) return void 0;
+    const post = new Request(url, { method, headers });
+    const query = new Query(
+      core,
+      post,
+      policy,
+      ctx,
+      async () => response,
+      () => post
+    );
+    return lead(query, { decision: NOTHING_STORED, storageKey: query.key }, { forward: "method" });
   }
 };
-function headed({ core, ctx, policy, request }, found, response) {
-  const { entry } = found;
-  if (!entry || response.status !== 200 || entry.meta.range) discard2(entry?.body);
-  else if (sameByHead(entry.meta, response.headers)) {
-    const confirmation = new Response(null, { status: 304, headers: response.headers });
-    const get2 = new Query(core, new Request(request.url, request), policy, ctx, async () => confirmation);
-    ctx.waitUntil(lead(get2, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {
-    }));
-  } else {
-    discard2(entry.body);
-    ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
+async function head(query, found) {
+  const { core, ctx, policy } = query;
+  const forward2 = forwardReason({ selecting: found.selecting, ...found.selected && { selected: { stored: {} } } });
+  let response;
+  try {
+    response = await query.origin(originRequest(query));
+  } catch (error) {
+    const stale2 = staleInstead(query, found, "disconnected", { forward: "stale", reason: "origin-failed" });
+    if (stale2) return stale2;
+    throw error;
   }
+  const { status: status2, statusText } = response;
+  const stale = isHiddenError(status2) ? staleInstead(query, found, "error", { forward: "stale", reason: "stale-if-error" }) : void 0;
+  if (stale) return stale;
+  learnFromHead(query, found, response);
+  const headers = new Headers(response.headers);
+  if (canBeRemade(response) && decideStorageFor(query, status2, headers, ctx.now()).store) {
+    toClient(core, headers, status2, policy, parseAge(headers.get("age")));
+  }
+  labelled(core, headers, { kind: "forwarded", forward: forward2 }, ctx);
+  return makeResponse(status2, headers, null, true, statusText);
 }
-function sameByHead(meta, fresh) {
+function learnFromHead({ core, ctx, policy, request }, found, response) {
+  const { selected } = found;
+  if (!selected || response.status !== 200 || selected.stored.range) {
+    discard2(selected?.body);
+    return;
+  }
+  if (!agrees(selected.stored, response.headers)) {
+    discard2(selected.body);
+    ctx.waitUntil(remove2(core, selected.stored.key, policy, ctx));
+    return;
+  }
+  const confirmation = new Response(null, { status: 304, headers: response.headers });
+  const get2 = new Request(request.url, request);
+  const query = new Query(
+    core,
+    get2,
+    policy,
+    ctx,
+    async () => confirmation,
+    () => get2
+  );
+  const work = lead(query, found, { forward: "stale", inBackground: true, confirmed: true });
+  ctx.waitUntil(work.catch(() => {
+  }));
+}
+function agrees(stored, fresh) {
   const differs = (name) => {
     const value = fresh.get(name);
-    return value !== null && header(meta, name) !== null && value !== header(meta, name);
+    const before = header(stored, name);
+    return value !== null && before !== null && value !== before;
   };
   const length = fresh.get("content-length");
-  if (length !== null && meta.length !== void 0 && Number(length) !== meta.length) return false;
+  if (length !== null && stored.length !== void 0 && Number(length) !== stored.length) return false;
   return !differs("etag") && !differs("last-modified") && !differs("content-length");
 }
 
 // src/core/cache/front-tag.ts
-var frontTag = (url) => `url-${shorten(url.slice(url.indexOf("/", 8))).slice(1)}`;
+var frontTag = (url) => `url-${shortHash(url.slice(url.indexOf("/", 8))).slice(1)}`;
 
 // src/core/cache/platform.ts
-function toPlatform(headers, ttl, meta, field = "cdn-cache-control") {
+function toPlatform(headers, ttl, stored, field = "cdn-cache-control") {
   const parts = ["public", `max-age=${Math.max(0, Math.floor(ttl))}`];
-  if (meta.noCache) parts.push("no-cache");
-  if (meta.mustRevalidate) parts.push("must-revalidate");
-  if (meta.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${meta.staleWhileRevalidate}`);
-  parts.push(`stale-if-error=${meta.staleIfError}`);
+  if (stored.noCache) parts.push("no-cache");
+  if (stored.mustRevalidate) parts.push("must-revalidate");
+  if (stored.staleWhileRevalidate > 0) parts.push(`stale-while-revalidate=${stored.staleWhileRevalidate}`);
+  parts.push(`stale-if-error=${stored.staleIfError}`);
   headers.set(field, parts.join(", "));
-  headers.set("cache-tag", [...meta.tags, frontTag(meta.url)].join(","));
+  headers.set("cache-tag", [...stored.tags, frontTag(stored.url)].join(","));
 }
 
 // src/core/cache/purge.ts
 var EDGE_URL = `${INTERNAL}purges`;
 var MAX_MARKERS = 1e3;
+var DAY_S2 = 86400;
 var OWN_MS = 6e4;
 var FIRST_MS = 1e3;
-var EPOCH = "false everything ";
-var nameOf3 = ({ soft, type, value }) => `${soft} ${type} ${value}`;
+var nameOf3 = ({ soft, type, value }) => `${soft ? "mark-stale" : "remove"} ${type} ${value}`;
+var EVERYTHING = { type: "everything", value: "", soft: false };
+var REMOVES_EVERYTHING = nameOf3(EVERYTHING);
 function schemeless(url) {
   return url.slice(url.indexOf("//"));
 }
 var KnownPurges = class {
-  constructor(checkMs, far2, policies) {
+  constructor(checkMs, remote, policies) {
     this.checkMs = checkMs;
-    this.far = far2;
+    this.remote = remote;
     this.policies = policies;
   }
   checkMs;
-  far;
+  remote;
   policies;
   /** Grows with each change, so that what was held against one state need not be again. */
   #version = 0;
@@ -2493,8 +2921,8 @@ var KnownPurges = class {
   }
   async #look(ctx) {
     this.#read = ctx.now();
-    const add = (markers2) => this.add(markers2);
-    const work = this.far.flatMap(({ markers: markers2 }) => markers2?.refresh(this.policies, ctx, add) ?? []);
+    const add2 = (markers2) => this.add(markers2);
+    const work = this.remote.flatMap(({ markers: markers2 }) => markers2?.refresh(this.policies, ctx, add2) ?? []);
     work.push(this.#readEdge(ctx));
     await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, void 0)));
   }
@@ -2512,25 +2940,33 @@ var KnownPurges = class {
     if (lost2) await this.#writeEdge(ctx);
   }
   async #writeEdge({ edgeCache }) {
-    const headers = { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` };
+    const headers = {
+      "content-type": "application/json",
+      "cache-control": `public, max-age=${MAX_RETENTION_S + DAY_S2}`
+    };
     await edgeCache?.put(EDGE_URL, new Response(JSON.stringify(this.markers), { headers }));
   }
-  /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
   add(markers2) {
+    for (const marker of markers2) this.#add(marker);
+  }
+  #add(marker) {
     const known3 = this.#markers;
-    for (const marker of markers2) {
-      const name = nameOf3(marker);
-      const last = Math.max(known3.get(name)?.time ?? -1, known3.get(EPOCH)?.time ?? -1);
-      if (last >= marker.time) continue;
-      known3.set(name, marker);
-      this.#version++;
-      if (known3.size > MAX_MARKERS) {
-        const times = [...known3.values()].map(({ time }) => time).sort((a, b) => a - b);
-        this.add([{ type: "everything", value: "", time: times[MAX_MARKERS / 2], soft: false }]);
-      }
-      if (name !== EPOCH) continue;
-      for (const [other2, { time }] of known3) if (other2 !== name && time <= marker.time) known3.delete(other2);
-    }
+    const name = nameOf3(marker);
+    if (this.#lastTime(name) >= marker.time) return;
+    known3.set(name, marker);
+    this.#version++;
+    if (known3.size > MAX_MARKERS) this.#add({ ...EVERYTHING, time: this.#medianTime() });
+    if (name !== REMOVES_EVERYTHING) return;
+    for (const [other, { time }] of known3) if (other !== name && time <= marker.time) known3.delete(other);
+  }
+  /** When what a marker names was purged last, by its own name or with everything. */
+  #lastTime(name) {
+    const last = this.#markers.get(name)?.time ?? -Infinity;
+    return Math.max(last, this.#markers.get(REMOVES_EVERYTHING)?.time ?? -Infinity);
+  }
+  #medianTime() {
+    const times = Array.from(this.#markers.values(), ({ time }) => time).sort((a, b) => a - b);
+    return times[Math.floor(times.length / 2)] ?? -Infinity;
   }
   async publish(markers2, ctx) {
     this.add(markers2);
@@ -2542,24 +2978,26 @@ var KnownPurges = class {
       return markers2.length;
     };
     const counts = { edge: 0, kv: 0, shield: 0 };
-    const count = async (place, work) => {
-      const taken = await attempt(ctx, "A purge marker could not be written", work, 0);
+    const count = async (place, work2) => {
+      const taken = await attempt(ctx, "A purge marker could not be written", work2, 0);
       counts[place] += taken;
     };
-    const beyond = this.far.flatMap(
-      ({ markers: place }) => (place?.publish(markers2, this.policies, ctx) ?? []).map((work) => count(place.place, work))
-    );
-    await Promise.all([count("edge", edge()), ...beyond]);
+    const work = [count("edge", edge())];
+    for (const { markers: channel } of this.remote) {
+      if (!channel) continue;
+      for (const taken of channel.publish(markers2, this.policies, ctx)) work.push(count(channel.place, taken));
+    }
+    await Promise.all(work);
     return counts;
   }
-  forget(urls, ctx) {
+  invalidate(urls, ctx) {
     return this.publish(
       markersOf({ urls }, ctx.now(), (url) => [url]),
       ctx
     );
   }
   visibleWithinMs(ctx) {
-    for (const { markers: markers2 } of this.far) {
+    for (const { markers: markers2 } of this.remote) {
       const ms = markers2?.visibleWithinMs(this.policies, ctx);
       if (ms !== void 0) return ms;
     }
@@ -2568,23 +3006,24 @@ var KnownPurges = class {
   get markers() {
     return [...this.#markers.values()];
   }
-  of(held) {
-    if (held.checked !== this.#version) {
-      const { value } = held;
-      held.checked = this.#version;
-      held.purged = this.judge(value.kind === "entry" ? value : { ...value, requestTime: value.born, tags: [] });
-      held.second = -1;
-    }
-    return held.purged;
+  verdictOn(copy) {
+    if (copy.purge?.version === this.#version) return copy.purge.verdict;
+    const { value } = copy;
+    const target = value.kind === "response" ? value : { ...value, requestTime: value.validFrom, tags: [] };
+    const verdict = this.verdictFor(target);
+    copy.purge = { version: this.#version, verdict };
+    copy.prepared = void 0;
+    return verdict;
   }
-  judge(meta) {
-    let found;
+  verdictFor(target) {
+    let verdict;
     for (const marker of this.#markers.values()) {
-      if ((meta.since ?? meta.requestTime) > marker.time || !covers3(marker, meta)) continue;
-      if (!marker.soft) return "hard";
-      found = "soft";
+      const isLater = (target.originRequestTime ?? target.requestTime) > marker.time;
+      if (isLater || !covers3(marker, target)) continue;
+      if (!marker.soft) return "removed";
+      verdict = "stale";
     }
-    return found;
+    return verdict;
   }
 };
 function covers3({ type, value }, { key, url, tags }) {
@@ -2593,9 +3032,9 @@ function covers3({ type, value }, { key, url, tags }) {
   const shared2 = key.includes("://*/");
   const own3 = shared2 ? hostless(schemeless(url)) : schemeless(url);
   const wanted = normalizeEscapes(shared2 ? hostless(value) : value);
-  const plain3 = normalizeEscapes(own3);
-  if (type === "url") return plain3 === wanted;
-  const path = plain3.split("?", 1)[0];
+  const plain2 = normalizeEscapes(own3);
+  if (type === "url") return plain2 === wanted;
+  const path = plain2.split("?", 1)[0];
   const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
   return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
 }
@@ -2616,33 +3055,36 @@ function prefixOf(prefix) {
   return (bare ? "" : `//${host}`) + normalizeEscapes(pathname);
 }
 async function purge(core, request, ctx) {
-  const { policies, memory } = core;
-  const purges = core.purges;
+  const { policies, memory, purges } = core;
+  if (!purges) throw new Error("This cache takes no purges: it was made without that part.");
   const forms = (url) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
-  const counts = await purges.publish(markersOf(request, ctx.now(), forms), ctx);
+  const taken = await purges.publish(markersOf(request, ctx.now(), forms), ctx);
   let count = 0;
-  for (const held of memory?.held() ?? []) {
-    const { purged: before, value } = held;
-    const purged = purges.of(held);
-    if (value.kind === "entry" && purged && purged !== before) count++;
-    if (purged === "hard") memory?.delete(value.key);
+  for (const copy of memory?.copies() ?? []) {
+    const before = copy.purge?.verdict;
+    const verdict = purges.verdictOn(copy);
+    if (copy.value.kind === "response" && verdict && verdict !== before) count++;
+    if (verdict === "removed") memory?.delete(copy.value.key);
   }
-  return { memory: count, ...counts, visibleWithinMs: purges.visibleWithinMs(ctx) };
+  return { memory: count, ...taken, visibleWithinMs: purges.visibleWithinMs(ctx) };
 }
 
 // src/core/cache/shield.ts
 var SHIELD_HEADER = "x-edgewright-shield";
-var TOLD_HEADER = "x-edgewright-told";
+var REPORT_HEADER = "x-edgewright-shield-report";
 var OWN_URL = "https://shield.edgewright.invalid/";
 var SHIELD_CHECK_MS = 3e4;
 var AHEAD_MS2 = 2e4;
 var writeCall = (call2) => encodeURIComponent(JSON.stringify(call2));
-function readTold(text) {
-  const numbers = (text ?? "").split(" ").map(Number);
-  if (text === null || numbers.length !== 5 || !numbers.every(Number.isFinite)) return void 0;
-  const [hit, since, responseTime, initialAge, until] = numbers;
-  return { hit: hit === 1, times: { since, responseTime, initialAge, until, freshUntil: until } };
+function readReport(text) {
+  const [hit, originRequestTime, responseTime, initialAge, freshUntil, ...more] = (text ?? "").split(" ").map(Number);
+  if (!isTime(originRequestTime) || !isTime(responseTime) || !isTime(initialAge) || !isTime(freshUntil))
+    return void 0;
+  if (more.length > 0) return void 0;
+  const times = { originRequestTime, responseTime, initialAge, freshUntil, copyFreshUntil: freshUntil };
+  return { hit: hit === 1, times };
 }
+var isTime = (value) => Number.isFinite(value);
 var nameOf4 = ({ location, shards }, shard) => `${location ?? "nearest"}/${shards}/${shard}`;
 var objectOf = (place, shard, ctx) => ctx.shield?.(place.class_name, nameOf4(place, shard), place.location ?? void 0);
 function shardOf(text, shards) {
@@ -2679,12 +3121,12 @@ function markers() {
   let looked = -Infinity;
   return {
     place: "shield",
-    refresh(policies, ctx, add) {
+    refresh(policies, ctx, add2) {
       const since = ctx.now() - looked;
       const [object] = objectsOf(policies, ctx);
       if (!object || since < AHEAD_MS2) return [];
       looked = ctx.now();
-      const look = async () => add(await (await call(object, { do: "markers" })).json());
+      const look = async () => add2(await (await call(object, { do: "markers" })).json());
       if (since >= SHIELD_CHECK_MS) return [look()];
       ctx.waitUntil(attempt(ctx, "Purge markers could not be read", look(), void 0));
       return [];
@@ -2694,7 +3136,7 @@ function markers() {
   };
 }
 function shield() {
-  const told = /* @__PURE__ */ new WeakMap();
+  const reports = /* @__PURE__ */ new WeakMap();
   return {
     before: (origin, policy, ctx) => async (request) => {
       const place = policy.shield;
@@ -2718,13 +3160,18 @@ function shield() {
         return origin(request);
       }
       const own3 = new Response(answer2.body, answer2);
-      const known3 = readTold(own3.headers.get(TOLD_HEADER));
-      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own3.headers.delete(name);
-      if (known3) told.set(own3, known3);
+      const report = readReport(own3.headers.get(REPORT_HEADER));
+      for (const name of [SHIELD_HEADER, REPORT_HEADER]) own3.headers.delete(name);
+      if (report) reports.set(own3, report);
       return own3;
     },
-    told: (response) => told.get(response),
-    forget: (urls, policies, ctx) => urls.length === 0 ? Promise.resolve() : attempt(ctx, "The shield could not be told of a write", everywhere(policies, ctx, { do: "forget" }, urls), 0),
+    reportOn: (response) => reports.get(response),
+    invalidate: (urls, policies, ctx) => urls.length === 0 ? Promise.resolve() : attempt(
+      ctx,
+      "The shield could not be told of a write",
+      everywhere(policies, ctx, { do: "invalidate" }, urls),
+      0
+    ),
     markers: markers()
   };
 }
@@ -2736,31 +3183,31 @@ function isSafe(method) {
 
 // src/core/cache/writes.ts
 var writes = async (core, request, response, ctx) => {
-  const urls = isSafe(request.method) ? [] : invalidated(request.url, response.status, response.headers);
-  await core.shield?.forget(urls, core.policies, ctx);
-  await forget(core, urls, ctx);
+  const urls = isSafe(request.method) ? [] : invalidatedBy(request.url, response.status, response.headers);
+  await core.shield?.invalidate(urls, core.policies, ctx);
+  await invalidate(core, urls, ctx);
   const tags = /* @__PURE__ */ new Set();
   for (const policy of core.policies) {
     if (policy.platform) for (const url of urls) tags.add(frontTag(policy.named(url).url));
   }
   if (tags.size > 0 && ctx.frontCache) {
-    const told = ctx.frontCache.purge({ tags: [...tags] }, false);
-    await attempt(ctx, "The cache in front could not be told of a write", told, void 0);
+    const purged = ctx.frontCache.purge({ tags: [...tags] }, false);
+    await attempt(ctx, "The cache in front could not be told of a write", purged, void 0);
   }
 };
-async function forget(core, urls, ctx) {
+async function invalidate(core, urls, ctx) {
   const work = [];
   const marked = /* @__PURE__ */ new Set();
   for (const policy of core.policies) {
     for (const url of urls) {
       const { url: normal, key } = policy.named(url);
-      for (const flight of core.open) if (flight.url === normal) flight.void = true;
-      for (const [name, flight] of core.flights) if (flight.void) core.flights.delete(name);
+      for (const flight of core.open) if (flight.url === normal) flight.invalidated = true;
+      for (const [name, flight] of core.flights) if (flight.invalidated) core.flights.delete(name);
       if (!keyedByUrl(policy)) marked.add(normal);
-      work.push(remove(core, key, policy, ctx));
+      work.push(remove2(core, key, policy, ctx));
     }
   }
-  if (marked.size > 0) work.push(Promise.resolve(core.purges?.forget([...marked], ctx)));
+  if (marked.size > 0) work.push(Promise.resolve(core.purges?.invalidate([...marked], ctx)));
   await Promise.all(work);
 }
 
@@ -2785,7 +3232,7 @@ var createCache = ({ policies = [], targetedFields, unstoredHeaders = [], ...opt
   return {
     purge: (request, ctx) => purge(core, request, ctx),
     stats: () => core.memory?.stats() ?? { entries: 0, bytes: 0 },
-    handle: (head, spec, ctx, origin, whole2) => cache.handle(head, spec && complete(spec), ctx, origin, whole2)
+    handle: (head2, spec, ctx, origin, whole) => cache.handle(head2, spec && complete(spec), ctx, origin, whole)
   };
 };
 
@@ -2799,7 +3246,7 @@ var NEVER = 'W/""';
 var PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "if-match", "if-unmodified-since"];
 var Alone = class extends Map {
   set(key, flight) {
-    return flight.behind ? super.set(key, flight) : this;
+    return flight.inBackground ? super.set(key, flight) : this;
   }
 };
 var EdgeCache = class {
@@ -2880,14 +3327,14 @@ var EdgeCache = class {
   /** Leaves a failing origin alone for its error TTL while something stale serves. */
   async #guarded(id, wanted, fetch) {
     const now = this.#ctx.now();
-    const hold2 = this.#holds.get(id);
-    if (hold2 !== void 0 && hold2.until > now) return hold2.fetched();
+    const hold = this.#holds.get(id);
+    if (hold !== void 0 && hold.until > now) return hold.fetched();
     const fetched = await fetch({ method: wanted.method, headers: [...wanted.headers] });
-    const { lifetime: lifetime2, originStatus, response } = fetched;
-    if (originStatus >= 500 && lifetime2.ttl !== void 0 && !(response.body instanceof Readable3)) {
-      this.#holds.set(id, { until: now + lifetime2.ttl * 1e3, fetched: () => fetched });
+    const { lifetime, originStatus, response } = fetched;
+    if (originStatus >= 500 && lifetime.ttl !== void 0 && !(response.body instanceof Readable3)) {
+      this.#holds.set(id, { until: now + lifetime.ttl * 1e3, fetched: () => fetched });
       if (this.#holds.size > 1e4) this.#holds.delete(this.#holds.keys().next().value);
-    } else if (hold2 !== void 0) this.#holds.delete(id);
+    } else if (hold !== void 0) this.#holds.delete(id);
     return fetched;
   }
 };
@@ -2899,7 +3346,7 @@ function ascii(value) {
 }
 var NULL_BODY2 = /* @__PURE__ */ new Set([204, 205, 304]);
 function toResponse(fetched, method) {
-  const { response, lifetime: lifetime2, originStatus } = fetched;
+  const { response, lifetime, originStatus } = fetched;
   const status2 = fetched.final ? NOT_ORIGINS_FAULT : originStatus;
   const stored = {
     s: response.status,
@@ -2916,7 +3363,7 @@ function toResponse(fetched, method) {
   else headers.set(WHOLE, ascii(stored));
   if (fetched.tags !== void 0 && fetched.tags.length > 0) headers.set("cache-tag", fetched.tags.join(","));
   const silent = status2 === 304 && !("cache-control" in response.headers || "expires" in response.headers);
-  if (!silent) headers.set(FRESHNESS, freshness(lifetime2));
+  if (!silent) headers.set(FRESHNESS, freshness(lifetime));
   const bodyless2 = NULL_BODY2.has(status2) || method === "HEAD";
   if (bodyless2 && response.body instanceof Readable3) response.body.resume();
   const body = bodyless2 ? null : response.body instanceof Readable3 ? toWebStream(response.body) : response.body;
@@ -2934,8 +3381,8 @@ async function fromResponse(answer2) {
   const status2 = answer2.headers.get("cache-status") ?? "";
   const hit = status2.includes("; hit") || status2.includes("detail=stale-if-error") || status2.includes("detail=origin-failed");
   const refreshed = !hit && status2.includes("fwd-status=304");
-  const whole2 = answer2.headers.get(WHOLE);
-  const stored = whole2 === null ? { s: answer2.status, d: "", h: [], m: {} } : JSON.parse(whole2);
+  const whole = answer2.headers.get(WHOLE);
+  const stored = whole === null ? { s: answer2.status, d: "", h: [], m: {} } : JSON.parse(whole);
   const headers = headersOf(stored.h);
   const update = answer2.headers.get(UPDATE);
   if (update !== null) merge(headers, headersOf(JSON.parse(update)));
@@ -2951,7 +3398,7 @@ async function fromResponse(answer2) {
     const value = answer2.headers.get(name);
     if (value !== null) headers[name] = [{ key: name === "content-range" ? "Content-Range" : "Content-Length", value }];
   }
-  const age2 = answer2.headers.get("age");
+  const age = answer2.headers.get("age");
   return {
     response: {
       status: changed2 && stored.s < 400 ? answer2.status : stored.s,
@@ -2960,7 +3407,7 @@ async function fromResponse(answer2) {
       body: await bodyOf(answer2, hit)
     },
     result: hit ? "Hit" : refreshed ? "RefreshHit" : "Miss",
-    age: hit || refreshed ? Number(age2 ?? 0) : void 0,
+    age: hit || refreshed ? Number(age ?? 0) : void 0,
     mark: stored.m
   };
 }
@@ -3106,7 +3553,7 @@ function originRequestPolicy(id, name, headers, all4 = {}) {
     query_strings_config: queries(all4.queries ? "all" : "none")
   };
 }
-var EVERYTHING = { cookies: true, queries: true };
+var EVERYTHING2 = { cookies: true, queries: true };
 var CLOUDFRONT_HEADERS_2022_06 = [
   "CloudFront-Forwarded-Proto",
   "CloudFront-Is-Android-Viewer",
@@ -3132,18 +3579,18 @@ var CLOUDFRONT_HEADERS_2022_06 = [
 ];
 var CORS = ["Origin", "Access-Control-Request-Headers", "Access-Control-Request-Method"];
 var MANAGED_ORIGIN_REQUEST_POLICIES = [
-  originRequestPolicy("216adef6-5c7f-47e4-b989-5492eafa07d3", "AllViewer", headerRules("allViewer"), EVERYTHING),
+  originRequestPolicy("216adef6-5c7f-47e4-b989-5492eafa07d3", "AllViewer", headerRules("allViewer"), EVERYTHING2),
   originRequestPolicy(
     "33f36d7e-f396-46d9-90e0-52428a34d9dc",
     "AllViewerAndCloudFrontHeaders-2022-06",
     headerRules("allViewerAndWhitelistCloudFront", CLOUDFRONT_HEADERS_2022_06),
-    EVERYTHING
+    EVERYTHING2
   ),
   originRequestPolicy(
     "b689b0a8-53d0-40ab-baf2-68738e2966ac",
     "AllViewerExceptHostHeader",
     headerRules("allExcept", ["host"]),
-    EVERYTHING
+    EVERYTHING2
   ),
   originRequestPolicy(
     "59781a5b-3903-41f3-afcb-af62929ccde1",
@@ -3420,9 +3867,9 @@ function keyFault(pem) {
   return `is of the kind ${key.asymmetricKeyType}`;
 }
 function checkSigned(request, keys, viewer, now) {
-  const [inUrl, rest2] = fromQuery(request.querystring);
+  const [inUrl, rest] = fromQuery(request.querystring);
   const given = inUrl["Key-Pair-Id"] !== void 0 || inUrl.Signature !== void 0 ? inUrl : fromCookies(get(request.headers, "cookie"));
-  const url = urlOf2(request, rest2, viewer);
+  const url = urlOf2(request, rest, viewer);
   verifySigned(given, keys, url, viewer, now);
 }
 function withoutSignature(querystring) {
@@ -3430,15 +3877,15 @@ function withoutSignature(querystring) {
 }
 function fromQuery(querystring) {
   const found = {};
-  const rest2 = [];
+  const rest = [];
   for (const part of querystring.split("&")) {
     const equals = part.indexOf("=");
     const name = equals === -1 ? part : part.slice(0, equals);
     const parameter = PARAMETERS2.find((each) => each === name);
-    if (parameter === void 0) rest2.push(part);
+    if (parameter === void 0) rest.push(part);
     else found[parameter] ??= decode(equals === -1 ? "" : part.slice(equals + 1));
   }
-  return [found, rest2.join("&")];
+  return [found, rest.join("&")];
 }
 function fromCookies(cookie) {
   const found = {};
@@ -3486,18 +3933,18 @@ function canned(url, expires) {
   return `{"Statement":[{"Resource":"${url}","Condition":{"DateLessThan":{"AWS:EpochTime":${expires}}}}]}`;
 }
 function unescaped(text) {
-  const plain3 = text.replaceAll("-", "+").replaceAll("_", "=").replaceAll("~", "/");
-  return /^[A-Za-z0-9+/]+={0,2}$/.test(plain3) ? Buffer.from(plain3, "base64") : void 0;
+  const plain2 = text.replaceAll("-", "+").replaceAll("_", "=").replaceAll("~", "/");
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(plain2) ? Buffer.from(plain2, "base64") : void 0;
 }
 function policyOf(text) {
   const malformed = (detail) => refused("MalformedPolicy", "Malformed Policy", detail);
-  let whole2;
+  let whole;
   try {
-    whole2 = JSON.parse(text.replace(/\\(?!["\\/bfnrtu])/g, "\\\\"));
+    whole = JSON.parse(text.replace(/\\(?!["\\/bfnrtu])/g, "\\\\"));
   } catch {
     throw malformed("it is not JSON");
   }
-  const listed = whole2?.Statement;
+  const listed = whole?.Statement;
   const statements = Array.isArray(listed) ? listed : [listed];
   if (statements.length !== 1) throw malformed("it must have one statement");
   const { Resource: resource = "*", Condition: condition } = statements[0] ?? {};
@@ -3511,9 +3958,9 @@ function policyOf(text) {
   return { resource, before, after, address };
 }
 function admit({ resource, before, after, address }, url, viewer, now) {
-  const seconds3 = now / 1e3;
-  if (seconds3 >= before) throw denied(`it was valid until ${new Date(before * 1e3).toISOString()}`);
-  if (after !== void 0 && seconds3 < after)
+  const seconds2 = now / 1e3;
+  if (seconds2 >= before) throw denied(`it was valid until ${new Date(before * 1e3).toISOString()}`);
+  if (after !== void 0 && seconds2 < after)
     throw denied(`it is valid from ${new Date(after * 1e3).toISOString()} on`);
   if (address !== void 0 && !covers4(address, viewer.ip)) throw denied(`${viewer.ip} is not in ${address}`);
   if (!matches(resource, url)) throw denied(`${url} is not ${resource}`);
@@ -3542,11 +3989,11 @@ function askedSections(url) {
 function wantedSections(resource) {
   const scheme = resource.indexOf("://");
   const protocol = scheme === -1 ? "*" : resource.slice(0, scheme);
-  const rest2 = scheme === -1 ? resource : resource.slice(scheme + 3);
-  const escaped2 = rest2.indexOf("\\?");
-  const question = escaped2 !== -1 ? escaped2 : rest2.indexOf("?");
-  const location = question === -1 ? rest2 : rest2.slice(0, question);
-  const query = question === -1 ? void 0 : rest2.slice(question + (escaped2 !== -1 ? 2 : 1));
+  const rest = scheme === -1 ? resource : resource.slice(scheme + 3);
+  const escaped2 = rest.indexOf("\\?");
+  const question = escaped2 !== -1 ? escaped2 : rest.indexOf("?");
+  const location = question === -1 ? rest : rest.slice(0, question);
+  const query = question === -1 ? void 0 : rest.slice(question + (escaped2 !== -1 ? 2 : 1));
   const slash = location.indexOf("/");
   const domain = slash === -1 ? location : location.slice(0, slash);
   if (slash === -1 && domain.endsWith("*")) return [protocol, domain, "*", "*"];
@@ -3669,13 +4116,13 @@ var Firewall = class {
     return this.#patterns.get(text);
   }
   #limited(statement, seen) {
-    const { scope_down_statement: scope, limit, evaluation_window_sec: seconds3 } = statement;
+    const { scope_down_statement: scope, limit, evaluation_window_sec: seconds2 } = statement;
     if (scope !== null) {
       const within3 = this.#matches(scope, seen);
       if (within3 !== true) return within3;
     }
     const key = rateKey(statement, seen);
-    return key === void 0 ? void 0 : this.rates.over(`${seen.rule} ${key}`, limit, seconds3 * 1e3, seen.now);
+    return key === void 0 ? void 0 : this.rates.over(`${seen.rule} ${key}`, limit, seconds2 * 1e3, seen.now);
   }
 };
 function rateKey({ aggregate_key_type: kind, forwarded_ip_config: forwarded }, seen) {
@@ -4058,10 +4505,10 @@ function deploymentFaults(deployment) {
   for (const distribution of deployment.distributions) {
     faults.push(...distributionFaults(distribution, deployment));
     for (const alias of distribution.staging ? [] : distribution.aliases) {
-      const other2 = seen.get(alias.toLowerCase());
-      if (other2 !== void 0)
+      const other = seen.get(alias.toLowerCase());
+      if (other !== void 0)
         faults.push(
-          `The alias ${alias} is on distributions ${other2} and ${distribution.id}; a name belongs to one distribution.`
+          `The alias ${alias} is on distributions ${other} and ${distribution.id}; a name belongs to one distribution.`
         );
       seen.set(alias.toLowerCase(), distribution.id);
     }
@@ -4700,10 +5147,10 @@ function settingsOf({ name, version, handler, arn, memory_size: memory }, direct
   };
 }
 function linesTo(take) {
-  let rest2 = "";
+  let rest = "";
   return (text) => {
-    const lines = (rest2 + text).split("\n");
-    rest2 = lines.pop();
+    const lines = (rest + text).split("\n");
+    rest = lines.pop();
     for (const line of lines) if (line !== "") take(line);
   };
 }
@@ -5135,17 +5582,17 @@ var OriginClient = class {
         const late = () => {
           fail(new OriginError(504, TIMED_OUT, `no answer from ${origin} within ${call2.readTimeoutMs} ms`, false));
         };
-        const wait2 = () => void request.setTimeout(call2.readTimeoutMs, late);
+        const wait = () => void request.setTimeout(call2.readTimeoutMs, late);
         const { body } = call2;
         if (!(body instanceof Readable4)) {
-          wait2();
+          wait();
           return void request.end(body);
         }
         const gone = new Error("the client broke off");
         if (body.destroyed && !body.readableEnded) return void request.destroy(gone);
-        body.on("pause", wait2);
+        body.on("pause", wait);
         body.on("resume", () => request.setTimeout(0));
-        body.once("end", wait2);
+        body.once("end", wait);
         body.once("close", () => {
           if (!body.readableEnded) request.destroy(gone);
         });
@@ -5218,7 +5665,7 @@ function responseOf(message, headers) {
 // src/platforms/cloudfront/gateway/s3.ts
 import { createHash as createHash2 } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { extname, join, normalize, sep } from "node:path";
+import { extname, join as join2, normalize, sep } from "node:path";
 var DEFAULT_TYPE = "binary/octet-stream";
 var TYPES = {
   ".avif": "image/avif",
@@ -5284,7 +5731,7 @@ var Bucket = class {
     }
     const { directory } = this.bucket;
     if (directory === null || key === "" || key.endsWith("/") || key.includes("\0")) return void 0;
-    const path = normalize(join(directory, key));
+    const path = normalize(join2(directory, key));
     if (!path.startsWith(normalize(directory + sep))) return void 0;
     try {
       if (!statSync(path).isFile()) return void 0;
@@ -5296,9 +5743,9 @@ var Bucket = class {
   /** An object as it is answered: whole, a range of it, or that it has not changed. */
   found(request, key, { bytes, modified, object }) {
     const etag = `"${createHash2("md5").update(bytes).digest("hex")}"`;
-    const seconds3 = Math.floor(modified.getTime() / 1e3) * 1e3;
+    const seconds2 = Math.floor(modified.getTime() / 1e3) * 1e3;
     const pairs = [
-      ["Last-Modified", new Date(seconds3).toUTCString()],
+      ["Last-Modified", new Date(seconds2).toUTCString()],
       ["ETag", etag],
       ["x-amz-server-side-encryption", "AES256"],
       ...object.cache_control ? [["Cache-Control", object.cache_control]] : [],
@@ -5311,7 +5758,7 @@ var Bucket = class {
       ["Server", "AmazonS3"],
       ["Date", (/* @__PURE__ */ new Date()).toUTCString()]
     ];
-    if (isUnmodified(request, etag, seconds3))
+    if (isUnmodified(request, etag, seconds2))
       return { status: 304, statusDescription: "Not Modified", headers: headersOf(pairs), body: void 0 };
     pairs.push(["Content-Type", object.content_type ?? DEFAULT_TYPE]);
     const range = rangeOf(get(request.headers, "range"), bytes.byteLength);
@@ -5373,7 +5820,7 @@ function rangeOf(text, size) {
 import { STATUS_CODES as STATUS_CODES3 } from "node:http";
 var DENIED = { status: 403, code: "AccessDenied", message: "Access Denied" };
 var MISSING = { status: 404, code: "NoSuchKey", message: "The specified key does not exist." };
-var METHOD = {
+var METHOD2 = {
   status: 405,
   code: "MethodNotAllowed",
   message: "The specified method is not allowed against this resource."
@@ -5394,7 +5841,7 @@ var WebsiteEndpoint = class {
       const target = `${everything.protocol ?? "http"}://${everything.host_name}${request.uri}${query}`;
       return redirect(301, target, request);
     }
-    if (request.method !== "GET" && request.method !== "HEAD") return this.#failed(METHOD, request, "");
+    if (request.method !== "GET" && request.method !== "HEAD") return this.#failed(METHOD2, request, "");
     const asked = keyOf(request.uri);
     if (asked === void 0) return this.#failed(MISSING, request, "");
     const early = website.routing_rules.find(
@@ -5425,8 +5872,8 @@ var WebsiteEndpoint = class {
     const stored = document === null || !this.bucket.bucket.public_read ? void 0 : this.bucket.load(document);
     const { status: status2, code, message } = failure2;
     if (stored !== void 0) {
-      const plain3 = { ...request, method: request.method === "HEAD" ? "HEAD" : "GET", headers: {} };
-      const page2 = this.bucket.found(plain3, document, stored);
+      const plain2 = { ...request, method: request.method === "HEAD" ? "HEAD" : "GET", headers: {} };
+      const page2 = this.bucket.found(plain2, document, stored);
       return { ...page2, status: status2, statusDescription: STATUS_CODES3[status2] ?? "" };
     }
     const title = `${status2} ${STATUS_CODES3[status2] ?? ""}`;
@@ -5595,12 +6042,12 @@ function hostOf(domain, base) {
 // src/platforms/cloudfront/gateway/package-files.ts
 import { createHash as createHash3 } from "node:crypto";
 import { existsSync as existsSync2, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join as join2, normalize as normalize2, sep as sep2 } from "node:path";
+import { dirname, join as join3, normalize as normalize2, sep as sep2 } from "node:path";
 function packageDirectory(version, workDir) {
   if (version.directory !== null) return version.directory;
   const hash = createHash3("sha256");
   for (const file of version.files) hash.update(JSON.stringify([file.path, file.content_base64]));
-  const directory = join2(workDir, "lambda", hash.digest("hex").slice(0, 32));
+  const directory = join3(workDir, "lambda", hash.digest("hex").slice(0, 32));
   if (existsSync2(directory)) return directory;
   const unpacking = `${directory}.${process.pid}`;
   rmSync(unpacking, { recursive: true, force: true });
@@ -5611,8 +6058,8 @@ function packageDirectory(version, workDir) {
         `The package of ${version.name} has a file ${JSON.stringify(file.path)} outside of its directory.`
       );
     }
-    mkdirSync(dirname(join2(unpacking, path)), { recursive: true });
-    writeFileSync(join2(unpacking, path), Buffer.from(file.content_base64, "base64"));
+    mkdirSync(dirname(join3(unpacking, path)), { recursive: true });
+    writeFileSync(join3(unpacking, path), Buffer.from(file.content_base64, "base64"));
   }
   mkdirSync(unpacking, { recursive: true });
   renameSync(unpacking, directory);
@@ -6184,7 +6631,7 @@ async function askOrigins(exchange2, origins) {
   for (const [index, origin] of candidates.entries()) {
     const last = index === candidates.length - 1;
     try {
-      const answer2 = await askOrigin(exchange2, origin, origins);
+      const answer2 = await askOrigin2(exchange2, origin, origins);
       if (last || !behavior.failover.has(answer2.response.status)) return answer2;
       discard(answer2.response.body);
     } catch (error) {
@@ -6193,7 +6640,7 @@ async function askOrigins(exchange2, origins) {
   }
   throw new EdgeError(502, "CloudFront wasn't able to connect to the origin.", "Error", "the behavior has no origin");
 }
-async function askOrigin(exchange2, configured, origins) {
+async function askOrigin2(exchange2, configured, origins) {
   const { distribution, behavior, viewer, identity, conditions } = exchange2;
   origins.resolve(configured.domain_name);
   let request = originRequest2(exchange2.request, behavior.rules, viewer, identity, conditions);
@@ -6261,10 +6708,10 @@ function finished({
   headers,
   body
 }) {
-  const whole2 = { status: status2, statusDescription, headers: { ...headers }, body };
-  delete whole2.headers["transfer-encoding"];
-  setHeader(whole2.headers, "Content-Length", String(body?.byteLength ?? 0));
-  return whole2;
+  const whole = { status: status2, statusDescription, headers: { ...headers }, body };
+  delete whole.headers["transfer-encoding"];
+  setHeader(whole.headers, "Content-Length", String(body?.byteLength ?? 0));
+  return whole;
 }
 
 // src/platforms/cloudfront/gateway/ttl.ts
@@ -6284,13 +6731,13 @@ function directives(value) {
   }
   return found;
 }
-function seconds2(found, name) {
+function seconds(found, name) {
   const value = found.get(name);
   return value !== void 0 && /^\d+$/.test(value) ? Math.min(Number(value), 100 * UNTIL_EVICTED) : void 0;
 }
 function originTtl(headers, now) {
   const found = directives(get(headers, "cache-control"));
-  const explicit = seconds2(found, "s-maxage") ?? seconds2(found, "max-age");
+  const explicit = seconds(found, "s-maxage") ?? seconds(found, "max-age");
   if (explicit !== void 0) return explicit;
   const expires = get(headers, "expires");
   if (expires === void 0) return void 0;
@@ -6301,8 +6748,8 @@ function lifetimeOf(status2, headers, rules, now) {
   const found = directives(get(headers, "cache-control"));
   const forbidden = found.has("no-store") || found.has("private") || isNoCache(found);
   const stale = {
-    staleWhileRevalidate: Math.min(seconds2(found, "stale-while-revalidate") ?? 0, rules.max),
-    staleIfError: Math.min(seconds2(found, "stale-if-error") ?? UNTIL_EVICTED, Math.max(rules.max, 0))
+    staleWhileRevalidate: Math.min(seconds(found, "stale-while-revalidate") ?? 0, rules.max),
+    staleIfError: Math.min(seconds(found, "stale-if-error") ?? UNTIL_EVICTED, Math.max(rules.max, 0))
   };
   if (!isStorable(status2) || rules.max === 0) return { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
   if (forbidden) {
@@ -6321,7 +6768,7 @@ function errorLifetime(status2, headers, rules, minimum, now) {
   const none2 = { ttl: void 0, staleWhileRevalidate: 0, staleIfError: 0 };
   const said = originTtl(headers, now);
   const found = directives(get(headers, "cache-control"));
-  const saysMaxAge = seconds2(found, "s-maxage") !== void 0 || seconds2(found, "max-age") !== void 0;
+  const saysMaxAge = seconds(found, "s-maxage") !== void 0 || seconds(found, "max-age") !== void 0;
   if (!ALWAYS_CACHED_ERRORS.has(status2) && !(CACHED_ERRORS_WITH_MAX_AGE.has(status2) && saysMaxAge)) return none2;
   const ttl = Math.max(minimum, Math.min(said ?? 0, rules.max));
   return ttl > 0 ? { ttl, staleWhileRevalidate: 0, staleIfError: 0 } : none2;
@@ -6357,20 +6804,20 @@ async function fetchFor(exchange2, origins, errorPageFetch, now, note = () => {
   const { rules } = behavior;
   const { status: status2 } = response;
   if (status2 < 400) {
-    const lifetime3 = variesWildly(response, rules) ? NOT_STORED : lifetimeOf(status2, response.headers, rules.ttl, now);
+    const lifetime2 = variesWildly(response, rules) ? NOT_STORED : lifetimeOf(status2, response.headers, rules.ttl, now);
     if (behavior.config.compress && !rules.disabled) {
       compress(response, normalizedEncoding(get(request.headers, "accept-encoding"), rules.gzip, rules.brotli));
     }
     return {
       response,
-      lifetime: lifetime3,
+      lifetime: lifetime2,
       originStatus: status2,
       mark: answer2.generated ? { generated: true } : {},
       ...answer2.generated && { result: "LambdaGeneratedResponse" }
     };
   }
   const custom2 = distribution.custom_error_responses.find((each) => each.error_code === status2);
-  const lifetime2 = errorLifetime(
+  const lifetime = errorLifetime(
     status2,
     response.headers,
     rules.ttl,
@@ -6385,7 +6832,7 @@ async function fetchFor(exchange2, origins, errorPageFetch, now, note = () => {
   if (behavior.config.compress && !rules.disabled) {
     compress(shown2, normalizedEncoding(get(request.headers, "accept-encoding"), rules.gzip, rules.brotli));
   }
-  return { response: shown2, lifetime: lifetime2, originStatus: status2, mark: { error: true }, result: "Error" };
+  return { response: shown2, lifetime, originStatus: status2, mark: { error: true }, result: "Error" };
 }
 async function customized(response, custom2, fetchPage) {
   if (!custom2?.response_page_path) return response;
@@ -6417,7 +6864,7 @@ function keepsVary(name, rules) {
 }
 
 // src/platforms/cloudfront/gateway/response-headers.ts
-var KEPT2 = /* @__PURE__ */ new Set([
+var KEPT = /* @__PURE__ */ new Set([
   "connection",
   "content-encoding",
   "content-length",
@@ -6432,7 +6879,7 @@ var KEPT2 = /* @__PURE__ */ new Set([
 var ALL_METHODS = ["GET", "DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 function applyPolicy(policy, request, headers, timing) {
   for (const { header: header2 } of policy.remove_headers_config?.items ?? []) {
-    if (!KEPT2.has(header2.toLowerCase())) delete headers[header2.toLowerCase()];
+    if (!KEPT.has(header2.toLowerCase())) delete headers[header2.toLowerCase()];
   }
   if (policy.cors_config !== null) cors(policy.cors_config, request, headers);
   security(policy, headers);
@@ -6517,12 +6964,12 @@ function chooseStaging(policy, request, now, random) {
     const wanted = traffic.single_header_config;
     return { staging: wanted !== null && get(request.headers, wanted.header.toLowerCase()) === wanted.value };
   }
-  const weight2 = traffic.single_weight_config;
-  if (weight2 === null) return { staging: false };
-  const sticky = weight2.session_stickiness_config;
-  if (sticky === null) return { staging: random() < weight2.weight };
+  const weight = traffic.single_weight_config;
+  if (weight === null) return { staging: false };
+  const sticky = weight.session_stickiness_config;
+  if (sticky === null) return { staging: random() < weight.weight };
   const session = readSession(get(request.headers, "cookie"), policy.id, sticky, now);
-  const staging = session?.staging ?? random() < weight2.weight;
+  const staging = session?.staging ?? random() < weight.weight;
   const started = session?.started ?? Math.floor(now / 1e3);
   return { staging, cookie: writeSession(policy.id, staging, started, Math.floor(now / 1e3), sticky) };
 }
@@ -6530,8 +6977,8 @@ function readSession(cookie, policy, sticky, now) {
   const text = cookie?.split(";").map((part) => part.trim()).find((part) => part.startsWith(`${STICKY_COOKIE}=`));
   const [id, choice, started, seen] = text?.slice(STICKY_COOKIE.length + 1).split(".") ?? [];
   if (id !== policy || choice !== "s" && choice !== "p") return void 0;
-  const seconds3 = now / 1e3;
-  const alive = seconds3 - Number(seen) <= sticky.idle_ttl && seconds3 - Number(started) <= sticky.maximum_ttl;
+  const seconds2 = now / 1e3;
+  const alive = seconds2 - Number(seen) <= sticky.idle_ttl && seconds2 - Number(started) <= sticky.maximum_ttl;
   return alive ? { staging: choice === "s", started: Number(started) } : void 0;
 }
 function writeSession(policy, staging, started, now, sticky) {
@@ -6910,9 +7357,9 @@ var Pipeline = class {
       const listed = tagged === void 0 || fetched.mark.generated ? [] : fetched.response.headers[tagged] ?? [];
       return { ...fetched, tags: tagsOf2(listed.map(({ value }) => value).join(",")) };
     });
-    const { response, mark, age: age2 } = answer2;
+    const { response, mark, age } = answer2;
     const result = mark.error ? own3 ?? "Error" : answer2.result === "Miss" ? own3 ?? "Miss" : answer2.result;
-    return { response, mark, age: age2, result };
+    return { response, mark, age, result };
   }
   /** A custom error page is an object of the distribution, found by its path like any other. */
   async #errorPage(distribution, path, request, viewer, identity) {
@@ -6926,18 +7373,18 @@ var Pipeline = class {
     for (const name of ["range", "if-range", "if-none-match", "if-modified-since", "if-match", "if-unmodified-since"])
       delete bare.headers[name];
     const behavior = chooseBehavior(distribution.ordered, distribution.fallback, path);
-    const plain3 = { ...distribution, config: { ...distribution.config, custom_error_responses: [] } };
+    const plain2 = { ...distribution, config: { ...distribution.config, custom_error_responses: [] } };
     try {
-      return (await this.#object(plain3, behavior, bare, viewer, identity)).response;
+      return (await this.#object(plain2, behavior, bare, viewer, identity)).response;
     } catch (error) {
       if (!(error instanceof EdgeError)) throw error;
       return void 0;
     }
   }
-  async #finish(distribution, behavior, request, { response: given, result: type, age: age2, mark }, viewer, identity, started) {
+  async #finish(distribution, behavior, request, { response: given, result: type, age, mark }, viewer, identity, started) {
     let response = given;
     let result = type;
-    if (age2 !== void 0) setHeader(response.headers, "Age", String(age2));
+    if (age !== void 0) setHeader(response.headers, "Age", String(age));
     else delete response.headers.age;
     for (const name of HOP_BY_HOP) delete response.headers[name];
     if (behavior.responseHeaders !== void 0 && result !== "Redirect") {
@@ -7071,7 +7518,7 @@ var listens = false;
 function ownDirectory() {
   if (!listens) process.once("exit", () => own.forEach(removeOwn));
   listens = true;
-  const directory = mkdtempSync(join3(tmpdir(), "edgewright-cloudfront-"));
+  const directory = mkdtempSync(join4(tmpdir(), "edgewright-cloudfront-"));
   own.add(directory);
   return directory;
 }
@@ -7206,15 +7653,15 @@ function startupErrors(messages, ownModule, maps) {
     const [, service, worker, text] = found;
     const lines = text.replaceAll("file:///", "").trim().split("\n");
     const end2 = lines.findIndex((line) => /^\s+(?:at \S|imported from ")/.test(line));
-    const rest2 = end2 === -1 ? [] : lines.slice(end2);
+    const rest = end2 === -1 ? [] : lines.slice(end2);
     const what = (end2 === -1 ? lines : lines.slice(0, end2)).join("\n").replace(/^Uncaught /, "").replace(/^(?:Error: )?BadAssembly: /, "");
     const base = what.startsWith("SyntaxError") ? 1 : 0;
-    const frames = rest2.map((line) => line.match(/^\s*at (?:.+ \()?(\S+?):(\d+):(\d+)\)?(?: in .*)?$/)).filter((match) => match !== null && match[1] !== ownModule).map((match) => {
+    const frames = rest.map((line) => line.match(/^\s*at (?:.+ \()?(\S+?):(\d+):(\d+)\)?(?: in .*)?$/)).filter((match) => match !== null && match[1] !== ownModule).map((match) => {
       const [, module, line, column] = match;
       return { module, line: Number(line), column: Number(column) + base };
     });
     const named2 = maps.named(service, what);
-    const importer = rest2.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
+    const importer = rest.map((line) => line.match(/imported from "(.+)"/)?.[1]).find((name) => name !== void 0);
     const mapped = frames.map(({ module, line, column }) => maps.place(service, module, line, column)).find((place) => place !== void 0);
     const frame = mapped === void 0 && named2.source === void 0 ? frames[0] : void 0;
     errors.push({
@@ -7887,11 +8334,11 @@ function attempt2(forwarded, resolve, reject, tries) {
     } else reject(upstream.lost(life, error));
   });
   const closed = () => {
-    const whole2 = response.writableFinished;
-    if (!whole2 || !answer2?.complete || !onward.writableEnded) onward.destroy();
+    const whole = response.writableFinished;
+    if (!whole || !answer2?.complete || !onward.writableEnded) onward.destroy();
     request.removeAllListeners("data");
     request.resume();
-    resolve(whole2 ? response.statusCode : 499);
+    resolve(whole ? response.statusCode : 499);
   };
   response.on("close", closed);
   if (!hasBody2) {
@@ -7934,7 +8381,7 @@ function lost(error) {
   const detail = `The Worker's connection ended before an answer: ${error.code ?? error.message}. See the log.`;
   return problem(502, "No answer from the Worker", detail);
 }
-function forwardUpgrade(request, socket, head, to) {
+function forwardUpgrade(request, socket, head2, to) {
   return new Promise((resolve) => {
     const onward = http.request({
       socketPath: to.socket,
@@ -7950,7 +8397,7 @@ function forwardUpgrade(request, socket, head, to) {
 `);
       socket.write("\r\n");
     };
-    onward.on("upgrade", (answer2, upstream, rest2) => {
+    onward.on("upgrade", (answer2, upstream, rest) => {
       if (socket.destroyed) {
         upstream.destroy();
         resolve(499);
@@ -7963,8 +8410,8 @@ function forwardUpgrade(request, socket, head, to) {
         "Upgrade",
         answer2.headers.upgrade ?? "websocket"
       ]);
-      socket.write(rest2);
-      upstream.write(head);
+      socket.write(rest);
+      upstream.write(head2);
       socket.setNoDelay(true);
       upstream.pipe(socket).pipe(upstream);
       const end2 = () => {
@@ -8137,23 +8584,23 @@ function hostOf2(target) {
   return LOOPBACK2.has(host) ? void 0 : host;
 }
 function restOf(target) {
-  const rest2 = (target.startsWith("/") ? target : target.replace(/^https?:[/\\]*[^/?#\\]*/i, "")).split("#", 1)[0];
-  return rest2?.startsWith("/") ? rest2 : `/${rest2}`;
+  const rest = (target.startsWith("/") ? target : target.replace(/^https?:[/\\]*[^/?#\\]*/i, "")).split("#", 1)[0];
+  return rest?.startsWith("/") ? rest : `/${rest}`;
 }
-function whyNever(rest2, asSent) {
+function whyNever(rest, asSent) {
   try {
-    targetFor(ANY + rest2, asSent);
+    targetFor(ANY + rest, asSent);
     return void 0;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return error.details.detail;
   }
 }
-function spellings(rest2) {
-  const { pathname, search } = new URL(ANY + rest2);
-  const found = [rest2, `${pathname}${search}`];
-  if (whyNever(rest2, false) === void 0) {
-    const { path, query } = targetFor(ANY + rest2, false);
+function spellings(rest) {
+  const { pathname, search } = new URL(ANY + rest);
+  const found = [rest, `${pathname}${search}`];
+  if (whyNever(rest, false) === void 0) {
+    const { path, query } = targetFor(ANY + rest, false);
     found.push(`${path}${query}`);
   }
   return [...new Set(found)];
@@ -8185,7 +8632,7 @@ var OWN_FIELD = "edgewright-front-control";
 var KEPT_FIELD = "x-edgewright-front-kept";
 var KEPT_OF_304 = "x-edgewright-front-kept-304";
 var RAW_TARGET = "x-edgewright-front-target";
-var KEPT3 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
+var KEPT2 = ["cache-control", "cdn-cache-control", "cache-status", "x-cache", "expires", "pragma"];
 var KEPT_UNSTORED = ["x-origin-latency", "x-origin-failover", "server-timing"];
 var SAYS = ["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control", "expires"];
 var POISONS = [
@@ -8244,13 +8691,13 @@ var FrontCaches = class {
     const unstored = statusOf2(answer2.headers.get("cache-status")) === "BYPASS";
     return write2(request, response, unstored ? asAsked(request, asked.headers, answer2) : answer2, fronted.answer);
   }
-  #context(worker, hold2) {
+  #context(worker, hold) {
     return {
       now: Date.now,
       random: Math.random,
       rawBodies: true,
       waitUntil: (work) => {
-        const release = hold2();
+        const release = hold();
         const done = work.catch((error) => this.logs.warn(`${worker}: behind the cache in front: ${String(error)}`)).finally(() => {
           release();
           this.#work.delete(done);
@@ -8294,7 +8741,7 @@ var FrontCaches = class {
   /** Purges as a person asks for it, in every Worker's cache; hosts do not matter, because no key has one. */
   async purge(request) {
     const targets = [...request.urls ?? [], ...request.prefixes ?? []];
-    const paths = targets.flatMap((target) => spellings(restOf(target))).map((rest2) => rest2.split("?", 1)[0]);
+    const paths = targets.flatMap((target) => spellings(restOf(target))).map((rest) => rest.split("?", 1)[0]);
     const translated = {
       ...request.tags?.length && { tags: request.tags.map((tag) => tag.toLowerCase()) },
       ...paths.length > 0 && { prefixes: paths },
@@ -8411,14 +8858,14 @@ function shown(incoming) {
   removeHopByHop(headers);
   headers.delete(ANSWER_HEADER);
   const kept = [];
-  for (const name2 of [...KEPT3, ...KEPT_UNSTORED]) {
+  for (const name2 of [...KEPT2, ...KEPT_UNSTORED]) {
     const value = headers.get(name2);
     if (value !== null) kept.push([name2, value]);
   }
   headers.set(status2 === 304 ? KEPT_OF_304 : KEPT_FIELD, encodeURIComponent(JSON.stringify(kept)));
   const says = SAYS.some((name2) => headers.has(name2));
   if (status2 !== 304 || says) headers.set(OWN_FIELD, control(status2, headers, says));
-  for (const name2 of [...KEPT3, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name2);
+  for (const name2 of [...KEPT2, ...KEPT_UNSTORED, "cloudflare-cdn-cache-control"]) headers.delete(name2);
   const tags = headers.get("cache-tag");
   if (tags !== null) headers.set("cache-tag", tags.toLowerCase());
   const bodyless2 = NULL_BODY3.has(status2);
@@ -8435,18 +8882,18 @@ function control(status2, headers, says) {
     const fresh2 = UNSAID[status2];
     return fresh2 === void 0 ? "no-store" : `max-age=${fresh2}, stale-if-error=${FOR_EVER_S}`;
   }
-  const { cc, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
-  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => cc.has(name));
-  const parts = [...words(cc)];
-  const fresh = lifetime(cc, targeted, status2, headers, Date.now());
+  const { directives: directives2, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
+  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => directives2.has(name));
+  const parts = [...words(directives2)];
+  const fresh = freshnessLifetime(directives2, targeted, status2, headers, Date.now());
   if (fresh.explicit) parts.push(`max-age=${fresh.seconds}`);
   if (never) parts.push("must-revalidate", "public");
-  else if (!cc.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
+  else if (!directives2.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
   return parts.join(", ") || "no-store";
 }
 var DROPPED = /* @__PURE__ */ new Set(["max-age", "s-maxage", "must-revalidate", "proxy-revalidate"]);
-function* words(cc) {
-  for (const [name, value] of cc) {
+function* words(directives2) {
+  for (const [name, value] of directives2) {
     if (DROPPED.has(name) || !/^[a-z*][a-z0-9_.*-]*$/.test(name)) continue;
     if (value === true) yield name;
     else if (/^\d{1,15}$/.test(value)) yield `${name}=${value}`;
@@ -8482,7 +8929,7 @@ function asAsked({ method }, asked, answer2) {
   for (const name of ["content-encoding", "content-type", "etag", "last-modified"]) headers.delete(name);
   return new Response(null, { status: 416, headers });
 }
-var REMOVED = /* @__PURE__ */ new Set([...KEPT3, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
+var REMOVED = /* @__PURE__ */ new Set([...KEPT2, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
 function write2(request, response, answer2, finish) {
   return new Promise((resolve) => {
     const raw = [];
@@ -8567,12 +9014,12 @@ function decoded(text) {
   }
 }
 function wildcard(text, pattern) {
-  const [head = "", ...rest2] = pattern.split("*");
-  const tail = rest2.pop();
-  if (tail === void 0) return text === head;
-  if (!text.startsWith(head)) return false;
-  let at = head.length;
-  for (const part of rest2) {
+  const [head2 = "", ...rest] = pattern.split("*");
+  const tail = rest.pop();
+  if (tail === void 0) return text === head2;
+  if (!text.startsWith(head2)) return false;
+  let at = head2.length;
+  for (const part of rest) {
     const found = text.indexOf(part, at);
     if (found === -1) return false;
     at = found + part.length;
@@ -8631,11 +9078,11 @@ var Parser = class {
       (left, right) => left && right
     );
   }
-  #joined(word, part, join10) {
+  #joined(word, part, join11) {
     let left = part();
     while (this.#take(word)) {
       const [before, right] = [left, part()];
-      left = (asked) => join10(before(asked) === true, right(asked) === true);
+      left = (asked) => join11(before(asked) === true, right(asked) === true);
     }
     return left;
   }
@@ -8656,8 +9103,8 @@ var Parser = class {
     this.#at += 1;
     const right = this.#value();
     return (asked) => {
-      const [one, other2] = [left(asked), right(asked)];
-      return isSingle(one) && isSingle(other2) && compare(one, other2);
+      const [one, other] = [left(asked), right(asked)];
+      return isSingle(one) && isSingle(other) && compare(one, other);
     };
   }
   #value() {
@@ -8765,10 +9212,10 @@ function compiled({ hosts, expression, changes }) {
 }
 function withChange(raw, { name, operation, value }, asked) {
   const made2 = operation === "remove" ? void 0 : value(asked);
-  const kept = operation === "add" ? raw : without2(raw, name.toLowerCase());
+  const kept = operation === "add" ? raw : without(raw, name.toLowerCase());
   return made2 === void 0 ? kept : [...kept, name, String(made2)];
 }
-function without2(raw, name) {
+function without(raw, name) {
   return raw.filter((_, index) => raw[index - index % 2].toLowerCase() !== name);
 }
 function byName(raw) {
@@ -8847,13 +9294,13 @@ function createEdge(options) {
     noDelay: true
   });
   server.maxHeadersCount = 0;
-  server.on("request", (request, response) => void serve2(options, request, response));
+  server.on("request", (request, response) => void serve(options, request, response));
   server.on("checkContinue", (request, response) => {
     response.writeContinue();
-    void serve2(options, request, response);
+    void serve(options, request, response);
   });
-  server.on("upgrade", (request, socket, head) => void upgrade(options, request, socket, head));
-  server.on("connect", (_request, socket) => refuse(socket, badRequest("CONNECT is not served here.")));
+  server.on("upgrade", (request, socket, head2) => void upgrade(options, request, socket, head2));
+  server.on("connect", (_request, socket) => refuse2(socket, badRequest("CONNECT is not served here.")));
   server.on("clientError", (error, socket) => clientError(error, socket));
   return server;
 }
@@ -8862,7 +9309,7 @@ function badRequest(detail) {
 }
 var LINGER_MS = 1e3;
 var refused2 = /* @__PURE__ */ new WeakSet();
-function refuse(socket, value) {
+function refuse2(socket, value) {
   if (refused2.has(socket)) return;
   refused2.add(socket);
   if (!socket.writable) {
@@ -8887,11 +9334,11 @@ function clientError(error, socket) {
   if (error.code === "ECONNRESET") {
     socket.destroy();
   } else if (error.code === "HPE_HEADER_OVERFLOW") {
-    refuse(socket, badRequest(`The request's headers are over ${HEADERS_LIMIT} bytes.`));
+    refuse2(socket, badRequest(`The request's headers are over ${HEADERS_LIMIT} bytes.`));
   } else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    refuse(socket, { status: 408, title: "Request timeout", detail: "The request's headers did not arrive in time." });
+    refuse2(socket, { status: 408, title: "Request timeout", detail: "The request's headers did not arrive in time." });
   } else {
-    refuse(socket, badRequest(`The request is not valid HTTP: ${error.message}`));
+    refuse2(socket, badRequest(`The request is not valid HTTP: ${error.message}`));
   }
 }
 function single(request, name) {
@@ -8978,7 +9425,7 @@ function route(options, request, entered) {
       version,
       service: serviceName(target.worker, version),
       headers: workerHeaders(request, came, hostname, client, ray),
-      answer: (raw) => answerHeaders(raw, target.hostname, host, ray)
+      answer: (raw) => answerHeaders2(raw, target.hostname, host, ray)
     };
   } catch (error) {
     serving.instance.busy.end();
@@ -8995,7 +9442,7 @@ function ownRedirects(raw, hostname, host) {
   }
   return raw;
 }
-function answerHeaders(raw, hostname, host, ray) {
+function answerHeaders2(raw, hostname, host, ray) {
   ownRedirects(raw, hostname, host).push("CF-Ray", ray);
   return raw;
 }
@@ -9024,7 +9471,7 @@ function frontOf({ serving, target, version }) {
   if (!found?.cache_enabled) return void 0;
   return found.cross_version_cache ? "*" : version;
 }
-async function serve2(options, request, response) {
+async function serve(options, request, response) {
   const begin = performance.now();
   const { counters } = options;
   counters.requests += 1;
@@ -9066,11 +9513,11 @@ async function toWorker(options, request, response, routed) {
     if (front === void 0) return await forward(forwarded);
     if (frontable(request)) {
       const { busy } = instance;
-      const hold2 = () => {
+      const hold = () => {
         busy.begin();
         return () => busy.end();
       };
-      return await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold: hold2 });
+      return await options.fronts.serve(routed.target.worker, front, { ...forwarded, hold });
     }
     return await forward({ ...forwarded, answer: (raw) => answer2(unfronted(raw)) });
   } finally {
@@ -9094,7 +9541,7 @@ function answerError(options, error, response) {
   sendProblem(response, value, value.status === 503 ? { "Retry-After": "1" } : {});
   return value.status;
 }
-async function upgrade(options, request, socket, head) {
+async function upgrade(options, request, socket, head2) {
   const begin = performance.now();
   const { counters } = options;
   counters.requests += 1;
@@ -9110,7 +9557,7 @@ async function upgrade(options, request, socket, head) {
     routed = route(options, request, entered);
     const { instance } = routed.serving;
     await instance.available();
-    status2 = await forwardUpgrade(request, socket, head, {
+    status2 = await forwardUpgrade(request, socket, head2, {
       socket: instance.socket(routed.service),
       path: routed.path,
       headers: routed.headers,
@@ -9118,7 +9565,7 @@ async function upgrade(options, request, socket, head) {
     });
   } catch (error) {
     const value = problemOf(options, error);
-    refuse(socket, value);
+    refuse2(socket, value);
     status2 = value.status;
   } finally {
     routed?.serving.instance.busy.end();
@@ -9211,11 +9658,11 @@ function controlWorker(namespaces, compatibilityDate) {
   };
 }
 var agent2 = new http4.Agent({ keepAlive: true, maxSockets: 16, timeout: IDLE_MS });
-async function kvRequest(place, method, namespace, rest2, body) {
+async function kvRequest(place, method, namespace, rest, body) {
   for (; ; ) {
     await place.available();
     try {
-      return await attempt3(place, method, namespace, rest2, body);
+      return await attempt3(place, method, namespace, rest, body);
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
     }
@@ -9223,14 +9670,14 @@ async function kvRequest(place, method, namespace, rest2, body) {
 }
 var StaleConnection = class extends Error {
 };
-function attempt3(place, method, namespace, rest2, body) {
+function attempt3(place, method, namespace, rest, body) {
   return new Promise((resolve, reject) => {
     const request = http4.request(
       {
         socketPath: place.controlSocket,
         method,
         agent: agent2,
-        path: `/${place.namespaceIndex(namespace)}/${rest2}`,
+        path: `/${place.namespaceIndex(namespace)}/${rest}`,
         headers: body === void 0 ? {} : { "Content-Length": body.length }
       },
       (response) => {
@@ -9289,10 +9736,10 @@ function readPurge(text) {
   }
   if (faults.length === 0 && value.everything !== true && LISTS.every((name) => !value[name]?.length))
     fault2("There is nothing to purge: give urls, prefixes, tags or everything.");
-  refuse2(faults);
+  refuse3(faults);
   return value;
 }
-function refuse2(faults) {
+function refuse3(faults) {
   if (faults.length === 0) return;
   const said = faults.map(
     ({ list, value, message }) => list === void 0 ? message : `${list} has ${JSON.stringify(value)}: ${message}`
@@ -9338,7 +9785,7 @@ function check(asked, { deployment, router }) {
       });
     }
   }
-  refuse2(faults);
+  refuse3(faults);
 }
 function ofHosts({ dry_run: _, ...asked }, { router }) {
   const all4 = [...new Set(router.hosts().flatMap((each) => "worker" in each ? [hostnameOf(each.host)] : []))];
@@ -9346,7 +9793,7 @@ function ofHosts({ dry_run: _, ...asked }, { router }) {
     const host = hostOf2(target);
     return (host === void 0 ? all4 : [host]).map((each) => `http://${each}${restOf(target)}`);
   };
-  const path = (target) => hostOf2(target) === void 0 && !spellings(restOf(target)).some((rest2) => rest2.startsWith("//"));
+  const path = (target) => hostOf2(target) === void 0 && !spellings(restOf(target)).some((rest) => rest.startsWith("//"));
   const prefixes = (asked.prefixes ?? []).flatMap((prefix) => path(prefix) ? [restOf(prefix)] : on(prefix));
   return { ...asked, urls: (asked.urls ?? []).flatMap(on), prefixes };
 }
@@ -9536,12 +9983,11 @@ function validate(deployment) {
     }
     for (const version of worker.versions) {
       for (const binding of version.bindings) {
-        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
+        if (binding.type !== "option" || binding.option !== "kvNamespaces") continue;
+        const namespace = String(binding.value);
+        if (!namespaces.has(namespace)) {
           errors.push(
-            fault(
-              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
-              worker.name
-            )
+            fault(`Binding ${binding.name} names KV namespace ${namespace}, which is not declared`, worker.name)
           );
         }
       }
@@ -9591,7 +10037,7 @@ var ROUTES = {
     json(response, 200, options.counters.snapshot());
   },
   "GET /v1/logs": logEntries,
-  "POST /v1/invalidate": invalidate,
+  "POST /v1/invalidate": invalidate2,
   "POST /v1/purge": async (options, request, response) => {
     json(response, 200, await purge2(options, (await bodyOf3(request)).toString("utf8")));
   }
@@ -9611,7 +10057,7 @@ function readInvalidation(text) {
   if (faults.length > 0) throw problem(400, "Not an invalidation", faults.join(" "));
   return { paths, ...typeof id === "string" && { distribution_id: id } };
 }
-async function invalidate(options, request, response) {
+async function invalidate2(options, request, response) {
   const asked = readInvalidation((await bodyOf3(request)).toString("utf8"));
   const front = options.reload.serving?.front;
   if (front === void 0) throw problem(404, "No distributions", "The stack has no CloudFront distribution.");
@@ -9732,8 +10178,8 @@ async function keyValue(options, request, response, url) {
       const known3 = deployment.kv_namespaces.map(({ id, title }) => `${id} (${title})`).join(", ") || "none";
       throw problem(404, "No such namespace", `There is no KV namespace ${namespace}. Known: ${known3}.`);
     }
-    const rest2 = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
-    answer2 = await kvRequest(instance, method, namespace, rest2, body);
+    const rest = found[2] ? `keys${url.search}` : `values/${found[3]}${url.search}`;
+    answer2 = await kvRequest(instance, method, namespace, rest, body);
   } finally {
     instance.busy.end();
   }
@@ -9813,7 +10259,7 @@ var Counters = class {
 import { subscribe } from "node:diagnostics_channel";
 import { chmodSync, mkdtempSync as mkdtempSync2, rmSync as rmSync3, writeFileSync as writeFileSync2 } from "node:fs";
 import { tmpdir as tmpdir2 } from "node:os";
-import { join as join4 } from "node:path";
+import { join as join5 } from "node:path";
 var MAX_TMPDIR = 60;
 var LAUNCHER = `#!/bin/sh
 rm -f "$EDGEWRIGHT_DOORS"/*
@@ -9834,15 +10280,15 @@ var Doors = class {
   launcher;
   /** @param stateDir where the launcher is put: folders for temporary files may forbid programs. */
   constructor(stateDir) {
-    this.directory = mkdtempSync2(join4(tmpdir2().length > MAX_TMPDIR ? "/tmp" : tmpdir2(), "edgewright-"));
-    this.launcher = join4(stateDir, "workerd-launcher.sh");
+    this.directory = mkdtempSync2(join5(tmpdir2().length > MAX_TMPDIR ? "/tmp" : tmpdir2(), "edgewright-"));
+    this.launcher = join5(stateDir, "workerd-launcher.sh");
     writeFileSync2(this.launcher, LAUNCHER, { mode: 448 });
     chmodSync(this.launcher, 448);
     process.once("exit", () => this.remove());
   }
   /** Where Workers' outbound requests go. */
   get outbound() {
-    return join4(this.directory, "outbound");
+    return join5(this.directory, "outbound");
   }
   remove() {
     rmSync3(this.directory, { recursive: true, force: true });
@@ -9864,7 +10310,7 @@ function closeOthers() {
 import { mkdirSync as mkdirSync2, readFileSync as readFileSync3, rmSync as rmSync4 } from "node:fs";
 import http7 from "node:http";
 import { createRequire } from "node:module";
-import { join as join5 } from "node:path";
+import { join as join6 } from "node:path";
 import { createInterface } from "node:readline";
 
 // src/gateway/busy.ts
@@ -9925,8 +10371,8 @@ function threadMs(pid) {
 function usageByPs(pid) {
   try {
     const [time = "", kib = ""] = execFileSync("ps", ["-o", "cputime=,rss=", "-p", String(pid)], { encoding: "utf8" }).trim().split(/\s+/);
-    const seconds3 = time.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-    return { cpuMs: seconds3 * 1e3, bytes: Number(kib) * 1024 };
+    const seconds2 = time.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+    return { cpuMs: seconds2 * 1e3, bytes: Number(kib) * 1024 };
   } catch {
     return void 0;
   }
@@ -10093,10 +10539,10 @@ function watchStart(pid) {
 
 // src/gateway/instance.ts
 function loadMiniflare(runtimeDir) {
-  return createRequire(join5(runtimeDir, "package.json"))("miniflare");
+  return createRequire(join6(runtimeDir, "package.json"))("miniflare");
 }
 function workerdOf(runtimeDir) {
-  const miniflare = createRequire(join5(runtimeDir, "package.json")).resolve("miniflare");
+  const miniflare = createRequire(join6(runtimeDir, "package.json")).resolve("miniflare");
   return createRequire(miniflare)("workerd").default;
 }
 var LEVELS = /* @__PURE__ */ new Set(["debug", "log", "info", "warn", "error"]);
@@ -10106,7 +10552,7 @@ var LONGEST_PAUSE_MS = 5e3;
 var Instance = class _Instance {
   constructor(options) {
     this.options = options;
-    this.#directory = join5(options.doors.directory, options.name);
+    this.#directory = join6(options.doors.directory, options.name);
     mkdirSync2(this.#directory, { mode: 448 });
   }
   options;
@@ -10176,7 +10622,7 @@ var Instance = class _Instance {
     };
     const withDoors = workers.map((worker, index) => ({
       ...worker,
-      unsafeDirectSockets: [{ host: `unix:${join5(this.#directory, String(index))}`, port: 0 }]
+      unsafeDirectSockets: [{ host: `unix:${join6(this.#directory, String(index))}`, port: 0 }]
     }));
     process.env.MINIFLARE_WORKERD_PATH = doors.launcher;
     const miniflare = new this.options.miniflare.Miniflare({
@@ -10212,7 +10658,7 @@ var Instance = class _Instance {
   /** workerd's process id, which its launcher writes down. */
   #pid() {
     try {
-      return Number(readFileSync3(join5(this.#directory, "pid"), "utf8")) || void 0;
+      return Number(readFileSync3(join6(this.#directory, "pid"), "utf8")) || void 0;
     } catch {
       return void 0;
     }
@@ -10310,7 +10756,7 @@ var Instance = class _Instance {
   socket(service) {
     const index = this.options.workers.findIndex(({ name }) => name === service);
     if (index === -1) throw new Error(`No socket for ${service}`);
-    return join5(this.#directory, `${index}:0`);
+    return join6(this.#directory, `${index}:0`);
   }
   namespaceIndex(id) {
     return this.options.namespaces.indexOf(id);
@@ -10386,11 +10832,11 @@ var Logs = class {
     });
   }
   add(entry) {
-    const whole2 = { seq: ++this.#seq, time: entry.time ?? (/* @__PURE__ */ new Date()).toISOString(), ...entry };
-    this.#entries.push(whole2);
+    const whole = { seq: ++this.#seq, time: entry.time ?? (/* @__PURE__ */ new Date()).toISOString(), ...entry };
+    this.#entries.push(whole);
     if (this.#entries.length > RING * 1.25) this.#entries = this.#entries.slice(-RING);
     if (this.#file === void 0) return;
-    const line = `${JSON.stringify(whole2)}
+    const line = `${JSON.stringify(whole)}
 `;
     this.#written += line.length;
     if (this.#written > FILE_LIMIT) {
@@ -10436,13 +10882,13 @@ function destinationOf(url) {
   const authority = found[2].slice(found[2].lastIndexOf("@") + 1).toLowerCase();
   const host = authority.match(/^(\[[^\]]+\]|[^:]*)(?::(\d+))?$/);
   if (!host) return void 0;
-  const rest2 = found[3];
+  const rest = found[3];
   return {
     scheme,
     authority,
     hostname: host[1].replace(/^\[|\]$/g, ""),
     port: host[2] ? Number(host[2]) : scheme === "https" ? 443 : 80,
-    path: rest2.startsWith("/") ? rest2 : `/${rest2}`
+    path: rest.startsWith("/") ? rest : `/${rest}`
   };
 }
 
@@ -10460,8 +10906,8 @@ var Outbound = class {
       requestTimeout: 0
     });
     this.#server.on("request", (request, response) => this.#request(request, response));
-    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
-    this.#server.on("connect", (request, socket, head) => this.#connect(request, socket, head));
+    this.#server.on("upgrade", (request, socket, head2) => this.#upgrade(request, socket, head2));
+    this.#server.on("connect", (request, socket, head2) => this.#connect(request, socket, head2));
   }
   options;
   #server;
@@ -10628,7 +11074,7 @@ var Outbound = class {
     return to.port === 80 || to.port === 443 ? this.options.ownPort(to.hostname) : void 0;
   }
   /** A WebSocket that a Worker opens. */
-  #upgrade(request, socket, head) {
+  #upgrade(request, socket, head2) {
     const to = destinationOf(request.url);
     if (to === void 0 || this.#from(request) === void 0) {
       socket.destroy();
@@ -10652,14 +11098,14 @@ var Outbound = class {
       socket.write(`${text}\r
 `);
     };
-    onward.on("upgrade", (answer2, upstream, rest2) => {
+    onward.on("upgrade", (answer2, upstream, rest) => {
       relay(answer2, ["Connection", "Upgrade", "Upgrade", answer2.headers.upgrade ?? "websocket"]);
-      socket.write(rest2);
-      upstream.write(head);
+      socket.write(rest);
+      upstream.write(head2);
       upstream.on("data", (chunk) => {
         counters.bytes += chunk.length;
       });
-      join6(socket, upstream);
+      join7(socket, upstream);
     });
     onward.on("response", (answer2) => {
       relay(answer2, ["Connection", "close"]);
@@ -10678,7 +11124,7 @@ var Outbound = class {
    * `connect()` from `cloudflare:sockets`: a plain tunnel. workerd adds no header of ours to CONNECT, so this cannot tell who asks; nobody else
    * reaches this socket.
    */
-  #connect(request, socket, head) {
+  #connect(request, socket, head2) {
     const found = request.url?.match(/^(\[[^\]]+\]|[^:]+):(\d+)$/);
     if (!found) {
       socket.destroy();
@@ -10690,8 +11136,8 @@ var Outbound = class {
     upstream.on("connect", () => {
       failed = false;
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      upstream.write(head);
-      join6(socket, upstream);
+      upstream.write(head2);
+      join7(socket, upstream);
     });
     upstream.on("data", (chunk) => {
       counters.bytes += chunk.length;
@@ -10705,12 +11151,12 @@ var Outbound = class {
     });
   }
 };
-function join6(one, other2) {
+function join7(one, other) {
   one.setNoDelay(true);
-  other2.setNoDelay(true);
-  one.pipe(other2).pipe(one);
-  one.on("close", () => other2.destroy()).on("error", () => other2.destroy());
-  other2.on("close", () => one.destroy()).on("error", () => one.destroy());
+  other.setNoDelay(true);
+  one.pipe(other).pipe(one);
+  one.on("close", () => other.destroy()).on("error", () => other.destroy());
+  other.on("close", () => one.destroy()).on("error", () => one.destroy());
 }
 
 // src/gateway/reload.ts
@@ -10719,11 +11165,11 @@ import { createHash as createHash7 } from "node:crypto";
 // src/gateway/kv-entries.ts
 import { createHash as createHash6 } from "node:crypto";
 import { readFileSync as readFileSync4, renameSync as renameSync2, writeFileSync as writeFileSync3 } from "node:fs";
-import { join as join8 } from "node:path";
+import { join as join9 } from "node:path";
 
 // src/gateway/stored.ts
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
-import { join as join7 } from "node:path";
+import { join as join8 } from "node:path";
 var BEGIN_ANEW = "Put the file back, or begin without the data of earlier runs: edgewright up --fresh, or edgewright dev --fresh.";
 var MAGIC = "SQLite format 3\0";
 function storeFaults(stateDir) {
@@ -10733,15 +11179,15 @@ function storeFaults(stateDir) {
   } catch {
     return [];
   }
-  return names2.filter((name) => name.endsWith(".sqlite") && !name.startsWith("cache")).filter((name) => !isStore(join7(stateDir, name))).map((name) => fault(`${join7(stateDir, name)} is damaged: it is no database of SQLite. ${BEGIN_ANEW}`));
+  return names2.filter((name) => name.endsWith(".sqlite") && !name.startsWith("cache")).filter((name) => !isStore(join8(stateDir, name))).map((name) => fault(`${join8(stateDir, name)} is damaged: it is no database of SQLite. ${BEGIN_ANEW}`));
 }
 function isStore(path) {
   let file;
   try {
     file = openSync(path, "r");
-    const head = Buffer.alloc(MAGIC.length);
-    const length = readSync(file, head, 0, head.length, 0);
-    return length === 0 || head.toString("latin1") === MAGIC;
+    const head2 = Buffer.alloc(MAGIC.length);
+    const length = readSync(file, head2, 0, head2.length, 0);
+    return length === 0 || head2.toString("latin1") === MAGIC;
   } catch {
     return false;
   } finally {
@@ -10756,7 +11202,7 @@ var KvEntries = class {
   #path;
   #ledger;
   constructor(stateDir) {
-    this.#path = join8(stateDir, "kv-declared.json");
+    this.#path = join9(stateDir, "kv-declared.json");
     this.#ledger = readLedger(this.#path);
   }
   /**
@@ -10897,9 +11343,9 @@ var SourceMaps = class {
   /** A text with every `module:line:column` in it as a place in the sources. */
   text(service, text) {
     if ((this.#services.get(service)?.size ?? 0) === 0) return text;
-    return text.replace(/([\w./-]+\.m?js):(\d+):(\d+)/g, (whole2, module, line, column) => {
+    return text.replace(/([\w./-]+\.m?js):(\d+):(\d+)/g, (whole, module, line, column) => {
       const place = this.place(service, module, Number(line), Number(column));
-      return place === void 0 ? whole2 : `${place.source}:${place.line}:${place.column}`;
+      return place === void 0 ? whole : `${place.source}:${place.line}:${place.column}`;
     });
   }
   /** A text with every module that has a map named by its source, and the first such source. */
@@ -11021,45 +11467,27 @@ function heldElsewhere(worker, version) {
 var storageKey = (script, className) => `${script}-${className}`;
 function bindingsOf(worker, version, primary, errors) {
   const own3 = serviceName(worker.name, version.id);
-  const plain3 = {};
-  const kvNamespaces = {};
-  const ratelimits = {};
+  const plain2 = {};
+  const options = { bindings: plain2 };
   const serviceBindings = {};
-  const queueProducers = {};
   const durableObjects = {};
-  const r2Buckets = {};
-  const d1Databases = {};
-  const refuse3 = (message) => {
+  const refuse4 = (message) => {
     errors.push(fault(message, worker.name));
   };
   for (const binding of version.bindings) {
     switch (binding.type) {
-      case "kv_namespace":
-        kvNamespaces[binding.name] = binding.namespace_id;
+      // What is known of the kind stands with its record, in components/edgewright/platforms/cloudflare/bindings.
+      case "option": {
+        options[binding.option] ??= {};
+        options[binding.option][binding.name] = binding.value;
         break;
-      case "plain_text":
-      case "secret_text":
-        plain3[binding.name] = binding.text;
-        break;
-      case "json":
-        try {
-          plain3[binding.name] = JSON.parse(binding.json_text);
-        } catch (error) {
-          refuse3(`Binding ${binding.name} is not JSON: ${error.message}`);
-        }
-        break;
+      }
       case "version_metadata":
-        plain3[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
-        break;
-      case "ratelimit":
-        ratelimits[binding.name] = {
-          namespace_id: binding.namespace_id,
-          simple: { limit: binding.limit, period: binding.period_s }
-        };
+        plain2[binding.name] = { id: version.id, tag: "", timestamp: (/* @__PURE__ */ new Date(0)).toISOString() };
         break;
       case "service": {
         const service = primary.get(binding.service);
-        if (service === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
+        if (service === void 0) refuse4(`Binding ${binding.name}: there is no Worker named ${binding.service}`);
         else {
           serviceBindings[binding.name] = {
             name: service,
@@ -11068,13 +11496,10 @@ function bindingsOf(worker, version, primary, errors) {
         }
         break;
       }
-      case "queue":
-        queueProducers[binding.name] = binding.queue_name;
-        break;
       case "durable_object_namespace": {
         const script = binding.script_name ?? worker.name;
         const holder = primary.get(script);
-        if (holder === void 0) refuse3(`Binding ${binding.name}: there is no Worker named ${script}`);
+        if (holder === void 0) refuse4(`Binding ${binding.name}: there is no Worker named ${script}`);
         durableObjects[binding.name] = {
           className: binding.class_name,
           useSQLite: true,
@@ -11083,14 +11508,8 @@ function bindingsOf(worker, version, primary, errors) {
         };
         break;
       }
-      case "r2_bucket":
-        r2Buckets[binding.name] = binding.bucket_name;
-        break;
-      case "d1":
-        d1Databases[binding.name] = binding.database_id;
-        break;
       default:
-        refuse3(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
+        refuse4(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
     }
   }
   const bound = new Set(Object.values(durableObjects).map((each) => each.className));
@@ -11103,15 +11522,10 @@ function bindingsOf(worker, version, primary, errors) {
     else if (!bound.has(className)) additionalUnboundDurableObjects.push(object);
   }
   return {
-    bindings: plain3,
-    kvNamespaces,
-    ratelimits,
+    ...options,
     serviceBindings,
-    queueProducers,
     durableObjects,
-    additionalUnboundDurableObjects,
-    r2Buckets,
-    d1Databases
+    additionalUnboundDurableObjects
   };
 }
 
@@ -11381,7 +11795,7 @@ function listen(server, host, port) {
 }
 async function start(options) {
   const started = /* @__PURE__ */ new Date();
-  const cacheDir = join9(options.stateDir, "cache");
+  const cacheDir = join10(options.stateDir, "cache");
   rmSync5(cacheDir, { recursive: true, force: true });
   mkdirSync3(options.stateDir, { recursive: true, mode: 448 });
   closeOthers();

@@ -1,44 +1,31 @@
 """Bindings: what a function sees on `env`, as components hand them to each other."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.shape import is_later
 from edgewright.base.faults import Faults, output_of, show
+from edgewright.platforms import each_part
+from edgewright.platforms.parts import BindingField, Bindings
 
 KV_NAMESPACE = "kv_namespace"
 KEY_VALUE_STORE = "key_value_store"
 """A CloudFront KeyValueStore: reached by CloudFront Functions only."""
 
-FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "kv_namespace": (("namespace_id",), ("options",)),
-    "r2_bucket": (("bucket_name",), ("jurisdiction",)),
-    "d1": (("database_id",), ()),
-    "queue": (("queue_name",), ()),
-    "service": (("service",), ("entrypoint",)),
-    # An API's modules export none: a class is always another Worker's.
-    "durable_object_namespace": (("class_name", "script_name"), ()),
-    "json": (("json",), ()),
-    "version_metadata": ((), ()),
-}
-"""For each type of binding the fields that it needs and those that it may have, beside `type` and `name`."""
+
+@functools.cache
+def _fields() -> Mapping[str, Mapping[str, BindingField]]:
+    """Return the fields of each type of binding, as the platforms say them."""
+    parts: tuple[Bindings, ...] = each_part("bindings")
+    return {type_: fields for part in parts for type_, fields in part.FIELDS.items()}
 
 
-_NEEDED = {
-    "namespace_id": ("a namespace's id", "Give a KvNamespace's `binding`, which has it."),
-    "bucket_name": ("an R2 bucket's name", "Give the `name` of the R2Bucket."),
-    "database_id": ("a D1 database's id", "Give the `id` of the D1Database."),
-    "queue_name": ("a queue's name", "Give the `queue_name` of the Queue."),
-    "service": ("a Worker's name", "Give the `script_name` of the EdgeApi that is called."),
-    "class_name": ("the name of a class that a Worker exports", "Give it as the Worker's module spells it."),
-    "script_name": (
-        "the name of the Worker that exports the class: an EdgeApi's modules export none",
-        "Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), deploy it, and give its name.",
-    ),
-    "json": ("any JSON value but null and an empty text", "Give the value, or leave the binding out."),
-}
-"""For each field that a binding may need, what it may be and where to find it."""
+def _elsewhere(type_: object) -> str | None:
+    """Return the argument of which bindings of this type are made, where it is not `bindings`."""
+    parts: tuple[Bindings, ...] = each_part("bindings")
+    return next((part.ELSEWHERE[type_] for part in parts if isinstance(type_, str) and type_ in part.ELSEWHERE), None)
 
 
 def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | None:
@@ -51,25 +38,38 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
             fix=output_of(value, "binding"),
         )
         return None
-    type_ = value.get("type")
-    if not isinstance(type_, str) or not faults.one_of(f"{path}.type", type_, FIELDS):
-        if not isinstance(type_, str):
-            faults.add(f"{path}.type", f"{show(type_)} is not a binding's type", allowed=", ".join(FIELDS))
+    type_, known = value.get("type"), _fields()
+    if argument := _elsewhere(type_):
+        faults.add(
+            f"{path}.type",
+            f"{show(type_)} is made of `{argument}`",
+            allowed=", ".join(known),
+            fix=f"Give it by `{argument}`.",
+        )
         return None
-    needed, optional = FIELDS[type_]
+    if not isinstance(type_, str) or not faults.one_of(f"{path}.type", type_, known):
+        if not isinstance(type_, str):
+            faults.add(f"{path}.type", f"{show(type_)} is not a binding's type", allowed=", ".join(known))
+        return None
+    fields = known[type_]
     sound = checks.binding_name(f"{path}.name", value.get("name"), faults)
     for key in value:
-        if key not in ("type", "name", *needed, *optional):
-            faults.unknown_key(path, str(key), ("type", "name", *needed, *optional))
+        if key not in ("type", "name", *fields):
+            faults.unknown_key(path, str(key), ("type", "name", *fields))
             sound = False
-    for key in needed:
+    for key, field in fields.items():
         given = value.get(key)
-        if given is None or given == "":
-            allowed, fix = _NEEDED[key]
-            faults.add(f"{path}.{key}", f"is required by a binding of type {type_!r}", allowed=allowed, fix=fix)
-            sound = False
-        elif key != "json" and not is_later(given) and not isinstance(given, str):
-            faults.add(f"{path}.{key}", f"{show(given)} is not a string", allowed=_NEEDED[key][0], fix=_NEEDED[key][1])
+        if given is None or (field.required and given == ""):
+            if field.required:
+                faults.add(
+                    f"{path}.{key}",
+                    f"is required by a binding of type {type_!r}",
+                    allowed=field.what,
+                    fix=field.where,
+                )
+                sound = False
+        elif not field.any_value and not is_later(given) and not isinstance(given, str):
+            faults.add(f"{path}.{key}", f"{show(given)} is not a string", allowed=field.what, fix=field.where)
             sound = False
     return {key: item for key, item in value.items() if item is not None} if sound else None
 

@@ -8,12 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import idna
 
+from edgewright.arguments.written import METHODS
 from edgewright.base.faults import Faults, show
 from edgewright.contract.countries import NOT_ISO, countries
 from edgewright.contract.limits import limit
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""Methods that an endpoint may answer. CONNECT and TRACE never reach a function on any platform."""
 
 MAX_SECONDS = 2**31
 """The largest delta-seconds that a cache must be able to hold (RFC 9111, section 1.2.2)."""

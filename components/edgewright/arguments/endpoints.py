@@ -17,6 +17,8 @@ from edgewright.arguments import checks
 from edgewright.arguments.bindings import check_binding, kv_binding, store_binding
 from edgewright.arguments.program import program_file
 from edgewright.arguments.shape import PENDING_URL, is_later, whole_numbers
+from edgewright.arguments.values import SECONDS, UnreadableError
+from edgewright.arguments.written import AUTH_KINDS, NORMALIZATIONS, PERIODS
 from edgewright.assemble.handlers import SUFFIXES
 from edgewright.base.faults import Faults, closest, output_of, show
 from edgewright.contract.limits import limit
@@ -24,18 +26,12 @@ from edgewright.contract.models import CacheSpec, EdgeSettings, RouterSpec
 from edgewright.platforms import DEFAULT
 from edgewright.platforms.features import support
 
-PERIODS = tuple(int(limit(f"cloudflare.workers.rate_limit_period_{each}_s").value) for each in ("short", "long"))
-"""Periods of a rate limit, in seconds: those that the platform's binding has."""
 ANSWERERS = ("handler", "origin", "session")
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 SYMMETRIC = ("HS256",)
-KINDS = ("session", "jwt")
-"""Kinds of an endpoint's auth."""
 MAX_CLOCK_TOLERANCE_S = 300
 MAX_SESSION_ID = 128
 """Characters of a session's id."""
-NORMALIZATIONS = ("strict", "none")
-"""What is done to a URL before anything reads it; the first is the default."""
 GUARDS = ("auth", "rate_limit", "static", "strip_prefix")
 """What of an endpoint depends on how a path is read."""
 
@@ -98,6 +94,7 @@ def check_endpoints(given: Mapping[str, Any], faults: Faults) -> Endpoints:
             items.append(item)
     _check_overlap([item for item in items if not faults.about(f"{item['at']}.methods")], faults)
     _check_as_sent(given, endpoints, faults)
+    _check_issuer(given, faults)
     items.sort(key=lambda item: (item["path"], item["methods"]))
     return Endpoints(tuple(items), modules.files, modules.places, tuple(_rate_limits(items)))
 
@@ -435,9 +432,11 @@ def _cache(path: str, value: object, bound: _Bound, faults: Faults) -> dict[str,
         faults.add(
             path,
             f"{show(value)} is not a cache strategy",
-            allowed="a CachePolicy's `spec`",
+            allowed="a CachePolicy's `spec`, or its `edge_ttl` as a text, for example '1h'",
             fix='Write `CachePolicy("name", {...}).spec`, with the times in it.'
             if isinstance(value, Mapping)
+            else _why_no_time(value)
+            if isinstance(value, str)
             else output_of(value, "spec"),
         )
         return None
@@ -457,6 +456,14 @@ def _cache(path: str, value: object, bound: _Bound, faults: Faults) -> dict[str,
             fix="Use a CachePolicy's `spec`, or add the namespace's `binding` to `bindings`.",
         )
     return spec
+
+
+def _why_no_time(text: str) -> str:
+    """Return why a text is no time that a response can be kept for."""
+    try:
+        return f"That is {SECONDS.read(text).meaning}, and at most {checks.MAX_SECONDS} are allowed."
+    except UnreadableError as error:
+        return error.fix or f"It {error.problem}."
 
 
 def _sessions(
@@ -519,12 +526,14 @@ def _auth(at: str, endpoint: Mapping[str, Any], given: Mapping[str, Any], faults
     """Return an endpoint's auth as the settings document has it; note what is wrong with it."""
     auth = endpoint.get("auth")
     path = f"{at}.auth"
+    if auth is not None and auth.get("kind") == "jwt":
+        auth = {**_inherited(auth, given), **auth}
     if auth is None:
         return {"kind": "session"} if endpoint.get("session") else None
     kind = auth.get("kind")
-    if kind is None or not faults.one_of(f"{path}.kind", kind, KINDS):
+    if kind is None or not faults.one_of(f"{path}.kind", kind, AUTH_KINDS):
         # At fault already: what stands beside it is looked at as what was probably meant.
-        kind = closest(kind or "", KINDS) or ("jwt" if auth.keys() - {"kind"} else None)
+        kind = closest(kind or "", AUTH_KINDS) or ("jwt" if auth.keys() - {"kind"} else None)
     if kind is None:
         return None
     if kind == "session":
@@ -539,6 +548,40 @@ def _auth(at: str, endpoint: Mapping[str, Any], given: Mapping[str, Any], faults
     return _jwt(path, auth, given, faults)
 
 
+def _inherited(auth: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what an endpoint has from the API's `jwt`: nothing where it names an issuer of its own, whose keys are others."""
+    issuer: Mapping[str, Any] = given.get("jwt", {})
+    if "issuer" in auth or "jwks_url" in auth:
+        return {}
+    return {key: value for key, value in issuer.items() if key != "jwks_url" or "secret" not in auth}
+
+
+def _check_issuer(given: Mapping[str, Any], faults: Faults) -> None:
+    """Note what of the API's `jwt` no endpoint uses, and a URL of keys that is none."""
+    if "jwt" not in given:
+        return
+    if not given["jwt"].get("audience", True):
+        faults.add("jwt.audience", "is empty, so that no token would be accepted", allowed="values of `aud`")
+    if "jwks_url" in given["jwt"]:
+        checks.http_url("jwt.jwks_url", given["jwt"]["jwks_url"], faults, https_only=True)
+    tokens = [
+        endpoint["auth"] for endpoint in given.get("endpoints", ()) if endpoint.get("auth", {}).get("kind") == "jwt"
+    ]
+    inheriting = [auth for auth in tokens if _inherited(auth, given)]
+    if not inheriting and not faults.about("endpoints") and not faults.about("jwt"):
+        faults.add(
+            "jwt",
+            "has no effect, because no endpoint goes by it",
+            fix='Give an endpoint `auth: "jwt"`, or leave it out.',
+        )
+    elif inheriting and "jwks_url" in given["jwt"] and all("secret" in auth for auth in inheriting):
+        faults.add(
+            "jwt.jwks_url",
+            "has no effect, because each endpoint that goes by `jwt` has a `secret`",
+            fix="Leave it out.",
+        )
+
+
 def _lacks(given: Mapping[str, Any], key: str, faults: Faults) -> bool:
     """Say whether an argument was not given. One that is at fault was."""
     return key not in given and not faults.about(key)
@@ -547,7 +590,9 @@ def _lacks(given: Mapping[str, Any], key: str, faults: Faults) -> bool:
 def _jwt(path: str, auth: Mapping[str, Any], given: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     for key in ("issuer", "audience"):
         if not auth.get(key):
-            faults.add(f"{path}.{key}", "is required by kind 'jwt'")
+            faults.add(
+                f"{path}.{key}", "is required by kind 'jwt'", fix=f"Give it here, or for all endpoints as `jwt.{key}`."
+            )
     two = [key for key in ("jwks_url", "secret") if key in auth or faults.about(f"{path}.{key}")]
     if len(two) != 1:
         faults.add(

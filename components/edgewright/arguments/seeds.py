@@ -10,7 +10,8 @@ import pulumi
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import program_file
-from edgewright.arguments.shape import checked, is_later, whole_numbers
+from edgewright.arguments.shape import checked, is_later, read_text, whole_numbers
+from edgewright.arguments.written import Seconds
 from edgewright.base.document import DocumentError, read_document
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
@@ -45,7 +46,7 @@ def read_seeds(seed: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> 
             (path, {**entry, "key": prefix + entry["key"]}) for path, entry in _directory(seed["directory"], faults)
         ]
     for key, of in (("prefix", ("file", "directory")), ("secret", ("entries", "file", "directory"))):
-        if seed.get(key) and not any(seed.get(each) for each in of):
+        if seed.get(key) and not any(seed.get(each) or faults.about(f"seed.{each}") for each in of):
             faults.add(
                 f"seed.{key}",
                 f"has no effect without {' or '.join(f'`{each}`' for each in of)}",
@@ -79,6 +80,9 @@ def _seed(path: str, entry: Mapping[str, Any], faults: Faults, check_ttl: CheckT
         metadata = pulumi.Output.from_input(metadata).apply(_json) if is_later(metadata) else _json(metadata)
         metadata = checked(metadata, lambda text, found: _check_metadata(f"{path}.metadata", text, found), faults)
     ttl = entry.get("ttl")
+    if isinstance(ttl, str):
+        # From a file; those of the program were read with its arguments.
+        ttl = read_text(ttl, Seconds, f"{path}.ttl", faults)
     if ttl is not None:
         check_ttl(f"{path}.ttl", ttl, faults)
     return Seed(key, value, metadata, ttl)

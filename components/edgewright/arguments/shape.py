@@ -14,6 +14,8 @@ import pulumi
 from pulumi.provider.experimental.util import camel_case
 from typing_extensions import NotRequired, Required, is_typeddict
 
+from edgewright.arguments.values import Kind, UnreadableError
+from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import Faults, show
 
 T = TypeVar("T")
@@ -29,15 +31,6 @@ _ALLOWED = {
     bool: "True or False",
 }
 _MANY = {str: "strings", int: "whole numbers", float: "numbers", bool: "truth values"}
-_TIME = re.compile(r"(\d+)\s*(ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)", re.IGNORECASE)
-_MILLISECONDS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_UNITS = (
-    (re.compile(r".*_ms"), "milliseconds", 1),
-    (re.compile(r".*_days"), "days", 86_400_000),
-    (re.compile(r"(.*_)?(age|ceiling|error|idle|interval|longest|max|min|period|revalidate|stale|timeout|tolerance|ttl)"),
-     "seconds", 1000),
-)  # fmt: skip
-"""The units of arguments that are times, by their names, in milliseconds."""
 _DATA = (str, int, float, enum.Enum, pulumi.Asset, pulumi.Archive, pulumi.Resource)
 
 
@@ -60,6 +53,8 @@ def wire(args: object, shape: Any) -> Any:
 
     Names that are the user's own (headers, variables, bindings) stay as they are.
     """
+    if is_written(shape):
+        return _plain(args, shape)
     if is_typeddict(shape) and isinstance(args, Mapping):
         hints = shape.__annotations__
         return {
@@ -78,6 +73,16 @@ def wire(args: object, shape: Any) -> Any:
         return [wire(value, Any) for value in args]
     # What nothing can be sent for is a fault, told with the others.
     return args if _is_data(args) else show(args)
+
+
+def _plain(value: object, shape: type[Written]) -> Any:
+    """Return what a text stands for, as others see it: numbers are compared, and a text would not be."""
+    if isinstance(value, str):
+        try:
+            value = shape.kind.read(value).value
+        except UnreadableError:
+            return value
+    return wire(value, Any if shape.full is None else shape.full)
 
 
 def _is_data(value: object) -> bool:
@@ -194,6 +199,8 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
         return _MISSING
     if isinstance(value, enum.Enum):
         value = value.value
+    if is_written(expected):
+        return _read(value, expected, path, faults)
     if expected is Any:
         return value if _check_data(value, path, faults) else _MISSING
     if is_typeddict(expected):
@@ -233,6 +240,34 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
     return _scalar(value, expected, path, faults)
 
 
+def read_text(text: str, shape: Any, path: str, faults: Faults) -> Any:
+    """Return what a text means where a marker's type is due, or None where that is at fault."""
+    found = _read(text, shape, path, faults)
+    return None if isinstance(found, _Missing) else found
+
+
+def _read(value: object, expected: type[Written], path: str, faults: Faults) -> Any:
+    """Return what is meant by a value that may be written as a text."""
+    kind: Kind = expected.kind
+    if isinstance(value, str):
+        try:
+            understood = kind.read(value)
+        except UnreadableError as error:
+            faults.add(path, f"{show(value)} {error.problem}", allowed=kind.allowed, fix=error.fix)
+            return _MISSING
+        if understood.meaning:
+            faults.understood(path, show(value), understood.value, understood.meaning)
+        # What stands for a mapping or a list is looked at as one.
+        return understood.value if expected.full is None else _value(understood.value, expected.full, path, faults)
+    if expected.full is not None:
+        return _value(value, expected.full, path, faults)
+    own = Faults(faults.component, faults.name)
+    number = _scalar(value, kind.plain or str, path, own)
+    for fault in own:
+        faults.add(path, fault.problem, allowed=kind.allowed if kind.plain is not str else fault.allowed, fix=fault.fix)
+    return number
+
+
 def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
     if expected is bool and isinstance(value, bool):
         return value
@@ -245,7 +280,7 @@ def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
         else:
             return value
     faults.add(
-        path, f"{show(value)} is not {_WORDS[expected]}", allowed=_ALLOWED[expected], fix=_meant(value, expected, path)
+        path, f"{show(value)} is not {_WORDS[expected]}", allowed=_ALLOWED[expected], fix=_meant(value, expected)
     )
     return _MISSING
 
@@ -266,7 +301,7 @@ def _as_list(value: object, kind: Any) -> str:
     return f"Write [{one}], with an entry for each." if one else ""
 
 
-def _meant(value: object, expected: type, path: str) -> str:
+def _meant(value: object, expected: type) -> str:
     """Return what to write in place of a value of a wrong type, where that can be told."""
     if expected is str:
         return f"Write {str(value)!r}." if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
@@ -277,19 +312,6 @@ def _meant(value: object, expected: type, path: str) -> str:
         return f"Write {text.capitalize()}, without quotes." if text.lower() in ("true", "false") else ""
     if re.fullmatch(r"-?\d+" if expected is int else r"-?\d+(\.\d+)?", text):
         return f"Write {text}, without quotes."
-    return _as_time(text, path.rpartition(".")[2])
-
-
-def _as_time(text: str, name: str) -> str:
-    """Return a time that was written with its unit as the number that the argument of a name takes, if it takes times."""
-    time = _TIME.fullmatch(text)
-    if time is None:
-        return ""
-    unit = time[2].lower()
-    milliseconds = int(time[1]) * (1 if unit.startswith(("ms", "milli")) else _MILLISECONDS[unit[0]])
-    for names, own, size in _UNITS:
-        if names.fullmatch(name):
-            return f"As {own} that is {milliseconds // size}." if milliseconds % size == 0 else ""
     return ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgewright.contract import features
 from edgewright.contract.models import EdgeSettings
 
 JAVASCRIPT = "application/javascript+module"
@@ -52,8 +53,7 @@ def features_of(settings: Mapping[str, Any]) -> list[str]:
             needed.add("sessions")
         if auth is not None and auth["kind"] == "jwt":
             needed.add("jwt")
-        if endpoint["rate_limit"] is not None:
-            needed.add("rate_limit")
+        needed |= features.needed(endpoint)
     # What is written at one endpoint may be stored for another.
     if stored and any(not _SAFE.issuperset(endpoint["methods"]) for endpoint in settings["endpoints"]):
         needed.add("cache_writes")
@@ -187,13 +187,13 @@ def manifest_of(folder: Path) -> dict[str, Any]:
 
 
 def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: list[str], *more: str) -> str:
-    features = [manifest["features"][feature] for feature in sorted({*features_of(settings), *more})]
+    parts = [manifest["features"][feature] for feature in sorted({*features_of(settings), *more})]
     core = manifest["core"]
     lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
-    lines += [f'import {{ {feature["export"]} }} from "./{feature["file"]}";' for feature in features]
+    lines += [f'import {{ {part["export"]} }} from "./{part["file"]}";' for part in parts]
     lines.append(f'import settings from "./{SETTINGS}";')
     lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(handlers)]
-    names = ", ".join(feature["export"] for feature in features)
+    names = ", ".join(part["export"] for part in parts)
     modules = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(handlers))
     options = f"{{ features: [{names}], handlers: {{ {modules} }} }}"
     if "cache_shield" not in features_of(settings):

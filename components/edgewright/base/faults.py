@@ -107,11 +107,16 @@ class Faults:
         self.name = name
         self.items: list[Fault] = []
         self._kept: dict[str, Sequence[int]] = {}
+        self._understood: dict[str, tuple[str, object, str]] = {}
 
     def left_out(self, path: str, kept: Sequence[int]) -> None:
         """Note that items of a list were at fault and left out: those that went on are at these places of what was given.
         What is noted of the list from now on is told by these."""
         self._kept[path] = kept
+
+    def understood(self, path: str, text: str, value: object, meaning: str) -> None:
+        """Note what a text was taken for: a fault of that value says so."""
+        self._understood[self._given(path)] = (text, value, meaning)
 
     def _given(self, path: str) -> str:
         """Return a path by the places that items have in what was given."""
@@ -128,6 +133,11 @@ class Faults:
         """Note a fault. The same fault noted twice is kept once, and what was given and is at fault is neither missing
         nor empty."""
         path = self._given(path)
+        if path in self._understood:
+            text, value, meaning = self._understood[path]
+            if str(value) in problem:
+                # It tells a number that the program did not write.
+                problem = f"{problem} ({text} is {meaning})"
         fault = Fault(path, problem, allowed, fix)
         if problem.startswith(("is required", "is empty")) and self.about(path):
             return

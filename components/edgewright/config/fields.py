@@ -7,9 +7,9 @@ Each checks exactly what the components check.
 """
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from edgewright.arguments import checks
 from edgewright.base.faults import Faults
@@ -24,6 +24,10 @@ def _validator(check: Callable[[str, str, Faults], object]) -> AfterValidator:
         return value
 
     return AfterValidator(validate)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _sentence(problem: str, allowed: str, fix: str) -> str:
@@ -44,8 +48,8 @@ Hostname = Annotated[str, _validator(checks.hostname)]
 HttpUrl = Annotated[str, _validator(checks.http_url)]
 """An http(s) base URL without credentials, query and fragment."""
 
-Region = Annotated[str, _validator(checks.region)]
-"""A region's name."""
+Region = Annotated[str, BeforeValidator(_lower), _validator(checks.region)]
+"""A region's name, in any case."""
 
 Country = Annotated[str, _validator(checks.country)]
 """An ISO 3166-1 alpha-2 code in capitals."""

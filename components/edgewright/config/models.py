@@ -6,8 +6,9 @@ A project's program has its settings beside these, under the project's own names
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from edgewright.config.written import MILLISECONDS_OR_PARTS, PER_SECOND, SECONDS_OR_PARTS, SHARE, Text
 from edgewright.contract.countries import countries
 
 
@@ -20,13 +21,13 @@ class SettingsModel(BaseModel):
 class Objectives(SettingsModel):
     """What `edgewright verify` holds the stack to. A value of None is reported and not judged."""
 
-    p50_ms: Annotated[float, Field(gt=0)] | None = 10.0
-    p95_ms: Annotated[float, Field(gt=0)] | None = None
-    p99_ms: Annotated[float, Field(gt=0)] | None = None
-    hit_ratio: Annotated[float, Field(ge=0, le=1)] | None = 0.90
-    origin_reduction: Annotated[float, Field(ge=0, le=1)] | None = 0.80
-    error_rate: Annotated[float, Field(ge=0, le=1)] | None = 0.001
-    failover_success: Annotated[float, Field(ge=0, le=1)] | None = None
+    p50_ms: Annotated[float, Field(gt=0), Text(MILLISECONDS_OR_PARTS)] | None = 10.0
+    p95_ms: Annotated[float, Field(gt=0), Text(MILLISECONDS_OR_PARTS)] | None = None
+    p99_ms: Annotated[float, Field(gt=0), Text(MILLISECONDS_OR_PARTS)] | None = None
+    hit_ratio: Annotated[float, Field(ge=0, le=1), Text(SHARE)] | None = 0.90
+    origin_reduction: Annotated[float, Field(ge=0, le=1), Text(SHARE)] | None = 0.80
+    error_rate: Annotated[float, Field(ge=0, le=1), Text(SHARE)] | None = 0.001
+    failover_success: Annotated[float, Field(ge=0, le=1), Text(SHARE)] | None = None
 
 
 class PathMix(SettingsModel):
@@ -51,7 +52,9 @@ class Failover(SettingsModel):
     """
 
     service: str = Field(description="Name of the service under `edgewright:services` that is made to fail.")
-    region: str = Field(description="Its region, as `X-Origin-Region` names it; another one has to answer.")
+    region: Annotated[str, StringConstraints(to_lower=True)] = Field(
+        description="Its region, in any case, as `X-Origin-Region` names it; another one has to answer."
+    )
     path: str = Field(
         pattern=r"^/.*\{n\}", description="Path with `{n}`, for example `/api/products?limit=3&page={n}`."
     )
@@ -60,9 +63,11 @@ class Failover(SettingsModel):
         pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code of a country that the region serves."
     )
     requests: int = Field(default=100, ge=1, le=100_000)
-    rate: float = Field(default=50.0, gt=0, description="Requests a second.")
-    recovery_s: float = Field(
-        default=10.0, ge=0, description="How long the region may take to be used again once its service is well."
+    rate: Annotated[float, Field(gt=0), Text(PER_SECOND)] = Field(
+        default=50.0, description="Requests a second, also as in `3000/min`."
+    )
+    recovery_s: Annotated[float, Field(ge=0), Text(SECONDS_OR_PARTS)] = Field(
+        default=10.0, description="How long the region may take to be used again once its service is well."
     )
 
 
@@ -71,12 +76,14 @@ class Traffic(SettingsModel):
 
     seed: int = 1
     requests: int = Field(default=3000, ge=1, le=10_000_000)
-    rate: float = Field(default=150.0, gt=0, description="Requests a second, whether or not answers have come.")
+    rate: Annotated[float, Field(gt=0), Text(PER_SECOND)] = Field(
+        default=150.0, description="Requests a second, also as in `9000/min`, whether or not answers have come."
+    )
     arrivals: Literal["poisson", "fixed"] = Field(
         default="poisson", description="Independent users arrive as a Poisson process; `fixed` is an even beat."
     )
     warm_up: int = Field(default=300, ge=0, description="Requests replayed before measuring begins.")
-    timeout_s: float = Field(default=10.0, gt=0)
+    timeout_s: Annotated[float, Field(gt=0), Text(SECONDS_OR_PARTS)] = 10.0
     countries: dict[str, float] = Field(
         default_factory=lambda: {"US": 3.0, "DE": 2.0, "JP": 2.0, "BR": 1.0, "IN": 1.0},
         description="ISO 3166-1 alpha-2 code to its share of the traffic.",

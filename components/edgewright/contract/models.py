@@ -4,11 +4,23 @@ Durations are whole seconds where the name ends in ``_s`` and milliseconds where
 Every model forbids unknown keys, so a misspelt one is an error and not a silent default.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from edgewright.contract.limits import limit
+
+
+@dataclass(frozen=True)
+class FeatureOf:
+    """Stands beside an endpoint's setting: a function whose settings give it is made with this feature."""
+
+    name: str
+    """The feature's file in edge/src/core/features, with `_` for `-`; it exports the name in camel case."""
+    around: bool = False
+    """Whether it is around all of an endpoint's answers, those of the platform's cache too, so that every function that
+    answers before or behind that cache has it. Its setting says in `vary` which request headers the answers then depend on."""
 
 
 class SpecModel(BaseModel):
@@ -251,7 +263,7 @@ class EndpointSpec(SpecModel):
     target: Annotated[OriginTarget | HandlerTarget | SessionTarget, Field(discriminator="kind")]
     cache: CacheSpec | None = None
     auth: AuthSpec | None = None
-    rate_limit: RateLimitSpec | None = None
+    rate_limit: Annotated[RateLimitSpec | None, FeatureOf("rate_limit")] = None
     static: bool = Field(default=False, description="Versioned static files: strong ETag and 304 are guaranteed.")
 
 

@@ -2,9 +2,9 @@
 
 from edgewright.base.errors import ProgramFailed, ProgramKilled, ProjectError, RunnerBroken
 from edgewright.base.project import Project
+from edgewright.base.unknown import UNKNOWN
 from edgewright.engine.cloud import Cloud, CloudError, RecordingCloud, UnknownType
 from edgewright.engine.resources import (
-    UNKNOWN,
     Capture,
     Diagnostic,
     Resource,

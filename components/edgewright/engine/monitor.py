@@ -12,12 +12,12 @@ from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, engine_pb2, resource_pb2
 
+from edgewright.base.unknown import UNKNOWN
 from edgewright.engine import wire
 from edgewright.engine.cloud import Cloud, CloudError, NotAnswered
 from edgewright.engine.resources import (
     PROVIDER_PREFIX,
     STACK_TYPE,
-    UNKNOWN,
     Diagnostic,
     Resource,
     ResourceOptions,

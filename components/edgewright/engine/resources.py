@@ -17,22 +17,6 @@ PROVIDER_PREFIX: Final = "pulumi:providers:"
 """Type tokens of explicit providers begin with this."""
 
 
-class Unknown(enum.Enum):
-    """The type of :data:`UNKNOWN`."""
-
-    UNKNOWN = "unknown"
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
-"""Stands for a value that only an update would know, as in the engine's preview."""
-
-
 @dataclass(frozen=True)
 class ResourceReference:
     """A resource that was given as an input to another one."""

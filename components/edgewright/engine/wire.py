@@ -12,7 +12,8 @@ from typing import Any, Final
 import pulumi
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
-from edgewright.engine.resources import UNKNOWN, ResourceReference
+from edgewright.base.unknown import UNKNOWN
+from edgewright.engine.resources import ResourceReference
 
 # The signatures are part of the engine's protocol (`sdk/python/lib/pulumi/runtime/rpc.py` in pulumi/pulumi).
 _UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

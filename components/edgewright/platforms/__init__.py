@@ -8,10 +8,7 @@ import functools
 import importlib
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from edgewright.platforms.platform import Platform
+from typing import Any
 
 HOSTS: tuple[str, ...] = tuple(sorted(file.parent.name for file in Path(__file__).parent.glob("*/api.py")))
 """Platforms that an EdgeApi can be on. Each is a folder of this package."""
@@ -21,12 +18,6 @@ SDKS: tuple[str, ...] = tuple(importlib.import_module(f"{__name__}.{name}").SDK 
 
 DEFAULT = HOSTS[0]
 """The platform of what names none."""
-
-
-def host_of(name: str) -> "Platform":
-    """Return a platform's module. Its SDK is imported only now: each takes its time."""
-    host: Platform = importlib.import_module(f"{__name__}.{name if name in HOSTS else DEFAULT}.api")
-    return host
 
 
 @functools.cache

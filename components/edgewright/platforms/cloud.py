@@ -10,20 +10,18 @@ from edgewright.base.errors import ProgramFailed
 from edgewright.base.project import Project
 from edgewright.engine.cloud import CloudError, UnknownType
 from edgewright.engine.resources import Capture, Resource
-from edgewright.platforms import protocol
+from edgewright.platforms import each_part, protocol
 from edgewright.platforms.archive import Archive, Classes
-from edgewright.platforms.cloudflare import emulate as cloudflare
-from edgewright.platforms.cloudfront import emulate as aws
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.gap import Gap
 from edgewright.platforms.gaps import gap
 from edgewright.platforms.handlers import Handler, Published, named
+from edgewright.platforms.scene import Emulation, Scene
 
-HANDLERS: Mapping[str, Handler] = {**cloudflare.HANDLERS, **aws.HANDLERS}
+_EMULATIONS: tuple[Emulation, ...] = each_part("emulate")
+
+HANDLERS: Mapping[str, Handler] = {type_: one for part in _EMULATIONS for type_, one in part.HANDLERS.items()}
 """Every resource type that the local cloud knows."""
-
-FUNCTIONS = {**aws.FUNCTIONS}
-"""Every data function that the local cloud answers."""
 
 
 def short_type(type_: str) -> str:
@@ -70,16 +68,15 @@ class LocalCloud:
         return dict(inputs)
 
     def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
-        if token == cloudflare.GET_VERSION:
-            return cloudflare.get_version(args, self.versions)
+        for part in _EMULATIONS:
+            found = part.call(token, args, self.versions)
+            if found is not None:
+                return found
         # Most would need the account: gap `reads`.
-        function = FUNCTIONS.get(token)
-        if function is None:
-            raise UnknownType(
-                f"the function {token} asks the real cloud, which the local one cannot answer for; give the value in the"
-                " stack's settings instead"
-            )
-        return function(args)
+        raise UnknownType(
+            f"the function {token} asks the real cloud, which the local one cannot answer for; give the value in the"
+            " stack's settings instead"
+        )
 
     def _handler(self, type_: str, name: str) -> Handler:
         handler = HANDLERS.get(type_)
@@ -135,13 +132,10 @@ def plan(
     """
     base = project.main if project.main.is_dir() else project.main.parent
     archive = archive or Archive()
-    translation = cloudflare.translate(capture, Path(base), archive.workers, archive.classes)
-    # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
-    from edgewright.platforms.cloudfront.emulate import translate as aws_translate
-
-    front = aws_translate.translate(capture, Path(base), addresses, archive.functions, archive.distributions)
-    translation.deployment.cloudfront = front.deployment
-    faults = [*translation.faults, *front.faults]
+    scene = Scene(capture, Path(base), addresses, archive, protocol.Deployment(stack=capture.stack))
+    for part in _EMULATIONS:
+        part.play(scene)
+    faults = scene.faults
     if faults:
         lines = []
         for resource, message in faults:
@@ -153,11 +147,11 @@ def plan(
         handler = HANDLERS.get(resource.type)
         if handler is not None and handler.gap and not resource.read:
             recorded.append((resource, gap(handler.gap)))
-    recorded += [(resource, gap(identity)) for resource, identity in (*translation.gaps, *front.gaps)]
+    recorded += [(resource, gap(identity)) for resource, identity in scene.gaps]
     return Plan(
-        translation.deployment,
-        tuple(front.published),
+        scene.deployment,
+        tuple(scene.functions),
         tuple(recorded),
-        distributions=front.held,
-        classes=translation.classes,
+        distributions=scene.distributions,
+        classes=scene.classes,
     )

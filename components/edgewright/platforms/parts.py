@@ -18,6 +18,30 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True)
+class BindingField:
+    """One field of a binding, as people give it."""
+
+    what: str
+    """What it is, as a fault says it: "Allowed: a queue's name"."""
+    where: str
+    """Where to find the value."""
+    required: bool = True
+    any_value: bool = False
+    """Whether it may be more than a text."""
+    identifies: bool = False
+    """Whether it names something of the account: what is production's is no other stack's (policy EW601)."""
+
+
+class Bindings(Protocol):
+    """`bindings`: the kinds of bindings that the platform's functions can have."""
+
+    FIELDS: Mapping[str, Mapping[str, BindingField]]
+    """For each type of binding that `bindings` takes the fields that it has, beside `type` and `name`."""
+    ELSEWHERE: Mapping[str, str]
+    """Types that are made of another argument of EdgeApi, with that argument."""
+
+
+@dataclass(frozen=True)
 class Start:
     """What starting a function took, in milliseconds: the median of several processes."""
 

@@ -1,5 +1,6 @@
 """What a platform offers to the components, and what comes back of an API. See :class:`Platform`."""
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -8,6 +9,7 @@ import pulumi
 
 from edgewright.arguments.endpoints import Endpoints
 from edgewright.base.faults import Faults
+from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import Held
 
 
@@ -79,3 +81,9 @@ class Platform(Protocol):
         self, parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Any
     ) -> Store:
         """Make the store's resources."""
+
+
+def host_of(name: str) -> Platform:
+    """Return a platform's module. Its SDK is imported only now: each takes its time."""
+    host: Platform = importlib.import_module(f"edgewright.platforms.{name if name in HOSTS else DEFAULT}.api")
+    return host

@@ -7,7 +7,7 @@ the JSON Schema of :class:`Deployment`.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from edgewright.platforms.cloudfront.protocol import CloudFrontDeployment
 
@@ -26,32 +26,14 @@ class Module(ProtocolModel):
     content_base64: str
 
 
-class KvBinding(ProtocolModel):
-    type: Literal["kv_namespace"] = "kv_namespace"
+class OptionBinding(ProtocolModel):
+    """A binding that miniflare makes of an entry in one of its options: the platform's records say which, so that the gateway
+    knows no kinds."""
+
+    type: Literal["option"] = "option"
     name: str
-    namespace_id: str
-
-
-class TextBinding(ProtocolModel):
-    """`plain_text` and `secret_text`: a string on `env`."""
-
-    type: Literal["plain_text", "secret_text"]
-    name: str
-    text: str
-
-
-class JsonBinding(ProtocolModel):
-    type: Literal["json"] = "json"
-    name: str
-    json_text: str = Field(description="The value as JSON text.")
-
-
-class RateLimitBinding(ProtocolModel):
-    type: Literal["ratelimit"] = "ratelimit"
-    name: str
-    namespace_id: str
-    limit: int
-    period_s: Literal[10, 60]
+    option: str = Field(description="Miniflare's option, for example `kvNamespaces`: a mapping from names to values.")
+    value: JsonValue
 
 
 class ServiceBinding(ProtocolModel):
@@ -61,29 +43,11 @@ class ServiceBinding(ProtocolModel):
     entrypoint: str | None = None
 
 
-class QueueBinding(ProtocolModel):
-    type: Literal["queue"] = "queue"
-    name: str
-    queue_name: str
-
-
 class DurableObjectBinding(ProtocolModel):
     type: Literal["durable_object_namespace"] = "durable_object_namespace"
     name: str
     class_name: str
     script_name: str | None = None
-
-
-class R2Binding(ProtocolModel):
-    type: Literal["r2_bucket"] = "r2_bucket"
-    name: str
-    bucket_name: str
-
-
-class D1Binding(ProtocolModel):
-    type: Literal["d1"] = "d1"
-    name: str
-    database_id: str
 
 
 class VersionMetadataBinding(ProtocolModel):
@@ -92,18 +56,9 @@ class VersionMetadataBinding(ProtocolModel):
 
 
 Binding = Annotated[
-    KvBinding
-    | TextBinding
-    | JsonBinding
-    | RateLimitBinding
-    | ServiceBinding
-    | QueueBinding
-    | DurableObjectBinding
-    | R2Binding
-    | D1Binding
-    | VersionMetadataBinding,
-    Field(discriminator="type"),
+    OptionBinding | ServiceBinding | DurableObjectBinding | VersionMetadataBinding, Field(discriminator="type")
 ]
+"""The others are what the gateway has to know the whole deployment, or the version, for."""
 
 
 class Export(ProtocolModel):

@@ -1,5 +1,7 @@
 /** Puts an edge function together from its settings: routes, guards, cache and targets. */
 
+import { isVouched, type Outcome } from "./cache/decide/outcome";
+import type { PolicySpec } from "./cache/policy";
 import type { CacheContext, PurgeRequest, RequestHead } from "./cache/types";
 import {
   Admitted,
@@ -13,6 +15,7 @@ import {
 } from "./entrance";
 import type {
   Answer,
+  Around,
   CacheLayer,
   Feature,
   Guard,
@@ -80,6 +83,8 @@ class State implements RequestState {
   session: RequestState["session"];
   claims: RequestState["claims"];
   fronted = false;
+  /** What became of it at the cache. */
+  outcome: Outcome | undefined;
   telling: Telling = { ip: false, country: false, host: false, scheme: false };
   readonly #request: Request;
   #geo: Geo | undefined;
@@ -128,7 +133,7 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   const cacheFeature = features.find((feature) => feature.cache !== undefined);
   const parts = Object.assign({}, ...features.map((feature) => feature.cacheParts));
   const asSent = settings.url_normalization === "none";
-  const policies = settings.endpoints.map((endpoint) => {
+  const policies = settings.endpoints.map((endpoint): PolicySpec | null => {
     const policy = effectivePolicy(endpoint);
     return asSent && policy ? { ...policy, asSent } : policy;
   });
@@ -145,6 +150,7 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   }
   if (faults.length > 0) throw new BadAssembly(faults);
 
+  const around = aroundOf(settings, features);
   const match = matcherOf(routesOf(settings.endpoints).map((route) => ({ pattern: route.pattern, value: route })));
   /** Where a URL leads, as it came in. */
   const placeOf = remembering(MAX_PLACES, (url): Place => {
@@ -162,7 +168,9 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
     }
     if (settings.trace) answer = withServerTiming(answer, state);
     // Other spellings of a path are other entries in front, where a purge of the path would not find them.
-    return front ? tellFront(answer, state.fronted && new URL(request.url).pathname === state.path) : answer;
+    return front
+      ? tellFront(answer, state.fronted && new URL(request.url).pathname === state.path && isVouched(state.outcome))
+      : answer;
   };
   const fail = (error: unknown, host: Host, path: string, method: string): Response => {
     const response = errorResponse(error, host, path, method);
@@ -171,24 +179,29 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
   /** Not `async`: what memory has is answered in one go. */
   const answer = (request: Request, host: Host, platform: PlatformArguments): Response | Promise<Response> => {
     let path = "/";
+    let adorn = (given: Response): Response => given;
     try {
       checkFraming(request.headers);
       const { target, match: found } = placeOf(request.url);
       path = target.path;
       const state = new State(request, host, platform, path, found?.params ?? {});
+      const own = cache?.answer?.(request, path, host);
+      const layers = found && layersOf(found.found, around, request);
+      adorn = (given) => adorned(given, layers ?? [], request.headers);
       const go = () => {
+        const instead = found && insteadOf(found.found, around, request);
+        if (instead) return instead;
         if (found !== undefined) return serve(found.found, served, cache, request, state, target);
         return problemResponse({ status: 404, code: "no-endpoint", detail: `No endpoint matches ${path}.` }, path);
       };
-      const own = cache?.answer?.(request, path, host);
       const response = own === undefined ? go() : own.then((given) => given ?? go());
-      if (!(response instanceof Promise)) return leave(response, request, state);
+      if (!(response instanceof Promise)) return leave(adorn(response), request, state);
       return response.then(
-        (given) => leave(given, request, state),
-        (error: unknown) => fail(error, host, path, request.method),
+        (given) => leave(adorn(given), request, state),
+        (error: unknown) => adorn(fail(error, host, path, request.method)),
       );
     } catch (error) {
-      return fail(error, host, path, request.method);
+      return adorn(fail(error, host, path, request.method));
     }
   };
   return Object.assign(answer, {
@@ -207,6 +220,40 @@ export function createEdge(settings: EdgeSettings, { features = [], handlers = {
       return behind(policy, new Context(state, made), (toOrigin) => made.answer(toOrigin, state));
     },
   });
+}
+
+/** What stands around the endpoints that have something around them. */
+export function aroundOf(settings: EdgeSettings, features: readonly Feature[]): ReadonlyMap<EndpointSpec, Around[]> {
+  const found = settings.endpoints.map((endpoint) => {
+    const layers = features.map(({ around }) => around?.(endpoint)).filter((layer) => layer !== undefined);
+    return [endpoint, layers] as const;
+  });
+  return new Map(found.filter(([, layers]) => layers.length > 0));
+}
+
+function layersOf(route: Route, around: ReadonlyMap<EndpointSpec, Around[]>, { method }: Request): Around[] {
+  if (around.size === 0) return [];
+  const endpoint = endpointFor(route.endpoints, method);
+  return (endpoint && around.get(endpoint)) ?? [];
+}
+
+/** The answer that something around an endpoint of the route gives in its place. */
+function insteadOf(route: Route, around: ReadonlyMap<EndpointSpec, Around[]>, request: Request): Response | undefined {
+  if (around.size === 0) return undefined;
+  for (const endpoint of route.endpoints) {
+    for (const layer of around.get(endpoint) ?? []) {
+      const answer = layer.answer(request);
+      if (answer) return answer;
+    }
+  }
+  return undefined;
+}
+
+function adorned(response: Response, layers: readonly Around[], asked: Headers): Response {
+  if (layers.length === 0 || response.status === 101) return response;
+  const own = changeable(response);
+  for (const layer of layers) layer.adorn(asked, own.headers);
+  return own;
 }
 
 /** Nothing here depends on how a path is read: not which endpoint answers, not who may ask, and not what is stored. */
@@ -480,6 +527,10 @@ class Context implements CacheContext {
 
   get region(): string | undefined {
     return this.#made.target.region?.(this.#state);
+  }
+
+  settled(outcome: Outcome): void {
+    this.#state.outcome = outcome;
   }
 
   warn(message: string): void {

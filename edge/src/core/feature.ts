@@ -115,8 +115,20 @@ export interface CacheParts extends Extensions {
   };
 }
 
+/** What stands around all of an endpoint's answers, stored ones and refusals too. */
+export interface Around {
+  /** Request headers that the answers then depend on, in lower case. */
+  readonly varies: readonly string[];
+  /** Answers a request in the endpoint's place, whatever methods the endpoint has. */
+  answer(request: Request): Response | undefined;
+  /** Sets the headers of an answer. */
+  adorn(asked: Headers, headers: Headers): void;
+}
+
 export interface Feature {
   readonly name: string;
+  /** Undefined for an endpoint that does not use it. */
+  readonly around?: (endpoint: EndpointSpec) => Around | undefined;
   readonly targets?: Partial<Record<TargetKind, (settings: EdgeSettings, endpoint: EndpointSpec) => Target>>;
   readonly auth?: Partial<Record<AuthKind, (settings: EdgeSettings, endpoint: EndpointSpec) => Guard>>;
   readonly rateLimit?: (settings: EdgeSettings, endpoint: EndpointSpec, spec: RateLimitSpec) => Guard;

@@ -15,9 +15,6 @@ import type { CacheSpec, EdgeSettings, EndpointSpec } from "./settings.gen";
 const FIELD = "cloudflare-cdn-cache-control";
 /** True of one request, not of those that the stored answer is given to later. */
 const OF_ONE_REQUEST = ["x-cache", "x-origin-latency", "x-origin-failover", "server-timing"];
-/** The cache of the function took the answer from the origin, or had it, and vouches for how long it is fresh. */
-const VOUCHED = /^\s*edgewright; (?:hit\b|.*\b(?:stored|collapsed)\b)/;
-
 /** Whether the platform's cache stands in front of a function with these settings. */
 export function frontOf(settings: EdgeSettings): boolean {
   return settings.endpoints.some((endpoint) => endpoint.cache?.engine === "platform");
@@ -33,12 +30,15 @@ export function mayFront(endpoint: EndpointSpec, policy: CacheSpec): boolean {
   return policy.engine === "platform" && endpoint.auth == null && endpoint.rate_limit == null && byUrl;
 }
 
-/** Says to the cache in front what it may do with a response. `fronted`: its endpoint's policy lets it be stored there. */
+/**
+ * Says to the cache in front what it may do with a response. `fronted`: its endpoint's policy lets it be stored there, and the
+ * function's own cache vouches for how long it is fresh.
+ */
 export function tellFront(response: Response, fronted: boolean): Response {
   if (response.status === 101) return response;
   const told = new Response(response.body, response);
   const { headers } = told;
-  if (fronted && headers.has(FIELD) && VOUCHED.test(lastMember(headers.get("cache-status")))) {
+  if (fronted && headers.has(FIELD)) {
     for (const name of OF_ONE_REQUEST) headers.delete(name);
     // The function keeps codings apart by itself; the cache in front does what Vary says and no more.
     const vary = namesIn(headers.get("vary"));
@@ -48,8 +48,4 @@ export function tellFront(response: Response, fronted: boolean): Response {
     headers.delete("cache-tag");
   }
   return told;
-}
-
-function lastMember(status: string | null): string {
-  return status?.split(",").at(-1) ?? "";
 }

@@ -5,9 +5,9 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
+import { freshnessLifetime } from "../core/cache/decide/origin-freshness.js";
 import type { Directives } from "../core/cache/directives.js";
 import { createCache } from "../core/cache/index.js";
-import { lifetime } from "../core/cache/origin-rules.js";
 import { slice } from "../core/cache/streams.js";
 import { directivesFor } from "../core/cache/targeted.js";
 import type { Cache, CacheContext, CacheSpec, PurgeRequest } from "../core/cache/types.js";
@@ -348,20 +348,20 @@ function control(status: number, headers: Headers, says: boolean): string {
     const fresh = UNSAID[status];
     return fresh === undefined ? "no-store" : `max-age=${fresh}, stale-if-error=${FOR_EVER_S}`;
   }
-  const { cc, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
-  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => cc.has(name));
-  const parts = [...words(cc)];
-  const fresh = lifetime(cc, targeted, status, headers, Date.now());
+  const { directives, targeted } = directivesFor(headers, ["cloudflare-cdn-cache-control", "cdn-cache-control"]);
+  const never = ["s-maxage", "must-revalidate", "proxy-revalidate"].some((name) => directives.has(name));
+  const parts = [...words(directives)];
+  const fresh = freshnessLifetime(directives, targeted, status, headers, Date.now());
   if (fresh.explicit) parts.push(`max-age=${fresh.seconds}`);
   if (never) parts.push("must-revalidate", "public");
-  else if (!cc.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
+  else if (!directives.has("stale-if-error")) parts.push(`stale-if-error=${FOR_EVER_S}`);
   return parts.join(", ") || "no-store";
 }
 
 const DROPPED = new Set(["max-age", "s-maxage", "must-revalidate", "proxy-revalidate"]);
 
-function* words(cc: Directives): Generator<string> {
-  for (const [name, value] of cc) {
+function* words(directives: Directives): Generator<string> {
+  for (const [name, value] of directives) {
     if (DROPPED.has(name) || !/^[a-z*][a-z0-9_.*-]*$/.test(name)) continue;
     if (value === true) yield name;
     else if (/^\d{1,15}$/.test(value)) yield `${name}=${value}`;

@@ -1,5 +1,7 @@
 // Generated from edge/schema/deployment.schema.json, which comes from the pydantic models. Run `make build`; do not edit.
 
+export type JsonValue = unknown;
+
 /**
  * Everything that the gateway runs.
  */
@@ -40,18 +42,7 @@ export interface Version {
   id: string;
   modules: Module[];
   main_module: string;
-  bindings: (
-    | KvBinding
-    | TextBinding
-    | JsonBinding
-    | RateLimitBinding
-    | ServiceBinding
-    | QueueBinding
-    | DurableObjectBinding
-    | R2Binding
-    | D1Binding
-    | VersionMetadataBinding
-  )[];
+  bindings: (OptionBinding | ServiceBinding | DurableObjectBinding | VersionMetadataBinding)[];
   compatibility_date: string | null;
   compatibility_flags: string[];
   /**
@@ -81,33 +72,18 @@ export interface Module {
   content_type: string;
   content_base64: string;
 }
-export interface KvBinding {
-  type: "kv_namespace";
-  name: string;
-  namespace_id: string;
-}
 /**
- * `plain_text` and `secret_text`: a string on `env`.
+ * A binding that miniflare makes of an entry in one of its options: the platform's records say which, so that the gateway
+ * knows no kinds.
  */
-export interface TextBinding {
-  type: "plain_text" | "secret_text";
-  name: string;
-  text: string;
-}
-export interface JsonBinding {
-  type: "json";
+export interface OptionBinding {
+  type: "option";
   name: string;
   /**
-   * The value as JSON text.
+   * Miniflare's option, for example `kvNamespaces`: a mapping from names to values.
    */
-  json_text: string;
-}
-export interface RateLimitBinding {
-  type: "ratelimit";
-  name: string;
-  namespace_id: string;
-  limit: number;
-  period_s: 10 | 60;
+  option: string;
+  value: JsonValue;
 }
 export interface ServiceBinding {
   type: "service";
@@ -115,26 +91,11 @@ export interface ServiceBinding {
   service: string;
   entrypoint: string | null;
 }
-export interface QueueBinding {
-  type: "queue";
-  name: string;
-  queue_name: string;
-}
 export interface DurableObjectBinding {
   type: "durable_object_namespace";
   name: string;
   class_name: string;
   script_name: string | null;
-}
-export interface R2Binding {
-  type: "r2_bucket";
-  name: string;
-  bucket_name: string;
-}
-export interface D1Binding {
-  type: "d1";
-  name: string;
-  database_id: string;
 }
 export interface VersionMetadataBinding {
   type: "version_metadata";

@@ -159,42 +159,23 @@ function bindingsOf(
 ): Partial<WorkerOptions> {
   const own = serviceName(worker.name, version.id);
   const plain: Record<string, unknown> = {};
-  const kvNamespaces: Record<string, string> = {};
-  const ratelimits: Record<string, object> = {};
+  const options: Record<string, Record<string, unknown>> = { bindings: plain };
   const serviceBindings: Record<string, object> = {};
-  const queueProducers: Record<string, string> = {};
   const durableObjects: Record<string, object> = {};
-  const r2Buckets: Record<string, string> = {};
-  const d1Databases: Record<string, string> = {};
   const refuse = (message: string): void => {
     errors.push(fault(message, worker.name));
   };
   for (const binding of version.bindings) {
     switch (binding.type) {
-      case "kv_namespace":
-        kvNamespaces[binding.name] = binding.namespace_id;
+      // What is known of the kind stands with its record, in components/edgewright/platforms/cloudflare/bindings.
+      case "option": {
+        options[binding.option] ??= {};
+        (options[binding.option] as Record<string, unknown>)[binding.name] = binding.value;
         break;
-      case "plain_text":
-      case "secret_text":
-        plain[binding.name] = binding.text;
-        break;
-      case "json":
-        try {
-          plain[binding.name] = JSON.parse(binding.json_text);
-        } catch (error) {
-          refuse(`Binding ${binding.name} is not JSON: ${(error as Error).message}`);
-        }
-        break;
+      }
       case "version_metadata":
         // Gap `version-metadata`: the document does not say when a version was made.
         plain[binding.name] = { id: version.id, tag: "", timestamp: new Date(0).toISOString() };
-        break;
-      case "ratelimit":
-        // Gap `rate-limit`: one counter for all data centres.
-        ratelimits[binding.name] = {
-          namespace_id: binding.namespace_id,
-          simple: { limit: binding.limit, period: binding.period_s },
-        };
         break;
       case "service": {
         // Gap `service-version`: one version answers, whatever the target's split.
@@ -208,10 +189,6 @@ function bindingsOf(
         }
         break;
       }
-      case "queue":
-        // Gap `queue-consumers`.
-        queueProducers[binding.name] = binding.queue_name;
-        break;
       case "durable_object_namespace": {
         // One version holds a class's objects, so that their storage has one owner (gap `durable-object-version`).
         const script = binding.script_name ?? worker.name;
@@ -225,12 +202,6 @@ function bindingsOf(
         };
         break;
       }
-      case "r2_bucket":
-        r2Buckets[binding.name] = binding.bucket_name;
-        break;
-      case "d1":
-        d1Databases[binding.name] = binding.database_id;
-        break;
       default:
         refuse(`Binding ${JSON.stringify(binding)} is of a type that the local cloud does not know`);
     }
@@ -245,16 +216,11 @@ function bindingsOf(
     else if (!bound.has(className)) additionalUnboundDurableObjects.push(object);
   }
   return {
-    bindings: plain as NonNullable<WorkerOptions["bindings"]>,
-    kvNamespaces,
-    ratelimits: ratelimits as NonNullable<WorkerOptions["ratelimits"]>,
+    ...options,
     serviceBindings: serviceBindings as NonNullable<WorkerOptions["serviceBindings"]>,
-    queueProducers,
     durableObjects: durableObjects as NonNullable<WorkerOptions["durableObjects"]>,
     additionalUnboundDurableObjects: additionalUnboundDurableObjects as NonNullable<
       WorkerOptions["additionalUnboundDurableObjects"]
     >,
-    r2Buckets,
-    d1Databases,
   };
 }

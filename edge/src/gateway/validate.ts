@@ -121,12 +121,11 @@ export function validate(deployment: Deployment): DeployError[] {
     }
     for (const version of worker.versions) {
       for (const binding of version.bindings) {
-        if (binding.type === "kv_namespace" && !namespaces.has(binding.namespace_id)) {
+        if (binding.type !== "option" || binding.option !== "kvNamespaces") continue;
+        const namespace = String(binding.value);
+        if (!namespaces.has(namespace)) {
           errors.push(
-            fault(
-              `Binding ${binding.name} names KV namespace ${binding.namespace_id}, which is not declared`,
-              worker.name,
-            ),
+            fault(`Binding ${binding.name} names KV namespace ${namespace}, which is not declared`, worker.name),
           );
         }
       }

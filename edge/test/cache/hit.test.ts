@@ -3,8 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { Harness } from "./fixtures/harness";
 
-async function filled() {
-  const h = new Harness({ name: "p", mode: "origin", tiers: { memory: {}, edge: null, kv: null } });
+async function filled(options = {}) {
+  const h = new Harness({ name: "p", mode: "origin", tiers: { memory: {}, edge: null, kv: null } }, options);
   h.origin = () =>
     new Response("0123456789", { headers: { "cache-control": "max-age=60", etag: '"1"', "x-own": "a" } });
   await h.get("/a");
@@ -61,7 +61,7 @@ describe("a hit from memory", () => {
   });
 
   it("is stale in the very second of a soft purge", async () => {
-    const h = await filled();
+    const h = await filled({ purging: true });
     await h.cache.purge({ everything: true, soft: true }, h.context);
     expect((await h.get("/a")).cacheStatus).toBe("edgewright; hit; ttl=0; detail=memory");
   });

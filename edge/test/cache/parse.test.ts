@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { parseDictionary } from "structured-headers";
 import { describe, expect, it } from "vitest";
-import { fieldNames, parseCacheControl, seconds, whole } from "../../src/core/cache/directives";
+import { parseAge } from "../../src/core/cache/decide/storage";
+import { deltaSecondsOf, fieldNames, isUnqualified, parseCacheControl } from "../../src/core/cache/directives";
 import { splitList } from "../../src/core/cache/lists";
 import { parseContentRange } from "../../src/core/cache/partial";
-import { parseAge, plain } from "../../src/core/cache/store";
+import { readPlainDirectives } from "../../src/core/cache/response-directives";
 import { directivesFor, parseTargeted } from "../../src/core/cache/targeted";
 import { rangeApplies } from "../../src/core/conditional";
 import { parseDate } from "../../src/core/dates";
@@ -61,10 +62,10 @@ describe("Cache-Control", () => {
     const cc = parseCacheControl(
       'MaX-aGe="60", no-STORE, max-age=1, , private="Set-Cookie, X-A", ext="a\\", max-age=9"',
     );
-    expect(seconds(cc, "max-age")).toBe(60);
+    expect(deltaSecondsOf(cc, "max-age")).toBe(60);
     expect(cc.get("no-store")).toBe(true);
     expect(fieldNames(cc.get("private"))).toEqual(["set-cookie", "x-a"]);
-    expect(whole(cc, "private")).toBe(false);
+    expect(isUnqualified(cc, "private")).toBe(false);
     expect(cc.get("ext")).toBe('a", max-age=9');
   });
 
@@ -77,7 +78,7 @@ describe("Cache-Control", () => {
   ])("lets every one of several count that forbid: %s", (text, all, fields) => {
     for (const name of ["private", "no-cache"]) {
       const cc = parseCacheControl(text.replaceAll("private", name));
-      expect([whole(cc, name), fieldNames(cc.get(name))]).toEqual([all, fields]);
+      expect([isUnqualified(cc, name), fieldNames(cc.get(name))]).toEqual([all, fields]);
     }
   });
 
@@ -91,12 +92,12 @@ describe("Cache-Control", () => {
     "max-age =9",
     "max-age= 9",
   ])("grants no freshness to %j", (text) => {
-    expect(seconds(parseCacheControl(text), "max-age")).toBe(0);
+    expect(deltaSecondsOf(parseCacheControl(text), "max-age")).toBe(0);
   });
 
   it("clamps what is too large", () => {
-    expect(seconds(parseCacheControl("max-age=99999999999999999999"), "max-age")).toBe(2147483648);
-    expect(seconds(parseCacheControl("max-age=003600"), "max-age")).toBe(3600);
+    expect(deltaSecondsOf(parseCacheControl("max-age=99999999999999999999"), "max-age")).toBe(2147483648);
+    expect(deltaSecondsOf(parseCacheControl("max-age=003600"), "max-age")).toBe(3600);
   });
 
   it("still forbids when a forbidding directive is written oddly", () => {
@@ -108,10 +109,10 @@ describe("Cache-Control", () => {
 
   it("lets a quote that is never closed hide nothing that forbids, and grant nothing", () => {
     const cc = parseCacheControl('max-age=9, ext="a, No-Store , private=x-a,s-maxage=60');
-    expect([seconds(cc, "max-age"), cc.get("no-store"), whole(cc, "private")]).toEqual([9, true, true]);
+    expect([deltaSecondsOf(cc, "max-age"), cc.get("no-store"), isUnqualified(cc, "private")]).toEqual([9, true, true]);
     expect(cc.has("s-maxage")).toBe(false);
     expect(parseCacheControl('ext="a, no-stores, x-private').size).toBe(1);
-    expect(whole(parseCacheControl('private="x-a'), "private")).toBe(true);
+    expect(isUnqualified(parseCacheControl('private="x-a'), "private")).toBe(true);
   });
 
   it("never throws, and finds nothing inside a quoted string", () => {
@@ -174,11 +175,11 @@ describe("what `override` alone reads of targeted fields", () => {
           const headers = new Headers({ "cache-control": control });
           if (one !== null) headers.set(FIELDS[0] as string, one);
           if (two !== null) headers.set(FIELDS[1] as string, two);
-          const read = plain(headers, FIELDS);
+          const read = readPlainDirectives(headers, FIELDS);
           if (read === undefined) return;
           const whole = directivesFor(headers, FIELDS);
           expect(read.targeted).toBe(whole.targeted);
-          expect(new Set(read.cc)).toEqual(new Set(whole.cc));
+          expect(new Set(read.directives)).toEqual(new Set(whole.directives));
         },
       ),
       { numRuns: 3000 },
@@ -192,7 +193,7 @@ describe("what `override` alone reads of targeted fields", () => {
       "no-store",
       "private, no-cache",
     ]) {
-      expect(plain(new Headers({ "cdn-cache-control": text }), FIELDS)?.targeted).toBe(true);
+      expect(readPlainDirectives(new Headers({ "cdn-cache-control": text }), FIELDS)?.targeted).toBe(true);
     }
   });
 });
@@ -200,7 +201,7 @@ describe("what `override` alone reads of targeted fields", () => {
 describe("targeted fields (RFC 9213)", () => {
   it("reads directives", () => {
     const cc = parseTargeted('max-age=60, private="a, b", must-revalidate, foo;x=1;y="z", bar=(1 2 "c");q');
-    expect(cc && seconds(cc, "max-age")).toBe(60);
+    expect(cc && deltaSecondsOf(cc, "max-age")).toBe(60);
     expect(cc && fieldNames(cc.get("private"))).toEqual(["a", "b"]);
     expect(cc?.has("must-revalidate")).toBe(true);
   });

@@ -111,7 +111,7 @@ describe("a crowd on variants", () => {
   });
 
   it("that is purged meanwhile finds what comes after", async () => {
-    const h = new Harness({ name: "p", mode: "origin", tiers });
+    const h = new Harness({ name: "p", mode: "origin", tiers }, { purging: true });
     const held = gate();
     h.origin = () => new Response("warm");
     await h.get("/warm");
@@ -178,12 +178,15 @@ describe("hits on a long body", () => {
 
 describe("a new isolate", () => {
   it("serves nobody before it knows of purges", async () => {
-    const h = new Harness({
-      name: "p",
-      mode: "override",
-      edge_ttl_s: 600,
-      tiers: { memory: null, edge: {}, kv: null },
-    });
+    const h = new Harness(
+      {
+        name: "p",
+        mode: "override",
+        edge_ttl_s: 600,
+        tiers: { memory: null, edge: {}, kv: null },
+      },
+      { purging: true },
+    );
     h.origin = (_request, count) => new Response(`v${count}`);
     await h.get("/a");
     h.now += 10;
@@ -198,12 +201,15 @@ describe("a new isolate", () => {
   });
 
   it("looks itself where the first request is gone", async () => {
-    const h = new Harness({
-      name: "p",
-      mode: "override",
-      edge_ttl_s: 600,
-      tiers: { memory: null, edge: {}, kv: null },
-    });
+    const h = new Harness(
+      {
+        name: "p",
+        mode: "override",
+        edge_ttl_s: 600,
+        tiers: { memory: null, edge: {}, kv: null },
+      },
+      { purging: true },
+    );
     h.origin = (_request, count) => new Response(`v${count}`);
     const match = h.edge.match.bind(h.edge);
     let looks = 0;

@@ -73,7 +73,8 @@ describe("a shield", () => {
     const late = await ask("sin", "/pages/kept");
     expect([late.x, late.text, late.age >= 40]).toEqual(["HIT-SHIELD", "body 1", true]);
     expect(late.headers["cache-status"]).toMatch(/^edgewright-shield; hit; .*edgewright; fwd=uri-miss; stored$/);
-    for (const name of ["x-edgewright-shield", "x-edgewright-told"]) expect(late.headers[name]).toBeUndefined();
+    for (const name of ["x-edgewright-shield", "x-edgewright-shield-report"])
+      expect(late.headers[name]).toBeUndefined();
     await settled();
     expect((await ask("sin", "/pages/kept")).x).toBe("HIT-EDGE");
     // 60 s from the origin's answer, not from the shield's.
@@ -291,7 +292,7 @@ describe("a shield", () => {
     const told = `1 ${Date.now()} ${Date.now()} 0 ${Date.now() + 10 ** 9}`;
     numbered("/byorigin/liar", {
       "cache-control": "no-store",
-      "x-edgewright-told": told,
+      "x-edgewright-shield-report": told,
       "x-edgewright-shield": "failed",
     });
     const answers = [await ask("fra", "/byorigin/liar"), await ask("iad", "/byorigin/liar")];

@@ -158,7 +158,7 @@ describe("tiers", () => {
     expect(unpack(new ArrayBuffer(0))).toBeUndefined();
     expect(unpack(new Uint8Array([255, 255, 255, 255, 1]).buffer)).toBeUndefined();
     expect(unpack(new Uint8Array([0, 0, 0, 2, 123, 125]).buffer)).toBeUndefined();
-    const index = { kind: "index", key: "k", url: "u", born: 1, names: ["a"] } as const;
+    const index = { kind: "selecting-headers", key: "k", url: "u", validFrom: 1, names: ["a"] } as const;
     expect(unpack(pack(index, null))?.value).toEqual(index);
   });
 
@@ -195,8 +195,8 @@ describe("the edge tier", () => {
 });
 
 describe("purges", () => {
-  const filled = async (overrides: Partial<CacheSpec> = {}) => {
-    const h = make(overrides);
+  const filled = async (overrides: Partial<CacheSpec> = {}, options = {}) => {
+    const h = make(overrides, options);
     h.origin = (request, count) =>
       new Response(`body ${count}`, { headers: { "cache-tag": new URL(request.url).pathname.slice(1), vary: "a" } });
     for (const path of ["/a", "/a/b", "/ab", "/c?x=1&y=2"]) await h.get(path);
@@ -264,7 +264,7 @@ describe("purges", () => {
   });
 
   it("are not lost where two isolates of a data centre write them at once", async () => {
-    const h = await filled({ tiers: { memory: null, edge: {}, kv: null } });
+    const h = await filled({ tiers: { memory: null, edge: {}, kv: null } }, { purging: true });
     const one = h.cache;
     h.isolate();
     const two = h.cache;

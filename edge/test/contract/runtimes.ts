@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { Miniflare } from "miniflare";
+import BY_SETTING from "../../schema/features.json" with { type: "json" };
 import type { Feature } from "../../src/core/feature";
 import type { EdgeSettings } from "../../src/core/settings.gen";
 import { serve } from "../../src/platforms/node";
@@ -59,7 +60,9 @@ export function featuresOf({ endpoints }: EdgeSettings): FeatureKey[] {
     if (endpoint.target.kind === "origin") needed.add("geo");
     if (endpoint.target.kind === "session" || endpoint.auth?.kind === "session") needed.add("sessions");
     if (endpoint.auth?.kind === "jwt") needed.add("jwt");
-    if (endpoint.rate_limit !== null) needed.add("rate_limit");
+    for (const { setting, name } of BY_SETTING) {
+      if (endpoint[setting as keyof typeof endpoint] != null) needed.add(name as FeatureKey);
+    }
   }
   const unsafe = endpoints.some(({ methods }) => methods.some((method) => method !== "GET" && method !== "HEAD"));
   if (needed.has("cache") && unsafe) needed.add("cache_writes").add("cache_purge");

@@ -105,10 +105,9 @@ describe("a deployment that cannot be applied leaves the last good one serving",
               ...(one.versions[0] as (typeof one.versions)[0]),
               main_module: "gone.js",
               bindings: [
-                { type: "kv_namespace", name: "KV", namespace_id: "nowhere" },
+                { type: "option", option: "kvNamespaces", name: "KV", value: "nowhere" },
                 { type: "service", name: "S", service: "nobody", entrypoint: null },
                 { type: "durable_object_namespace", name: "D", class_name: "C", script_name: "nobody" },
-                { type: "json", name: "J", json_text: "{" },
                 { type: "imaginary", name: "I" } as never,
               ],
             },
@@ -142,7 +141,6 @@ describe("a deployment that cannot be applied leaves the last good one serving",
       "Binding KV names KV namespace nowhere",
       "Binding S: there is no Worker named nobody",
       "Binding D: there is no Worker named nobody",
-      "Binding J is not JSON",
       '"type":"imaginary","name":"I"} is of a type that the local cloud does not know',
       'no module named "gone.js", its main module. It has: main.js, data.json, x.py',
       "Module data.json: not JSON",
@@ -199,17 +197,22 @@ describe("modules and bindings", () => {
     const api = worker({
       version: "v7",
       bindings: [
-        { type: "kv_namespace", name: "KV", namespace_id: "ns1" },
-        { type: "plain_text", name: "TEXT", text: "plain" },
-        { type: "secret_text", name: "SECRET", text: "hidden" },
-        { type: "json", name: "JSON", json_text: '{"a":[1,null]}' },
-        { type: "ratelimit", name: "LIMIT", namespace_id: "1", limit: 2, period_s: 60 },
+        { type: "option", option: "kvNamespaces", name: "KV", value: "ns1" },
+        { type: "option", option: "bindings", name: "TEXT", value: "plain" },
+        { type: "option", option: "bindings", name: "SECRET", value: "hidden" },
+        { type: "option", option: "bindings", name: "JSON", value: { a: [1, null] } },
+        {
+          type: "option",
+          option: "ratelimits",
+          name: "LIMIT",
+          value: { namespace_id: "1", simple: { limit: 2, period: 60 } },
+        },
         { type: "service", name: "OTHER", service: "other", entrypoint: null },
         { type: "service", name: "NAMED", service: "other", entrypoint: "Named" },
-        { type: "queue", name: "QUEUE", queue_name: "jobs" },
+        { type: "option", option: "queueProducers", name: "QUEUE", value: "jobs" },
         { type: "durable_object_namespace", name: "COUNTER", class_name: "Counter", script_name: null },
-        { type: "r2_bucket", name: "BUCKET", bucket_name: "files" },
-        { type: "d1", name: "DB", database_id: "db1" },
+        { type: "option", option: "r2Buckets", name: "BUCKET", value: "files" },
+        { type: "option", option: "d1Databases", name: "DB", value: "db1" },
         { type: "version_metadata", name: "VERSION" },
       ],
       modules: {
@@ -315,7 +318,7 @@ describe("reloads", () => {
       deployment(
         {
           version: `v${index}`,
-          bindings: [{ type: "kv_namespace", name: "KV", namespace_id: "load" }],
+          bindings: [{ type: "option", option: "kvNamespaces", name: "KV", value: "load" }],
           modules: {
             "main.js": `export default { async fetch(request, env, ctx) {
             const key = "k" + Math.floor(Math.random() * 20);
@@ -434,7 +437,7 @@ describe("reloads", () => {
       deployment(
         {
           version,
-          bindings: [{ type: "kv_namespace", name: "KV", namespace_id: "after" }],
+          bindings: [{ type: "option", option: "kvNamespaces", name: "KV", value: "after" }],
           modules: { "main.js": source(version) },
         },
         { kv_namespaces: [{ id: "after", title: "after" }] },

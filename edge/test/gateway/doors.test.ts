@@ -25,7 +25,7 @@ beforeAll(async () => {
       {
         modules: { "main.js": WORKER },
         bindings: [
-          { type: "kv_namespace", name: "KV", namespace_id: "sessions" },
+          { type: "option", option: "kvNamespaces", name: "KV", value: "sessions" },
           { type: "durable_object_namespace", name: "COUNTER", class_name: "Counter", script_name: null },
         ],
       },

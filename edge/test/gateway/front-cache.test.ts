@@ -418,8 +418,13 @@ describe("the two engines", () => {
         modules,
         version,
         bindings: [
-          { type: "kv_namespace", name: "CACHE", namespace_id: "cache-id" },
-          { type: "ratelimit", name: "LIMIT", namespace_id: "1", limit: 1000, period_s: 60 },
+          { type: "option", option: "kvNamespaces", name: "CACHE", value: "cache-id" },
+          {
+            type: "option",
+            option: "ratelimits",
+            name: "LIMIT",
+            value: { namespace_id: "1", simple: { limit: 1000, period: 60 } },
+          },
         ],
       },
       { kv_namespaces: [{ id: "cache-id", title: "cache" }] },

@@ -30,7 +30,7 @@ function entry(key: string, value: string | Buffer, more: Partial<Entry> = {}): 
   };
 }
 
-const bindings = [{ type: "kv_namespace" as const, name: "KV", namespace_id: "ns1" }];
+const bindings = [{ type: "option" as const, option: "kvNamespaces", name: "KV", value: "ns1" }];
 const document = (entries: Entry[], extra = ""): Partial<Deployment> =>
   deployment(
     { bindings, modules: { "main.js": WORKER + extra } },

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from edgewright.contract.limits.lists import lists
 from edgewright.contract.path_patterns import covers, overlap
-from edgewright.platforms.cloudfront.lists import aws
 
 from edgewright_policies.aws.common import QUOTAS
 from edgewright_policies.reading import View, asset_bytes, show
@@ -106,7 +106,7 @@ def _statements(statement: View) -> Iterator[View]:
 
 
 def _rate_taken(where: str, rate: View, context: Context[NoConfig]) -> Iterator[Violation]:
-    window, windows = rate.number("evaluationWindowSec"), aws().waf_windows_s
+    window, windows = rate.number("evaluationWindowSec"), lists("cloudfront").waf_windows_s
     if window is not None and window not in windows.values:
         yield Violation(
             f"{where} evaluationWindowSec",

@@ -178,6 +178,12 @@ def unknown_to_cloudfront(argument: str, parts: Any, says: str, instead: str) ->
 
 
 ORIGIN = {"mode": "origin"}
+
+
+def strategy(name: str) -> Given:
+    return given(cache={"strategy": name})
+
+
 SOME, ALL_LONG, ALL_SHORT = (True, True), (False, True), (True, False)
 """Of times that are drawn: some are short and some long, or all are one of the two."""
 
@@ -221,6 +227,37 @@ ROWS: tuple[Row, ...] = (
     Effect("CachePolicy.error_ttl", BOTH, BASE, hour(error_ttl=3600), twice(answer=Answer(404), look=number), (2, 1)),
     Effect(
         "CachePolicy.statuses", BOTH, BASE, hour(statuses=[200, 403]), twice(answer=Answer(403), look=number), (2, 1)
+    ),
+    Effect("CachePolicy.strategy", BOTH, given(cache={}), strategy("cache-first"), twice(look=number), (2, 1)),
+    Effect(
+        "CachePolicy.strategy",
+        BOTH,
+        given(cache={"edge_ttl": 1}),
+        strategy("stale-while-revalidate"),
+        later(number),
+        (2, 1),
+        note="stale-while-revalidate",
+    ),
+    Effect(
+        "CachePolicy.strategy",
+        BOTH,
+        strategy("cache-first"),
+        strategy("network-first"),
+        later(number),
+        (1, 2),
+        note="network-first",
+    ),
+    Effect(
+        "CachePolicy.strategy",
+        BOTH,
+        given(cache={"edge_ttl": 1}),
+        strategy("network-first"),
+        later(code, then=Answer(503)),
+        (503, 200),
+        note="network-first, the origin fails",
+    ),
+    Effect(
+        "CachePolicy.strategy", BOTH, BASE, strategy("network-only"), twice(look=number), (1, 2), note="network-only"
     ),
     Effect(
         "CachePolicy.mode",

@@ -61,6 +61,12 @@ def jwt(**parts: Any) -> Given:
     return given(endpoint={"auth": tokens(**parts)})
 
 
+def inherited(**parts: Any) -> Given:
+    """An endpoint whose tokens the API's `jwt` tells of."""
+    issuer = {key: value for key, value in tokens(**parts).items() if key != "kind"}
+    return given(endpoint={"auth": "jwt"}, jwt=issuer)
+
+
 def with_token(**claims: Any) -> See:
     """The status for a caller with a token; a time is counted from now."""
 
@@ -193,6 +199,13 @@ ROWS: tuple[Row, ...] = (
         with_token(algorithm="RS384"),
         (401, 200),
     ),
+    Effect("EdgeApi.jwt", BOTH, BASE, inherited(), with_token(), (200, 200)),
+    Effect("EdgeApi.jwt", BOTH, BASE, inherited(), status(), (200, 401), note="without a token"),
+    Effect(
+        "EdgeApi.jwt.issuer", BOTH, inherited(), inherited(issuer="https://other.example.com"), with_token(), (200, 401)
+    ),
+    Effect("EdgeApi.jwt.audience", BOTH, inherited(), inherited(audience=["second"]), with_token(), (200, 401)),
+    Effect("EdgeApi.jwt.jwks_url", BOTH, inherited(), inherited(jwks_url=OTHER_KEYS), with_token(), (200, 401)),
     Effect("EdgeApi.endpoints[].auth.jwks_url", BOTH, JWT, jwt(jwks_url=OTHER_KEYS), with_token(), (200, 401)),
     Effect(
         "EdgeApi.endpoints[].auth.secret",

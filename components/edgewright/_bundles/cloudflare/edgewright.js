@@ -1,1 +1,1 @@
-import{E as o}from"./common-2.js";export{o as createWorker};
+import{G as o}from"./common-2.js";export{o as createWorker};

@@ -6,7 +6,6 @@ accept and not do is refused here.
 
 import datetime
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from edgewright.assemble.worker import BUNDLES, MAIN, SHIELD_CLASS, digest, has_
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import CREDENTIALS
 from edgewright.contract.limits import limit
+from edgewright.platforms.cloudflare.bindings import KINDS
 from edgewright.platforms.cloudflare.kv import check_store as check_store
 from edgewright.platforms.cloudflare.kv import create_store as create_store
 from edgewright.platforms.platform import Deployed
@@ -546,13 +546,8 @@ def bindings(
                 allowed="the name of another Worker that exports the class",
                 fix="Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), and give its name.",
             )
-        plain = {key: value for key, value in binding.items() if key != "options"}
-        if plain["type"] == "json" and not is_later(plain["json"]) and not isinstance(plain["json"], str):
-            plain["json"] = json.dumps(plain["json"], sort_keys=True, separators=(",", ":"))
-        add("bindings", plain)
-        if binding.get("options"):
-            options = json.dumps(binding["options"], sort_keys=True, separators=(",", ":"))
-            add("bindings", {"type": "json", "name": f"{binding['name']}_OPTIONS", "json": options})
+        for made in KINDS[binding["type"]].inputs(binding):
+            add("bindings", dict(made))
     for limited in endpoints.rate_limits:
         add(
             "endpoints",

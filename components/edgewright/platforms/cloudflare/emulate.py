@@ -20,7 +20,9 @@ from edgewright.assemble.worker import BUNDLES, JAVASCRIPT, on_local_cloud
 from edgewright.contract.limits import limit
 from edgewright.engine.resources import Capture, Resource
 from edgewright.platforms import protocol
+from edgewright.platforms.cloudflare.bindings import KINDS
 from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
+from edgewright.platforms.scene import Scene
 
 PACKAGE: Final = "cloudflare"
 
@@ -314,9 +316,9 @@ def _check_bindings(inputs: Inputs) -> Iterable[str]:
         else:
             seen.add(name)
         kind = binding.get("type")
-        rule = _BINDINGS.get(str(kind))
+        rule = KINDS.get(str(kind))
         if rule is None:
-            yield f"{where}: the binding type {kind!r} does not run here; those that do: {', '.join(sorted(_BINDINGS))}"
+            yield f"{where}: the binding type {kind!r} does not run here; those that do: {', '.join(KINDS)}"
             continue
         for key in rule.required:
             if binding.get(key) in (None, ""):
@@ -325,60 +327,6 @@ def _check_bindings(inputs: Inputs) -> Iterable[str]:
 
 def _cut(text: str, most: int = 60) -> str:
     return repr(text if len(text) <= most else text[:most] + "...")
-
-
-# --- bindings ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _BindingRule:
-    required: tuple[str, ...]
-    make: Callable[[Mapping[str, Any]], protocol.Binding]
-
-
-def _ratelimit(binding: Mapping[str, Any]) -> protocol.Binding:
-    simple = binding["simple"]
-    # Anything but 10 and 60 is refused by the model; the message is made in `_binding`.
-    return protocol.RateLimitBinding(
-        name=binding["name"],
-        namespace_id=str(binding["namespaceId"]),
-        limit=int(simple.get("limit", 0)),
-        period_s=simple.get("period"),
-    )
-
-
-_BINDINGS: dict[str, _BindingRule] = {
-    "kv_namespace": _BindingRule(
-        ("namespaceId",), lambda b: protocol.KvBinding(name=b["name"], namespace_id=b["namespaceId"])
-    ),
-    "plain_text": _BindingRule(
-        ("text",), lambda b: protocol.TextBinding(type="plain_text", name=b["name"], text=b["text"])
-    ),
-    "secret_text": _BindingRule(
-        ("text",), lambda b: protocol.TextBinding(type="secret_text", name=b["name"], text=b["text"])
-    ),
-    "json": _BindingRule(("json",), lambda b: protocol.JsonBinding(name=b["name"], json_text=b["json"])),
-    "ratelimit": _BindingRule(("namespaceId", "simple"), _ratelimit),
-    "service": _BindingRule(
-        ("service",),
-        lambda b: protocol.ServiceBinding(name=b["name"], service=b["service"], entrypoint=b.get("entrypoint")),
-    ),
-    "queue": _BindingRule(("queueName",), lambda b: protocol.QueueBinding(name=b["name"], queue_name=b["queueName"])),
-    # All objects are on this machine, wherever one is asked to be made (gap `shield-place`).
-    "durable_object_namespace": _BindingRule(
-        ("className",),
-        lambda b: protocol.DurableObjectBinding(
-            name=b["name"], class_name=b["className"], script_name=b.get("scriptName")
-        ),
-    ),
-    "r2_bucket": _BindingRule(
-        ("bucketName",), lambda b: protocol.R2Binding(name=b["name"], bucket_name=b["bucketName"])
-    ),
-    "d1": _BindingRule(
-        (), lambda b: protocol.D1Binding(name=b["name"], database_id=b.get("databaseId") or b.get("id") or "")
-    ),
-    "version_metadata": _BindingRule((), lambda b: protocol.VersionMetadataBinding(name=b["name"])),
-}
 
 
 HANDLERS: dict[str, Handler] = {
@@ -557,6 +505,20 @@ class Translation:
     """Classes of Durable Objects once this is deployed, by Worker, each with what declared it."""
 
 
+def call(token: str, args: Mapping[str, Any], versions: Mapping[str, protocol.Version]) -> Mapping[str, Any] | None:
+    """Return what a version that was deployed here before consists of; other functions ask the account."""
+    return get_version(args, versions) if token == GET_VERSION else None
+
+
+def play(scene: Scene) -> None:
+    """Add the Workers, their stores and what leads to them."""
+    found = translate(scene.capture, scene.base, scene.archive.workers, scene.archive.classes)
+    scene.add(found.deployment)
+    scene.faults += found.faults
+    scene.gaps += found.gaps
+    scene.classes = found.classes
+
+
 def translate(
     capture: Capture,
     base: Path,
@@ -665,7 +627,7 @@ def translate(
         )
 
     _lifecycle(result, own, names, classes or {})
-    _check_references(result, own, names)
+    _check_references(result, own)
     _routes(result, own, homes)
     _rulesets(result, own)
     _entries(result, own)
@@ -767,26 +729,22 @@ def _deployed_classes(
             classes.pop(name, None)
 
 
-def _check_references(result: Translation, own: list[Resource], names: Mapping[str, str]) -> None:
+def _check_references(result: Translation, own: list[Resource]) -> None:
     """Note bindings to what the stack does not have: the real account may have it, a laptop does not."""
-    document = result.deployment
-    there: dict[str, tuple[str, set[str]]] = {
-        "kv_namespace": ("namespaceId", {item.id for item in document.kv_namespaces}),
-        "queue": ("queueName", set(document.queues)),
-        "r2_bucket": ("bucketName", set(document.r2_buckets)),
-        "service": ("service", set(names)),
-    }
     for resource in own:
         if resource.type not in (_VERSION, _SCRIPT):
             continue
         for binding in resource.inputs.get("bindings") or []:
-            key, known = there.get(binding.get("type"), ("", set()))
-            if key and binding.get(key) not in known:
+            kind = KINDS.get(str(binding.get("type")))
+            if kind is None or kind.in_stack is None:
+                continue
+            key, known = kind.required[0], sorted(set(kind.in_stack(result.deployment)))
+            if binding.get(key) not in known:
                 result.faults.append(
                     (
                         resource,
                         f"bindings ({binding.get('name')}): {key} {binding.get(key)!r} is of no {binding['type']} of this"
-                        f" stack; declare it here, or leave the binding out of this stack; there: {', '.join(sorted(known)) or 'none'}",
+                        f" stack; declare it here, or leave the binding out of this stack; there: {', '.join(known) or 'none'}",
                     )
                 )
 
@@ -1026,9 +984,12 @@ def _content(module: Mapping[str, Any], where: str, base: Path) -> str:
 
 def _binding(binding: Mapping[str, Any]) -> protocol.Binding:
     try:
-        return _BINDINGS[binding["type"]].make(binding)
-    except pydantic.ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e.get('input')!r}" for e in error.errors()
-        )
-        raise _Refused(f"bindings ({binding.get('name')}): {problems}") from None
+        return KINDS[binding["type"]].plays(binding)
+    except ValueError as error:
+        raise _Refused(f"bindings ({binding.get('name')}): {_said(error)}") from None
+
+
+def _said(error: ValueError) -> str:
+    if not isinstance(error, pydantic.ValidationError):
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}, got {e.get('input')!r}" for e in error.errors())

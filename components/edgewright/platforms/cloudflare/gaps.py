@@ -1,5 +1,6 @@
 """What the local cloud does not do as Cloudflare does."""
 
+from edgewright.platforms.cloudflare import bindings
 from edgewright.platforms.gap import Gap
 
 GAPS: tuple[Gap, ...] = (
@@ -206,21 +207,10 @@ GAPS: tuple[Gap, ...] = (
         " network.",
     ),
     Gap(
-        "service-version",
-        "Workers service bindings",
-        "A binding to a Worker with a gradual deployment always reaches the version with the largest share.",
-    ),
-    Gap(
         "shield-place",
         "Durable Objects as a cache's shield",
         "There is one place: `location` is recorded, and what is asked for takes no time between data centres. Storage is"
         " on this machine's disk, kept between starts.",
-    ),
-    Gap(
-        "durable-object-version",
-        "Durable Objects",
-        "All objects of a class run in the version with the largest share, on SQLite storage. Which classes there are is known"
-        " from this machine's own deployments: a class that an account has already is new here.",
     ),
     Gap(
         "websocket-reload",
@@ -228,19 +218,10 @@ GAPS: tuple[Gap, ...] = (
         "Every deployment closes open WebSockets; the real one closes those of Durable Objects only.",
     ),
     Gap(
-        "queue-consumers",
-        "Cloudflare Queues",
-        "Messages are accepted and dropped: no consumer runs.",
-    ),
-    Gap(
         "kv-namespace-removed",
         "Workers KV",
         "The data of a namespace that is no longer declared is kept on disk, and is there again when the namespace comes"
         " back.",
     ),
-    Gap(
-        "version-metadata",
-        "Workers version metadata",
-        "The time stamp of a version is always 1970-01-01T00:00:00Z, and its tag is empty.",
-    ),
+    *bindings.GAPS,
 )

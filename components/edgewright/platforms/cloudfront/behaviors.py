@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewright.arguments.endpoints import Endpoints
+from edgewright.contract import features
 from edgewright.contract.path_patterns import covers, matches, overlap
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -146,6 +147,11 @@ class Served:
     def own(self) -> tuple[Any, ...]:
         """Functions of the user's own at the viewer: beside them CloudFront runs none of ours."""
         return tuple(function for item in self.behavior.items for function in item.get("functions", ()))
+
+    @property
+    def varies(self) -> list[str]:
+        """Request headers that stored answers depend on because of what is around the endpoints."""
+        return sorted({name for spec in self.stored for name in features.varies(spec)})
 
     @property
     def session(self) -> bool:

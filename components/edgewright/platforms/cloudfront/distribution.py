@@ -264,7 +264,11 @@ def _behavior(
         "cache_policy_id": policies.cache_policy_id(
             site.parent,
             policies.compile_policy(
-                "", served.cache, Faults("EdgeApi", site.name), by_country=guarded or bool(served.own)
+                "",
+                served.cache,
+                Faults("EdgeApi", site.name),
+                by_country=guarded or bool(served.own),
+                varies=served.varies,
             ),
         ),
         "origin_request_policy_id": (

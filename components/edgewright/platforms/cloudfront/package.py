@@ -62,6 +62,7 @@ def modules(
             "policy": each.cache["name"] if each.cache is not None else None,
             "guarded": each.guard is not None,
             **({"own": True} if each.own else {}),
+            **({"varies": each.varies} if each.varies else {}),
         }
         for each in served
     ]
@@ -169,7 +170,7 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
             )
         for item, spec in zip(each.behavior.items, each.specs, strict=True):
             cache = spec["cache"]
-            policies.compile_policy(f"{item['at']}.cache", cache, faults)
+            policies.compile_policy(f"{item['at']}.cache", cache, faults, varies=each.varies)
             policies.check_strategy(f"{item['at']}.cache", cache, faults)
             if cache is not None and cache["tags"] and spec["target"]["kind"] != "origin":
                 faults.add(

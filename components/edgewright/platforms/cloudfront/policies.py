@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def query_rule(spec: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def compile_policy(
-    at: str, spec: Mapping[str, Any] | None, faults: Faults, *, by_country: bool = False
+    at: str, spec: Mapping[str, Any] | None, faults: Faults, *, by_country: bool = False, varies: Iterable[str] = ()
 ) -> CachePolicySpec:
     """Return what CloudFront's cache policy must say for a caching strategy; note what it cannot.
 
@@ -105,11 +105,12 @@ def compile_policy(
         faults: where faults are noted.
         by_country: the country stands for the region, which a Lambda@Edge function at the viewer cannot tell: CloudFront
             says the country only to CloudFront Functions there.
+        varies: request headers that answers depend on whatever the strategy says.
     """
     if spec is None or spec["mode"] == "bypass":
         return CachePolicySpec(0, 0, 0, coded=False)
     key = spec["key"]
-    headers = {*key["headers"], *spec["vary"]} - {"accept-encoding"}
+    headers = {*key["headers"], *spec["vary"], *varies} - {"accept-encoding"}
     if key["host"]:
         headers.add("host")
     if key["country"]:

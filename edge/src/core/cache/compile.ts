@@ -1,13 +1,12 @@
 /** Policies with what follows from them, computed once for each policy object. */
 
 import { remembering } from "../memo";
-import type { CacheSpec } from "../settings.gen";
 import { named } from "./key";
-import { type CustomKey, isPlain, type Policy } from "./policy";
+import { type CustomKey, isPlain, type Policy, type PolicySpec } from "./policy";
 
-const known = new WeakMap<CacheSpec, Policy>();
+const known = new WeakMap<PolicySpec, Policy>();
 
-export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
+export function compile(spec: PolicySpec, custom?: CustomKey): Policy {
   const before = known.get(spec);
   if (before) return before;
   const { statuses, tiers, key, engine, ...rest } = spec;
@@ -23,6 +22,7 @@ export function compile(spec: CacheSpec, custom?: CustomKey): Policy {
     edge: platform ? null : tiers.edge,
     front: platform ? tiers.edge : null,
     platform,
+    asSent: spec.asSent ?? false,
     statuses: new Set(statuses),
     longest: times.length > 0 ? Math.max(...times) : null,
     custom: isPlain(key) ? undefined : custom,

@@ -7,15 +7,15 @@ export const customKey: CustomKey = {
   keeps: (name, { query, query_names: names }) =>
     query === "all" || (query !== "none" && names.includes(plain(name)) === (query === "include")),
 
-  of(key, headers, policy, ctx) {
+  of(key, headers, policy, place) {
     const parts: string[] = [key];
     for (const name of policy.headers) parts.push(`${name}:${encode(headers.get(name))}`);
     if (policy.cookies.length > 0) {
       const jar = parseCookies(headers.get("cookie"));
       for (const name of policy.cookies) parts.push(`cookie ${name}:${encode(jar.get(name)?.join(";") ?? null)}`);
     }
-    if (policy.country) parts.push(`country:${ctx.country ?? ""}`);
-    if (policy.region) parts.push(`region:${ctx.region ?? ""}`);
+    if (policy.country) parts.push(`country:${place.country ?? ""}`);
+    if (policy.region) parts.push(`region:${place.region ?? ""}`);
     return parts.join("|");
   },
 };

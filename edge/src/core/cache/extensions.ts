@@ -3,34 +3,35 @@
  * settings use: see `needs` in ../features/check.ts.
  */
 
-import type { Entry, Meta, PartRange } from "./entry";
+import type { Selected } from "./copies";
+import type { RequestDirectives } from "./decide/request-directives";
+import type { ReuseDecision } from "./decide/reuse";
+import type { OriginRules } from "./decide/storage";
 import type { CustomKey, Policy } from "./policy";
 import type { Core, Lookup, Query } from "./query";
-import type { RequestDirectives } from "./request-directives";
-import type { Reuse } from "./reuse";
-import type { Binding, Rules } from "./store";
-import type { FarTier, Markers, MemoryTier, Purges } from "./stores";
+import type { StoredResponse } from "./stored";
+import type { Markers, MemoryTier, Purges, RemoteTier } from "./stores";
 import type { CacheContext, Origin } from "./types";
 
 /** What mode `origin` has beyond `override`: RFC 9111 with the origin's own headers in charge. */
-export interface OriginMode {
+export interface OriginMode extends OriginRules {
   /** What a request says of the stored responses that it takes; undefined where it says nothing. */
-  directives(headers: Pick<Headers, "get">): RequestDirectives | undefined;
-  reuse(meta: Meta, request: RequestDirectives, now: number, soft: boolean): Reuse;
+  requestDirectives(headers: Pick<Headers, "get">): RequestDirectives | undefined;
+  decideReuse(stored: StoredResponse, request: RequestDirectives, now: number, markedStale: boolean): ReuseDecision;
   /** The answer to `only-if-cached`, where nothing stored is one. */
-  notStored(core: Core): Response;
-  binding: Binding;
-  judge: Rules;
+  gatewayTimeout(query: Query): Response;
   /** Limits `max-age` to what a policy leaves to browsers (s). */
-  shorten(headers: Headers, most: number): void;
-  /** The part of a representation that a 206 brings; undefined where it cannot be stored. */
-  partOf(headers: Headers, length: number | undefined): PartRange | undefined;
-  /** A part answers only a range inside it. */
-  covers(meta: Meta, query: Query): boolean;
+  limitMaxAge(headers: Headers, most: number): void;
+  /** A stored part answers only a range inside it. */
+  covers(stored: StoredResponse, query: Query): boolean;
   /** Asks for what a stored part lacks, by headers for the origin. */
-  rest(entry: Entry | undefined, headers: Headers): Rest | undefined;
+  completion(selected: Selected | undefined, headers: Headers): Completion | undefined;
   /** A new part together with a stored one. */
-  combine(stored: Entry | undefined, meta: Meta, bytes: ArrayBuffer): { meta: Meta; body: ArrayBuffer } | undefined;
+  combine(
+    selected: Selected | undefined,
+    part: StoredResponse,
+    bytes: ArrayBuffer,
+  ): { stored: StoredResponse; body: ArrayBuffer } | undefined;
   /** A HEAD that no stored response answers: what comes back also tells whether the stored GET is still right. */
   head(query: Query, found: Lookup): Promise<Response>;
   /** The answer to another method, stored where it may answer later GETs; undefined where it says nothing of the kind. */
@@ -44,11 +45,11 @@ export interface OriginMode {
 }
 
 /** What a request for the rest of a representation brings. */
-export interface Rest {
-  /** It speaks of another version than the stored one. */
-  mistaken(response: Response): boolean;
+export interface Completion {
+  /** The answer is of another version than the stored part. */
+  isOfAnotherVersion(response: Response): boolean;
   /** The whole, out of the stored part and the answer. */
-  whole(response: Response, stored: ArrayBuffer): { headers: Headers; body: ReadableStream<Uint8Array> };
+  whole(response: Response, rest: ReadableStream<Uint8Array>): { headers: Headers; body: ReadableStream<Uint8Array> };
 }
 
 /** What unsafe methods make out of date. Called with each answer to a request whose method is neither GET nor HEAD. */
@@ -56,41 +57,41 @@ export type Writes = (core: Core, request: Request, response: Response, ctx: Cac
 
 /** The shield: one place for all data centres, between them and the origin. */
 export interface Shield {
-  /** What would go to the origin goes by the shield; to `origin` itself where the shield does not answer. */
+  /** What would go to the origin goes through the shield; to `origin` itself where the shield does not answer. */
   before(origin: Origin, policy: Policy, ctx: CacheContext): Origin;
-  /** What is known of an answer of the shield; undefined for what came from an origin. */
-  told(response: Response): Told | undefined;
-  /** Makes void what it has of these URLs. */
-  forget(urls: readonly string[], policies: Iterable<Policy>, ctx: CacheContext): Promise<unknown>;
+  /** What the shield reported with an answer; undefined for what came from an origin. */
+  reportOn(response: Response): ShieldReport | undefined;
+  /** Invalidates what it has of these URLs. */
+  invalidate(urls: readonly string[], policies: Iterable<Policy>, ctx: CacheContext): Promise<unknown>;
   readonly markers: Markers;
 }
 
-/** What an answer of the shield tells beside HTTP, so that a copy of it is never fresh for longer than allowed. */
-export interface Told {
+/** What the shield says of an answer beside HTTP, so that a copy of it is never fresh for longer than allowed. */
+export interface ShieldReport {
   /** The shield had it. */
   readonly hit: boolean;
-  readonly times: Pick<Meta, "responseTime" | "initialAge" | "until" | "freshUntil"> & {
+  readonly times: Pick<StoredResponse, "responseTime" | "initialAge" | "freshUntil" | "copyFreshUntil"> & {
     /** When the shield asked the origin for it. */
-    readonly since: number;
+    readonly originRequestTime: number;
   };
 }
 
 export interface Extensions {
   readonly memory?: (() => MemoryTier) | undefined;
-  readonly edge?: (() => FarTier) | undefined;
-  readonly kv?: (() => FarTier) | undefined;
+  readonly edge?: (() => RemoteTier) | undefined;
+  readonly kv?: (() => RemoteTier) | undefined;
   readonly origin?: OriginMode | undefined;
   readonly key?: CustomKey | undefined;
   /** Word of purges: what comes by the tiers, and what is asked for here. */
   readonly purge?:
-    | ((checkMs: number, far: readonly Pick<FarTier, "markers">[], policies: Iterable<Policy>) => Purges)
+    | ((checkMs: number, remote: readonly Pick<RemoteTier, "markers">[], policies: Iterable<Policy>) => Purges)
     | undefined;
   readonly writes?: Writes | undefined;
   /** Takes from a request what is not in the key, where no entrance has done so: see `forwardHeaders` in ./clean.ts. */
   readonly clean?: ((headers: Headers, policy: Policy) => Headers) | undefined;
   readonly shield?: (() => Shield) | undefined;
-  /** This cache is a shield: its answers keep the origin's headers, and tell the edges this. */
-  readonly inside?: ((headers: Headers, meta: Meta, hit: boolean) => void) | undefined;
+  /** This cache is a shield: its answers keep the origin's headers, and report this to the edges. */
+  readonly inside?: ((headers: Headers, stored: StoredResponse, hit: boolean) => void) | undefined;
   /** Tells the platform's cache in front what to do with a response; `ttl` in seconds. */
-  readonly platform?: ((headers: Headers, ttl: number, meta: Meta, field?: string) => void) | undefined;
+  readonly platform?: ((headers: Headers, ttl: number, stored: StoredResponse, field?: string) => void) | undefined;
 }

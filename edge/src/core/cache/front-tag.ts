@@ -1,4 +1,4 @@
-import { shorten } from "./tiers";
+import { shortHash } from "./tiers";
 
 /** The tag of a URL in the platform's cache in front, which knows no hosts. */
-export const frontTag = (url: string): string => `url-${shorten(url.slice(url.indexOf("/", 8))).slice(1)}`;
+export const frontTag = (url: string): string => `url-${shortHash(url.slice(url.indexOf("/", 8))).slice(1)}`;

@@ -1,7 +1,7 @@
 /** What an unsafe request makes out of date. */
 
 /** The URLs that a successful unsafe request makes out of date (RFC 9111 section 4.4): same origin only. */
-export function invalidated(url: string, status: number, headers: Headers): string[] {
+export function invalidatedBy(url: string, status: number, headers: Pick<Headers, "get">): string[] {
   if (status < 200 || status > 399) return [];
   const urls = [url];
   for (const name of ["location", "content-location"]) {

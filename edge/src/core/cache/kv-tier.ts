@@ -1,11 +1,12 @@
 /** KV: a tier that all data centres share, and the way by which purge markers reach them. */
 
 import { attempt } from "./attempt";
-import { RETENTION_S } from "./entry";
+import { MAX_RETENTION_S, placeInKv } from "./decide/placement";
 import { pack, unpack } from "./packed";
-import { draw, type Policy } from "./policy";
-import type { FarTier, Marker } from "./stores";
-import { limited, shorten } from "./tiers";
+import type { Policy } from "./policy";
+import type { Marker, RemoteTier } from "./stores";
+import { isStream } from "./streams";
+import { shortHash } from "./tiers";
 import type { CacheContext, KvStore } from "./types";
 
 /** KV's own limit on writes to one key: 1 a second. */
@@ -19,16 +20,17 @@ const AHEAD_MS = 20_000;
 /** KV's own time until a write is seen everywhere, by its documentation. */
 const PROPAGATION_MS = 60_000;
 const MARKERS = "purge:";
-/** Keys are told in their order, a part of many of them: so the newest come first, by what is left of their time to this. */
+const DAY_S = 86_400;
+/** Keys are listed in their order, a part of many of them: so the newest come first, by what is left of their time to this. */
 const LAST_MS = 1e13;
-/** As many keys with markers, the newest, are read one by one. What the others void is void with all that is as old. */
+/** As many keys with markers, the newest, are read one by one. What the others invalidate goes with all that is as old. */
 const MOST_KEYS = 1000;
 /** KV keeps 1,024 bytes of metadata with a key; `{"markers":}` takes twelve. */
 const METADATA_BYTES = 1000;
 
 function nameOf(key: string): string {
   const bytes = new TextEncoder().encode(key).length;
-  return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shorten(key)}` : key}`;
+  return `cache:${bytes > KEY_BYTES ? `${encodeURIComponent(key).slice(0, 200)}${shortHash(key)}` : key}`;
 }
 
 const storeOf = (policy: Policy, ctx: CacheContext) => (policy.kv ? ctx.kv?.(policy.kv.binding) : undefined);
@@ -38,7 +40,7 @@ function storesOf(policies: Iterable<Policy>, ctx: CacheContext): KvStore[] {
   return [...bindings].flatMap((binding) => ctx.kv?.(binding) ?? []);
 }
 
-export function kvTier(): FarTier {
+export function kvTier(): RemoteTier {
   /** Name -> when this isolate last wrote it (ms). */
   const writes = new Map<string, number>();
   const seen = new Set<string>();
@@ -70,7 +72,7 @@ export function kvTier(): FarTier {
   return {
     name: "kv",
 
-    has: (policy) => policy.kv !== null,
+    isUsedBy: (policy) => policy.kv !== null,
 
     async read(key, policy, ctx) {
       const bytes = await storeOf(policy, ctx)?.get(nameOf(key));
@@ -80,18 +82,20 @@ export function kvTier(): FarTier {
 
     write(value, body, policy, ctx) {
       const store = storeOf(policy, ctx);
-      const tier = policy.kv as NonNullable<Policy["kv"]>;
       const now = ctx.now();
       const name = nameOf(value.key);
       if (!store || now - (writes.get(name) ?? -Infinity) < WRITE_MS) return undefined;
-      const lifetime = draw(tier.jitter_s, tier.ttl_s, ctx);
-      const copy = limited(value, lifetime, now);
-      if (copy.kind === "entry" && copy.freshUntil <= now && !copy.noCache) return undefined;
-      const bytes = pack(copy, body as ArrayBuffer | null);
-      if (bytes.byteLength > tier.max_object_bytes) return undefined;
+      // Nobody writes a stream here: its length would be known only at its end.
+      if (isStream(body)) return undefined;
+      let bytes = new ArrayBuffer(0);
+      const placement = placeInKv(value, policy, ctx, (copy) => {
+        bytes = pack(copy, body);
+        return bytes.byteLength;
+      });
+      if (!placement.keep) return undefined;
       if (writes.size >= MAX_WRITES) writes.clear();
       writes.set(name, now);
-      return store.put(name, bytes, { expirationTtl: Math.max(60, tier.ttl_s, lifetime) });
+      return store.put(name, bytes, { expirationTtl: placement.retention });
     },
 
     remove(key, policy, ctx) {
@@ -122,8 +126,8 @@ export function kvTier(): FarTier {
           seen.add(name);
           const bytes = new TextEncoder().encode(JSON.stringify(markers));
           await store.put(name, bytes.buffer as ArrayBuffer, {
-            expirationTtl: RETENTION_S + 86400,
-            // Told by the list itself, so that a new isolate reads them with one look, not with one for each.
+            expirationTtl: MAX_RETENTION_S + DAY_S,
+            // Given by the list itself, so that a new isolate reads them with one look, not with one for each.
             ...(bytes.length <= METADATA_BYTES && { metadata: { markers } }),
           });
           return markers.length;

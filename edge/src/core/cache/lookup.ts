@@ -1,80 +1,109 @@
-/** What the tiers hold for a query, nearest first. */
+/** What the tiers hold for a query, nearest first (RFC 9111 section 4). */
 
-import type { Entry, Held, Index, Meta } from "./entry";
+import { copyOf, type Selected, type TierCopy } from "./copies";
+import { drawDataCentreLifetime } from "./decide/placement";
+import { NOTHING_STORED } from "./decide/reuse";
 import type { Lookup, Query } from "./query";
+import type { SelectingHeaders, StoredResponse, TierName } from "./stored";
 import { type Body, discard, isStream, toBytes } from "./streams";
-import { edgeLifetime, hold, read, write } from "./tiers";
+import { read, write } from "./tiers";
 
 /** A part answers only a range inside it; what is complete answers everything. */
-export function covers(meta: Meta, query: Query): boolean {
-  return !meta.range || query.core.origin?.covers(meta, query) === true;
+export function covers(stored: StoredResponse, query: Query): boolean {
+  return !stored.range || query.core.origin?.covers(stored, query) === true;
+}
+
+/** What of a lookup may be served, as a whole or as the part that is asked for. */
+export function servable(found: Lookup, query: Query): Selected | undefined {
+  const { selected } = found;
+  return selected && covers(selected.stored, query) ? selected : undefined;
 }
 
 /** What isolate memory holds. */
-export function near(query: Query, slot = query.key, index?: Index): Lookup {
-  const held = query.core.memory?.get(slot);
-  const nothing: Lookup = { decision: "validate", index, slot };
-  if (!held) return nothing;
-  const { value } = held;
-  if (value.kind === "entry") return judged(query, nothing, held, held.body, "memory");
-  return index || held.until <= query.ctx.now() || voided(query, held)
-    ? nothing
-    : near(query, query.variant(value.names), value);
+export function lookUpInMemory(query: Query, storageKey = query.key, selecting?: SelectingHeaders): Lookup {
+  const copy = query.core.memory?.get(storageKey);
+  const nothing: Lookup = { decision: NOTHING_STORED, selecting, storageKey };
+  if (!copy) return nothing;
+  const { value } = copy;
+  if (value.kind === "response") return select(query, nothing, copy, value, copy.body, "memory");
+  const outOfDate = copy.validUntil <= query.ctx.now() || isPurged(query, copy);
+  // Selecting headers never lead to others.
+  return selecting || outOfDate ? nothing : lookUpInMemory(query, query.variant(value.names), value);
 }
 
 /** What the farther tiers hold: the first that may be served, else the newest. */
-export async function far(query: Query, from: Lookup): Promise<Lookup> {
-  const { core, policy, ctx } = query;
+export async function lookUpInTiers(query: Query, from: Lookup): Promise<Lookup> {
   let best = from;
-  for (const { name } of core.far) {
-    const found = await read(core, name, from.slot, policy, ctx);
+  for (const { name } of query.core.remoteTiers) {
+    const found = await read(query.core, name, from.storageKey, query.policy, query.ctx);
     if (!found) continue;
-    const { value, body, held = hold(value, null) } = found;
-    if (value.kind === "index") {
-      if (from.index || voided(query, held)) continue;
-      core.memory?.put(value, null, policy, ctx);
-      if (name === "kv") ctx.waitUntil(write(core, "edge", value, null, policy, ctx));
-      discard(best.entry?.body);
-      const variant = near(query, query.variant(value.names), value);
-      return variant.decision === "hit" ? variant : far(query, variant);
+    const { value, body, copy = copyOf(value, null) } = found;
+    if (value.kind === "selecting-headers") {
+      if (from.selecting || isPurged(query, copy)) continue;
+      discard(best.selected?.body);
+      return lookUpVariant(query, value, name);
     }
-    const one = judged(query, from, held, body, name);
-    const newer = one.entry && (!best.entry || value.responseTime > best.entry.meta.responseTime);
-    if (one.decision !== "hit" && !newer) {
-      discard(body);
-      continue;
+    const candidate = select(query, from, copy, value, body, name);
+    if (candidate.decision.use === "serve") {
+      discard(best.selected?.body);
+      return { ...candidate, selected: candidate.selected && (await promote(query, candidate.selected)) };
     }
-    discard(best.entry?.body);
-    best = one;
-    if (one.decision === "hit") return { ...one, entry: await promote(query, one.entry as Entry) };
+    const [better, worse] = isNewer(candidate, best) ? [candidate, best] : [best, candidate];
+    discard(worse === candidate ? body : worse.selected?.body);
+    best = better;
   }
   return best;
 }
 
-/**
- * Purged with all of its variants, so that nothing is stored, and what comes next makes another index. A tag is no such purge:
- * variants may differ in them.
- */
-const voided = ({ core }: Query, held: Held): boolean => core.purges?.of(held) === "hard";
+const isNewer = ({ selected }: Lookup, { selected: other }: Lookup): boolean =>
+  selected !== undefined && (!other || selected.stored.responseTime > other.stored.responseTime);
 
-function judged(query: Query, { slot, index }: Lookup, held: Held, body: Body, tier: Entry["tier"]): Lookup {
-  const meta = held.value as Meta;
-  const purged = query.core.purges?.of(held);
-  if (purged === "hard" || (index && meta.requestTime < index.born)) return { decision: "validate", index, slot };
-  const soft = purged === "soft";
-  return { entry: { meta, body, tier, soft, held }, decision: query.reuse(meta, soft), index, slot };
+/** What is found by selecting headers that a farther tier had; the nearer ones have them from now on. */
+async function lookUpVariant(query: Query, selecting: SelectingHeaders, from: TierName): Promise<Lookup> {
+  const { core, policy, ctx } = query;
+  core.memory?.put(selecting, null, policy, ctx);
+  if (from === "kv") ctx.waitUntil(write(core, "edge", selecting, null, policy, ctx));
+  const variant = lookUpInMemory(query, query.variant(selecting.names), selecting);
+  return variant.decision.use === "serve" ? variant : lookUpInTiers(query, variant);
 }
 
-/** Puts a fresh entry of a farther tier into the nearer ones. */
-async function promote({ core, policy, ctx }: Query, entry: Entry): Promise<Entry> {
-  const { meta, tier } = entry;
-  const most = policy.memory?.max_object_bytes ?? -1;
-  if (tier === "edge" && most < 0) return entry;
-  if (isStream(entry.body) && (meta.length ?? Infinity) > most) return entry;
-  const body = await toBytes(entry.body ?? null);
-  // The edge's copy carries its own limit; KV's is the start of a new one in this data centre.
-  const ceiling = tier === "edge" ? undefined : edgeLifetime(meta, policy, ctx);
-  core.memory?.put(tier === "edge" ? { ...meta, until: meta.freshUntil } : meta, body, policy, ctx, ceiling);
-  if (tier === "kv") ctx.waitUntil(write(core, "edge", meta, body, policy, ctx, ceiling));
-  return { ...entry, body };
+/**
+ * Purged with all of its variants, so that nothing is stored, and what comes next makes others. A tag is no such purge: variants
+ * may differ in them.
+ */
+const isPurged = ({ core }: Query, copy: TierCopy): boolean => core.purges?.verdictOn(copy) === "removed";
+
+function select(
+  query: Query,
+  { storageKey, selecting }: Lookup,
+  copy: TierCopy,
+  stored: StoredResponse,
+  body: Body,
+  tier: TierName,
+): Lookup {
+  const purged = query.core.purges?.verdictOn(copy);
+  const ofAnEarlierGeneration = selecting !== undefined && stored.requestTime < selecting.validFrom;
+  if (purged === "removed" || ofAnEarlierGeneration) return { decision: NOTHING_STORED, selecting, storageKey };
+  const markedStale = purged === "stale";
+  const decision = query.decideReuse(stored, markedStale);
+  return { selected: { stored, body, tier, markedStale, copy }, decision, selecting, storageKey };
+}
+
+/** Puts a fresh response of a farther tier into the nearer ones. */
+async function promote({ core, policy, ctx }: Query, selected: Selected): Promise<Selected> {
+  const { stored, tier } = selected;
+  const longest = policy.memory?.max_object_bytes;
+  const fitsMemory = longest !== undefined && (!isStream(selected.body) || (stored.length ?? Infinity) <= longest);
+  // What the edge tier has goes to memory alone; what is too long for that stays a stream.
+  if (!fitsMemory && (tier === "edge" || isStream(selected.body))) return selected;
+  const body = await toBytes(selected.body ?? null);
+  if (tier === "edge") {
+    // The edge's copy carries its own limit; KV's is the start of a new one in this data centre.
+    core.memory?.put({ ...stored, freshUntil: stored.copyFreshUntil }, body, policy, ctx);
+  } else {
+    const lifetime = drawDataCentreLifetime(stored, policy, ctx);
+    core.memory?.put(stored, body, policy, ctx, lifetime);
+    ctx.waitUntil(write(core, "edge", stored, body, policy, ctx, lifetime));
+  }
+  return { ...selected, body };
 }

@@ -6,15 +6,14 @@
  * A Map goes through its keys in the order in which they were set, so each queue is one.
  */
 
-import type { Held, Index, Meta } from "./entry";
-import { ceilingOf } from "./policy";
+import { copyOf, type TierCopy } from "./copies";
+import { placeInMemory, weightOf } from "./decide/placement";
 import type { MemoryTier } from "./stores";
-import { hold, limited } from "./tiers";
 
 interface Node<V> {
   readonly value: V;
   readonly size: number;
-  /** How often it was asked for since it was queued, up to 3. */
+  /** How often it was asked for since it was queued, up to `MAX_USES`. */
   uses: number;
 }
 
@@ -31,11 +30,23 @@ class Queue<V> extends Map<string, Node<V>> {
     this.bytes -= this.get(key)?.size ?? 0;
     return super.delete(key);
   }
+
+  /** Takes out what has been in it for the longest time. */
+  shift(): [string, Node<V>] | undefined {
+    for (const oldest of this) {
+      this.delete(oldest[0]);
+      return oldest;
+    }
+    return undefined;
+  }
 }
 
 /** Part of the room that the queue of newcomers may take. */
 const SMALL_PART = 0.1;
-const MAX_GHOSTS = 65536;
+const MAX_USES = 3;
+/** A newcomer that was asked for so often moves to the main queue. */
+const USES_TO_STAY = 2;
+const MAX_GHOSTS = 65_536;
 
 export interface Memory<V> {
   get(key: string): V | undefined;
@@ -53,35 +64,42 @@ export function createMemory<V>(): Memory<V> {
   const ghosts = new Queue<undefined>();
   let maxBytes = 0;
 
+  const evictNewcomer = () => {
+    const oldest = small.shift();
+    if (!oldest) return;
+    const [key, node] = oldest;
+    if (node.uses >= USES_TO_STAY) {
+      main.set(key, { ...node, uses: 0 });
+      return;
+    }
+    ghosts.set(key, { value: undefined, size: node.size, uses: 0 });
+    while (ghosts.bytes > maxBytes || ghosts.size > MAX_GHOSTS) ghosts.shift();
+  };
+
+  /** What was asked for goes to the queue's end instead, once for each time. */
+  const evictFromMain = () => {
+    const oldest = main.shift();
+    if (!oldest) return;
+    const [key, node] = oldest;
+    if (node.uses > 0) main.set(key, { ...node, uses: node.uses - 1 });
+  };
+
   return {
     get(key) {
       const node = main.get(key) ?? small.get(key);
-      if (node && node.uses < 3) node.uses++;
+      if (node && node.uses < MAX_USES) node.uses++;
       return node?.value;
     },
 
     set(key, value, size, room) {
       maxBytes = Math.max(maxBytes, room);
-      const known = main.has(key) ? main : small.has(key) ? small : undefined;
+      const known = [main, small].find((queue) => queue.has(key));
       if (!known && size > maxBytes) return;
-      const queue = known ?? (ghosts.delete(key) ? main : small);
-      queue.set(key, { value, size, uses: queue.get(key)?.uses ?? 0 });
+      const target = known ?? (ghosts.delete(key) ? main : small);
+      target.set(key, { value, size, uses: target.get(key)?.uses ?? 0 });
       while (small.bytes + main.bytes > maxBytes) {
-        const queue = small.bytes > maxBytes * SMALL_PART || !main.size ? small : main;
-        const [[key, node]] = queue as unknown as [[string, Node<V>]];
-        queue.delete(key);
-        if (queue === main) {
-          if (node.uses--) main.set(key, node);
-        } else if (node.uses > 1) {
-          node.uses = 0;
-          main.set(key, node);
-        } else {
-          ghosts.set(key, { ...node, value: undefined });
-          while (ghosts.bytes > maxBytes || ghosts.size > MAX_GHOSTS) {
-            const [[oldest]] = ghosts as unknown as [[string]];
-            ghosts.delete(oldest);
-          }
-        }
+        if (small.bytes > maxBytes * SMALL_PART || main.size === 0) evictNewcomer();
+        else evictFromMain();
       }
     },
 
@@ -96,30 +114,25 @@ export function createMemory<V>(): Memory<V> {
   };
 }
 
-/** Bytes that an entry takes beside its body, roughly. */
-function weight(value: Meta | Index): number {
-  let bytes = 300 + 2 * (value.key.length + value.url.length);
-  if (value.kind === "entry") for (const [name, text] of value.headers) bytes += 64 + 2 * (name.length + text.length);
-  return bytes;
-}
-
 export function memoryTier(): MemoryTier {
-  const memory = createMemory<Held>();
+  const memory = createMemory<TierCopy>();
   return {
-    ...memory,
+    get: memory.get,
+    delete: memory.delete,
+    stats: memory.stats,
 
-    put(value, body, { memory: tier, edge, kv }, ctx, ceiling = Infinity) {
-      if (!tier) return;
-      const { key } = value;
+    put(value, body, policy, ctx, lifetime = Infinity) {
+      if (!policy.memory) return;
       const bytes = body?.byteLength ?? 0;
-      if (bytes > tier.max_object_bytes) return memory.delete(key);
-      const now = ctx.now();
-      const most = Math.min(ceilingOf(tier, ctx), ceiling);
-      // What another isolate wrote may have made an index void, with all variants that are found by it.
-      const until = edge || kv ? now + most * 1000 : Infinity;
-      memory.set(key, hold(limited(value, most, now), body, until), bytes + weight(value), tier.max_bytes);
+      const placement = placeInMemory(value, bytes, policy, ctx, lifetime);
+      if (!placement.keep) return memory.delete(value.key);
+      // What another isolate wrote may have invalidated selecting headers, with all variants that are found by them.
+      const isShared = policy.edge !== null || policy.kv !== null;
+      const validUntil = isShared ? ctx.now() + placement.retention * 1000 : Infinity;
+      const size = bytes + weightOf(value);
+      memory.set(value.key, copyOf(placement.copy, body, validUntil), size, policy.memory.max_bytes);
     },
 
-    held: () => memory.all().map(([, { value }]) => value),
+    copies: () => memory.all().map(([, { value }]) => value),
   };
 }

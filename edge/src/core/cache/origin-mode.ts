@@ -1,92 +1,120 @@
 /** Mode `origin`: RFC 9111 with the origin's own headers in charge, beyond what mode `override` needs of it. */
 
-import { header, type Meta } from "./entry";
-import { lead, originRequest, staleOnError } from "./exchange";
+import { decideOriginFreshness, limitMaxAge } from "./decide/origin-freshness";
+import { forwardReason } from "./decide/request";
+import { decideReuseFor, requestDirectives } from "./decide/request-directives";
+import { NOTHING_STORED } from "./decide/reuse";
+import { parseAge } from "./decide/storage";
+import { isHiddenError, lead, originRequest, staleInstead } from "./exchange";
 import type { OriginMode } from "./extensions";
-import { invalidated } from "./invalidated";
-import { originRules, shorten } from "./origin-rules";
+import { invalidatedBy } from "./invalidated";
 import { toClient } from "./outgoing";
-import { combine, covers, partOf, rest } from "./partial";
+import { combine, completion, covers, partOf } from "./partial";
 import { type Lookup, Query } from "./query";
 import { remove } from "./remove";
-import { requestDirectives, reuseFor } from "./request-directives";
-import { label, make, standard } from "./response";
-import { metaOf } from "./save";
-import { parseAge } from "./store";
+import { canBeRemade, labelled, makeResponse } from "./response";
+import { decideStorageFor } from "./save";
+import { header, type StoredResponse } from "./stored";
 import { discard } from "./streams";
 import { directivesFor } from "./targeted";
 
 export const originMode: OriginMode = {
-  binding: directivesFor,
-  judge: originRules,
-  shorten,
+  readDirectives: directivesFor,
+  decideFreshness: decideOriginFreshness,
+  decideReuse: decideReuseFor,
+  requestDirectives,
+  limitMaxAge,
   partOf,
   covers,
-  rest,
+  completion,
   combine,
+  head,
 
-  directives: requestDirectives,
-  reuse: reuseFor,
-
-  notStored(core) {
-    const headers = label(core, new Headers({ "cache-control": "no-store" }), "MISS", "fwd=request");
+  gatewayTimeout({ core, ctx }) {
+    const outcome = { kind: "forwarded", forward: "request" } as const;
+    const headers = labelled(core, new Headers({ "cache-control": "no-store" }), outcome, ctx);
     return new Response(null, { status: 504, headers });
-  },
-
-  async head(query, found) {
-    const { core, ctx, policy } = query;
-    const { entry } = found;
-    let response: Response;
-    try {
-      response = await query.origin(originRequest(query));
-    } catch (error) {
-      const stale = staleOnError(query, found, "fwd=stale; detail=origin-failed");
-      if (stale) return stale;
-      throw error;
-    }
-    const { status, statusText } = response;
-    const stale = staleOnError(query, found, "fwd=stale; detail=stale-if-error", status);
-    if (stale) return stale;
-    headed(query, found, response);
-    const headers = new Headers(response.headers);
-    if (standard(response) && metaOf(query, status, headers, ctx.now())[0]) {
-      toClient(core, headers, status, policy, parseAge(headers.get("age")));
-    }
-    const forward = entry ? "stale" : found.index ? "vary-miss" : "uri-miss";
-    return make(status, label(core, headers, "MISS", `fwd=${forward}`), null, true, statusText);
   },
 
   posted(core, { method, headers, url }, response, policy, ctx) {
     const place = response.headers.get("content-location");
     if (method !== "POST" || policy.mode !== "origin" || response.status !== 200 || place === null) return undefined;
     // It may answer a later GET if it says that it is what a GET would get (RFC 9110 section 9.3.3).
-    if (invalidated(url, 200, new Headers({ location: place })).length !== 1) return undefined;
-    const query = new Query(core, new Request(url, { method, headers }), policy, ctx, async () => response);
-    return lead(query, { decision: "validate", slot: query.key }, { forward: "method" });
+    const isOfThisUrl = invalidatedBy(url, 200, new Headers({ location: place })).length === 1;
+    if (!isOfThisUrl) return undefined;
+    const post = new Request(url, { method, headers });
+    const query = new Query(
+      core,
+      post,
+      policy,
+      ctx,
+      async () => response,
+      () => post,
+    );
+    return lead(query, { decision: NOTHING_STORED, storageKey: query.key }, { forward: "method" });
   },
 };
 
-/** What the answer to a HEAD says of the stored GET. */
-function headed({ core, ctx, policy, request }: Query, found: Lookup, response: Response): void {
-  const { entry } = found;
-  if (!entry || response.status !== 200 || entry.meta.range) discard(entry?.body);
-  else if (sameByHead(entry.meta, response.headers)) {
-    const confirmation = new Response(null, { status: 304, headers: response.headers });
-    const get = new Query(core, new Request(request.url, request), policy, ctx, async () => confirmation);
-    ctx.waitUntil(lead(get, found, { forward: "stale", behind: true, confirmed: true }).catch(() => {}));
-  } else {
-    discard(entry.body);
-    ctx.waitUntil(remove(core, entry.meta.key, policy, ctx));
+async function head(query: Query, found: Lookup): Promise<Response> {
+  const { core, ctx, policy } = query;
+  const forward = forwardReason({ selecting: found.selecting, ...(found.selected && { selected: { stored: {} } }) });
+  let response: Response;
+  try {
+    response = await query.origin(originRequest(query));
+  } catch (error) {
+    const stale = staleInstead(query, found, "disconnected", { forward: "stale", reason: "origin-failed" });
+    if (stale) return stale;
+    throw error;
   }
+  const { status, statusText } = response;
+  const stale = isHiddenError(status)
+    ? staleInstead(query, found, "error", { forward: "stale", reason: "stale-if-error" })
+    : undefined;
+  if (stale) return stale;
+  learnFromHead(query, found, response);
+  const headers = new Headers(response.headers);
+  if (canBeRemade(response) && decideStorageFor(query, status, headers, ctx.now()).store) {
+    toClient(core, headers, status, policy, parseAge(headers.get("age")));
+  }
+  labelled(core, headers, { kind: "forwarded", forward }, ctx);
+  return makeResponse(status, headers, null, true, statusText);
 }
 
-/** May a HEAD's 200 update this stored GET (RFC 9111 section 4.3.5)? False means that the stored one is out of date. */
-function sameByHead(meta: Meta, fresh: Headers): boolean {
+/** What the answer to a HEAD says of the stored GET (RFC 9111 section 4.3.5): it is right, and updated, or out of date. */
+function learnFromHead({ core, ctx, policy, request }: Query, found: Lookup, response: Response): void {
+  const { selected } = found;
+  if (!selected || response.status !== 200 || selected.stored.range) {
+    discard(selected?.body);
+    return;
+  }
+  if (!agrees(selected.stored, response.headers)) {
+    discard(selected.body);
+    ctx.waitUntil(remove(core, selected.stored.key, policy, ctx));
+    return;
+  }
+  const confirmation = new Response(null, { status: 304, headers: response.headers });
+  const get = new Request(request.url, request);
+  const query = new Query(
+    core,
+    get,
+    policy,
+    ctx,
+    async () => confirmation,
+    () => get,
+  );
+  const work = lead(query, found, { forward: "stale", inBackground: true, confirmed: true });
+  // The client has its answer: a failure to store leaves what is stored as it was.
+  ctx.waitUntil(work.catch(() => {}));
+}
+
+/** Whether a HEAD's 200 is of the stored representation. */
+function agrees(stored: StoredResponse, fresh: Headers): boolean {
   const differs = (name: string) => {
     const value = fresh.get(name);
-    return value !== null && header(meta, name) !== null && value !== header(meta, name);
+    const before = header(stored, name);
+    return value !== null && before !== null && value !== before;
   };
   const length = fresh.get("content-length");
-  if (length !== null && meta.length !== undefined && Number(length) !== meta.length) return false;
+  if (length !== null && stored.length !== undefined && Number(length) !== stored.length) return false;
   return !differs("etag") && !differs("last-modified") && !differs("content-length");
 }

@@ -21,7 +21,7 @@ export function toClient(
     inside,
     targetedFields,
     origin,
-  }: Pick<Core, "inside" | "targetedFields"> & { origin?: Pick<OriginMode, "shorten"> | undefined },
+  }: Pick<Core, "inside" | "targetedFields"> & { origin?: Pick<OriginMode, "limitMaxAge"> | undefined },
   headers: Headers,
   status: number,
   policy: Policy,
@@ -38,10 +38,11 @@ export function toClient(
   const { browser_ttl_s: browserTtl } = policy;
   if (browserTtl === null) return;
   const error = errorTtl(policy, status);
-  if (!override) origin?.shorten(headers, browserTtl + age);
+  if (!override) origin?.limitMaxAge(headers, browserTtl + age);
   else if (error !== undefined || isListed(policy, status)) {
-    const left = browserTtl < (error ?? policy.longest ?? 0) ? browserTtl + age : (error ?? browserTtl);
-    const parts = ["public", `max-age=${left}`];
+    const edgeTtl = error ?? policy.longest ?? 0;
+    const maxAge = browserTtl < edgeTtl ? browserTtl + age : (error ?? browserTtl);
+    const parts = ["public", `max-age=${maxAge}`];
     if (error === undefined) {
       if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
       if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
@@ -54,7 +55,7 @@ export function toClient(
 }
 
 /** `Cache-Tag` (commas) and `Surrogate-Key` (spaces) of the origin, and the policy's own. */
-export function tagsOf(headers: Headers, policy: Policy): string[] {
+export function tagsOf(headers: Pick<Headers, "get">, policy: Policy): string[] {
   const tags = trimmed(headers.get("cache-tag")?.split(","));
   return [...new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
 }

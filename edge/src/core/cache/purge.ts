@@ -1,7 +1,7 @@
 /**
- * Purges. A purge writes a marker "what was asked for before this time and matches is void", and every entry is held
- * against the markers when it is read, in whichever tier. So a purge by prefix or tag needs no list of what is stored,
- * and what was under way when it was made is void too.
+ * Purges. A purge writes a marker "what was asked for before this time and matches is out of date", and every stored response
+ * is held against the markers when it is read, in whichever tier. So a purge by prefix or tag needs no list of what is stored,
+ * and what was under way when it was made is out of date too.
  *
  * Visibility: in this isolate at once; in the other isolates of a data centre after `purgeCheckMs` at most (they re-read
  * the markers in the edge cache); in other data centres only through KV, when its own propagation (60 s, by the vendor)
@@ -11,25 +11,30 @@
 import { normalizeEscapes } from "../path";
 import { attempt } from "./attempt";
 import { within } from "./body";
-import { type Held, type Meta, RETENTION_S } from "./entry";
+import type { Purged, TierCopy } from "./copies";
+import { MAX_RETENTION_S } from "./decide/placement";
 import { normaliseUrl } from "./key";
 import type { Policy } from "./policy";
 import type { Core } from "./query";
-import type { FarTier, Marker, Markers, Purges } from "./stores";
+import type { StoredResponse } from "./stored";
+import type { Marker, Markers, Purges, PurgeTarget, RemoteTier } from "./stores";
 import { INTERNAL } from "./tiers";
 import type { CacheContext, PurgeRequest, PurgeResult } from "./types";
 
 /** The name of the markers in the data centre's cache. */
 export const EDGE_URL = `${INTERNAL}purges`;
 const MAX_MARKERS = 1000;
+const DAY_S = 86_400;
 /** How long (ms) what was published here is looked for in the data centre's cache. */
 const OWN_MS = 60_000;
 /** How long (ms) a request waits for another one's first look. */
 const FIRST_MS = 1000;
-/** The name of a hard purge of everything. */
-const EPOCH = "false everything ";
 
-const nameOf = ({ soft, type, value }: Marker): string => `${soft} ${type} ${value}`;
+/** Two purges of the same by the same means are one, the later. */
+const nameOf = ({ soft, type, value }: Omit<Marker, "time">): string =>
+  `${soft ? "mark-stale" : "remove"} ${type} ${value}`;
+const EVERYTHING = { type: "everything", value: "", soft: false } as const;
+const REMOVES_EVERYTHING = nameOf(EVERYTHING);
 
 /** A URL without its scheme: a purge means both. */
 function schemeless(url: string): string {
@@ -49,7 +54,7 @@ export class KnownPurges implements Purges {
 
   constructor(
     readonly checkMs: number,
-    readonly far: readonly Pick<FarTier, "markers">[],
+    readonly remote: readonly Pick<RemoteTier, "markers">[],
     readonly policies: Iterable<Policy>,
   ) {}
 
@@ -70,7 +75,7 @@ export class KnownPurges implements Purges {
   async #look(ctx: CacheContext): Promise<void> {
     this.#read = ctx.now();
     const add = (markers: readonly Marker[]) => this.add(markers);
-    const work = this.far.flatMap(({ markers }) => markers?.refresh(this.policies, ctx, add) ?? []);
+    const work = this.remote.flatMap(({ markers }) => markers?.refresh(this.policies, ctx, add) ?? []);
     work.push(this.#readEdge(ctx));
     await Promise.all(work.map((one) => attempt(ctx, "Purge markers could not be read", one, undefined)));
   }
@@ -91,26 +96,39 @@ export class KnownPurges implements Purges {
   }
 
   async #writeEdge({ edgeCache }: CacheContext): Promise<void> {
-    const headers = { "content-type": "application/json", "cache-control": `public, max-age=${RETENTION_S + 86400}` };
+    const headers = {
+      "content-type": "application/json",
+      "cache-control": `public, max-age=${MAX_RETENTION_S + DAY_S}`,
+    };
     await edgeCache?.put(EDGE_URL, new Response(JSON.stringify(this.markers), { headers }));
   }
 
-  /** Over the limit, the older half becomes one purge of everything; what that covers is dropped. */
   add(markers: readonly Marker[]): void {
+    for (const marker of markers) this.#add(marker);
+  }
+
+  #add(marker: Marker): void {
     const known = this.#markers;
-    for (const marker of markers) {
-      const name = nameOf(marker);
-      const last = Math.max(known.get(name)?.time ?? -1, known.get(EPOCH)?.time ?? -1);
-      if (last >= marker.time) continue;
-      known.set(name, marker);
-      this.#version++;
-      if (known.size > MAX_MARKERS) {
-        const times = [...known.values()].map(({ time }) => time).sort((a, b) => a - b);
-        this.add([{ type: "everything", value: "", time: times[MAX_MARKERS / 2] as number, soft: false }]);
-      }
-      if (name !== EPOCH) continue;
-      for (const [other, { time }] of known) if (other !== name && time <= marker.time) known.delete(other);
-    }
+    const name = nameOf(marker);
+    if (this.#lastTime(name) >= marker.time) return;
+    known.set(name, marker);
+    this.#version++;
+    // The older half becomes one purge of everything.
+    if (known.size > MAX_MARKERS) this.#add({ ...EVERYTHING, time: this.#medianTime() });
+    if (name !== REMOVES_EVERYTHING) return;
+    // What that covers is dropped.
+    for (const [other, { time }] of known) if (other !== name && time <= marker.time) known.delete(other);
+  }
+
+  /** When what a marker names was purged last, by its own name or with everything. */
+  #lastTime(name: string): number {
+    const last = this.#markers.get(name)?.time ?? -Infinity;
+    return Math.max(last, this.#markers.get(REMOVES_EVERYTHING)?.time ?? -Infinity);
+  }
+
+  #medianTime(): number {
+    const times = Array.from(this.#markers.values(), ({ time }) => time).sort((a, b) => a - b);
+    return times[Math.floor(times.length / 2)] ?? -Infinity;
   }
 
   async publish(markers: readonly Marker[], ctx: CacheContext): Promise<Record<"edge" | Markers["place"], number>> {
@@ -127,14 +145,16 @@ export class KnownPurges implements Purges {
       const taken = await attempt(ctx, "A purge marker could not be written", work, 0);
       counts[place] += taken;
     };
-    const beyond = this.far.flatMap(({ markers: place }) =>
-      (place?.publish(markers, this.policies, ctx) ?? []).map((work) => count((place as Markers).place, work)),
-    );
-    await Promise.all([count("edge", edge()), ...beyond]);
+    const work = [count("edge", edge())];
+    for (const { markers: channel } of this.remote) {
+      if (!channel) continue;
+      for (const taken of channel.publish(markers, this.policies, ctx)) work.push(count(channel.place, taken));
+    }
+    await Promise.all(work);
     return counts;
   }
 
-  forget(urls: readonly string[], ctx: CacheContext): Promise<unknown> {
+  invalidate(urls: readonly string[], ctx: CacheContext): Promise<unknown> {
     return this.publish(
       markersOf({ urls }, ctx.now(), (url) => [url]),
       ctx,
@@ -142,7 +162,7 @@ export class KnownPurges implements Purges {
   }
 
   visibleWithinMs(ctx: CacheContext): number {
-    for (const { markers } of this.far) {
+    for (const { markers } of this.remote) {
       const ms = markers?.visibleWithinMs(this.policies, ctx);
       if (ms !== undefined) return ms;
     }
@@ -153,29 +173,33 @@ export class KnownPurges implements Purges {
     return [...this.#markers.values()];
   }
 
-  of(held: Held): "hard" | "soft" | undefined {
-    if (held.checked !== this.#version) {
-      const { value } = held;
-      held.checked = this.#version;
-      // An index is of all variants, which may differ in their tags.
-      held.purged = this.judge(value.kind === "entry" ? value : { ...value, requestTime: value.born, tags: [] });
-      held.second = -1;
-    }
-    return held.purged;
+  verdictOn(copy: TierCopy): Purged {
+    if (copy.purge?.version === this.#version) return copy.purge.verdict;
+    const { value } = copy;
+    // Selecting headers are of all variants, which may differ in their tags.
+    const target = value.kind === "response" ? value : { ...value, requestTime: value.validFrom, tags: [] };
+    const verdict = this.verdictFor(target);
+    copy.purge = { version: this.#version, verdict };
+    copy.prepared = undefined;
+    return verdict;
   }
 
-  judge(meta: Pick<Meta, "key" | "url" | "tags" | "since" | "requestTime">): "hard" | "soft" | undefined {
-    let found: "soft" | undefined;
+  verdictFor(target: PurgeTarget): Purged {
+    let verdict: Purged;
     for (const marker of this.#markers.values()) {
-      if ((meta.since ?? meta.requestTime) > marker.time || !covers(marker, meta)) continue;
-      if (!marker.soft) return "hard";
-      found = "soft";
+      const isLater = (target.originRequestTime ?? target.requestTime) > marker.time;
+      if (isLater || !covers(marker, target)) continue;
+      if (!marker.soft) return "removed";
+      verdict = "stale";
     }
-    return found;
+    return verdict;
   }
 }
 
-export function covers({ type, value }: Marker, { key, url, tags }: Pick<Meta, "key" | "url" | "tags">): boolean {
+export function covers(
+  { type, value }: Marker,
+  { key, url, tags }: Pick<StoredResponse, "key" | "url" | "tags">,
+): boolean {
   if (type === "tag") return tags.includes(value);
   if (type === "everything") return true;
   // An entry that hostnames share has the URL of the one who was first, and is meant by any.
@@ -213,19 +237,19 @@ function prefixOf(prefix: string): string {
   return (bare ? "" : `//${host}`) + normalizeEscapes(pathname);
 }
 
-/** Makes void, or stale, what is stored and what is under way. */
+/** Purges what is stored and what is under way. */
 export async function purge(core: Core, request: PurgeRequest, ctx: CacheContext): Promise<PurgeResult> {
-  const { policies, memory } = core;
-  const purges = core.purges as Purges;
+  const { policies, memory, purges } = core;
+  if (!purges) throw new Error("This cache takes no purges: it was made without that part.");
   const forms = (url: string) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
-  const counts = await purges.publish(markersOf(request, ctx.now(), forms), ctx);
+  const taken = await purges.publish(markersOf(request, ctx.now(), forms), ctx);
   let count = 0;
-  for (const held of memory?.held() ?? []) {
-    const { purged: before, value } = held;
-    const purged = purges.of(held);
+  for (const copy of memory?.copies() ?? []) {
+    const before = copy.purge?.verdict;
+    const verdict = purges.verdictOn(copy);
     // What an earlier purge made stale is not counted again.
-    if (value.kind === "entry" && purged && purged !== before) count++;
-    if (purged === "hard") memory?.delete(value.key);
+    if (copy.value.kind === "response" && verdict && verdict !== before) count++;
+    if (verdict === "removed") memory?.delete(copy.value.key);
   }
-  return { memory: count, ...counts, visibleWithinMs: purges.visibleWithinMs(ctx) };
+  return { memory: count, ...taken, visibleWithinMs: purges.visibleWithinMs(ctx) };
 }

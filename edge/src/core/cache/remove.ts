@@ -6,12 +6,12 @@ import type { Core } from "./query";
 import { changed } from "./tiers";
 import type { CacheContext } from "./types";
 
-/** Removes a slot everywhere that this isolate can reach. */
+/** Removes what is stored under a key everywhere that this isolate can reach. */
 export async function remove(core: Core, key: string, policy: Policy, ctx: CacheContext): Promise<void> {
   core.memory?.delete(key);
   changed(core, key);
   await Promise.all(
-    core.far.map((tier) =>
+    core.remoteTiers.map((tier) =>
       attempt(ctx, "An entry could not be removed", Promise.resolve(tier.remove(key, policy, ctx)), undefined),
     ),
   );

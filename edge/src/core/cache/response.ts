@@ -2,78 +2,104 @@
 
 import { isNotModified, notModifiedHeaders, rangeApplies } from "../conditional";
 import { parseDate } from "../dates";
-import { parseRange } from "../ranges";
-import { age, bodyless, type Entry, fieldsOf, header, type Meta } from "./entry";
+import { type ByteRange, parseRange } from "../ranges";
+import type { PreparedAnswer, Selected } from "./copies";
+import { cacheStatusOf, type Outcome, type StaleInstead, xCacheOf } from "./decide/outcome";
+import { drawCeiling, drawDataCentreLifetime } from "./decide/placement";
 import { toClient } from "./outgoing";
-import { ceilingOf } from "./policy";
 import type { Core, Query } from "./query";
+import { bodyless, currentAge, fieldsOf, header, type StoredResponse } from "./stored";
 import { type Body, discard, fromBytes, isStream, slice } from "./streams";
-import { edgeLifetime } from "./tiers";
+import type { CacheContext } from "./types";
 
-export type XCache = "BYPASS" | "MISS" | "HIT-EDGE" | "HIT-KV" | "HIT-SHIELD";
-
-/** An answer from a stored entry. `note` replaces the plain `hit` of Cache-Status. */
-export function serve(query: Query, entry: Entry, note?: string): Response {
-  const { meta, tier, soft, body = null } = entry;
-  // What KV gave is not kept.
-  const held = note || tier === "kv" ? undefined : entry.held;
-  const now = query.ctx.now();
-  // The headers of what is read again and again change once a second, not with each hit.
-  const second = Math.floor(now / 1000);
-  if (held?.second === second) return respond(query, meta, body, (held.ready as Response).headers, held.ready);
-  // What was marked stale is not to be taken for fresh by a cache in front.
-  const told = soft ? { ...meta, freshUntil: Math.min(now, meta.freshUntil) } : meta;
-  const status = note ?? `hit; ttl=${Math.floor((told.freshUntil - now) / 1000)}; detail=${tier}`;
-  const headers = dress(query, meta.headers, told, tier === "kv" ? "HIT-KV" : "HIT-EDGE", status, true);
-  if (held) {
-    held.ready = make(meta.status, headers, null, query.ctx.rawBodies);
-    held.second = second;
-  }
-  return respond(query, meta, body, headers);
+/** A stored response answers: fresh, or stale while it is revalidated. */
+export function answerHit(query: Query, selected: Selected): Response {
+  const { stored, body = null } = selected;
+  const prepared = preparedAnswer(query, selected);
+  query.ctx.settled?.(prepared.outcome);
+  return answerFrom(query, stored, body, prepared.response.headers, prepared.response);
 }
 
-/** Headers for the client: the response's own, the policy's, and what tells where it came from. */
-export function dress(
+/** The headers of what is read again and again change once a second, not with each hit. */
+function preparedAnswer(query: Query, { stored, tier, markedStale, copy }: Selected): PreparedAnswer {
+  const now = query.ctx.now();
+  const second = Math.floor(now / 1000);
+  if (copy.prepared?.second === second) return copy.prepared;
+  // What was marked stale is not to be taken for fresh by a cache in front.
+  const copyFreshUntil = markedStale ? Math.min(now, stored.copyFreshUntil) : stored.copyFreshUntil;
+  const outcome: Outcome = { kind: "hit", tier, ttl: Math.floor((copyFreshUntil - now) / 1000) };
+  const headers = answerHeaders(query, stored.headers, { ...stored, copyFreshUntil }, outcome, "stored");
+  const prepared = { second, outcome, response: makeResponse(stored.status, headers, null, query.ctx.rawBodies) };
+  // What KV gave is not kept.
+  if (tier !== "kv") copy.prepared = prepared;
+  return prepared;
+}
+
+/** A stale response answers in the place of a failure. */
+export function answerStale(query: Query, selected: Selected, outcome: Omit<StaleInstead, "kind" | "tier">): Response {
+  const { stored, tier, markedStale, body = null } = selected;
+  const now = query.ctx.now();
+  const copyFreshUntil = markedStale ? Math.min(now, stored.copyFreshUntil) : stored.copyFreshUntil;
+  const settled: Outcome = { kind: "stale-instead", tier, ...outcome };
+  const headers = answerHeaders(query, stored.headers, { ...stored, copyFreshUntil }, settled, "stored");
+  query.ctx.settled?.(settled);
+  return answerFrom(query, stored, body, headers);
+}
+
+/**
+ * Headers for the client: the response's own, the policy's, and what tells where it came from. `source`: a response that just
+ * came from the origin has no Age, unless it came with one.
+ */
+export function answerHeaders(
   { core, policy, ctx }: Query,
   from: Iterable<readonly [string, string]>,
-  meta: Meta,
-  xCache: XCache,
-  status: string,
-  stored: boolean,
+  stored: StoredResponse,
+  outcome: Outcome,
+  source: "stored" | "origin",
 ): Headers {
   const now = ctx.now();
-  const old = age(meta, now);
+  const age = currentAge(stored, now);
   const headers = new Headers(from as [string, string][]);
-  toClient(core, headers, meta.status, policy, old);
+  toClient(core, headers, stored.status, policy, age);
   headers.delete("age");
   if (policy.platform) {
-    const most = Math.min(edgeLifetime(meta, policy, ctx), ceilingOf(policy.front, ctx));
-    const left = Math.min((meta.freshUntil - now) / 1000, most);
+    const most = Math.min(drawDataCentreLifetime(stored, policy, ctx), drawCeiling(policy.front, ctx));
+    const left = Math.min((stored.copyFreshUntil - now) / 1000, most);
     // Its freshness counts from the Age that comes with it.
-    core.platform?.(headers, left > 0 ? left + old : 0, meta, core.targetedFields[0]);
+    core.platform?.(headers, left > 0 ? left + age : 0, stored, core.targetedFields[0]);
   }
-  if (stored || old > 0) headers.set("age", String(old));
+  if (source === "stored" || age > 0) headers.set("age", String(age));
   // A length stored with content that the runtime has decoded would be wrong.
   if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
-  core.inside?.(headers, meta, xCache.startsWith("HIT"));
-  return label(core, headers, xCache, status);
+  const xCache = setOutcome(core, headers, outcome);
+  core.inside?.(headers, stored, xCache.startsWith("HIT"));
+  return headers;
 }
 
-export function label({ name }: Core, headers: Headers, xCache: XCache, status: string): Headers {
+/** Writes X-Cache and Cache-Status: nothing else does. */
+function setOutcome({ name }: Pick<Core, "name">, headers: Headers, outcome: Outcome) {
+  const xCache = xCacheOf(outcome);
   headers.set("x-cache", xCache);
   // Caches on the way append themselves, the one nearest to the client last (RFC 9211 section 2).
-  headers.append("cache-status", `${name}; ${status}`);
+  headers.append("cache-status", `${name}; ${cacheStatusOf(outcome)}`);
+  return xCache;
+}
+
+/** The headers of an answer that is not stored, with what became of it. */
+export function labelled(core: Core, headers: Headers, outcome: Outcome, ctx: CacheContext): Headers {
+  setOutcome(core, headers, outcome);
+  ctx.settled?.(outcome);
   return headers;
 }
 
 /** A response that the cache has no part in, with word of that. */
-export function passed(core: Core, response: Response, status: string): Response {
-  if (!standard(response)) return response;
-  const headers = label(core, new Headers(response.headers), "BYPASS", status);
-  return make(response.status, headers, response.body, true, response.statusText);
+export function passThrough(core: Core, response: Response, outcome: Outcome, ctx: CacheContext): Response {
+  if (!canBeRemade(response)) return response;
+  const headers = labelled(core, new Headers(response.headers), outcome, ctx);
+  return makeResponse(response.status, headers, response.body, true, response.statusText);
 }
 
-export function make(status: number, headers: Headers, body: Body, raw?: boolean, statusText = ""): Response {
+export function makeResponse(status: number, headers: Headers, body: Body, raw?: boolean, statusText = ""): Response {
   const init: ResponseInit & { encodeBody?: "manual" } = { status, statusText, headers };
   if (raw && headers.has("content-encoding")) init.encodeBody = "manual";
   if (bodyless(status)) {
@@ -87,58 +113,91 @@ export function make(status: number, headers: Headers, body: Body, raw?: boolean
 
 /**
  * The answer to this client's conditions, range and method. Leaves `headers` as they are. The plain one is a copy of what is
- * `ready` with the body, where that is given: the cheapest way to make a Response.
+ * `prepared` with the body, where that is given: the cheapest way to make a Response.
  */
-export function respond(
-  { ctx, method, asked, range }: Query,
-  meta: Meta,
+export function answerFrom(
+  query: Query,
+  stored: StoredResponse,
   body: Body,
   headers: Headers,
-  ready?: Response,
+  prepared?: Response,
 ): Response {
-  const raw = ctx.rawBodies;
-  const { status } = meta;
+  const { ctx, method } = query;
+  const { status } = stored;
+  if (status === 200 && hasClientsCopy(query, stored)) return makeResponse(304, notModifiedHeaders(headers), body);
+  const length = isStream(body) ? stored.length : body?.byteLength;
+  if (method === "HEAD") return headAnswer(status, headers, body, length, ctx.rawBodies);
+  const total = stored.range?.total ?? length;
+  const range = total === undefined ? undefined : wantedRange(query, stored, headers, total);
+  if (range === "unsatisfiable") return unsatisfiable(headers, body, total, ctx.rawBodies);
+  if (range) return partialAnswer(stored, headers, body, range, total, ctx.rawBodies);
+  const plain = prepared && !bodyless(status);
+  return plain ? new Response(body as BodyInit | null, prepared) : makeResponse(status, headers, body, ctx.rawBodies);
+}
+
+/** Whether the client has this response already. */
+function hasClientsCopy({ headers, ctx }: Query, stored: StoredResponse): boolean {
   const now = ctx.now();
-  const fields = fieldsOf(meta);
   // Without Last-Modified it is as if it had been modified when it was made, or received (RFC 9111 section 4.3.2).
-  const received = () => parseDate(header(meta, "date"), now) ?? meta.responseTime;
-  if (status === 200 && isNotModified(asked, fields, now, received)) {
-    return make(304, notModifiedHeaders(headers), body);
-  }
-  const length = isStream(body) ? meta.length : body?.byteLength;
-  if (method === "HEAD") {
-    discard(body);
-    const sized = new Headers(headers);
-    if (length !== undefined && !headers.has("content-length")) sized.set("content-length", `${length}`);
-    return make(status, sized, null, raw);
-  }
-  const total = meta.range?.total ?? length;
-  const divisible = total !== undefined && (status === 200 || meta.range) && (raw || !headers.has("content-encoding"));
-  const wanted = divisible && rangeApplies(asked, fields, now) ? parseRange(range, total) : undefined;
-  if (wanted && wanted !== "unsatisfiable") {
-    const bytes = wanted.end - wanted.start + 1;
-    const partial = new Headers(headers);
-    partial.set("content-length", `${bytes}`);
-    partial.set("content-range", `bytes ${wanted.start}-${wanted.end}/${total}`);
-    return make(206, partial, slice(body, wanted.start - (meta.range?.start ?? 0), bytes), raw);
-  }
-  if (wanted) {
-    discard(body);
-    const none = without(headers, /^(content-(length|encoding|type)|etag|last-modified)$/);
-    none.set("content-range", `bytes */${total}`);
-    return make(416, none, null, raw);
-  }
-  return ready && !bodyless(status) ? new Response(body as BodyInit | null, ready) : make(status, headers, body, raw);
+  const madeOrReceived = () => parseDate(header(stored, "date"), now) ?? stored.responseTime;
+  return isNotModified(headers, fieldsOf(stored), now, madeOrReceived);
+}
+
+function headAnswer(status: number, headers: Headers, body: Body, length: number | undefined, raw?: boolean): Response {
+  discard(body);
+  const sized = new Headers(headers);
+  if (length !== undefined && !headers.has("content-length")) sized.set("content-length", String(length));
+  return makeResponse(status, sized, null, raw);
+}
+
+/** The range that is asked for, where it can be cut: not from coded content that the runtime has decoded. */
+function wantedRange(
+  query: Query,
+  stored: StoredResponse,
+  headers: Headers,
+  total: number,
+): ReturnType<typeof parseRange> {
+  const { ctx } = query;
+  if (query.range === null || (stored.status !== 200 && !stored.range)) return undefined;
+  if (headers.has("content-encoding") && !ctx.rawBodies) return undefined;
+  return rangeApplies(query.headers, fieldsOf(stored), ctx.now()) ? parseRange(query.range, total) : undefined;
+}
+
+function partialAnswer(
+  stored: StoredResponse,
+  headers: Headers,
+  body: Body,
+  { start, end }: ByteRange,
+  total: number | undefined,
+  raw?: boolean,
+): Response {
+  const bytes = end - start + 1;
+  const partial = new Headers(headers);
+  partial.set("content-length", String(bytes));
+  partial.set("content-range", `bytes ${start}-${end}/${total}`);
+  return makeResponse(206, partial, slice(body, start - (stored.range?.start ?? 0), bytes), raw);
+}
+
+/** Of a 416, they would speak of the content that it does not bring. */
+const NOT_OF_A_416 = ["content-length", "content-encoding", "content-type", "etag", "last-modified"];
+
+function unsatisfiable(headers: Headers, body: Body, total: number | undefined, raw?: boolean): Response {
+  discard(body);
+  const without = withoutFields(headers, NOT_OF_A_416);
+  without.set("content-range", `bytes */${total}`);
+  return makeResponse(416, without, null, raw);
 }
 
 /** False for a WebSocket's response, or a status that Response does not take: such a one cannot be made again. */
-export function standard({ status }: Response): boolean {
+export function canBeRemade({ status }: Response): boolean {
   // Some runtimes give an interim response as if it were the final one (workerd does): nothing can be made of it.
   if (status < 200 && status !== 101) throw new Error(`The origin answered with the interim status ${status}.`);
   return status >= 200 && status <= 599;
 }
 
 /** A copy without the fields of these names. */
-export function without(headers: Headers, names: RegExp): Headers {
-  return new Headers([...headers].filter(([name]) => !names.test(name)));
+export function withoutFields(headers: Headers, names: readonly string[]): Headers {
+  const copy = new Headers(headers);
+  for (const name of names) copy.delete(name);
+  return copy;
 }

@@ -8,23 +8,23 @@
 
 import { Problem, type ProblemDetails } from "../problem";
 import { attempt } from "./attempt";
-import type { Meta } from "./entry";
-import type { Shield, Told } from "./extensions";
+import type { Shield, ShieldReport } from "./extensions";
 import type { Policy } from "./policy";
+import type { StoredResponse } from "./stored";
 import type { Marker, Markers } from "./stores";
 import type { CacheContext, ShieldObject } from "./types";
 
 /** On a request: what is asked. On an answer: what became of it. Clients' headers of this beginning end at the entrance. */
 export const SHIELD_HEADER = "x-edgewright-shield";
-/** On an answer that may be stored: what is `Told` of it. */
-export const TOLD_HEADER = "x-edgewright-told";
+/** On an answer that may be stored: the shield's report on it. */
+export const REPORT_HEADER = "x-edgewright-shield-report";
 
 /** What is asked of an object. The body of the last two has markers, or URLs. */
 export type Call =
   | { readonly do: "answer"; readonly client?: object | undefined }
   | { readonly do: "markers" }
   | { readonly do: "mark" }
-  | { readonly do: "forget" };
+  | { readonly do: "invalidate" };
 
 /** `answered`: the answer is the response. `failed`: its body is the problem. `unknown`: it has no such endpoint. */
 export type Outcome = "answered" | "failed" | "unknown";
@@ -47,15 +47,22 @@ export function readCall(text: string | null): Call | undefined {
   }
 }
 
-export const writeTold = (hit: boolean, { since, requestTime, responseTime, initialAge, until }: Meta): string =>
-  [Number(hit), since ?? requestTime, responseTime, initialAge, until].join(" ");
+/** `1` for a hit, and the times, between spaces. */
+export const writeReport = (hit: boolean, stored: StoredResponse): string => {
+  const originRequestTime = stored.originRequestTime ?? stored.requestTime;
+  return [hit ? 1 : 0, originRequestTime, stored.responseTime, stored.initialAge, stored.freshUntil].join(" ");
+};
 
-export function readTold(text: string | null): Told | undefined {
-  const numbers = (text ?? "").split(" ").map(Number);
-  if (text === null || numbers.length !== 5 || !numbers.every(Number.isFinite)) return undefined;
-  const [hit, since, responseTime, initialAge, until] = numbers as [number, number, number, number, number];
-  return { hit: hit === 1, times: { since, responseTime, initialAge, until, freshUntil: until } };
+export function readReport(text: string | null): ShieldReport | undefined {
+  const [hit, originRequestTime, responseTime, initialAge, freshUntil, ...more] = (text ?? "").split(" ").map(Number);
+  if (!isTime(originRequestTime) || !isTime(responseTime) || !isTime(initialAge) || !isTime(freshUntil))
+    return undefined;
+  if (more.length > 0) return undefined;
+  const times = { originRequestTime, responseTime, initialAge, freshUntil, copyFreshUntil: freshUntil };
+  return { hit: hit === 1, times };
 }
+
+const isTime = (value: number | undefined): value is number => Number.isFinite(value);
 
 type Place = NonNullable<Policy["shield"]>;
 
@@ -128,7 +135,7 @@ function markers(): Markers {
 
 export function shield(): Shield {
   /** Kept beside the answers: an origin's header must not be taken for the shield's. */
-  const told = new WeakMap<Response, Told>();
+  const reports = new WeakMap<Response, ShieldReport>();
   return {
     before: (origin, policy, ctx) => async (request) => {
       const place = policy.shield as Place;
@@ -154,18 +161,23 @@ export function shield(): Shield {
         return origin(request);
       }
       const own = new Response(answer.body, answer);
-      const known = readTold(own.headers.get(TOLD_HEADER));
-      for (const name of [SHIELD_HEADER, TOLD_HEADER]) own.headers.delete(name);
-      if (known) told.set(own, known);
+      const report = readReport(own.headers.get(REPORT_HEADER));
+      for (const name of [SHIELD_HEADER, REPORT_HEADER]) own.headers.delete(name);
+      if (report) reports.set(own, report);
       return own;
     },
 
-    told: (response) => told.get(response),
+    reportOn: (response) => reports.get(response),
 
-    forget: (urls, policies, ctx) =>
+    invalidate: (urls, policies, ctx) =>
       urls.length === 0
         ? Promise.resolve()
-        : attempt(ctx, "The shield could not be told of a write", everywhere(policies, ctx, { do: "forget" }, urls), 0),
+        : attempt(
+            ctx,
+            "The shield could not be told of a write",
+            everywhere(policies, ctx, { do: "invalidate" }, urls),
+            0,
+          ),
 
     markers: markers(),
   };

@@ -5,24 +5,39 @@
  */
 
 import { type Directives, deltaSeconds, parseCacheControl } from "./directives";
-import type { Binding } from "./store";
+import type { ResponseDirectives } from "./response-directives";
 
 /** The directives of the first targeted field that is valid, or else of Cache-Control. */
-export const directivesFor = (headers: Headers, fields: readonly string[]): NonNullable<ReturnType<Binding>> => {
+export const directivesFor = (headers: Pick<Headers, "get">, fields: readonly string[]): ResponseDirectives => {
   for (const name of fields) {
-    const cc = parseTargeted(headers.get(name));
-    if (cc) return { cc, targeted: true };
+    const directives = parseTargeted(headers.get(name));
+    if (directives) return { directives, targeted: true };
   }
-  return { cc: parseCacheControl(headers.get("cache-control")), targeted: false };
+  return { directives: parseCacheControl(headers.get("cache-control")), targeted: false };
 };
 
+// The grammar of RFC 9651 section 3, by its own names. `(?![\d.])`: no digit or dot is left behind a number.
+const INTEGER = String.raw`-?\d{1,15}(?![\d.])`;
+const DECIMAL = String.raw`-?\d{1,12}\.\d{1,3}(?![\d.])`;
+const STRING = String.raw`"(?:[ !#-[\]-~]|\\["\\])*"`;
+const SF_TOKEN = String.raw`[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*`;
+const BYTE_SEQUENCE = String.raw`:[\w+/=]*:`;
+const BOOLEAN = String.raw`\?[01]`;
+const DATE = `@${INTEGER}`;
+const DISPLAY_STRING = `%"(?:[ !#$&-~]|%[0-9a-f]{2})*"`;
+const BARE_ITEM = `(?:${[DECIMAL, INTEGER, STRING, SF_TOKEN, BYTE_SEQUENCE, BOOLEAN, DATE, DISPLAY_STRING].join("|")})`;
 const KEY = "[a-z*][a-z0-9_.*-]*";
-/** A bare item: number, string, token, byte sequence, boolean, date, display string. */
-const ITEM = String.raw`(?:-?(?:\d{1,12}\.\d{1,3}|\d{1,15})(?![\d.])|"(?:[ !#-[\]-~]|\\["\\])*"|[A-Za-z*][!#$%&'*+.^_\`|~\w:/-]*|:[\w+/=]*:|\?[01]|@-?\d{1,15}(?![\d.])|%"(?:[ !#$&-~]|%[0-9a-f]{2})*")`;
-const PARAMETERS = `(?:; *${KEY}(?:=${ITEM})?)*`;
-const INNER_LIST = String.raw`\( *(?:${ITEM}${PARAMETERS}(?: +${ITEM}${PARAMETERS})*)? *\)`;
-/** Key, value, and what stands between this member and the next one. */
-const MEMBER = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARAMETERS}(?:[ \t]*(,)?[ \t]*)`, "y");
+const PARAMETERS = `(?:; *${KEY}(?:=${BARE_ITEM})?)*`;
+const ITEM = BARE_ITEM + PARAMETERS;
+const INNER_LIST = String.raw`\( *(?:${ITEM}(?: +${ITEM})*)? *\)`;
+/** A member, and the comma behind it where another one has to follow. */
+const MEMBER = new RegExp(
+  String.raw`(?<key>${KEY})(?:=(?<value>${BARE_ITEM}|${INNER_LIST}))?${PARAMETERS}[ \t]*(?<comma>,)?[ \t]*`,
+  "y",
+);
+
+/** A member without a value is the Boolean true (RFC 9651 section 3.2). */
+const TRUE = "?1";
 
 /**
  * The directives of a targeted field, or undefined where it is absent, empty or not a valid Dictionary: the next field,
@@ -31,19 +46,30 @@ const MEMBER = new RegExp(String.raw`(${KEY})(?:=(${ITEM}|${INNER_LIST}))?${PARA
  */
 export function parseTargeted(field: string | null): Directives | undefined {
   const text = (field ?? "").replace(/^ +| +$/g, "");
-  const found = new Map<string, string | true>();
+  const directives = new Map<string, string | true>();
+  let end = 0;
   let more = true;
-  for (MEMBER.lastIndex = 0; more; ) {
+  while (more) {
+    MEMBER.lastIndex = end;
     const member = MEMBER.exec(text);
-    if (!member) return undefined;
-    const [, key, value = "?1", comma] = member as unknown as [string, string, string | undefined, string | undefined];
-    // As a Dictionary has it, the last value of a key counts (RFC 9651 section 3.2).
-    found.delete(key);
-    if (/^\d+$/.test(value)) found.set(key, String(deltaSeconds(value)));
-    else if (value === "?1") found.set(key, true);
-    else if (value[0] === '"' && /^(private|no-cache)$/.test(key)) found.set(key, value.slice(1, -1));
-    more = MEMBER.lastIndex < text.length;
-    if (more !== (comma !== undefined)) return undefined;
+    if (!member?.groups) return undefined;
+    end = MEMBER.lastIndex;
+    const { key = "", value = TRUE, comma } = member.groups;
+    more = comma !== undefined;
+    // What is left must stand behind a comma, and behind a comma something must be left.
+    if (more !== end < text.length) return undefined;
+    // As a Dictionary has it, the last value of a key counts (RFC 9651 section 3.2), also where it is of no use.
+    const argument = argumentOf(key, value);
+    if (argument === undefined) directives.delete(key);
+    else directives.set(key, argument);
   }
-  return found.size > 0 ? found : undefined;
+  return directives.size > 0 ? directives : undefined;
+}
+
+/** The value of a member as a directive's argument; undefined where it is of a type that the directive does not take. */
+function argumentOf(key: string, value: string): string | true | undefined {
+  if (value === TRUE) return true;
+  if (/^\d+$/.test(value)) return String(deltaSeconds(value));
+  const isQualified = value.startsWith('"') && (key === "private" || key === "no-cache");
+  return isQualified ? value.slice(1, -1) : undefined;
 }

@@ -6,73 +6,27 @@
  */
 
 import type * as settings from "../settings.gen";
+import type { Outcome } from "./decide/outcome";
 
 // --- what a policy says --------------------------------------------------------------------------------------------
-// Structurally the `CacheSpec` of components/edgewright/contract/models.py, as JSON Schema turns it into TypeScript. Every
-// member is optional here, so that both a document written with defaults and one written without are accepted.
 
-export interface MemoryTierSpec {
-  max_bytes?: number;
-  max_object_bytes?: number;
-  ttl_ceiling_s?: number | null;
-  jitter_s?: readonly unknown[] | null;
-}
+/** A document in which every member may be left out: what is absent has its default. */
+type Partially<T> = T extends readonly (infer Member)[]
+  ? readonly Member[]
+  : T extends object
+    ? { readonly [Name in keyof T]?: Partially<T[Name]> }
+    : T;
 
-export interface EdgeTierSpec {
-  ttl_ceiling_s?: number | null;
-  jitter_s?: readonly unknown[] | null;
-}
+type Needs<T, Names extends keyof T> = Partially<Omit<T, Names>> & Readonly<Pick<T, Names>>;
 
-export interface KvTierSpec {
-  binding: string;
-  ttl_s: number;
-  jitter_s?: readonly unknown[] | null;
-  max_object_bytes?: number;
-}
-
-export interface ShieldTierSpec {
-  class_name?: string;
-  location?: settings.ShieldTier["location"];
-  shards?: number;
-  ttl_s?: number | null;
-  jitter_s?: readonly unknown[] | null;
-  max_bytes?: number;
-  max_object_bytes?: number;
-}
-
-export interface CacheTiersSpec {
-  memory?: MemoryTierSpec | null;
-  edge?: EdgeTierSpec | null;
-  kv?: KvTierSpec | null;
-  shield?: ShieldTierSpec | null;
-}
-
-export interface CacheKeySpec {
-  query?: "all" | "none" | "include" | "exclude";
-  query_names?: readonly string[];
-  headers?: readonly string[];
-  cookies?: readonly string[];
-  country?: boolean;
-  region?: boolean;
-  host?: boolean;
-}
-
-export interface CacheSpec {
-  name: string;
-  mode?: "override" | "origin" | "bypass";
-  engine?: "worker" | "platform";
-  edge_ttl_s?: number | null;
-  edge_jitter_s?: readonly unknown[] | null;
-  browser_ttl_s?: number | null;
-  stale_while_revalidate_s?: number;
-  stale_if_error_s?: number;
-  immutable?: boolean;
-  statuses?: readonly number[];
-  error_ttl_s?: number;
-  tiers?: CacheTiersSpec;
-  key?: CacheKeySpec;
-  vary?: readonly string[];
-  tags?: readonly string[];
+/** The `CacheSpec` of the settings, as a person writes it. `complete` writes the defaults out. */
+export interface CacheSpec extends Needs<Omit<settings.CacheSpec, "tiers">, "name"> {
+  readonly tiers?: {
+    readonly memory?: Partially<settings.MemoryTier> | null;
+    readonly edge?: Partially<settings.EdgeTier> | null;
+    readonly kv?: Needs<settings.KvTier, "binding" | "ttl_s"> | null;
+    readonly shield?: Partially<settings.ShieldTier> | null;
+  };
 }
 
 // --- what a host gives ---------------------------------------------------------------------------------------------
@@ -138,6 +92,8 @@ export interface CacheContext {
   readonly country?: string | undefined;
   /** Routing region of the client; for `key.region`. */
   readonly region?: string | undefined;
+  /** Hears of what became of a request of a client, and why: once, before its answer is given. */
+  settled?(outcome: Outcome): void;
   /** Tells of a fault that did not fail the response (a store that failed, an unbounded Vary). */
   warn?(message: string): void;
 }
@@ -187,7 +143,7 @@ export interface PurgeResult {
   /** Markers written to the data centre's cache and to KV. */
   readonly edge: number;
   readonly kv: number;
-  /** Objects of the shield that were told. */
+  /** Objects of the shield that took it. */
   readonly shield: number;
   /** Milliseconds until every isolate and data centre that shares the stores sees it, at most. */
   readonly visibleWithinMs: number;

@@ -10,28 +10,34 @@ import { isSafe } from "../methods";
 import type { CacheSpec } from "../settings.gen";
 
 /** The parts of the cache that a policy needs. */
-const needs = ({ tiers, engine, mode, key }: CacheSpec): unknown[] => [
+const needs = ({ tiers, engine, mode, key }: CacheSpec): (keyof CacheParts | undefined)[] => [
   // The shield is a cache with both of these.
-  (tiers.memory || tiers.shield) && "memory",
-  (tiers.shield || (tiers.edge && engine !== "platform")) && "edge",
-  tiers.kv && "kv",
-  tiers.shield && "shield",
-  mode === "origin" && "origin",
-  engine === "platform" && "platform",
-  !isPlain(key) && "key",
+  tiers.memory || tiers.shield ? "memory" : undefined,
+  tiers.shield || (tiers.edge && engine !== "platform") ? "edge" : undefined,
+  tiers.kv ? "kv" : undefined,
+  tiers.shield ? "shield" : undefined,
+  mode === "origin" ? "origin" : undefined,
+  engine === "platform" ? "platform" : undefined,
+  isPlain(key) ? undefined : "key",
   // Ways by which word of a purge comes.
-  (tiers.kv || tiers.shield || engine === "platform") && "purge",
+  tiers.kv || tiers.shield || engine === "platform" ? "purge" : undefined,
 ];
 
-export const check: NonNullable<CacheParts["check"]> = ({ endpoints }, policies, parts, faults) => {
+/** The parts that a function with these policies needs. `unsafe`: an endpoint takes a method that changes something. */
+export function neededParts(policies: readonly CacheSpec[], unsafe: boolean): ReadonlySet<keyof CacheParts> {
   const stored = policies.filter(({ mode }) => mode !== "bypass");
   const needed = stored.flatMap(needs);
-  if (stored.length > 0 && !endpoints.every(({ methods }) => methods.every(isSafe))) {
+  if (stored.length > 0 && unsafe) {
     needed.push("writes");
-    // What is found under more than its URL is made void by a marker.
+    // What is found under more than its URL is invalidated by a marker.
     if (!stored.every(({ key }) => keyedByUrl(key))) needed.push("purge");
   }
-  for (const part of new Set(needed)) {
-    if (part && !parts[part as keyof CacheParts]) faults.push(`The cache needs its part \`cache-${part}\`.`);
+  return new Set(needed.filter((part) => part !== undefined));
+}
+
+export const check: NonNullable<CacheParts["check"]> = ({ endpoints }, policies, parts, faults) => {
+  const unsafe = !endpoints.every(({ methods }) => methods.every(isSafe));
+  for (const part of neededParts(policies, unsafe)) {
+    if (!parts[part]) faults.push(`The cache needs its part \`cache-${part}\`.`);
   }
 };

@@ -2,9 +2,10 @@
 
 import { cacheOf, coreOf } from "../cache/cache";
 import type { Extensions } from "../cache/extensions";
+import type { PolicySpec } from "../cache/policy";
 import { EDGE_URL } from "../cache/purge";
 import type { Core } from "../cache/query";
-import { type Outcome, readCall, SHIELD_HEADER, TOLD_HEADER, writeTold } from "../cache/shield";
+import { type Outcome, REPORT_HEADER, readCall, SHIELD_HEADER, writeReport } from "../cache/shield";
 import type { Marker, Purges } from "../cache/stores";
 import type { Cache, CacheContext } from "../cache/types";
 import type { Behind, Edge } from "../edge";
@@ -21,7 +22,7 @@ export class Inside {
   readonly #core: Core;
   readonly #cache: Pick<Cache, "handle">;
   readonly #store: EdgeCacheStore;
-  readonly #policies = new Map<CacheSpec, CacheSpec>();
+  readonly #policies = new Map<PolicySpec, PolicySpec>();
 
   /** `parts`: of the function's own cache, with isolate memory and the edge tier. */
   constructor(
@@ -32,7 +33,7 @@ export class Inside {
   ) {
     // Found by the same keys as at the edges, also before the first of them asks.
     const asSent = url_normalization === "none";
-    const specs = endpoints.flatMap(({ cache }) =>
+    const specs = endpoints.flatMap(({ cache }): PolicySpec[] =>
       cache?.tiers.shield ? [{ ...cache, ...(asSent && { asSent }) }] : [],
     );
     const tiers = specs.map(({ tiers }) => tiers.shield as ShieldTier);
@@ -46,8 +47,8 @@ export class Inside {
       {
         ...parts,
         // Entries there are the edges'; what is read here is the purges that come that way.
-        ...(kv && { kv: () => ({ ...kv(), has: () => false, remove: () => undefined }) }),
-        inside: (headers, meta, hit) => headers.set(TOLD_HEADER, writeTold(hit, meta)),
+        ...(kv && { kv: () => ({ ...kv(), isUsedBy: () => false, remove: () => undefined }) }),
+        inside: (headers, stored, hit) => headers.set(REPORT_HEADER, writeReport(hit, stored)),
       },
       specs.map((spec) => this.#policy(spec)),
       { name: "edgewright-shield" },
@@ -55,7 +56,7 @@ export class Inside {
     this.#cache = cacheOf(this.#core);
   }
 
-  #policy(spec: CacheSpec): CacheSpec {
+  #policy(spec: PolicySpec): PolicySpec {
     let own = this.#policies.get(spec);
     if (own === undefined) {
       own = insidePolicy(spec);
@@ -77,7 +78,7 @@ export class Inside {
       case "mark":
         await purges.publish((await request.json()) as Marker[], context);
         return said("answered", new Response(null, { status: 204 }));
-      case "forget":
+      case "invalidate":
         // As if it were written to here.
         for (const url of (await request.json()) as string[]) {
           await this.#cache.handle(new Request(url, { method: "PUT" }), null, context, async () => new Response());
@@ -108,7 +109,7 @@ export class Inside {
 }
 
 /** A policy inside the shield: the shield's own times, no tier behind it but the origin, and the same key. */
-export function insidePolicy(spec: CacheSpec): CacheSpec {
+export function insidePolicy(spec: PolicySpec): PolicySpec {
   const tier = spec.tiers.shield as ShieldTier;
   const limit = { ttl_ceiling_s: tier.ttl_s, jitter_s: tier.jitter_s };
   const own = tier.ttl_s != null || tier.jitter_s != null;
@@ -142,9 +143,9 @@ function longest({ edge_ttl_s: edge, edge_jitter_s: jitter, tiers: { kv, shield 
 
 /** An origin's own header of our name would be taken for ours. */
 function withoutOurs(response: Response): Response {
-  if (!response.headers.has(TOLD_HEADER) && !response.headers.has(SHIELD_HEADER)) return response;
+  if (!response.headers.has(REPORT_HEADER) && !response.headers.has(SHIELD_HEADER)) return response;
   const copy = new Response(response.body, response);
-  for (const name of [TOLD_HEADER, SHIELD_HEADER]) copy.headers.delete(name);
+  for (const name of [REPORT_HEADER, SHIELD_HEADER]) copy.headers.delete(name);
   return copy;
 }
 

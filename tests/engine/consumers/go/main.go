@@ -18,7 +18,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		pages, err := edgewright.NewCachePolicy(ctx, "pages", &edgewright.CachePolicyArgs{EdgeTtl: pulumi.IntRef(60)})
+		pages, err := edgewright.NewCachePolicy(ctx, "pages", &edgewright.CachePolicyArgs{EdgeTtl: "1m"})
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ const nearest = new edgewright.GeoRouter("nearest", {
   ],
   fallback: "us",
 });
-const pages = new edgewright.CachePolicy("pages", { edgeTtl: 60 });
+const pages = new edgewright.CachePolicy("pages", { strategy: "cache-first", edgeTtl: "1m" });
 const signed = new edgewright.LambdaEdgeFunction("signed", {
   code: { text: "export const handler = async (event) => event.Records[0].cf.request;" },
   events: ["viewer-request"],

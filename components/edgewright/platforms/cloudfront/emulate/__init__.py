@@ -6,7 +6,7 @@ gateway's document.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from edgewright.platforms.cloudfront.emulate import (
     account,
@@ -20,6 +20,9 @@ from edgewright.platforms.cloudfront.emulate import (
     wafv2,
 )
 from edgewright.platforms.handlers import Handler
+
+if TYPE_CHECKING:
+    from edgewright.platforms.scene import Scene
 
 PACKAGE: Final = "aws"
 
@@ -48,3 +51,23 @@ REFERRED_TO: Final = HANDLERS
 
 RECORDED_FUNCTIONS: Final = FUNCTIONS
 """Data functions that are answered also where nothing is played."""
+
+
+def call(token: str, args: Mapping[str, Any], _versions: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what a data function gives; None where the local cloud does not answer it."""
+    function = FUNCTIONS.get(token)
+    return None if function is None else function(args)
+
+
+def play(scene: "Scene") -> None:
+    """Add the distributions, their functions and what they serve."""
+    # It reads Pulumi's assets: a command that translates nothing starts without the SDK.
+    from edgewright.platforms.cloudfront.emulate import translate
+
+    archive = scene.archive
+    found = translate.translate(scene.capture, scene.base, scene.addresses, archive.functions, archive.distributions)
+    scene.deployment.cloudfront = found.deployment
+    scene.faults += found.faults
+    scene.gaps += found.gaps
+    scene.functions += found.published
+    scene.distributions = found.held

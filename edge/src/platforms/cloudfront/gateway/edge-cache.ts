@@ -80,7 +80,7 @@ const PASSED_ON = ["if-none-match", "if-modified-since", "if-range", "range", "i
 /** Requests that nobody may join, but for those behind the scenes: of these one is enough. */
 class Alone extends Map<string, Flight> {
   override set(key: string, flight: Flight): this {
-    return flight.behind ? super.set(key, flight) : this;
+    return flight.inBackground ? super.set(key, flight) : this;
   }
 }
 

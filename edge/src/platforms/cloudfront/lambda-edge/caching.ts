@@ -5,18 +5,18 @@
  */
 
 import { compile } from "../../../core/cache/compile";
+import { decideOriginFreshness, limitMaxAge } from "../../../core/cache/decide/origin-freshness";
+import { drawCeiling } from "../../../core/cache/decide/placement";
+import { decideTerms } from "../../../core/cache/decide/storage";
 import { splitList } from "../../../core/cache/lists";
-import { originRules, shorten } from "../../../core/cache/origin-rules";
 import { tagsOf, toClient } from "../../../core/cache/outgoing";
-import { ceilingOf } from "../../../core/cache/policy";
-import { isAuthorised, judge } from "../../../core/cache/store";
 import { directivesFor } from "../../../core/cache/targeted";
 import { isForbidden } from "../../../core/personal";
 import type { CacheSpec } from "../../../core/settings.gen";
 
 /** CloudFront does not know it; it is obeyed here and passed on as `s-maxage`. */
 const TARGETED = ["cdn-cache-control"];
-const TO_CLIENT = { targetedFields: TARGETED, inside: undefined, origin: { shorten } };
+const TO_CLIENT = { targetedFields: TARGETED, inside: undefined, origin: { limitMaxAge } };
 const S_MAXAGE = /(?:^|,)\s*s-maxage\s*=\s*"?\d+"?/gi;
 /** The coding is in CloudFront's key already, normalised. */
 const IN_EVERY_KEY = "accept-encoding";
@@ -31,6 +31,7 @@ export interface Asked {
  *
  * @param policy the endpoint's strategy, or null where nothing may be stored
  * @param random a number in [0, 1), for jitter
+ * @param varies request headers that are in the key beside those of the strategy
  */
 export function tellCloudFront(
   asked: Asked,
@@ -39,6 +40,7 @@ export function tellCloudFront(
   policy: CacheSpec | null,
   now: number,
   random: number,
+  varies: readonly string[] = [],
 ): void {
   if (policy === null) {
     refuse(headers);
@@ -47,37 +49,37 @@ export function tellCloudFront(
   const compiled = compile(policy);
   const { method } = asked;
   const storable = method === "GET" || method === "HEAD" || (method === "POST" && compiled.mode === "origin");
-  const verdict =
-    storable &&
-    judge(
-      {
-        method,
-        authorised: isAuthorised(asked.headers, compiled),
-        noStore: false,
-        oversized: false,
-        status,
-        headers,
-        requestTime: now,
-        responseTime: now,
-      },
-      compiled,
-      TARGETED,
-      { binding: directivesFor, judge: originRules },
-    );
+  const exchange = {
+    method,
+    key: "",
+    url: "",
+    requestHeaders: asked.headers,
+    noStore: false,
+    status,
+    headers,
+    requestTime: now,
+    responseTime: now,
+    length: undefined,
+    rawBodies: true,
+    hasEdgeCache: true,
+  };
+  const rules = { readDirectives: directivesFor, decideFreshness: decideOriginFreshness };
+  const decision = storable ? decideTerms(exchange, compiled, TARGETED, rules) : undefined;
   const tags = tagsOf(headers, compiled);
-  if (typeof verdict !== "object") {
+  if (!decision?.store) {
     toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
   }
   // CloudFront reuses an object for every request of its key, whatever the response's Vary names.
-  const keyed = new Set([IN_EVERY_KEY, ...compiled.headers, ...compiled.vary]);
-  if (verdict.vary.some((name) => !keyed.has(name))) {
+  const keyed = new Set([IN_EVERY_KEY, ...compiled.headers, ...compiled.vary, ...varies]);
+  const { terms } = decision;
+  if (terms.selectingNames.some((name) => !keyed.has(name))) {
     toClient(TO_CLIENT, headers, status, compiled, 0);
     refuse(headers);
     return;
   }
-  let ttl = Math.floor((verdict.until - now) / 1000);
+  let ttl = Math.floor((terms.freshUntil - now) / 1000);
   const jitter = compiled.edge_jitter_s;
   const listed = compiled.statuses.has(status) && status !== 404 && status !== 410;
   if (compiled.mode === "override" && jitter !== null && listed) {
@@ -85,12 +87,12 @@ export function tellCloudFront(
   } else if (compiled.mode === "override" && compiled.kv !== null && compiled.edge_ttl_s !== null && listed) {
     ttl = compiled.edge_ttl_s;
   }
-  ttl = Math.min(ttl, ceilingOf(compiled.edge, { random: () => random }));
+  ttl = Math.min(ttl, drawCeiling(compiled.edge, { now: () => now, random: () => random }));
   toClient(TO_CLIENT, headers, status, compiled, 0);
   for (const name of ["age", "expires", "pragma"]) headers.delete(name);
   const control = (headers.get("cache-control") ?? "").replace(S_MAXAGE, "").replace(/^\s*,\s*/, "");
   const parts = [control || "public", `s-maxage=${Math.max(0, ttl)}`];
-  const { staleWhileRevalidate, staleIfError } = verdict;
+  const { staleWhileRevalidate, staleIfError } = terms;
   if (staleWhileRevalidate > 0 && !/stale-while-revalidate/i.test(control)) {
     parts.push(`stale-while-revalidate=${staleWhileRevalidate}`);
   }

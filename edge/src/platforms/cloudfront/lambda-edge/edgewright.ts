@@ -3,11 +3,11 @@
  * origin-response, where CloudFront is told what to store.
  */
 
-import { createEdge, type EdgeOptions } from "../../../core/edge";
-import type { CacheLayer, Feature } from "../../../core/feature";
+import { aroundOf, createEdge, type EdgeOptions } from "../../../core/edge";
+import type { Around, CacheLayer, Feature } from "../../../core/feature";
 import { ORIGIN_RESPONSE_BYTES } from "../../../core/limits.gen";
 import { keepPersonal } from "../../../core/personal";
-import type { CacheSpec, EdgeSettings } from "../../../core/settings.gen";
+import type { CacheSpec, EdgeSettings, EndpointSpec } from "../../../core/settings.gen";
 import { generated, webRequest } from "./answers";
 import { tellCloudFront } from "./caching";
 import {
@@ -19,9 +19,8 @@ import {
   requestHeaders,
   toHeaders,
 } from "./events";
-import type { Forward } from "./forward";
 import { onReal } from "./handlers";
-import { LambdaHost } from "./host";
+import { type Forward, LambdaHost } from "./host";
 import { matcher } from "./patterns";
 
 /** A behavior of the distribution: its path pattern, and the strategy whose key it has. */
@@ -32,6 +31,8 @@ export interface Behavior {
   readonly policy: string | null;
   /** A function at the viewer asks who is there before anything stored is given out. */
   readonly guarded?: boolean;
+  /** Request headers in its key beside those of the strategy, because answers depend on them by what is around its endpoints. */
+  readonly varies?: readonly string[];
   /** A function of the user's own runs at the viewer, and none of ours: headers come as the viewer sent them. */
   readonly own?: boolean;
 }
@@ -65,6 +66,7 @@ export function createLambda(
   { behaviors, env = {}, features = [], handlers = {} }: LambdaOptions,
 ): (event: CloudFrontEvent) => Promise<Result> {
   const edge = createEdge(settings, { features: [...features, caching], handlers: onReal(handlers) });
+  const around = aroundOf(settings, features);
   const policies = new Map<string, CacheSpec>();
   for (const { cache } of settings.endpoints) if (cache != null) policies.set(cache.name, cache);
   const compiled = behaviors.map((behavior) => ({ ...behavior, test: matcher(behavior.pattern) }));
@@ -78,6 +80,8 @@ export function createLambda(
     if (policy === null || behavior?.policy !== policy || (personal && behavior.guarded !== true)) return null;
     return policies.get(policy) ?? null;
   };
+
+  const variesAt = (uri: string): readonly string[] => compiled.find(({ test }) => test(uri))?.varies ?? [];
 
   /** Its answer may be stored, and then CloudFront answers conditions from the whole of it: a 304 could not be stored. */
   const isStoredAt = ({ method, uri }: EventRequest): boolean =>
@@ -94,7 +98,7 @@ export function createLambda(
   return async (event) => {
     const { config, request, response } = event.Records[0].cf;
     if (config.eventType === "origin-response" && response !== undefined) {
-      return answered(request, response, policies, settings.trace);
+      return answered(request, response, policies, settings, around);
     }
     const incoming = webRequest(request, config.distributionDomainName);
     if (!(incoming instanceof Request)) return generated(incoming, request.method, ORIGIN_RESPONSE_BYTES);
@@ -105,7 +109,21 @@ export function createLambda(
     const named = answer.headers.get(POLICY_HEADER);
     const personal = answer.headers.has(PERSONAL_HEADER);
     const policy = storedBy(request.uri, named, personal);
-    if (host.forward !== undefined) return onward(request, host.forward, policy, personal, host.now());
+    if (host.forward !== undefined) {
+      const { endpoint } = host.forward;
+      const varies = variesAt(request.uri);
+      // What depends on more than is in the key of the behavior by which it came is stored nowhere.
+      const keyed = (around.get(endpoint) ?? []).every((layer) => layer.varies.every((name) => varies.includes(name)));
+      const place = settings.endpoints.indexOf(endpoint);
+      return onward(
+        request,
+        host.forward,
+        keyed ? policy : null,
+        personal,
+        host.now(),
+        around.has(endpoint) ? place : -1,
+      );
+    }
     for (const name of [POLICY_HEADER, PERSONAL_HEADER]) answer.headers.delete(name);
     for (const name of ["cache-status", "x-cache"]) answer.headers.delete(name);
     tellCloudFront(
@@ -115,6 +133,7 @@ export function createLambda(
       policy,
       host.now(),
       host.random(),
+      variesAt(request.uri),
     );
     // A stored one would say to everybody how long the first had to wait.
     if (isStored(answer.headers)) for (const name of OF_ONE_ANSWER) answer.headers.delete(name);
@@ -155,12 +174,20 @@ function onward(
   policy: CacheSpec | null,
   personal: boolean,
   now: number,
+  place: number,
 ): EventRequest {
   const { origin, router, nearer } = forward;
   const base = new URL(origin.url);
   const http = base.protocol === "http:";
   const named = policy === null ? "" : encodeURIComponent(policy.name);
-  const route = [origin.region, nearer.join(" "), named, personal ? "personal" : "", String(now)].join(";");
+  const route = [
+    origin.region,
+    nearer.join(" "),
+    named,
+    personal ? "personal" : "",
+    String(now),
+    ...(place < 0 ? [] : [String(place)]),
+  ].join(";");
   const result: EventRequest = {
     ...request,
     uri: forward.path,
@@ -189,7 +216,8 @@ function answered(
   request: EventRequest,
   response: EventResponse,
   policies: ReadonlyMap<string, CacheSpec>,
-  trace: boolean,
+  { trace, endpoints }: EdgeSettings,
+  around: ReadonlyMap<EndpointSpec, readonly Around[]>,
 ): EventResponse {
   const headers = toHeaders(response.headers);
   for (const name of [...headers.keys()]) {
@@ -197,7 +225,7 @@ function answered(
   }
   const route = request.origin?.custom?.customHeaders[ROUTE_HEADER]?.[0]?.value.split(";");
   if (route !== undefined) {
-    const [region = "", nearer = "", policy = "", personal = "", asked = ""] = route;
+    const [region = "", nearer = "", policy = "", personal = "", asked = "", place = ""] = route;
     headers.set("x-origin-region", region);
     if (nearer !== "") headers.set("x-origin-failover", nearer.replaceAll(" ", ", "));
     const spec = policy === "" ? null : (policies.get(decodeURIComponent(policy)) ?? null);
@@ -210,6 +238,9 @@ function answered(
       Date.now(),
       Math.random(),
     );
+    // After CloudFront has been told: what they depend on is in the key.
+    const endpoint = place === "" ? undefined : endpoints[Number(place)];
+    for (const layer of (endpoint && around.get(endpoint)) ?? []) layer.adorn(toHeaders(request.headers), headers);
     // CloudFront keeps headers with what it stores: a hit would tell how long somebody else had to wait.
     if (!isStored(headers)) {
       const latency = String(Math.max(0, Date.now() - Number(asked)));

@@ -6,18 +6,7 @@ import { removeHopByHop } from "../../../core/hop-by-hop";
 import { ORIGIN_RESPONSE_BYTES } from "../../../core/limits.gen";
 import { Problem } from "../../../core/problem";
 import type { EdgeSettings, EndpointSpec, OriginSpec, RouterSpec } from "../../../core/settings.gen";
-import type { LambdaHost } from "./host";
-
-/** A request that CloudFront sends on. */
-export interface Forward {
-  readonly origin: OriginSpec;
-  readonly router: RouterSpec;
-  /** Origins that would have come first, and failed. */
-  readonly nearer: readonly string[];
-  readonly headers: Headers;
-  readonly path: string;
-  readonly query: string;
-}
+import type { Forward, LambdaHost } from "./host";
 
 /** The region of a country, and of those behind it in order: `attempt` 1 is the next nearest. */
 export function originsFor(spec: RouterSpec, country: string | undefined): OriginSpec[] {
@@ -57,6 +46,7 @@ function target(settings: EdgeSettings, endpoint: EndpointSpec) {
       headers.set("host", new URL(origin.url).host);
       for (const [header, value] of Object.entries(origin.headers)) headers.set(header, value);
       const forward: Forward = {
+        endpoint,
         origin,
         router: spec,
         nearer: origins.slice(0, attempt).map(({ region }) => region),

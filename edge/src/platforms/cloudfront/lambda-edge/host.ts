@@ -1,8 +1,8 @@
 /** One invocation on Lambda@Edge as a Host. */
 
 import type { Geo, Host, KvStore, LogEntry } from "../../../core/host";
+import type { EndpointSpec, OriginSpec, RouterSpec } from "../../../core/settings.gen";
 import type { EventRequest } from "./events";
-import type { Forward } from "./forward";
 import { real } from "./web";
 
 /** What the viewer's CloudFront Function has looked up in the KeyValueStore: `key=value`, both percent-encoded. */
@@ -12,6 +12,18 @@ export const ATTEMPT_HEADER = "x-edgewright-attempt";
 
 /** Background work that has not ended by then (ms) is given up: the environment is frozen with the answer. */
 const BACKGROUND_MS = 1000;
+
+/** A request that CloudFront sends on. */
+export interface Forward {
+  readonly endpoint: EndpointSpec;
+  readonly origin: OriginSpec;
+  readonly router: RouterSpec;
+  /** Origins that would have come first, and failed. */
+  readonly nearer: readonly string[];
+  readonly headers: Headers;
+  readonly path: string;
+  readonly query: string;
+}
 
 export class LambdaHost implements Host {
   readonly platform = "lambda-edge";

@@ -1,0 +1,65 @@
+"""What makes a setting take a text too: a duration, a share or a rate, read as the components read them.
+
+    ttl: Annotated[int, Field(ge=60), Text(SECONDS)] = 3600
+
+A number means what it meant; the editor's schema knows both. Bounds go before the text, which is read before they are asked.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic_core import core_schema
+
+from edgewright.arguments.values import (
+    MILLISECONDS,
+    MILLISECONDS_OR_PARTS,
+    PER_SECOND,
+    PERCENTAGE,
+    SECONDS,
+    SECONDS_OR_PARTS,
+    SHARE,
+    Kind,
+    UnreadableError,
+)
+
+__all__ = [
+    "MILLISECONDS",
+    "MILLISECONDS_OR_PARTS",
+    "PERCENTAGE",
+    "PER_SECOND",
+    "SECONDS",
+    "SECONDS_OR_PARTS",
+    "SHARE",
+    "Text",
+]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lets a number be written as a text of a kind."""
+
+    kind: Kind
+
+    def read(self, value: Any, number: core_schema.ValidatorFunctionWrapHandler) -> Any:
+        """Return the number that is meant. One without a unit is read by pydantic, also where the engine has it as a text."""
+        if not isinstance(value, str) or not any(letter.isalpha() or letter == "%" for letter in value):
+            return number(value)
+        try:
+            understood = self.kind.read(value)
+        except UnreadableError as error:
+            fix = f". {error.fix}" if error.fix else ""
+            raise ValueError(f"{value!r} {error.problem}; allowed: {self.kind.allowed}{fix}") from None
+        try:
+            return number(understood.value)
+        except ValidationError as error:
+            allowed = error.errors()[0]["msg"].removeprefix("Input should be ")
+            raise ValueError(f"{value!r} is {understood.meaning}; allowed: {allowed}") from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "string", "pattern": "^\\s*[0-9].*[A-Za-z%]\\s*$"}]}
