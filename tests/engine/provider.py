@@ -170,7 +170,8 @@ _marshal = PropertyValue.marshal
 def _back_with_hash(self: PropertyValue) -> Any:
     """Give a file or an archive back to the engine with its hash, which the SDK leaves out: what a check answers is all that
     the engine tells a diff of it."""
-    found = _marshal(self)
+    # Nor does it write an unknown value, which an update in a preview gives back as it came.
+    found = _marshal(PropertyValue(UNKNOWN) if isinstance(self.value, Computed) else self)
     if isinstance(self.value, pulumi.Asset | pulumi.Archive):
         fields = found.struct_value.fields
         while fields[_special_sig_key].string_value != (
