@@ -81,11 +81,10 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ("stale-while-revalidate-missing", "EdgeApi", S3_OBJECT_V2): (
         (
             "",
-            f"Set `assets[].immutable: True` where every name there has a version, else an `assets[].browser_ttl` of less than"
-            f" an hour, {_ON_API}.",
+            f"Set `assets[].immutable: True` where every name there has a version, else leave `assets[].browser_ttl` out, so that"
+            f" browsers ask each time and the edge answers, {_ON_API}.",
         ),
     ),
-    ("static-ttl-short", "EdgeApi", S3_OBJECT_V2): (("", _TIMES),),
     ("static-immutable-missing", "EdgeApi", S3_OBJECT_V2): (("", _TIMES),),
     ("immutable-unversioned", "EdgeApi", S3_OBJECT_V2): (
         ("", f"Put a version or a content hash into the file's name, or set `assets[].immutable: False` {_ON_API}."),
@@ -178,7 +177,13 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
             " stored.",
         ),
     ),
-    ("static-ttl-short", "EdgeApi", CLOUDFRONT): (("assets ", f"Raise `assets[].browser_ttl` {_ON_API}."),),
+    ("static-ttl-short", "EdgeApi", CLOUDFRONT): (
+        (
+            "assets ",
+            "Where every name there has a version, raise `assets[].browser_ttl`, with `assets[].immutable: True`; else leave"
+            f" `assets[].browser_ttl` out, so that browsers ask each time and the edge answers, {_ON_API}.",
+        ),
+    ),
     ("static-ttl-short", "EdgeApi", ANY_HOST): (
         ("browser_ttl", "Raise `browser_ttl` of the CachePolicy; 31536000 with `immutable` suits versioned names."),
         ("edge_ttl", "Raise `edge_ttl` of the CachePolicy; 31536000 with `immutable` suits versioned names."),

@@ -131,8 +131,7 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
         ),
         (
             "config:\n  edgewright:objectives: {p50_ms: fast}\n",
-            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: must be a valid number, unable to parse string as a"
-            " number, got 'fast'",
+            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: must be a number, above 0, got 'fast'",
         ),
         (
             "config:\n  edgewright:services: [{name: a, port: 1}]\n",
@@ -269,3 +268,28 @@ def test_a_cache_folder_that_cannot_be_written(
     outcome = edgewright("up", cwd=make_project(tmp_path, ""))
     assert outcome.code == 3
     assert "EDGEWRIGHT_CACHE_DIR" in outcome.err
+
+
+NUMBERS = [
+    (("up", "--port", "99999"), "--port 99999; allowed: a whole number from 0 to 65535"),
+    (("dev", "-p", "x"), "--port x; allowed: a whole number from 0 to 65535"),
+    (("logs", "-n", "-3"), "--lines -3; allowed: a whole number, 0 or more"),
+    (("check", "--max-bytes", "1"), "--max-bytes 1; allowed: a whole number, 2048 or more"),
+    (("report", "--rounds", "51"), "--rounds 51; allowed: a whole number from 1 to 50"),
+    (("reap", "--keep", "1.5"), "--keep 1.5; allowed: a whole number, 0 or more"),
+    (("verify", "--rate", "fast"), "--rate fast; allowed: a number, 0.01 or more"),
+    (("verify", "--requests", "0"), "--requests 0; allowed: a whole number, 1 or more"),
+    (("verify", "--warm-up", "-1"), "--warm-up -1; allowed: a whole number, 0 or more"),
+    (("verify", "--seed", "s"), "--seed s; allowed: a whole number"),
+    (("warm", "--top", "0"), "--top 0; allowed: a whole number, 1 or more"),
+    (("warm", "--rate", "20000"), "--rate 20000; allowed: a number from 0.1 to 10000"),
+    (("warm", "--concurrency", "q"), "--concurrency q; allowed: a whole number from 1 to 256"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), NUMBERS, ids=[" ".join(each) for each, _ in NUMBERS])
+def test_a_number_that_an_option_does_not_take_is_told_with_what_it_takes(
+    edgewright: Edgewright, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    outcome = edgewright(*arguments, cwd=tmp_path)
+    assert (outcome.code, outcome.err) == (2, f"error: {told}\n")

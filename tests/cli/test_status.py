@@ -1,7 +1,8 @@
 """`edgewright status`, in words: what it says of a Workers runtime that was started again."""
 
 import contextlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ NOBODY = ProcessId(pid=1, created=0.0)
 class Told:
     """A control door that tells of one runtime."""
 
-    def __init__(self, runtime: dict[str, Any] | None) -> None:
+    def __init__(self, runtime: dict[str, Any] | None, runs: Sequence[dict[str, str]] = ()) -> None:
         self.runtime = runtime
+        self.runs = runs
 
     def status(self) -> dict[str, Any]:
-        return {"workers": [], "generation": 1, "uptime_s": 1.0, "runtime": self.runtime}
+        return {"workers": [], "runs": self.runs, "generation": 1, "uptime_s": 1.0, "runtime": self.runtime}
 
 
 @pytest.fixture
@@ -50,16 +52,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def said(monkeypatch: pytest.MonkeyPatch, runtime: dict[str, Any] | None) -> str:
+def said(
+    monkeypatch: pytest.MonkeyPatch,
+    runtime: dict[str, Any] | None,
+    runs: Sequence[dict[str, str]] = (),
+    format_: str = "text",
+) -> str:
     @contextlib.contextmanager
     def control(_session: Session) -> Iterator[Told]:
-        yield Told(runtime)
+        yield Told(runtime, runs)
 
     monkeypatch.setattr(Session, "alive", lambda _session: True)
     monkeypatch.setattr(Session, "control", control)
     app = typer.Typer()
     app.command()(command.status)
-    result = CliRunner().invoke(app, ["--format", "text"])
+    result = CliRunner().invoke(app, ["--format", format_])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -86,3 +93,23 @@ def test_it_says_nothing_of_a_runtime_that_never_ended(
     monkeypatch: pytest.MonkeyPatch, runtime: dict[str, Any] | None
 ) -> None:
     assert "Workers runtime" not in said(monkeypatch, runtime)
+
+
+RUNS = [
+    {"what": "Worker", "name": "api", "state": "1a2b3c4d 90 %, 5e6f7a8b 10 %"},
+    {
+        "what": "distribution",
+        "name": "EDFDVBD6EXAMPLE",
+        "state": "d1.cloudfront.net, www.shop.example; 10 % to ESTAGING",
+    },
+    {"what": "Lambda function", "name": "edge [a]", "state": "version 3; starts again with the next request: killed"},
+]
+
+
+@pytest.mark.usefixtures("project")
+def test_it_shows_what_runs_whatever_kind_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [" ".join(line.split()) for line in said(monkeypatch, None, RUNS).splitlines()]
+    for each in RUNS:
+        assert " ".join(each.values()) in rows
+    [stack] = json.loads(said(monkeypatch, None, RUNS, "json"))["stacks"]
+    assert stack["runs"] == RUNS

@@ -87,9 +87,9 @@ def test_all_faults_at_once_each_with_its_line(tmp_path: Path) -> None:
     assert "demo:hostname: is required and missing; add it" in text
     assert "demo:hostnam: unknown key; did you mean demo:hostname?; allowed: demo:hostname, demo:origins" in text
     assert "must be 'us', 'eu' or 'apac', got 'useast'" in text
-    assert "must be greater than or equal to 1, got 0 (Port of the origin)" in text
+    assert "must be a whole number from 1 to 65535, got 0 (Port of the origin)" in text
     assert "unknown key; did you mean p50_ms?" in text
-    assert "must be less than or equal to 1, got 90" in text
+    assert "must be a number from 0 to 1, got 90" in text
     assert "'fast' is not a rate; allowed: a number a second, or a rate, for example '150/s'" in text
 
 

@@ -433,3 +433,27 @@ def test_the_line_is_where_the_resource_is_declared_however_it_is(project: Path,
         "component-key": ("lib/things.py", 13),
         "here": ("__main__.py", 8),
     }
+
+
+def test_what_the_program_prints_is_shown_beside_the_report(project: Path, shell: Shell) -> None:
+    (project / "__main__.py").write_text(
+        "import pulumi\nprint('[here] I am')\npulumi.log.warn('mind that')\n" + PROGRAM
+    )
+    for format_ in ("text", "json", "sarif"):
+        _, out, err = shell("check", "dev", "--format", format_)
+        assert "[here] I am\n" in err
+        assert "warning: mind that\n" in err
+        assert "I am" not in out
+    for command in (("limits", "--stack", "dev"), ("report", "dev")):
+        assert "[here] I am\n" in shell(*command)[2]
+
+
+@pytest.mark.parametrize("end", ["raise ValueError('broken')", "import sys; sys.exit(3)", "pulumi.log.error('broken')"])
+def test_what_a_failing_program_printed_is_shown_before_its_fault(project: Path, shell: Shell, end: str) -> None:
+    (project / "__main__.py").write_text(f"import pulumi\nprint('step one')\npulumi.log.warn('mind that')\n{end}\n")
+    for command in (("check", "dev"), ("check", "dev", "--format", "json"), ("report", "dev")):
+        code, out, err = shell(*command)
+        assert code == 2
+        assert err.index("step one\n") < err.index("warning: mind that\n") < err.index("error: ")
+        assert "step one" not in out
+        assert err.count("broken") <= 1

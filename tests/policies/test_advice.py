@@ -85,6 +85,7 @@ _TYPES: dict[str, tuple[str, ...]] = {
 """What each component makes. A test below holds it to the calls in the components' code."""
 
 _OWN_TIMES = "the files and rules that the component makes say their own times"
+_FOLDERS = "the EdgeApi's `assets[]` are judged, once for all files of a folder"
 _NO_OLD_KEYS = "the component's behaviors have cache policies, never `forwardedValues`"
 _ALIAS = "the component's record is a plain alias, with no routing policy"
 _EDGE_OWN = "the component makes its edge function and its role as Lambda@Edge asks, and refuses the rest"
@@ -97,7 +98,7 @@ _READ = "it is only read: the finding is another resource's"
 
 UNREACHED: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("cache-headers-missing", "EdgeApi"): {"*": _OWN_TIMES},
-    ("static-ttl-short", "EdgeApi"): {"Distribution": _NO_OLD_KEYS},
+    ("static-ttl-short", "EdgeApi"): {"Distribution": _NO_OLD_KEYS, "BucketObjectv2": _FOLDERS},
     ("vary-missing", "EdgeApi"): {"Ruleset": _NO_KEY},
     ("forced-ttl-authenticated", "EdgeApi"): {"Distribution": _NO_OLD_KEYS},
     ("set-cookie-cached", "EdgeApi"): {
@@ -344,10 +345,14 @@ EdgeApi("site", {{
 
 
 def _judged(folder: Path, mended: bool) -> Evaluation:
+    return _evaluated(folder, _PROGRAM.format(mended=mended))
+
+
+def _evaluated(folder: Path, program: str) -> Evaluation:
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (folder / "Pulumi.dev.yaml").write_text("config: {}\n")
-    (folder / "__main__.py").write_text(_PROGRAM.format(mended=mended))
+    (folder / "__main__.py").write_text(program)
     (folder / "long.js").write_text("export default { fetch: () => new Response('202', { status: 202 }) };\n")
     for file in ("files/app.3f9a1c77.css", "pages/site.css"):
         (folder / file).parent.mkdir()
@@ -366,3 +371,36 @@ def test_what_is_advised_is_taken_on_both_hosts_and_ends_the_finding(tmp_path: P
     assert {"EW503", "EW505"} <= {each for each, _ in before}
     after = [f"{each.id} {each.resource}: {each.message}" for each in _judged(tmp_path / "after", mended=True).findings]
     assert after == []
+
+
+_FILES = """\
+from edgewright import EdgeApi
+
+EdgeApi("site", {{
+    "host": "cloudfront", "tags": ["owner:shop"], "security_headers": True,
+    "endpoints": [{{"path": "/long", "methods": ["POST"], "handler": "long.js"}}],
+    "assets": [{{"path": "/files/*", "directory": "{folder}", **{times}}}],
+}})
+"""
+
+
+def _of_times(folder: Path, files: str, times: dict[str, Any]) -> list[str]:
+    found = _evaluated(folder, _FILES.format(folder=files, times=times))
+    about = [each for each in found.findings if each.id.startswith("EW1")]
+    return [f"{each.id} {each.resource}: {each.message}" for each in about]
+
+
+def test_a_short_time_of_a_folders_files_is_one_finding_and_each_way_of_its_advice_ends_it(tmp_path: Path) -> None:
+    [told] = _of_times(tmp_path / "short", "pages", {"browser_ttl": 60})
+    assert told.startswith("EW102 site: assets /files/* browser_ttl: 60 s")
+    assert "leave" in told
+    assert "assets[].immutable" in told
+    assert _of_times(tmp_path / "left-out", "pages", {}) == []
+    assert _of_times(tmp_path / "versioned", "files", {"browser_ttl": 31536000, "immutable": True}) == []
+
+
+def test_a_long_time_of_names_without_a_version_is_advised_what_the_component_has(tmp_path: Path) -> None:
+    [told] = _of_times(tmp_path / "long", "pages", {"browser_ttl": 86400})
+    assert told.startswith("EW110 ")
+    assert "leave" in told
+    assert "less than" not in told, "under a day it is a finding of its own"

@@ -4922,6 +4922,7 @@ var FunctionRunner = class {
   errors = 0;
   /** Milliseconds of wall time of the last run, inside its thread. */
   lastMs = 0;
+  life = { state: "running", restarts: 0, reason: null };
   #worker;
   #ready = false;
   #queue = [];
@@ -4955,8 +4956,13 @@ var FunctionRunner = class {
   }
   #expire(worker, error) {
     this.#worker = void 0;
+    this.#lost(error);
     void worker.terminate();
     this.#settle({ error });
+  }
+  /** The next run starts another thread. */
+  #lost(reason) {
+    this.life = { state: "restarting", restarts: this.life.restarts + 1, reason };
   }
   #settle(outcome) {
     const current = this.#current;
@@ -4991,6 +4997,7 @@ var FunctionRunner = class {
       if (ready) {
         clearTimeout(starting);
         this.#ready = true;
+        this.life = { ...this.life, state: "running" };
         this.#next();
       } else if (log === void 0) this.#settle(outcome);
       else deps.log?.({ level: "info", message: log, subject: `function ${fn.name}` });
@@ -5002,7 +5009,9 @@ var FunctionRunner = class {
       void worker.terminate();
       if (!this.#ready) for (const run of this.#queue.splice(0)) run.settle({ error: error.message });
       const memory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
-      this.#settle({ error: memory ? `it used more than ${HEAP_MB} MB of memory` : error.message });
+      const reason = memory ? `it used more than ${HEAP_MB} MB of memory` : error.message;
+      this.#lost(reason);
+      this.#settle({ error: reason });
     };
     worker.on("error", ended);
     worker.on("exit", () => ended(new Error("its thread ended")));
@@ -5279,6 +5288,7 @@ for line in sys.stdin:
         tell(type="error", id=asked["id"], **failure(error))
     sys.stdout.flush()
 `;
+var LAST_WORDS_MS = 250;
 var OUT_OF_MEMORY = 137;
 function startPython(version, directory, events) {
   const args = ["-I", "-S", "-B", "-c", PYTHON_BOOTSTRAP, JSON.stringify(settingsOf(version, directory))];
@@ -5302,10 +5312,15 @@ function startPython(version, directory, events) {
   child.on("error", (error) => events.ended(error, false));
   const gone = new Promise((resolve) => {
     child.on("error", () => resolve());
-    child.on("close", (code, signal) => {
+    let told = false;
+    const end2 = (code, signal) => {
+      if (told) return;
+      told = true;
       events.ended(new Error(`Runtime exited with ${signal ?? `exit code ${code}`}`), code === OUT_OF_MEMORY);
       resolve();
-    });
+    };
+    child.on("close", end2);
+    child.on("exit", (code, signal) => setTimeout(end2, LAST_WORDS_MS, code, signal).unref());
   });
   return {
     post: (invocation) => void stdin.write(`${JSON.stringify(invocation)}
@@ -5334,12 +5349,14 @@ var LambdaRunner = class {
   directory;
   deps;
   coldStarts = [];
+  life = { state: "running", restarts: 0, reason: null };
   invocations = 0;
   errors = 0;
   #idle = [];
   #all = /* @__PURE__ */ new Set();
   #waiting = [];
   #nextId = 0;
+  #stopped = false;
   /** Runs the function on an event and returns what it answered, parsed. Throws an EdgeError where it failed. */
   async invoke(event) {
     this.invocations++;
@@ -5425,6 +5442,7 @@ ${trace}` : ""}`);
       message: (message) => {
         if (message.type === "ready") {
           environment.importMs = message.importMs;
+          this.life = { ...this.life, state: "running" };
           settled?.resolve();
         } else if (message.type === "init-error") {
           environment.dead = true;
@@ -5436,6 +5454,7 @@ ${trace}` : ""}`);
         }
       },
       ended: (error, outOfMemory) => {
+        if (!environment.dead && !this.#stopped) this.#lost(error.message);
         environment.dead = true;
         this.#forget(environment);
         settled?.reject(error);
@@ -5455,6 +5474,11 @@ ${trace}` : ""}`);
     };
     this.#all.add(environment);
     return environment;
+  }
+  /** The next request starts another one: Lambda has environments for requests alone. */
+  #lost(reason) {
+    this.life = { state: "restarting", restarts: this.life.restarts + 1, reason };
+    this.#log("warn", `its environment ended unexpectedly: ${reason}; the next request starts another one`);
   }
   #noteColdStart(environment) {
     if (environment.answered) return;
@@ -5491,6 +5515,7 @@ ${trace}` : ""}`);
     this.deps.log?.({ level, message, subject: `lambda ${this.version.name}:${this.version.version}` });
   }
   async stop() {
+    this.#stopped = true;
     const stopped = new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", "the local cloud was stopped");
     for (const waiting of this.#waiting.splice(0)) waiting.reject(stopped);
     await Promise.all([...this.#all].map((environment) => environment.sandbox.stop()));
@@ -7506,6 +7531,42 @@ function popOf(viewer) {
   return `${(viewer.colo ?? "IAD").toUpperCase()}50-C1`;
 }
 
+// src/platforms/cloudfront/gateway/runs.ts
+function runsOf({ distributions, lambda, functions }) {
+  return [
+    ...distributions.map((each) => ({
+      what: "distribution",
+      name: each.id,
+      state: distributionState(each, distributions)
+    })),
+    ...lambda.map((each) => ({
+      what: "Lambda function",
+      name: each.function,
+      state: withLife(`version ${each.version}`, each.runtime)
+    })),
+    ...functions.map((each) => ({ what: "function", name: each.function, state: withLife("LIVE", each.runtime) }))
+  ];
+}
+function distributionState(one, all4) {
+  const names2 = [one.domainName, ...one.aliases].join(", ");
+  const parts = [names2, ...one.enabled ? [] : ["disabled"]];
+  if (one.rollout !== null) parts.push(`${shareOf(one.rollout)} to ${one.rollout.staging}`);
+  if (one.staging) {
+    const primary = all4.find((each) => each.rollout?.staging === one.id);
+    const share = primary?.rollout ? `, ${shareOf(primary.rollout)}` : "";
+    parts.push(primary === void 0 ? "staging" : `staging of ${primary.id}${share}`);
+  }
+  return parts.join("; ");
+}
+function shareOf(rollout) {
+  return rollout.percentage === null ? `requests with ${rollout.header}` : `${rollout.percentage} %`;
+}
+function withLife(state, { state: now, restarts, reason }) {
+  if (now === "restarting") return `${state}; starts again with the next request: ${reason}`;
+  if (restarts === 0) return state;
+  return `${state}; started again ${restarts === 1 ? "once" : `${restarts} times`}: last, ${reason}`;
+}
+
 // src/platforms/cloudfront/gateway/index.ts
 var DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
 function createCloudFront(deployment, deps = {}, previous) {
@@ -7525,6 +7586,17 @@ function ownDirectory() {
 function removeOwn(directory) {
   rmSync2(directory, { recursive: true, force: true });
   own.delete(directory);
+}
+function rolloutOf(continuous) {
+  const traffic = continuous?.policy.enabled ? continuous.policy.traffic_config : null;
+  if (continuous === void 0 || traffic == null) return null;
+  const weight = traffic.type === "SingleWeight" ? traffic.single_weight_config?.weight : void 0;
+  const header2 = traffic.type === "SingleHeader" ? traffic.single_header_config?.header : void 0;
+  return {
+    staging: continuous.staging.config.id,
+    percentage: weight === void 0 ? null : Math.round(weight * 1e4) / 100,
+    header: header2 ?? null
+  };
 }
 var LocalCloudFront = class {
   hosts;
@@ -7605,24 +7677,32 @@ var LocalCloudFront = class {
   }
   stats() {
     return {
-      distributions: this.#distributions.map(({ config, counters, cache }) => {
+      distributions: this.#distributions.map(({ config, counters, cache, continuous }) => {
         const { entries: entries2, bytes } = cache.stats();
-        return { id: config.id, domainName: config.domain_name, ...counters, cacheEntries: entries2, cacheBytes: bytes };
+        const { id, domain_name: domainName, aliases, enabled, staging } = config;
+        const rollout = rolloutOf(continuous);
+        const cached = { cacheEntries: entries2, cacheBytes: bytes };
+        return { id, domainName, aliases, enabled, staging, rollout, ...counters, ...cached };
       }),
       lambda: [...this.#runners.values()].map((runner) => ({
         function: runner.version.name,
         version: runner.version.version,
+        runtime: runner.life,
         invocations: runner.invocations,
         errors: runner.errors,
         coldStarts: [...runner.coldStarts]
       })),
-      functions: [...this.#functions.values()].map(({ fn, invocations, errors, lastMs }) => ({
+      functions: [...this.#functions.values()].map(({ fn, life, invocations, errors, lastMs }) => ({
         function: fn.name,
+        runtime: life,
         invocations,
         errors,
         lastMs
       }))
     };
+  }
+  runs() {
+    return runsOf(this.stats());
   }
   async settled() {
     await Promise.all(this.#distributions.map(({ cache }) => cache.settled()));
@@ -10132,6 +10212,12 @@ async function deploy(options, request, response) {
     json(response, 422, { errors: error.errors });
   }
 }
+function workerRuns(workers) {
+  return workers.map(({ name, deployment }) => {
+    const shares = deployment.map(({ version_id, percentage }) => `${version_id.slice(0, 8)} ${percentage} %`);
+    return { what: "Worker", name, state: shares.join(", ") || "not deployed" };
+  });
+}
 function status(options, _request, response) {
   const { reload, started } = options;
   const { serving } = reload;
@@ -10144,6 +10230,7 @@ function status(options, _request, response) {
       deployment: worker.deployment
     })),
     cloudfront: serving?.front?.cloudfront.stats() ?? null,
+    runs: [...workerRuns(serving?.deployment.workers ?? []), ...serving?.front?.cloudfront.runs() ?? []],
     urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
     uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
     since: started.toISOString(),

@@ -13,12 +13,22 @@ class ProjectError(Exception):
         self.faults: tuple[str, ...] = (faults,) if isinstance(faults, str) else tuple(faults)
         super().__init__("\n".join(self.faults))
 
-    def __reduce__(self) -> tuple[type["ProjectError"], tuple[tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type["ProjectError"], tuple[object, ...]]:
         return type(self), (self.faults,)
 
 
 class ProgramFailed(ProjectError):
-    """The program ran and failed: it raised, or declared something that cannot be."""
+    """The program ran and failed: it raised, or declared something that cannot be.
+
+    What it printed and logged until then is in :attr:`said`: the severity's word and the message of each.
+    """
+
+    def __init__(self, faults: Sequence[str] | str, said: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(faults)
+        self.said = tuple(said)
+
+    def __reduce__(self) -> tuple[type["ProgramFailed"], tuple[object, ...]]:
+        return type(self), (self.faults, self.said)
 
 
 class NeedsCloud(ProgramFailed):

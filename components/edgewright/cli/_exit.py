@@ -14,7 +14,14 @@ from pathlib import Path
 import typer
 
 from edgewright.assemble.node import NodeMissing
-from edgewright.base.errors import DeployRefused, InfrastructureError, ProgramKilled, ProjectError, RunnerBroken
+from edgewright.base.errors import (
+    DeployRefused,
+    InfrastructureError,
+    ProgramFailed,
+    ProgramKilled,
+    ProjectError,
+    RunnerBroken,
+)
 from edgewright.base.foreign import lines, one_line
 
 
@@ -43,6 +50,15 @@ def _escape(text: str) -> str:
     return escape(text)
 
 
+def say_heard(error: ProjectError) -> None:
+    """Print what a program that failed had printed and logged until then."""
+    if isinstance(error, ProgramFailed) and error.said:
+        from edgewright.cli import _show
+        from edgewright.engine.resources import Diagnostic, Severity
+
+        _show.tell([Diagnostic(Severity(word), message) for word, message in error.said])
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let neither Ctrl-C nor SIGTERM end what is in here: it comes a second time while what the first one stopped is cleared away."""
@@ -65,6 +81,7 @@ def told() -> Iterator[None]:
     except (typer.Exit, typer.Abort):
         raise
     except ProjectError as error:
+        say_heard(error)
         _say_faults(error.faults)
         raise typer.Exit(Exit.USAGE) from None
     except DeployRefused as error:

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from edgewright.base.foreign import one_line
+from edgewright.cli import _console
 from edgewright.config.models import PathMix, StackSettings
 from edgewright.engine.resources import PROVIDER_PREFIX, Capture, Diagnostic, Resource, Severity
 from edgewright.platforms.cloud import Plan, short_type
@@ -128,3 +129,9 @@ def diagnostics(found: Sequence[Diagnostic]) -> list[str]:
         else:
             lines.append(f"[{colours.get(diagnostic.severity, 'white')}]{word}:[/] {escape(diagnostic.message)}")
     return lines
+
+
+def tell(found: Sequence[Diagnostic]) -> None:
+    """Print what the program logged and printed, to the standard error: the standard output is the command's own."""
+    for line in diagnostics(found):
+        _console.errors().print(line, soft_wrap=True)

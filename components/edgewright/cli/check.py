@@ -13,8 +13,9 @@ from edgewright.base import foreign
 from edgewright.base.errors import ProjectError
 from edgewright.base.foreign import SafeConsole
 from edgewright.base.project import Project
+from edgewright.cli import _show
 from edgewright.cli._context import DEFAULT_STACK
-from edgewright.cli._exit import Exit, told
+from edgewright.cli._exit import Exit, say_heard, told
 from edgewright.cli._progress import progress
 from edgewright.config.loader import read_stack
 from edgewright.config.models import StackSettings
@@ -53,6 +54,7 @@ def evaluate_stack(
     """
     project = Project.load(directory)
     capture, settings, notes = declared(directory, stack, preview=preview, cloud=cloud)
+    _show.tell(capture.diagnostics)
     evaluation = evaluate_capture(project, stack, capture, settings)
     return project, dataclasses.replace(evaluation, warnings=(*notes, *evaluation.warnings))
 
@@ -269,6 +271,7 @@ def run_check(
             with progress(f"the program of {stack}"):
                 _, evaluation = evaluate_stack(directory, stack, preview=preview)
         except ProjectError as error:
+            say_heard(error)
             faults += error.faults
             unjudged[stack] = Unjudged(project.name, stack, tuple(error.faults))
             continue

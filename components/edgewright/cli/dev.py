@@ -147,8 +147,7 @@ def _foreground(running: LocalStack) -> None:
                 raise typer.Exit(Exit.PASS) from None
             raise
         console = _console.results()
-        for line in _show.diagnostics(capture.diagnostics):
-            _console.errors().print(line, soft_wrap=True)
+        _show.tell(capture.diagnostics)
         console.print(_show.resource_tree(capture, deployed.plan))
         for line in _show.curl_lines(capture, deployed.plan, settings, running.url):
             console.print(escape(line), soft_wrap=True)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from edgewright.base.errors import ProjectError
 from edgewright.base.foreign import SafeConsole
+from edgewright.cli import _show
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.cli._progress import progress
@@ -63,6 +64,7 @@ def limits(
             else:
                 with progress(f"the program of {stack}"):
                     capture, settings, notes = declared(Path.cwd(), stack)
+                _show.tell(capture.diagnostics)
                 used = usage(capture)
                 found = all_limits(platform, plans=settings.limits.plans, overrides=settings.limits.overrides)
         except LimitError as error:

@@ -1,8 +1,10 @@
 """`edgewright logs`: what the edge and the services say."""
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +21,8 @@ from edgewright.local.session import StateDir
 
 _COLOURS = {"error": "red", "warn": "yellow", "warning": "yellow", "debug": "dim"}
 _POLL_S = 0.15
+_STAMP = re.compile(r"\[?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{3}(?:\d{3})?)?)(Z|[+-]\d\d:\d\d)?")
+"""What a line begins with that says when it was written: RFC 3339, or as Python's logging does."""
 
 
 def logs(
@@ -30,7 +34,9 @@ def logs(
     format_: LongFormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
-    """Show requests, what Workers print, and what the services say.
+    """Show requests, what Workers print, and what the services say, in the order of time.
+
+    A line that does not begin with its time stays behind the line of its log before it.
 
     As JSON these are the edge's entries as they are, one object a line.
 
@@ -55,16 +61,58 @@ def logs(
             elif not as_json:
                 console.print(f"[cyan]{escape(name)}[/] {escape(one_line(line))}", soft_wrap=True)
 
+        def read() -> None:
+            for name, line in in_order(tails.read()):
+                show(name, line)
+
         tails = _Tails(state, lines)
-        tails.read(show)
+        read()
         if not follow:
             return
         try:
             while True:
                 time.sleep(_POLL_S)
-                tails.read(show)
+                read()
         except KeyboardInterrupt:
             return
+
+
+def in_order(logs: Iterable[tuple[str, Sequence[str]]]) -> Iterator[tuple[str, str]]:
+    """Yield the lines of several logs, each with its log's name, in the order of their times.
+
+    A line without a time stays behind the line of its own log before it. Lines of one time keep the order of the logs, and
+    lines of one log never change theirs, whatever times they have.
+    """
+    told: list[tuple[float, str, str]] = []
+    for name, texts in logs:
+        latest = float("-inf")
+        for text in texts:
+            latest = max(latest, _time_of(text))
+            told.append((latest, name, text))
+    # Sorting is stable.
+    for _, name, text in sorted(told, key=lambda each: each[0]):
+        yield name, text
+
+
+def _time_of(line: str) -> float:
+    """Return the time of a line in seconds: the `time` of an entry in JSON, or what a line of text begins with."""
+    found: object = _STAMP.match(line)
+    if line.startswith("{"):
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        found = _STAMP.match(str(entry.get("time", ""))) if isinstance(entry, dict) else None
+    if not isinstance(found, re.Match):
+        return float("-inf")
+    try:
+        # Older Pythons read neither a `Z` nor a comma.
+        when = datetime.fromisoformat(
+            found[1].replace(",", ".").replace(" ", "T") + (found[2] or "").replace("Z", "+00:00")
+        )
+    except ValueError:
+        return float("-inf")
+    return when.timestamp()
 
 
 def _entry(line: str) -> str:
@@ -100,7 +148,8 @@ class _Tails:
             yield path.stem.removeprefix("service-"), path
         yield "supervisor", self.state.path / "supervisor.log"
 
-    def read(self, show: Callable[[str, str], None]) -> None:
+    def read(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield each log's name with its new lines."""
         for name, path in self.files():
             try:
                 size = path.stat().st_size
@@ -117,5 +166,4 @@ class _Tails:
             self.offsets[path] = start + complete
             # Only a line feed ends a line: what else Python takes for an end may stand in a message.
             texts = data[:complete].decode(errors="replace").split("\n")[:-1]
-            for text in texts[-self.lines :] if first and self.lines else [] if first else texts:
-                show(name, text)
+            yield name, texts if not first else texts[-self.lines :] if self.lines else []

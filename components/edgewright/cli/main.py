@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import edgewright
+from edgewright.base.faults import number_range
 from edgewright.cli._exit import Exit, report_defect, say_error, uninterrupted
 
 app = typer.Typer(
@@ -70,6 +71,21 @@ for _name in COMMANDS:
     app.command(_name)(_function)
 
 
+def _number_fault(error: Exception) -> str | None:
+    """Return what to say of a number that an option does not take; None where it is something else."""
+    details = getattr(error.__cause__, "errors", None)
+    option = getattr(error, "param", None)
+    if details is None or option is None:
+        return None
+    first = details()[0]
+    least, most = getattr(option, "min", None), getattr(option, "max", None)
+    if least is None and most is None and not str(first["type"]).startswith(("int_", "float_")):
+        return None
+    whole = "int" in str(getattr(error.__cause__, "title", ""))
+    name = next((each for each in option.opts if each.startswith("--")), option.opts[0])
+    return f"{name} {first['input']}; allowed: {number_range(whole, least, most)}"
+
+
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
     try:
@@ -90,7 +106,7 @@ def run(arguments: list[str]) -> int:
         return int(Exit.PASS)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not print a traceback
         if isinstance(error, _ClickException):
-            message = error.format_message()  # type: ignore[attr-defined]
+            message = _number_fault(error) or error.format_message()  # type: ignore[attr-defined]
             if message:  # none where the help was the answer
                 say_error(message)
             return int(Exit.USAGE)

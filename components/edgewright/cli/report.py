@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgewright.base.project import Project
+from edgewright.cli import _show
 from edgewright.cli._console import results
 from edgewright.cli._context import DEFAULT_STACK, StackArgument
 from edgewright.cli._exit import told
@@ -45,6 +46,7 @@ def report(
         as_json = wants_json(format_, as_json)
         project = Project.load(Path.cwd())
         capture, _ = shared_runner().run(project.directory, stack)
+        _show.tell(capture.diagnostics)
         base = project.main if project.main.is_dir() else project.main.parent
         # Reading packages needs the Pulumi SDK, which no other command should wait for: it is loaded here.
         found = [each for part in each_part("coldstart") for each in part.report(capture, base, rounds)]

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from edgewright.base.errors import InfrastructureError
+from edgewright.base.foreign import one_line
 from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
@@ -22,7 +23,7 @@ def status(
     format_: FormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
-    """Show the project's local clouds: address, Workers, services, the last reload.
+    """Show the project's local clouds: address, what serves, services, the last reload.
 
     Examples:
 
@@ -49,11 +50,8 @@ def status(
             table = Table(box=box.SIMPLE, show_header=True, pad_edge=False)
             for column in ("what", "name", "state"):
                 table.add_column(column, overflow="fold")
-            for worker in entry["workers"]:
-                shares = ", ".join(
-                    f"{share['version_id'][:8]} {share['percentage']:g} %" for share in worker["deployment"]
-                )
-                table.add_row("Worker", escape(worker["name"]), shares or "not deployed")
+            for each in entry["runs"]:
+                table.add_row(*(escape(one_line(str(each[key]))) for key in ("what", "name", "state")))
             for process in entry["processes"]:
                 state = f"pid {process['pid']}" if process["running"] else "[red]gone[/]"
                 table.add_row(process["kind"], escape(process["name"]), state)
@@ -72,6 +70,7 @@ def status(
 def _look(state: StateDir, session: Session) -> dict[str, Any]:
     alive = session.alive()
     workers: list[Any] = []
+    runs: list[Any] = []
     generation, uptime, runtime = 0, None, None
     answer = "running" if alive else "stopped unexpectedly (edgewright down cleans up)"
     if alive:
@@ -79,6 +78,7 @@ def _look(state: StateDir, session: Session) -> dict[str, Any]:
             with session.control() as control:
                 told_ = control.status()
             workers, generation, uptime = list(told_["workers"]), told_["generation"], told_["uptime_s"]
+            runs = list(told_["runs"])
             runtime = told_.get("runtime")
             if runtime is not None and runtime["state"] != "running":
                 answer = f"its Workers runtime starts again: it {runtime['reason']}"
@@ -97,6 +97,7 @@ def _look(state: StateDir, session: Session) -> dict[str, Any]:
         "uptime_s": uptime,
         "runtime": runtime,
         "workers": workers,
+        "runs": runs,
         "processes": [
             {
                 "kind": "service" if service_of(name) else "process",

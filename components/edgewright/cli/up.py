@@ -56,8 +56,7 @@ def up(
         capture, settings = shared_runner().run(
             project.directory, stack, cloud=LocalCloud(before.published, before.workers)
         )
-        for line in _show.diagnostics(capture.diagnostics):
-            _console.errors().print(line, soft_wrap=True)
+        _show.tell(capture.diagnostics)
         # Before anything is started or stopped: what cannot be deployed changes nothing.
         plan_of(project, capture, before, addresses(settings.services))
         session = _running(state, settings.services, port, fresh)

@@ -16,6 +16,7 @@ from edgewright.base import foreign
 from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.base.foreign import SafeConsole
 from edgewright.base.project import Project
+from edgewright.cli import _show
 from edgewright.cli._console import errors, results
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import told
@@ -92,7 +93,9 @@ def _run(project: Project, stack: str, url: str | None, changes: dict[str, int |
     mix = settings.traffic.mix
     left: tuple[str, ...] = ()
     if not mix:
-        mix, left = mix_of(shared_runner().run(project.directory, stack)[0], project, stack)
+        capture, _ = shared_runner().run(project.directory, stack)
+        _show.tell(capture.diagnostics)
+        mix, left = mix_of(capture, project, stack)
     traffic = changed(settings.traffic, changes)
     with told_on(errors()) as progress:
         report = replay(target, traffic, settings.objectives, mix=mix, progress=progress)

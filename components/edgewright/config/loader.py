@@ -13,16 +13,17 @@ import os
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from edgewright.base.document import Document, DocumentError, KeyPath, read_document
 from edgewright.base.errors import ProjectError
+from edgewright.base.faults import number_range
 from edgewright.config.models import StackSettings
 
 if TYPE_CHECKING:
@@ -429,12 +430,52 @@ def _message(
         text = "must be a mapping"
     elif kind in ("tuple_type", "list_type"):
         text = "must be a list"
+    elif kind in _NUMBER_KINDS:
+        text = f"must be {_numbers(kind, context, info)}"
     shown = "a secret" if path and str(path[0]) in secret_keys else _show(value)
     expected = context.get("expected")
     near = ""
     if isinstance(expected, str) and isinstance(value, str):
         near = _near(value, re.findall(r"'([^']*)'", expected))
     return f"{text[0].lower()}{text[1:]}, got {shown}{near}{meaning}"
+
+
+_NUMBER_KINDS = frozenset(
+    [
+        "int_parsing",
+        "int_type",
+        "int_from_float",
+        "float_parsing",
+        "float_type",
+        "finite_number",
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+    ]
+)
+
+
+def _numbers(kind: str, context: Mapping[str, Any], info: FieldInfo | None) -> str:
+    """Return in words which numbers a field takes: by its own bounds, or by the one that was missed."""
+    bounds = dict(context)
+    # Of an optional number, the bounds are of one of its kinds.
+    kinds = [info.annotation, *get_args(info.annotation)] if info is not None else []
+    for each in [*(info.metadata if info is not None else []), *(data for of in kinds for data in _metadata(of))]:
+        for name in ("gt", "ge", "lt", "le"):
+            if getattr(each, name, None) is not None:
+                bounds[name] = getattr(each, name)
+    whole = kind.startswith("int_") or any(int in (of, getattr(of, "__origin__", None)) for of in kinds)
+    least, most = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
+    return number_range(
+        whole, least, most, above="ge" not in bounds and "gt" in bounds, below="le" not in bounds and "lt" in bounds
+    )
+
+
+def _metadata(of: Any) -> Iterator[Any]:
+    """Yield what an `Annotated` type says of its values."""
+    for each in getattr(of, "__metadata__", ()):
+        yield from (*each.metadata,) if isinstance(each, FieldInfo) else (each,)
 
 
 def _near(word: str, known: Iterable[str]) -> str:

@@ -154,12 +154,16 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
     pulumi.runtime.settings.set_root_resource(None)  # type: ignore[arg-type]
     with _printed() as printed, _on_path(project), gather() as refused:
         failure = _attempt(project, config)
+    lines = [Diagnostic(Severity.INFO, line) for line in printed]
+    # What is logged as an error is among the faults where there is no other; here it would be said twice.
+    heard = [*lines, *(each for each in engine.diagnostics if each.severity is not Severity.ERROR)]
+    said = [(each.severity.value, each.message) for each in heard]
     if refused:
         # What else failed may have failed because of them: it shows when they are mended.
         refusals = [_refusal(project, each) for each in refused]
         if monitor.unanswered and not (preview or cloud):
-            raise NeedsCloud([*monitor.told_faults(unanswered=True), *refusals])
-        raise ProgramFailed(refusals)
+            raise NeedsCloud([*monitor.told_faults(unanswered=True), *refusals], said)
+        raise ProgramFailed(refusals, said)
     wants = bool(failure or not preview) and bool(monitor.unanswered)
     # Only what the cloud did not say kept the program from its end.
     needs_cloud = not (preview or cloud or monitor.faults) and (wants or (failure is not None and failure.of_nothing))
@@ -172,12 +176,11 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         # `pulumi.log.error` alone fails an update.
         faults = logged
     if faults:
-        raise (NeedsCloud if needs_cloud else ProgramFailed)(faults)
+        raise (NeedsCloud if needs_cloud else ProgramFailed)(faults, said)
     notes = [
         Diagnostic(Severity.WARNING, f"{config.shown}: a secret has a placeholder; set {name} to give it a value")
         for name in config.placeholders
     ]
-    lines = [Diagnostic(Severity.INFO, line) for line in printed]
     root = str(project.directory)
     names = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
     # Compared as text first: there are thousands, and few are the project's.

@@ -10,6 +10,7 @@ import type { FrontCaches } from "./front-cache.js";
 import { type KvAnswer, kvRequest } from "./kv.js";
 import type { Logs } from "./logs.js";
 import { ProblemError, problem, sendProblem } from "./problem.js";
+import type { Deployment } from "./protocol.gen.js";
 import { purge } from "./purge.js";
 import type { Reload } from "./reload.js";
 import { readDeployment } from "./validate.js";
@@ -155,6 +156,14 @@ async function deploy(options: ControlOptions, request: IncomingMessage, respons
   }
 }
 
+/** Workers as people read them; what else runs says so itself. */
+function workerRuns(workers: Deployment["workers"]): { what: string; name: string; state: string }[] {
+  return workers.map(({ name, deployment }) => {
+    const shares = deployment.map(({ version_id, percentage }) => `${version_id.slice(0, 8)} ${percentage} %`);
+    return { what: "Worker", name, state: shares.join(", ") || "not deployed" };
+  });
+}
+
 function status(options: ControlOptions, _request: IncomingMessage, response: ServerResponse): void {
   const { reload, started } = options;
   const { serving } = reload;
@@ -167,6 +176,7 @@ function status(options: ControlOptions, _request: IncomingMessage, response: Se
       deployment: worker.deployment,
     })),
     cloudfront: serving?.front?.cloudfront.stats() ?? null,
+    runs: [...workerRuns(serving?.deployment.workers ?? []), ...(serving?.front?.cloudfront.runs() ?? [])],
     urls: (serving?.router.hosts() ?? []).map((host) => ({ ...host, url: options.edgeUrl() })),
     uptime_s: Math.round((Date.now() - started.getTime()) / 100) / 10,
     since: started.toISOString(),

@@ -276,6 +276,18 @@ describe("the runtime", () => {
     refused(await waiting.get("/wait"), 503, "FunctionExecutionError");
   });
 
+  it("comes back after each of three ends, and says so meanwhile", async () => {
+    const { get, cloudfront } = await site(handler(`if (request.uri === "/loop") for (;;) {} return request;`));
+    const runtime = () => cloudfront.stats().functions[0]?.runtime;
+    for (let ended = 1; ended <= 3; ended++) {
+      refused(await get("/loop"), 503, "FunctionExecutionError");
+      expect(runtime()).toMatchObject({ state: "restarting", restarts: ended });
+      expect((await get("/")).status).toBe(200);
+      expect(runtime()).toMatchObject({ state: "running", restarts: ended, reason: "it ran for more than 1000 ms" });
+    }
+    expect(cloudfront.runs().at(-1)?.state).toBe("LIVE; started again 3 times: last, it ran for more than 1000 ms");
+  });
+
   it("stops one that takes too much memory, and this process lives on", async () => {
     const { get } = await site(
       handler(

@@ -177,3 +177,50 @@ def handler(event, context):
     });
   });
 });
+
+describe("a function whose environment is killed", () => {
+  const source = `
+import os, subprocess
+
+def handler(event, context):
+    request = event["Records"][0]["cf"]["request"]
+    if request["uri"] == "/kill":
+        os.kill(os.getpid(), 9)
+    if request["uri"] == "/orphan":
+        # It holds the output of the function open after its end.
+        subprocess.Popen(["sleep", "60"])
+    return {"status": "200", "body": str(os.getpid())}
+`;
+
+  it("comes back each time, and says so meanwhile", async () => {
+    const { get, cloudfront } = await site(source, { timeout: 5 });
+    const runtime = () => cloudfront.stats().lambda[0]?.runtime;
+    const seen = new Set([(await get("/")).body]);
+    expect(runtime()).toEqual({ state: "running", restarts: 0, reason: null });
+    for (let killed = 1; killed <= 3; killed++) {
+      expect((await get("/kill")).status).toBe(503);
+      expect(runtime()).toEqual({ state: "restarting", restarts: killed, reason: "Runtime exited with SIGKILL" });
+      expect(cloudfront.runs().find(({ what }) => what === "Lambda function")).toEqual({
+        what: "Lambda function",
+        name: "edge",
+        state: "version 1; starts again with the next request: Runtime exited with SIGKILL",
+      });
+      const answer = await get("/");
+      expect(answer.status).toBe(200);
+      seen.add(answer.body);
+      expect(runtime()).toMatchObject({ state: "running", restarts: killed });
+    }
+    expect(seen.size).toBe(4);
+  });
+
+  it("comes back where it was killed between two requests, and where a process of its own outlives it", async () => {
+    const { get, cloudfront } = await site(source, { timeout: 5 });
+    for (const path of ["/", "/orphan"]) {
+      const pid = Number((await get(path)).body);
+      process.kill(pid, "SIGKILL");
+      await expect.poll(() => cloudfront.stats().lambda[0]?.runtime.state).toBe("restarting");
+      const answer = await get("/");
+      expect([answer.status, Number(answer.body) === pid]).toEqual([200, false]);
+    }
+  });
+});

@@ -174,6 +174,17 @@ describe("failures", () => {
     refused(await get("/exit"), 503, "LambdaExecutionError", UNAVAILABLE);
     expect((await get("/")).status).toBe(200);
   });
+
+  it("comes back after each of three such ends, and says so meanwhile", async () => {
+    const { get, cloudfront } = await site(returning(`if (request.uri === "/exit") process.exit(1); return request;`));
+    const runtime = () => cloudfront.stats().lambda[0]?.runtime;
+    for (let ended = 1; ended <= 3; ended++) {
+      expect((await get("/exit")).status).toBe(503);
+      expect(runtime()).toMatchObject({ state: "restarting", restarts: ended });
+      expect((await get("/")).status).toBe(200);
+      expect(runtime()).toMatchObject({ state: "running", restarts: ended });
+    }
+  });
 });
 
 describe("what a function returns", () => {

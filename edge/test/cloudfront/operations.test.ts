@@ -18,6 +18,7 @@ import {
   cachePolicy,
   clock,
   customOrigin,
+  DISTRIBUTION_ID,
   DOMAIN,
   deployment,
   distribution,
@@ -153,6 +154,7 @@ describe("continuous deployment", () => {
     expect((await site.get("/")).body).toBe("primary");
     expect((await site.get("/", { headers: { "aws-cf-cd-test": "1" } })).body).toBe("staging");
     expect((await site.get("/", { headers: { "aws-cf-cd-test": "2" } })).body).toBe("primary");
+    expect(site.cloudfront.runs()[0]?.state).toBe(`${DOMAIN}; requests with aws-cf-cd-test to ESTAGING`);
   });
 
   it("by weight", async () => {
@@ -170,6 +172,14 @@ describe("continuous deployment", () => {
       "staging",
       "primary",
       "primary",
+    ]);
+    expect(site.cloudfront.runs()).toEqual([
+      { what: "distribution", name: DISTRIBUTION_ID, state: `${DOMAIN}; 10 % to ESTAGING` },
+      {
+        what: "distribution",
+        name: "ESTAGING",
+        state: `d222222abcdef8.cloudfront.net; staging of ${DISTRIBUTION_ID}, 10 %`,
+      },
     ]);
   });
 

@@ -365,16 +365,18 @@ export function contract(runtime: Runtime): void {
 
       it("leaves browsers all of browser_ttl, however long the answer lay at the edge", async () => {
         const path = "/api/products/aged";
-        expect((await get(path)).headers["cache-control"]).toBe("public, max-age=60");
-        // A browser takes what Age says off max-age (RFC 9111, section 4.2.3).
-        await expect.poll(async () => (await get(path)).headers.age, { timeout: 20_000 }).not.toBe("0");
-        const { age, "cache-control": control } = (await get(path)).headers;
-        expect(control).toBe(`public, max-age=${60 + Number(age)}`);
+        // A browser takes what Age says off max-age (RFC 9111, section 4.2.3). Both are of one answer: the next one may be
+        // a second older, and the first one too, on a busy machine.
+        const left = (headers: Record<string, string>): [number, number] => {
+          const [, seconds] = headers["cache-control"]?.match(/^public, max-age=(\d+)$/) ?? [];
+          const age = Number(headers.age ?? 0);
+          return [Number(seconds) - age, age];
+        };
+        expect(left((await get(path)).headers)[0]).toBe(60);
+        await expect.poll(async () => left((await get(path)).headers)[1], { timeout: 20_000 }).toBeGreaterThan(0);
+        expect(left((await get(path)).headers)[0]).toBe(60);
         const same = await get(path, { headers: { "If-None-Match": '"v1"' } });
-        expect([same.status, same.headers["cache-control"]]).toEqual([
-          304,
-          `public, max-age=${60 + Number(same.headers.age)}`,
-        ]);
+        expect([same.status, left(same.headers)[0]]).toEqual([304, 60]);
       });
 
       it("answers HEAD from a stored GET", async () => {

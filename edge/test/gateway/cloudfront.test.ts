@@ -76,6 +76,10 @@ describe("who answers", () => {
       { host: DOMAIN, distribution: "EDFDVBD6EXAMPLE", url: expect.any(String) },
       { host: "api.shop.example", worker: "api", url: expect.any(String) },
     ]);
+    expect(json.runs).toEqual([
+      { what: "Worker", name: "api", state: expect.stringMatching(/ 100 %$/) },
+      { what: "distribution", name: "EDFDVBD6EXAMPLE", state: `${DOMAIN}, www.shop.example` },
+    ]);
   });
 
   test("redirects to its own name stay here", async () => {

@@ -142,7 +142,7 @@ def static_ttl_short(item: View, resource: View, context: Context[StaticTtl]) ->
     elif context.type == DISTRIBUTION:
         if is_static(item.text("pathPattern") or "") and item.has("forwardedValues"):
             judged = [(f"{behavior_name(item)} defaultTtl", item.number("defaultTtl"))]
-    else:
+    elif not judged_elsewhere(context.urn):
         key, header = item.text("key") or "", item.text("cacheControl") or ""
         age = max_age(header)
         # Browsers that ask each time are right for names without a version, where the edge answers them from its store.

@@ -6,6 +6,7 @@ import { FUNCTION_BOOTSTRAP } from "./functions-bootstrap.js";
 import { runnable } from "./functions-code.js";
 import { REALM } from "./functions-engine.js";
 import type { FunctionEvent } from "./functions-event.js";
+import type { Life } from "./lambda-runner.js";
 import { guardMemory } from "./memory-guard.js";
 import type { CloudFrontFunction, KeyValueStore } from "./model.js";
 import type { Deps } from "./types.js";
@@ -42,6 +43,7 @@ export class FunctionRunner {
   errors = 0;
   /** Milliseconds of wall time of the last run, inside its thread. */
   lastMs = 0;
+  life: Life = { state: "running", restarts: 0, reason: null };
   #worker: Worker | undefined;
   #ready = false;
   #queue: Run[] = [];
@@ -87,8 +89,14 @@ export class FunctionRunner {
 
   #expire(worker: Worker, error: string): void {
     this.#worker = undefined;
+    this.#lost(error);
     void worker.terminate();
     this.#settle({ error });
+  }
+
+  /** The next run starts another thread. */
+  #lost(reason: string): void {
+    this.life = { state: "restarting", restarts: this.life.restarts + 1, reason };
   }
 
   #settle(outcome: Outcome): void {
@@ -125,6 +133,7 @@ export class FunctionRunner {
       if (ready) {
         clearTimeout(starting);
         this.#ready = true;
+        this.life = { ...this.life, state: "running" };
         this.#next();
       } else if (log === undefined) this.#settle(outcome);
       else deps.log?.({ level: "info", message: log, subject: `function ${fn.name}` });
@@ -137,7 +146,9 @@ export class FunctionRunner {
       // A thread that does not start fails everything that waits for it, so that starting anew is not tried for ever.
       if (!this.#ready) for (const run of this.#queue.splice(0)) run.settle({ error: error.message });
       const memory = (error as { code?: string }).code === "ERR_WORKER_OUT_OF_MEMORY";
-      this.#settle({ error: memory ? `it used more than ${HEAP_MB} MB of memory` : error.message });
+      const reason = memory ? `it used more than ${HEAP_MB} MB of memory` : error.message;
+      this.#lost(reason);
+      this.#settle({ error: reason });
     };
     worker.on("error", ended);
     worker.on("exit", () => ended(new Error("its thread ended")));

@@ -10,11 +10,12 @@ import { CloudFrontFaults, deploymentFaults } from "./check.js";
 import { type RunningDistribution, startDistributions } from "./distribution.js";
 import { FunctionRunner } from "./functions-runner.js";
 import { invalidationFaults } from "./invalidation.js";
-import { type ColdStart, LambdaRunner } from "./lambda-runner.js";
+import { type ColdStart, LambdaRunner, type Life } from "./lambda-runner.js";
 import type { CloudFrontDeployment } from "./model.js";
 import { Origins } from "./origins.js";
 import { packageDirectory } from "./package-files.js";
 import { Pipeline } from "./pipeline.js";
+import { type RunningThing, runsOf } from "./runs.js";
 import type { Deps, EdgeRequest, EdgeResponse, Viewer } from "./types.js";
 
 export { CloudFrontFaults, deploymentFaults } from "./check.js";
@@ -26,6 +27,12 @@ const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
 export interface DistributionStats {
   id: string;
   domainName: string;
+  aliases: readonly string[];
+  enabled: boolean;
+  /** Whether it answers only what its primary distribution leaves to it. */
+  staging: boolean;
+  /** The staging distribution of this one, and what goes to it: a percentage of all, or what has a header. */
+  rollout: { staging: string; percentage: number | null; header: string | null } | null;
   requests: number;
   /** By `X-Cache` result. */
   results: Record<string, number>;
@@ -36,6 +43,7 @@ export interface DistributionStats {
 export interface LambdaStats {
   function: string;
   version: string;
+  runtime: Life;
   invocations: number;
   errors: number;
   coldStarts: readonly ColdStart[];
@@ -43,6 +51,7 @@ export interface LambdaStats {
 
 export interface FunctionStats {
   function: string;
+  runtime: Life;
   invocations: number;
   errors: number;
   /** Milliseconds of wall time of the last run. */
@@ -71,6 +80,8 @@ export interface CloudFront {
    */
   invalidate(items: readonly string[], distributionId?: string): Promise<void>;
   stats(): { distributions: DistributionStats[]; lambda: LambdaStats[]; functions: FunctionStats[] };
+  /** What runs, for people: see `RunningThing`. */
+  runs(): RunningThing[];
   /** Waits for work that goes on behind responses. */
   settled(): Promise<void>;
   stop(): Promise<void>;
@@ -103,6 +114,18 @@ function ownDirectory(): string {
 function removeOwn(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   own.delete(directory);
+}
+
+function rolloutOf(continuous: RunningDistribution["continuous"]): DistributionStats["rollout"] {
+  const traffic = continuous?.policy.enabled ? continuous.policy.traffic_config : null;
+  if (continuous === undefined || traffic == null) return null;
+  const weight = traffic.type === "SingleWeight" ? traffic.single_weight_config?.weight : undefined;
+  const header = traffic.type === "SingleHeader" ? traffic.single_header_config?.header : undefined;
+  return {
+    staging: continuous.staging.config.id,
+    percentage: weight === undefined ? null : Math.round(weight * 10_000) / 100,
+    header: header ?? null,
+  };
 }
 
 class LocalCloudFront implements CloudFront {
@@ -200,24 +223,33 @@ class LocalCloudFront implements CloudFront {
 
   stats(): ReturnType<CloudFront["stats"]> {
     return {
-      distributions: this.#distributions.map(({ config, counters, cache }) => {
+      distributions: this.#distributions.map(({ config, counters, cache, continuous }) => {
         const { entries, bytes } = cache.stats();
-        return { id: config.id, domainName: config.domain_name, ...counters, cacheEntries: entries, cacheBytes: bytes };
+        const { id, domain_name: domainName, aliases, enabled, staging } = config;
+        const rollout = rolloutOf(continuous);
+        const cached = { cacheEntries: entries, cacheBytes: bytes };
+        return { id, domainName, aliases, enabled, staging, rollout, ...counters, ...cached };
       }),
       lambda: [...this.#runners.values()].map((runner) => ({
         function: runner.version.name,
         version: runner.version.version,
+        runtime: runner.life,
         invocations: runner.invocations,
         errors: runner.errors,
         coldStarts: [...runner.coldStarts],
       })),
-      functions: [...this.#functions.values()].map(({ fn, invocations, errors, lastMs }) => ({
+      functions: [...this.#functions.values()].map(({ fn, life, invocations, errors, lastMs }) => ({
         function: fn.name,
+        runtime: life,
         invocations,
         errors,
         lastMs,
       })),
     };
+  }
+
+  runs(): RunningThing[] {
+    return runsOf(this.stats());
   }
 
   async settled(): Promise<void> {

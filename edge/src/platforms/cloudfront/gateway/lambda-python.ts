@@ -107,6 +107,9 @@ for line in sys.stdin:
     sys.stdout.flush()
 `;
 
+/** Milliseconds after a process's end for which its last output is waited for. */
+const LAST_WORDS_MS = 250;
+
 /** The status that the bootstrap ends with where memory ran out. */
 const OUT_OF_MEMORY = 137;
 
@@ -134,11 +137,16 @@ export function startPython(version: LambdaVersion, directory: string, events: S
   child.on("error", (error) => events.ended(error, false));
   const gone = new Promise<void>((resolve) => {
     child.on("error", () => resolve());
-    // After what it has said last.
-    child.on("close", (code, signal) => {
+    let told = false;
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      if (told) return;
+      told = true;
       events.ended(new Error(`Runtime exited with ${signal ?? `exit code ${code}`}`), code === OUT_OF_MEMORY);
       resolve();
-    });
+    };
+    // After what it has said last; but what it started may hold its output open for ever.
+    child.on("close", end);
+    child.on("exit", (code, signal) => setTimeout(end, LAST_WORDS_MS, code, signal).unref());
   });
   return {
     post: (invocation) => void stdin.write(`${JSON.stringify(invocation)}\n`),

@@ -45,14 +45,24 @@ function failure(errorType: string, errorMessage: string): Message {
   return { type: "error", errorType, errorMessage };
 }
 
+/** How a function's runtime does: `restarting` from an unexpected end to the next environment that is ready. */
+export interface Life {
+  state: "running" | "restarting";
+  /** Environments that ended unexpectedly. */
+  restarts: number;
+  reason: string | null;
+}
+
 export class LambdaRunner {
   readonly coldStarts: ColdStart[] = [];
+  life: Life = { state: "running", restarts: 0, reason: null };
   invocations = 0;
   errors = 0;
   #idle: Environment[] = [];
   #all = new Set<Environment>();
   #waiting: { resolve(environment: Environment): void; reject(error: Error): void }[] = [];
   #nextId = 0;
+  #stopped = false;
 
   constructor(
     readonly version: LambdaVersion,
@@ -148,6 +158,7 @@ export class LambdaRunner {
       message: (message) => {
         if (message.type === "ready") {
           environment.importMs = message.importMs;
+          this.life = { ...this.life, state: "running" };
           settled?.resolve();
         } else if (message.type === "init-error") {
           environment.dead = true;
@@ -159,6 +170,7 @@ export class LambdaRunner {
         }
       },
       ended: (error, outOfMemory) => {
+        if (!environment.dead && !this.#stopped) this.#lost(error.message);
         environment.dead = true;
         this.#forget(environment);
         settled?.reject(error);
@@ -180,6 +192,12 @@ export class LambdaRunner {
     };
     this.#all.add(environment);
     return environment;
+  }
+
+  /** The next request starts another one: Lambda has environments for requests alone. */
+  #lost(reason: string): void {
+    this.life = { state: "restarting", restarts: this.life.restarts + 1, reason };
+    this.#log("warn", `its environment ended unexpectedly: ${reason}; the next request starts another one`);
   }
 
   #noteColdStart(environment: Environment): void {
@@ -222,6 +240,7 @@ export class LambdaRunner {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     const stopped = new EdgeError(503, UNAVAILABLE, "LambdaExecutionError", "the local cloud was stopped");
     for (const waiting of this.#waiting.splice(0)) waiting.reject(stopped);
     await Promise.all([...this.#all].map((environment) => environment.sandbox.stop()));
