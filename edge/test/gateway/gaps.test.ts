@@ -18,9 +18,14 @@ const code = [
   ...sources("components/edgewright", /\.py$/, /(^|\/)gaps\.py$|node_modules/),
 ];
 
-/** The ids that code names: "gap `id`" in a comment or a message, `gap="id"` where a resource is recorded only. */
+/**
+ * The ids that code names: "gap `id`" in a comment or a message, `gap="id"` where a resource is recorded only, and
+ * `gap=Gap("id"` where a kind of binding has its own.
+ */
 const named = new Set(
-  code.flatMap((text) => [...text.matchAll(/\bgap[ =][`'"]([a-z0-9-]+)[`'"]/gi)].map((found) => found[1] as string)),
+  code.flatMap((text) =>
+    [...text.matchAll(/\bgap(?:[ =]|=Gap\(\s*)[`'"]([a-z0-9-]+)[`'"]/gi)].map((found) => found[1] as string),
+  ),
 );
 
 const listed = [
