@@ -131,7 +131,7 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
         ),
         (
             "config:\n  edgewright:objectives: {p50_ms: fast}\n",
-            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: must be a number, above 0, got 'fast'",
+            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: 'fast' is not a duration; allowed: a number of milliseconds, or a duration, for example '500ms'",
         ),
         (
             "config:\n  edgewright:services: [{name: a, port: 1}]\n",

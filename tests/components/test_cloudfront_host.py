@@ -1488,8 +1488,8 @@ def test_a_component_given_itself_is_told_with_the_output_that_is_meant() -> Non
         )
 
     assert sorted(faults_of(themselves)) == [
-        "endpoints[0].cache: the CachePolicy 'kept' itself is not a cache strategy. Allowed: a CachePolicy's `spec`. Write"
-        " `kept.spec`.",
+        "endpoints[0].cache: the CachePolicy 'kept' itself is not a cache strategy. Allowed: a CachePolicy's `spec`, or its"
+        " `edge_ttl` as a text, for example '1h'. Write `kept.spec`.",
         "endpoints[0].functions[0]: the LambdaEdgeFunction 'v1' itself is not a function. Allowed: a LambdaEdgeFunction's"
         " `association`. Write `v1.association`.",
         "endpoints[0].origin: the GeoRouter 'near-me' itself is not a router. Allowed: a GeoRouter's `routing`. Give its"
@@ -1506,7 +1506,7 @@ def test_one_fault_is_not_followed_by_what_only_it_makes_wrong() -> None:
     assert [fault.split(":")[0] for fault in faults_of(host)] == ["host"]
     assert [fault.split(":")[0] for fault in faults_of(lambda: KvNamespace("a", {"host": "cloudflair"}))] == ["host"]
 
-    ttl: Any = {"edge_ttl": "1h", "jitter": {"min": 1, "max": 9}, "statuses": [200]}
+    ttl: Any = {"edge_ttl": "an hour", "jitter": {"min": 1, "max": 9}, "statuses": [200]}
     assert [fault.split(":")[0] for fault in faults_of(lambda: CachePolicy("p", ttl))] == ["edge_ttl"]
 
     audience: Any = {

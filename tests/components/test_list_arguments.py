@@ -79,6 +79,8 @@ def test_what_is_no_list_is_one_fault_beside_the_others(
 ) -> None:
     path = path_of(place)
     for value in ({"no": "such"}, "text", 5, True):
+        if path.endswith(".methods") and value == "text":
+            continue  # methods may be written as a text
         faults = found_in(component, place, value)
         assert "no_such_argument" in [fault.path for fault in faults]
         (fault,) = [fault for fault in faults if fault.path == path or fault.path.startswith((f"{path}.", f"{path}["))]

@@ -205,7 +205,7 @@ def test_what_the_api_refuses_is_refused(name: str, change: dict[str, Any], mess
         ({"type": "kv_namespace"}, "bindings[0] (B): a kv_namespace binding needs namespaceId"),
         (
             {"type": "browser"},
-            "the binding type 'browser' does not run here; those that do: d1, durable_object_namespace",
+            "the binding type 'browser' does not run here; those that do: analytics_engine, d1, durable_object_namespace",
         ),
         ({"type": "plain_text", "text": None}, "a plain_text binding needs text"),
         ({"type": "plain_text", "text": "x", "name": "not-a-name"}, "'not-a-name' is not a JavaScript variable's name"),

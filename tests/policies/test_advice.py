@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from edgewright.arguments.written import is_written
 from edgewright.cache_policy import CachePolicyArgs
 from edgewright.edge_api import EdgeApiArgs
 from edgewright.engine.runner import shared_runner
@@ -220,6 +221,8 @@ def _mapping(of: Any) -> Any:
     """Return the type of a mapping with arguments that a type is, or is a list or an input of; None where it is neither."""
     if is_typeddict(of):
         return of
+    if is_written(of):
+        return _mapping(of.full)
     return next(filter(None, map(_mapping, get_args(of))), None)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import edgewright
-from edgewright.base.faults import number_range
+from edgewright.base.numbers import number_range
 from edgewright.cli._exit import Exit, report_defect, say_error, uninterrupted
 
 app = typer.Typer(

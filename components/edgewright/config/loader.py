@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 
 from edgewright.base.document import Document, DocumentError, KeyPath, read_document
 from edgewright.base.errors import ProjectError
-from edgewright.base.faults import number_range
+from edgewright.base.numbers import number_range
 from edgewright.config.models import StackSettings
 
 if TYPE_CHECKING:

@@ -8,8 +8,13 @@ A number means what it meant; the editor's schema knows both. Bounds go before t
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
-from pydantic_core import core_schema
+from pydantic import (
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from edgewright.arguments.values import (
     MILLISECONDS,
@@ -41,7 +46,7 @@ class Text:
 
     kind: Kind
 
-    def read(self, value: Any, number: core_schema.ValidatorFunctionWrapHandler) -> Any:
+    def read(self, value: Any, number: ValidatorFunctionWrapHandler) -> Any:
         """Return the number that is meant. One without a unit is read by pydantic, also where the engine has it as a text."""
         if not isinstance(value, str) or not any(letter.isalpha() or letter == "%" for letter in value):
             return number(value)
@@ -56,10 +61,8 @@ class Text:
             allowed = error.errors()[0]["msg"].removeprefix("Input should be ")
             raise ValueError(f"{value!r} is {understood.meaning}; allowed: {allowed}") from None
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self.read, handler(source))
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return WrapValidator(self.read).__get_pydantic_core_schema__(source, handler)
 
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [handler(schema), {"type": "string", "pattern": "^\\s*[0-9].*[A-Za-z%]\\s*$"}]}
