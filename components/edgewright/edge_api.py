@@ -367,7 +367,7 @@ class EdgeApiArgs(TypedDict):
     certificate_arn: NotRequired[pulumi.Input[str]]
     """cloudfront: the certificate of `hostname`, from us-east-1. Default: made, where `hosted_zone_id` is given."""
     hosted_zone_id: NotRequired[pulumi.Input[str]]
-    """cloudfront: the Route 53 zone of `hostname`: a certificate is made and validated there, and the hostname leads to
+    """cloudfront: the Route 53 zone of `hostname`: a certificate is made and validated there, and the hostname resolves to
     the distribution. Default: DNS and certificate are left to you."""
     price_class: NotRequired[str]
     """cloudfront: `PriceClass_100`, `PriceClass_200` or `PriceClass_All`: where it answers. Default: `PriceClass_All`."""

@@ -27,12 +27,12 @@ SHIELD_CLASS = "EdgewrightShield"
 
 
 def has_shield(settings: Mapping[str, Any]) -> bool:
-    """Say whether some endpoint of the function goes by a shield."""
+    """Say whether some endpoint of the function goes through a shield."""
     return any(map(_is_shielded, settings["endpoints"]))
 
 
 def _is_shielded(endpoint: Mapping[str, Any]) -> bool:
-    """Say whether what an endpoint's cache lacks goes by the shield: not where the answer is a known caller's."""
+    """Say whether what an endpoint's cache lacks goes through the shield: not where the answer is a known caller's."""
     cache = endpoint["cache"]
     stored = cache is not None and cache["mode"] != "bypass"
     return stored and endpoint["auth"] is None and cache["tiers"].get("shield") is not None
@@ -89,7 +89,7 @@ def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> s
         # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
         "cache_origin": mode == "origin" or endpoint["auth"] is not None,
         "cache_platform": fronted,
-        # Ways by which word of a purge comes. Without one of them, what would take it is left out.
+        # Purge channels. Where none is configured, the code that takes purges is left out.
         "cache_purge": tiers["kv"] is not None or shielded or fronted,
         "cache_shield": shielded,
     }

@@ -351,7 +351,7 @@ def check(
         bool, typer.Option("--preview", help="Take ids of new resources for unknown, as `pulumi preview` does.")
     ] = False,
 ) -> None:
-    """Hold stacks against the policies: no engine, no account, no network.
+    """Check stacks against the policies: no engine, no account, no network.
 
     Exit codes: 0 passed, 1 a finding fails the check, 2 usage, settings or program, 3 the program could not be run.
 

@@ -1,4 +1,4 @@
-"""`edgewright purge`: make the caches forget."""
+"""`edgewright purge`: purge cached responses."""
 
 import contextlib
 import enum

@@ -1,4 +1,4 @@
-"""Cloudflare: how an API becomes a Worker with what leads to it, and a store a KV namespace.
+"""Cloudflare: how an API becomes a Worker with its routes and domains, and a store a KV namespace.
 
 `check` looks at the arguments that only this platform has; `create` makes the resources. What the provider or the API would
 accept and not do is refused here.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from edgewright.platforms.lifecycle import DELETED_FIRST, EACH_TIME, NEVER, Lifecycle, Replaced
 
 LIFECYCLES: Mapping[str, Lifecycle] = {
-    # A Worker is renamed in place, and with it what leads to it is replaced.
+    # A Worker is renamed in place, and its routes and domains are replaced.
     "cloudflare:index/worker:Worker": NEVER,
     # Every change makes a new one; their deletion sends nothing to the account.
     "cloudflare:index/workerVersion:WorkerVersion": EACH_TIME,

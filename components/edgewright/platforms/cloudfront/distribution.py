@@ -43,7 +43,7 @@ def create(
     modules: Any,
     bound: Any,
 ) -> Deployed:
-    """Make the distribution with its function, policies, functions at the viewer and what leads to it."""
+    """Make the distribution with its function, policies, functions at the viewer, and its DNS records."""
     functions = [
         [function if is_later(function) else None for function in item.get("functions", ())] for item in endpoints.items
     ]

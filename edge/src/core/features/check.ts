@@ -19,7 +19,7 @@ const needs = ({ tiers, engine, mode, key }: CacheSpec): (keyof CacheParts | und
   mode === "origin" ? "origin" : undefined,
   engine === "platform" ? "platform" : undefined,
   isPlain(key) ? undefined : "key",
-  // Ways by which word of a purge comes.
+  // Purge channels.
   tiers.kv || tiers.shield || engine === "platform" ? "purge" : undefined,
 ];
 
