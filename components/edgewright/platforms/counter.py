@@ -1,5 +1,7 @@
 """Counting what a stack uses of limits. See :class:`Counter`."""
 
+import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -20,21 +22,21 @@ class Used:
     """The resource that uses so much, where the limit is one of each resource; None where it is the account's."""
 
 
-class Counter:
+class Counter(ABC):
     """Counts a platform's limits. Each platform has a subclass of its own, `Usage` in its `usage.py`."""
 
     def __init__(self, stack: "StackView") -> None:
         self.stack = stack
 
+    @abstractmethod
     def all(self) -> Iterator[tuple[str, Used | None]]:
         """Yield each limit's id with what is used of it, as far as it is known."""
-        raise NotImplementedError
 
     def most(self, nodes: Iterable["Node"], amount: Callable[["View"], float | None]) -> Used | None:
         """Return the largest amount of any of these resources, and which has it."""
         best: Used | None = None
         for node in nodes:
-            value = known(lambda node=node: amount(node.props))  # type: ignore[misc]
+            value = known(functools.partial(amount, node.props))
             if value and (best is None or value > best.amount):
                 best = Used(value, node.name)
         return best

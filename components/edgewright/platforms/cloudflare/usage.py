@@ -1,5 +1,6 @@
 """How much of Cloudflare's limits a stack uses."""
 
+import functools
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ class Usage(Counter):
             p + "deployment_versions",
             self.most(self.stack.of(types.WORKERS_DEPLOYMENT), lambda view: len(items(view, "versions"))),
         )
-        every = {name for node in versions for name in known(lambda node=node: classes(node.props)) or set()}  # type: ignore[misc]
+        every = {name for node in versions for name in known(functools.partial(classes, node.props)) or set()}
         yield "cloudflare.durable_objects.classes", Used(len(every))
         assets = [(node, files) for node in versions if (files := _assets(node.props))]
         most = max(assets, key=lambda each: len(each[1]), default=None)
@@ -67,14 +68,10 @@ class Usage(Counter):
 
     def _storage(self) -> Iterator[tuple[str, Used | None]]:
         from edgewright_policies import types
-        from edgewright_policies.reading import text_bytes
 
         pairs = self.stack.of(types.WORKERS_KV)
         for name, key in (("value_bytes", "value"), ("key_bytes", "keyName"), ("metadata_bytes", "metadata")):
-            yield (
-                f"cloudflare.kv.{name}",
-                self.most(pairs, lambda view, key=key: text_bytes(view.text(key) or "")),  # type: ignore[misc]
-            )
+            yield f"cloudflare.kv.{name}", self.most(pairs, functools.partial(_bytes_of, key))
         spaces = self.stack.of(types.WORKERS_KV_NAMESPACE)
         yield "cloudflare.kv.title_chars", self.most(spaces, lambda view: len(view.text("title") or ""))
         yield "cloudflare.d1.databases", self.count(types.D1_DATABASE)
@@ -101,3 +98,10 @@ def _assets(view: "View") -> list[int]:
         return known(read) or []
     except OSError:
         return []
+
+
+def _bytes_of(key: str, view: "View") -> int:
+    """Return the bytes of a text."""
+    from edgewright_policies.reading import text_bytes
+
+    return text_bytes(view.text(key) or "")

@@ -1,5 +1,6 @@
 """How much of CloudFront's and Lambda@Edge's limits a stack uses."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class Usage(Counter):
         for name, key in (("origins", "origins"), ("origin_groups", "originGroups")):
             yield (
                 f"cloudfront.distribution.{name}",
-                self.most(distributions, lambda view, key=key: len(items(view, key))),  # type: ignore[misc]
+                self.most(distributions, functools.partial(_number_of, key)),
             )
         yield "cloudfront.distribution.cnames", self.most(distributions, lambda view: len(view.texts("aliases")))
 
@@ -49,11 +50,14 @@ class Usage(Counter):
                 "query_strings": key.view("queryStringsConfig").view("queryStrings").texts("items"),
             }
 
+        def parts_of_key(name: str, view: "View") -> int:
+            return len(key_parts(view)[name])
+
         policies = self.stack.of(types.CLOUDFRONT_CACHE_POLICY)
         for name in ("headers", "cookies", "query_strings"):
             yield (
                 f"cloudfront.cache_policy.{name}",
-                self.most(policies, lambda view, name=name: len(key_parts(view)[name])),  # type: ignore[misc]
+                self.most(policies, functools.partial(parts_of_key, name)),
             )
         yield (
             "cloudfront.cache_policy.names_chars",
@@ -156,3 +160,8 @@ def _package_bytes(view: "View") -> int | None:
     if code is None:
         return None
     return package_of(code).packed
+
+
+def _number_of(key: str, view: "View") -> int:
+    """Return how many items a list has."""
+    return len(items(view, key))
