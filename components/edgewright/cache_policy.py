@@ -28,6 +28,7 @@ from edgewright.contract.claims import never_passes
 from edgewright.contract.limits import limit
 from edgewright.contract.models import (
     LOCATIONS,
+    MEMORY_IN_FRONT_S,
     CacheKeySpec,
     CacheSpec,
     CacheTiers,
@@ -39,9 +40,6 @@ from edgewright.contract.models import (
 )
 
 TOKEN = "edgewright:index:CachePolicy"
-MEMORY_IN_FRONT_S = 5
-"""How long a copy in memory is served where nothing is said of that tier: as long as an isolate goes without looking for
-purges."""
 
 
 class Jitter(TypedDict):

@@ -60,7 +60,7 @@ class LocalCloud:
 
     def reload(self) -> Deployed:
         """Run the program again and deploy it."""
-        before = archive.read(self._stack.state)
+        before = archive.read(self._stack.state.path)
         cloud = _Cloud(before.published, before.workers)
         self.capture, self.settings = shared_runner().run(self._stack.project.directory, self._stack.stack, cloud=cloud)
         self.deployed = self._stack.deploy(self.capture)
@@ -91,7 +91,7 @@ def local_cloud(
         InfrastructureError: something cannot be started.
     """
     project = Project.load(project_dir)
-    before = archive.Archive() if fresh else archive.read(StateDir(project, stack))
+    before = archive.Archive() if fresh else archive.read(StateDir(project, stack).path)
     capture, settings = shared_runner().run(project.directory, stack, cloud=_Cloud(before.published, before.workers))
     running = LocalStack(project, stack, port=port, fresh=fresh)
     chosen = (settings.services if services else ()) if isinstance(services, bool) else services

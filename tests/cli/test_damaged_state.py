@@ -76,11 +76,11 @@ def test_a_note_of_a_reload_is_one_or_none(state: StateDir, value: object, key: 
 @given(value=JSON)
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_an_archive_leaves_out_what_is_none(state: StateDir, value: object) -> None:
-    for folder in (state.versions, state.functions):
+    for folder in (archive.versions_folder(state.path), archive.functions_folder(state.path)):
         folder.mkdir(exist_ok=True)
         (folder / "one.json").write_text(json.dumps(value))
-    state.classes.write_text(json.dumps(value))
-    assert not archive.read(state).published
+    (state.path / "classes.json").write_text(json.dumps(value))
+    assert not archive.read(state.path).published
 
 
 @given(value=JSON)

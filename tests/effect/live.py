@@ -88,7 +88,7 @@ class Live:
         self.batch = batch
 
     def _deploy(self, programs: Mapping[str, Given], stable: Mapping[str, Any]) -> Run:
-        cloud = LocalCloud(archive.read(self.stack.state).published)
+        cloud = LocalCloud(archive.read(self.stack.state.path).published)
         found = run(self._program(programs, stable), stack=STACK, cloud=cloud)
         folder = self.stack.project.directory
         self.stack.deploy(Capture("shop", STACK, found.resources, project_dir=folder, program_dir=folder))

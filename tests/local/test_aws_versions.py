@@ -23,10 +23,10 @@ def publish(runner: Runner, folder: Path, main: str) -> Plan:
     """Run and translate a program after what was published before, and keep what it publishes."""
     project = Project.load(make_project(folder, PREAMBLE + main))
     state = StateDir(project, "local")
-    before = archive.read(state)
+    before = archive.read(state.path)
     capture, _ = runner.run(project.directory, "local", cloud=LocalCloud(before.published))
     planned = plan(project, capture, before)
-    archive.keep(state, planned.deployment, planned.functions)
+    archive.keep(state.path, planned.deployment, planned.functions)
     return planned
 
 
@@ -92,7 +92,7 @@ def test_only_the_newest_versions_are_kept(runner: Runner, tmp_path: Path, monke
     for text in ("one", "two", "three"):
         publish(runner, tmp_path, site(text))
     state = StateDir(Project.load(tmp_path), "local")
-    assert {version.version for version in archive.read(state).functions.values()} == {"2", "3"}
+    assert {version.version for version in archive.read(state.path).functions.values()} == {"2", "3"}
 
 
 def test_two_functions_count_apart_and_a_function_elsewhere_is_another(tmp_path: Path) -> None:

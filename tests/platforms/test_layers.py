@@ -1,4 +1,5 @@
-"""Which rooms may know which: `base` knows nobody above it, `contract` knows `base`, policies know these two alone."""
+"""Which rooms may know which: `base` knows nobody above it, `contract` knows `base`, policies know these two alone; what is
+made on a platform knows nothing of the commands and the processes that use it."""
 
 import ast
 from collections.abc import Iterator
@@ -11,10 +12,17 @@ import pytest
 ROOT = Path(edgewright.__file__).parent
 POLICIES = Path(edgewright_policies.__file__).parent
 
+BELOW = {"base", "contract"}
+MAKING = BELOW | {"arguments", "assemble", "engine", "platforms"}
+"""What components are made with: nothing of it knows the commands, and the processes that run what was made."""
+
 MAY: dict[Path, set[str]] = {
     ROOT / "base": {"base"},
-    ROOT / "contract": {"base", "contract"},
-    POLICIES: {"base", "contract"},
+    ROOT / "contract": BELOW,
+    POLICIES: BELOW,
+    **{ROOT / room: MAKING for room in ("arguments", "assemble", "platforms")},
+    # A program is run with its stack's settings.
+    ROOT / "engine": MAKING | {"config"},
 }
 
 

@@ -52,7 +52,7 @@ def up(
         project = load_project(stack)
         runtime.ensure(_console.step)
         state = StateDir(project, stack)
-        before = archive.Archive() if fresh else archive.read(state)
+        before = archive.Archive() if fresh else archive.read(state.path)
         capture, settings = shared_runner().run(
             project.directory, stack, cloud=LocalCloud(before.published, before.workers)
         )

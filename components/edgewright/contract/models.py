@@ -37,6 +37,11 @@ LOCATIONS = ("wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me")
 https://developers.cloudflare.com/durable-objects/reference/data-location/ (November 2026)."""
 
 
+MEMORY_IN_FRONT_S = 5
+"""How long a copy in memory is served where nothing is said of that tier: as long as an isolate goes without looking for
+purges."""
+
+
 class MemoryTier(SpecModel):
     """The isolate's own memory: the fastest tier, lost with the isolate, bounded by bytes."""
 

@@ -157,7 +157,7 @@ def watch(
         started = time.perf_counter()
         names = tuple(running.project.shown(path) for path in relevant)
         try:
-            before = archive.read(running.state)
+            before = archive.read(running.state.path)
             cloud = LocalCloud(before.published, before.workers)
             new, settings = runner.run(root, running.stack, cloud=cloud, stopping=running.stopping)
             read = new.files

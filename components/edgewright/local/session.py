@@ -108,21 +108,6 @@ class StateDir:
         """Requests and what Workers print, one JSON object a line."""
         return self.path / "gateway.ndjson"
 
-    @property
-    def versions(self) -> Path:
-        """Versions that were deployed, which a rollout may go back to."""
-        return self.path / "versions"
-
-    @property
-    def classes(self) -> Path:
-        """Where it is written down which classes of Durable Objects the Workers have."""
-        return self.path / "classes.json"
-
-    @property
-    def functions(self) -> Path:
-        """Versions of Lambda functions that were published, which a distribution may go back to."""
-        return self.path / "functions"
-
     def log(self, name: str) -> Path:
         """Return the log file of a process."""
         return self.path / "logs" / f"{name}.log"

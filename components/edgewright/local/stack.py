@@ -45,14 +45,14 @@ def deploy(control: Control, state: StateDir, capture: Capture, services: Sequen
         DeployRefused: the runtime refuses the code; the last good deployment goes on serving.
         InfrastructureError: the gateway does not answer.
     """
-    return deploy_plan(control, state, plan(state.project, capture, archive.read(state), addresses(services)))
+    return deploy_plan(control, state, plan(state.project, capture, archive.read(state.path), addresses(services)))
 
 
 def deploy_plan(control: Control, state: StateDir, planned: Plan) -> Deployed:
     """Deploy what a program was translated to; see :func:`deploy`."""
     answer = control.deploy(planned.deployment)
     archive.keep(
-        state,
+        state.path,
         planned.deployment,
         planned.functions,
         classes=planned.classes,
@@ -131,7 +131,7 @@ class LocalStack:
     @property
     def before(self) -> archive.Archive:
         """What earlier runs published, which a fresh one forgets."""
-        return archive.Archive() if self._fresh else archive.read(self.state)
+        return archive.Archive() if self._fresh else archive.read(self.state.path)
 
     def start(self, services: Sequence[Service] = ()) -> None:
         """Start the gateway and the services.
@@ -191,7 +191,7 @@ class LocalStack:
 
     def plan(self, capture: Capture) -> Plan:
         """Translate a captured program without deploying it."""
-        return plan(self.project, capture, archive.read(self.state), addresses(self._services))
+        return plan(self.project, capture, archive.read(self.state.path), addresses(self._services))
 
     def deploy_plan(self, planned: Plan) -> Deployed:
         """Deploy what :meth:`plan` returned."""

@@ -10,7 +10,6 @@ from typing import Final, TypeVar
 import pydantic
 
 from edgewright.base.private import open_private
-from edgewright.local.session import StateDir
 from edgewright.platforms import protocol
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.handlers import Published, hex_id
@@ -51,18 +50,18 @@ class Archive:
         return latest
 
 
-def read(state: StateDir) -> Archive:
-    """Return what is left of earlier deployments."""
+def read(folder: Path) -> Archive:
+    """Return what is left of earlier deployments in a stack's folder."""
     return Archive(
-        workers={path.stem: version for path, version in _models(state.versions, protocol.Version)},
-        functions={version.arn: version for _, version in _models(state.functions, cf.LambdaVersion)},
-        distributions=_distributions(state),
-        classes=_classes(state.classes),
+        workers={path.stem: version for path, version in _models(versions_folder(folder), protocol.Version)},
+        functions={version.arn: version for _, version in _models(functions_folder(folder), cf.LambdaVersion)},
+        distributions=_distributions(folder),
+        classes=_classes(_classes_file(folder)),
     )
 
 
 def keep(
-    state: StateDir,
+    folder: Path,
     deployment: protocol.Deployment,
     functions: tuple[cf.LambdaVersion, ...],
     *,
@@ -71,26 +70,40 @@ def keep(
 ) -> None:
     """Keep a deployment's versions and classes and what its distributions are held to, and forget the oldest of too many
     versions."""
-    state.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open_private(state.classes, "w") as file:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open_private(_classes_file(folder), "w") as file:
         file.write(json.dumps(classes or {}, sort_keys=True))
-    with open_private(_distributions_file(state), "w") as file:
+    with open_private(_distributions_file(folder), "w") as file:
         file.write(json.dumps(distributions or {}, sort_keys=True))
     workers = {f"{version.id}.json": version for worker in deployment.workers for version in worker.versions}
-    _write(state.versions, workers)
-    _write(state.functions, {f"{hex_id(version.arn)}.json": version for version in functions})
+    _write(versions_folder(folder), workers)
+    _write(functions_folder(folder), {f"{hex_id(version.arn)}.json": version for version in functions})
 
 
 _HELD: Final = pydantic.TypeAdapter(dict[str, dict[str, str]])
 
 
-def _distributions_file(state: StateDir) -> Path:
-    return state.path / "distributions.json"
+def versions_folder(folder: Path) -> Path:
+    """Return where versions are that were deployed, which a rollout may go back to."""
+    return folder / "versions"
 
 
-def _distributions(state: StateDir) -> dict[str, dict[str, str]]:
+def functions_folder(folder: Path) -> Path:
+    """Return where versions of functions are that were published, which a deployment may go back to."""
+    return folder / "functions"
+
+
+def _classes_file(folder: Path) -> Path:
+    return folder / "classes.json"
+
+
+def _distributions_file(folder: Path) -> Path:
+    return folder / "distributions.json"
+
+
+def _distributions(folder: Path) -> dict[str, dict[str, str]]:
     try:
-        return _HELD.validate_json(_distributions_file(state).read_bytes())
+        return _HELD.validate_json(_distributions_file(folder).read_bytes())
     except (OSError, pydantic.ValidationError):
         return {}  # nothing was deployed, or by another release of edgewright
 

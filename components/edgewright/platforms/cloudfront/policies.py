@@ -16,9 +16,8 @@ import pulumi
 import pulumi_aws as aws
 
 from edgewright.base.faults import Faults, show
-from edgewright.cache_policy import MEMORY_IN_FRONT_S
 from edgewright.contract.limits import limit
-from edgewright.contract.models import MemoryTier, ShieldTier
+from edgewright.contract.models import MEMORY_IN_FRONT_S, MemoryTier, ShieldTier
 
 YEAR = 31_536_000
 DAY = 86_400
