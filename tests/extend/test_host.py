@@ -1,21 +1,19 @@
 """The worked example of docs/architecture.md: a folder makes a platform, and everything that loops over platforms has it."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import edgewright
 import pytest
 
-PACKAGE = Path(edgewright.__file__).parent
+from tests.extend.copies import ask, copy_of_package
+
 PAPER = Path(__file__).parent / "paper"
 
 _ASK = """
-import json, sys
+import json
 from pathlib import Path
 from edgewright.base.project import Project
 from edgewright.contract.limits import limit
@@ -57,20 +55,8 @@ pulumi.export("urls", api.urls)
 
 
 def _asked(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
-    """Run with a copy of the package that has one folder more."""
-    shutil.copytree(PACKAGE, folder / "path" / "edgewright", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(PAPER, folder / "path" / "edgewright" / "platforms" / "paper")
-    (folder / "Pulumi.yaml").write_text("name: paper\nruntime: python\n")
-    (folder / "Pulumi.local.yaml").write_text("config: {}\n")
-    (folder / "__main__.py").write_text(program)
-    return subprocess.run(
-        [sys.executable, "-c", _ASK],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder / "path")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    shutil.copytree(PAPER, copy_of_package(folder) / "platforms" / "paper")
+    return ask(folder, program, _ASK)
 
 
 @pytest.mark.runtime
