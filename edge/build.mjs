@@ -15,125 +15,35 @@ const here = import.meta.dirname;
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { only: { type: "string" } } });
 const output = resolve(positionals[0] ?? join(here, "../components/edgewright/_bundles"));
 
-/**
- * Each feature's module, the name it exports, where that is written, and what in the settings makes it needed. `beside`: what it
- * shares code with, which is loaded wherever this is: shared code is one module with that one.
- */
-const FEATURES = {
-  cache: {
-    file: "cache.js",
-    export: "cache",
-    source: "core/features/cache",
-    beside: "core",
-    needed_by: "endpoints[].cache",
-  },
-  cache_check: {
-    file: "cache-check.js",
-    export: "cacheCheck",
-    source: "core/features/cache-check",
-    beside: "cache",
-    needed_by: "the local cloud alone",
-  },
-  cache_edge: {
-    file: "cache-edge.js",
-    export: "cacheEdge",
-    source: "core/features/cache-edge",
-    beside: "cache",
-    needed_by: "endpoints[].cache.tiers.edge",
-  },
-  cache_key: {
-    file: "cache-key.js",
-    export: "cacheKey",
-    source: "core/features/cache-key",
-    beside: "cache",
-    needed_by: "endpoints[].cache.key.query != all, or .headers, .cookies, .country or .region of it",
-  },
-  cache_kv: {
-    file: "cache-kv.js",
-    export: "cacheKv",
-    source: "core/features/cache-kv",
-    beside: "cache",
-    needed_by: "endpoints[].cache.tiers.kv",
-  },
-  cache_memory: {
-    file: "cache-memory.js",
-    export: "cacheMemory",
-    source: "core/features/cache-memory",
-    beside: "cache",
-    needed_by: "endpoints[].cache.tiers.memory",
-  },
-  cache_origin: {
-    file: "cache-origin.js",
-    export: "cacheOrigin",
-    source: "core/features/cache-origin",
-    beside: "cache",
-    needed_by: "endpoints[].cache.mode == origin, or a cache and endpoints[].auth",
-  },
-  cache_platform: {
-    file: "cache-platform.js",
-    export: "cachePlatform",
-    source: "core/features/cache-platform",
-    beside: "cache",
-    needed_by: "endpoints[].cache.engine == platform, where it may be used",
-  },
-  cache_purge: {
-    file: "cache-purge.js",
-    export: "cachePurge",
-    source: "core/features/cache-purge",
-    beside: "cache",
-    needed_by:
-      "endpoints[].cache.tiers.kv or .shield, or .engine == platform; a cache, endpoints[].methods and a key of more than the URL",
-  },
-  cache_shield: {
-    file: "cache-shield.js",
-    export: "cacheShield",
-    source: "platforms/cloudflare/cache-shield",
-    beside: "cache",
-    also: ["createShield"],
-    needed_by: "endpoints[].cache.tiers.shield",
-  },
-  cache_writes: {
-    file: "cache-writes.js",
-    export: "cacheWrites",
-    source: "core/features/cache-writes",
-    beside: "cache",
-    needed_by: "a cache and endpoints[].methods",
-  },
-  geo: {
-    file: "geo.js",
-    export: "geo",
-    source: "core/features/geo",
-    beside: "core",
-    needed_by: "endpoints[].target.kind == origin",
-  },
-  sessions: {
-    file: "sessions.js",
-    export: "sessions",
-    source: "core/features/sessions",
-    beside: "core",
-    needed_by: "endpoints[].auth.kind == session or endpoints[].target.kind == session",
-  },
-  jwt: {
-    file: "jwt.js",
-    export: "jwt",
-    source: "core/features/jwt",
-    beside: "core",
-    needed_by: "endpoints[].auth.kind == jwt",
-  },
-};
-
-/** Features that one setting of an endpoint needs: the table is written from components/edgewright/contract/features.py. */
+/** Features of one setting each: the table is written from components/edgewright/contract/features.py. */
 const BY_SETTING = JSON.parse(await readFile(join(here, "schema/features.json"), "utf8"));
-for (const { setting, name } of BY_SETTING) {
+
+/** Parts of the cache. Which of them a policy needs says components/edgewright/assemble/worker.py. */
+const CACHE_PARTS = ["check", "edge", "key", "kv", "memory", "origin", "platform", "purge", "shield", "writes"];
+
+/**
+ * A feature's module: its file, the name that it exports, and where that is written. `beside`: what it shares code with, which
+ * is loaded wherever this is: shared code is one module with that one.
+ */
+function feature(name, beside) {
   const file = name.replaceAll("_", "-");
-  FEATURES[name] = {
+  return {
     file: `${file}.js`,
     export: name.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase()),
     source: `core/features/${file}`,
-    beside: "core",
-    needed_by: `endpoints[].${setting}`,
+    beside,
   };
 }
+
+const FEATURES = Object.fromEntries([
+  ...["cache", "geo", "sessions", "jwt", ...BY_SETTING.map(({ name }) => name)].map((name) => [
+    name,
+    feature(name, "core"),
+  ]),
+  ...CACHE_PARTS.map((part) => [`cache_${part}`, feature(`cache_${part}`, "cache")]),
+]);
+// With the class of Durable Objects, which the platform knows.
+Object.assign(FEATURES.cache_shield, { source: "platforms/cloudflare/cache-shield", also: ["createShield"] });
 
 const NOTHING = { files: new Map(), packages: new Set() };
 
@@ -272,7 +182,7 @@ async function bundleHost(folder, core, features, { also = {}, ...options }) {
     }
     return seen;
   }
-  const named = ({ file, export: name, needed_by }) => ({ file, export: name, needed_by });
+  const named = ({ file, export: name }) => ({ file, export: name });
   const importsOf = (file) => [...closure(file)].sort();
   const manifest = {
     version: 1,
