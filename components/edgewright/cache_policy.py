@@ -252,7 +252,7 @@ def spec_of(name: str, edge_ttl: str) -> dict[str, Any] | None:
 
 
 _KEPT = 30 * 86400
-"""How long a strategy keeps what it was given no time for: 30 days, as Workbox's recipes do
+"""How long a strategy keeps what it was given no time for: 30 days, as in Workbox's recipe for images
 (https://developer.chrome.com/docs/workbox/modules/workbox-recipes, `maxAgeSeconds`)."""
 _SETS: Mapping[str, Mapping[str, Any]] = {
     "cache-first": {"mode": "override", "edge_ttl": _KEPT},

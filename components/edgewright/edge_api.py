@@ -69,7 +69,8 @@ class EndpointRateLimit(TypedDict):
 
 class EndpointCors(TypedDict):
     """Which pages of other origins may read an endpoint's answers, by the CORS protocol of the Fetch standard. Preflights are
-    answered at the edge, and no answer carries `Access-Control-*` headers of the origin's."""
+    answered at the edge, and no answer carries `Access-Control-*` headers of the origin's. On CloudFront the 401 for a missing
+    session is made at the viewer and has no such headers: a page sees that the request failed, not why."""
 
     origins: list[str]
     """Origins as browsers write them, for example `https://app.example.com`: none but these is ever told that it may read. `*`
