@@ -10651,6 +10651,8 @@ var Instance = class _Instance {
   #flights = /* @__PURE__ */ new Set();
   /** Counts workerds: what was asked of an earlier one is lost. */
   #life = 0;
+  /** The last workerd whose output has ended: it is gone, whenever that was. */
+  #gone = 0;
   #disposed = false;
   /** The workerds that were ended for going over a limit. */
   #limited = /* @__PURE__ */ new Set();
@@ -10671,6 +10673,7 @@ var Instance = class _Instance {
       throw error;
     }
     instance.#started = true;
+    instance.#checkAlive();
     for (const message of instance.#startup) instance.runtimeMessage({ level: "warn", message });
     return instance;
   }
@@ -10704,7 +10707,10 @@ var Instance = class _Instance {
             if (this.#life === life) this.runtimeLine(line);
           });
         }
-        out.once("end", () => this.#ended(life, "ended unexpectedly"));
+        out.once("end", () => {
+          this.#gone = life;
+          this.#ended(life, "ended unexpectedly");
+        });
       }
     };
     const withDoors = workers.map((worker, index) => ({
@@ -10796,7 +10802,11 @@ var Instance = class _Instance {
     }
     this.#runtime = { ...this.#runtime, state: "running" };
     this.options.logs.info(`The Workers runtime serves again after ${Math.round(performance.now() - began)} ms`);
-    if (this.#pid() === void 0) this.#ended(this.#life, "ended unexpectedly");
+    this.#checkAlive();
+  }
+  /** Another one follows where this one ended while it was taken for starting. */
+  #checkAlive() {
+    if (this.#gone === this.#life) this.#ended(this.#life, "ended unexpectedly");
   }
   get runtime() {
     return this.#runtime;

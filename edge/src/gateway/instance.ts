@@ -73,6 +73,8 @@ export class Instance {
   readonly #flights = new Set<Flight>();
   /** Counts workerds: what was asked of an earlier one is lost. */
   #life = 0;
+  /** The last workerd whose output has ended: it is gone, whenever that was. */
+  #gone = 0;
   #disposed = false;
   /** The workerds that were ended for going over a limit. */
   readonly #limited = new Set<number>();
@@ -99,6 +101,7 @@ export class Instance {
       throw error;
     }
     instance.#started = true;
+    instance.#checkAlive();
     for (const message of instance.#startup) instance.runtimeMessage({ level: "warn", message });
     return instance;
   }
@@ -133,8 +136,11 @@ export class Instance {
             if (this.#life === life) this.runtimeLine(line);
           });
         }
-        // Its output ends with it.
-        out.once("end", () => this.#ended(life, "ended unexpectedly"));
+        // Its output ends with it, which may be while it is still taken for starting.
+        out.once("end", () => {
+          this.#gone = life;
+          this.#ended(life, "ended unexpectedly");
+        });
       },
     };
     const withDoors = workers.map((worker, index) => ({
@@ -232,8 +238,12 @@ export class Instance {
     }
     this.#runtime = { ...this.#runtime, state: "running" };
     this.options.logs.info(`The Workers runtime serves again after ${Math.round(performance.now() - began)} ms`);
-    // It may have ended while it was taken for started.
-    if (this.#pid() === undefined) this.#ended(this.#life, "ended unexpectedly");
+    this.#checkAlive();
+  }
+
+  /** Another one follows where this one ended while it was taken for starting. */
+  #checkAlive(): void {
+    if (this.#gone === this.#life) this.#ended(this.#life, "ended unexpectedly");
   }
 
   get runtime(): RuntimeState {

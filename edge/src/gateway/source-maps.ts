@@ -33,7 +33,7 @@ class LazyMap {
 export class SourceMaps {
   #services = new Map<string, Map<string, LazyMap>>();
 
-  constructor(deployment: Deployment) {
+  constructor(deployment: Pick<Deployment, "workers">) {
     for (const worker of deployment.workers) {
       for (const version of worker.versions) {
         const maps = version.modules

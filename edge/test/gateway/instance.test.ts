@@ -1,0 +1,81 @@
+// The supervision of workerd, where its end comes at an unlucky moment: a stand-in for miniflare says when.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type * as MiniflareModule from "miniflare";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Doors } from "../../src/gateway/doors.js";
+import { Instance, type InstanceOptions } from "../../src/gateway/instance.js";
+import { Logs } from "../../src/gateway/logs.js";
+import { SourceMaps } from "../../src/gateway/source-maps.js";
+import { until } from "./harness.js";
+
+let folder: string;
+let doors: Doors;
+/** What there was of each workerd: its output. */
+let outputs: Readable[];
+/** Numbers of the workerds that are gone before they are taken for started. */
+let stillborn: number[];
+/** Stands for workerd where its id is asked for: what goes over a limit is killed by it. */
+let sleeper: ChildProcess;
+
+class Stand {
+  readonly ready: Promise<void>;
+
+  constructor(options: { handleRuntimeStdio(out: Readable, err: Readable): void }) {
+    const out = new Readable({ read() {} });
+    outputs.push(out);
+    options.handleRuntimeStdio(out, new Readable({ read() {} }));
+    // The launcher writes it down, and nobody takes it back.
+    writeFileSync(join(doors.directory, "one", "pid"), String(sleeper.pid));
+    if (stillborn.includes(outputs.length)) out.push(null);
+    this.ready = new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+class NoOpLog {}
+
+function start(): Promise<Instance> {
+  const miniflare = { Miniflare: Stand, NoOpLog } as unknown as typeof MiniflareModule;
+  const options: Partial<InstanceOptions> = {
+    ...{ name: "one", miniflare, workerd: "workerd", doors, workers: [], namespaces: [] },
+    ...{
+      stateDir: folder,
+      cacheDir: folder,
+      logs: new Logs(undefined),
+      maps: new SourceMaps({ workers: [] }),
+    },
+  };
+  return Instance.start(options as InstanceOptions);
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "edgewright-instance-"));
+  doors = new Doors(folder);
+  outputs = [];
+  sleeper = spawn("sleep", ["600"]);
+  stillborn = [];
+});
+
+afterEach(() => {
+  sleeper.kill("SIGKILL");
+  doors.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("one that is gone before it is taken for started is followed by another", async () => {
+  stillborn = [1, 3];
+  const instance = await start();
+  await until(() => outputs.length === 2 && instance.runtime.state === "running");
+  outputs[1]?.push(null);
+  await until(() => outputs.length === 4 && instance.runtime.state === "running");
+  expect(instance.runtime.restarts).toBe(3);
+  await instance.dispose();
+});
