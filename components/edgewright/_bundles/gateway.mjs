@@ -10399,6 +10399,7 @@ import http7 from "node:http";
 import { createRequire } from "node:module";
 import { join as join6 } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 
 // src/gateway/busy.ts
 var Busy = class {
@@ -10636,6 +10637,15 @@ var LEVELS = /* @__PURE__ */ new Set(["debug", "log", "info", "warn", "error"]);
 var AVAILABLE_MS = 1e4;
 var FIRST_PAUSE_MS = 100;
 var LONGEST_PAUSE_MS = 5e3;
+var NOTICE_MS = 5e3;
+async function disposed(miniflare) {
+  const late = new AbortController();
+  const waited = delay(NOTICE_MS, void 0, { signal: late.signal }).catch(() => {
+  });
+  await Promise.race([miniflare.dispose().catch(() => {
+  }), waited]);
+  late.abort();
+}
 var Instance = class _Instance {
   constructor(options) {
     this.options = options;
@@ -10681,6 +10691,11 @@ var Instance = class _Instance {
     const { stateDir, cacheDir, workers, doors } = this.options;
     const life = ++this.#life;
     this.#startup = [];
+    let ended = () => {
+    };
+    const end2 = new Promise((resolve) => {
+      ended = resolve;
+    });
     const shared2 = {
       host: "127.0.0.1",
       port: 0,
@@ -10709,6 +10724,7 @@ var Instance = class _Instance {
         }
         out.once("end", () => {
           this.#gone = life;
+          ended();
           this.#ended(life, "ended unexpectedly");
         });
       }
@@ -10723,13 +10739,15 @@ var Instance = class _Instance {
       workers: withDoors
     });
     this.#miniflare = miniflare;
+    const unnoticed = end2.then(() => delay(NOTICE_MS, void 0, { ref: false })).then(() => Promise.reject(new Error("it ended while it started")));
+    unnoticed.catch(() => {
+    });
     const start2 = watchStart(() => this.#pid());
     try {
-      await miniflare.ready;
+      await Promise.race([miniflare.ready, unnoticed]);
     } catch (error) {
       this.#miniflare = void 0;
-      await miniflare.dispose().catch(() => {
-      });
+      await disposed(miniflare);
       const over = start2.over();
       if (over !== void 0) throw new DeployFailed([fault(over)]);
       const errors = startupErrors(this.#startup, ENTRY_MODULE, this.options.maps);
@@ -10787,8 +10805,7 @@ var Instance = class _Instance {
   async #again(began) {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       this.#watchdog?.stop();
-      await this.#miniflare?.dispose().catch(() => {
-      });
+      if (this.#miniflare !== void 0) await disposed(this.#miniflare);
       if (this.#disposed) return;
       try {
         await this.#boot();

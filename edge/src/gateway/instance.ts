@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import type * as MiniflareModule from "miniflare";
 import type { Miniflare, MiniflareOptions, WorkerOptions } from "miniflare";
 import { Busy } from "./busy.js";
@@ -54,6 +55,16 @@ const AVAILABLE_MS = 10_000;
 /** Between attempts to start: at first, and at most. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** How long miniflare may take to notice that its workerd is gone, and to clear away. */
+const NOTICE_MS = 5_000;
+
+/** miniflare may wait for ever for a workerd whose end it has missed: whoever starts the next one does not. */
+async function disposed(miniflare: Miniflare): Promise<void> {
+  const late = new AbortController();
+  const waited = delay(NOTICE_MS, undefined, { signal: late.signal }).catch(() => {});
+  await Promise.race([miniflare.dispose().catch(() => {}), waited]); // It rejects with what its start did.
+  late.abort();
+}
 
 /** What `status` says of the runtime. */
 export interface RuntimeState {
@@ -110,6 +121,10 @@ export class Instance {
     const { stateDir, cacheDir, workers, doors } = this.options;
     const life = ++this.#life;
     this.#startup = [];
+    let ended = (): void => {};
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
     const shared = {
       host: "127.0.0.1",
       port: 0,
@@ -139,6 +154,7 @@ export class Instance {
         // Its output ends with it, which may be while it is still taken for starting.
         out.once("end", () => {
           this.#gone = life;
+          ended();
           this.#ended(life, "ended unexpectedly");
         });
       },
@@ -154,12 +170,17 @@ export class Instance {
       workers: withDoors,
     } as unknown as MiniflareOptions);
     this.#miniflare = miniflare;
+    const unnoticed = end
+      .then(() => delay(NOTICE_MS, undefined, { ref: false }))
+      .then(() => Promise.reject(new Error("it ended while it started")));
+    unnoticed.catch(() => {}); // Nobody waits for it any more where miniflare was first.
     const start = watchStart(() => this.#pid());
     try {
-      await miniflare.ready;
+      // It tells why a start failed, and may wait for ever for one that is gone.
+      await Promise.race([miniflare.ready, unnoticed]);
     } catch (error) {
       this.#miniflare = undefined;
-      await miniflare.dispose().catch(() => {}); // It rejects with the same error again.
+      await disposed(miniflare);
       const over = start.over();
       if (over !== undefined) throw new DeployFailed([fault(over)]);
       const errors = startupErrors(this.#startup, ENTRY_MODULE, this.options.maps);
@@ -224,7 +245,7 @@ export class Instance {
   async #again(began: number): Promise<void> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       this.#watchdog?.stop();
-      await this.#miniflare?.dispose().catch(() => {});
+      if (this.#miniflare !== undefined) await disposed(this.#miniflare);
       if (this.#disposed) return;
       try {
         await this.#boot();

@@ -19,11 +19,14 @@ let doors: Doors;
 let outputs: Readable[];
 /** Numbers of the workerds that are gone before they are taken for started. */
 let stillborn: number[];
+/** Those of which miniflare does not notice that they are gone: it waits for them, and for their end, for ever. */
+let unnoticed: number[];
 /** Stands for workerd where its id is asked for: what goes over a limit is killed by it. */
 let sleeper: ChildProcess;
 
 class Stand {
   readonly ready: Promise<void>;
+  readonly #hangs: boolean;
 
   constructor(options: { handleRuntimeStdio(out: Readable, err: Readable): void }) {
     const out = new Readable({ read() {} });
@@ -32,11 +35,12 @@ class Stand {
     // The launcher writes it down, and nobody takes it back.
     writeFileSync(join(doors.directory, "one", "pid"), String(sleeper.pid));
     if (stillborn.includes(outputs.length)) out.push(null);
-    this.ready = new Promise((resolve) => setTimeout(resolve, 50));
+    this.#hangs = unnoticed.includes(outputs.length);
+    this.ready = this.#hangs ? new Promise(() => {}) : new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   dispose(): Promise<void> {
-    return Promise.resolve();
+    return this.#hangs ? new Promise(() => {}) : Promise.resolve();
   }
 }
 
@@ -62,6 +66,7 @@ beforeEach(() => {
   outputs = [];
   sleeper = spawn("sleep", ["600"]);
   stillborn = [];
+  unnoticed = [];
 });
 
 afterEach(() => {
@@ -77,5 +82,15 @@ test("one that is gone before it is taken for started is followed by another", a
   outputs[1]?.push(null);
   await until(() => outputs.length === 4 && instance.runtime.state === "running");
   expect(instance.runtime.restarts).toBe(3);
+  await instance.dispose();
+});
+
+test("one whose end miniflare does not notice is followed by another", async () => {
+  stillborn = [2];
+  unnoticed = [2];
+  const instance = await start();
+  outputs[0]?.push(null);
+  await until(() => instance.runtime.state === "restarting");
+  await until(() => outputs.length === 3 && instance.runtime.state === "running");
   await instance.dispose();
 });
