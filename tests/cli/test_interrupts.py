@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from edgewright.base.project import Project
 from edgewright.local.session import StateDir
 
-from tests.processes import tree, wait_for, wait_gone
+from tests.processes import tree, wait_gone
 from tests.projects import worker_project
 
 pytestmark = pytest.mark.runtime
@@ -20,8 +21,18 @@ pytestmark = pytest.mark.runtime
 BEGUN = "from edgewright.cli._start import main; print('begun', flush=True); main()"
 """The command, from the moment on that Python itself has started."""
 
+LONG_TRAFFIC = """
+config:
+  edgewright:traffic:
+    requests: 100000
+    rate: 20
+    mix: [{ path: /, weight: 1 }]
+"""
+"""Traffic of more than an hour: whatever the machine's speed, the command has not ended by the time of the press."""
 
-def interrupted(project: Path, after: Callable[[int], object], presses: int = 1) -> str:
+
+def interrupted(project: Path, after: Callable[[IO[str]], object], presses: int = 1) -> str:
+    """Return what `up` says that is interrupted after something, which may read what it says until then."""
     process = subprocess.Popen(
         [sys.executable, "-c", BEGUN, "up", "--port", "0"],
         cwd=project,
@@ -34,7 +45,7 @@ def interrupted(project: Path, after: Callable[[int], object], presses: int = 1)
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
-    after(process.pid)
+    after(process.stdout)
     family = set(tree(process.pid))
     for _ in range(presses):
         os.killpg(process.pid, signal.SIGINT)
@@ -55,8 +66,8 @@ def test_one_line_and_no_process(
     tmp_path: Path, runtime_dir: Path, stop_all: Callable[[Path], Path], delay_ms: int, presses: int
 ) -> None:
     assert runtime_dir
-    project = stop_all(worker_project(tmp_path))
-    said = interrupted(project, lambda _pid: time.sleep(delay_ms / 1000), presses)
+    project = stop_all(worker_project(tmp_path, LONG_TRAFFIC))
+    said = interrupted(project, lambda _said: time.sleep(delay_ms / 1000), presses)
     assert "Traceback" not in said, said
     assert said.count("interrupted") == 1, said
     assert said.rstrip().endswith("interrupted"), said
@@ -64,9 +75,9 @@ def test_one_line_and_no_process(
 
 def test_while_traffic_is_replayed(tmp_path: Path, runtime_dir: Path, stop_all: Callable[[Path], Path]) -> None:
     assert runtime_dir
-    project = stop_all(worker_project(tmp_path))
+    project = stop_all(worker_project(tmp_path, LONG_TRAFFIC))
     state = StateDir(Project.load(project), "local")
-    said = interrupted(project, lambda _pid: wait_for(lambda: state.read() is not None, "a session"))
+    said = interrupted(project, lambda said: next(line for line in said if line.startswith("replaying")))
     assert "Traceback" not in said, said
     assert said.count("interrupted") == 1, said
     assert state.running() is None
