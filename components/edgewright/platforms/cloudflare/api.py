@@ -17,7 +17,7 @@ import pulumi_cloudflare as cloudflare
 
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import KEY_VALUE_STORE
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.program import claim, claimed, default_name
 from edgewright.arguments.shape import checked, is_later, when_known
 from edgewright.assemble.handlers import bundle_handlers
