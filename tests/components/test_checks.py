@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from edgewright.arguments import checks
-from edgewright.arguments.endpoints import check_endpoints
+from edgewright.arguments.endpoints.check import check_endpoints
 from edgewright.base.faults import Faults, InputFaults, closest, show
 from edgewright.contract.countries import countries, distance_km
 from edgewright.platforms.cloudflare.arguments import _check_rollout

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.shape import when_known
 from edgewright.assemble.worker import MAIN, digest
 from edgewright.platforms.cloudflare.arguments import Plan, check, check_endpoints

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewright.arguments import checks
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.program import claim, default_name
 from edgewright.arguments.shape import checked, is_later
 from edgewright.base.faults import Faults, show

@@ -6,7 +6,7 @@ from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import KEY_VALUE_STORE
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.shape import checked
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.arguments import Plan

@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.worker import BUNDLES, SHIELD_CLASS, has_shield, size, worker_modules
 from edgewright.base.faults import Faults
