@@ -5,8 +5,6 @@ component itself, which is given values that it must refuse and asked what it al
 examples/, which tests run.
 """
 
-import ast
-import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +12,13 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import edgewright
+from edgewright.arguments.shape import docstrings as own_docstrings
 from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import InputFaults
 from edgewright.platforms.cloudflare.arguments import CLOUDFRONT_ONLY
 from edgewright.platforms.cloudflare.bindings import ELSEWHERE, KINDS
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
-from typing_extensions import NotRequired, is_typeddict
+from typing_extensions import NotRequired, get_original_bases, is_typeddict
 
 from tests.components.program import ACCOUNT, ZONE, run
 
@@ -148,20 +147,9 @@ class Argument:
 
 
 def docstrings(owner: type) -> dict[str, str]:
-    """Return the docstrings under a class's attributes, each as one paragraph; the class's own has the name ''."""
-    (definition,) = ast.parse(inspect.getsource(owner)).body
-    assert isinstance(definition, ast.ClassDef)
-    found = {"": inspect.cleandoc(ast.get_docstring(definition) or "")}
-    for statement, following in zip(definition.body, definition.body[1:], strict=False):
-        if (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and isinstance(following, ast.Expr)
-            and isinstance(following.value, ast.Constant)
-            and isinstance(following.value.value, str)
-        ):
-            found[statement.target.id] = " ".join(following.value.value.split())
-    return found
+    """Return the docstrings under a class's attributes, those that it has from others too; its own has the name ''."""
+    bases = [base for base in get_original_bases(owner) if is_typeddict(base)] if is_typeddict(owner) else []
+    return {**{name: text for base in bases for name, text in own_docstrings(base).items()}, **own_docstrings(owner)}
 
 
 def _unwrapped(hint: Any) -> tuple[Any, bool]:

@@ -7,7 +7,7 @@ from typing import Any, get_origin
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright.arguments.shape import _unwrap
+from edgewright.arguments.shape import unwrap
 from edgewright.base.faults import InputFaults
 from edgewright.cache_policy import CachePolicyArgs
 from edgewright.edge_api import EdgeApiArgs
@@ -38,7 +38,7 @@ DECLARED: dict[str, tuple[Any, Any, dict[str, Any]]] = {
 
 def empties(shape: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     for key, hint in shape.__annotations__.items():
-        kind, _ = _unwrap(hint)
+        kind, _ = unwrap(hint)
         if get_origin(kind) is list:
             yield (*path, key), []
         elif get_origin(kind) is dict:

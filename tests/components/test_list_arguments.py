@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright._provider import COMPONENTS
-from edgewright.arguments.shape import _unwrap
+from edgewright.arguments.shape import unwrap
 from edgewright.arguments.written import is_written
 from edgewright.base.faults import Fault, InputFaults, show
 from typing_extensions import is_typeddict
@@ -27,12 +27,12 @@ def shape_of(component: Any) -> Any:
 def lists_in(shape: Any, place: Place = ()) -> Iterator[tuple[Place, Any, bool]]:
     """Yield where a TypedDict has lists, inside other lists too, with what they are of and whether they are required."""
     for key, hint in shape.__annotations__.items():
-        kind, _ = _unwrap(hint)
+        kind, _ = unwrap(hint)
         if is_written(kind) and kind.full is not None:
             kind = kind.full
         at = (*place, key)
         if get_origin(kind) is list:
-            kind, _ = _unwrap(get_args(kind)[0])
+            kind, _ = unwrap(get_args(kind)[0])
             yield at, kind, key in shape.__required_keys__
             at = (*at, 0)
         if is_typeddict(kind):

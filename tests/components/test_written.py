@@ -15,7 +15,7 @@ import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright._provider import EdgewrightProvider
 from edgewright.arguments import values
-from edgewright.arguments.shape import _unwrap, wire
+from edgewright.arguments.shape import unwrap, wire
 from edgewright.arguments.values import Kind, UnreadableError
 from edgewright.arguments.written import AUTH_KINDS, STRATEGIES, is_written
 from edgewright.cache_policy import CachePolicyArgs
@@ -166,7 +166,7 @@ def _texts() -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def walk(path: str, hint: Any) -> None:
-        inner = _unwrap(hint)[0]
+        inner = unwrap(hint)[0]
         if is_written(inner):
             found[path] = inner
             inner = inner.full

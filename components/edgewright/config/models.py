@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from edgewright.config.written import MILLISECONDS_OR_PARTS, PER_SECOND, SECONDS_OR_PARTS, SHARE, Text
 from edgewright.contract.countries import countries
+from edgewright.platforms.keys import PlatformSettings
 
 
 class SettingsModel(BaseModel):
@@ -147,7 +148,7 @@ class AccountLimits(SettingsModel):
     )
 
 
-class StackSettings(SettingsModel):
+class StackSettings(PlatformSettings, SettingsModel):
     """A stack's whole configuration: the keys of `config:` in `Pulumi.<stack>.yaml`."""
 
     objectives: Objectives = Field(default_factory=Objectives, alias="edgewright:objectives")

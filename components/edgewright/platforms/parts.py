@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
+from edgewright.base.faults import Faults
 from edgewright.contract.tiers import Tier
 
 
@@ -39,6 +42,26 @@ class Bindings(Protocol):
     """For each type of binding that `bindings` takes the fields that it has, beside `type` and `name`."""
     ELSEWHERE: Mapping[str, str]
     """Types that are made of another argument of EdgeApi, with that argument."""
+
+
+class Options(Protocol):
+    """`options`: what of the components' arguments only this platform has."""
+
+    OPTIONS: Mapping[str, type]
+    """The mapping that describes them, by the component or the mapping in its arguments that has them."""
+
+    def check_options(self, component: str, options: Mapping[str, Any], faults: Faults, at: str, /) -> None:
+        """Note what is wrong with options that are given at a place, whatever platform the component is on."""
+
+
+class Account(Protocol):
+    """`account`: what the stack's settings and the environment say of the platform for all components."""
+
+    StackSettings: type[BaseModel]
+    """The stack's setting `edgewright:<platform>`."""
+
+    def with_said(self, component: str, options: Mapping[str, Any], /) -> dict[str, Any]:
+        """Return a component's options with what is said elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def _check_zone(name: str, plan: Plan, count: int) -> None:
     if known is None:
         pulumi.log.warn(
             f"EdgeApi {name!r}: cache_rules: the endpoints make {count} cache rules, and a zone on the plan Free takes at"
-            f" most {most.text}. Say the zone's plan by `zone_plan`"
+            f" most {most.text}. Say the zone's plan by `cloudflare.zone_plan`"
         )
         return
     faults = Faults("EdgeApi", name)
@@ -76,7 +76,7 @@ def _check_zone(name: str, plan: Plan, count: int) -> None:
         "endpoints",
         f"make {count} cache rules",
         allowed=f"at most {most.text} on the plan {known} ({most.source})",
-        fix="Give endpoints with the same policy one path that ends in `*`, or leave `cache_rules` out.",
+        fix="Give endpoints with the same policy one path that ends in `*`, or leave `cloudflare.cache_rules` out.",
     )
     faults.raise_if_any()
 

@@ -11,13 +11,11 @@ import pulumi_cloudflare as cloudflare
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim
 from edgewright.arguments.seeds import Seed, read_seeds
-from edgewright.arguments.shape import checked
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
+from edgewright.platforms.cloudflare.account import check_said
 from edgewright.platforms.lifecycle import Held
 from edgewright.platforms.platform import Store
-
-JURISDICTIONS = ("eu", "us", "fedramp")
 
 
 @dataclass(frozen=True)
@@ -31,26 +29,9 @@ class Plan:
 
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Note what a namespace cannot be; return what it becomes."""
-    account_id = given.get("account_id")
-    if account_id is None:
-        faults.add("account_id", "is required and was not given")
-    else:
-        account_id = checked(
-            account_id,
-            lambda value, found: checks.hex_id("account_id", value, found, "an account's id"),
-            faults,
-        )
+    account_id = check_said("KvNamespace", given, faults).get("account_id")
     least = limit("cloudflare.kv.expiration_ttl_min_s")
     why = f"Workers KV keeps nothing for less than {least.text}."
-    if "default_ttl" in given:
-        checks.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
-    if "list_limit" in given:
-        most = limit("cloudflare.kv.list_keys")
-        checks.whole(
-            "list_limit", given["list_limit"], faults, 1, int(most.value), "keys", "Workers KV lists no more at once."
-        )
-    if "jurisdiction" in given:
-        faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
     seeds = read_seeds(given.get("seed", {}), faults, functools.partial(_check_ttl, int(least.value), why))
     if isinstance(title, str) and isinstance(account_id, str):
         claim(
@@ -73,8 +54,8 @@ def create_store(parent: pulumi.Resource, name: str, title: Any, given: Mapping[
         title=namespace.title,
         binding={"type": "kv_namespace", "namespace_id": namespace.id, **({"options": options} if options else {})},
         made_with={
-            "account_id": Held(namespace.account_id, plan.account_id, private=True),
-            "jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
+            "cloudflare.account_id": Held(namespace.account_id, plan.account_id, private=True),
+            "cloudflare.jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
         },
     )
 

@@ -168,7 +168,7 @@ def _warn_of_sticky(name: str, plan: Plan, settings: Mapping[str, Any]) -> None:
     if "cookie" in plan.sticky and "zone_plan" not in plan.given:
         pulumi.log.warn(
             f"EdgeApi {name!r}: rollout.sticky.cookie: is read by a rule, and rules of a zone on the plan Free have no field for"
-            f" cookies ({COOKIES_FIELD}). Say the zone's plan by `zone_plan`"
+            f" cookies ({COOKIES_FIELD}). Say the zone's plan by `cloudflare.zone_plan`"
         )
     if cache_options(settings)["enabled"]:
         pulumi.log.warn(

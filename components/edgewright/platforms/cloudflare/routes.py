@@ -6,15 +6,17 @@ from typing import Any
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim, claimed
 from edgewright.base.faults import Faults, show
+from edgewright.platforms.cloudflare.account import SETTING
 
 _ADDRESS = "address"
 """What a program's hostnames and routes are claimed as: one list, because each may take the other's requests."""
 
 
-def check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None:
-    """Note what is wrong with the hostname, the routes and what only acts in their zone; claim them for this API."""
+def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any], faults: Faults) -> None:
+    """Note what is wrong with the hostname, the routes and what only acts in their zone; claim them for this API. `own` are
+    zone id and zone name as far as the API itself says them."""
     zone = given.get("zone_name")
-    if zone is not None and not checks.hostname("zone_name", zone, faults):
+    if zone is not None and checks.hostname("", zone, Faults("", "")) is False:
         zone = None
     hostname = given.get("hostname")
     others = claimed(_ADDRESS)
@@ -26,7 +28,7 @@ def check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None
         _claim_address(name, "hostname", hostname, others, faults)
     sound: list[str] = []
     for index, pattern in enumerate(given.get("routes", ())):
-        at = f"routes[{index}]"
+        at = f"cloudflare.routes[{index}]"
         if not checks.route_pattern(at, pattern, faults, zone):
             continue
         if hostname is not None and covers(f"{hostname}/*", pattern):
@@ -50,27 +52,39 @@ def check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None
             _claim_address(name, at, pattern, others, faults)
     if given.get("workers_dev") is False and hostname is None and not given.get("routes"):
         faults.add(
-            "workers_dev",
+            "cloudflare.workers_dev",
             "is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API",
             fix="Give one of them, or leave `workers_dev` out.",
         )
     for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
         if given.get(key) and "zone_id" not in given:
-            faults.add("zone_id", f"is required by `{key}`", allowed="32 hexadecimal digits, lower case")
-    _check_zone_is_used(given, faults)
+            faults.add(
+                "cloudflare.zone_id",
+                f"is required by `{key}`",
+                allowed="32 hexadecimal digits, lower case",
+                fix=f"Give it here, or as `zone_id` in the stack's setting `{SETTING}`.",
+            )
+    _check_zone_is_used(given, own, faults)
     for key, what in (("tiered_cache", "tiered cache"), ("cache_rules", "cache rules")):
         zone_id = given.get("zone_id")
         if given.get(key) and isinstance(zone_id, str):
-            claim(key, zone_id, f"EdgeApi {name!r}", key, faults, f"A zone has one set of {what}: let one API own it.")
+            claim(
+                key,
+                zone_id,
+                f"EdgeApi {name!r}",
+                f"cloudflare.{key}",
+                faults,
+                f"A zone has one set of {what}: let one API own it.",
+            )
     if given.get("cache_rules") and hostname is None and not given.get("routes"):
         faults.add(
-            "cache_rules",
+            "cloudflare.cache_rules",
             "act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`",
             fix="Give one of them, or leave `cache_rules` out.",
         )
     if given.get("tiered_cache") and not given.get("cache_rules"):
         faults.add(
-            "tiered_cache",
+            "cloudflare.tiered_cache",
             "has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
             " (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and the zone keeps no API's answers"
             " without a rule",
@@ -78,16 +92,16 @@ def check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None
         )
 
 
-def _check_zone_is_used(given: Mapping[str, Any], faults: Faults) -> None:
+def _check_zone_is_used(given: Mapping[str, Any], own: Mapping[str, Any], faults: Faults) -> None:
     """Note a zone that nothing is made in: it only says where `hostname`, `routes` and what goes with them are."""
     addressed = given.get("hostname") is not None or bool(given.get("routes"))
     for key, used in (
         ("zone_id", addressed or given.get("tiered_cache") or given.get("cache_rules")),
         ("zone_name", addressed),
     ):
-        if key in given and not used:
+        if key in own and not used:
             faults.add(
-                key,
+                f"cloudflare.{key}",
                 "has no effect without `hostname` or `routes`: the API answers on workers.dev alone, which is in no zone",
                 fix="Give a `hostname` or `routes` of the zone, or leave it out.",
             )

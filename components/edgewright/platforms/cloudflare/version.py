@@ -75,7 +75,7 @@ def flags_of(given: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]
         if NO_OWN_EXPORTS in flags:
             faults = Faults("EdgeApi", str(settings["name"]))
             faults.add(
-                "compatibility_flags",
+                "cloudflare.compatibility_flags",
                 f"has {NO_OWN_EXPORTS!r}, without which nothing leads to the shield",
                 fix="Leave the flag out, or the policies' `tiers.shield`.",
             )

@@ -8,7 +8,7 @@ from typing import Any
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.shape import is_later
-from edgewright.base.faults import Faults, output_of, show
+from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudfront import lambda_edge
 from edgewright.platforms.cloudfront.behaviors import (
@@ -19,7 +19,7 @@ from edgewright.platforms.cloudfront.behaviors import (
     in_order,
     pattern_of,
 )
-from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.options import ORIGIN_EVENTS, REGION, VIEWER_EVENTS, check_function
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.rates import path_expression
 
@@ -172,7 +172,7 @@ def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faul
     if "web_acl_arn" in plan.given:
         faults.add(
             f"{at}.rate_limit",
-            "needs a rule of its own in `web_acl_arn`",
+            "needs a rule of its own in `cloudfront.web_acl_arn`",
             fix="Add it there, or leave one of the two out.",
         )
     if limited.get("period", 60) not in WAF_WINDOWS_S:
@@ -215,26 +215,20 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
     """Note what is no function for an endpoint's viewer events; what becomes known later is checked then."""
     seen: dict[str, str] = {}
     for index, function in enumerate(item.get("functions", ())):
-        path = f"{at}.functions[{index}]"
+        path = f"{at}.cloudfront.functions[{index}]"
         if is_later(function):
             continue
-        if not isinstance(function, Mapping) or not {"events", "arn"} <= function.keys():
-            faults.add(
-                path,
-                f"{show(function)} is not a function",
-                allowed="a LambdaEdgeFunction's `association`",
-                fix=output_of(function, "association"),
-            )
+        if not check_function(path, function, faults):
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)
         for event in function["events"]:
-            if event in lambda_edge.ORIGIN_EVENTS:
+            if event in ORIGIN_EVENTS:
                 faults.add(
                     path,
                     f"is on {event}, where the API's own function runs: an event of a behavior takes one"
                     f" ({limit('lambda_edge.functions_per_event').source})",
-                    allowed=" or ".join(lambda_edge.VIEWER_EVENTS),
+                    allowed=" or ".join(VIEWER_EVENTS),
                     fix="Do it in a `handler`, or at the viewer.",
                 )
             elif event in seen:
@@ -245,10 +239,10 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
                     fix="Join the two functions.",
                 )
             seen.setdefault(event, path)
-    if any(event in lambda_edge.VIEWER_EVENTS for event in seen):
+    if any(event in VIEWER_EVENTS for event in seen):
         if item["auth"] is not None and item.get("cache") is not None:
             faults.add(
-                f"{at}.functions",
+                f"{at}.cloudfront.functions",
                 "are on viewer events, where a function of the API's own checks `auth` before a stored answer is given:"
                 f" an event of a behavior takes one ({limit('lambda_edge.functions_per_event').source})",
                 fix="Leave out one of `functions`, `cache` and `auth`.",
@@ -262,7 +256,7 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
         )  # fmt: skip
         if reason:
             faults.add(
-                f"{at}.functions",
+                f"{at}.cloudfront.functions",
                 f"are on viewer events, where {reason} needs a CloudFront Function: CloudFront refuses both kinds together",
                 fix="Leave one of the two out.",
             )

@@ -3,41 +3,26 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim, program_file
-from edgewright.arguments.shape import checked
 from edgewright.assemble.lambda_package import read_folder
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudfront import functions
-from edgewright.platforms.cloudfront.lambda_edge import REGION
-from edgewright.platforms.cloudfront.lists import aws
+from edgewright.platforms.cloudfront.options import check_later
 from edgewright.platforms.cloudfront.rollout import Rollout, check_rollout
 
-PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 MAX_AGE_S = 2_592_000
 """For how long a viewer keeps an experiment's cookie, where nothing else is said: 30 days."""
 
 CLOUDFLARE_ONLY: Mapping[str, str] = {
-    "account_id": "The account is that of AWS's credentials. Leave it out.",
     "bindings": "A function at the edge reaches AWS services by their API: add the SDK's client to the handler.",
-    "cache_rules": "The behaviors' cache policies say it. Leave it out.",
-    "compatibility_date": "Leave it out: the function runs on Node.js.",
-    "compatibility_flags": "Leave it out: the function runs on Node.js.",
     "limits": "Leave it out: the function has 5 s and 128 MB.",
-    "placement": "Leave it out: the function runs in the regional cache nearest to the functions.",
-    "routes": "Use `hostname`, and a behavior for each endpoint.",
     "script_name": "Leave it out: Pulumi names the function, so that a retired one is never in the way.",
     "secrets": "They would lie readable in the package: read them in the handler from Secrets Manager or Parameter Store.",
-    "tiered_cache": "Use `origin_shield`.",
-    "zone_plan": "Leave it out.",
-    "workers_dev": "Leave it out: the distribution answers on its cloudfront.net name.",
-    "zone_id": "Use `hosted_zone_id`.",
-    "zone_name": "Use `hosted_zone_id`.",
 }
 
 
@@ -66,22 +51,13 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
             faults.add(
                 "hostname",
                 "needs a certificate",
-                fix="Give `hosted_zone_id`, and one is made and validated, or `certificate_arn`, from us-east-1.",
+                fix="Give `cloudfront.hosted_zone_id`, and one is made and validated, or `cloudfront.certificate_arn`, from"
+                " us-east-1.",
             )
     for key in ("certificate_arn", "hosted_zone_id"):
         if key in given and hostname is None:
-            faults.add(key, "has no effect without `hostname`", fix="Give `hostname`, or leave it out.")
-    if "certificate_arn" in given:
-        checked(given["certificate_arn"], _check_certificate, faults)
-    if "price_class" in given:
-        faults.one_of("price_class", given["price_class"], PRICE_CLASSES)
-    _check_logs(given, faults)
-    if "origin_shield" in given:
-        _check_shield(given["origin_shield"], faults)
-    for key, pattern, example in _IDS:
-        if key in given:
-            checked(given[key], partial(_check_id, key, pattern, example), faults)
-    _check_observability(given.get("observability", {}), faults)
+            faults.add(f"cloudfront.{key}", "has no effect without `hostname`", fix="Give `hostname`, or leave it out.")
+    given = check_later(given, faults)
     for key in given.get("vars", {}):
         checks.binding_name(f"vars.{key}", key, faults)
     return Plan(
@@ -93,76 +69,6 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
         assets=_assets(given.get("assets", ()), faults),
         rollout=check_rollout(given, faults),
     )
-
-
-_IDS = (
-    ("web_acl_arn", r"arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[\w-]+",
-     "arn:aws:wafv2:us-east-1:...:global/webacl/NAME/ID, of the scope CLOUDFRONT"),
-    ("hosted_zone_id", r"Z[A-Z0-9]{0,31}", "the id of a zone of Route 53, for example Z0123456789ABCDEFGHIJ"),
-)  # fmt: skip
-
-
-def _check_id(key: str, pattern: str, example: str, value: object, faults: Faults) -> None:
-    if not re.fullmatch(pattern, str(value)):
-        faults.add(key, f"{show(value)} is not what AWS takes here", allowed=example)
-
-
-def _check_logs(given: Mapping[str, Any], faults: Faults) -> None:
-    retention = aws().log_retention_days
-    days = given.get("log_retention_days")
-    if days is not None and days not in retention.values:
-        faults.add(
-            "log_retention_days",
-            f"{show(days)} is not for how long CloudWatch keeps a log ({retention.source})",
-            allowed=f"{retention.text} days",
-        )
-    if days is not None and given.get("access_logs") is False:
-        faults.add(
-            "log_retention_days", "has no effect with `access_logs: false`", fix="Leave it out, or keep access logs."
-        )
-    if given.get("dashboard") and given.get("metrics") is False:
-        faults.add(
-            "dashboard",
-            "shows hit rates and latencies, which CloudFront has with `metrics` alone"
-            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html)",
-            fix="Leave `metrics: false` out, or the dashboard.",
-        )
-
-
-def _check_shield(region: object, faults: Faults) -> None:
-    shield = aws().origin_shield
-    if region in shield.regions:
-        return
-    advised = shield.advised.get(str(region))
-    faults.add(
-        "origin_shield",
-        f"{show(region)} is not a region with Origin Shield ({shield.source})",
-        allowed=", ".join(shield.regions),
-        fix=f"For {region} AWS advises {advised}." if advised else "",
-    )
-
-
-def _check_certificate(arn: object, faults: Faults) -> None:
-    found = re.fullmatch(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+", str(arn))
-    if found is None:
-        faults.add("certificate_arn", f"{show(arn)} is not a certificate's ARN", allowed="arn:aws:acm:us-east-1:...")
-    elif found[1] != REGION:
-        faults.add(
-            "certificate_arn",
-            f"is from {found[1]}, and CloudFront takes certificates from us-east-1 only"
-            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html)",
-            allowed=REGION,
-            fix="Give `hosted_zone_id` instead, and one is made there; no second provider is needed.",
-        )
-
-
-def _check_observability(observability: Mapping[str, Any], faults: Faults) -> None:
-    for key in observability:
-        faults.add(
-            f"observability.{key}",
-            "is of use to host 'cloudflare' only",
-            fix="Use `metrics`, `dashboard` and `access_logs`.",
-        )
 
 
 def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:

@@ -49,7 +49,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                 if shield["location"] is not None and REGIONS[shield["location"]] != for_all:
                     faults.add(
                         at,
-                        f"has its shield in {show(shield['location'])} ({REGIONS[shield['location']]}), and `origin_shield` of the"
+                        f"has its shield in {show(shield['location'])} ({REGIONS[shield['location']]}), and `cloudfront.origin_shield` of the"
                         f" API, which goes for all, is {show(for_all)}",
                         fix="Leave one of the two out.",
                     )
@@ -59,7 +59,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                 faults.add(
                     at,
                     "has a shield without a place, and CloudFront's Origin Shield is in one AWS region",
-                    fix="Give the CachePolicy `tiers.shield.location`, or the API `origin_shield`.",
+                    fix="Give the CachePolicy `tiers.shield.location`, or the API `cloudfront.origin_shield`.",
                 )
                 continue
             region = REGIONS[shield["location"]]
