@@ -16,7 +16,7 @@ KEY_VALUE_STORE = "key_value_store"
 
 
 @functools.cache
-def _fields() -> Mapping[str, Mapping[str, BindingField]]:
+def known_fields() -> Mapping[str, Mapping[str, BindingField]]:
     """Return the fields of each type of binding, as the platforms say them."""
     parts: tuple[Bindings, ...] = each_part("bindings")
     return {type_: fields for part in parts for type_, fields in part.FIELDS.items()}
@@ -38,7 +38,7 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
             fix=output_of(value, "binding"),
         )
         return None
-    type_, known = value.get("type"), _fields()
+    type_, known = value.get("type"), known_fields()
     if argument := _elsewhere(type_):
         faults.add(
             f"{path}.type",
