@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin
 import edgewright
 from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import InputFaults
-from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudflare.arguments import CLOUDFRONT_ONLY
 from edgewright.platforms.cloudflare.bindings import ELSEWHERE, KINDS
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 from typing_extensions import NotRequired, is_typeddict

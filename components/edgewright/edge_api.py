@@ -7,7 +7,9 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments import values
-from edgewright.arguments.endpoints import Compiled, Endpoints, check_endpoints, compile_settings
+from edgewright.arguments.endpoints.check import check_endpoints
+from edgewright.arguments.endpoints.compile import Compiled, compile_settings
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import has_later, is_later, normalise, properties, when_known
 from edgewright.arguments.written import (

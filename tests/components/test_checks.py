@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from edgewright.arguments import checks
-from edgewright.arguments.endpoints import check_endpoints
+from edgewright.arguments.endpoints.check import check_endpoints
 from edgewright.base.faults import Faults, InputFaults, closest, show
 from edgewright.contract.countries import countries, distance_km
-from edgewright.platforms.cloudflare.api import _check_rollout, _covers, _specificity
+from edgewright.platforms.cloudflare.arguments import _check_rollout
+from edgewright.platforms.cloudflare.cache_rules import specificity
+from edgewright.platforms.cloudflare.routes import covers
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -84,11 +86,11 @@ def test_a_route_is_in_its_zone_or_refused(zone: str, host: str) -> None:
 
 @given(HOSTNAME, PATH)
 def test_a_route_covers_itself_and_what_is_under_it(host: str, path: str) -> None:
-    assert _covers(f"{host}{path}", f"{host}{path}")
-    assert _covers(f"{host}/*", f"https://{host}{path}")
-    assert _covers(f"*.{host}/*", f"a.{host}{path}")
-    assert not _covers(f"https://{host}/*", f"http://{host}{path}")
-    assert not _covers(f"other-{host}/*", f"{host}{path}")
+    assert covers(f"{host}{path}", f"{host}{path}")
+    assert covers(f"{host}/*", f"https://{host}{path}")
+    assert covers(f"*.{host}/*", f"a.{host}{path}")
+    assert not covers(f"https://{host}/*", f"http://{host}{path}")
+    assert not covers(f"other-{host}/*", f"{host}{path}")
 
 
 @given(PATH)
@@ -132,7 +134,7 @@ def test_endpoints_are_ordered_whatever_the_order_given(paths: list[str], random
 
 def test_the_more_specific_path_ranks_higher() -> None:
     paths = ["/a/b", "/a/*", "/*", "/a/:id", "/:x/b"]
-    assert sorted(paths, key=_specificity) == ["/*", "/:x/b", "/a/*", "/a/:id", "/a/b"]
+    assert sorted(paths, key=specificity) == ["/*", "/:x/b", "/a/*", "/a/:id", "/a/b"]
 
 
 def test_every_country_is_there_once_with_a_place() -> None:

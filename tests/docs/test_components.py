@@ -8,7 +8,7 @@ import edgewright
 import pulumi
 import pytest
 from edgewright.base.faults import Fault, InputFaults
-from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudflare.arguments import CLOUDFRONT_ONLY
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 
 from tests.components.program import run

@@ -15,7 +15,7 @@ from edgewright.geo_router import GeoRouterArgs
 from edgewright.guard import Evaluation, evaluate
 from edgewright.kv_namespace import KvNamespaceArgs
 from edgewright.lambda_edge_function import LambdaEdgeFunctionArgs
-from edgewright.platforms.cloudflare.api import CLOUDFRONT_ONLY
+from edgewright.platforms.cloudflare.arguments import CLOUDFRONT_ONLY
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
 from edgewright_policies import POLICIES
 from edgewright_policies.arguments import ANY_HOST, ARGUMENTS, CLOUDFLARE, CLOUDFRONT, advice

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pulumi
 
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.base.faults import Faults
 from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import Held

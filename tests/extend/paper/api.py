@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.seeds import Seed, read_seeds
 from edgewright.base.faults import Faults
 from edgewright.platforms.platform import Deployed, Store

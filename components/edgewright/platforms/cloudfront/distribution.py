@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.shape import is_later
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudfront import functions, lambda_edge, policies

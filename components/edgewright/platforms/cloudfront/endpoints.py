@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgewright.arguments.bindings import KEY_VALUE_STORE
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.shape import is_later
 from edgewright.base.faults import Faults, output_of, show
 from edgewright.contract.limits import limit

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from edgewright.arguments.bindings import KEY_VALUE_STORE
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.lambda_package import Package
 from edgewright.base.faults import Faults, show

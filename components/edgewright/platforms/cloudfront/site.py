@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pulumi
 import pulumi_aws as aws
 
-from edgewright.arguments.endpoints import Endpoints
+from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudfront.behaviors import Served, in_order, serve, taken_by
 from edgewright.platforms.cloudfront.plan import Plan

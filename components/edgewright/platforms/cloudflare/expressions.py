@@ -1,0 +1,40 @@
+"""Expressions of rules, in Cloudflare's rules language, for what the function asks its origins for."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def quoted(text: str) -> str:
+    """Return a text as an expression has it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def bases(settings: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return the hosts of an endpoint's origins by the path that comes before every request's."""
+    (router,) = [each for each in settings["routers"] if each["name"] == item["target"]["router"]]
+    bases: dict[str, set[str]] = {}
+    for origin in router["origins"]:
+        url = urlsplit(origin["url"])
+        bases.setdefault(url.path.rstrip("/"), set()).add(url.hostname or "")
+    return bases
+
+
+def fetched_expression(settings: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+    """Return the expression that matches what the function asks the origins of an endpoint for."""
+    target = item["target"]
+    path = item["path"].removeprefix(target["strip_prefix"] or "") or "/"
+    path = path if path.startswith("/") else f"/{path}"
+    parts = []
+    for base, hosts in sorted(bases(settings, item).items()):
+        named = " or ".join(f"http.host eq {quoted(host)}" for host in sorted(hosts))
+        parts.append(f"({named}) and {_path_expression(base + path)}")
+    return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
+
+
+def _path_expression(path: str) -> str:
+    if "/:" not in path and not path.endswith("*"):
+        return f"http.request.uri.path eq {quoted(path)}"
+    pattern = re.sub(r":[^/]+", "*", path)
+    return f"http.request.uri.path strict wildcard {quoted(pattern)}"
