@@ -38,7 +38,7 @@ def _value(field: BindingField) -> Any:
 
 def checked(binding: dict[str, Any]) -> tuple[dict[str, Any] | None, list[str]]:
     faults = Faults("EdgeApi", "api")
-    return check_binding("bindings[0]", binding, faults), [str(fault) for fault in faults.items]
+    return check_binding("bindings[0]", binding, faults), [f"{fault.path}: {fault.text}" for fault in faults.items]
 
 
 def test_each_file_is_a_kind() -> None:
