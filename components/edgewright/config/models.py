@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from edgewright.config.written import MILLISECONDS_OR_PARTS, PER_SECOND, SECONDS_OR_PARTS, SHARE, Text
 from edgewright.contract.countries import countries
-from edgewright.platforms.keys import PlatformSettings
+from edgewright.platforms.settings import PlatformSettings
 
 
 class SettingsModel(BaseModel):

@@ -1,17 +1,15 @@
-"""The platforms' names as keys: of their options among a component's arguments, of their settings, and as `host`.
+"""The platforms' names as keys: of their options among a component's arguments, and as `host`.
 
 Generated from the platforms' folders. Run `make build`; do not edit.
 """
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pydantic import BaseModel, Field
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments import values
 from edgewright.arguments.written import written
 from edgewright.platforms import DEFAULT, HOSTS
-from edgewright.platforms.cloudflare.account import StackSettings as CloudflareSettings
 from edgewright.platforms.cloudflare.options import CloudflareApiOptions, CloudflareCacheOptions, CloudflareStoreOptions
 from edgewright.platforms.cloudfront.options import CloudfrontApiOptions, CloudfrontEndpointOptions
 
@@ -49,13 +47,3 @@ class KvNamespaceOptions(TypedDict):
 
     cloudflare: NotRequired[CloudflareStoreOptions]
     """What a KvNamespace has on Cloudflare only. It does nothing on another host. Default: none."""
-
-
-class PlatformSettings(BaseModel):
-    """What a stack's settings say of each platform."""
-
-    cloudflare: CloudflareSettings = Field(
-        default_factory=CloudflareSettings,
-        alias="edgewright:cloudflare",
-        description="Where the stack's components are on Cloudflare. A component's own `cloudflare: {...}` goes before it.",
-    )

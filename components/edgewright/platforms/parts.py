@@ -1,13 +1,16 @@
 """What the modules of a platform's folder offer, apart from what makes its resources (:mod:`edgewright.platforms.platform`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import BaseModel
-
-from edgewright.base.faults import Faults
 from edgewright.contract.tiers import Tier
+
+if TYPE_CHECKING:
+    # Pulumi's SDK comes with it, which not every command needs.
+    from pydantic import BaseModel
+
+    from edgewright.base.faults import Faults
 
 
 class Answers(Protocol):
@@ -31,6 +34,12 @@ class BindingField:
     required: bool = True
     any_value: bool = False
     """Whether it may be more than a text."""
+    words: tuple[str, ...] = ()
+    """The only texts that it may be; none: any text."""
+    keys: tuple[str, ...] = ()
+    """What a mapping here may have."""
+    check: "Callable[[str, Any, Faults], object] | None" = None
+    """What else a known value is held to: notes faults at a path."""
     identifies: bool = False
     """Whether it names something of the account: what is production's is no other stack's (policy EW601)."""
 
@@ -50,18 +59,21 @@ class Options(Protocol):
     OPTIONS: Mapping[str, type]
     """The mapping that describes them, by the component or the mapping in its arguments that has them."""
 
-    def check_options(self, component: str, options: Mapping[str, Any], faults: Faults, at: str, /) -> None:
+    def check_options(self, component: str, options: Mapping[str, Any], faults: "Faults", at: str, /) -> None:
         """Note what is wrong with options that are given at a place, whatever platform the component is on."""
 
 
 class Account(Protocol):
     """`account`: what the stack's settings and the environment say of the platform for all components."""
 
-    StackSettings: type[BaseModel]
-    """The stack's setting `edgewright:<platform>`."""
-
     def with_said(self, component: str, options: Mapping[str, Any], /) -> dict[str, Any]:
         """Return a component's options with what is said elsewhere."""
+
+
+class Settings(Protocol):
+    """`settings`: the stack's setting `edgewright:<platform>`. It is read without Pulumi's SDK."""
+
+    StackSettings: type["BaseModel"]
 
 
 @dataclass(frozen=True)

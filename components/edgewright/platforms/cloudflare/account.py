@@ -6,32 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pydantic import BaseModel, ConfigDict, Field
 
 from edgewright.arguments import checks
-from edgewright.arguments.fields import AccountId, Hostname, ZoneId
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.options import check_id
+from edgewright.platforms.cloudflare.settings import StackSettings
 
 SETTING = "edgewright:cloudflare"
 VARIABLES = {"account_id": "CLOUDFLARE_ACCOUNT_ID"}
 """As Wrangler names them, which has none for a zone:
 https://developers.cloudflare.com/workers/wrangler/system-environment-variables/"""
 _NEEDS = {"EdgeApi": ("account_id", "zone_id", "zone_name"), "KvNamespace": ("account_id",)}
-
-
-class StackSettings(BaseModel):
-    """Where the stack's components are on Cloudflare. A component's own `cloudflare: {...}` goes before it."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    account_id: AccountId | None = Field(
-        default=None, description="The account. Default: `CLOUDFLARE_ACCOUNT_ID` in the environment."
-    )
-    zone_id: ZoneId | None = Field(default=None, description="The DNS zone of hostnames and routes.")
-    zone_name: Hostname | None = Field(
-        default=None, description="The zone's domain: hostnames and routes outside it are refused."
-    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Workers KV: what a namespace can be, and its resources."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,12 +7,11 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from edgewright.arguments import checks
 from edgewright.arguments.program import claim
 from edgewright.arguments.seeds import Seed, read_seeds
 from edgewright.base.faults import Faults
-from edgewright.contract.limits import limit
 from edgewright.platforms.cloudflare.account import check_said
+from edgewright.platforms.cloudflare.bindings.kv_namespace import OPTIONS, check_ttl
 from edgewright.platforms.lifecycle import Held
 from edgewright.platforms.platform import Store
 
@@ -30,9 +28,7 @@ class Plan:
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Note what a namespace cannot be; return what it becomes."""
     account_id = check_said("KvNamespace", given, faults).get("account_id")
-    least = limit("cloudflare.kv.expiration_ttl_min_s")
-    why = f"Workers KV keeps nothing for less than {least.text}."
-    seeds = read_seeds(given.get("seed", {}), faults, functools.partial(_check_ttl, int(least.value), why))
+    seeds = read_seeds(given.get("seed", {}), faults, check_ttl)
     if isinstance(title, str) and isinstance(account_id, str):
         claim(
             "kv title",
@@ -48,7 +44,7 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
 def create_store(parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Plan) -> Store:
     """Make a namespace and the keys that it starts with."""
     namespace = _namespace(parent, name, plan.account_id, title, given, plan.seeds)
-    options = {key: given[key] for key in ("default_ttl", "list_limit") if key in given}
+    options = {key: given[key] for key in OPTIONS if key in given}
     return Store(
         id=namespace.id,
         title=namespace.title,
@@ -81,7 +77,3 @@ def _namespace(
             opts=child,
         )
     return namespace
-
-
-def _check_ttl(least: int, why: str, path: str, ttl: object, faults: Faults) -> None:
-    checks.seconds(path, ttl, faults, least, why)

@@ -17,7 +17,7 @@ from edgewright.arguments.jitter import Jitter
 from edgewright.arguments.shape import checked, is_later
 from edgewright.arguments.written import ENGINES, Bytes, CacheEngine, Seconds, Share, written
 from edgewright.base.faults import Faults, show
-from edgewright.contract.limits import limit
+from edgewright.platforms.cloudflare.bindings.kv_namespace import check_options as check_kv_options
 
 PLACEMENTS = ("smart",)
 ZONE_PLANS = ("free", "pro", "business", "enterprise")
@@ -209,13 +209,7 @@ def _check_store(options: Mapping[str, Any], faults: Faults) -> None:
     _check_ids(options, faults)
     if "binding_name" in options:
         checks.binding_name("cloudflare.binding_name", options["binding_name"], faults)
-    least, most = limit("cloudflare.kv.expiration_ttl_min_s"), limit("cloudflare.kv.list_keys")
-    if "default_ttl" in options:
-        why = f"Workers KV keeps nothing for less than {least.text}."
-        checks.seconds("cloudflare.default_ttl", options["default_ttl"], faults, int(least.value), why)
-    if "list_limit" in options:
-        why = "Workers KV lists no more at once."
-        checks.whole("cloudflare.list_limit", options["list_limit"], faults, 1, int(most.value), "keys", why)
+    check_kv_options("cloudflare", options, faults)
     if "jurisdiction" in options:
         faults.one_of("cloudflare.jurisdiction", options["jurisdiction"], JURISDICTIONS)
 

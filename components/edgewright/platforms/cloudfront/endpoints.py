@@ -19,7 +19,7 @@ from edgewright.platforms.cloudfront.behaviors import (
     in_order,
     pattern_of,
 )
-from edgewright.platforms.cloudfront.options import ORIGIN_EVENTS, REGION, VIEWER_EVENTS, check_function
+from edgewright.platforms.cloudfront.options import EVENTS, ORIGIN_EVENTS, REGION, VIEWER_EVENTS, check_function
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.rates import path_expression
 
@@ -211,6 +211,10 @@ def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
             )
 
 
+ASSOCIATION = ("events", "arn", "include_body")
+"""What a LambdaEdgeFunction's `association` is made of."""
+
+
 def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
     """Note what is no function for an endpoint's viewer events; what becomes known later is checked then."""
     seen: dict[str, str] = {}
@@ -222,7 +226,18 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)
-        for event in function["events"]:
+        for key in function:
+            if key not in ASSOCIATION:
+                faults.unknown_key(path, str(key), ASSOCIATION)
+        if not isinstance(function.get("include_body", False), bool):
+            faults.add(f"{path}.include_body", f"{show(function['include_body'])} is not true or false")
+        events = function["events"]
+        if isinstance(events, str) or not isinstance(events, Sequence) or not events:
+            faults.add(f"{path}.events", f"{show(events)} is not a list of events", allowed=", ".join(EVENTS))
+            continue
+        for number, event in enumerate(events):
+            if not faults.one_of(f"{path}.events[{number}]", event, EVENTS):
+                continue
             if event in ORIGIN_EVENTS:
                 faults.add(
                     path,
