@@ -178,7 +178,7 @@ class CachePolicy(pulumi.ComponentResource):
             _check_args(strategy, found)
             for fault in found:
                 at = place_of(fault.path, host, without_options(given), given.get(host, {}))
-                faults.add(at, fault.problem, allowed=fault.allowed, fix=fault.fix)
+                faults.add(at, fault.problem, code=fault.code, allowed=fault.allowed, fix=fault.fix)
         faults.raise_if_any()
         bindings = {host: _kv_of(each) for host, each in strategies.items()}
         # Through the plugin a binding is an Output; the strategy is then known when the binding is.

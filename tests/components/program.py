@@ -98,10 +98,20 @@ class Run:
         return [(item.urn, item.parent, dict(item.inputs), sorted(item.secret_paths)) for item in self.resources]
 
 
+SETTINGS: Mapping[str, str] = {"edgewright:cloudflare": json.dumps({"account_id": ACCOUNT})}
+"""A stack's settings as the engine hands them over: the account is said once."""
+
+
 def run(
-    program: Callable[[], object], *, preview: bool = False, stack: str = "dev", cloud: AnyCloud | None = None
+    program: Callable[[], object],
+    *,
+    preview: bool = False,
+    stack: str = "dev",
+    cloud: AnyCloud | None = None,
+    settings: Mapping[str, str] = SETTINGS,
 ) -> Run:
     """Run a program to its end, on a cloud that only records where no other is given; what it raises comes out as it is."""
+    pulumi.runtime.set_all_config(dict(settings))
     monitor = Monitor("shop", stack, cloud or Cloud(), Path.cwd(), (), preview)
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
@@ -137,10 +147,16 @@ def run(
     return Run(tuple(sorted(monitor.captured(), key=lambda found: (found.type, found.name))), monitor.outputs)
 
 
-def faults_of(program: Callable[[], object], *, preview: bool = False, cloud: Cloud | None = None) -> list[str]:
+def faults_of(
+    program: Callable[[], object],
+    *,
+    preview: bool = False,
+    cloud: Cloud | None = None,
+    settings: Mapping[str, str] = SETTINGS,
+) -> list[str]:
     """Run a program that a component refuses; return the faults that it names, without their codes."""
     with pytest.raises(InputFaults) as caught:
-        run(program, preview=preview, cloud=cloud)
+        run(program, preview=preview, cloud=cloud, settings=settings)
     return [f"{fault.path}: {fault.text}" for fault in caught.value.faults]
 
 

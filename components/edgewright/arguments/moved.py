@@ -7,6 +7,7 @@ from pulumi.provider.experimental.util import camel_case
 from typing_extensions import is_typeddict
 
 from edgewright.arguments.shape import unwrap
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.platforms import HOSTS
 
@@ -80,6 +81,7 @@ def _move(
     faults.add(
         f"{before}{'.'.join(keys)}",
         f"moved to {before}{host}.{'.'.join(keys)}, because no other platform has it",
+        code=Code.MOVED,
         fix=f"Write `{host}: {example}`.",
     )
 

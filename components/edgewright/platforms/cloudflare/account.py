@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from edgewright.arguments import checks
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.options import check_id
 from edgewright.platforms.cloudflare.settings import StackSettings
@@ -61,6 +62,7 @@ def check_said(component: str, options: Mapping[str, Any], faults: Faults) -> di
         faults.add(
             "cloudflare.account_id",
             "is required, and neither the component, nor the stack's settings, nor the environment says it",
+            code=Code.MISSING,
             allowed="32 hexadecimal digits, lower case",
             fix=f"Give `account_id` in the stack's setting `{SETTING}`, or in {VARIABLES['account_id']}; or, for this component"
             ' alone, `cloudflare: {"account_id": ...}`.',

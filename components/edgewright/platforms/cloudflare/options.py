@@ -51,14 +51,14 @@ class CloudflareApiOptions(TypedDict):
     """What an API has on Cloudflare only. It does nothing on another host."""
 
     account_id: NotRequired[pulumi.Input[str]]
-    """The account, 32 hexadecimal digits. Required on cloudflare, unless the stack's settings (`edgewright:cloudflare`) or
-    `CLOUDFLARE_ACCOUNT_ID` in the environment say it. Default: what they say."""
+    """The account, 32 hexadecimal digits: one is needed on cloudflare. Default: `account_id` of `edgewright:cloudflare` in the
+    stack's settings, else `CLOUDFLARE_ACCOUNT_ID` in the environment."""
     zone_id: NotRequired[pulumi.Input[str]]
-    """The DNS zone: 32 hexadecimal digits. Required by `hostname`, `routes`, `tiered_cache` and `cache_rules`, unless the
-    stack's settings (`edgewright:cloudflare`) say it. Default: what they say."""
+    """The DNS zone, 32 hexadecimal digits: `hostname`, `routes`, `tiered_cache` and `cache_rules` need one. Default: `zone_id` of
+    `edgewright:cloudflare` in the stack's settings."""
     zone_name: NotRequired[str]
-    """The zone's domain, for example `example.com`: hostnames and routes outside it are refused. Default: what the stack's
-    settings (`edgewright:cloudflare`) say, else unchecked."""
+    """The zone's domain, for example `example.com`: hostnames and routes outside it are refused. Default:
+    `zone_name` of `edgewright:cloudflare` in the stack's settings, else unchecked."""
     routes: NotRequired[list[str]]
     """Route patterns sent to the function, for example `example.com/api/*`. Default: none."""
     workers_dev: NotRequired[bool]
@@ -93,8 +93,8 @@ class CloudflareStoreOptions(TypedDict):
     """What a KvNamespace has on Cloudflare only. It does nothing on another host."""
 
     account_id: NotRequired[pulumi.Input[str]]
-    """The account, 32 hexadecimal digits. Required on cloudflare, unless the stack's settings (`edgewright:cloudflare`) or
-    `CLOUDFLARE_ACCOUNT_ID` in the environment say it. Default: what they say."""
+    """The account, 32 hexadecimal digits: one is needed on cloudflare. Default: `account_id` of `edgewright:cloudflare` in the
+    stack's settings, else `CLOUDFLARE_ACCOUNT_ID` in the environment."""
     binding_name: NotRequired[str]
     """The name under which functions see it. Default: the component's name in capitals, `products-kv` as `PRODUCTS_KV`."""
     default_ttl: NotRequired[Seconds]

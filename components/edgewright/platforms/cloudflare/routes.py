@@ -5,6 +5,7 @@ from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim, claimed
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.account import SETTING
 
@@ -61,6 +62,7 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
             faults.add(
                 "cloudflare.zone_id",
                 f"is required by `{key}`",
+                code=Code.MISSING,
                 allowed="32 hexadecimal digits, lower case",
                 fix=f"Give it here, or as `zone_id` in the stack's setting `{SETTING}`.",
             )
