@@ -11,8 +11,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from edgewright.base.faults import InputFaults
+from edgewright.arguments.moved import moved
+from edgewright.base.faults import Faults, InputFaults
 from edgewright.base.unknown import UNKNOWN
+from edgewright.edge_api import EdgeApiArgs
 from edgewright.engine.cloud import Cloud as AnyCloud
 from edgewright.engine.cloud import RecordingCloud
 from edgewright.engine.monitor import Engine, Monitor
@@ -31,6 +33,7 @@ __all__ = [
     "Run",
     "faults_of",
     "module_text",
+    "placed",
     "run",
     "settings_of",
     "texts",
@@ -182,3 +185,9 @@ def module_text(version: Resource, name: str) -> str:
 def settings_of(version: Resource) -> Any:
     """Return the settings document in a version's modules."""
     return json.loads(module_text(version, "settings.js").removeprefix("export default ").removesuffix(";\n"))
+
+
+def placed(args: Mapping[str, Any], shape: Any = EdgeApiArgs) -> dict[str, Any]:
+    """Return arguments with the options of single platforms, given flat for brevity, where they belong."""
+    found: dict[str, Any] = moved(args, shape, Faults("", ""))
+    return found

@@ -15,7 +15,7 @@ from edgewright.geo_router import GeoRouterArgs, RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
 from typing_extensions import is_typeddict
 
-from tests.components.program import ACCOUNT, Run, run
+from tests.components.program import Run, run
 
 ORIGIN: RegionOrigin = {"region": "eu", "url": "https://eu.example.com"}
 
@@ -27,9 +27,9 @@ def api(args: Mapping[str, Any]) -> None:
 
 
 DECLARED: dict[str, tuple[Any, Any, dict[str, Any]]] = {
-    "EdgeApi on cloudflare": (api, EdgeApiArgs, {"account_id": ACCOUNT}),
+    "EdgeApi on cloudflare": (api, EdgeApiArgs, {}),
     "EdgeApi on cloudfront": (api, EdgeApiArgs, {"host": "cloudfront"}),
-    "KvNamespace on cloudflare": (lambda a: KvNamespace("kv", a), KvNamespaceArgs, {"account_id": ACCOUNT}),
+    "KvNamespace on cloudflare": (lambda a: KvNamespace("kv", a), KvNamespaceArgs, {}),
     "KvNamespace on cloudfront": (lambda a: KvNamespace("kv", a), KvNamespaceArgs, {"host": "cloudfront"}),
     "CachePolicy": (lambda a: CachePolicy("c", a), CachePolicyArgs, {"edge_ttl": 60}),
     "GeoRouter": (lambda a: GeoRouter("r", a), GeoRouterArgs, {"origins": [ORIGIN], "fallback": "eu"}),

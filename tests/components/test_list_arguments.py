@@ -11,7 +11,7 @@ from edgewright.arguments.written import is_written
 from edgewright.base.faults import Fault, InputFaults, show
 from typing_extensions import is_typeddict
 
-from tests.components.program import ACCOUNT, faults_of, run
+from tests.components.program import faults_of, run
 
 Place = tuple[str | int, ...]
 
@@ -110,8 +110,7 @@ def test_what_is_no_list_is_one_fault_beside_the_others(
     ],
 )
 def test_one_entry_is_told_to_be_put_into_a_list(component: Any, args: Any, fix: str) -> None:
-    account = {} if component is GeoRouter else {"account_id": ACCOUNT}
-    (fault,) = faults_of(lambda: component("it", {**account, **args}))
+    (fault,) = faults_of(lambda: component("it", args))
     assert "is not a list. Allowed: a list of mappings. Write [" + fix in fault
 
 
@@ -159,7 +158,7 @@ def test_faults_of_a_call_are_gathered_with_the_others() -> None:
 @pytest.mark.parametrize("entries", [{"key": "k", "value": "s3cret"}, {"k": "s3cret"}, "s3cret"])
 def test_no_secret_is_shown_where_no_list_of_entries_is(entries: Any) -> None:
     seed: Any = {"secret": True, "entries": entries}
-    (fault,) = faults_of(lambda: KvNamespace("it", {"account_id": ACCOUNT, "seed": seed}))
+    (fault,) = faults_of(lambda: KvNamespace("it", {"seed": seed}))
     assert fault.startswith("seed.entries")
     assert "s3cret" not in fault
 
@@ -179,7 +178,7 @@ def test_faults_are_told_by_the_places_of_what_was_given() -> None:
         {"path": "/a", "methods": ["GET", 1, "GETT"], "handler": "h.js", "bindings": [3, {"x": 1}]},
         {"path": "bad", "handler": "h.js"},
     ]
-    found = faults_of(lambda: EdgeApi("a", {"account_id": ACCOUNT, "endpoints": endpoints}))
+    found = faults_of(lambda: EdgeApi("a", {"endpoints": endpoints}))
     places = {fault.split(":")[0] for fault in found}
     assert {"endpoints[0].pth", "endpoints[1]", "endpoints[2].methods[1]", "endpoints[2].methods[2]"} <= places
     assert "endpoints[3].path" in places

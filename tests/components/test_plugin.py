@@ -70,7 +70,7 @@ def test_arguments_as_other_languages_send_them(provider: EdgewrightProvider) ->
                     }
                 ],
                 "limits": {"cpuMs": 20.0},
-                "observability": {"headSamplingRate": 0.5},
+                "cloudflare": {"observability": {"headSamplingRate": 0.5}},
             },
         )
 
@@ -93,7 +93,7 @@ def test_functions_on_cloudfront_as_other_languages_send_them(provider: Edgewrig
                 "path": "/api/*",
                 "origin": pulumi.Output.from_input(ROUTING),
                 "cache": pulumi.Output.from_input(CACHE),
-                "functions": [pulumi.Output.from_input({**function, "include_body": False})],
+                "cloudfront": {"functions": [pulumi.Output.from_input({**function, "include_body": False})]},
             }
             construct(provider, "EdgeApi", "site", {"host": "cloudfront", "endpoints": [endpoint]})
 

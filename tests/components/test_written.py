@@ -284,7 +284,7 @@ def test_others_see_what_a_text_means() -> None:
 
 
 def api(jwt: Any = JWT, **endpoint: Any) -> Any:
-    given = {"account_id": ACCOUNT, "endpoints": [{"path": "/a", "origin": ROUTING, **endpoint}]}
+    given = {"endpoints": [{"path": "/a", "origin": ROUTING, **endpoint}]}
     return {**given, "jwt": jwt} if jwt is not None and endpoint.get("auth") else given
 
 
@@ -411,9 +411,7 @@ def test_seeds_of_a_file_say_their_time_as_a_text(tmp_path: Path, monkeypatch: p
     (tmp_path / "seed.ndjson").write_text('{"key": "a", "value": "1", "ttl": "2h"}\n{"key": "b", "value": "1"}\n')
 
     def seeded() -> Run:
-        return run(
-            lambda: KvNamespace("it", {"account_id": ACCOUNT, "seed": {"file": "seed.ndjson"}, "default_ttl": "1d"})
-        )
+        return run(lambda: KvNamespace("it", {"seed": {"file": "seed.ndjson"}, "cloudflare": {"default_ttl": "1d"}}))
 
     found = {
         each.inputs["keyName"]: each.inputs["expirationTtl"] for each in seeded().resources if "keyName" in each.inputs
