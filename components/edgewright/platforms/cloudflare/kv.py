@@ -12,6 +12,7 @@ from edgewright.arguments import checks
 from edgewright.arguments.program import claim
 from edgewright.arguments.seeds import Seed, read_seeds
 from edgewright.arguments.shape import checked
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
 from edgewright.platforms.lifecycle import Held
@@ -33,7 +34,7 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
     """Note what a namespace cannot be; return what it becomes."""
     account_id = given.get("account_id")
     if account_id is None:
-        faults.add("account_id", "is required and was not given")
+        faults.add("account_id", "is required and was not given", code=Code.MISSING)
     else:
         account_id = checked(
             account_id,
