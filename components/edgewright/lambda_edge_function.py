@@ -79,7 +79,8 @@ class LambdaEdgeFunctionArgs(TypedDict):
     """What the function is for. Cut where it and the stack and component that it belongs to, which come before it, have 256
     characters. Default: nothing but those."""
     permissions: NotRequired[list[dict[str, Any]]]
-    """Statements of an IAM policy that its role gets beside writing the log. Default: none."""
+    """Statements of an IAM policy that its role gets beside writing the log, as IAM spells them: `Effect`, `Action` or
+    `NotAction`, `Resource` or `NotResource`, and where wanted `Sid` and `Condition`. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Tags on the function and its role. Default: none."""
 
@@ -128,12 +129,14 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         """
         super().__init__(TOKEN, name, properties(args, LambdaEdgeFunctionArgs), with_lifecycles(opts))
         from edgewright.platforms.cloudfront import lambda_edge
+        from edgewright.platforms.cloudfront.permissions import check_permissions
 
         faults = Faults("LambdaEdgeFunction", name)
         claim_name("LambdaEdgeFunction", name, opts, faults)
         kept = lambda_edge.refuse(args, faults) if isinstance(args, Mapping) else args
         given = normalise(kept, LambdaEdgeFunctionArgs, faults)
         shape = lambda_edge.check_shape(given, faults)
+        check_permissions(given.get("permissions", ()), faults)
         package, folder = _package(given.get("code"), shape.handler, shape.runtime, faults)
         settings = given.get("settings")
         if settings is not None:

@@ -17,7 +17,7 @@ KEY_VALUE_STORE = "key_value_store"
 
 
 @functools.cache
-def _fields() -> Mapping[str, Mapping[str, BindingField]]:
+def known_fields() -> Mapping[str, Mapping[str, BindingField]]:
     """Return the fields of each type of binding, as the platforms say them."""
     parts: tuple[Bindings, ...] = each_part("bindings")
     return {type_: fields for part in parts for type_, fields in part.FIELDS.items()}
@@ -40,7 +40,7 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
             fix=output_of(value, "binding"),
         )
         return None
-    type_, known = value.get("type"), _fields()
+    type_, known = value.get("type"), known_fields()
     if argument := _elsewhere(type_):
         faults.add(
             f"{path}.type",
@@ -79,7 +79,27 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
                 f"{path}.{key}", f"{show(given)} is not a string", code=Code.TYPE, allowed=field.what, fix=field.where
             )
             sound = False
+        elif not is_later(given):
+            sound = _check_value(f"{path}.{key}", field, given, faults) and sound
     return {key: item for key, item in value.items() if item is not None} if sound else None
+
+
+def _check_value(path: str, field: BindingField, value: Any, faults: Faults) -> bool:
+    """Note what is wrong with a field's known value; say whether it is sound."""
+    own = Faults(faults.component, faults.name)
+    if field.words:
+        own.one_of(path, value, field.words)
+    if field.keys and not isinstance(value, Mapping):
+        own.add(path, f"{show(value)} is not a mapping", allowed=", ".join(field.keys), fix=field.where)
+    elif field.keys:
+        for key in value:
+            if key not in field.keys:
+                own.unknown_key(path, str(key), field.keys)
+    if field.check is not None and not own:
+        field.check(path, value, own)
+    for fault in own:
+        faults.add(fault.path, fault.problem, allowed=fault.allowed, fix=fault.fix)
+    return not own
 
 
 def store_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | None:

@@ -234,6 +234,10 @@ def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
             )
 
 
+ASSOCIATION = ("events", "arn", "include_body")
+"""What a LambdaEdgeFunction's `association` is made of."""
+
+
 def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
     """Note what is no function for an endpoint's viewer events; what becomes known later is checked then."""
     seen: dict[str, str] = {}
@@ -252,7 +256,20 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)
-        for event in function["events"]:
+        for key in function:
+            if key not in ASSOCIATION:
+                faults.unknown_key(path, str(key), ASSOCIATION)
+        if not isinstance(function.get("include_body", False), bool):
+            faults.add(f"{path}.include_body", f"{show(function['include_body'])} is not true or false")
+        events = function["events"]
+        if isinstance(events, str) or not isinstance(events, Sequence) or not events:
+            faults.add(
+                f"{path}.events", f"{show(events)} is not a list of events", allowed=", ".join(lambda_edge.EVENTS)
+            )
+            continue
+        for number, event in enumerate(events):
+            if not faults.one_of(f"{path}.events[{number}]", event, lambda_edge.EVENTS):
+                continue
             if event in lambda_edge.ORIGIN_EVENTS:
                 faults.add(
                     path,
