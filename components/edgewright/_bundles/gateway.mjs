@@ -1769,15 +1769,15 @@ function open({ core }, flight, { flightKey, hitForMiss }) {
 }
 function staleInstead(query, found, failure2, outcome) {
   const stale = staleFor(query, found, failure2);
-  return stale && answerStale(query, stale, outcome);
+  return stale && isReadable(stale) ? answerStale(query, stale, outcome) : void 0;
 }
 function staleFor(query, { selected }, failure2) {
-  if (!selected || selected.body === void 0 || isStream(selected.body) && selected.body.locked) return void 0;
+  if (!selected || !covers(selected.stored, query)) return void 0;
   const { stored, markedStale } = selected;
-  if (!covers(stored, query)) return void 0;
   const allowed = decideStaleOnError(stored, markedStale, failure2, query.policy.mode, query.ctx.now());
   return allowed ? selected : void 0;
 }
+var isReadable = ({ body }) => body !== void 0 && !(isStream(body) && body.locked);
 var isHiddenError = (status2) => ERRORS.includes(status2);
 async function exchange(query, found, flight, options) {
   const answer2 = await askOrigin(query, found, options);
@@ -1787,7 +1787,7 @@ async function exchange(query, found, flight, options) {
     return response;
   }
   const stale = isHiddenError(response.status) ? staleFor(query, found, answer2.isValidation ? "validation-failed" : "error") : void 0;
-  if (stale) {
+  if (stale && (options.inBackground || isReadable(stale))) {
     discard2(response.body);
     flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
     if (options.inBackground) return unheard();
