@@ -6,6 +6,7 @@ from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.shape import is_later
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, output_of, show
 from edgewright.platforms import each_part
 from edgewright.platforms.parts import BindingField, Bindings
@@ -34,6 +35,7 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
         faults.add(
             path,
             f"{show(value)} is not a binding",
+            code=Code.BINDING,
             allowed="a KvNamespace's `binding`, or a mapping with type and name",
             fix=output_of(value, "binding"),
         )
@@ -43,13 +45,16 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
         faults.add(
             f"{path}.type",
             f"{show(type_)} is made of `{argument}`",
+            code=Code.BINDING,
             allowed=", ".join(known),
             fix=f"Give it by `{argument}`.",
         )
         return None
     if not isinstance(type_, str) or not faults.one_of(f"{path}.type", type_, known):
         if not isinstance(type_, str):
-            faults.add(f"{path}.type", f"{show(type_)} is not a binding's type", allowed=", ".join(known))
+            faults.add(
+                f"{path}.type", f"{show(type_)} is not a binding's type", code=Code.WORD, allowed=", ".join(known)
+            )
         return None
     fields = known[type_]
     sound = checks.binding_name(f"{path}.name", value.get("name"), faults)
@@ -64,12 +69,15 @@ def check_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
                 faults.add(
                     f"{path}.{key}",
                     f"is required by a binding of type {type_!r}",
+                    code=Code.MISSING,
                     allowed=field.what,
                     fix=field.where,
                 )
                 sound = False
         elif not field.any_value and not is_later(given) and not isinstance(given, str):
-            faults.add(f"{path}.{key}", f"{show(given)} is not a string", allowed=field.what, fix=field.where)
+            faults.add(
+                f"{path}.{key}", f"{show(given)} is not a string", code=Code.TYPE, allowed=field.what, fix=field.where
+            )
             sound = False
         elif not is_later(given):
             sound = _check_value(f"{path}.{key}", field, given, faults) and sound
@@ -100,7 +108,7 @@ def store_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | 
         return kv_binding(path, value, faults)
     sound = checks.binding_name(f"{path}.name", value.get("name"), faults)
     if not value.get("arn"):
-        faults.add(f"{path}.arn", f"is required by a binding of type {KEY_VALUE_STORE!r}")
+        faults.add(f"{path}.arn", f"is required by a binding of type {KEY_VALUE_STORE!r}", code=Code.MISSING)
         sound = False
     return {key: item for key, item in value.items() if item is not None} if sound else None
 
@@ -111,16 +119,20 @@ def kv_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | Non
         faults.add(
             path,
             "is a CloudFront KeyValueStore, which only CloudFront Functions can read, and nothing at the edge can write",
+            code=Code.UNSUPPORTED,
             fix="Leave the KV tier out on CloudFront: its regional caches and `tiers.shield` stand for it.",
         )
         return None
     if isinstance(value, Mapping) and value.get("type") not in (None, KV_NAMESPACE):
-        faults.add(path, f"is a binding of type {value.get('type')!r}", allowed="a KvNamespace's `binding`")
+        faults.add(
+            path, f"is a binding of type {value.get('type')!r}", code=Code.BINDING, allowed="a KvNamespace's `binding`"
+        )
         return None
     if not isinstance(value, Mapping) or "type" not in value:
         faults.add(
             path,
             f"{show(value)} is not a KV binding",
+            code=Code.BINDING,
             allowed="a KvNamespace's `binding`",
             fix=output_of(value, "binding"),
         )

@@ -15,6 +15,7 @@ from typing_extensions import NotRequired, TypedDict
 from edgewright.arguments import values
 from edgewright.arguments.shape import checked, is_later
 from edgewright.arguments.written import Days, Region, written
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, output_of, show
 from edgewright.platforms.cloudfront.lists import aws
 
@@ -105,6 +106,7 @@ def check_function(path: str, function: object, faults: Faults) -> bool:
     faults.add(
         path,
         f"{show(function)} is not a function",
+        code=Code.COMPONENT_OUTPUT,
         allowed="a LambdaEdgeFunction's `association`",
         fix=output_of(function, "association"),
     )

@@ -11,6 +11,7 @@ from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.program import claim
 from edgewright.arguments.seeds import Seed, read_seeds
 from edgewright.arguments.shape import is_later
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.lifecycle import Held
@@ -26,6 +27,7 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
             faults.add(
                 "title",
                 f"{show(title)} is not a KeyValueStore's name",
+                code=Code.NAME,
                 allowed="1 to 64 letters, digits, `-` and `_`",
             )
         claim("key value store", title, f"KvNamespace {name!r}", "title", faults, "Names are unique in an account.")
@@ -42,11 +44,23 @@ def _check(seeds: Sequence[Seed], faults: Faults) -> None:
     for seed in seeds:
         at = f"seed[{seed.key}]"
         if seed.ttl is not None:
-            faults.add(f"{at}.ttl", "is given, and nothing expires in a KeyValueStore", fix="Leave it out.")
+            faults.add(
+                f"{at}.ttl",
+                "is given, and nothing expires in a KeyValueStore",
+                code=Code.UNSUPPORTED,
+                fix="Leave it out.",
+            )
         if seed.metadata is not None:
-            faults.add(f"{at}.metadata", "is given, and a KeyValueStore keeps none", fix="Put it into the value.")
+            faults.add(
+                f"{at}.metadata",
+                "is given, and a KeyValueStore keeps none",
+                code=Code.UNSUPPORTED,
+                fix="Put it into the value.",
+            )
         if len(seed.key.encode()) > most_key.value:
-            faults.add(at, f"the key has {len(seed.key.encode())} bytes", allowed=f"at most {most_key.text}")
+            faults.add(
+                at, f"the key has {len(seed.key.encode())} bytes", code=Code.LIMIT, allowed=f"at most {most_key.text}"
+            )
         if is_later(seed.value):
             continue
         size = len(str(seed.value).encode())
@@ -55,6 +69,7 @@ def _check(seeds: Sequence[Seed], faults: Faults) -> None:
             faults.add(
                 at,
                 f"the value has {size} bytes, more than a KeyValueStore holds ({most.source})",
+                code=Code.LIMIT,
                 allowed=f"at most {most.text}",
                 fix=alternatives,
             )
@@ -62,6 +77,7 @@ def _check(seeds: Sequence[Seed], faults: Faults) -> None:
         faults.add(
             "seed",
             f"has {total} bytes of keys and values, more than a KeyValueStore holds ({whole.source})",
+            code=Code.LIMIT,
             allowed=f"at most {whole.text}",
             fix=alternatives,
         )
