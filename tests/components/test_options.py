@@ -2,7 +2,9 @@
 zone are said once. What is given at an old place says where it is now."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -232,6 +234,18 @@ def test_an_old_place_says_where_it_is_now(
     assert fault.fix.startswith(f"Write `{host}: {{")
     # And it is looked at there: it is not missing as well.
     assert not any(each.code is Code.MISSING and each.path.endswith(steps[-1]) for each in caught.value.faults)
+
+
+def test_the_page_of_upgrades_has_every_move() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "upgrade.md").read_text("utf-8")
+    rows = set(re.findall(r"^\| (\w+) \| `([\w.\[\]]+)` \| `([\w.\[\]]+)` \|$", page, re.MULTILINE))
+    wanted = set()
+    for owner, language, host, steps, _ in moves():
+        before = "endpoints[]." if owner == "Endpoint" else ""
+        component = "EdgeApi" if owner == "Endpoint" else owner
+        if language == "python":
+            wanted.add((component, f"{before}{'.'.join(steps)}", f"{before}{host}.{'.'.join(steps)}"))
+    assert rows == wanted
 
 
 # --- account and zone ------------------------------------------------------------------------------------------------------

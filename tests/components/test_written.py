@@ -508,7 +508,7 @@ def test_texts_and_mappings_as_other_languages_send_them(provider: EdgewrightPro
     def sent(**endpoint: Any) -> Any:
         def program() -> None:
             inputs = {
-                "accountId": ACCOUNT,
+                "cloudflare": {"accountId": ACCOUNT},
                 "jwt": {"issuer": JWT["issuer"], "audience": JWT["audience"], "jwksUrl": JWT["jwks_url"]},
                 "endpoints": [
                     {"path": "/a", "origin": pulumi.Output.from_input(ROUTING), **endpoint},

@@ -310,7 +310,12 @@ def test_a_renamed_component_keeps_its_names_and_places(shop: Callable[..., Shop
             {"cloudflare": {"jurisdiction": "us"}},
             "jurisdiction: 'us' asks for a new store",
         ),
-        ("cloudflare", {}, {"cloudflare": {"account_id": "f" * 32}}, "account_id: the new value asks for a new store"),
+        (
+            "cloudflare",
+            {},
+            {"cloudflare": {"account_id": "f" * 32}},
+            "cloudflare.account_id: the new value asks for a new store",
+        ),
         ("cloudfront", {}, {"title": "other"}, "title: 'other' asks for a new store"),
     ],
 )
