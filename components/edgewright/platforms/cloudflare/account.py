@@ -52,7 +52,9 @@ def check_said(component: str, options: Mapping[str, Any], faults: Faults) -> di
     """Return the options with account and zone, sound; note what is wrong with them, each at its place."""
     settings, fields = _settings(), sorted(StackSettings.model_fields)
     if not isinstance(settings, Mapping):
-        faults.add(SETTING, f"{show(settings)} is not a mapping", allowed=f"a mapping with {', '.join(fields)}")
+        faults.add(
+            SETTING, f"{show(settings)} is not a mapping", code=Code.TYPE, allowed=f"a mapping with {', '.join(fields)}"
+        )
     else:
         for key in settings:
             if key not in fields:

@@ -9,6 +9,7 @@ from edgewright.arguments import checks
 from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.program import claim, default_name
 from edgewright.arguments.shape import is_later
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudflare.account import check_said
@@ -51,7 +52,7 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Return the platform's arguments with their defaults; note what is wrong with them."""
     for key in CLOUDFRONT_ONLY:
         if key in given:
-            faults.add(key, "is of use to host 'cloudfront' only", fix="Leave it out.")
+            faults.add(key, "is of use to host 'cloudfront' only", code=Code.OTHER_PLATFORM, fix="Leave it out.")
     own = {key: given[key] for key in ("zone_id", "zone_name") if key in given}
     given = check_said("EdgeApi", given, faults)
     account_id, zone_id = given.get("account_id", "0" * 32), given.get("zone_id")
@@ -65,7 +66,10 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     for index, tag in enumerate(given.get("tags", ())):
         if not _TAG.match(tag):
             faults.add(
-                f"tags[{index}]", f"{show(tag)} is not a tag", allowed="1 to 64 characters without blanks, `,` and `&`"
+                f"tags[{index}]",
+                f"{show(tag)} is not a tag",
+                code=Code.NAME,
+                allowed="1 to 64 characters without blanks, `,` and `&`",
             )
     _check_environment(given, faults)
     if isinstance(account_id, str):
@@ -98,6 +102,7 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
         faults.add(
             "cloudflare.cache_rules",
             "act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a `cache`",
+            code=Code.NO_EFFECT,
             fix="Leave it out: what handlers answer is kept by the function's own cache, as their `cache` says.",
         )
 
@@ -111,12 +116,13 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
     for key in ("header", "session"):
         if key in rollout:
             fix = "Use `sticky`." if key == "session" else "Use `percentage`."
-            faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", fix=fix)
+            faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", code=Code.OTHER_PLATFORM, fix=fix)
     percentage = rollout.get("percentage", 100)
     if not 0 <= percentage <= 100 or round(percentage, 2) != percentage:
         faults.add(
             "rollout.percentage",
             f"{percentage} is not a share of the requests",
+            code=Code.RANGE,
             allowed="0 to 100, with at most 2 decimals",
         )
     previous = rollout.get("previous_version_id")
@@ -124,17 +130,22 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
         faults.add(
             "rollout.previous_version_id",
             f"is required while the new version gets {percentage} %: the shares must add to 100",
+            code=Code.MISSING,
             fix="Give the `stable_version_id` of the deployment before, or `percentage: 100`.",
         )
     if previous is not None and "percentage" not in rollout and not faults.about("rollout.percentage"):
         faults.add(
             "rollout.previous_version_id",
             "has no effect without `percentage`: the new version gets all requests",
+            code=Code.NO_EFFECT,
             fix="Give the `percentage` of the new version too, or leave it out.",
         )
     if previous is not None and not is_later(previous) and not _UUID.match(previous):
         faults.add(
-            "rollout.previous_version_id", f"{show(previous)} is not a version's id", allowed="a UUID, lower case"
+            "rollout.previous_version_id",
+            f"{show(previous)} is not a version's id",
+            code=Code.IDENTIFIER,
+            allowed="a UUID, lower case",
         )
     return percentage, previous
 
@@ -151,15 +162,17 @@ def _check_sticky(name: str, given: Mapping[str, Any], percentage: float, faults
         faults.add(
             at,
             "says nothing by which a client keeps its version",
+            code=Code.NEEDS,
             allowed="`cookie`, a cookie's name; `address: True`; or both",
         )
     if percentage == 100:
-        faults.add(at, "has no effect without a `percentage` below 100", fix="Leave it out.")
+        faults.add(at, "has no effect without a `percentage` below 100", code=Code.NO_EFFECT, fix="Leave it out.")
     if given.get("hostname") is None and not given.get("routes"):
         faults.add(
             at,
             f"is a rule of a zone, which sets {VERSION_KEY}, and the API answers on workers.dev alone, which has no rules"
             " (https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/version-affinity/)",
+            code=Code.NEEDS,
             fix="Give a zone and a `hostname` or `cloudflare.routes`; or leave it out, and let clients send the header.",
         )
     zone_id = given.get("zone_id")
@@ -184,12 +197,14 @@ def _check_zone_plan(given: Mapping[str, Any], sticky: Mapping[str, Any], faults
         faults.add(
             "cloudflare.zone_plan",
             "has no effect without `cache_rules` or `rollout.sticky.cookie`",
+            code=Code.NO_EFFECT,
             fix="Leave it out.",
         )
     if "cookie" in sticky and plan == "free":
         faults.add(
             "rollout.sticky.cookie",
             f"is read by a rule, and rules of a zone on the plan free have no field for cookies ({COOKIES_FIELD})",
+            code=Code.UNSUPPORTED,
             fix="Use `address: True` alone, or leave `sticky` out and let clients send the header.",
         )
 
@@ -227,6 +242,7 @@ def _check_environment(given: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "vars",
             f"and `secrets` are {count} together",
+            code=Code.LIMIT,
             allowed=f"at most {most.text}",
             fix="Put many settings into one JSON binding.",
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.claims import CREDENTIALS
 from edgewright.contract.limits import limit
@@ -75,6 +76,7 @@ def _check_zone(name: str, plan: Plan, count: int) -> None:
     faults.add(
         "endpoints",
         f"make {count} cache rules",
+        code=Code.LIMIT,
         allowed=f"at most {most.text} on the plan {known} ({most.source})",
         fix="Give endpoints with the same policy one path that ends in `*`, or leave `cloudflare.cache_rules` out.",
     )

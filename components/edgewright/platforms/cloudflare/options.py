@@ -16,6 +16,7 @@ from edgewright.arguments import checks, values
 from edgewright.arguments.jitter import Jitter
 from edgewright.arguments.shape import checked, is_later
 from edgewright.arguments.written import ENGINES, Bytes, CacheEngine, Seconds, Share, written
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.bindings.kv_namespace import check_options as check_kv_options
 
@@ -244,6 +245,7 @@ def _check_observability(observability: Mapping[str, Any], faults: Faults) -> No
                 faults.add(
                     f"cloudflare.observability.{key}",
                     "has no effect, because `observability.enabled` is False and nothing is kept",
+                    code=Code.NO_EFFECT,
                     fix=f"Leave {key} out, or `enabled`.",
                 )
     if "head_sampling_rate" in observability:
@@ -262,6 +264,7 @@ def _check_compatibility(options: Mapping[str, Any], faults: Faults) -> None:
             faults.add(
                 at,
                 f"{show(day)} is before module Workers got what edgewright uses",
+                code=Code.DATE,
                 allowed="2022-10-31 or later",
             )
         elif isinstance(day, str) and not faults.about(at) and day > _today():
@@ -269,12 +272,15 @@ def _check_compatibility(options: Mapping[str, Any], faults: Faults) -> None:
                 at,
                 f"{show(day)} is still to come, and a runtime has the changes up to its own day alone"
                 " (https://developers.cloudflare.com/workers/configuration/compatibility-dates/)",
+                code=Code.DATE,
                 allowed="today (UTC) or earlier",
             )
     flags = options.get("compatibility_flags", [])
     for index, flag in enumerate(flags):
         at = f"cloudflare.compatibility_flags[{index}]"
         if not _FLAG.match(flag):
-            faults.add(at, f"{show(flag)} is not a flag's name", allowed="lower-case letters, digits and `_`")
+            faults.add(
+                at, f"{show(flag)} is not a flag's name", code=Code.NAME, allowed="lower-case letters, digits and `_`"
+            )
         elif flag in flags[:index]:
-            faults.add(at, f"{show(flag)} is given twice")
+            faults.add(at, f"{show(flag)} is given twice", code=Code.TWICE)

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from edgewright.arguments.shape import when_known
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudflare.arguments import COOKIES_FIELD, HEADERS_PHASE, VERSION_KEY, Plan
 from edgewright.platforms.cloudflare.expressions import quoted
@@ -35,6 +36,7 @@ def shares(
             "rollout.percentage",
             f"is {plan.percentage}, and the two versions differ in their classes of Durable Objects"
             f" ({', '.join(sorted(before ^ now))}): the platform refuses to split requests between such versions",
+            code=Code.ROLLOUT_STATE,
             allowed="100 while a shield comes or goes",
             fix="1. End the rollout that is under way. 2. Deploy the change of the shield alone, without `rollout`."
             " 3. Roll out gradually again, with that deployment's `stable_version_id`.",
@@ -48,6 +50,7 @@ def shares(
             faults.add(
                 "rollout.previous_version_id",
                 "is empty, so that there is no version to keep the rest of the requests",
+                code=Code.EMPTY,
                 fix="Deploy once with `percentage: 100`.",
             )
             faults.raise_if_any()

@@ -24,7 +24,10 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
     if hostname is not None and checks.hostname("hostname", hostname, faults):
         if zone and not checks.inside_zone(hostname, zone):
             faults.add(
-                "hostname", f"{show(hostname)} is outside the zone {zone}", allowed=f"{zone}, or a name under it"
+                "hostname",
+                f"{show(hostname)} is outside the zone {zone}",
+                code=Code.HOSTNAME,
+                allowed=f"{zone}, or a name under it",
             )
         _claim_address(name, "hostname", hostname, others, faults)
     sound: list[str] = []
@@ -36,16 +39,18 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
             faults.add(
                 at,
                 f"{show(pattern)} overlaps the hostname {hostname}, all of which the function answers already",
+                code=Code.OVERLAP,
                 fix="Leave the route out.",
             )
         for other in sound:
             if pattern == other:
-                faults.add(at, f"{show(pattern)} is given twice")
+                faults.add(at, f"{show(pattern)} is given twice", code=Code.TWICE)
             elif covers(other, pattern) or covers(pattern, other):
                 wide, narrow = (other, pattern) if covers(other, pattern) else (pattern, other)
                 faults.add(
                     at,
                     f"{show(narrow)} overlaps {show(wide)}, which leads to the same function",
+                    code=Code.OVERLAP,
                     fix=f"Leave {show(narrow)} out.",
                 )
         if pattern not in sound:
@@ -55,6 +60,7 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
         faults.add(
             "cloudflare.workers_dev",
             "is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API",
+            code=Code.UNREACHABLE,
             fix="Give one of them, or leave `workers_dev` out.",
         )
     for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
@@ -82,6 +88,7 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
         faults.add(
             "cloudflare.cache_rules",
             "act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`",
+            code=Code.NEEDS,
             fix="Give one of them, or leave `cache_rules` out.",
         )
     if given.get("tiered_cache") and not given.get("cache_rules"):
@@ -90,6 +97,7 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
             "has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
             " (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and the zone keeps no API's answers"
             " without a rule",
+            code=Code.NO_EFFECT,
             fix="Give a CachePolicy `tiers.shield`, one place for all data centres; or turn on `cache_rules` too.",
         )
 
@@ -105,6 +113,7 @@ def _check_zone_is_used(given: Mapping[str, Any], own: Mapping[str, Any], faults
             faults.add(
                 f"cloudflare.{key}",
                 "has no effect without `hostname` or `routes`: the API answers on workers.dev alone, which is in no zone",
+                code=Code.NO_EFFECT,
                 fix="Give a `hostname` or `routes` of the zone, or leave it out.",
             )
 
@@ -115,7 +124,7 @@ def _claim_address(name: str, at: str, address: str, others: list[tuple[str, str
     for other, owner in others:
         if other != address and _meet(_as_route(address), _as_route(other)):
             what = "route" if "/" in other else "hostname"
-            faults.add(at, f"{show(address)} overlaps the {what} {show(other)} of {owner}", fix=why)
+            faults.add(at, f"{show(address)} overlaps the {what} {show(other)} of {owner}", code=Code.OVERLAP, fix=why)
     claim(_ADDRESS, address, f"EdgeApi {name!r}", at, faults, why)
 
 

@@ -253,10 +253,12 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
             if key not in ASSOCIATION:
                 faults.unknown_key(path, str(key), ASSOCIATION)
         if not isinstance(function.get("include_body", False), bool):
-            faults.add(f"{path}.include_body", f"{show(function['include_body'])} is not true or false")
+            faults.add(f"{path}.include_body", f"{show(function['include_body'])} is not true or false", code=Code.TYPE)
         events = function["events"]
         if isinstance(events, str) or not isinstance(events, Sequence) or not events:
-            faults.add(f"{path}.events", f"{show(events)} is not a list of events", allowed=", ".join(EVENTS))
+            faults.add(
+                f"{path}.events", f"{show(events)} is not a list of events", code=Code.TYPE, allowed=", ".join(EVENTS)
+            )
             continue
         for number, event in enumerate(events):
             if not faults.one_of(f"{path}.events[{number}]", event, EVENTS):

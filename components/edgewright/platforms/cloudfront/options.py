@@ -127,7 +127,9 @@ def check_later(options: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
 
 def _check_id(key: str, pattern: str, example: str, value: object, faults: Faults) -> None:
     if not re.fullmatch(pattern, str(value)):
-        faults.add(f"cloudfront.{key}", f"{show(value)} is not what AWS takes here", allowed=example)
+        faults.add(
+            f"cloudfront.{key}", f"{show(value)} is not what AWS takes here", code=Code.IDENTIFIER, allowed=example
+        )
 
 
 _IDS = tuple(
@@ -150,12 +152,14 @@ def _check_logs(options: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "cloudfront.log_retention_days",
             f"{show(days)} is not for how long CloudWatch keeps a log ({retention.source})",
+            code=Code.NOT_TAKEN,
             allowed=f"{retention.text} days",
         )
     if days is not None and options.get("access_logs") is False:
         faults.add(
             "cloudfront.log_retention_days",
             "has no effect with `access_logs: false`",
+            code=Code.NO_EFFECT,
             fix="Leave it out, or keep access logs.",
         )
     if options.get("dashboard") and options.get("metrics") is False:
@@ -163,6 +167,7 @@ def _check_logs(options: Mapping[str, Any], faults: Faults) -> None:
             "cloudfront.dashboard",
             "shows hit rates and latencies, which CloudFront has with `metrics` alone"
             " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html)",
+            code=Code.NEEDS,
             fix="Leave `metrics: false` out, or the dashboard.",
         )
 
@@ -175,6 +180,7 @@ def _check_shield(region: object, faults: Faults) -> None:
     faults.add(
         "cloudfront.origin_shield",
         f"{show(region)} is not a region with Origin Shield ({shield.source})",
+        code=Code.REGION,
         allowed=", ".join(shield.regions),
         fix=f"For {region} AWS advises {advised}." if advised else "",
     )
@@ -184,12 +190,15 @@ def _check_certificate(arn: object, faults: Faults) -> None:
     at = "cloudfront.certificate_arn"
     found = re.fullmatch(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+", str(arn))
     if found is None:
-        faults.add(at, f"{show(arn)} is not a certificate's ARN", allowed="arn:aws:acm:us-east-1:...")
+        faults.add(
+            at, f"{show(arn)} is not a certificate's ARN", code=Code.IDENTIFIER, allowed="arn:aws:acm:us-east-1:..."
+        )
     elif found[1] != REGION:
         faults.add(
             at,
             f"is from {found[1]}, and CloudFront takes certificates from us-east-1 only"
             " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html)",
+            code=Code.REGION,
             allowed=REGION,
             fix="Give `cloudfront.hosted_zone_id` instead, and one is made there; no second provider is needed.",
         )

@@ -20,7 +20,7 @@ const worker = new edgewright.EdgeApi("worker", {
 });
 const api = new edgewright.EdgeApi("site", {
   host: "cloudfront",
-  endpoints: [{ ...endpoint, functions: [signed.association] }],
+  endpoints: [{ ...endpoint, cloudfront: { functions: [signed.association] } }],
 });
 
 export const settings = worker.settings;
