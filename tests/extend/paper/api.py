@@ -5,8 +5,8 @@ from typing import Any
 
 import pulumi
 from edgewright.arguments.endpoints.models import Compiled, Endpoints
-from edgewright.arguments.seeds import Seed, read_seeds
-from edgewright.arguments.shape import Later
+from edgewright.arguments.seeds import Seed, Source, read_seeds
+from edgewright.arguments.shape import Later, fill
 from edgewright.base.faults import Faults
 from edgewright.contract.models import EdgeSettings
 from edgewright.platforms.platform import Deployed, Store
@@ -69,7 +69,7 @@ def create(
 
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> list[Seed]:
     """Return the keys that a store starts with."""
-    return read_seeds(given.get("seed", {}), faults, lambda *_: None)
+    return read_seeds(fill(Source, given.get("seed", {})), faults, lambda *_: None)
 
 
 def create_store(parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Any) -> Store:

@@ -10,8 +10,8 @@ import pulumi_cloudflare as cloudflare
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim
-from edgewright.arguments.seeds import Seed, read_seeds
-from edgewright.arguments.shape import checked
+from edgewright.arguments.seeds import Seed, Source, read_seeds
+from edgewright.arguments.shape import checked, fill
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
 from edgewright.platforms.lifecycle import Held
@@ -51,7 +51,9 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
         )
     if "jurisdiction" in given:
         faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
-    seeds = read_seeds(given.get("seed", {}), faults, functools.partial(_check_ttl, int(least.value), why))
+    seeds = read_seeds(
+        fill(Source, given.get("seed", {})), faults, functools.partial(_check_ttl, int(least.value), why)
+    )
     if isinstance(title, str) and isinstance(account_id, str):
         claim(
             "kv title",
