@@ -74,6 +74,7 @@ build: $(VENV)/.dev edge/node_modules/.installed ## Generate schemas, types and 
 	$(BIN)/python -m tools.schema
 	$(BIN)/python -m tools.component_docs
 	$(BIN)/python -m tools.policy_docs
+	$(BIN)/python -m tools.fault_docs
 	$(BIN)/python -m tools.npm --prefix edge run generate
 	$(BIN)/python -m tools.npm --prefix edge run build
 

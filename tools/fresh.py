@@ -1,7 +1,7 @@
 """Prove that what is generated is fresh: `python -m tools.fresh`.
 
 The schemas, the TypeScript types, the bundles, the components' public schema, and the pages
-of components and policies are made anew in a temporary directory and compared byte for byte with
+of components, policies and faults are made anew in a temporary directory and compared byte for byte with
 the files in the repository. Exit 1 names each file that differs, is missing or is left over; exit 0 says nothing more.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from edgewright._provider import EdgewrightProvider
 from edgewright.assemble.node import NodeMissing, find_node
 
-from tools import component_docs, generate, policy_docs, schema
+from tools import component_docs, fault_docs, generate, policy_docs, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 EDGE = ROOT / "edge"
@@ -65,7 +65,7 @@ def stale(temporary: Path) -> list[str]:
     lines = differences(kept, _files(temporary / "types"), "edge")
     public = {schema.GOLDEN.name: schema.public_schema(EdgewrightProvider()).encode()}
     lines += differences({schema.GOLDEN.name: schema.GOLDEN.read_bytes()}, public, "tests/golden")
-    for pages in (component_docs, policy_docs):
+    for pages in (component_docs, fault_docs, policy_docs):
         documents = {name: text.encode() for name, text in pages.pages().items()}
         lines += differences(_files(pages.DOCS), documents, pages.DOCS.relative_to(ROOT).as_posix())
     run("build.mjs", temporary / "bundles")

@@ -82,7 +82,7 @@ class EdgewrightProvider(ComponentProvider):
                 raise
             raise pulumi.InputPropertiesError(
                 str(error.inner).partition("\n")[0],
-                [{"property_path": _schema_path(fault.path), "reason": fault.text} for fault in error.inner.faults],
+                [{"property_path": _schema_path(fault.path), "reason": fault.coded} for fault in error.inner.faults],
             ) from None
 
 

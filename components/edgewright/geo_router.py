@@ -13,6 +13,7 @@ from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.regions import REGION_POSITIONS, Position, assign_countries, failover_order
 from edgewright.arguments.shape import PENDING_URL, checked, is_later, normalise, properties
 from edgewright.arguments.written import Milliseconds, Region, Seconds
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import HOP_BY_HOP
 from edgewright.contract.models import HealthCheckSpec, OriginSpec, RouterSpec
@@ -167,7 +168,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
     """Note what is wrong; return the origins' URLs, checked now or, where they become known later, then."""
     origins = given.get("origins", [])
     if "origins" in given and not origins:
-        faults.add("origins", "is empty", allowed="at least one origin")
+        faults.add("origins", "is empty", code=Code.EMPTY, allowed="at least one origin")
     urls = []
     owner: dict[str, str] = {}
     regions: dict[str, int] = {}
@@ -179,6 +180,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
                 faults.add(
                     f"{path}.region",
                     f"{region!r} is also the region of origins[{regions[region]}]",
+                    code=Code.TWICE,
                     fix="Give each region one origin.",
                 )
             regions.setdefault(region, index)
@@ -189,6 +191,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
                 faults.add(
                     f"{path}.headers.{header}",
                     "is set by whoever sends the request, so that what is given here would have no effect",
+                    code=Code.RESERVED,
                     fix="Leave it out."
                     if header.lower() != "host"
                     else "The Host is that of `url`: give the origin's own name there.",
@@ -200,7 +203,12 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
     fallback = given.get("fallback")
     told = any(re.fullmatch(r"origins\[\d+\](\.region)?", fault.path) for fault in faults)
     if fallback is not None and regions and fallback not in regions and not told:
-        faults.add("fallback", f"{show(fallback)} is not the region of any origin", allowed=", ".join(sorted(regions)))
+        faults.add(
+            "fallback",
+            f"{show(fallback)} is not the region of any origin",
+            code=Code.NO_SUCH,
+            allowed=", ".join(sorted(regions)),
+        )
     if "timeout_ms" in given:
         checks.whole("timeout_ms", given["timeout_ms"], faults, 1, MAX_TIMEOUT_MS, "milliseconds")
     for index, status in enumerate(given.get("retry_statuses", ())):
@@ -212,6 +220,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
         faults.add(
             "health_check.path",
             f"{show(health['path'])} does not begin with `/`",
+            code=Code.PATH,
             allowed="a path, for example /health",
         )
     if "interval" in health:
@@ -228,7 +237,7 @@ def _check_countries(path: str, origin: Mapping[str, Any], owner: dict[str, str]
             continue
         if code in owner:
             where = "given twice" if owner[code] == path else f"also given to {owner[code]}"
-            faults.add(at, f"{code!r} is {where}", fix="A country has one region.")
+            faults.add(at, f"{code!r} is {where}", code=Code.TWICE, fix="A country has one region.")
         else:
             owner[code] = path
 
@@ -236,14 +245,19 @@ def _check_countries(path: str, origin: Mapping[str, Any], owner: dict[str, str]
 def _check_position(path: str, origin: Mapping[str, Any], count: int, faults: Faults) -> None:
     for key, most in (("latitude", 90), ("longitude", 180)):
         if key in origin and not -most <= origin[key] <= most:
-            faults.add(f"{path}.{key}", f"{origin[key]} is out of range", allowed=f"-{most} to {most} degrees")
+            faults.add(
+                f"{path}.{key}", f"{origin[key]} is out of range", code=Code.RANGE, allowed=f"-{most} to {most} degrees"
+            )
     if ("latitude" in origin) != ("longitude" in origin):
         missing = "longitude" if "latitude" in origin else "latitude"
-        faults.add(f"{path}.{missing}", "is missing beside the other coordinate", fix="Give both, or neither.")
+        faults.add(
+            f"{path}.{missing}", "is missing beside the other coordinate", code=Code.NEEDS, fix="Give both, or neither."
+        )
     elif count > 1 and origin.get("region") and not origin.get("countries") and _position(origin) is None:
         faults.add(
             f"{path}.region",
             f"{show(origin['region'])} is not a region whose place is known, so that no country could be given to it",
+            code=Code.NEEDS,
             fix="Give `latitude` and `longitude`, or its `countries`, or use a known name: "
             f"{', '.join(name for name in REGION_POSITIONS if '-' not in name)}.",
         )

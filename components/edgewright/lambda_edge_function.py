@@ -17,6 +17,7 @@ from edgewright.assemble.lambda_package import (
     read_folder,
     settings_files,
 )
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.lifecycle import with_lifecycles
 
@@ -78,7 +79,8 @@ class LambdaEdgeFunctionArgs(TypedDict):
     """What the function is for. Cut where it and the stack and component that it belongs to, which come before it, have 256
     characters. Default: nothing but those."""
     permissions: NotRequired[list[dict[str, Any]]]
-    """Statements of an IAM policy that its role gets beside writing the log. Default: none."""
+    """Statements of an IAM policy that its role gets beside writing the log, as IAM spells them: `Effect`, `Action` or
+    `NotAction`, `Resource` or `NotResource`, and where wanted `Sid` and `Condition`. Default: none."""
     tags: NotRequired[dict[str, str]]
     """Tags on the function and its role. Default: none."""
 
@@ -127,17 +129,24 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         """
         super().__init__(TOKEN, name, properties(args, LambdaEdgeFunctionArgs), with_lifecycles(opts))
         from edgewright.platforms.cloudfront import lambda_edge
+        from edgewright.platforms.cloudfront.permissions import check_permissions
 
         faults = Faults("LambdaEdgeFunction", name)
         claim_name("LambdaEdgeFunction", name, opts, faults)
         kept = lambda_edge.refuse(args, faults) if isinstance(args, Mapping) else args
         given = normalise(kept, LambdaEdgeFunctionArgs, faults)
         shape = lambda_edge.check_shape(given, faults)
+        check_permissions(given.get("permissions", ()), faults)
         package, folder = _package(given.get("code"), shape.handler, shape.runtime, faults)
         settings = given.get("settings")
         if settings is not None:
             for taken in sorted(set(SETTINGS_FILES) & package.files.keys()):
-                faults.add("code.directory", f"has a file {taken!r}, which `settings` is written to", fix="Rename it.")
+                faults.add(
+                    "code.directory",
+                    f"has a file {taken!r}, which `settings` is written to",
+                    code=Code.RESERVED,
+                    fix="Rename it.",
+                )
         told = lambda_edge.check_package("code", package, shape, faults) if package.files else []
         faults.raise_if_any()
         for line in told:
@@ -195,6 +204,7 @@ def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults:
         faults.add(
             "code",
             f"has {' and '.join(f'`{key}`' for key in named) or 'no code'}",
+            code=Code.EXCLUSIVE,
             allowed="exactly one of `directory`, `file` and `text`",
         )
         return Package(), None
@@ -209,21 +219,35 @@ def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults:
     if key == "directory":
         if not place.is_dir():
             faults.add(
-                "code.directory", f"{show(code[key])} is not a folder", fix="Paths start from the program's folder."
+                "code.directory",
+                f"{show(code[key])} is not a folder",
+                code=Code.NO_FILE,
+                fix="Paths start from the program's folder.",
             )
             return Package(), None
         return _folder_package(place, module, handler, python, faults)
     if not place.is_file():
-        faults.add("code.file", f"{show(code[key])} is not a file", fix="Paths start from the program's folder.")
+        faults.add(
+            "code.file",
+            f"{show(code[key])} is not a file",
+            code=Code.NO_FILE,
+            fix="Paths start from the program's folder.",
+        )
         return Package(), None
     if python:
         if place.suffix != ".py":
-            faults.add("code.file", f"{show(code[key])} is not a Python file", allowed=".py, or a Node.js `runtime`")
+            faults.add(
+                "code.file",
+                f"{show(code[key])} is not a Python file",
+                code=Code.FILE_KIND,
+                allowed=".py, or a Node.js `runtime`",
+            )
         return Package({f"{module}.py": place.read_bytes()}), None
     if place.suffix not in (*SOURCES, ".js", ".mjs", ".cjs"):
         faults.add(
             "code.file",
             f"{show(code[key])} is neither JavaScript nor TypeScript",
+            code=Code.FILE_KIND,
             allowed=", ".join((*SOURCES, ".js", ".mjs", ".cjs")) + ", or a Python `runtime`",
         )
         return Package(), None
@@ -241,6 +265,7 @@ def _folder_package(folder: Any, module: str, handler: str, python: bool, faults
         faults.add(
             "code.directory",
             f"has no module of the handler {show(handler)}",
+            code=Code.NO_FILE,
             allowed=" or ".join([*wanted, *([] if python else [f"{module}{suffix}" for suffix in SOURCES[:1]])]),
         )
     return Package(files), folder

@@ -76,31 +76,31 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
             "config: {demo:hostname: not_a_host}\n",
             "__main__.py:15: EdgeApi 'api': 1 fault in its arguments\n"
             "    hostname: 'not_a_host' has the label 'not_a_host', which DNS does not allow. Allowed: a full hostname in"
-            " lower-case ASCII, for example api.example.com.",
+            " lower-case ASCII, for example api.example.com. [EWF205]",
         ),
         (
             "config: {demo:country: XX}\n",
             "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
             "    origins[0].countries[0]: 'XX' is not a country. Allowed: ISO 3166-1 alpha-2 codes in capitals, for example"
-            " DE.",
+            " DE. [EWF213]",
         ),
         (
             "config: {demo:us: 'ftp://127.0.0.1:9'}\n",
             "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
             "    origins[0].url: 'ftp://127.0.0.1:9' is not http or https. Allowed: an http:// or https:// URL without"
-            " credentials, query and fragment.",
+            " credentials, query and fragment. [EWF204]",
         ),
         (
             "config: {demo:fallback: mars}\n",
             "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
-            "    fallback: 'mars' is not the region of any origin. Allowed: eu, us.",
+            "    fallback: 'mars' is not the region of any origin. Allowed: eu, us. [EWF113]",
         ),
         (
             "config: {demo:second: api}\n",
             "__main__.py:15: EdgeApi 'api': 2 faults in its arguments\n"
-            "    name: 'api' is already taken by another EdgeApi (__main__.py:15). Give each EdgeApi a name of its own.\n"
+            "    name: 'api' is already taken by another EdgeApi (__main__.py:15). Give each EdgeApi a name of its own. [EWF110]\n"
             f"    script_name: '{ACCOUNT}/script-api' is already taken by EdgeApi 'api' (__main__.py:15). Names are unique"
-            " in an account: give `script_name`.",
+            " in an account: give `script_name`. [EWF110]",
         ),
         (
             "config: {demo:second: other, demo:route-api: www.example.com/api/*, demo:route-other: 'https://www.example.com/*'}\n",
@@ -112,16 +112,16 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
             "config: {demo:second: other, demo:hostname: api.example.com}\n",
             "__main__.py:15: EdgeApi 'other': 1 fault in its arguments\n"
             "    hostname: 'api.example.com' is already taken by EdgeApi 'api' (__main__.py:15). Give each API hostnames and"
-            " routes of its own, or make both endpoints of one API.",
+            " routes of its own, or make both endpoints of one API. [EWF110]",
         ),
         (
             "config: {demo:country: XX, demo:hostname: not_a_host}\n",
             "__main__.py:6: GeoRouter 'origins': 1 fault in its arguments\n"
             "    origins[0].countries[0]: 'XX' is not a country. Allowed: ISO 3166-1 alpha-2 codes in capitals, for example"
-            " DE.\n"
+            " DE. [EWF213]\n"
             "error: __main__.py:15: EdgeApi 'api': 1 fault in its arguments\n"
             "    hostname: 'not_a_host' has the label 'not_a_host', which DNS does not allow. Allowed: a full hostname in"
-            " lower-case ASCII, for example api.example.com.\n"
+            " lower-case ASCII, for example api.example.com. [EWF205]\n"
             "2 errors",
         ),
         (

@@ -18,8 +18,21 @@ from tests.projects import worker_project
 
 pytestmark = pytest.mark.runtime
 
-BEGUN = "from edgewright.cli._start import main; print('begun', flush=True); main()"
-"""The command, from the moment on that Python itself has started."""
+BEGUN = """
+import signal
+from edgewright.cli._start import main
+
+own = signal.signal
+
+def begun(*arguments):
+    signal.signal = own
+    print("begun", flush=True)
+    return own(*arguments)
+
+signal.signal = begun
+main()
+"""
+"""The command, which says when it has begun: Python's own start, and what runs before `main`, is not ours to end in one line."""
 
 LONG_TRAFFIC = """
 config:

@@ -138,10 +138,10 @@ def run(
 
 
 def faults_of(program: Callable[[], object], *, preview: bool = False, cloud: Cloud | None = None) -> list[str]:
-    """Run a program that a component refuses; return the faults that it names."""
+    """Run a program that a component refuses; return the faults that it names, without their codes."""
     with pytest.raises(InputFaults) as caught:
         run(program, preview=preview, cloud=cloud)
-    return [str(fault) for fault in caught.value.faults]
+    return [f"{fault.path}: {fault.text}" for fault in caught.value.faults]
 
 
 def texts(value: object) -> Iterator[str]:

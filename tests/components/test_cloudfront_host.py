@@ -852,7 +852,7 @@ def test_what_is_shared_has_the_provider_of_the_component_that_asks() -> None:
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
-def association(events: list[str], arn: str = FUNCTION) -> Any:
+def association(events: Any, arn: str = FUNCTION) -> Any:
     return {"events": events, "arn": arn, "include_body": False}
 
 
@@ -914,6 +914,25 @@ FUNCTION_FAULTS: list[tuple[list[Any], str]] = [
         [association(["viewer-request"], FUNCTION.replace("us-east-1", "eu-west-1"))],
         "endpoints[0].functions[0].arn: is a function of eu-west-1, and CloudFront takes functions from us-east-1 only"
         f" ({RESTRICTIONS}). Allowed: us-east-1.",
+    ),
+    (
+        [association("viewer-request", FUNCTION)],
+        "endpoints[0].functions[0].events: 'viewer-request' is not a list of events. Allowed: viewer-request,"
+        " viewer-response, origin-request, origin-response.",
+    ),
+    (
+        [association(["viewer"], FUNCTION)],
+        "endpoints[0].functions[0].events[0]: 'viewer' is not known. Allowed: viewer-request, viewer-response,"
+        " origin-request, origin-response. Did you mean 'viewer-request'?",
+    ),
+    (
+        [{**association(["viewer-request"], FUNCTION), "include_body": "yes"}],
+        "endpoints[0].functions[0].include_body: 'yes' is not true or false.",
+    ),
+    (
+        [{**association(["viewer-request"], FUNCTION), "includeBody": True}],
+        "endpoints[0].functions[0].includeBody: is not an argument. Allowed: arn, events, include_body. Did you mean"
+        " 'include_body'?",
     ),
     (
         ["rewrite"],

@@ -254,7 +254,7 @@ def told(before: Any, now: Any) -> list[str]:
     try:
         asyncio.run(refuse("api", args))
     except InputFaults as error:
-        return [str(fault) for fault in error.faults]
+        return [f"{fault.path}: {fault.text}" for fault in error.faults]
     return []
 
 

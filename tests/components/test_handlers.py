@@ -25,7 +25,7 @@ def bundle(*names: str, flags: list[str] | None = None) -> tuple[dict[str, str],
     faults = Faults("EdgeApi", "api")
     files = {f"handler-{index}.js": Path(name).absolute() for index, name in enumerate(names)}
     places = {module: f"endpoints[{index}].handler" for index, module in enumerate(files)}
-    return bundle_handlers(files, places, flags or [], faults), [str(fault) for fault in faults]
+    return bundle_handlers(files, places, flags or [], faults), [f"{fault.path}: {fault.text}" for fault in faults]
 
 
 def test_typescript_and_imports_become_one_module(folder: Path) -> None:

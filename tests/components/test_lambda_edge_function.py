@@ -275,6 +275,93 @@ def test_refused_arguments(args: dict[str, Any], fault: str) -> None:
     assert faults_of(function(**args), preview=True) == [fault]
 
 
+GET_ITEM = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}
+NEEDED = "permissions[0].{}: is required and was not given. Allowed: {}."
+
+
+@pytest.mark.parametrize(
+    ("statement", "faults"),
+    [
+        ({**GET_ITEM, "NotAction": "s3:*", "Action": None}, []),
+        ({**GET_ITEM, "Resource": ["arn:aws:dynamodb:*:*:table/a", "arn:aws:s3:::b/*"], "Sid": "Read"}, []),
+        ({**GET_ITEM, "Condition": {"ForAnyValue:StringLikeIfExists": {"aws:PrincipalTag/a": ["b"]}}}, []),
+        ({**GET_ITEM, "Resource": None, "NotResource": "arn:aws:s3:::b"}, []),
+        (
+            {},
+            [
+                NEEDED.format("Effect", "Allow or Deny"),
+                NEEDED.format("Action", "exactly one of `Action` and `NotAction`"),
+                NEEDED.format("Resource", "exactly one of `Resource` and `NotResource`"),
+            ],
+        ),
+        (
+            {**GET_ITEM, "Effect": "allow"},
+            ["permissions[0].Effect: 'allow' is not known. Allowed: Allow, Deny. Did you mean 'Allow'?"],
+        ),
+        (
+            {**GET_ITEM, "effect": "Allow"},
+            [
+                "permissions[0].effect: is not an argument. Allowed: Action, Condition, Effect, NotAction, NotResource,"
+                " Resource, Sid. Did you mean 'Effect'?"
+            ],
+        ),
+        (
+            {**GET_ITEM, "Principal": "*"},
+            [
+                "permissions[0].Principal: is for policies of resources: this one is for the function's role. Allowed: Sid,"
+                " Effect, Action, NotAction, Resource, NotResource, Condition. Leave it out."
+            ],
+        ),
+        (
+            {**GET_ITEM, "Action": ["GetItem"], "NotResource": "table"},
+            [
+                "permissions[0].Action: 'GetItem' is refused by IAM. Allowed: '*', or a service and an action, for example"
+                " 'dynamodb:GetItem'; or a list of such.",
+                "permissions[0].Resource: and `NotResource` are given together. Allowed: exactly one of `Resource` and"
+                " `NotResource`.",
+                "permissions[0].NotResource: 'table' is refused by IAM. Allowed: '*', or an ARN; or a list of such.",
+            ],
+        ),
+        (
+            {**GET_ITEM, "Action": []},
+            [
+                "permissions[0].Action: [] names nothing. Allowed: '*', or a service and an action, for example"
+                " 'dynamodb:GetItem'; or a list of such."
+            ],
+        ),
+        (
+            {**GET_ITEM, "Sid": "a b"},
+            ["permissions[0].Sid: 'a b' is not a statement's id. Allowed: letters and digits."],
+        ),
+        (
+            {**GET_ITEM, "Condition": {"StringEqual": {"a": "b"}}},
+            ["permissions[0].Condition.StringEqual: 'StringEqual' is not known. Allowed: "],
+        ),
+        (
+            {**GET_ITEM, "Condition": {"StringEquals": "a"}},
+            ["permissions[0].Condition: {'StringEquals': 'a'} is not a condition. Allowed: a mapping from operators"],
+        ),
+    ],
+)
+def test_statements_that_iam_would_refuse(statement: dict[str, Any], faults: list[str]) -> None:
+    given = {key: value for key, value in statement.items() if value is not None}
+    if not faults:
+        policy = json.loads(run(function(permissions=[given])).one("RolePolicy").inputs["policy"])
+        assert policy["Statement"][1:] == [given]
+        return
+    found = faults_of(function(permissions=[given]))
+    assert len(found) == len(faults), found
+    for fault, begins in zip(found, faults, strict=True):
+        assert fault.startswith(begins)
+
+
+def test_ids_of_statements_are_told_apart() -> None:
+    named = {**GET_ITEM, "Sid": "Read"}
+    assert faults_of(function(permissions=[named, named])) == [
+        "permissions[1].Sid: 'Read' is the id of permissions[0] too. Give each statement an id of its own, or none."
+    ]
+
+
 def test_all_faults_are_named_at_once_and_nothing_is_made() -> None:
     found = faults_of(function(environment={"A": "b"}, layers=["x"], region="eu-west-1", timeout=99, codee=1))
     assert [fault.split(":")[0] for fault in found] == ["environment", "layers", "codee", "region", "timeout"]

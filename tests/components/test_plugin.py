@@ -121,7 +121,7 @@ def test_faults_reach_the_engine_by_property_and_without_a_traceback(provider: E
         {
             "property_path": "accountId",
             "reason": "'x' is not an account's id. Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's"
-            " overview page.",
+            " overview page. [EWF214]",
         },
     ]
 

@@ -47,6 +47,39 @@ export default {
   },
 };
 """,
+    # Uses what it is bound to as ONE, and where there is a second of the kind, looks at what that one has of it.
+    "bound.js": """
+const uses = {
+  kv: async (one, two) => { await one.put("k", "v"); return two.get("k"); },
+  listed: async (one) => {
+    for (const key of ["a", "b", "c"]) await one.put(`listed-${key}`, "v");
+    return (await one.list({ prefix: "listed-" })).keys.length;
+  },
+  lasting: async (one) => {
+    await one.put("lasting", "v");
+    return (await one.list({ prefix: "lasting" })).keys[0].expiration !== undefined;
+  },
+  bucket: async (one, two) => { await one.put("k", "v"); return (await two.get("k"))?.text() ?? null; },
+  database: async (one, two) => {
+    await one.exec("CREATE TABLE IF NOT EXISTS t (x)");
+    return (await two.prepare("SELECT count(*) AS found FROM sqlite_master WHERE name = 't'").first()).found;
+  },
+  queue: async (one) => { await one.send({}); return "sent"; },
+  points: (one) => { one.writeDataPoint({ blobs: ["a"] }); return "written"; },
+  service: async (one) => (await one.fetch("https://service.example.com/")).text(),
+  object: async (one) => (await one.get(one.idFromName("a")).fetch("https://object.example.com/")).text(),
+  version: (one) => /^[0-9a-f-]{36}$/.test(one.id),
+  value: (one) => one,
+  names: (one, two, env) => Object.keys(env).filter((name) => name === "ONE" || name === "TWO"),
+};
+export default {
+  async fetch(request, env) {
+    const use = new URL(request.url).pathname.split("/").pop();
+    if (env.ONE === undefined && use !== "names") return Response.json(null);
+    return Response.json(await uses[use](env.ONE, env.TWO ?? env.ONE, env));
+  },
+};
+""",
     "sessions.json": '{"session:s3ss10n-of-ada_0001": {"user": "file"}}',
     "ids.json": '{"s3ss10n-of-ada_0001": {"user": "file"}}',
     "sessions/session:s3ss10n-of-ada_0001": '{"user": "directory"}',

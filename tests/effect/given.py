@@ -27,6 +27,14 @@ class Kit:
     function: LambdaEdgeFunction | None = None
     router: GeoRouter | None = None
     policies: dict[str, CachePolicy] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
+    """What else the program has, by what it is called."""
+
+    def once(self, name: str, make: Callable[[str], Any]) -> Any:
+        """Return something of the program's, made when it is first asked for; `make` is given its whole name."""
+        if name not in self.made:
+            self.made[name] = make(f"{self.name}-{name}")
+        return self.made[name]
 
     @property
     def account(self) -> Any:
@@ -129,6 +137,13 @@ class Given:
 
     def build(self, kit: Kit) -> EdgeApi:
         """Make the program's components."""
+        endpoints = self.around(kit)
+        args: Any = {"host": kit.host, **kit.account, **_filled(self.api, kit), "endpoints": endpoints}
+        args = {key: value for key, value in args.items() if value is not None}
+        return EdgeApi(f"{kit.name}-api", args)
+
+    def around(self, kit: Kit) -> list[dict[str, Any]]:
+        """Make all but the EdgeApi; return its endpoints."""
         if self.store is not None:
             kept: Any = {"host": kit.host, **kit.account, **_filled(self.store, kit)}
             store: Any = {key: item for key, item in kept.items() if item is not None}
@@ -138,10 +153,7 @@ class Given:
         router = {"origins": ORIGINS, "fallback": "us", **self.router}
         kit.router = GeoRouter(f"{kit.name}-router", _filled(router, kit))
         first: dict[str, Any] = {"path": "/x/*", **self.endpoint}
-        endpoints = [self._whole(kit, part) for part in (first, *self.more)]
-        args: Any = {"host": kit.host, **kit.account, **_filled(self.api, kit), "endpoints": endpoints}
-        args = {key: value for key, value in args.items() if value is not None}
-        return EdgeApi(f"{kit.name}-api", args)
+        return [self._whole(kit, part) for part in (first, *self.more)]
 
     def _whole(self, kit: Kit, part: Mapping[str, Any]) -> dict[str, Any]:
         assert kit.router is not None

@@ -16,7 +16,7 @@ from tests.effect.given import Given, Kit
 from tests.effect.live import FIXED_URLS, OLD_VERSION, alone
 from tests.effect.rows import Judged, Recorded, Refused, Row, Timed, identity, inputs
 from tests.effect.table import AREAS, ROWS
-from tests.effect.walk import arguments
+from tests.effect.walk import OPEN, arguments, ends
 
 R = TypeVar("R", bound=Row)
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,10 @@ def _cases(kind: type[R]) -> list[ParameterSet]:
 
 def _hosts(argument: str) -> tuple[str, ...]:
     return ("cloudfront",) if argument.startswith("LambdaEdgeFunction.") else HOSTS
+
+
+def test_no_place_is_left_out_where_the_types_say_no_more() -> None:
+    assert ends() == tuple(sorted(OPEN))
 
 
 def test_every_argument_has_a_row_on_every_host() -> None:

@@ -1,14 +1,20 @@
-"""Walks the components' arguments: every one of them, nested ones too, by a dotted path."""
+"""Walks the components' arguments: every one of them, nested ones too, by a dotted path.
 
-from collections.abc import Awaitable, Iterator
+Where the types stop, at `Any`, the walk goes on by the tables that the arguments are checked by, or says what is there.
+"""
+
+from collections.abc import Awaitable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin
 
+from edgewright.arguments.bindings import known_fields
 from edgewright.arguments.written import is_written
 from edgewright.cache_policy import CachePolicyArgs
 from edgewright.edge_api import EdgeApiArgs
 from edgewright.geo_router import GeoRouterArgs
 from edgewright.kv_namespace import KvNamespaceArgs
 from edgewright.lambda_edge_function import LambdaEdgeFunctionArgs
+from edgewright.platforms.cloudfront.permissions import STATEMENT
 from typing_extensions import NotRequired, Required, is_typeddict
 
 SHAPES = {
@@ -21,21 +27,83 @@ SHAPES = {
 """Every component with the type of its arguments."""
 
 
+@dataclass(frozen=True)
+class Handed:
+    """Another component's output, which is checked as a whole: `test_handed.py` holds that its arguments reach all of it."""
+
+    output: str
+
+
+@dataclass(frozen=True)
+class Own:
+    """The user's own data, of any shape, which is passed on as it is."""
+
+
+def _bindings() -> Iterator[str]:
+    """Yield the kinds of bindings, each with its fields; what is in a field that has keys of its own, too."""
+    for kind, fields in known_fields().items():
+        yield kind
+        yield f"{kind}.name"
+        for name, field in fields.items():
+            yield f"{kind}.{name}"
+            yield from (f"{kind}.{name}.{key}" for key in field.keys)
+
+
+OPEN: Mapping[str, Handed | Own | tuple[str, ...]] = {
+    "CachePolicy.tiers.kv.binding": Handed("KvNamespace.binding"),
+    "EdgeApi.bindings[]": tuple(_bindings()),
+    "EdgeApi.endpoints[].cache": Handed("CachePolicy.spec"),
+    "EdgeApi.endpoints[].functions[]": Handed("LambdaEdgeFunction.association"),
+    "EdgeApi.endpoints[].origin": Handed("GeoRouter.routing"),
+    "EdgeApi.sessions.binding": Handed("KvNamespace.binding"),
+    "KvNamespace.seed.entries[].metadata": Own(),
+    "KvNamespace.seed.entries[].value": Own(),
+    "LambdaEdgeFunction.permissions[]": STATEMENT,
+    "LambdaEdgeFunction.settings": Own(),
+}
+"""Every place where the types say no more, with what there is: the names that the walk goes on by, or why it ends."""
+
+
 def arguments() -> tuple[str, ...]:
-    """Return the path of every argument, sorted: `EdgeApi.endpoints[].auth.issuer`, `EdgeApi.vars`."""
-    return tuple(sorted(path for component, shape in SHAPES.items() for path in _below(component, shape)))
+    """Return the path of every argument, sorted: `EdgeApi.endpoints[].auth.issuer`, `EdgeApi.bindings[].d1.database_id`."""
+    found = []
+    for path, ends in _walked():
+        found.append(path)
+        within = OPEN.get(ends) if ends else None
+        if isinstance(within, tuple):
+            found += [f"{ends}.{name}" for name in within]
+    return tuple(sorted(found))
 
 
-def _below(path: str, hint: Any) -> Iterator[str]:
+def ends() -> tuple[str, ...]:
+    """Return every place where the types stop, sorted."""
+    return tuple(sorted(ends for _, ends in _walked() if ends))
+
+
+def _walked() -> Iterator[tuple[str, str]]:
+    """Yield each argument's path, with the place at or in it where the types stop, if that is in no other argument."""
+    for component, shape in SHAPES.items():
+        yield from _below(component, shape)
+
+
+def _below(path: str, shape: Any) -> Iterator[tuple[str, str]]:
+    for key, hint in shape.__annotations__.items():
+        at, inner = _item(f"{path}.{key}", hint)
+        stops = inner is Any
+        yield f"{path}.{key}", at if stops else ""
+        if is_typeddict(inner):
+            yield from _below(at, inner)
+
+
+def _item(path: str, hint: Any) -> tuple[str, Any]:
+    """Return what lists and mappings hold in the end, and where: a mapping to anything is itself what has no type."""
     inner = _unwrap(hint)
-    if is_typeddict(inner):
-        for key, value in inner.__annotations__.items():
-            yield f"{path}.{key}"
-            yield from _below(f"{path}.{key}", value)
-    elif get_origin(inner) is list:
-        yield from _below(f"{path}[]", get_args(inner)[0])
-    elif get_origin(inner) is dict:
-        yield from _below(f"{path}{{}}", get_args(inner)[1])
+    if get_origin(inner) is list:
+        return _item(f"{path}[]", get_args(inner)[0])
+    if get_origin(inner) is dict:
+        at, value = _item(f"{path}{{}}", get_args(inner)[1])
+        return (path, Any) if value is Any else (at, value)
+    return path, inner
 
 
 def _unwrap(hint: Any) -> Any:

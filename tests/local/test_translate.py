@@ -295,3 +295,21 @@ def test_what_has_no_effect_is_said(runner: Runner, tmp_path: Path) -> None:
     assert [(resource.name, gap.id) for resource, gap in plan(Project.load(project), capture).gaps] == [
         ("t", "tiered-cache")
     ]
+
+
+BUCKETS = """
+c.R2Bucket("plain", account_id=ACCOUNT, name="files")
+c.R2Bucket("eu", account_id=ACCOUNT, name="files", jurisdiction="eu")
+worker("api", bindings=[{{"type": "r2_bucket", "name": "FILES", "bucket_name": "files", "jurisdiction": {}}}])
+"""
+
+
+def test_a_bucket_is_found_in_its_jurisdiction_only(runner: Runner, tmp_path: Path) -> None:
+    made = deployment(runner, tmp_path / "eu", BUCKETS.format('"eu"'))
+    assert made.r2_buckets == ["files", "files@eu"]
+    assert made.workers[0].versions[0].bindings == [
+        protocol.OptionBinding(name="FILES", option="r2Buckets", value="files@eu")
+    ]
+    assert "bucketName 'files@us' is of no r2_bucket of this stack" in faults(
+        runner, tmp_path / "us", BUCKETS.format('"us"')
+    )

@@ -12,7 +12,7 @@ from edgewright.platforms.cloudflare import bindings as cloudflare_bindings
 from edgewright.platforms.cloudflare.bindings import ELSEWHERE, FIELDS, KINDS
 from edgewright.platforms.cloudflare.bindings._kind import provider_name
 from edgewright.platforms.gaps import GAP_IDS
-from edgewright.platforms.parts import Bindings
+from edgewright.platforms.parts import BindingField, Bindings
 from edgewright_policies import isolation
 from pulumi_cloudflare import WorkerVersionBindingArgs
 
@@ -27,13 +27,18 @@ EDGE = Path(__file__).parents[2] / "edge"
 
 def sample(type_: str) -> dict[str, Any]:
     """Return a binding with every field that it may have."""
-    fields = KINDS[type_].fields
-    return {"type": type_, "name": "B", **{name: {"a": 1} if one.any_value else "x" for name, one in fields.items()}}
+    return {"type": type_, "name": "B", **{name: _value(one) for name, one in KINDS[type_].fields.items()}}
+
+
+def _value(field: BindingField) -> Any:
+    if field.any_value:
+        return dict.fromkeys(field.keys, 100) or {"a": 1}
+    return field.words[-1] if field.words else "x"
 
 
 def checked(binding: dict[str, Any]) -> tuple[dict[str, Any] | None, list[str]]:
     faults = Faults("EdgeApi", "api")
-    return check_binding("bindings[0]", binding, faults), [str(fault) for fault in faults.items]
+    return check_binding("bindings[0]", binding, faults), [f"{fault.path}: {fault.text}" for fault in faults.items]
 
 
 def test_each_file_is_a_kind() -> None:
@@ -72,6 +77,50 @@ def test_each_field_says_what_is_wrong_with_it(type_: str, name: str) -> None:
     if not field.any_value:
         message = f"bindings[0].{name}: 5 is not a string. Allowed: {field.what}. {field.where}"
         assert checked({**sample(type_), name: 5}) == (None, [message])
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "expected"),
+    [
+        (
+            "r2_bucket",
+            {"jurisdiction": "EU"},
+            "bindings[0].jurisdiction: 'EU' is not known. Allowed: default, eu, fedramp, us. Did you mean 'eu'?",
+        ),
+        (
+            "kv_namespace",
+            {"options": {"list_limit": 5000, "default_ttl": 5}},
+            "bindings[0].options.default_ttl: 5 is out of range. Allowed: 60 to 2147483648 seconds. Workers KV keeps nothing for"
+            " less than 60 s.",
+        ),
+        (
+            "kv_namespace",
+            {"options": {"list_limit": 5000}},
+            "bindings[0].options.list_limit: 5000 is out of range. Allowed: 1 to 1000 keys. Workers KV lists no more at once.",
+        ),
+        (
+            "kv_namespace",
+            {"options": {"listLimit": 5}},
+            "bindings[0].options.listLimit: is not an argument. Allowed: default_ttl, list_limit. Did you mean 'list_limit'?",
+        ),
+        (
+            "kv_namespace",
+            {"options": 5},
+            "bindings[0].options: 5 is not a mapping. Allowed: default_ttl, list_limit. Give a KvNamespace's `binding`.",
+        ),
+    ],
+)
+def test_a_value_that_a_field_cannot_have_is_refused(type_: str, given: dict[str, Any], expected: str) -> None:
+    binding, faults = checked({**sample(type_), **given})
+    assert binding is None
+    assert expected in faults
+
+
+def test_a_bucket_without_a_jurisdiction_says_default_and_its_binding_none() -> None:
+    (made,) = KINDS["r2_bucket"].inputs(
+        {"type": "r2_bucket", "name": "B", "bucket_name": "x", "jurisdiction": "default"}
+    )
+    assert made["jurisdiction"] is None
 
 
 @pytest.mark.parametrize("type_", ELSEWHERE)

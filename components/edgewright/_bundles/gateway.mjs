@@ -1503,11 +1503,11 @@ var UNSHARABLE = /* @__PURE__ */ new Set([
   "vary",
   "must-understand"
 ]);
+var isBypass = (outcome) => outcome.kind === "forwarded" && (outcome.forward === "bypass" || outcome.forward === "method" || outcome.storage !== void 0 && UNSHARABLE.has(outcome.storage));
 function xCacheOf(outcome) {
   if (outcome.kind !== "forwarded") return outcome.tier === "kv" ? "HIT-KV" : "HIT-EDGE";
-  const { forward: forward2, storage, fromShield } = outcome;
-  if (forward2 === "bypass" || forward2 === "method" || storage && UNSHARABLE.has(storage)) return "BYPASS";
-  return fromShield ? "HIT-SHIELD" : "MISS";
+  if (isBypass(outcome)) return "BYPASS";
+  return outcome.fromShield ? "HIT-SHIELD" : "MISS";
 }
 function cacheStatusOf(outcome) {
   if (outcome.kind === "hit") return `hit; ttl=${outcome.ttl}; detail=${outcome.tier}`;
@@ -1559,15 +1559,13 @@ function answerHeaders({ core, policy, ctx }, from, stored, outcome, source) {
   }
   if (source === "stored" || age > 0) headers.set("age", String(age));
   if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
-  const xCache = setOutcome(core, headers, outcome);
-  core.inside?.(headers, stored, xCache.startsWith("HIT"));
+  setOutcome(core, headers, outcome);
+  core.inside?.(headers, stored, outcome.kind !== "forwarded");
   return headers;
 }
 function setOutcome({ name }, headers, outcome) {
-  const xCache = xCacheOf(outcome);
-  headers.set("x-cache", xCache);
+  headers.set("x-cache", xCacheOf(outcome));
   headers.append("cache-status", `${name}; ${cacheStatusOf(outcome)}`);
-  return xCache;
 }
 function labelled(core, headers, outcome, ctx) {
   setOutcome(core, headers, outcome);
@@ -1741,6 +1739,7 @@ var MAX_FILL_BYTES = 64 * 1024 * 1024;
 var ERRORS = [500, 502, 503, 504];
 var CONDITIONS = ["if-none-match", "if-modified-since"];
 var RANGE = ["range", "if-range"];
+var unheard = () => new Response(null);
 async function lead(query, found, options) {
   const flight = new Flight(query.url, !found.selected, options.inBackground ?? false);
   const close = open(query, flight, options);
@@ -1767,12 +1766,16 @@ function open({ core }, flight, { flightKey, hitForMiss }) {
     if (joinable && flights.get(flightKey) === flight) flights.delete(flightKey);
   };
 }
-function staleInstead(query, { selected }, failure2, outcome) {
+function staleInstead(query, found, failure2, outcome) {
+  const stale = staleFor(query, found, failure2);
+  return stale && answerStale(query, stale, outcome);
+}
+function staleFor(query, { selected }, failure2) {
   if (!selected || selected.body === void 0 || isStream(selected.body) && selected.body.locked) return void 0;
   const { stored, markedStale } = selected;
   if (!covers(stored, query)) return void 0;
   const allowed = decideStaleOnError(stored, markedStale, failure2, query.policy.mode, query.ctx.now());
-  return allowed ? answerStale(query, selected, outcome) : void 0;
+  return allowed ? selected : void 0;
 }
 var isHiddenError = (status2) => ERRORS.includes(status2);
 async function exchange(query, found, flight, options) {
@@ -1782,11 +1785,13 @@ async function exchange(query, found, flight, options) {
     flight.settle({ kind: "unshared" });
     return response;
   }
-  const stale = hideError(query, found, answer2, options);
+  const stale = isHiddenError(response.status) ? staleFor(query, found, answer2.isValidation ? "validation-failed" : "error") : void 0;
   if (stale) {
     discard2(response.body);
     flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
-    return stale;
+    if (options.inBackground) return unheard();
+    const { forward: forward2 } = options;
+    return answerStale(query, stale, { forward: forward2, reason: "stale-if-error", originStatus: response.status });
   }
   if (answer2.relation.kind === "new") discard2(found.selected?.body);
   const received = receive(answer2);
@@ -1801,6 +1806,10 @@ async function exchange(query, found, flight, options) {
   if (filledInVain) {
     discard2(received.body);
     return lead(query, found, { forward: options.forward, sendRange: true, keepConditions: true });
+  }
+  if (options.inBackground) {
+    discard2(received.body);
+    return unheard();
   }
   return answerUnstored(query, received, decision2, options, report);
 }
@@ -1848,12 +1857,6 @@ function originRequest(query, headers = headersFor(query)) {
   const method = policy.mode === "override" ? "GET" : request.method;
   const { cf } = request;
   return new Request(query.url, { method, headers, redirect: "manual", cf });
-}
-function hideError(query, found, answer2, { forward: forward2 }) {
-  const { status: status2 } = answer2.response;
-  if (!isHiddenError(status2)) return void 0;
-  const failure2 = answer2.isValidation ? "validation-failed" : "error";
-  return staleInstead(query, found, failure2, { forward: forward2, reason: "stale-if-error", originStatus: status2 });
 }
 function receive({ response, relation }) {
   switch (relation.kind) {
@@ -1924,7 +1927,7 @@ async function storeAndAnswer(query, found, flight, options, { received, stored,
   );
   const own3 = options.inBackground ? null : body.bytes() ?? body.stream();
   flight.stored = finish();
-  if (options.inBackground) return new Response(null);
+  if (options.inBackground) return unheard();
   const outcome = {
     kind: "forwarded",
     forward: options.forward,
@@ -3308,21 +3311,23 @@ var EdgeCache = class {
       if (value !== void 0) headers.push([name, value]);
     }
     const method = request.method === "HEAD" ? "HEAD" : "GET";
-    const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
-    const answer2 = await (collapsed ? this.#shared : this.#alone).handle(
-      asked,
-      this.#spec,
-      this.#ctx,
-      async (wanted) => {
-        if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
-          for (const name of ["range", "if-range"]) wanted.headers.delete(name);
-        }
-        const fetched = await this.#guarded(id, wanted, fetch);
-        if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
-        return toResponse(fetched, wanted.method);
+    let outcome;
+    const context = {
+      ...this.#ctx,
+      settled: (settled) => {
+        outcome = settled;
       }
-    );
-    return fromResponse(answer2);
+    };
+    const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
+    const answer2 = await (collapsed ? this.#shared : this.#alone).handle(asked, this.#spec, context, async (wanted) => {
+      if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
+        for (const name of ["range", "if-range"]) wanted.headers.delete(name);
+      }
+      const fetched = await this.#guarded(id, wanted, fetch);
+      if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
+      return toResponse(fetched, wanted.method);
+    });
+    return fromResponse(answer2, resultOf(outcome));
   }
   /** Leaves a failing origin alone for its error TTL while something stale serves. */
   async #guarded(id, wanted, fetch) {
@@ -3377,10 +3382,11 @@ function freshness({ ttl, staleWhileRevalidate, staleIfError }) {
   return parts.join(", ");
 }
 var OF_MESSAGE = ["content-length", "content-range"];
-async function fromResponse(answer2) {
-  const status2 = answer2.headers.get("cache-status") ?? "";
-  const hit = status2.includes("; hit") || status2.includes("detail=stale-if-error") || status2.includes("detail=origin-failed");
-  const refreshed = !hit && status2.includes("fwd-status=304");
+function resultOf(outcome) {
+  if (outcome !== void 0 && outcome.kind !== "forwarded") return "Hit";
+  return outcome?.originStatus === 304 ? "RefreshHit" : "Miss";
+}
+async function fromResponse(answer2, result) {
   const whole = answer2.headers.get(WHOLE);
   const stored = whole === null ? { s: answer2.status, d: "", h: [], m: {} } : JSON.parse(whole);
   const headers = headersOf(stored.h);
@@ -3404,10 +3410,10 @@ async function fromResponse(answer2) {
       status: changed2 && stored.s < 400 ? answer2.status : stored.s,
       statusDescription: changed2 && stored.s < 400 ? STATUS_CODES[answer2.status] ?? "" : stored.d,
       headers,
-      body: await bodyOf(answer2, hit)
+      body: await bodyOf(answer2, result)
     },
-    result: hit ? "Hit" : refreshed ? "RefreshHit" : "Miss",
-    age: hit || refreshed ? Number(age ?? 0) : void 0,
+    result,
+    age: result === "Miss" ? void 0 : Number(age ?? 0),
     mark: stored.m
   };
 }
@@ -3417,9 +3423,9 @@ function merge(headers, update) {
       headers[name] = fields;
   }
 }
-async function bodyOf(answer2, hit) {
+async function bodyOf(answer2, result) {
   if (answer2.body === null) return void 0;
-  if (hit) return new Uint8Array(await answer2.arrayBuffer());
+  if (result === "Hit") return new Uint8Array(await answer2.arrayBuffer());
   return Readable3.fromWeb(answer2.body);
 }
 
@@ -8762,14 +8768,19 @@ var FrontCaches = class {
     url.pathname = fronted.path.split("?", 1)[0];
     const headers = new Headers(asked.headers);
     headers.set(RAW_TARGET, fronted.path);
+    let outcome;
+    context.settled = (settled) => {
+      outcome = settled;
+    };
     const answer2 = await this.#of(worker, version).handle(
       new Request(url, { headers }),
       SPEC,
       context,
       (onward) => fetchWorker(fronted, onward)
     );
-    const unstored = statusOf2(answer2.headers.get("cache-status")) === "BYPASS";
-    return write2(request, response, unstored ? asAsked(request, asked.headers, answer2) : answer2, fronted.answer);
+    const status2 = statusOf2(outcome);
+    const given = status2 === "BYPASS" ? asAsked(request, asked.headers, answer2) : answer2;
+    return write2(request, response, given, status2, fronted.answer);
   }
   #context(worker, hold) {
     return {
@@ -8980,14 +8991,13 @@ function* words(directives2) {
     else if (name === "private" || name === "no-cache") yield `${name}="${value.replace(/[^ !#-[\]-~]/g, "")}"`;
   }
 }
-function statusOf2(cacheStatus) {
-  const own3 = cacheStatus?.split(",").at(-1) ?? "";
-  if (/; detail=(stale-if-error|origin-failed)/.test(own3)) return "STALE";
-  const hit = /; hit; ttl=(-?\d+)/.exec(own3);
-  if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
-  if (!/; (stored|collapsed)/.test(own3)) return "BYPASS";
-  if (!own3.includes("fwd=stale")) return "MISS";
-  return own3.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
+function statusOf2(outcome) {
+  if (outcome === void 0) return "BYPASS";
+  if (outcome.kind === "stale-instead") return "STALE";
+  if (outcome.kind === "hit") return outcome.ttl < 0 ? "UPDATING" : "HIT";
+  if (outcome.storage !== "stored" && outcome.storage !== "collapsed") return "BYPASS";
+  if (outcome.forward !== "stale") return "MISS";
+  return outcome.originStatus === 304 ? "REVALIDATED" : "EXPIRED";
 }
 function asAsked({ method }, asked, answer2) {
   const given = answerConditional(asked, answer2, Date.now());
@@ -9010,7 +9020,7 @@ function asAsked({ method }, asked, answer2) {
   return new Response(null, { status: 416, headers });
 }
 var REMOVED = /* @__PURE__ */ new Set([...KEPT2, ...KEPT_UNSTORED, KEPT_FIELD, KEPT_OF_304, OWN_FIELD, "cache-tag"]);
-function write2(request, response, answer2, finish) {
+function write2(request, response, answer2, status2, finish) {
   return new Promise((resolve) => {
     const raw = [];
     const kept = answer2.headers.get(KEPT_FIELD) ?? (answer2.status === 304 ? answer2.headers.get(KEPT_OF_304) : null);
@@ -9019,7 +9029,7 @@ function write2(request, response, answer2, finish) {
     }
     const restored = kept === null ? [] : JSON.parse(decodeURIComponent(kept));
     for (const [name, value] of restored) raw.push(name, value);
-    raw.push("Cf-Cache-Status", statusOf2(answer2.headers.get("cache-status")));
+    raw.push("Cf-Cache-Status", status2);
     response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
     response.writeHead(answer2.status, answer2.statusText, finish(raw));
     if (answer2.body === null || request.method === "HEAD") {

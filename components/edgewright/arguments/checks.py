@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 import idna
 
 from edgewright.arguments.written import METHODS
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.countries import NOT_ISO, countries
 from edgewright.contract.limits import limit
@@ -38,6 +39,7 @@ def hex_id(path: str, value: object, faults: Faults, what: str) -> None:
         faults.add(
             path,
             f"{shown} is not {what}",
+            code=Code.IDENTIFIER,
             allowed="32 hexadecimal digits, lower case",
             fix="Copy it from the dashboard's overview page.",
         )
@@ -48,10 +50,10 @@ def whole(path: str, value: object, faults: Faults, low: int, high: int | None, 
     unit = f" {unit}" if unit else ""
     allowed = f"{low} to {high}{unit}" if high is not None else f"{low}{unit} or more"
     if isinstance(value, bool) or not isinstance(value, int):
-        faults.add(path, f"{show(value)} is not a whole number", allowed=allowed, fix=why)
+        faults.add(path, f"{show(value)} is not a whole number", code=Code.TYPE, allowed=allowed, fix=why)
         return False
     if value < low or (high is not None and value > high):
-        faults.add(path, f"{value} is out of range", allowed=allowed, fix=why)
+        faults.add(path, f"{value} is out of range", code=Code.RANGE, allowed=allowed, fix=why)
         return False
     return True
 
@@ -64,7 +66,7 @@ def seconds(path: str, value: object, faults: Faults, low: int = 0, why: str = "
 def share(path: str, value: object, faults: Faults) -> None:
     """A share between 0 and 1."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        faults.add(path, f"{show(value)} is not a share", allowed="0 to 1")
+        faults.add(path, f"{show(value)} is not a share", code=Code.RANGE, allowed="0 to 1")
 
 
 def function_name(path: str, value: object, faults: Faults) -> None:
@@ -73,6 +75,7 @@ def function_name(path: str, value: object, faults: Faults) -> None:
         faults.add(
             path,
             f"{show(value)} is not a function's name",
+            code=Code.NAME,
             allowed="1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
         )
 
@@ -85,6 +88,7 @@ def region(path: str, value: object, faults: Faults) -> bool:
     faults.add(
         path,
         f"{show(value)} is not a region's name",
+        code=Code.NAME,
         allowed="a lower-case letter, then at most 30 lower-case letters, digits and hyphens",
         fix=f"Did you mean {meant!r}?" if meant else "",
     )
@@ -100,6 +104,7 @@ def country(path: str, value: str, faults: Faults) -> bool:
     faults.add(
         path,
         f"{show(value)} is not a country",
+        code=Code.COUNTRY,
         allowed="ISO 3166-1 alpha-2 codes in capitals, for example DE",
         fix=f"Did you mean {meant!r} ({countries()[meant].name})?" if meant else "",
     )
@@ -111,7 +116,10 @@ def binding_name(path: str, value: object, faults: Faults) -> bool:
     if isinstance(value, str) and _NAME.match(value):
         return True
     faults.add(
-        path, f"{show(value)} is not a binding's name", allowed="letters, digits and `_`, not beginning with a digit"
+        path,
+        f"{show(value)} is not a binding's name",
+        code=Code.NAME,
+        allowed="letters, digits and `_`, not beginning with a digit",
     )
     return False
 
@@ -123,7 +131,7 @@ def date(path: str, value: object, faults: Faults) -> bool:
             return True
     except ValueError:
         pass
-    faults.add(path, f"{show(value)} is not a day", allowed="YYYY-MM-DD")
+    faults.add(path, f"{show(value)} is not a day", code=Code.DATE, allowed="YYYY-MM-DD")
     return False
 
 
@@ -131,27 +139,38 @@ def methods(path: str, value: Iterable[str], faults: Faults) -> None:
     """An endpoint's methods."""
     given = list(value)
     if not given:
-        faults.add(path, "is empty, so the endpoint would answer nothing", allowed=f"{', '.join(METHODS)}, or *")
+        faults.add(
+            path,
+            "is empty, so the endpoint would answer nothing",
+            code=Code.EMPTY,
+            allowed=f"{', '.join(METHODS)}, or *",
+        )
     for index, method in enumerate(given):
         if method != "*" and method not in METHODS:
             upper = method.upper() if method.upper() in METHODS else None
             faults.add(
                 f"{path}[{index}]",
                 f"{show(method)} is not a method that an endpoint can answer",
+                code=Code.METHOD,
                 allowed=f"{', '.join(METHODS)}, or *",
                 fix=f"Did you mean {upper!r}?" if upper else "",
             )
         elif method in given[:index]:
-            faults.add(f"{path}[{index}]", f"{show(method)} is given twice")
+            faults.add(f"{path}[{index}]", f"{show(method)} is given twice", code=Code.TWICE)
     if "*" in given and len(given) > 1:
-        faults.add(path, "has `*` beside other methods", allowed="`*` alone, or methods by name")
+        faults.add(path, "has `*` beside other methods", code=Code.WILDCARD, allowed="`*` alone, or methods by name")
 
 
 def header_name(path: str, value: object, faults: Faults) -> bool:
     """A header's name (RFC 9110)."""
     if isinstance(value, str) and _TOKEN.match(value):
         return True
-    faults.add(path, f"{show(value)} is not a header's name", allowed="letters, digits and !#$%&'*+-.^_`|~")
+    faults.add(
+        path,
+        f"{show(value)} is not a header's name",
+        code=Code.HEADER_NAME,
+        allowed="letters, digits and !#$%&'*+-.^_`|~",
+    )
     return False
 
 
@@ -159,20 +178,29 @@ def header_value(path: str, value: object, faults: Faults) -> None:
     """A header's value: nothing that could end the header."""
     if not isinstance(value, str) or _UNSAFE_VALUE.search(value) or value != value.strip():
         faults.add(
-            path, f"{show(value)} is not a header's value", allowed="one line, no control characters, not padded"
+            path,
+            f"{show(value)} is not a header's value",
+            code=Code.HEADER_VALUE,
+            allowed="one line, no control characters, not padded",
         )
 
 
 def hostname(path: str, value: object, faults: Faults) -> bool:
     """A full hostname in ASCII, lower case: `api.example.com`."""
     if not isinstance(value, str):
-        faults.add(path, f"{show(value)} is not a hostname", allowed="a full hostname, for example api.example.com")
+        faults.add(
+            path,
+            f"{show(value)} is not a hostname",
+            code=Code.HOSTNAME,
+            allowed="a full hostname, for example api.example.com",
+        )
         return False
     problem, meant = _hostname_problem(value)
     if problem:
         faults.add(
             path,
             f"{show(value)} {problem}",
+            code=Code.HOSTNAME,
             allowed="a full hostname in lower-case ASCII, for example api.example.com",
             fix=f"Write {meant!r}." if meant else "Give it as a route." if "*" in value else "",
         )
@@ -237,7 +265,7 @@ def route_pattern(path: str, value: object, faults: Faults, zone: str | None) ->
     """A route's pattern: a hostname, optionally behind `http(s)://` and `*`, and a path that may end with `*`."""
     allowed = "[https://]hostname/path, with `*` only before the hostname and at the end, for example example.com/api/*"
     if not isinstance(value, str):
-        faults.add(path, f"{show(value)} is not a route's pattern", allowed=allowed)
+        faults.add(path, f"{show(value)} is not a route's pattern", code=Code.ROUTE, allowed=allowed)
         return False
     rest = re.sub(r"\Ahttps?://", "", value)
     host, slash, tail = rest.partition("/")
@@ -268,7 +296,7 @@ def route_pattern(path: str, value: object, faults: Faults, zone: str | None) ->
                 f"Use a hostname of {zone}, or give the zone that it belongs to.",
             )
     if problem:
-        faults.add(path, f"{show(value)} {problem}", allowed=allowed, fix=fix)
+        faults.add(path, f"{show(value)} {problem}", code=Code.ROUTE, allowed=allowed, fix=fix)
     return not problem
 
 
@@ -303,7 +331,7 @@ def endpoint_path(path: str, value: object, faults: Faults) -> bool:
         if not problem and repeated:
             problem = f"has the parameter {repeated!r} twice"
     if problem:
-        faults.add(path, f"{show(value)} {problem}", allowed=allowed)
+        faults.add(path, f"{show(value)} {problem}", code=Code.PATH, allowed=allowed)
     return not problem
 
 
@@ -329,7 +357,7 @@ def http_url(path: str, value: object, faults: Faults, *, https_only: bool = Fal
             # What Python says may quote the credentials.
             problem = "is not a URL" if shown_url(value) == "the value" else f"is not a URL ({error})"
     if problem:
-        faults.add(path, f"{shown_url(value)} {problem}", allowed=allowed)
+        faults.add(path, f"{shown_url(value)} {problem}", code=Code.URL, allowed=allowed)
     return not problem
 
 
@@ -371,4 +399,4 @@ def text_bytes(path: str, size: int, faults: Faults, limit_id: str, what: str, f
     """A size that a platform limits."""
     most = limit(limit_id)
     if size > most.value:
-        faults.add(path, f"{what} has {size} bytes", allowed=f"at most {most.text}", fix=fix)
+        faults.add(path, f"{what} has {size} bytes", code=Code.LIMIT, allowed=f"at most {most.text}", fix=fix)

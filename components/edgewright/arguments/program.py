@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import pulumi
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, InputFaults, show
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -96,6 +97,7 @@ def _check_call(
         f"{', '.join(map(repr, loose))} {'are' if len(loose) > 1 else 'is'} given by keyword"
         if loose
         else "is required and was not given",
+        code=Code.BY_KEYWORD if loose else Code.MISSING,
         allowed="one mapping with every argument",
         fix=f'Write {kind}("{name}", {{{example}}}).',
     )
@@ -139,7 +141,7 @@ def claim(kind: str, key: str, owner: str, path: str, faults: Faults, why: str) 
         where = declared_at()
         taken[(kind, key)] = f"{owner} ({where})" if where else owner
         return
-    faults.add(path, f"{show(key)} is already taken by {first}", fix=why)
+    faults.add(path, f"{show(key)} is already taken by {first}", code=Code.NAME_TAKEN, fix=why)
 
 
 def claimed(kind: str) -> list[tuple[str, str]]:

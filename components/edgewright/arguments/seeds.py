@@ -13,6 +13,7 @@ from edgewright.arguments.program import program_file
 from edgewright.arguments.shape import checked, is_later, read_text, whole_numbers
 from edgewright.arguments.written import Seconds
 from edgewright.base.document import DocumentError, read_document
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 
@@ -73,6 +74,7 @@ def read_seeds(seed: Source, faults: Faults, check_ttl: CheckTtl) -> list[Seed]:
             faults.add(
                 f"seed.{key}",
                 f"has no effect without {' or '.join(f'`{each}`' for each in of)}",
+                code=Code.NO_EFFECT,
                 fix="Give one of them, or leave it out.",
             )
     seeds: dict[str, Seed] = {}
@@ -83,7 +85,10 @@ def read_seeds(seed: Source, faults: Faults, check_ttl: CheckTtl) -> list[Seed]:
             continue
         if read.key in places:
             faults.add(
-                f"{path}.key", f"{show(read.key)} is also the key of {places[read.key]}", fix="A key has one value."
+                f"{path}.key",
+                f"{show(read.key)} is also the key of {places[read.key]}",
+                code=Code.TWICE,
+                fix="A key has one value.",
             )
         places.setdefault(read.key, path)
         seeds.setdefault(read.key, read)
@@ -118,9 +123,14 @@ def _json(value: Any) -> str:
 
 def _check_key(path: str, key: str, faults: Faults) -> None:
     if key in ("", ".", ".."):
-        faults.add(path, f"{show(key)} is not a key", allowed="any text but '', '.' and '..'")
+        faults.add(path, f"{show(key)} is not a key", code=Code.STORE_KEY, allowed="any text but '', '.' and '..'")
     elif not key.isprintable() or any(letter.isspace() for letter in key):
-        faults.add(path, f"{show(key)} has a blank or control character", allowed="printable characters without blanks")
+        faults.add(
+            path,
+            f"{show(key)} has a blank or control character",
+            code=Code.STORE_KEY,
+            allowed="printable characters without blanks",
+        )
     checks.text_bytes(
         path, len(key.encode()), faults, "cloudflare.kv.key_bytes", "the key", "Use a shorter one, for example a hash."
     )
@@ -147,7 +157,7 @@ def _read(path: str, file: Path, shown: str, faults: Faults) -> str | None:
         size = file.stat().st_size
         most = limit("cloudflare.kv.bulk_bytes")
         if size > most.value:
-            faults.add(path, f"{shown} has {size} bytes", allowed=f"at most {most.text}", fix=INSTEAD)
+            faults.add(path, f"{shown} has {size} bytes", code=Code.LIMIT, allowed=f"at most {most.text}", fix=INSTEAD)
             return None
         with file.open("rb") as opened:
             return opened.read().decode()
@@ -155,23 +165,29 @@ def _read(path: str, file: Path, shown: str, faults: Faults) -> str | None:
         faults.add(
             path,
             f"{shown} is not UTF-8 text",
+            code=Code.CONTENT,
             fix="The stack keeps values as text. Put binary data into object storage (R2).",
         )
     except OSError as error:
-        faults.add(path, f"{shown} cannot be read: {error.strerror}", fix="Paths are relative to the program's folder.")
+        faults.add(
+            path,
+            f"{shown} cannot be read: {error.strerror}",
+            code=Code.NO_FILE,
+            fix="Paths are relative to the program's folder.",
+        )
     return None
 
 
 def _file(given: str, faults: Faults) -> list[tuple[str, Entry]]:
     path, file = "seed.file", program_file(given)
     if file.suffix not in SUFFIXES:
-        faults.add(path, f"{show(given)} is of no known kind", allowed=", ".join(SUFFIXES))
+        faults.add(path, f"{show(given)} is of no known kind", code=Code.FILE_KIND, allowed=", ".join(SUFFIXES))
         return []
     if file.suffix in (".yaml", ".yml"):
         try:
             return _pairs(given, read_document(file, given).data, faults)
         except DocumentError as error:
-            faults.add(path, str(error))
+            faults.add(path, str(error), code=Code.CONTENT)
             return []
     text = _read(path, file, given, faults)
     if text is None:
@@ -180,17 +196,19 @@ def _file(given: str, faults: Faults) -> list[tuple[str, Entry]]:
         try:
             return _pairs(given, json.loads(text), faults)
         except json.JSONDecodeError as error:
-            faults.add(path, f"{given}:{error.lineno}:{error.colno}: not JSON: {error.msg}")
+            faults.add(path, f"{given}:{error.lineno}:{error.colno}: not JSON: {error.msg}", code=Code.CONTENT)
             return []
         except RecursionError:
-            faults.add(path, f"{given} is nested too deeply to be read")
+            faults.add(path, f"{given} is nested too deeply to be read", code=Code.CONTENT)
             return []
     return _lines(given, text, faults)
 
 
 def _pairs(given: str, data: object, faults: Faults) -> list[tuple[str, Entry]]:
     if not isinstance(data, Mapping):
-        faults.add("seed.file", f"{given} does not hold a mapping", allowed="one mapping of keys to values")
+        faults.add(
+            "seed.file", f"{given} does not hold a mapping", code=Code.CONTENT, allowed="one mapping of keys to values"
+        )
         return []
     return [(f"{given}: {show(str(key))}", Entry(str(key), value)) for key, value in data.items()]
 
@@ -205,16 +223,21 @@ def _lines(given: str, text: str, faults: Faults) -> list[tuple[str, Entry]]:
             entry = json.loads(line)
         except (json.JSONDecodeError, RecursionError) as error:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-            faults.add("seed.file", f"{at}: not JSON: {reason}")
+            faults.add("seed.file", f"{at}: not JSON: {reason}", code=Code.CONTENT)
             continue
         if not isinstance(entry, dict) or not isinstance(entry.get("key"), str) or entry.get("value") is None:
             faults.add(
-                "seed.file", f"{at}: not an entry", allowed='{"key": text, "value": anything, "metadata"?, "ttl"?}'
+                "seed.file",
+                f"{at}: not an entry",
+                code=Code.CONTENT,
+                allowed='{"key": text, "value": anything, "metadata"?, "ttl"?}',
             )
             continue
         unknown = sorted(set(entry) - set(FIELDS))
         if unknown:
-            faults.add("seed.file", f"{at}: has the unknown field {unknown[0]!r}", allowed=", ".join(FIELDS))
+            faults.add(
+                "seed.file", f"{at}: has the unknown field {unknown[0]!r}", code=Code.CONTENT, allowed=", ".join(FIELDS)
+            )
         entries.append((at, Entry(entry["key"], entry["value"], entry.get("metadata"), entry.get("ttl"))))
     return entries
 
@@ -223,7 +246,10 @@ def _directory(given: str, faults: Faults) -> list[tuple[str, Entry]]:
     folder = program_file(given)
     if not folder.is_dir():
         faults.add(
-            "seed.directory", f"{show(given)} is not a folder", fix="Paths are relative to the program's folder."
+            "seed.directory",
+            f"{show(given)} is not a folder",
+            code=Code.NO_FILE,
+            fix="Paths are relative to the program's folder.",
         )
         return []
     entries = []

@@ -18,6 +18,7 @@ from typing_extensions import NotRequired, Required, TypeIs, is_typeddict
 
 from edgewright.arguments.values import Kind, UnreadableError
 from edgewright.arguments.written import Written, is_written
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 
 T = TypeVar("T")
@@ -193,7 +194,12 @@ def _unwrap(hint: Any) -> tuple[Any, bool]:
 
 def _mapping(value: object, shape: Any, path: str, faults: Faults) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        faults.add(path or "args", f"{show(value)} is not a mapping", allowed=", ".join(sorted(shape.__annotations__)))
+        faults.add(
+            path or "args",
+            f"{show(value)} is not a mapping",
+            code=Code.TYPE,
+            allowed=", ".join(sorted(shape.__annotations__)),
+        )
         return {}
     hints = shape.__annotations__
     result: dict[str, Any] = {}
@@ -205,7 +211,7 @@ def _mapping(value: object, shape: Any, path: str, faults: Faults) -> dict[str, 
         at = f"{path}.{key}" if path else key
         if given is None:
             if key in shape.__required_keys__:
-                faults.add(at, "is required and was not given")
+                faults.add(at, "is required and was not given", code=Code.MISSING)
             continue
         item = _value(given, hint, at, faults)
         if not isinstance(item, _Missing):
@@ -221,6 +227,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
         faults.add(
             path,
             "is an Output, whose value is not known while the program runs",
+            code=Code.KNOWN_LATER,
             fix="Give a plain value, for example from the stack's configuration.",
         )
         return _MISSING
@@ -235,6 +242,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
             faults.add(
                 path,
                 f"{show(value)} is not a mapping",
+                code=Code.TYPE,
                 allowed=f"a mapping with {', '.join(sorted(expected.__annotations__))}",
             )
             return _MISSING
@@ -248,6 +256,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
             faults.add(
                 path,
                 f"{show(value)} is not a list",
+                code=Code.TYPE,
                 allowed=f"a list of {_MANY.get(kind, 'mappings' if mappings else 'values')}",
                 fix=_as_list(value, kind),
             )
@@ -260,7 +269,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
         return [items[index] for index in kept]
     if origin is dict:
         if not isinstance(value, Mapping):
-            faults.add(path, f"{show(value)} is not a mapping", allowed="a mapping of names to values")
+            faults.add(path, f"{show(value)} is not a mapping", code=Code.TYPE, allowed="a mapping of names to values")
             return _MISSING
         pairs = {str(key): _value(item, get_args(expected)[1], f"{path}.{key}", faults) for key, item in value.items()}
         return {key: item for key, item in pairs.items() if not isinstance(item, _Missing)}
@@ -280,7 +289,7 @@ def _read(value: object, expected: type[Written], path: str, faults: Faults) -> 
         try:
             understood = kind.read(value)
         except UnreadableError as error:
-            faults.add(path, f"{show(value)} {error.problem}", allowed=kind.allowed, fix=error.fix)
+            faults.add(path, f"{show(value)} {error.problem}", code=error.code, allowed=kind.allowed, fix=error.fix)
             return _MISSING
         if understood.meaning:
             faults.understood(path, show(value), understood.value, understood.meaning)
@@ -291,7 +300,13 @@ def _read(value: object, expected: type[Written], path: str, faults: Faults) -> 
     own = Faults(faults.component, faults.name)
     number = _scalar(value, kind.plain or str, path, own)
     for fault in own:
-        faults.add(path, fault.problem, allowed=kind.allowed if kind.plain is not str else fault.allowed, fix=fault.fix)
+        faults.add(
+            path,
+            fault.problem,
+            code=fault.code,
+            allowed=kind.allowed if kind.plain is not str else fault.allowed,
+            fix=fault.fix,
+        )
     return number
 
 
@@ -307,7 +322,11 @@ def _scalar(value: object, expected: type, path: str, faults: Faults) -> Any:
         else:
             return value
     faults.add(
-        path, f"{show(value)} is not {_WORDS[expected]}", allowed=_ALLOWED[expected], fix=_meant(value, expected)
+        path,
+        f"{show(value)} is not {_WORDS[expected]}",
+        code=Code.TYPE,
+        allowed=_ALLOWED[expected],
+        fix=_meant(value, expected),
     )
     return _MISSING
 
@@ -353,6 +372,7 @@ def _check_data(value: object, path: str, faults: Faults) -> bool:
         faults.add(
             path,
             f"{show(value)} is no data",
+            code=Code.TYPE,
             allowed="strings, numbers, true, false, lists and mappings of them, and outputs",
         )
         return False

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from edgewright.base.fault_codes import Code
+
 MAX_TEXT = 64
 """Characters of the longest text that is looked at: no duration, size or rate needs more."""
 
@@ -40,12 +42,14 @@ _BITS = re.compile(r"[KMGT]i?b\Z")
 class UnreadableError(ValueError):
     """A text is not what was to be written there."""
 
-    def __init__(self, problem: str, fix: str = "") -> None:
+    def __init__(self, problem: str, fix: str = "", code: Code = Code.QUANTITY) -> None:
         super().__init__(problem)
         self.problem = problem
         """What is wrong with it, to be said after the text itself."""
         self.fix = fix
         """What to write instead, where that can be told."""
+        self.code = code
+        """The kind of fault that it is."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ def methods(text: str) -> list[str]:
     """
     found = [word for word in re.split(r"[\s,]+", text) if word]
     if not found:
-        raise UnreadableError("has no method")
+        raise UnreadableError("has no method", code=Code.METHOD)
     return found
 
 

@@ -16,6 +16,7 @@ import pulumi
 
 from edgewright.assemble import bundler
 from edgewright.assemble.node import NodeMissing, find_node
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 
 SUFFIXES = (".js", ".mjs", ".jsx", ".ts", ".mts", ".tsx")
@@ -60,7 +61,7 @@ def bundle_handlers(
         for error in result.get("errors", ()):
             where = error.get("location") or {}
             at = f"{where['file']}:{where['line']}:{where['column'] + 1}" if where else file_shown
-            faults.add(path, f"{at}: {error['text']}", fix=advice_on(error["text"]))
+            faults.add(path, f"{at}: {error['text']}", code=Code.BUNDLE, fix=advice_on(error["text"]))
         if "text" not in result:
             continue
         for source in result["inputs"]:
@@ -69,6 +70,7 @@ def bundle_handlers(
             faults.add(
                 path,
                 f"{file_shown} has no default export",
+                code=Code.EXPORT,
                 fix="Write `export default { fetch(request, env, ctx) { ... } }`, or export such a function.",
             )
         if wrong := result.get("wrong"):
@@ -76,6 +78,7 @@ def bundle_handlers(
             faults.add(
                 path,
                 f"{at}: the default export is {wrong['what']}",
+                code=Code.EXPORT,
                 allowed="a function (request, env, ctx) that returns a Response, or an object with such a function as `fetch`",
                 fix="Write `export default { fetch(request, env, ctx) { ... } }`.",
             )
@@ -84,6 +87,7 @@ def bundle_handlers(
             faults.add(
                 path,
                 f"{file_shown} imports {', '.join(needs_node)}, which the runtime has only with a flag",
+                code=Code.RUNTIME_FLAG,
                 fix="Add 'nodejs_compat' to `compatibility_flags`.",
             )
         texts[name] = result["text"]

@@ -15,6 +15,7 @@ from typing import Any
 import pulumi
 
 from edgewright.assemble.handlers import advice_on, note_read, run_esbuild, shown
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 
 SETTINGS_MODULE = "edgewright:settings"
@@ -127,7 +128,10 @@ def read_folder(path: str, folder: Path, faults: Faults) -> dict[str, bytes]:
             continue
         if len(found) == MAX_FILES:
             faults.add(
-                path, f"{show(shown(folder))} has more than {MAX_FILES} files", fix="Name a folder of built code."
+                path,
+                f"{show(shown(folder))} has more than {MAX_FILES} files",
+                code=Code.TOO_MANY_FILES,
+                fix="Name a folder of built code.",
             )
             break
         found[relative.as_posix()] = file.read_bytes()
@@ -153,7 +157,7 @@ def bundle_function(path: str, handler: str, faults: Faults, *, file: Path | Non
     for error in result.get("errors", ()):
         at = error.get("location") or {}
         file_at = f"{at['file'].replace('<stdin>', 'the code')}:{at['line']}:{at['column'] + 1}" if at else where
-        faults.add(path, f"{file_at}: {error['text']}", fix=advice_on(error["text"]))
+        faults.add(path, f"{file_at}: {error['text']}", code=Code.BUNDLE, fix=advice_on(error["text"]))
     if "text" not in result:
         return Package()
     for source in result["inputs"]:
@@ -162,6 +166,7 @@ def bundle_function(path: str, handler: str, faults: Faults, *, file: Path | Non
         faults.add(
             path,
             f"{where} has no export {export!r}",
+            code=Code.EXPORT,
             allowed=", ".join(sorted(result["exports"])) or "it exports nothing",
             fix=f"Write `export async function {export}(event) {{ ... }}`, or name another one in `handler`.",
         )

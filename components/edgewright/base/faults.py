@@ -6,9 +6,11 @@ raise InputFaults("EdgeApi", "api", faults.items)
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pulumi import Resource, RunError
+
+from edgewright.base.fault_codes import Code
 
 MAX_SHOWN = 80
 """Characters of a value shown in a message. Longer ones are cut: a value may be a file's content."""
@@ -64,24 +66,34 @@ class Fault:
     """One thing wrong with one input.
 
     `path` is the property (`endpoints[2].rate_limit.period`), `problem` what is wrong with it and the value got,
-    `allowed` what it may be, `fix` what to do where that is more than to give an allowed value.
+    `allowed` what it may be, `fix` what to do where that is more than to give an allowed value, `code` its kind: what programs
+    decide by, and where it is explained.
     """
 
     path: str
     problem: str
     allowed: str = ""
     fix: str = ""
+    code: Code | None = None
 
     @property
     def text(self) -> str:
-        """Everything but the path, in sentences."""
+        """Everything but the path and the code, in sentences."""
         text = f"{self.problem}."
         if self.allowed:
             text += f" Allowed: {self.allowed}."
         return f"{text} {self.fix}" if self.fix else text
 
+    @property
+    def coded(self) -> str:
+        """Everything but the path: the sentences, and the code behind them."""
+        return f"{self.text} [{self.code}]" if self.code else self.text
+
     def __str__(self) -> str:
-        return f"{self.path}: {self.text}"
+        return f"{self.path}: {self.coded}"
+
+
+_ABSENT = (Code.MISSING, Code.EMPTY)
 
 
 class InputFaults(RunError):
@@ -129,17 +141,17 @@ class Faults:
             head += f"[{kept[at]}]" if kept is not None and at < len(kept) else part
         return head
 
-    def add(self, path: str, problem: str, *, allowed: str = "", fix: str = "") -> None:
-        """Note a fault. The same fault noted twice is kept once, and what was given and is at fault is neither missing
-        nor empty."""
+    def add(self, path: str, problem: str, *, code: Code | None = None, allowed: str = "", fix: str = "") -> None:
+        """Note a fault, of a kind. The same fault noted twice is kept once, and what was given and is at fault is neither
+        missing nor empty."""
         path = self._given(path)
         if path in self._understood:
             text, value, meaning = self._understood[path]
             if str(value) in problem:
                 # It tells a number that the program did not write.
                 problem = f"{problem} ({text} is {meaning})"
-        fault = Fault(path, problem, allowed, fix)
-        if problem.startswith(("is required", "is empty")) and self.about(path):
+        fault = Fault(path, problem, allowed, fix, code)
+        if (code in _ABSENT or (not code and problem.startswith(("is required", "is empty")))) and self.about(path):
             return
         if fault not in self.items:
             self.items.append(fault)
@@ -156,6 +168,7 @@ class Faults:
         self.add(
             f"{path}.{key}" if path else key,
             "is not an argument",
+            code=Code.UNKNOWN,
             allowed=", ".join(names),
             fix=f"Did you mean {meant!r}?" if meant else "",
         )
@@ -169,6 +182,7 @@ class Faults:
         self.add(
             path,
             f"{show(value)} is not known",
+            code=Code.WORD,
             allowed=", ".join(words),
             fix=f"Did you mean {meant!r}?" if meant else "",
         )
@@ -183,7 +197,7 @@ class Faults:
         """
         for at, fault in enumerate(self.items):
             fix = fault.fix if _without(value, fault.fix) == fault.fix else ""
-            self.items[at] = Fault(fault.path, _without(value, fault.problem), fault.allowed, fix)
+            self.items[at] = replace(fault, problem=_without(value, fault.problem), fix=fix)
 
     def raise_if_any(self) -> None:
         """Raise `InputFaults` with everything noted, or do nothing where nothing was."""

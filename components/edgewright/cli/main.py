@@ -41,6 +41,7 @@ COMMANDS = (
     "reap",
     "report",
     "policies",
+    "explain",
     "limits",
     "schema",
 )

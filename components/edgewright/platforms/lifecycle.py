@@ -12,6 +12,7 @@ from typing import Any
 
 import pulumi
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms import each_part
 
@@ -103,6 +104,7 @@ def _check_held(component: str, name: str, key: str, private: bool, values: list
     faults.add(
         key,
         f"{wanted} asks for a new store in place of the one that holds the data, which was made with {made}",
+        code=Code.DATA_LOSS,
         fix="Put the value back to keep the store. For a new one declare a second component, copy the data, lead the"
         " API to it, and remove this one then.",
     )

@@ -1,10 +1,14 @@
 """What the modules of a platform's folder offer, apart from what makes its resources (:mod:`edgewright.platforms.platform`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edgewright.contract.tiers import Tier
+
+if TYPE_CHECKING:
+    # Pulumi's SDK comes with it, which not every command needs.
+    from edgewright.base.faults import Faults
 
 
 class Answers(Protocol):
@@ -28,6 +32,12 @@ class BindingField:
     required: bool = True
     any_value: bool = False
     """Whether it may be more than a text."""
+    words: tuple[str, ...] = ()
+    """The only texts that it may be; none: any text."""
+    keys: tuple[str, ...] = ()
+    """What a mapping here may have."""
+    check: "Callable[[str, Any, Faults], object] | None" = None
+    """What else a known value is held to: notes faults at a path."""
     identifies: bool = False
     """Whether it names something of the account: what is production's is no other stack's (policy EW601)."""
 

@@ -1,6 +1,6 @@
 /** Puts an edge function together from its settings: routes, guards, cache and targets. */
 
-import { isVouched, type Outcome } from "./cache/decide/outcome";
+import { cacheStatusOf, isVouched, type Outcome, xCacheOf } from "./cache/decide/outcome";
 import type { PolicySpec } from "./cache/policy";
 import type { CacheContext, PurgeRequest, RequestHead } from "./cache/types";
 import {
@@ -83,10 +83,9 @@ class State implements RequestState {
   session: RequestState["session"];
   claims: RequestState["claims"];
   fronted = false;
-  /** What became of it at the cache. */
-  outcome: Outcome | undefined;
   telling: Telling = { ip: false, country: false, host: false, scheme: false };
   readonly #request: Request;
+  #outcome: Outcome | undefined;
   #geo: Geo | undefined;
   #timings: Map<string, number> | undefined;
 
@@ -99,6 +98,16 @@ class State implements RequestState {
   ) {
     this.#request = request;
     this.receivedAt = host.now();
+  }
+
+  /** What became of it at the cache; undefined where that was not asked. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  settled(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.host.settled?.(outcome);
   }
 
   get geo(): Geo {
@@ -440,23 +449,29 @@ function pass(
   const answer = (toOrigin: Request) => made.answer(toOrigin, state);
   if (cache === undefined || (gate.policy === null && isSafe(admitted.method))) {
     // Nothing to store, and nothing that an unsafe method could have made wrong in the store.
-    return answer(admitted.request).then((response) => label(made, admitted, changeable(response), state.host.now()));
+    return answer(admitted.request).then((response) => label(made, admitted, changeable(response), state));
   }
   const context = new Context(state, made);
   const response = cache.handle(admitted, gate.policy, context, answer, () => admitted.request);
   if (!made.endpoint.static) return response;
-  if (response instanceof Promise) return response.then((given) => label(made, admitted, given, state.host.now()));
-  return label(made, admitted, response, state.host.now());
+  if (response instanceof Promise) return response.then((given) => label(made, admitted, given, state));
+  return label(made, admitted, response, state);
 }
 
+/** What becomes of a request that the cache is not asked about. */
+const NOT_ASKED: Outcome = { kind: "forwarded", forward: "bypass" };
+
 /** Answers conditions on static files, and says of what the cache did not see that it did not. */
-function label({ endpoint }: Served, { method, headers }: RequestHead, given: Response, now: number): Response {
+function label({ endpoint }: Served, { method, headers }: RequestHead, given: Response, state: State): Response {
   if (given.status === 101) return given;
   let response = given;
-  if (endpoint.static && (method === "GET" || method === "HEAD")) response = answerConditional(headers, response, now);
-  if (!response.headers.has("x-cache")) {
-    response.headers.set("x-cache", "BYPASS");
-    response.headers.append("cache-status", "edgewright; fwd=bypass");
+  if (endpoint.static && (method === "GET" || method === "HEAD")) {
+    response = answerConditional(headers, response, state.host.now());
+  }
+  if (state.outcome === undefined) {
+    state.settled(NOT_ASKED);
+    response.headers.set("x-cache", xCacheOf(NOT_ASKED));
+    response.headers.append("cache-status", `edgewright; ${cacheStatusOf(NOT_ASKED)}`);
   }
   return response;
 }
@@ -530,7 +545,7 @@ class Context implements CacheContext {
   }
 
   settled(outcome: Outcome): void {
-    this.#state.outcome = outcome;
+    this.#state.settled(outcome);
   }
 
   warn(message: string): void {

@@ -1,3 +1,4 @@
+import type { Outcome } from "./cache/decide/outcome";
 import type { KvKey, ShieldObject } from "./cache/types";
 
 /**
@@ -34,6 +35,9 @@ export interface Host {
    * none of its own, a TransformStream is used.
    */
   pipe?(length: number | undefined): ReadableWritablePair<Uint8Array, Uint8Array>;
+
+  /** Hears what became of the request at the cache, and why: once, before its answer is given. */
+  settled?(outcome: Outcome): void;
 
   /** Lets work go on after the response was sent. A rejection is logged, never thrown into the request. */
   waitUntil(work: Promise<unknown>): void;

@@ -6,6 +6,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { freshnessLifetime } from "../core/cache/decide/origin-freshness.js";
+import type { Outcome } from "../core/cache/decide/outcome.js";
 import type { Directives } from "../core/cache/directives.js";
 import { createCache } from "../core/cache/index.js";
 import { slice } from "../core/cache/streams.js";
@@ -123,11 +124,16 @@ export class FrontCaches {
     url.pathname = fronted.path.split("?", 1)[0] as string;
     const headers = new Headers(asked.headers);
     headers.set(RAW_TARGET, fronted.path);
+    let outcome: Outcome | undefined;
+    context.settled = (settled) => {
+      outcome = settled;
+    };
     const answer = await this.#of(worker, version).handle(new Request(url, { headers }), SPEC, context, (onward) =>
       fetchWorker(fronted, onward),
     );
-    const unstored = statusOf(answer.headers.get("cache-status")) === "BYPASS";
-    return write(request, response, unstored ? asAsked(request, asked.headers, answer) : answer, fronted.answer);
+    const status = statusOf(outcome);
+    const given = status === "BYPASS" ? asAsked(request, asked.headers, answer) : answer;
+    return write(request, response, given, status, fronted.answer);
   }
 
   #context(worker: string, hold: Fronted["hold"]): CacheContext {
@@ -369,15 +375,17 @@ function* words(directives: Directives): Generator<string> {
   }
 }
 
-/** `Cf-Cache-Status`: https://developers.cloudflare.com/cache/concepts/cache-responses/ */
-export function statusOf(cacheStatus: string | null): string {
-  const own = cacheStatus?.split(",").at(-1) ?? "";
-  if (/; detail=(stale-if-error|origin-failed)/.test(own)) return "STALE";
-  const hit = /; hit; ttl=(-?\d+)/.exec(own);
-  if (hit) return Number(hit[1]) < 0 ? "UPDATING" : "HIT";
-  if (!/; (stored|collapsed)/.test(own)) return "BYPASS";
-  if (!own.includes("fwd=stale")) return "MISS";
-  return own.includes("fwd-status=304") ? "REVALIDATED" : "EXPIRED";
+/** Values of `Cf-Cache-Status`: https://developers.cloudflare.com/cache/concepts/cache-responses/ */
+export type CfCacheStatus = "HIT" | "UPDATING" | "STALE" | "MISS" | "EXPIRED" | "REVALIDATED" | "BYPASS";
+
+/** What the product calls an outcome of the core; undefined where the core was not asked. */
+export function statusOf(outcome: Outcome | undefined): CfCacheStatus {
+  if (outcome === undefined) return "BYPASS";
+  if (outcome.kind === "stale-instead") return "STALE";
+  if (outcome.kind === "hit") return outcome.ttl < 0 ? "UPDATING" : "HIT";
+  if (outcome.storage !== "stored" && outcome.storage !== "collapsed") return "BYPASS";
+  if (outcome.forward !== "stale") return "MISS";
+  return outcome.originStatus === 304 ? "REVALIDATED" : "EXPIRED";
 }
 
 /**
@@ -411,6 +419,7 @@ function write(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Response,
+  status: CfCacheStatus,
   finish: (raw: string[]) => string[],
 ): Promise<number> {
   return new Promise((resolve) => {
@@ -421,7 +430,7 @@ function write(
     }
     const restored = kept === null ? [] : (JSON.parse(decodeURIComponent(kept)) as [string, string][]);
     for (const [name, value] of restored) raw.push(name, value);
-    raw.push("Cf-Cache-Status", statusOf(answer.headers.get("cache-status")));
+    raw.push("Cf-Cache-Status", status);
     response.on("close", () => resolve(response.writableFinished ? response.statusCode : 499));
     response.writeHead(answer.status, answer.statusText, finish(raw) as unknown as http.OutgoingHttpHeaders);
     if (answer.body === null || request.method === "HEAD") {

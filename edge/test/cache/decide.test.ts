@@ -112,6 +112,7 @@ it("agrees with handle on every request of random sequences", async () => {
         if (one.control) headers.set("cache-control", one.control);
         if (one.authorised) headers.set("authorization", "Bearer x");
         const before = harness.requests.length;
+        harness.outcomes = [];
         const request = { method: one.method, url: `https://shop.example${one.path}`, headers };
         const decision = replay.decide(
           request,
@@ -139,6 +140,8 @@ it("agrees with handle on every request of random sequences", async () => {
         const age = outcome.kind === "forwarded" ? null : String(decision.age);
         expect(answered).toEqual(failed ? "failed" : [xCacheOf(outcome), `edgewright; ${cacheStatusOf(outcome)}`, age]);
         expect(harness.requests.length - before).toBe(decision.originRequests);
+        // Said once of each answer, and never of what goes on behind one.
+        expect(harness.outcomes.map(cacheStatusOf)).toEqual(failed ? [] : [cacheStatusOf(outcome)]);
       }
     }),
     { numRuns: 400 },

@@ -139,6 +139,23 @@ describe("over HTTP", () => {
     expect((await site.get("/strict")).status).toBe(502);
   });
 
+  it("says Hit of what is stale to each who waited in vain", async () => {
+    const time = clock(NOW);
+    let down = false;
+    const from = await origin((_request, response) => {
+      if (down) response.destroy();
+      else response.writeHead(200, { "Cache-Control": "max-age=5" }).end("kept");
+    });
+    const site = await edge(simple(from.port, { min: 1 }), { now: time.now });
+    await site.get("/a");
+    time.advance(6);
+    down = true;
+    const answers = await Promise.all(["1", "2", "3"].map(() => site.get("/a")));
+    expect(answers.map(({ headers, body }) => [headers["x-cache"], headers.age, body])).toEqual(
+      Array(3).fill(["Hit from cloudfront", "6", "kept"]),
+    );
+  });
+
   it("answers with what is stale and revalidates behind it, with stale-while-revalidate", async () => {
     const time = clock(NOW);
     let version = 1;

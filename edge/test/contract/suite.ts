@@ -23,7 +23,7 @@ const HANDLERS = {
         method: request.method, url: request.url, params: ctx.params, session: ctx.session ?? null,
         claims: ctx.claims ?? null, country: ctx.country ?? null, clientIp: ctx.clientIp ?? null,
         headers: Object.fromEntries(request.headers), body: await request.text(),
-      }, { headers: { "X-Handler": "echo" } });
+      }, { headers: { "X-Handler": "echo", "X-Cache": "HIT from elsewhere" } });
     }
   }`,
   "handler-function.js": `export default (request) => new Response("from a function: " + new URL(request.url).pathname);`,

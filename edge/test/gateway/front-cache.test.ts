@@ -2,6 +2,7 @@
 
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Outcome } from "../../src/core/cache/decide/outcome.js";
 import { statusOf } from "../../src/gateway/front-cache.js";
 import { workerModules } from "../contract/runtimes.js";
 import { buildBundles } from "../support/bundle.js";
@@ -351,17 +352,19 @@ describe("in front of any Worker", () => {
   });
 });
 
-test.each([
-  [null, "BYPASS"],
-  ["edgewright; hit; ttl=5; detail=memory, front; fwd=uri-miss; stored", "MISS"],
-  ["front; hit; ttl=9; detail=memory", "HIT"],
-  ["front; hit; ttl=-1; detail=memory", "UPDATING"],
-  ["front; fwd=stale; stored", "EXPIRED"],
-  ["front; fwd=stale; fwd-status=304; stored", "REVALIDATED"],
-  ["front; fwd=stale; fwd-status=503; detail=stale-if-error", "STALE"],
-  ["front; fwd=uri-miss; detail=private", "BYPASS"],
-])("the core's %s is %s", (status, expected) => {
-  expect(statusOf(status)).toBe(expected);
+test.each<[Outcome | undefined, string]>([
+  [undefined, "BYPASS"],
+  [{ kind: "forwarded", forward: "uri-miss", storage: "stored" }, "MISS"],
+  [{ kind: "forwarded", forward: "uri-miss", storage: "collapsed" }, "MISS"],
+  [{ kind: "hit", tier: "memory", ttl: 9 }, "HIT"],
+  [{ kind: "hit", tier: "memory", ttl: -1 }, "UPDATING"],
+  [{ kind: "forwarded", forward: "stale", storage: "stored" }, "EXPIRED"],
+  [{ kind: "forwarded", forward: "stale", originStatus: 304, storage: "stored" }, "REVALIDATED"],
+  [{ kind: "stale-instead", tier: "memory", forward: "stale", reason: "stale-if-error", originStatus: 503 }, "STALE"],
+  [{ kind: "stale-instead", tier: "memory", forward: "stale", reason: "collapsed" }, "STALE"],
+  [{ kind: "forwarded", forward: "uri-miss", storage: "private" }, "BYPASS"],
+])("the core's %j is %s", (outcome, expected) => {
+  expect(statusOf(outcome)).toBe(expected);
 });
 
 describe("the two engines", () => {

@@ -5,6 +5,7 @@ A module an area. The programs of one area run together, so an area is also what
 
 from tests.effect.rows import Row
 from tests.effect.table import (
+    bindings,
     cache_policy,
     edge_api,
     endpoints,
@@ -18,6 +19,7 @@ AREAS: dict[str, tuple[Row, ...]] = {
     "cache_policy": cache_policy.ROWS,
     "endpoints": endpoints.ROWS,
     "edge_api": edge_api.ROWS,
+    "bindings": bindings.ROWS,
     "limits": limits.ROWS,
     "geo_router": geo_router.ROWS,
     "kv_namespace": kv_namespace.ROWS,

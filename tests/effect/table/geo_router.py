@@ -9,6 +9,7 @@ from tests.effect.edge import Edge
 from tests.effect.given import Given, given, named, url
 from tests.effect.rows import BOTH, CLOUDFLARE, CLOUDFRONT, Effect, Row
 from tests.effect.sees import LAPSE_S, told
+from tests.loopback import PATIENCE_S
 
 FAR = {"latitude": 52.5, "longitude": 13.4}
 """Berlin."""
@@ -64,8 +65,10 @@ def checked_first(edge: Edge) -> object:
     """The path that an origin which failed is asked for before it is used again, if any."""
     for _ in range(3):
         edge.ask(edge.fresh(us=Answer(503)))
-    time.sleep(1.6)
-    edge.ask(edge.fresh())
+    deadline = time.monotonic() + PATIENCE_S
+    while edge.ask(edge.fresh()).json()["region"] != "us":
+        assert time.monotonic() < deadline, "the origin is never used again"
+        time.sleep(0.1)
     return bool(edge.behind.asked(f"health-{edge.name}"))
 
 

@@ -58,12 +58,19 @@ def seen_body(edge: Edge) -> object:
     return told != "none"
 
 
-def statements(run: Run) -> object:
+def statements(run: Run) -> Any:
     (found,) = [item for item in run.of("RolePolicy") if item.name.startswith("row-function")]
-    return [each["Action"] for each in json.loads(found.inputs["policy"])["Statement"][1:]]
+    return json.loads(found.inputs["policy"])["Statement"][1:]
 
 
 ALLOWED = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*"}
+NO_ROLE = "The role is not assumed here."
+
+
+def allowed(key: str, value: Any) -> dict[str, Any]:
+    """Return the statement with one more key, without the one that it stands in place of."""
+    return {name: each for name, each in {**ALLOWED, key: value}.items() if f"Not{name}" != key}
+
 
 ROWS: tuple[Row, ...] = (
     Effect("LambdaEdgeFunction.code", CLOUDFRONT, BASE, code(text=text("'two'")), SEE, ("one", "two")),
@@ -178,9 +185,30 @@ ROWS: tuple[Row, ...] = (
         BASE,
         function(permissions=[ALLOWED]),
         statements,
-        ([], ["dynamodb:GetItem"]),
+        ([], [ALLOWED]),
         "aws-lambda-role",
-        "The role is not assumed here.",
+        NO_ROLE,
+    ),
+    *(
+        Recorded(
+            f"LambdaEdgeFunction.permissions[].{key}",
+            CLOUDFRONT,
+            function(permissions=[ALLOWED]),
+            function(permissions=[allowed(key, value)]),
+            statements,
+            ([ALLOWED], [allowed(key, value)]),
+            "aws-lambda-role",
+            NO_ROLE,
+        )
+        for key, value in (
+            ("Sid", "Read"),
+            ("Effect", "Deny"),
+            ("Action", ["dynamodb:Query", "dynamodb:Scan"]),
+            ("NotAction", "dynamodb:DeleteItem"),
+            ("Resource", "arn:aws:dynamodb:*:123456789012:table/shop"),
+            ("NotResource", "arn:aws:dynamodb:*:123456789012:table/users"),
+            ("Condition", {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}),
+        )
     ),
     Judged(
         "LambdaEdgeFunction.tags",

@@ -21,6 +21,7 @@ from edgewright.contract.limits import limit
 from edgewright.engine.resources import Capture, Inputs, Outputs, Resource
 from edgewright.platforms import protocol
 from edgewright.platforms.cloudflare.bindings import KINDS
+from edgewright.platforms.cloudflare.bindings.r2_bucket import bucket_id
 from edgewright.platforms.handlers import EPOCH, Function, Handler, hex_id, uuid_id
 from edgewright.platforms.scene import Scene
 
@@ -417,7 +418,7 @@ HANDLERS: dict[str, Handler] = {
         lambda i: _account(i, "name"),
         lambda i, _: {
             "creationDate": EPOCH,
-            # Recorded alone: gap `r2-jurisdiction`.
+            # Where data are is recorded alone: gap `r2-jurisdiction`.
             "jurisdiction": i.get("jurisdiction") or "default",
             "location": i.get("location") or "weur",
             "storageClass": i.get("storageClass") or "Standard",
@@ -545,7 +546,7 @@ def translate(
 
     document.kv_namespaces = [protocol.KvNamespace(id=str(r.id), title=r.inputs["title"]) for r in of(_NAMESPACE)]
     document.queues = sorted(r.inputs["queueName"] for r in of(_QUEUE))
-    document.r2_buckets = sorted(r.inputs["name"] for r in of(_BUCKET))
+    document.r2_buckets = sorted(bucket_id(r.inputs["name"], r.inputs.get("jurisdiction")) for r in of(_BUCKET))
     document.d1_databases = sorted(str(r.outputs["uuid"]) for r in of(_DATABASE))
 
     # Workers by name, and names by what a version may call its Worker: id or name.
@@ -739,11 +740,12 @@ def _check_references(result: Translation, own: list[Resource]) -> None:
             if kind is None or kind.in_stack is None:
                 continue
             key, known = kind.required[0], sorted(set(kind.in_stack(result.deployment)))
-            if binding.get(key) not in known:
+            bound = binding.get(key) if kind.names is None else kind.names(binding)
+            if bound not in known:
                 result.faults.append(
                     (
                         resource,
-                        f"bindings ({binding.get('name')}): {key} {binding.get(key)!r} is of no {binding['type']} of this"
+                        f"bindings ({binding.get('name')}): {key} {bound!r} is of no {binding['type']} of this"
                         f" stack; declare it here, or leave the binding out of this stack; there: {', '.join(known) or 'none'}",
                     )
                 )

@@ -89,7 +89,8 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "r2-jurisdiction",
         "R2 jurisdictions",
-        "The `jurisdiction` of a bucket and of a binding to one is recorded and not applied: all data are on this machine's disk.",
+        "A bucket's `jurisdiction` is part of its name, as on the platform; its data are on this machine's disk, wherever they must"
+        " be.",
     ),
     Gap(
         "observability",

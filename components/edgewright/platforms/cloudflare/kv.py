@@ -1,6 +1,5 @@
 """Workers KV: what a namespace can be, and its resources."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,9 @@ from edgewright.arguments import checks
 from edgewright.arguments.program import claim
 from edgewright.arguments.seeds import Seed, Source, read_seeds
 from edgewright.arguments.shape import checked, fill
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
-from edgewright.contract.limits import limit
+from edgewright.platforms.cloudflare.bindings.kv_namespace import OPTIONS, check_options, check_ttl
 from edgewright.platforms.lifecycle import Held
 from edgewright.platforms.platform import Store
 
@@ -33,27 +33,17 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
     """Note what a namespace cannot be; return what it becomes."""
     account_id = given.get("account_id")
     if account_id is None:
-        faults.add("account_id", "is required and was not given")
+        faults.add("account_id", "is required and was not given", code=Code.MISSING)
     else:
         account_id = checked(
             account_id,
             lambda value, found: checks.hex_id("account_id", value, found, "an account's id"),
             faults,
         )
-    least = limit("cloudflare.kv.expiration_ttl_min_s")
-    why = f"Workers KV keeps nothing for less than {least.text}."
-    if "default_ttl" in given:
-        checks.seconds("default_ttl", given["default_ttl"], faults, int(least.value), why)
-    if "list_limit" in given:
-        most = limit("cloudflare.kv.list_keys")
-        checks.whole(
-            "list_limit", given["list_limit"], faults, 1, int(most.value), "keys", "Workers KV lists no more at once."
-        )
+    check_options("", given, faults)
     if "jurisdiction" in given:
         faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
-    seeds = read_seeds(
-        fill(Source, given.get("seed", {})), faults, functools.partial(_check_ttl, int(least.value), why)
-    )
+    seeds = read_seeds(fill(Source, given.get("seed", {})), faults, check_ttl)
     if isinstance(title, str) and isinstance(account_id, str):
         claim(
             "kv title",
@@ -69,7 +59,7 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
 def create_store(parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Plan) -> Store:
     """Make a namespace and the keys that it starts with."""
     namespace = _namespace(parent, name, plan.account_id, title, given, plan.seeds)
-    options = {key: given[key] for key in ("default_ttl", "list_limit") if key in given}
+    options = {key: given[key] for key in OPTIONS if key in given}
     return Store(
         id=namespace.id,
         title=namespace.title,
@@ -102,7 +92,3 @@ def _namespace(
             opts=child,
         )
     return namespace
-
-
-def _check_ttl(least: int, why: str, path: str, ttl: object, faults: Faults) -> None:
-    checks.seconds(path, ttl, faults, least, why)

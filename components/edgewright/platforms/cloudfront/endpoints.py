@@ -8,6 +8,7 @@ from typing import Any
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints.models import Endpoint, Endpoints, RateLimit
 from edgewright.arguments.shape import is_later
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, output_of, show
 from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec
@@ -40,12 +41,14 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
             faults.add(
                 f"{at}.auth.secret",
                 "would lie readable in the function's package",
+                code=Code.EXPOSED_SECRET,
                 fix="Use `jwks_url`: a key set has public keys only.",
             )
         if item.queue is not None:
             faults.add(
                 f"{at}.queue",
                 "names a binding, and nothing is bound to a function at CloudFront's edge",
+                code=Code.UNSUPPORTED,
                 fix="Leave it out: the origin hands the work to a queue, or the handler by the API of SQS. Say in"
                 " `expected_ms` what a caller still waits.",
             )
@@ -62,6 +65,7 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
         faults.add(
             "sessions",
             "has no effect: no endpoint asks for a session, and no handler reaches the store on CloudFront",
+            code=Code.NO_EFFECT,
             fix='Give an endpoint `auth: {"kind": "session"}`, or leave it out.',
         )
     behaviors = behaviors_of(endpoints)
@@ -71,6 +75,7 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
         faults.add(
             "endpoints",
             f"need {count} behaviors ({most.source})",
+            code=Code.LIMIT,
             allowed=f"at most {most.text}",
             fix="Join endpoints under one path, or split the API in two.",
         )
@@ -100,6 +105,7 @@ def _check_variants(path: str, name: object, cookies: Sequence[object], plan: Pl
                 f"{experiment['at']}.paths",
                 f"has {show(path)}, whose cache {show(name)} has no cookie {show(experiment['cookie'])} in its key,"
                 " so that one variant would be served for another",
+                code=Code.SHARED_ANSWER,
                 fix="Add it to the CachePolicy's `key.cookies`.",
             )
 
@@ -113,17 +119,23 @@ def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> 
         at, path = f"assets[{index}].path", item.get("path", "/")
         _check_pattern(at, path, faults)
         if path in seen:
-            faults.add(at, f"{show(path)} is that of assets[{seen[path]}] too", fix="Put the files into one folder.")
+            faults.add(
+                at,
+                f"{show(path)} is that of assets[{seen[path]}] too",
+                code=Code.OVERLAP,
+                fix="Put the files into one folder.",
+            )
             continue
         seen[path] = index
         if path in patterns or (path == "/*" and "*" in patterns):
-            faults.add(at, f"{show(path)} is an endpoint's path too", fix="Give it another.")
+            faults.add(at, f"{show(path)} is an endpoint's path too", code=Code.OVERLAP, fix="Give it another.")
             continue
         guards = guards_over(behaviors, path, order)
         if item.get("public", False) and not any(whole for _, whole in guards):
             faults.add(
                 f"assets[{index}].public",
                 f"has no effect: {show(path)} lies in no endpoint with `auth`, so its files are for everybody anyhow",
+                code=Code.NO_EFFECT,
                 fix="Leave it out.",
             )
         for guarded, whole in guards:
@@ -133,6 +145,7 @@ def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> 
                 at,
                 f"{show(path)} {'lies in' if whole else 'has paths in common with'} {show(guarded)}, an endpoint with `auth`,"
                 " and files are for everybody",
+                code=Code.UNGUARDED,
                 allowed="a path beside it" + (", or `public: true`" if whole else ""),
                 fix=f"Serve the files beside {show(guarded)}"
                 + (", or say `public: true` where all of them may be read by everybody." if whole else "."),
@@ -146,6 +159,7 @@ def _check_kv_tier(at: str, cache: Mapping[object, object], faults: Faults) -> N
             at,
             f"has a KV tier (`tiers.kv` of the CachePolicy {show(cache.get('name'))}), and nothing at CloudFront's edge can"
             " write a store",
+            code=Code.UNSUPPORTED,
             fix="Leave `tiers.kv` out of it on this host: CloudFront's regional caches stand for it. `tiers.shield` with a"
             " `location` puts Origin Shield before the origins.",
         )
@@ -158,6 +172,7 @@ def check_store_of(path: str, binding: Mapping[str, Any], faults: Faults, fix: s
     faults.add(
         path,
         f"is a binding of type {show(binding.get('type'))}, which nothing at CloudFront's edge can reach",
+        code=Code.BINDING,
         allowed="the `binding` of a KvNamespace with host 'cloudfront'",
         fix=fix,
     )
@@ -169,6 +184,7 @@ def _check_pattern(at: str, path: str, faults: Faults) -> None:
             at,
             f"{show(path)} is no path pattern of CloudFront"
             " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html)",
+            code=Code.PATH,
             allowed="at most 255 letters, digits and _-.*$/~'@:+&",
             fix="Use `:name` for the segment, or `*` at the end.",
         )
@@ -181,17 +197,22 @@ def _check_rate_limit(at: str, limited: RateLimit | None, plan: Plan, faults: Fa
         faults.add(
             f"{at}.rate_limit",
             "needs a rule of its own in `web_acl_arn`",
+            code=Code.COMBINATION,
             fix="Add it there, or leave one of the two out.",
         )
     if limited.period is not None and limited.period not in WAF_WINDOWS_S:
         faults.add(
             f"{at}.rate_limit.period",
             f"{limited.period} s is no window of AWS WAF, which counts on CloudFront",
+            code=Code.NOT_TAKEN,
             allowed=" or ".join(f"{window} s" for window in WAF_WINDOWS_S),
         )
     if limited.limit is not None and limited.limit < WAF_LEAST:
         faults.add(
-            f"{at}.rate_limit.limit", f"{limited.limit} is below what AWS WAF counts", allowed=f"{WAF_LEAST} or more"
+            f"{at}.rate_limit.limit",
+            f"{limited.limit} is below what AWS WAF counts",
+            code=Code.RANGE,
+            allowed=f"{WAF_LEAST} or more",
         )
 
 
@@ -204,6 +225,7 @@ def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
         faults.add(
             f"{limited[int(most.value)].at}.rate_limit",
             f"is number {int(most.value) + 1} of {len(limited)}, and each is a rate-based rule of one web ACL ({most.source})",
+            code=Code.LIMIT,
             allowed=f"at most {most.text} endpoints with a `rate_limit`",
             fix="Limit one path that stands for several (`/api/*`), or split the API in two.",
         )
@@ -214,9 +236,14 @@ def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
             faults.add(
                 f"{item.at}.rate_limit",
                 f"needs a regular expression of {size} characters for {show(item.path)} ({longest.source})",
+                code=Code.LIMIT,
                 allowed=f"at most {longest.text}",
                 fix="Give the endpoint a shorter path.",
             )
+
+
+ASSOCIATION = ("events", "arn", "include_body")
+"""What a LambdaEdgeFunction's `association` is made of."""
 
 
 def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
@@ -231,18 +258,33 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
             faults.add(
                 path,
                 f"{show(function)} is not a function",
+                code=Code.COMPONENT_OUTPUT,
                 allowed="a LambdaEdgeFunction's `association`",
                 fix=output_of(function, "association"),
             )
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)
-        for event in function["events"]:
+        for key in function:
+            if key not in ASSOCIATION:
+                faults.unknown_key(path, str(key), ASSOCIATION)
+        if not isinstance(function.get("include_body", False), bool):
+            faults.add(f"{path}.include_body", f"{show(function['include_body'])} is not true or false")
+        events = function["events"]
+        if isinstance(events, str) or not isinstance(events, Sequence) or not events:
+            faults.add(
+                f"{path}.events", f"{show(events)} is not a list of events", allowed=", ".join(lambda_edge.EVENTS)
+            )
+            continue
+        for number, event in enumerate(events):
+            if not faults.one_of(f"{path}.events[{number}]", event, lambda_edge.EVENTS):
+                continue
             if event in lambda_edge.ORIGIN_EVENTS:
                 faults.add(
                     path,
                     f"is on {event}, where the API's own function runs: an event of a behavior takes one"
                     f" ({limit('lambda_edge.functions_per_event').source})",
+                    code=Code.COMBINATION,
                     allowed=" or ".join(lambda_edge.VIEWER_EVENTS),
                     fix="Do it in a `handler`, or at the viewer.",
                 )
@@ -251,6 +293,7 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
                     path,
                     f"is on {event}, as {seen[event]} is: an event of a behavior takes one function"
                     f" ({limit('lambda_edge.functions_per_event').source})",
+                    code=Code.COMBINATION,
                     fix="Join the two functions.",
                 )
             seen.setdefault(event, path)
@@ -260,6 +303,7 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
                 f"{at}.functions",
                 "are on viewer events, where a function of the API's own checks `auth` before a stored answer is given:"
                 f" an event of a behavior takes one ({limit('lambda_edge.functions_per_event').source})",
+                code=Code.COMBINATION,
                 fix="Leave out one of `functions`, `cache` and `auth`.",
             )
         redirect = _redirect_on(pattern_of(item.path), plan)
@@ -273,6 +317,7 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
             faults.add(
                 f"{at}.functions",
                 f"are on viewer events, where {reason} needs a CloudFront Function: CloudFront refuses both kinds together",
+                code=Code.COMBINATION,
                 fix="Leave one of the two out.",
             )
 
@@ -299,6 +344,7 @@ def check_arn(path: str, arn: object, faults: Faults) -> None:
         faults.add(
             path,
             f"{show(arn)} is not a function's ARN",
+            code=Code.IDENTIFIER,
             allowed="arn:aws:lambda:us-east-1:ACCOUNT:function:NAME:NUMBER",
         )
         return
@@ -306,6 +352,7 @@ def check_arn(path: str, arn: object, faults: Faults) -> None:
         faults.add(
             path,
             f"is a function of {parts[3]}, and CloudFront takes functions from us-east-1 only ({lambda_edge.RESTRICTIONS})",
+            code=Code.REGION,
             allowed=REGION,
         )
     if len(parts) != 8 or not parts[7].isdigit():
@@ -313,5 +360,6 @@ def check_arn(path: str, arn: object, faults: Faults) -> None:
         faults.add(
             path,
             f"has {version}, and CloudFront takes numbered versions only ({lambda_edge.RESTRICTIONS})",
+            code=Code.NOT_TAKEN,
             allowed="a LambdaEdgeFunction's `qualified_arn`",
         )

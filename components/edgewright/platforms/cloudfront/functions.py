@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
 from edgewright.contract.models import RouterSpec
@@ -89,6 +90,7 @@ def check_code(path: str, code: str, faults: Faults) -> None:
         faults.add(
             path,
             f"the function at the viewer would have {size} bytes ({most.source})",
+            code=Code.LIMIT,
             allowed=f"at most {most.text}",
             fix="Have fewer redirects and experiments, or answer them with a LambdaEdgeFunction on viewer-request.",
         )
@@ -96,7 +98,7 @@ def check_code(path: str, code: str, faults: Faults) -> None:
     for pattern, what in _REFUSED:
         for found in re.finditer(pattern, bare):
             line = bare.count("\n", 0, found.start()) + 1
-            faults.add(path, f"line {line}: {what} by {RUNTIME} ({FEATURES_SOURCE})")
+            faults.add(path, f"line {line}: {what} by {RUNTIME} ({FEATURES_SOURCE})", code=Code.RUNTIME_FLAG)
 
 
 def viewer_request(needs: ViewerNeeds) -> str:

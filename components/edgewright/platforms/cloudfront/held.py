@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 from pulumi.output import Unknown
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.aws.rollouts import FIXED, SOURCE
@@ -92,6 +93,7 @@ def _add(argument: str, what: str, faults: Faults) -> None:
     faults.add(
         argument,
         f"{what} while a rollout is staged or promoted, which CloudFront refuses (`IllegalUpdate`, {SOURCE})",
+        code=Code.ROLLOUT_STATE,
         fix=_STEPS,
     )
 

@@ -15,6 +15,7 @@ import pulumi_aws as aws
 
 from edgewright.arguments import checks
 from edgewright.assemble.lambda_package import Package
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudfront.lists import aws as aws_data
@@ -163,7 +164,7 @@ def refuse(args: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
         snake = OTHER_NAMES.get(snake, snake)
         if snake in REFUSED and value is not None:
             reason, way = REFUSED[snake]
-            faults.add(str(key), f"{reason} ({RESTRICTIONS})", fix=way)
+            faults.add(str(key), f"{reason} ({RESTRICTIONS})", code=Code.UNSUPPORTED, fix=way)
         else:
             kept[key] = value
     return kept
@@ -173,21 +174,25 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
     """Return how a function is run, with the defaults; note what is wrong with it."""
     events = tuple(given.get("events", ("origin-request",)))
     if not events:
-        faults.add("events", "is empty, so that nothing would run the function", allowed=", ".join(EVENTS))
+        faults.add(
+            "events", "is empty, so that nothing would run the function", code=Code.EMPTY, allowed=", ".join(EVENTS)
+        )
     for index, event in enumerate(events):
         if faults.one_of(f"events[{index}]", event, EVENTS) and event in events[:index]:
-            faults.add(f"events[{index}]", f"{show(event)} is given twice")
+            faults.add(f"events[{index}]", f"{show(event)} is given twice", code=Code.TWICE)
     runtime = given.get("runtime", DEFAULT_RUNTIME)
     if runtime not in RUNTIMES:
         faults.add(
             "runtime",
             f"{show(runtime)} does not run at the edge: Lambda@Edge takes Node.js and Python ({RESTRICTIONS})",
+            code=Code.NOT_TAKEN,
             allowed=", ".join(aws_data().runtimes.taken(aws_data().read)),
         )
     elif past := aws_data().runtimes.fault(runtime, update=True):
         faults.add(
             "runtime",
             f"{past} ({aws_data().runtimes.source})",
+            code=Code.NOT_TAKEN,
             allowed=", ".join(aws_data().runtimes.taken()),
         )
     elif past := aws_data().runtimes.fault(runtime):
@@ -198,12 +203,18 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
         )
     handler = given.get("handler", DEFAULT_HANDLER)
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/-]*\.[A-Za-z_$][A-Za-z0-9_$]*", handler):
-        faults.add("handler", f"{show(handler)} is not a handler", allowed="file.export, for example index.handler")
+        faults.add(
+            "handler",
+            f"{show(handler)} is not a handler",
+            code=Code.NAME,
+            allowed="file.export, for example index.handler",
+        )
     region = given.get("region", REGION)
     if region != REGION:
         faults.add(
             "region",
             f"{show(region)} is not where CloudFront takes functions from ({RESTRICTIONS})",
+            code=Code.REGION,
             allowed=REGION,
             fix="Leave it out: CloudFront replicates the function to the regions of its viewers.",
         )
@@ -222,6 +233,7 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
         faults.add(
             "function_name",
             f"{show(shape.function_name)} is not a function's name",
+            code=Code.NAME,
             allowed="1 to 64 letters, digits, hyphens and underscores",
         )
     return shape
@@ -244,6 +256,7 @@ def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None
         faults.add(
             "memory",
             f"{shape.memory_mb} MB are more than CloudFront takes of a function on viewer events ({memory.source})",
+            code=Code.LIMIT,
             allowed=memory.text,
             fix=f"Leave it out, or run the function on origin events, which may have up to {MAX_MEMORY_MB} MB.",
         )
@@ -263,11 +276,12 @@ def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None
             else "Let an origin do it: a function can choose the origin without touching the body."
         )
         if not isinstance(given[key], int) or given[key] < 0:
-            faults.add(key, f"{show(given[key])} is not a size", allowed=f"0 to {most.text}")
+            faults.add(key, f"{show(given[key])} is not a size", code=Code.RANGE, allowed=f"0 to {most.text}")
         elif given[key] > most.value:
             faults.add(
                 key,
                 f"{given[key]} bytes are more than {what} can have on {shape.kind} events ({most.source})",
+                code=Code.LIMIT,
                 allowed=f"at most {most.text}",
                 fix=fix,
             )
@@ -275,6 +289,7 @@ def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None
         faults.add(
             "request_body_bytes",
             "is given where no request's event is: only those have the body",
+            code=Code.NO_EFFECT,
             allowed="with viewer-request or origin-request",
         )
 
@@ -288,6 +303,7 @@ def check_package(path: str, package: Package, shape: Shape, faults: Faults) -> 
         faults.add(
             path,
             f"the package has {size} bytes zipped, too many for a function on {shape.kind} events ({most.source})",
+            code=Code.LIMIT,
             allowed=f"at most {most.text}",
             fix="Leave packages out, or import less of them.",
         )

@@ -10,6 +10,7 @@ from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.lambda_package import Package
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.contract.models import (
@@ -97,6 +98,7 @@ def _guard(plan: Plan, served: Sequence[Served], settings: EdgeSettings, faults:
         faults.add(
             "redirects",
             f"make the function that checks tokens {len(package.zipped())} bytes large ({most.source})",
+            code=Code.LIMIT,
             allowed=f"at most {most.text}",
             fix="Have fewer.",
         )
@@ -176,6 +178,7 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
             faults.add(
                 f"{each.behavior.items[-1].at}.cache",
                 f"is not that of every endpoint which CloudFront matches by {show(each.behavior.pattern)}: {paths}",
+                code=Code.COMBINATION,
                 fix="Give them one strategy, or other paths.",
             )
         for item, spec in zip(each.behavior.items, each.specs, strict=True):
@@ -187,6 +190,7 @@ def _check_served(served: Sequence[Served], plan: Plan, faults: Faults) -> None:
                     f"{item.at}.cache",
                     f"has tags (CachePolicy {show(cache.name)}), and CloudFront takes them from the answers of origins; of"
                     f" those that a function makes on origin-request AWS says nothing ({TAGS})",
+                    code=Code.UNSUPPORTED,
                     fix="Leave `tags` out for a handler on this host, and purge its paths.",
                 )
             if cache is not None:
@@ -211,12 +215,14 @@ def _check_routers(served: Sequence[Served], settings: EdgeSettings, faults: Fau
                     at,
                     f"has `retry_statuses` {', '.join(map(str, others))}, after which CloudFront asks no other origin"
                     " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html)",
+                    code=Code.NOT_TAKEN,
                     allowed=", ".join(map(str, FAILOVER_STATUSES)),
                 )
             if not router.retry_statuses and len(router.origins) > 1:
                 faults.add(
                     at,
                     "has no `retry_statuses`, and an origin group of CloudFront has one at least",
+                    code=Code.NOT_TAKEN,
                     allowed=", ".join(map(str, FAILOVER_STATUSES)),
                     fix="Leave it out for 502, 503 and 504, or give the GeoRouter one origin.",
                 )
@@ -238,6 +244,7 @@ def _check_headers(at: str, origin: OriginSpec, faults: Faults) -> None:
                 at,
                 f"has the header {show(header)} for the origin of {origin.region}, which no function may set on CloudFront"
                 f" ({EDGE_FUNCTION_RESTRICTIONS})",
+                code=Code.RESERVED,
                 fix="Give it another name.",
             )
 
@@ -253,6 +260,7 @@ def _check_guard(served: Served, plan: Plan, faults: Faults) -> None:
         faults.add(
             f"{at}.auth",
             f"is not of one kind for every stored answer which CloudFront matches by {show(served.behavior.pattern)}: {paths}",
+            code=Code.COMBINATION,
             fix="Give them one kind of `auth`, or other paths.",
         )
     if served.guard != "jwt":
@@ -264,5 +272,6 @@ def _check_guard(served: Served, plan: Plan, faults: Faults) -> None:
                 f"{experiment['at']}.paths",
                 f"has {show(both[0])}, where a Lambda@Edge function checks the token before a stored answer is given:"
                 " CloudFront takes no CloudFront Function beside it",
+                code=Code.COMBINATION,
                 fix="Leave the path out, or leave out its `cache`.",
             )

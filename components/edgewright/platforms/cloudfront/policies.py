@@ -15,6 +15,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.contract.models import MEMORY_IN_FRONT_S, CacheSpec, MemoryTier, ShieldTier
@@ -134,13 +135,19 @@ def compile_policy(
             faults.add(
                 at,
                 f"has {len(names)} {part.replace('_', ' ')} in its key ({', '.join(names)}; {most.source})",
+                code=Code.LIMIT,
                 allowed=f"at most {most.text}",
                 fix="Key by fewer, or ask AWS for more and set the account's value under `edgewright:limits`.",
             )
     most = limit("cloudfront.cache_policy.names_chars")
     size = sum(map(len, (*compiled.headers, *compiled.cookies, *compiled.query_names)))
     if size > most.value:
-        faults.add(at, f"has names of {size} characters in its key ({most.source})", allowed=f"at most {most.text}")
+        faults.add(
+            at,
+            f"has names of {size} characters in its key ({most.source})",
+            code=Code.LIMIT,
+            allowed=f"at most {most.text}",
+        )
     _check_tags(at, spec.tags, faults)
     return compiled
 
@@ -159,12 +166,14 @@ def check_strategy(at: str, spec: CacheSpec | None, faults: Faults) -> None:
             at,
             f"has the engine 'platform' (CachePolicy {name}), and on CloudFront its own cache stands in front of the function"
             " always",
+            code=Code.UNSUPPORTED,
             fix="Leave `engine` out of it.",
         )
     if tiers.edge is None:
         faults.add(
             at,
             f"has `tiers.edge` disabled (CachePolicy {name}), and CloudFront keeps answers at its edges whatever is behind",
+            code=Code.UNSUPPORTED,
             fix="Leave `tiers.edge.enabled` out of it; or use mode 'bypass', or no `cache`, where nothing is to be kept.",
         )
     if tiers.memory not in (None, MemoryTier(ttl_ceiling_s=MEMORY_IN_FRONT_S)):
@@ -172,6 +181,7 @@ def check_strategy(at: str, spec: CacheSpec | None, faults: Faults) -> None:
             at,
             f"has a memory tier of its own (`tiers.memory` of the CachePolicy {name}), and no function runs in front of"
             " CloudFront's cache that could keep answers in its memory",
+            code=Code.UNSUPPORTED,
             fix="Leave `tiers.memory` out of it on this host. `tiers.edge.ttl_ceiling` bounds how long the edges keep a copy.",
         )
     for key in _SHIELDS_OWN if tiers.shield is not None else ():
@@ -180,6 +190,7 @@ def check_strategy(at: str, spec: CacheSpec | None, faults: Faults) -> None:
                 at,
                 f"has `tiers.shield.{key.removesuffix('_s')}` (CachePolicy {name}), and CloudFront's Origin Shield keeps answers as"
                 " its edges do, in a size of its own",
+                code=Code.UNSUPPORTED,
                 fix="Leave it out on this host: `location` is what an Origin Shield takes.",
             )
 
@@ -188,11 +199,19 @@ def _check_tags(at: str, tags: Sequence[str], faults: Faults) -> None:
     most, longest = limit("cloudfront.object_tags"), limit("cloudfront.invalidation.tag_characters")
     if len(tags) > most.value:
         faults.add(
-            at, f"has {len(tags)} tags, and CloudFront drops the rest ({most.source})", allowed=f"at most {most.text}"
+            at,
+            f"has {len(tags)} tags, and CloudFront drops the rest ({most.source})",
+            code=Code.LIMIT,
+            allowed=f"at most {most.text}",
         )
     for tag in tags:
         if len(tag) > longest.value:
-            faults.add(at, f"has a tag of {len(tag)} characters ({longest.source})", allowed=f"at most {longest.text}")
+            faults.add(
+                at,
+                f"has a tag of {len(tag)} characters ({longest.source})",
+                code=Code.LIMIT,
+                allowed=f"at most {longest.text}",
+            )
 
 
 def content_hash(content: Any) -> str:
@@ -250,6 +269,7 @@ def quotas() -> dict[str, Any]:
             faults.add(
                 "cache",
                 f"needs {count} {name.replace('_', ' ')} of the stack's own ({most.source})",
+                code=Code.LIMIT,
                 allowed=f"at most {most.text} an account",
                 fix="Give endpoints equal keys: equal ones are shared.",
             )

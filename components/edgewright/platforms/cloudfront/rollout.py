@@ -17,6 +17,7 @@ from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.shape import is_later
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 
@@ -56,13 +57,19 @@ def check_rollout(given: Mapping[str, Any], faults: Faults) -> Rollout:
         faults.add(
             "rollout.percentage",
             f"{percentage} is not a share that CloudFront sends to a staging distribution ({most.source})",
+            code=Code.RANGE,
             allowed=f"above 0, at most {most.value:g}, with at most 2 decimals; or 100, which ends the rollout",
         )
     if "sticky" in rollout:
-        faults.add("rollout.sticky", "is of use to host 'cloudflare' only", fix="Use `session`.")
+        faults.add(
+            "rollout.sticky", "is of use to host 'cloudflare' only", code=Code.OTHER_PLATFORM, fix="Use `session`."
+        )
     if header and "percentage" in rollout:
         faults.add(
-            "rollout.header", "is given beside `percentage`: CloudFront goes by one of them", fix="Leave one out."
+            "rollout.header",
+            "is given beside `percentage`: CloudFront goes by one of them",
+            code=Code.EXCLUSIVE,
+            fix="Leave one out.",
         )
     if header:
         _check_header(header, faults)
@@ -73,6 +80,7 @@ def check_rollout(given: Mapping[str, Any], faults: Faults) -> Rollout:
         faults.add(
             "rollout.previous_version_id",
             "is required while a staging distribution has the new version: the others keep this one",
+            code=Code.MISSING,
             fix="Give the `stable_version_id` of the deployment before, or `percentage: 100`.",
         )
     ways = ("percentage", "header")
@@ -80,12 +88,14 @@ def check_rollout(given: Mapping[str, Any], faults: Faults) -> Rollout:
         faults.add(
             "rollout.previous_version_id",
             "has no effect without `percentage` or `header`: the new version gets all requests",
+            code=Code.NO_EFFECT,
             fix="Give one of them too, or leave it out.",
         )
     if found.previous is not None and not is_later(found.previous) and not re.fullmatch(r"[1-9]\d*", found.previous):
         faults.add(
             "rollout.previous_version_id",
             f"{show(found.previous)} is not a version of a function",
+            code=Code.IDENTIFIER,
             allowed="a number in quotes, for example '7'",
         )
     return found
@@ -97,10 +107,16 @@ def _check_header(header: Mapping[str, str], faults: Faults) -> None:
         faults.add(
             "rollout.header.name",
             f"{show(name)} is not a header by which CloudFront stages",
+            code=Code.HEADER_NAME,
             allowed="`aws-cf-cd-` and lower-case letters, digits and hyphens",
         )
     if "value" in header and not re.fullmatch(r"[\x21-\x7e]{1,1783}", value):
-        faults.add("rollout.header.value", f"{show(value)} is not a header's value", allowed="visible ASCII, no blanks")
+        faults.add(
+            "rollout.header.value",
+            f"{show(value)} is not a header's value",
+            code=Code.HEADER_VALUE,
+            allowed="visible ASCII, no blanks",
+        )
 
 
 def _check_session(session: Mapping[str, int], percentage: float, faults: Faults) -> None:
@@ -111,6 +127,15 @@ def _check_session(session: Mapping[str, int], percentage: float, faults: Faults
         if key in session
     ]
     if len(sound) == 2 and session["idle"] > session["longest"]:
-        faults.add("rollout.session.idle", f"{session['idle']} is above `longest`, {session['longest']}")
+        faults.add(
+            "rollout.session.idle",
+            f"{session['idle']} is above `longest`, {session['longest']}",
+            code=Code.CONTRADICTION,
+        )
     if percentage == 100:
-        faults.add("rollout.session", "has no effect without a `percentage` below 100", fix="Leave it out.")
+        faults.add(
+            "rollout.session",
+            "has no effect without a `percentage` below 100",
+            code=Code.NO_EFFECT,
+            fix="Leave it out.",
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudfront.behaviors import Served
 from edgewright.platforms.cloudfront.lists import aws
@@ -41,6 +42,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                     at,
                     f"has a shield (`tiers.shield` of the CachePolicy {show(cache.name)}), and Origin Shield stands before an"
                     " `origin`: what a handler answers does not go by it",
+                    code=Code.UNSUPPORTED,
                     fix="Give the endpoint a CachePolicy without `tiers.shield`.",
                 )
                 continue
@@ -50,6 +52,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                         at,
                         f"has its shield in {show(place)} ({REGIONS[place]}), and `origin_shield` of the"
                         f" API, which goes for all, is {show(for_all)}",
+                        code=Code.CONTRADICTION,
                         fix="Leave one of the two out.",
                     )
                 continue
@@ -58,6 +61,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                 faults.add(
                     at,
                     "has a shield without a place, and CloudFront's Origin Shield is in one AWS region",
+                    code=Code.NEEDS,
                     fix="Give the CachePolicy `tiers.shield.location`, or the API `origin_shield`.",
                 )
                 continue
@@ -67,6 +71,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                     at,
                     f"has its shield in {show(place)}, and {places[router]} has the origins of {show(router)}"
                     f" behind one in {found[router]}: an origin has one",
+                    code=Code.CONTRADICTION,
                     fix="Give both strategies one place.",
                 )
             places.setdefault(router, at)

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudfront import lambda_edge
 from edgewright.platforms.cloudfront.site import Site
@@ -22,6 +23,7 @@ def stable_arn(site: Site, edge: lambda_edge.EdgeFunction) -> Any:
             faults.add(
                 "rollout.previous_version_id",
                 "is empty, so that there is no version to keep the rest of the requests",
+                code=Code.ROLLOUT_STATE,
                 fix="Deploy once with `percentage: 100`.",
             )
             faults.raise_if_any()

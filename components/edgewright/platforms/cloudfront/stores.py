@@ -11,6 +11,7 @@ from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.program import claim
 from edgewright.arguments.seeds import Seed, Source, read_seeds
 from edgewright.arguments.shape import fill, is_later
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.lifecycle import Held
@@ -26,6 +27,7 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
             faults.add(
                 "title",
                 f"{show(title)} is not a KeyValueStore's name",
+                code=Code.NAME,
                 allowed="1 to 64 letters, digits, `-` and `_`",
             )
         claim("key value store", title, f"KvNamespace {name!r}", "title", faults, "Names are unique in an account.")
@@ -41,7 +43,7 @@ def _check(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> N
         ("jurisdiction", "is given, and a KeyValueStore is copied to every edge location", "Use DynamoDB in the regions allowed."),
     ):  # fmt: skip
         if key in given:
-            faults.add(key, what, fix=fix)
+            faults.add(key, what, code=Code.UNSUPPORTED, fix=fix)
     total = 0
     most_key, most, whole = (limit(f"cloudfront.kvs.{name}") for name in ("key_bytes", "value_bytes", "store_bytes"))
     alternatives = (
@@ -51,11 +53,23 @@ def _check(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> N
     for seed in seeds:
         at = f"seed[{seed.key}]"
         if seed.ttl is not None:
-            faults.add(f"{at}.ttl", "is given, and nothing expires in a KeyValueStore", fix="Leave it out.")
+            faults.add(
+                f"{at}.ttl",
+                "is given, and nothing expires in a KeyValueStore",
+                code=Code.UNSUPPORTED,
+                fix="Leave it out.",
+            )
         if seed.metadata is not None:
-            faults.add(f"{at}.metadata", "is given, and a KeyValueStore keeps none", fix="Put it into the value.")
+            faults.add(
+                f"{at}.metadata",
+                "is given, and a KeyValueStore keeps none",
+                code=Code.UNSUPPORTED,
+                fix="Put it into the value.",
+            )
         if len(seed.key.encode()) > most_key.value:
-            faults.add(at, f"the key has {len(seed.key.encode())} bytes", allowed=f"at most {most_key.text}")
+            faults.add(
+                at, f"the key has {len(seed.key.encode())} bytes", code=Code.LIMIT, allowed=f"at most {most_key.text}"
+            )
         if is_later(seed.value):
             continue
         size = len(str(seed.value).encode())
@@ -64,6 +78,7 @@ def _check(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> N
             faults.add(
                 at,
                 f"the value has {size} bytes, more than a KeyValueStore holds ({most.source})",
+                code=Code.LIMIT,
                 allowed=f"at most {most.text}",
                 fix=alternatives,
             )
@@ -71,6 +86,7 @@ def _check(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> N
         faults.add(
             "seed",
             f"has {total} bytes of keys and values, more than a KeyValueStore holds ({whole.source})",
+            code=Code.LIMIT,
             allowed=f"at most {whole.text}",
             fix=alternatives,
         )

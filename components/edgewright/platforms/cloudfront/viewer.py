@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi_aws as aws
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec
@@ -74,6 +75,7 @@ def viewer_codes(site: Site, faults: Faults) -> dict[functions.ViewerNeeds, tupl
             "sessions",
             f"are looked up by {readers} functions at the viewer, one for each different need of an endpoint, and twice as"
             f" many while they change ({most.source})",
+            code=Code.LIMIT,
             allowed=f"at most {most.text} for one KvNamespace, so {int(most.value) // 2} here",
             fix="Give endpoints with a session the same experiments and the same parameters in their cache keys.",
         )

@@ -49,6 +49,9 @@ export interface LeadOptions {
   readonly hitForMiss?: boolean;
 }
 
+/** In the place of an answer for which nobody waits, and of which nobody is told. */
+const unheard = (): Response => new Response(null);
+
 /** Asks the origin. Tells those who wait, stores what may be, and answers its own client. */
 export async function lead(query: Query, found: Lookup, options: LeadOptions): Promise<Response> {
   const flight = new Flight(query.url, !found.selected, options.inBackground ?? false);
@@ -83,15 +86,21 @@ function open({ core }: Query, flight: Flight, { flightKey, hitForMiss }: LeadOp
 /** A stale answer in the place of a failure, where one may be given. */
 export function staleInstead(
   query: Query,
-  { selected }: Lookup,
+  found: Lookup,
   failure: OriginFailure,
   outcome: Omit<StaleInstead, "kind" | "tier">,
 ): Response | undefined {
+  const stale = staleFor(query, found, failure);
+  return stale && answerStale(query, stale, outcome);
+}
+
+/** What may answer in the place of a failure. */
+function staleFor(query: Query, { selected }: Lookup, failure: OriginFailure): Selected | undefined {
   if (!selected || selected.body === undefined || (isStream(selected.body) && selected.body.locked)) return undefined;
   const { stored, markedStale } = selected;
   if (!covers(stored, query)) return undefined;
   const allowed = decideStaleOnError(stored, markedStale, failure, query.policy.mode, query.ctx.now());
-  return allowed ? answerStale(query, selected, outcome) : undefined;
+  return allowed ? selected : undefined;
 }
 
 export const isHiddenError = (status: number): boolean => ERRORS.includes(status);
@@ -103,11 +112,15 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
     flight.settle({ kind: "unshared" });
     return response;
   }
-  const stale = hideError(query, found, answer, options);
+  const stale = isHiddenError(response.status)
+    ? staleFor(query, found, answer.isValidation ? "validation-failed" : "error")
+    : undefined;
   if (stale) {
     discard(response.body);
     flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
-    return stale;
+    if (options.inBackground) return unheard();
+    const { forward } = options;
+    return answerStale(query, stale, { forward, reason: "stale-if-error", originStatus: response.status });
   }
   if (answer.relation.kind === "new") discard(found.selected?.body);
   const received = receive(answer);
@@ -123,6 +136,10 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
   if (filledInVain) {
     discard(received.body);
     return lead(query, found, { forward: options.forward, sendRange: true, keepConditions: true });
+  }
+  if (options.inBackground) {
+    discard(received.body);
+    return unheard();
   }
   return answerUnstored(query, received, decision, options, report);
 }
@@ -209,14 +226,6 @@ export function originRequest(query: Query, headers = headersFor(query)): Reques
 }
 
 // --- the response --------------------------------------------------------------------------------------------------------
-
-/** A stale answer in the place of the origin's 5xx. */
-function hideError(query: Query, found: Lookup, answer: OriginAnswer, { forward }: LeadOptions): Response | undefined {
-  const { status } = answer.response;
-  if (!isHiddenError(status)) return undefined;
-  const failure = answer.isValidation ? "validation-failed" : "error";
-  return staleInstead(query, found, failure, { forward, reason: "stale-if-error", originStatus: status });
-}
 
 /** A response as it stands with what was stored before. */
 interface Received {
@@ -338,7 +347,7 @@ async function storeAndAnswer(
   // Taken before the store joins the bytes, so that this client reads from the first one.
   const own = options.inBackground ? null : (body.bytes() ?? body.stream());
   flight.stored = finish();
-  if (options.inBackground) return new Response(null);
+  if (options.inBackground) return unheard();
 
   const outcome: Forwarded = {
     kind: "forwarded",

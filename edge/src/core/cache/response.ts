@@ -71,18 +71,16 @@ export function answerHeaders(
   if (source === "stored" || age > 0) headers.set("age", String(age));
   // A length stored with content that the runtime has decoded would be wrong.
   if (headers.has("content-encoding") && !ctx.rawBodies) headers.delete("content-length");
-  const xCache = setOutcome(core, headers, outcome);
-  core.inside?.(headers, stored, xCache.startsWith("HIT"));
+  setOutcome(core, headers, outcome);
+  core.inside?.(headers, stored, outcome.kind !== "forwarded");
   return headers;
 }
 
 /** Writes X-Cache and Cache-Status: nothing else does. */
-function setOutcome({ name }: Pick<Core, "name">, headers: Headers, outcome: Outcome) {
-  const xCache = xCacheOf(outcome);
-  headers.set("x-cache", xCache);
+function setOutcome({ name }: Pick<Core, "name">, headers: Headers, outcome: Outcome): void {
+  headers.set("x-cache", xCacheOf(outcome));
   // Caches on the way append themselves, the one nearest to the client last (RFC 9211 section 2).
   headers.append("cache-status", `${name}; ${cacheStatusOf(outcome)}`);
-  return xCache;
 }
 
 /** The headers of an answer that is not stored, with what became of it. */

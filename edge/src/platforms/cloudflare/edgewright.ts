@@ -1,5 +1,6 @@
 /** The Worker that a stack's main module exports. */
 
+import { isBypass, type Outcome } from "../../core/cache/decide/outcome";
 import { fromBytes } from "../../core/cache/streams";
 import type { PurgeRequest } from "../../core/cache/types";
 import { createEdge, type Edge, type EdgeOptions } from "../../core/edge";
@@ -26,16 +27,14 @@ export function createWorker(settings: EdgeSettings, options: EdgeOptions = {}):
   const own = settings.cache_host;
   return {
     fetch(request, env, context) {
-      const response = edge(request, new CloudflareHost(request, env, context, own), { env, context });
-      return response instanceof Promise ? response.then(framed) : response;
+      const host = new CloudflareHost(request, env, context, own);
+      const response = edge(request, host, { env, context });
+      return response instanceof Promise ? response.then((given) => framed(given, host.outcome)) : response;
     },
     within: (request, env, context, run) => run(edge, new CloudflareHost(request, env, context, own)),
     purge: (request, env, context) => edge.purge(request, new CloudflareHost(NO_REQUEST, env, context, own)),
   };
 }
-
-/** What `X-Cache` says of an answer whose body is still coming. */
-const STREAMED = new Set(["MISS", "HIT-SHIELD"]);
 
 declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Uint8Array, Uint8Array>;
 
@@ -43,9 +42,9 @@ declare const FixedLengthStream: new (length: number) => ReadableWritablePair<Ui
  * Frames a body that is still coming from an origin by its announced length. workerd sends a stream made in JavaScript in
  * chunks and, when the stream fails, ends it as if it were whole: a body that broke off would look complete to a client.
  */
-function framed(response: Response): Response {
-  // A part is cut from a stream by JavaScript, wherever that comes from.
-  const made = response.status === 206 || STREAMED.has(response.headers.get("x-cache") ?? "");
+function framed(response: Response, outcome: Outcome | undefined): Response {
+  // The cache shares what comes from an origin with whoever waits, and a part is cut from a stream wherever that comes from.
+  const made = response.status === 206 || (outcome?.kind === "forwarded" && !isBypass(outcome));
   if (!made || fromBytes.has(response)) return response;
   const length = response.headers.get("content-length");
   if (response.body === null || length === null || !/^\d+$/.test(length)) return response;

@@ -1,5 +1,6 @@
 /** Cloudflare Workers as a Host. */
 
+import type { Outcome } from "../../core/cache/decide/outcome";
 import type { KvKey, ShieldObject } from "../../core/cache/types";
 import type {
   EdgeCacheStore,
@@ -73,12 +74,18 @@ export class CloudflareHost implements Host {
   readonly #request: Request;
 
   readonly #cacheHost: string | null | undefined;
+  /** What became of the request at the cache; undefined where no endpoint answered. */
+  outcome: Outcome | undefined;
 
   constructor(request: Request, env: Env, context: ExecutionContext, cacheHost?: string | null) {
     this.#request = request;
     this.#env = env;
     this.#context = context;
     this.#cacheHost = cacheHost;
+  }
+
+  settled(outcome: Outcome): void {
+    this.outcome = outcome;
   }
 
   now(): number {

@@ -54,6 +54,8 @@ class Kind:
     in_stack: Callable[[protocol.Deployment], Iterable[str]] | None = None
     """What of it a stack declares: the first of `needs` is one of these, or there is nothing to be bound to. None: the binding
     makes it."""
+    names: Callable[[Binding], str] | None = None
+    """What it is bound to, by the provider's inputs, as `in_stack` has it. None: the first of `needs`."""
     gap: Gap | None = None
     """What the local cloud does otherwise."""
 

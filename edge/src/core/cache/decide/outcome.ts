@@ -53,11 +53,17 @@ const UNSHARABLE: ReadonlySet<string> = new Set<NotStored>([
   "must-understand",
 ]);
 
+/** The cache had no part in the answer, because it was not asked or because nobody else may have it: it is given as it came. */
+export const isBypass = (outcome: Outcome): boolean =>
+  outcome.kind === "forwarded" &&
+  (outcome.forward === "bypass" ||
+    outcome.forward === "method" ||
+    (outcome.storage !== undefined && UNSHARABLE.has(outcome.storage)));
+
 export function xCacheOf(outcome: Outcome): XCache {
   if (outcome.kind !== "forwarded") return outcome.tier === "kv" ? "HIT-KV" : "HIT-EDGE";
-  const { forward, storage, fromShield } = outcome;
-  if (forward === "bypass" || forward === "method" || (storage && UNSHARABLE.has(storage))) return "BYPASS";
-  return fromShield ? "HIT-SHIELD" : "MISS";
+  if (isBypass(outcome)) return "BYPASS";
+  return outcome.fromShield ? "HIT-SHIELD" : "MISS";
 }
 
 /** This cache's member of Cache-Status (RFC 9211), without its name. */

@@ -10,6 +10,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { cacheOf, coreOf, OF_ONE_ANSWER } from "../../../core/cache/cache.js";
 import { complete } from "../../../core/cache/complete.js";
+import type { Outcome } from "../../../core/cache/decide/outcome.js";
 import { all } from "../../../core/cache/index.js";
 import { purge } from "../../../core/cache/purge.js";
 import type { Core, Flight } from "../../../core/cache/query.js";
@@ -160,24 +161,26 @@ export class EdgeCache {
       if (value !== undefined) headers.push([name, value]);
     }
     const method = request.method === "HEAD" ? "HEAD" : "GET";
-    const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
-    const answer = await (collapsed ? this.#shared : this.#alone).handle(
-      asked,
-      this.#spec,
-      this.#ctx,
-      async (wanted) => {
-        // The core would complete a stored beginning by a range of its own. CloudFront asks for what viewers ask for, and
-        // its functions and origins see nothing else (gap `aws-ranges`).
-        if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
-          for (const name of ["range", "if-range"]) wanted.headers.delete(name);
-        }
-        const fetched = await this.#guarded(id, wanted, fetch);
-        // An origin that does not know ranges: this viewer gets the whole as well, and no range cut from it.
-        if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
-        return toResponse(fetched, wanted.method);
+    let outcome: Outcome | undefined;
+    const context: CacheContext = {
+      ...this.#ctx,
+      settled: (settled) => {
+        outcome = settled;
       },
-    );
-    return fromResponse(answer);
+    };
+    const asked = new Request(`https://cloudfront.invalid/${id}`, { method, headers });
+    const answer = await (collapsed ? this.#shared : this.#alone).handle(asked, this.#spec, context, async (wanted) => {
+      // The core would complete a stored beginning by a range of its own. CloudFront asks for what viewers ask for, and
+      // its functions and origins see nothing else (gap `aws-ranges`).
+      if (wanted.headers.get("range") !== (get(request.headers, "range") ?? null)) {
+        for (const name of ["range", "if-range"]) wanted.headers.delete(name);
+      }
+      const fetched = await this.#guarded(id, wanted, fetch);
+      // An origin that does not know ranges: this viewer gets the whole as well, and no range cut from it.
+      if (fetched.originStatus === 200 && wanted.headers.has("range")) asked.headers.set("if-range", NEVER);
+      return toResponse(fetched, wanted.method);
+    });
+    return fromResponse(answer, resultOf(outcome));
   }
 
   /** Leaves a failing origin alone for its error TTL while something stale serves. */
@@ -241,11 +244,13 @@ function freshness({ ttl, staleWhileRevalidate, staleIfError }: Lifetime): strin
 /** Fields of the message that the cache itself decides. */
 const OF_MESSAGE = ["content-length", "content-range"];
 
-async function fromResponse(answer: Response): Promise<Answer> {
-  const status = answer.headers.get("cache-status") ?? "";
-  const hit =
-    status.includes("; hit") || status.includes("detail=stale-if-error") || status.includes("detail=origin-failed");
-  const refreshed = !hit && status.includes("fwd-status=304");
+/** What CloudFront calls an outcome of the core; undefined where the core was not asked. */
+export function resultOf(outcome: Outcome | undefined): Answer["result"] {
+  if (outcome !== undefined && outcome.kind !== "forwarded") return "Hit";
+  return outcome?.originStatus === 304 ? "RefreshHit" : "Miss";
+}
+
+async function fromResponse(answer: Response, result: Answer["result"]): Promise<Answer> {
   const whole = answer.headers.get(WHOLE);
   const stored: Stored = whole === null ? { s: answer.status, d: "", h: [], m: {} } : (JSON.parse(whole) as Stored);
   const headers = headersOf(stored.h);
@@ -270,10 +275,10 @@ async function fromResponse(answer: Response): Promise<Answer> {
       status: changed && stored.s < 400 ? answer.status : stored.s,
       statusDescription: changed && stored.s < 400 ? (STATUS_CODES[answer.status] ?? "") : stored.d,
       headers,
-      body: await bodyOf(answer, hit),
+      body: await bodyOf(answer, result),
     },
-    result: hit ? "Hit" : refreshed ? "RefreshHit" : "Miss",
-    age: hit || refreshed ? Number(age ?? 0) : undefined,
+    result,
+    age: result === "Miss" ? undefined : Number(age ?? 0),
     mark: stored.m,
   };
 }
@@ -286,8 +291,8 @@ function merge(headers: HeaderMap, update: HeaderMap): void {
 }
 
 /** A hit's body is in memory: its bytes are taken whole, which is cheaper than a stream. */
-async function bodyOf(answer: Response, hit: boolean): Promise<EdgeResponse["body"]> {
+async function bodyOf(answer: Response, result: Answer["result"]): Promise<EdgeResponse["body"]> {
   if (answer.body === null) return undefined;
-  if (hit) return new Uint8Array(await answer.arrayBuffer());
+  if (result === "Hit") return new Uint8Array(await answer.arrayBuffer());
   return Readable.fromWeb(answer.body as WebStream<Uint8Array>);
 }

@@ -1,0 +1,102 @@
+"""Codes of faults are interface: each has one meaning, a page, and stays."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from edgewright.base.fault_codes import FAMILIES, Code
+from edgewright.base.faults import Fault, Faults, InputFaults
+from edgewright.cli.main import run
+
+from tools.fault_docs import DOCS, pages
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "fault_codes.txt"
+"""Every code that there has been, with its name. Lines are added, and neither change nor go."""
+PAGES = pages()
+
+
+def test_no_code_is_lost_or_given_another_meaning() -> None:
+    known = dict(line.split() for line in GOLDEN.read_text(encoding="utf-8").splitlines())
+    now = {code.number: code.name for code in Code}
+    assert {number: now.get(number) for number in known} == known
+
+
+def test_every_code_is_in_the_golden_list() -> None:
+    """Add a line to it for a new code."""
+    written = GOLDEN.read_text(encoding="utf-8").splitlines()
+    assert [f"{code.number} {code.name}" for code in sorted(Code, key=lambda code: code.number)] == written
+
+
+def test_each_code_has_a_number_of_its_own_in_a_family() -> None:
+    names = Code.__members__
+    assert len({code.number for code in Code}) == len(names)
+    for code in Code:
+        assert re.fullmatch(rf"EWF[{''.join(map(str, FAMILIES))}]\d\d", code.number)
+
+
+@pytest.mark.parametrize("code", Code, ids=lambda code: code.number)
+def test_each_code_says_what_it_means_and_what_to_do(code: Code) -> None:
+    for text in (code.means, code.why, code.do):
+        assert text.endswith((".", "`"))
+    assert not code.title.endswith(".")
+    assert code.wrong
+    assert code.right
+    assert code.wrong != code.right
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_page_is_fresh(name: str) -> None:
+    """Run `python -m tools.fault_docs` where it is not."""
+    assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name]
+
+
+def test_there_is_no_other_page() -> None:
+    assert {each.name for each in DOCS.glob("*.md")} == set(PAGES)
+
+
+def test_a_fault_holds_its_code_and_shows_it_last() -> None:
+    faults = Faults("EdgeApi", "api")
+    faults.add("origin", "is required and was not given", code=Code.MISSING, fix="Give it.")
+    with pytest.raises(InputFaults) as caught:
+        faults.raise_if_any()
+    assert [fault.code for fault in caught.value.faults] == [Code.MISSING]
+    assert str(caught.value).splitlines()[1] == "  origin: is required and was not given. Give it. [EWF101]"
+
+
+def test_what_was_given_and_is_at_fault_is_not_missing_or_empty_whatever_the_words() -> None:
+    faults = Faults("EdgeApi", "api")
+    faults.add("routes[0]", "'x' is not a route's pattern", code=Code.ROUTE)
+    faults.add("routes", "has nothing in it", code=Code.EMPTY)
+    faults.add("routes", "must be given", code=Code.MISSING)
+    assert [fault.code for fault in faults] == [Code.ROUTE]
+
+
+def test_a_fault_keeps_its_code_where_its_secret_is_concealed() -> None:
+    faults = Faults("EdgeApi", "api")
+    faults.add("secrets.KEY", "'hunter2!' is too short", code=Code.WEAK_SECRET)
+    faults.conceal("hunter2!")
+    (fault,) = faults
+    assert isinstance(fault, Fault)
+    assert fault.code is Code.WEAK_SECRET
+    assert "hunter2" not in str(fault)
+
+
+def test_explain_prints_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "ewf101"]) == 0
+    assert capsys.readouterr().out == Code.MISSING.page
+
+
+def test_explain_lists_and_knows_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(Code)
+    assert run(["explain", "EWF203", "--format", "json"]) == 0
+    assert [each["code"] for each in json.loads(capsys.readouterr().out)] == ["EWF203"]
+
+
+def test_explain_refuses_what_is_no_code_and_leads_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "EWF999", "EW101"]) == 2
+    said = capsys.readouterr().err
+    assert "'EWF999': no such code of a fault; see `edgewright explain`" in said
+    assert "see `edgewright policies EW101`" in said
