@@ -12,6 +12,7 @@ from edgewright.arguments.endpoints.models import Api, Auth, Cors, Counter, Endp
 from edgewright.arguments.program import program_file
 from edgewright.arguments.written import AUTH_KINDS, NORMALIZATIONS, PERIODS
 from edgewright.assemble.handlers import SUFFIXES
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, closest, show
 from edgewright.platforms.features import support
 
@@ -32,7 +33,12 @@ def check_endpoints(api: Api, faults: Faults) -> Endpoints:
     if api.endpoints is None:
         return Endpoints()
     if not api.endpoints:
-        faults.add("endpoints", "is empty, so that the API would answer nothing", allowed="at least one endpoint")
+        faults.add(
+            "endpoints",
+            "is empty, so that the API would answer nothing",
+            code=Code.EMPTY,
+            allowed="at least one endpoint",
+        )
     modules = _Modules()
     items = []
     for index, given in enumerate(api.endpoints):
@@ -88,19 +94,30 @@ def _check_answerer(at: str, endpoint: Endpoint, api: Api, modules: _Modules, fa
     named = [key for key, value in answers.items() if value not in (None, False) or faults.about(f"{at}.{key}")]
     if len(named) != 1:
         got = "has none of" if not named else f"has {' and '.join(named)} of"
-        faults.add(at, f"{got} `handler`, `origin` and `session`", allowed="exactly one of them")
+        faults.add(at, f"{got} `handler`, `origin` and `session`", code=Code.EXCLUSIVE, allowed="exactly one of them")
     if endpoint.session and _lacks_sessions(api, faults):
-        faults.add(f"{at}.session", "needs a store of sessions", fix='Give the API `sessions: {"binding": ...}`.')
+        faults.add(
+            f"{at}.session",
+            "needs a store of sessions",
+            code=Code.NEEDS,
+            fix='Give the API `sessions: {"binding": ...}`.',
+        )
     if endpoint.handler is None:
         return ""
     file = program_file(endpoint.handler)
     if file.suffix not in SUFFIXES:
-        faults.add(f"{at}.handler", f"{show(endpoint.handler)} is of no known kind", allowed=", ".join(SUFFIXES))
+        faults.add(
+            f"{at}.handler",
+            f"{show(endpoint.handler)} is of no known kind",
+            code=Code.FILE_KIND,
+            allowed=", ".join(SUFFIXES),
+        )
         return ""
     if not file.is_file():
         faults.add(
             f"{at}.handler",
             f"{show(endpoint.handler)} is not a file",
+            code=Code.NO_FILE,
             fix="Paths are relative to the program's folder.",
         )
         return ""
@@ -112,11 +129,12 @@ def _check_prefix(endpoint: Endpoint, faults: Faults) -> None:
     if prefix is None:
         return
     if endpoint.origin is None and not faults.about(f"{at}.origin"):
-        faults.add(f"{at}.strip_prefix", "has no effect without `origin`", fix="Leave it out.")
+        faults.add(f"{at}.strip_prefix", "has no effect without `origin`", code=Code.NO_EFFECT, fix="Leave it out.")
     elif not prefix.startswith("/") or (path != prefix and not path.startswith(prefix.rstrip("/") + "/")):
         faults.add(
             f"{at}.strip_prefix",
             f"{show(prefix)} is not how {show(path)} begins",
+            code=Code.PATH,
             allowed="whole segments at the path's beginning",
         )
 
@@ -129,10 +147,16 @@ def _check_cache(endpoint: Endpoint, faults: Faults) -> None:
         faults.add(
             f"{at}.cache",
             f"has no effect on {', '.join(endpoint.methods)}",
+            code=Code.NO_EFFECT,
             fix="Only answers to GET and HEAD are stored. Leave it out.",
         )
     if endpoint.session:
-        faults.add(f"{at}.cache", "is given where the answer is the caller's own session", fix="Leave it out.")
+        faults.add(
+            f"{at}.cache",
+            "is given where the answer is the caller's own session",
+            code=Code.CONTRADICTION,
+            fix="Leave it out.",
+        )
 
 
 def _check_as_sent(api: Api, endpoints: Sequence[Endpoint], faults: Faults) -> None:
@@ -145,13 +169,14 @@ def _check_as_sent(api: Api, endpoints: Sequence[Endpoint], faults: Faults) -> N
         return
     as_sent = support(api.host, "urls_as_sent")
     if as_sent.how == "refused":
-        faults.add(path, as_sent.reason, fix=as_sent.instead)
+        faults.add(path, as_sent.reason, code=Code.UNSUPPORTED, fix=as_sent.instead)
     paths = [endpoint.path for endpoint in endpoints]
     if paths != ["/*"]:
         faults.add(
             path,
             f"is 'none' with the endpoints {', '.join(map(show, paths))}: an origin may read a path otherwise than the API,"
             " and answer what another endpoint was to answer",
+            code=Code.PATH_CONFUSION,
             allowed="one endpoint, with the path '/*'",
             fix="Leave it out, or give that one endpoint an API of its own.",
         )
@@ -162,6 +187,7 @@ def _check_as_sent(api: Api, endpoints: Sequence[Endpoint], faults: Faults) -> N
                 faults.add(
                     f"{at}.{key}",
                     "answers here, where `url_normalization` is 'none'",
+                    code=Code.PATH_CONFUSION,
                     allowed="an `origin` that answers",
                 )
         # What of an endpoint depends on how a path is read.
@@ -171,6 +197,7 @@ def _check_as_sent(api: Api, endpoints: Sequence[Endpoint], faults: Faults) -> N
                 faults.add(
                     f"{at}.{key}",
                     "depends on how a path is read, and `url_normalization` is 'none'",
+                    code=Code.PATH_CONFUSION,
                     fix="Leave one of the two out.",
                 )
 
@@ -191,12 +218,19 @@ def _auth(at: str, endpoint: Endpoint, api: Api, faults: Faults) -> Auth | None:
         return None
     if kind == "session":
         for key in _said_of_tokens(auth):
-            faults.add(f"{path}.{key}", "is of use to kind 'jwt' only", fix="Leave it out.")
+            faults.add(f"{path}.{key}", "is of use to kind 'jwt' only", code=Code.NO_EFFECT, fix="Leave it out.")
         if _lacks_sessions(api, faults):
-            faults.add(path, "needs a store of sessions", fix='Give the API `sessions: {"binding": ...}`.')
+            faults.add(
+                path, "needs a store of sessions", code=Code.NEEDS, fix='Give the API `sessions: {"binding": ...}`.'
+            )
         return Auth(kind="session")
     if endpoint.session:
-        faults.add(f"{path}.kind", "is 'jwt' where the answer is the caller's own session", allowed="session")
+        faults.add(
+            f"{path}.kind",
+            "is 'jwt' where the answer is the caller's own session",
+            code=Code.CONTRADICTION,
+            allowed="session",
+        )
     return _jwt(path, auth, api, faults)
 
 
@@ -227,7 +261,9 @@ def _check_issuer(api: Api, faults: Faults) -> None:
     if api.jwt is None:
         return
     if api.jwt.audience == ():
-        faults.add("jwt.audience", "is empty, so that no token would be accepted", allowed="values of `aud`")
+        faults.add(
+            "jwt.audience", "is empty, so that no token would be accepted", code=Code.EMPTY, allowed="values of `aud`"
+        )
     if api.jwt.jwks_url is not None:
         checks.http_url("jwt.jwks_url", api.jwt.jwks_url, faults, https_only=True)
     tokens = [each.auth for each in api.endpoints or () if each.auth is not None and each.auth.kind == "jwt"]
@@ -236,12 +272,14 @@ def _check_issuer(api: Api, faults: Faults) -> None:
         faults.add(
             "jwt",
             "has no effect, because no endpoint goes by it",
+            code=Code.NO_EFFECT,
             fix='Give an endpoint `auth: "jwt"`, or leave it out.',
         )
     elif inheriting and api.jwt.jwks_url is not None and all(auth.secret is not None for auth in inheriting):
         faults.add(
             "jwt.jwks_url",
             "has no effect, because each endpoint that goes by `jwt` has a `secret`",
+            code=Code.NO_EFFECT,
             fix="Leave it out.",
         )
 
@@ -255,7 +293,10 @@ def _jwt(path: str, auth: Auth, api: Api, faults: Faults) -> Auth:
     for key, said in (("issuer", auth.issuer), ("audience", auth.audience)):
         if not said:
             faults.add(
-                f"{path}.{key}", "is required by kind 'jwt'", fix=f"Give it here, or for all endpoints as `jwt.{key}`."
+                f"{path}.{key}",
+                "is required by kind 'jwt'",
+                code=Code.MISSING,
+                fix=f"Give it here, or for all endpoints as `jwt.{key}`.",
             )
     keys = {"jwks_url": auth.jwks_url, "secret": auth.secret}
     two = [key for key, said in keys.items() if said is not None or faults.about(f"{path}.{key}")]
@@ -263,6 +304,7 @@ def _jwt(path: str, auth: Auth, api: Api, faults: Faults) -> Auth:
         faults.add(
             path,
             "has both `jwks_url` and `secret`" if two else "has neither `jwks_url` nor `secret`",
+            code=Code.EXCLUSIVE,
             allowed="exactly one of them",
         )
     if auth.jwks_url is not None:
@@ -271,6 +313,7 @@ def _jwt(path: str, auth: Auth, api: Api, faults: Faults) -> Auth:
         faults.add(
             f"{path}.secret",
             f"{show(auth.secret)} is not one of the API's `secrets`",
+            code=Code.NO_SUCH,
             allowed=", ".join(sorted(api.secrets)) or "none is given",
         )
     usable = SYMMETRIC if two == ["secret"] else ASYMMETRIC
@@ -278,13 +321,19 @@ def _jwt(path: str, auth: Auth, api: Api, faults: Faults) -> Auth:
     if algorithms is None:
         algorithms = ("HS256",) if usable is SYMMETRIC else ("RS256", "ES256")
     if not algorithms:
-        faults.add(f"{path}.algorithms", "is empty, so that no token would be accepted", allowed=", ".join(usable))
+        faults.add(
+            f"{path}.algorithms",
+            "is empty, so that no token would be accepted",
+            code=Code.EMPTY,
+            allowed=", ".join(usable),
+        )
     for index, algorithm in enumerate(algorithms):
         if algorithm not in usable:
             with_ = "a `secret`" if usable is SYMMETRIC else "a key set"
             faults.add(
                 f"{path}.algorithms[{index}]",
                 f"{show(algorithm)} cannot be used with {with_}",
+                code=Code.WORD,
                 allowed=", ".join(usable),
             )
     if auth.clock_tolerance is not None:
@@ -304,6 +353,7 @@ def _check_rate_limit(endpoint: Endpoint, faults: Faults) -> None:
         faults.add(
             f"{at}.rate_limit.period",
             f"{limit.period} is not a period",
+            code=Code.RANGE,
             allowed=" or ".join(map(str, PERIODS)) + " seconds",
         )
 
@@ -315,7 +365,10 @@ def _check_cors(endpoint: Endpoint, faults: Faults) -> None:
     path = f"{endpoint.at}.cors"
     if not cors.origins and not faults.about(f"{path}.origins"):
         faults.add(
-            f"{path}.origins", "is empty, so that no page may read an answer", fix="Name one, or leave `cors` out."
+            f"{path}.origins",
+            "is empty, so that no page may read an answer",
+            code=Code.EMPTY,
+            fix="Name one, or leave `cors` out.",
         )
     listed = {"origins": cors.origins, "headers": cors.headers, "expose": cors.expose}
     for key, names in listed.items():
@@ -326,6 +379,7 @@ def _check_cors(endpoint: Endpoint, faults: Faults) -> None:
                 f"{path}.{key}",
                 "is '*', which browsers do not take for requests with credentials"
                 " (https://fetch.spec.whatwg.org/#cors-protocol-and-credentials)",
+                code=Code.CORS_CREDENTIALS,
                 allowed="each by its name, where `credentials` is true",
                 fix="Name them, or leave `credentials` out.",
             )
@@ -333,6 +387,7 @@ def _check_cors(endpoint: Endpoint, faults: Faults) -> None:
         faults.add(
             path,
             "answers preflights, which are OPTIONS, and the endpoint's `methods` have OPTIONS too",
+            code=Code.CONTRADICTION,
             fix="Name the endpoint's other methods in `methods`.",
         )
     for index, method in enumerate(cors.methods or ()):
@@ -340,6 +395,7 @@ def _check_cors(endpoint: Endpoint, faults: Faults) -> None:
             faults.add(
                 f"{path}.methods[{index}]",
                 f"{show(method)} has no effect: the endpoint does not answer it",
+                code=Code.NO_EFFECT,
                 allowed=", ".join(endpoint.methods),
             )
     if cors.max_age is not None:
@@ -353,9 +409,14 @@ def _check_listed(
     for index, name in enumerate(names):
         if name == ANY:
             if len(names) > 1:
-                faults.add(f"{path}[{index}]", "is '*', which is all of them", allowed="'*' alone, or names")
+                faults.add(
+                    f"{path}[{index}]",
+                    "is '*', which is all of them",
+                    code=Code.WILDCARD,
+                    allowed="'*' alone, or names",
+                )
         elif check(f"{path}[{index}]", name, faults) and name in names[:index]:
-            faults.add(f"{path}[{index}]", f"{show(name)} is given twice", fix="Leave one out.")
+            faults.add(f"{path}[{index}]", f"{show(name)} is given twice", code=Code.TWICE, fix="Leave one out.")
 
 
 def _check_origin(path: str, value: object, faults: Faults) -> bool:
@@ -367,6 +428,7 @@ def _check_origin(path: str, value: object, faults: Faults) -> bool:
     faults.add(
         path,
         f"{show(value)} is not an origin as browsers write it",
+        code=Code.URL,
         allowed="'*', or http or https, `://`, a host in lower case and a port that is not the scheme's own: no path, no `/` at"
         " the end",
     )
@@ -383,6 +445,7 @@ def _check_shared_cors(items: Sequence[Endpoint], faults: Faults) -> None:
             faults.add(
                 f"{item.at}.cors",
                 f"is not that of {one.at}, which has the same path",
+                code=Code.CONTRADICTION,
                 fix="Give both the same, but for `methods`.",
             )
 
@@ -421,6 +484,7 @@ def _check_overlap(items: Sequence[Endpoint], faults: Faults) -> None:
                 faults.add(
                     f"{item.at}.path",
                     f"{show(item.path)} matches the same requests as {show(other.path)} of {other.at} by {', '.join(both)}",
+                    code=Code.OVERLAP,
                     fix="Give each path and method one endpoint.",
                 )
         seen.setdefault(shape, []).append(item)

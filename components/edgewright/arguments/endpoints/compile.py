@@ -14,6 +14,7 @@ from edgewright.arguments.endpoints.models import Api, Auth, Compiled, Cors, Cou
 from edgewright.arguments.shape import PENDING_URL, is_later, whole_numbers
 from edgewright.arguments.values import SECONDS, UnreadableError
 from edgewright.arguments.written import NORMALIZATIONS
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, output_of, show
 from edgewright.contract.limits import limit
 from edgewright.contract.models import (
@@ -139,6 +140,7 @@ class _Bound:
             self.faults.add(
                 path,
                 f"is another binding under the name {name!r}",
+                code=Code.NAME_TAKEN,
                 fix="Give one of the two another name (`binding_name`).",
             )
 
@@ -169,6 +171,7 @@ class _Routers:
             self.faults.add(
                 path,
                 f"{show(routing)} is not a router",
+                code=Code.COMPONENT_OUTPUT,
                 allowed="a GeoRouter's `routing`",
                 fix='Write `GeoRouter("name", {"origins": [...], "fallback": ...}).routing`.'
                 if isinstance(routing, Mapping)
@@ -189,7 +192,10 @@ class _Routers:
             return ""
         if self.items.setdefault(spec.name, spec) != spec:
             self.faults.add(
-                path, f"is another router under the name {spec.name!r}", fix="Give each GeoRouter a name of its own."
+                path,
+                f"is another router under the name {spec.name!r}",
+                code=Code.NAME_TAKEN,
+                fix="Give each GeoRouter a name of its own.",
             )
         self.later.update(later)
         return spec.name
@@ -214,6 +220,7 @@ class _Caches:
             self.faults.add(
                 path,
                 f"{show(value)} is not a cache strategy",
+                code=Code.COMPONENT_OUTPUT,
                 allowed="a CachePolicy's `spec`, or its `edge_ttl` as a text, for example '1h'",
                 fix='Write `CachePolicy("name", {...}).spec`, with the times in it.'
                 if isinstance(value, Mapping)
@@ -235,6 +242,7 @@ class _Caches:
             self.faults.add(
                 path,
                 f"uses the KV binding {kv.binding!r}, which nothing here binds",
+                code=Code.NO_SUCH,
                 fix="Use a CachePolicy's `spec`, or add the namespace's `binding` to `bindings`.",
             )
         return spec
@@ -256,7 +264,11 @@ def _note(path: str, error: ValidationError, faults: Faults) -> None:
     for problem in error.errors():
         parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]]
         where = (path + "".join(parts)).removeprefix(".")
-        faults.add(where, f"{show(problem['input'])} is refused: {problem['msg'][0].lower()}{problem['msg'][1:]}")
+        faults.add(
+            where,
+            f"{show(problem['input'])} is refused: {problem['msg'][0].lower()}{problem['msg'][1:]}",
+            code=Code.COMPONENT_OUTPUT,
+        )
 
 
 def _check_compiled_cache(at: str, item: Endpoint, spec: CacheSpec, faults: Faults) -> None:
@@ -264,6 +276,7 @@ def _check_compiled_cache(at: str, item: Endpoint, spec: CacheSpec, faults: Faul
         faults.add(
             at,
             "gives its time to answers behind `auth`, so that one caller's could be served to another",
+            code=Code.SHARED_ANSWER,
             fix="Use mode 'origin', where the origin must say `public` or `s-maxage`, or mode 'bypass'.",
         )
     if spec.engine == "platform" and (item.auth is not None or item.rate_limit is not None):
@@ -271,16 +284,23 @@ def _check_compiled_cache(at: str, item: Endpoint, spec: CacheSpec, faults: Faul
         faults.add(
             at,
             f"uses engine 'platform', which answers before the function runs and so before `{what}`",
+            code=Code.COMBINATION,
             fix="Use engine 'worker' on this endpoint.",
         )
     if spec.engine == "platform" and item.cors is not None and len(item.cors.origins) > 1:
         faults.add(
             at,
             "uses engine 'platform', whose cache tells no origins of pages apart, and `cors.origins` are several",
+            code=Code.COMBINATION,
             fix="Use engine 'worker' on this endpoint, or one origin.",
         )
     if spec.key.region and item.origin is None:
-        faults.add(at, "keeps one entry a region, and only an `origin` has regions", fix="Leave `key.region` out.")
+        faults.add(
+            at,
+            "keeps one entry a region, and only an `origin` has regions",
+            code=Code.NO_EFFECT,
+            fix="Leave `key.region` out.",
+        )
 
 
 def _check_shield_alone(at: str, item: Endpoint, spec: CacheSpec, host: str, faults: Faults) -> None:
@@ -289,7 +309,7 @@ def _check_shield_alone(at: str, item: Endpoint, spec: CacheSpec, host: str, fau
         return
     shield = support(host, "shield_for_known_callers")
     if shield.how == "refused" and item.auth is not None:
-        faults.add(at, shield.reason, fix=shield.instead)
+        faults.add(at, shield.reason, code=Code.UNSUPPORTED, fix=shield.instead)
 
 
 def _check_cache_as_sent(at: str, spec: CacheSpec, faults: Faults) -> None:
@@ -298,18 +318,21 @@ def _check_cache_as_sent(at: str, spec: CacheSpec, faults: Faults) -> None:
             at,
             "gives its time to whatever comes, by URLs that can be written in any number of ways"
             " (`url_normalization` is 'none')",
+            code=Code.PATH_CONFUSION,
             fix="Use mode 'origin', where the origin's headers decide.",
         )
     if spec.engine == "platform":
         faults.add(
             at,
             "uses engine 'platform', whose cache has a form of URLs of its own (`url_normalization` is 'none')",
+            code=Code.COMBINATION,
             fix="Use engine 'worker'.",
         )
     if spec.key.query != "all":
         faults.add(
             at,
             f"has `key.query` {show(spec.key.query)}, and where `url_normalization` is 'none' a query goes on as sent",
+            code=Code.COMBINATION,
             fix="Leave `key.query` out.",
         )
 
@@ -345,6 +368,7 @@ def _check_sessions(sessions: Sessions, endpoints: Endpoints, faults: Faults) ->
         faults.add(
             "sessions.key_prefix",
             f"has {prefix} bytes, with which no id of {MAX_SESSION_ID} makes a key",
+            code=Code.LIMIT,
             allowed=f"at most {most} bytes",
         )
     asked = any(item.auth is not None and item.auth.kind == "session" for item in endpoints.items)
@@ -358,6 +382,7 @@ def _check_sessions(sessions: Sessions, endpoints: Endpoints, faults: Faults) ->
                 faults.add(
                     f"sessions.{key}",
                     "has no effect, because no endpoint asks for a session",
+                    code=Code.NO_EFFECT,
                     fix='Give an endpoint `auth: {"kind": "session"}`, or leave it out.',
                 )
 
@@ -370,6 +395,7 @@ def _check_queues(endpoints: Endpoints, bound: _Bound, faults: Faults) -> None:
             faults.add(
                 f"{item.at}.queue",
                 f"{show(item.queue)} is not a queue that the API is bound to",
+                code=Code.NO_SUCH,
                 allowed=", ".join(queues) or "none: `bindings` has no binding of type 'queue'",
             )
 
