@@ -1,11 +1,13 @@
 """Arguments are read once, into frozen models, which have what the arguments' TypedDicts describe."""
 
+import asyncio
 import dataclasses
 from typing import Any
 
 import pulumi
 import pytest
-from edgewright import edge_api
+from edgewright import edge_api, geo_router, kv_namespace, lambda_edge_function
+from edgewright.arguments import seeds
 from edgewright.arguments.endpoints import models
 from edgewright.arguments.shape import fill, is_later
 
@@ -22,6 +24,12 @@ MADE = {"at", "module"}
         (models.Cors, edge_api.EndpointCors),
         (models.Issuer, edge_api.JwtIssuer),
         (models.Sessions, edge_api.SessionStore),
+        (geo_router.Routing, geo_router.GeoRouterArgs),
+        (geo_router.Origin, geo_router.RegionOrigin),
+        (geo_router.HealthCheck, geo_router.OriginHealthCheck),
+        (lambda_edge_function.Source, lambda_edge_function.EdgeFunctionCode),
+        (seeds.Source, kv_namespace.KvSeed),
+        (seeds.Entry, kv_namespace.KvSeedEntry),
     ],
     ids=lambda value: value.__name__,
 )
@@ -34,6 +42,10 @@ def test_an_api_has_only_what_is_an_argument() -> None:
 
 
 def test_arguments_become_models_all_the_way_down() -> None:
+    asyncio.run(_become_models())
+
+
+async def _become_models() -> None:
     url = pulumi.Output.from_input("https://origin.example.com")
     api = fill(
         models.Api,
