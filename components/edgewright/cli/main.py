@@ -11,6 +11,7 @@ import typer
 import edgewright
 from edgewright.base.numbers import number_range
 from edgewright.cli._exit import Exit, report_defect, say_error, uninterrupted
+from edgewright.cli._start import was_interrupted
 
 app = typer.Typer(
     name="edgewright",
@@ -98,9 +99,7 @@ def run(arguments: list[str]) -> int:
         say_error("interrupted")
         return int(Exit.FAILED)
     except KeyboardInterrupt:
-        with uninterrupted():
-            say_error("interrupted")
-        return int(Exit.FAILED)
+        return _interrupted()
     except BrokenPipeError:
         # `edgewright logs | head`: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -111,5 +110,13 @@ def run(arguments: list[str]) -> int:
             if message:  # none where the help was the answer
                 say_error(message)
             return int(Exit.USAGE)
+        if was_interrupted():
+            return _interrupted()
         report_defect()
         return int(Exit.FAILED)
+
+
+def _interrupted() -> int:
+    with uninterrupted():
+        say_error("interrupted")
+    return int(Exit.FAILED)
