@@ -122,7 +122,10 @@ def test_faults_reach_the_engine_by_property_and_without_a_traceback(provider: E
             "reason": "'x' is not an account's id. Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's"
             " overview page. [EWF214]",
         },
-        {"property_path": "endpoints[0].rateLimit.period", "reason": "30 is not a period. Allowed: 10 or 60 seconds."},
+        {
+            "property_path": "endpoints[0].rateLimit.period",
+            "reason": "30 is not a period. Allowed: 10 or 60 seconds. [EWF203]",
+        },
     ]
 
 

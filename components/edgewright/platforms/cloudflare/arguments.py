@@ -98,7 +98,9 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
 
 def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     """Note what is asked for of endpoints that are not there."""
-    if plan.given.get("cache_rules") and not any(item.get("origin") and item.get("cache") for item in endpoints.items):
+    if plan.given.get("cache_rules") and not any(
+        item.origin is not None and item.cache is not None for item in endpoints.items
+    ):
         faults.add(
             "cloudflare.cache_rules",
             "act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a `cache`",

@@ -8,7 +8,8 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from edgewright.arguments.program import claim
-from edgewright.arguments.seeds import Seed, read_seeds
+from edgewright.arguments.seeds import Seed, Source, read_seeds
+from edgewright.arguments.shape import fill
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudflare.account import check_said
 from edgewright.platforms.cloudflare.bindings.kv_namespace import OPTIONS, check_ttl
@@ -28,7 +29,7 @@ class Plan:
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Note what a namespace cannot be; return what it becomes."""
     account_id = check_said("KvNamespace", given, faults).get("account_id")
-    seeds = read_seeds(given.get("seed", {}), faults, check_ttl)
+    seeds = read_seeds(fill(Source, given.get("seed", {})), faults, check_ttl)
     if isinstance(title, str) and isinstance(account_id, str):
         claim(
             "kv title",
