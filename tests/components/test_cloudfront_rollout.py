@@ -14,7 +14,7 @@ from edgewright.platforms.cloudfront.aws.rollouts import SOURCE
 from edgewright.platforms.cloudfront.held import refuse
 
 from tests.components.cloudfront import api, behaviors, distribution, of, origins
-from tests.components.program import Run, faults_of, run
+from tests.components.program import Run, faults_of, placed, run
 
 EDGE = "arn:aws:lambda:us-east-1:123456789012:function:api-edge-function"
 WEIGHTS = limit("cloudfront.continuous_deployment.weight_percent").source
@@ -242,7 +242,8 @@ def deployed(rollout: dict[str, Any] | None, *, tags: bool = False, limited: boo
         given: Any = {"host": "cloudfront", "endpoints": [endpoint], **args}
         if rollout is not None:
             given["rollout"] = rollout
-        EdgeApi("api", given)
+        whole: Any = placed(given)
+        EdgeApi("api", whole)
 
     return run(program)
 
@@ -270,7 +271,7 @@ ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1"
 @pytest.mark.parametrize(
     ("before", "now", "faults"),
     [
-        ({}, {"cloudfront": {"price_class": "PriceClass_100"}}, ["cloudfront.price_class: is another one"]),
+        ({}, {"price_class": "PriceClass_100"}, ["cloudfront.price_class: is another one"]),
         ({}, NAMED, ["hostname: is another one"]),
         (NAMED, {**NAMED, "hostname": "www.example.com"}, ["hostname: is another one"]),
         ({**NAMED, "certificate_arn": f"{ARN}1"}, {**NAMED, "certificate_arn": f"{ARN}2"}, [CERTIFICATE]),

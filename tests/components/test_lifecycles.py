@@ -190,8 +190,8 @@ KEPT = (
 @pytest.mark.parametrize(
     ("args", "held", "fault"),
     [
-        ({"cloudflare": {"jurisdiction": "eu"}}, {"cloudflare": {"jurisdiction": ""}}, "cloudflare.jurisdiction: 'eu' asks for a new store " + KEPT.format("no `jurisdiction`")),
-        ({}, {"cloudflare": {"jurisdiction": "eu"}}, "cloudflare.jurisdiction: nothing asks for a new store " + KEPT.format("'eu'")),
+        ({"cloudflare": {"jurisdiction": "eu"}}, {"jurisdiction": ""}, "cloudflare.jurisdiction: 'eu' asks for a new store " + KEPT.format("no `cloudflare.jurisdiction`")),
+        ({}, {"jurisdiction": "eu"}, "cloudflare.jurisdiction: nothing asks for a new store " + KEPT.format("'eu'")),
         ({}, {"accountId": "f" * 32}, "cloudflare.account_id: the new value asks for a new store " + KEPT.format("something else")),
         ({"host": "cloudfront", "title": "new"}, {"name": "old"}, "title: 'new' asks for a new store " + KEPT.format("'old'")),
     ],

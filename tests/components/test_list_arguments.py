@@ -146,7 +146,7 @@ def test_faults_of_a_call_are_gathered_with_the_others() -> None:
     def program() -> None:
         with gather() as refused:
             policy = CachePolicy("p", edge_ttl=5)  # type: ignore[call-arg]
-            EdgeApi("a", {"endpoints": [{"path": "/", "origin": 5, "cache": policy.spec}]})
+            EdgeApi("a", {"endpoints": [{"path": "a", "origin": 5, "cache": policy.spec}]})
         assert [(each.error.component, len(each.error.faults)) for each in refused] == [
             ("CachePolicy", 1),
             ("EdgeApi", 1),

@@ -1,21 +1,29 @@
 """The shield tier: one place for all data centres, compiled for each host; what cannot be is refused."""
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.assemble.worker import SHIELD_CLASS
+from edgewright.cache_policy import CachePolicyArgs, spec_on
 
-from tests.components.program import ACCOUNT, VERSION, Cloud, Run, faults_of, module_text, run
+from tests.components.program import ACCOUNT, VERSION, Cloud, Run, faults_of, module_text, placed, run
 
 KV: Any = {"type": "kv_namespace", "name": "PAGES", "namespace_id": "abc"}
 
 
+def policy(name: str, *, tags: Sequence[str] = (), **tiers: Any) -> CachePolicy:
+    """Declare a strategy with these tiers, of which those of Cloudflare alone are given where it has them."""
+    args: Any = placed({"edge_ttl": 60, "tags": list(tags), "tiers": tiers}, CachePolicyArgs)
+    return CachePolicy(name, args)
+
+
 def program(tiers: dict[str, Any], **endpoint: Any) -> Any:
     def declare() -> None:
-        pages = CachePolicy("pages", {"edge_ttl": 60, "tags": ["pages"], "tiers": tiers})  # type: ignore[typeddict-item]
+        pages = policy("pages", tags=["pages"], **tiers)
         origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"})
         first: Any = {"path": "/pages/*", "origin": origin.routing, "cache": pages.spec, **endpoint}
         EdgeApi("api", {"endpoints": [first]})
@@ -41,8 +49,8 @@ def test_defaults_and_every_option() -> None:
         },
     ]
     for index, tier in enumerate(tiers):
-        made = run(lambda index=index, tier=tier: CachePolicy(f"c{index}", {"edge_ttl": 60, "tiers": {"shield": tier}}))  # type: ignore[misc]
-        specs.append(made.one("CachePolicy").outputs["spec"]["tiers"]["shield"])
+        made = run(lambda index=index, tier=tier: policy(f"c{index}", shield=tier))  # type: ignore[misc]
+        specs.append(spec_on("cloudflare", made.one("CachePolicy").outputs["spec"])["tiers"]["shield"])
     assert specs[0] == {
         "class_name": "EdgewrightShield",
         "location": None,
@@ -68,8 +76,8 @@ def test_each_tier_has_a_jitter_of_its_own() -> None:
         "memory": {"ttl_ceiling": 10, "jitter": {"min": 5, "max": 10}},
         "edge": {"ttl_ceiling": 60, "jitter": {"min": 50, "max": 70}},
     }
-    made = run(lambda: CachePolicy("pages", {"edge_ttl": 60, "tiers": tiers}))
-    compiled = made.one("CachePolicy").outputs["spec"]["tiers"]
+    made = run(lambda: policy("pages", **tiers))
+    compiled = spec_on("cloudflare", made.one("CachePolicy").outputs["spec"])["tiers"]
     assert [compiled[tier]["jitter_s"] for tier in ("memory", "edge")] == [[5, 10], [50, 70]]
 
 
@@ -98,7 +106,7 @@ def test_each_tier_has_a_jitter_of_its_own() -> None:
     ],
 )
 def test_what_cannot_be_is_refused(shield: Any, fault: str) -> None:
-    assert faults_of(lambda: CachePolicy("pages", {"edge_ttl": 60, "tiers": {"shield": shield}})) == [fault]
+    assert faults_of(lambda: policy("pages", shield=shield)) == [fault]
 
 
 ALONE: Any = {"edge": {"enabled": False}, "shield": {}}
@@ -169,7 +177,7 @@ def shielded(**more: Any) -> Any:
     def declare() -> None:
         pages = CachePolicy("pages", {"edge_ttl": 60, "tiers": {"shield": {}}})
         first: Any = {"path": "/pages/*", "origin": europe().routing, "cache": pages.spec}
-        args: Any = {"endpoints": [first], **more}
+        args: Any = placed({"endpoints": [first], **more})
         EdgeApi("api", args)
 
     return declare
