@@ -24,7 +24,7 @@ from pydantic.fields import FieldInfo
 from edgewright.base.document import Document, DocumentError, KeyPath, read_document
 from edgewright.base.errors import ProjectError
 from edgewright.base.numbers import number_range
-from edgewright.config.models import StackSettings
+from edgewright.config.models import FaultAt, StackSettings
 
 if TYPE_CHECKING:
     from edgewright.base.project import Project
@@ -350,8 +350,8 @@ def _explained(
     """Return each fault's line and text, one a value: of what may be of several types, each type has a fault of its own."""
     lines: dict[KeyPath, tuple[int, str]] = {}
     for detail in error.errors(include_url=False):
-        # A model's own validator may speak of a value elsewhere in it (`fault_at`).
-        location = detail.get("ctx", {}).get("at", detail["loc"])
+        told_elsewhere = detail.get("ctx", {}).get("error")
+        location = told_elsewhere.path if isinstance(told_elsewhere, FaultAt) else detail["loc"]
         path, last_model, info = _resolve(model, location, data, missing=detail["type"] == "missing")
         if path in told:
             continue
@@ -421,8 +421,6 @@ def _message(
         near = _near(str(path[-1]), known)
         return f"unknown key{near}; allowed: {', '.join(known)}"
     text = str(detail["msg"])
-    if kind == "fault_at":
-        return text
     for prefix in ("Value error, ", "Assertion failed, "):
         if text.startswith(prefix):
             return text.removeprefix(prefix)

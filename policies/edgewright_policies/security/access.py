@@ -55,7 +55,7 @@ def public_write_unprotected(item: View, resource: View, context: Context[NoConf
     if context.type == EDGE_API:
         if resource.flag("public") is False or authenticated(item) or item.has("rateLimit"):
             return
-        if resource.has("webAclArn"):
+        if resource.view("cloudfront").has("webAclArn"):
             # On CloudFront: the rate limit is a rule of it then, and the component refuses one beside it.
             return
         given = methods(item)
