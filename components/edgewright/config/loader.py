@@ -48,7 +48,7 @@ class StackConfig:
     file: Path
     shown: str
     """The file as messages name it."""
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     """Values by full key (`namespace:key`), defaults of Pulumi.yaml beneath them, `secure:` values filled in."""
     secret_keys: frozenset[str] = frozenset()
     document: Document | None = None
@@ -219,7 +219,7 @@ def _line_of(fault: str, config: StackConfig) -> int:
     return int(number) if number.isdigit() else 1
 
 
-def _guards_faults(owned: Mapping[str, Any], secret_keys: frozenset[str]) -> list[tuple[KeyPath, str]]:
+def _guards_faults(owned: Mapping[str, object], secret_keys: frozenset[str]) -> list[tuple[KeyPath, str]]:
     """Return what the policies and the limits find wrong with their own settings. A wrong shape is told elsewhere."""
 
     def mapping(value: Any) -> dict[Any, Any] | None:
