@@ -9795,6 +9795,7 @@ var OWN_MODULE = "edgewright.js";
 var SETTINGS_MODULE = "settings.js";
 var LISTS = ["urls", "prefixes", "tags"];
 var FLAGS = ["everything", "soft", "dry_run"];
+var NEVER_SERVED = "EWF412";
 function readPurge(text) {
   const faults = [];
   const fault2 = (message) => faults.push({ message });
@@ -9865,7 +9866,7 @@ function check(asked, { deployment, router }) {
   for (const list of ["urls", "prefixes"]) {
     for (const value of asked[list] ?? []) {
       const never = strict ? whyNever(restOf(value), false) : void 0;
-      if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
+      if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}`, code: NEVER_SERVED });
       const host = hostOf2(value);
       if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
       faults.push({

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from edgewright.base.fault_codes import Code
 from edgewright.contract import features
 from edgewright.contract.models import EdgeSettings
 
@@ -178,10 +179,10 @@ def manifest_of(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
     except OSError:
         # The command reads this module too, and starts without the SDK.
-        import pulumi
+        from edgewright.base.faults import RunFault
 
-        raise pulumi.RunError(
-            "edgewright's own code for the edge is not built. In a checkout run: make build"
+        raise RunFault(
+            "edgewright's own code for the edge is not built. In a checkout run: make build", Code.INSTALL
         ) from None
     return manifest
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.platforms.cloudfront.aws.client import AwsClient, AwsError
 from edgewright.platforms.parts import Leftover, Outcome, Reaper
 
@@ -41,7 +42,7 @@ def in_use(state: Mapping[str, Any], where: str) -> dict[str, str]:
         return used
     except (KeyError, TypeError, AttributeError):
         raise ProjectError(
-            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json"
+            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json", Code.SYNTAX
         ) from None
 
 
