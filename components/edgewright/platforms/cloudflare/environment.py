@@ -70,7 +70,7 @@ def bindings(
                     f"secrets.{name}",
                     value,
                     faults,
-                    key=any((item["auth"] or {}).get("secret_binding") == name for item in endpoints.items),
+                    key=any(item.auth is not None and item.auth.secret == name for item in endpoints.items),
                 ),
             },
         )
