@@ -111,17 +111,22 @@ class WhileImported(types.ModuleType):
     def __getattr__(self, name):
         press()
 
-if sys.argv.pop() == "import":
+moment = sys.argv.pop()
+if moment == "import":
     sys.modules["edgewright.cli.main"] = WhileImported("edgewright.cli.main")
 else:
     import edgewright.cli.main
-    edgewright.cli.main.app = lambda **_: press()
+    if moment == "run":
+        edgewright.cli.main.app = lambda **_: press()
+    else:
+        edgewright.cli.main.os.chdir = lambda _: os.kill(os.getpid(), signal.SIGINT)
+        sys.argv += ["--cwd", ".", "status"]
 _start.main()
 """
 
 
-@pytest.mark.parametrize("moment", ["import", "run"])
+@pytest.mark.parametrize("moment", ["import", "run", "before the command"])
 def test_what_a_library_makes_of_it(moment: str) -> None:
-    """pydantic turns an interruption into a SchemaError while it builds a model."""
+    """pydantic turns an interruption into a SchemaError while it builds a model, and typer into an exit of its own."""
     done = subprocess.run([sys.executable, "-c", AS_ANOTHER_ERROR, moment], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (3, "error: interrupted\n")

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,6 +49,8 @@ COMMANDS = (
 )
 """In the order of the help. Each is the function of its name in the module of its name."""
 
+_TYPER_INTERRUPTED = 128 + signal.SIGINT
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -92,6 +95,9 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
     try:
         code = app(args=arguments, prog_name="edgewright", standalone_mode=False)
+        # typer makes an exit of an interruption that came before the command's own function.
+        if code == _TYPER_INTERRUPTED:
+            return _interrupted()
         return int(code) if isinstance(code, int) else int(Exit.PASS)
     except typer.Exit as error:
         return int(error.exit_code)

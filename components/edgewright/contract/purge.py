@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 from typing_extensions import TypedDict
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.contract.purge_targets import (
     BadTarget,
     normal_escapes,
@@ -26,7 +28,7 @@ MARKERS_A_KEY = 500
 """Markers in one KV value. An isolate that knows more than 1000 takes the oldest half for a purge of everything."""
 
 NEVER = "can never be served"
-"""How the reason begins why a path is in no cache: the edge answers 400 to it. `edge/src/gateway/purge.ts` says it alike."""
+"""How the reason begins why a path is in no cache: the edge answers 400 to it. What is decided by is :attr:`Fault.code`."""
 
 _TAG = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,1024}\Z")
 _BLANK = re.compile(r"[\x00-\x20\x7f]")
@@ -39,6 +41,7 @@ class Fault:
     message: str
     option: str | None = None
     value: str | None = None
+    code: Code = Code.OPTION
 
     def __str__(self) -> str:
         return f"{self.option} {self.value!r}: {self.message}" if self.option else self.message
@@ -49,7 +52,10 @@ class PurgeRefused(ProjectError):
 
     def __init__(self, entries: Iterable[Fault]) -> None:
         self.entries = tuple(entries)
-        super().__init__([str(entry) for entry in self.entries])
+        super().__init__([ProjectFault(str(entry), entry.code) for entry in self.entries])
+
+    def __reduce__(self) -> tuple[type["PurgeRefused"], tuple[object, ...]]:
+        return type(self), (self.entries,)
 
 
 class Marker(TypedDict):
@@ -89,7 +95,7 @@ class Purge:
             raise ProjectError(faults)
         return self
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[ProjectFault]:
         """Return all that is wrong with it, whatever the stack has."""
         found = [fault for url in self.urls if (fault := _fault("--url", url))]
         found += [fault for prefix in self.prefixes if (fault := _fault("--prefix", prefix))]
@@ -102,7 +108,7 @@ class Purge:
             found.append("nothing to purge: give --url, --prefix, --tag, --changed or --everything")
         if self.everything and (self.urls or self.prefixes or self.tags):
             found.append("--everything covers --url, --prefix and --tag: leave them out")
-        return found
+        return [ProjectFault(text, Code.OPTION) for text in found]
 
     def sound(self) -> "Purge":
         """Return it without the URLs and prefixes that are none."""

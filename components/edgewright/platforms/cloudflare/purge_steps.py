@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.contract.limits import limit
 from edgewright.contract.purge import MARKERS_A_KEY, Purge
 from edgewright.platforms.cloudflare.purge import Cloudflare, Pair, purge_operations
@@ -232,17 +233,20 @@ class _Doer:
             if answer is not None and answer.status_code in (401, 403):
                 raise ProjectError(
                     f"{TOKEN_VARIABLE}: {step.target} {fault}: it must be the secret of that name that the EdgeApi was"
-                    " deployed with, of 32 characters or more"
+                    " deployed with, of 32 characters or more",
+                    Code.CREDENTIALS,
                 )
             if answer is not None and answer.status_code in (404, 405):
                 raise ProjectError(
                     f"{step.target}{PURGE_PATH} {fault}: the function was deployed without the secret {TOKEN_VARIABLE};"
-                    " give it in EdgeApi's `secrets`"
+                    " give it in EdgeApi's `secrets`",
+                    Code.CREDENTIALS,
                 )
             if self._clock() + wait > deadline:
                 raise InfrastructureError(
                     f"{step.text}: {step.target}{PURGE_PATH} {fault}. Run the same command again later, and it goes on"
-                    " from here"
+                    " from here",
+                    Code.REMOTE,
                 )
             self._sleep(random.uniform(wait / 2, wait))
             wait = min(LONGEST_WAIT_S, wait * 2)
@@ -261,7 +265,8 @@ class _Doer:
             if self._clock() + wait > deadline:
                 raise InfrastructureError(
                     f"{step.text}: {step.target}{PURGE_PATH} {fault}. Run the same command again later, and it goes on"
-                    " from here"
+                    " from here",
+                    Code.REMOTE,
                 )
             self._sleep(random.uniform(wait / 2, wait))
             wait = min(LONGEST_WAIT_S, wait * 2)
@@ -278,7 +283,8 @@ class _Doer:
             return None, f"answers {answer.status_code}, not as edgewright's function does"
         if report["front"] == "none":
             raise InfrastructureError(
-                f"{url}: the function that answers has no cache in front; is this state of another deployment?"
+                f"{url}: the function that answers has no cache in front; is this state of another deployment?",
+                Code.NO_ANSWER,
             )
         if report["front"] != "purged":
             return None, f"was {report['front']}"  # Workers Cache is purged at the free plan's rate, whatever the plan

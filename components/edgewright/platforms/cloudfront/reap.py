@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.engine.resources import State
 from edgewright.platforms.cloudfront.aws.client import AwsClient, AwsError
 from edgewright.platforms.parts import Leftover, Outcome, Reaper
@@ -42,7 +43,7 @@ def in_use(state: State, where: str) -> dict[str, str]:
         return used
     except (KeyError, TypeError, AttributeError):
         raise ProjectError(
-            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json"
+            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json", Code.SYNTAX
         ) from None
 
 
