@@ -8276,6 +8276,7 @@ function answerConditional(request, response, now) {
 var ENTRY_MODULE = "edgewright-local-entry.js";
 var CONSOLE_MODULE = "edgewright-local-console.js";
 var MARK = "";
+var UNCAUGHT = "";
 var PURGE_HEADER = "x-local-purge";
 var ANSWER_HEADER = "x-edgewright-front-answer";
 var frontModule = (url) => `
@@ -8368,15 +8369,17 @@ for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
   console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
 }
 const error = console.error;
-export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
+export const report = (thrown) => error(${JSON.stringify(`${UNCAUGHT}Uncaught %s`)}, (thrown instanceof Error && thrown.stack) || String(thrown));
 `;
 }
-function unmark(message) {
-  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
-  if (end2 === -1) return { message };
-  const name = message.slice(1, end2);
+function unmark(line) {
+  const end2 = line.startsWith(MARK) ? line.indexOf(MARK, 1) : -1;
+  if (end2 === -1) return { message: line };
+  const name = line.slice(1, end2);
   const at = name.lastIndexOf("@");
-  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
+  const origin = { worker: name.slice(0, at), version: name.slice(at + 1) };
+  const message = line.slice(end2 + 1).replace(/^ /, "");
+  return message.startsWith(UNCAUGHT) ? { message: message.slice(UNCAUGHT.length), ...origin, uncaught: true } : { message, ...origin };
 }
 
 // src/gateway/proxy.ts
@@ -9882,6 +9885,7 @@ var OWN_MODULE = "edgewright.js";
 var SETTINGS_MODULE = "settings.js";
 var LISTS = ["urls", "prefixes", "tags"];
 var FLAGS = ["everything", "soft", "dry_run"];
+var NEVER_SERVED = "EWF412";
 function readPurge(text) {
   const faults = [];
   const fault2 = (message) => faults.push({ message });
@@ -9952,7 +9956,8 @@ function check(asked, { deployment, router }) {
   for (const list of ["urls", "prefixes"]) {
     for (const value of asked[list] ?? []) {
       const never = strict ? whyNever(restOf(value), false) : void 0;
-      if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
+      if (never !== void 0)
+        faults.push({ list, value, message: `can never be served: ${never}`, code: NEVER_SERVED });
       const host = hostOf2(value);
       if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
       faults.push({
@@ -10994,14 +10999,13 @@ var Instance = class _Instance {
     }
     const message = String(parsed.message ?? line);
     const level = LEVELS.has(String(parsed.level)) ? String(parsed.level) : "error";
-    if (!this.#started && !message.startsWith("")) this.#startup.push(message);
+    if (!this.#started && !message.startsWith(MARK)) this.#startup.push(message);
     else this.runtimeMessage({ level, message });
   }
   runtimeMessage(line) {
-    const { message, ...origin } = unmark(line.message.replaceAll("file:///", ""));
+    const { message, uncaught, ...origin } = unmark(line.message.replaceAll("file:///", ""));
     if (origin.worker !== void 0) {
-      if (message.startsWith("Uncaught "))
-        this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
+      if (uncaught) this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
       const mapped = this.options.maps.text(serviceName(origin.worker, origin.version ?? ""), message);
       this.options.logs.add({ level: line.level, source: "worker", message: mapped, ...origin });
       return;

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from edgewright.base.fault_codes import Code
 from edgewright.contract import cache_parts, features
 from edgewright.contract.models import EdgeSettings, EndpointSpec
 
@@ -163,10 +164,10 @@ def manifest_of(folder: Path) -> Manifest:
         return _MANIFEST.validate_json((folder / "manifest.json").read_bytes())
     except OSError:
         # The command reads this module too, and starts without the SDK.
-        import pulumi
+        from edgewright.base.faults import RunFault
 
-        raise pulumi.RunError(
-            "edgewright's own code for the edge is not built. In a checkout run: make build"
+        raise RunFault(
+            "edgewright's own code for the edge is not built. In a checkout run: make build", Code.INSTALL
         ) from None
 
 
