@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from edgewright.config import StackSettings
 from edgewright.config.fields import Country, Hostname, HttpUrl, Region
-from edgewright.config.models import SettingsModel, FaultAt
+from edgewright.config.models import FaultAt, SettingsModel
 from edgewright.config.written import MILLISECONDS, PERCENTAGE, SECONDS, SHARE, Text
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 

@@ -188,7 +188,9 @@ TEXTS = _texts()
 
 def test_each_argument_that_means_such_a_value_takes_a_text() -> None:
     meant = {path for path in arguments() if any(each in path.rpartition(".")[2] for each in _NAMES)}
-    assert sorted(meant - {*TEXTS, *_NO_VALUES} - {"CachePolicy.tiers.edge", "CachePolicy.cloudflare.tiers.memory"}) == []
+    assert (
+        sorted(meant - {*TEXTS, *_NO_VALUES} - {"CachePolicy.tiers.edge", "CachePolicy.cloudflare.tiers.memory"}) == []
+    )
     assert len(TEXTS) > 50
 
 

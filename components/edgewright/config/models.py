@@ -7,6 +7,7 @@ A project's program has its settings beside these, under the project's own names
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
 from edgewright.config.written import MILLISECONDS_OR_PARTS, PER_SECOND, SECONDS_OR_PARTS, SHARE, Text
 from edgewright.contract.countries import countries
 from edgewright.platforms.settings import PlatformSettings

@@ -113,7 +113,10 @@ def check_function(path: str, function: object, faults: Faults) -> bool:
     return False
 
 
-_CHECKS: Mapping[str, Callable[[Mapping[str, Any], str, Faults], None]] = {"EdgeApi": _check_api, "Endpoint": _check_endpoint}
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any], str, Faults], None]] = {
+    "EdgeApi": _check_api,
+    "Endpoint": _check_endpoint,
+}
 
 
 def check_later(options: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
