@@ -8,7 +8,7 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import kv_binding
-from edgewright.arguments.jitter import Jitter
+from edgewright.arguments.jitter import Jitter as Jitter
 from edgewright.arguments.moved import moved
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import is_later, normalise, properties
