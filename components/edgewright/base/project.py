@@ -30,7 +30,7 @@ class Project:
     main: Path
     """The program: a folder with `__main__.py`, or a file."""
     stack_config_dir: Path
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)
     """Defaults that `Pulumi.yaml` gives to every stack, by full key `namespace:key`."""
 
     @classmethod

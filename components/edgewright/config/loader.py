@@ -52,7 +52,7 @@ class StackConfig:
     file: Path
     shown: str
     """The file as messages name it."""
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     """Values by full key (`namespace:key`), defaults of Pulumi.yaml beneath them, `secure:` values filled in."""
     secret_keys: frozenset[str] = frozenset()
     document: Document | None = None
@@ -226,7 +226,7 @@ def check_settings(model: type[Settings], config: StackConfig, project: str) -> 
     return settings
 
 
-def _guards_faults(owned: Mapping[str, Any], secret_keys: frozenset[str]) -> list[tuple[KeyPath, str]]:
+def _guards_faults(owned: Mapping[str, object], secret_keys: frozenset[str]) -> list[tuple[KeyPath, str]]:
     """Return what the policies and the limits find wrong with their own settings. A wrong shape is told elsewhere."""
 
     def mapping(value: Any) -> dict[Any, Any] | None:

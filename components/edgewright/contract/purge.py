@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
+from typing_extensions import TypedDict
+
 from edgewright.base.errors import ProjectError
 from edgewright.base.fault import ProjectFault
 from edgewright.base.fault_codes import Code
@@ -54,6 +56,15 @@ class PurgeRefused(ProjectError):
 
     def __reduce__(self) -> tuple[type["PurgeRefused"], tuple[object, ...]]:
         return type(self), (self.entries,)
+
+
+class Marker(TypedDict):
+    """Says what is void, as the cache's code reads it from a store."""
+
+    type: str
+    value: str
+    time: int
+    soft: bool
 
 
 @dataclass(frozen=True)
@@ -149,31 +160,46 @@ class Purge:
                 part[kind] = (*part.get(kind, ()), value)
             yield Purge(part.get("urls", ()), part.get("prefixes", ()), part.get("tags", ()), soft=self.soft)
 
-    def markers(
-        self, time_ms: int, specs: Sequence[Mapping[str, Any]], *, as_sent: bool = False
-    ) -> list[dict[str, Any]]:
+    def markers(self, time_ms: int, keys: Sequence["QueryKey"], *, as_sent: bool = False) -> list[Marker]:
         """Return it as markers; only of what can be served (:meth:`served`).
 
         Args:
             time_ms: what was asked for until then is void.
-            specs: the strategies (CacheSpec) under which entries may have been stored.
+            keys: what of a query belongs to the keys under which entries may have been stored.
             as_sent: the function takes URLs as they are sent.
         """
 
-        def marker(kind: str, value: str) -> dict[str, Any]:
+        def marker(kind: str, value: str) -> Marker:
             return {"type": kind, "value": value, "time": time_ms, "soft": self.soft}
 
         if self.everything:
             return [marker("everything", "")]
         found = []
         for url in self.urls:
-            forms = [schemeless(one, spec, as_sent=as_sent) for one in _read(url, as_sent) for spec in (None, *specs)]
+            forms = [schemeless(one, key, as_sent=as_sent) for one in _read(url, as_sent) for key in (None, *keys)]
             found += [marker("url", form) for form in dict.fromkeys(forms)]
         for prefix in self.prefixes:
             paths = dict.fromkeys(_path(urlsplit(one).path, as_sent) for one in _read(prefix, as_sent))
             host = "" if prefix.startswith("/") else f"//{_authority(prefix)}"
             found += [marker("prefix", f"{host}{path}") for path in paths]
         return found + [marker("tag", tag) for tag in self.tags]
+
+
+@dataclass(frozen=True)
+class QueryKey:
+    """What of a URL's query belongs to the key of a strategy."""
+
+    query: str = "all"
+    names: tuple[str, ...] = ()
+    override: bool = True
+    """Whether it is of mode `override`, under which parameters are sorted in the key."""
+
+    @classmethod
+    def of(cls, spec: Mapping[str, object]) -> "QueryKey":
+        """Return it of a strategy (CacheSpec) as a stack's state has it, which another version may have written."""
+        key, mode = spec.get("key"), spec.get("mode", "override")
+        said = key if isinstance(key, Mapping) else {}
+        return cls(str(said.get("query", "all")), tuple(map(str, said.get("query_names") or ())), mode == "override")
 
 
 def _fault(option: str, target: str) -> str | None:
@@ -245,7 +271,7 @@ def _authority(url: str) -> str:
     return host if parts.port in (None, default) else f"{host}:{parts.port}"
 
 
-def schemeless(url: str, spec: Mapping[str, Any] | None, *, as_sent: bool = False) -> str:
+def schemeless(url: str, key: QueryKey | None, *, as_sent: bool = False) -> str:
     """Return a URL as a marker names it: without scheme, with what of its query belongs to the key. None: all of it."""
     parts = urlsplit(url)
     path = _path(parts.path, as_sent)
@@ -254,15 +280,13 @@ def schemeless(url: str, spec: Mapping[str, Any] | None, *, as_sent: bool = Fals
         query = f"?{parsed_query(parts.query)}" if "?" in url else ""
     else:
         text = parsed_query(strict_query(parts.query))
-        query = _query(text, spec) if spec is not None else f"?{text}" if text else ""
+        query = _query(text, key) if key is not None else f"?{text}" if text else ""
     return f"//{_authority(url)}{path}{query}"
 
 
-def _query(text: str, spec: Mapping[str, Any]) -> str:
+def _query(text: str, key: QueryKey) -> str:
     """Return the query that belongs to the key; `keyQuery` of `edge/src/core/cache/key.ts`."""
-    key = spec.get("key") or {}
-    which, names = key.get("query", "all"), set(key.get("query_names") or ())
-    override = spec.get("mode", "override") == "override"
+    which, names, override = key.query, set(key.names), key.override
     if not text or which == "none":
         return ""
     text = normal_escapes(text)

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.base.fault_codes import Code
 from edgewright.base.project import Project
-from edgewright.contract.purge import NEVER, Fault, Purge, never
+from edgewright.contract.purge import NEVER, Fault, Purge, QueryKey, never
+from edgewright.engine.resources import State
 from edgewright.platforms import DEFAULT
 from edgewright.platforms.purging import Function
 
@@ -43,7 +44,7 @@ def unserved(purge: Purge, functions: Sequence[Function]) -> list[Fault]:
     return found
 
 
-def functions(state: Mapping[str, Any], where: str) -> tuple[Function, ...]:
+def functions(state: State, where: str) -> tuple[Function, ...]:
     """Return the functions with a cache that a state holds.
 
     Raises:
@@ -61,7 +62,7 @@ def functions(state: Mapping[str, Any], where: str) -> tuple[Function, ...]:
             f"{where}: {error} is secret; write the state with: pulumi stack export --show-secrets --file state.json",
             Code.SYNTAX,
         ) from None
-    cached = tuple(function for function in found if function.specs)
+    cached = tuple(function for function in found if function.keys)
     if not cached:
         raise ProjectError(f"{where}: has no EdgeApi with a cache, so that there is nothing to purge", Code.NOTHING)
     return cached
@@ -83,10 +84,10 @@ def _open(value: Any, name: str) -> Any:
     return value
 
 
-def _function(resource: Mapping[str, Any]) -> Function:
+def _function(resource: State) -> Function:
     inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
 
-    def get(document: Mapping[str, Any], *names: str) -> Any:
+    def get(document: State, *names: str) -> Any:
         for name in names:
             if name in document:
                 return _open(document[name], name)
@@ -107,7 +108,7 @@ def _function(resource: Mapping[str, Any]) -> Function:
         account_id=str(get(inputs, "accountId", "account_id")),
         zone_id=get(inputs, "zoneId", "zone_id"),
         namespaces=tuple(namespaces),
-        specs=tuple(specs),
+        keys=tuple(map(QueryKey.of, specs)),
         front=any(spec.get("engine") == "platform" for spec in specs),
         distribution=distribution.get("id"),
         content=distribution.get("content"),
@@ -119,7 +120,7 @@ def _function(resource: Mapping[str, Any]) -> Function:
     )
 
 
-def _fetched(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _fetched(settings: State) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     routers = {router["name"]: router for router in settings.get("routers", ())}
     for endpoint in settings.get("endpoints", ()):
         target = endpoint.get("target") or {}

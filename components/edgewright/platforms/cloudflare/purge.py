@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import httpx
+from typing_extensions import NotRequired, TypedDict
 
 from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.base.fault import ProjectFault
@@ -38,6 +39,28 @@ BULK_PAIRS: Final = 10_000
 def purge_operations() -> int:
     """Return how many operations one purge request may have."""
     return int(limit("cloudflare.cache.purge_operations").value)
+
+
+class Pair(TypedDict):
+    """A key of a KV namespace with its value."""
+
+    key: str
+    value: str
+    expiration_ttl: NotRequired[int]
+    metadata: NotRequired[Mapping[str, object]]
+
+
+class Written(TypedDict):
+    """What became of a bulk of keys."""
+
+    unsuccessful_keys: NotRequired[Sequence[str] | None]
+
+
+class Answer(TypedDict):
+    """What the API answers where it did what was asked."""
+
+    success: bool
+    result: NotRequired[Written | None]
 
 
 class Pace:
@@ -145,7 +168,7 @@ class Cloudflare:
             self._pace.take()
             self._call("POST", f"/zones/{quote(zone_id, safe='')}/{action}", body, "Zone > Cache Purge > Purge")
 
-    def write_keys(self, account_id: str, namespace_id: str, pairs: Sequence[Mapping[str, Any]]) -> None:
+    def write_keys(self, account_id: str, namespace_id: str, pairs: Sequence[Pair]) -> None:
         """Write keys of a KV namespace: `key`, `value` (text) and `expiration_ttl` each; raises as :meth:`purge_zone`."""
         path = f"/accounts/{quote(account_id, safe='')}/storage/kv/namespaces/{quote(namespace_id, safe='')}/bulk"
         for start in range(0, len(pairs), BULK_PAIRS):
@@ -159,7 +182,7 @@ class Cloudflare:
                     Code.REMOTE,
                 )
 
-    def _call(self, method: str, path: str, body: object, permission: str) -> Mapping[str, Any]:
+    def _call(self, method: str, path: str, body: object, permission: str) -> Answer:
         content = json.dumps(body)
         for attempt in range(TRIES):
             try:
@@ -211,9 +234,9 @@ def zone_bodies(purge: Purge) -> list[dict[str, Any]]:
     return bodies
 
 
-def _result(answer: httpx.Response, path: str) -> Mapping[str, Any]:
+def _result(answer: httpx.Response, path: str) -> Answer:
     try:
-        value: Mapping[str, Any] = answer.json()
+        value: Answer = answer.json()
         succeeded = value.get("success") is True
     except (ValueError, AttributeError):
         raise InfrastructureError(

@@ -15,7 +15,7 @@ from edgewright.base.errors import InfrastructureError, ProjectError
 from edgewright.base.fault_codes import Code
 from edgewright.contract.limits import limit
 from edgewright.contract.purge import MARKERS_A_KEY, Purge
-from edgewright.platforms.cloudflare.purge import Cloudflare, purge_operations
+from edgewright.platforms.cloudflare.purge import Cloudflare, Pair, purge_operations
 from edgewright.platforms.purging import Doer, Function, Step, Steps, Work, size
 
 MARKER_TTL_S: Final = 31 * 86400
@@ -200,17 +200,17 @@ class _Doer:
 
     def _kv(self, step: Step) -> None:
         began = self._began_ms
-        markers = step.purge.markers(began, step.function.specs, as_sent=step.function.as_sent)
+        markers = step.purge.markers(began, step.function.keys, as_sent=step.function.as_sent)
         pairs = []
         for start in range(0, len(markers), MARKERS_A_KEY):
             some = markers[start : start + MARKERS_A_KEY]
-            pair: dict[str, Any] = {
+            pair: Pair = {
                 "key": f"purge:{_LAST_MS - began:013d}:{secrets.token_hex(8)}",
                 "value": json.dumps(some, separators=(",", ":")),
                 "expiration_ttl": MARKER_TTL_S,
             }
             # Told by the list itself where they fit, so that a new isolate reads all markers with one look.
-            noted = {"markers": some}
+            noted: dict[str, object] = {"markers": some}
             most = limit("cloudflare.kv.metadata_bytes").value
             if len(json.dumps(noted, separators=(",", ":"), ensure_ascii=False).encode()) <= most:
                 pair["metadata"] = noted
@@ -254,7 +254,7 @@ class _Doer:
     def _front(self, step: Step) -> dict[str, Any]:
         ticket = secrets.token_urlsafe(32)
         value = json.dumps(step.purge.document(), separators=(",", ":"))
-        pair = {"key": f"purge-request:{ticket}", "value": value, "expiration_ttl": TICKET_TTL_S}
+        pair: Pair = {"key": f"purge-request:{ticket}", "value": value, "expiration_ttl": TICKET_TTL_S}
         self._cloudflare.write_keys(step.function.account_id, step.function.namespaces[0], [pair])
         deadline = self._clock() + ARRIVAL_S
         wait = FIRST_WAIT_S
