@@ -95,10 +95,9 @@ store = KvNamespace("store", {"cloudflare": {"account_id": account}, "seed": {"e
 origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
 never = CachePolicy("never", {"mode": "bypass"})
 EdgeApi("worker", {
-    "cloudflare": {"account_id": account, "observability": {"enabled": False}},
+    "cloudflare": {"account_id": account, "observability": {"enabled": False}, "workers_dev": True},
     "limits": {"cpu_ms": 200, "subrequests": 500},
     "vars": {"DB_PASSWORD": "hunter2-hunter2"},
-    "workers_dev": True,
     "endpoints": [{"path": "/a", "origin": origins.routing, "cache": never.spec}],
 })
 look = LambdaEdgeFunction("look", {
@@ -108,7 +107,7 @@ look = LambdaEdgeFunction("look", {
 keyed = CachePolicy("keyed", {"edge_ttl": 60, "browser_ttl": 60, "key": {"headers": ["user-agent"]}})
 EdgeApi("site", {
     "host": "cloudfront",
-    "access_logs": False,
+    "cloudfront": {"access_logs": False},
     "endpoints": [
         {"path": "/looked", "origin": origins.routing, "cache": never.spec, "cloudfront": {"functions": [look.association]}},
         {"path": "/keyed", "origin": origins.routing, "cache": keyed.spec},
