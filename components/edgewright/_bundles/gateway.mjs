@@ -406,124 +406,166 @@ async function toBytes(body) {
 // src/core/cache/body.ts
 var STALL_MS = 2e4;
 var ISOLATE_BYTES = 32 * 1024 * 1024;
-var heldByAll = 0;
+var bufferedByAll = 0;
 function within(promise, ms) {
   const { promise: late, resolve } = Promise.withResolvers();
   const timer = setTimeout(resolve, ms, "timeout");
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 function sharedBody(source, expected, limit, window, onOverflow) {
-  const chunks = [];
-  const readers = /* @__PURE__ */ new Set();
-  const ready = Promise.withResolvers();
-  let more = Promise.withResolvers();
-  let room;
-  let first = 0;
-  let held = 0;
-  let done = false;
-  let joined2;
-  const hold = (bytes) => {
-    held += bytes;
-    heldByAll += bytes;
+  return isStream(source) ? new StreamedBody(source, expected, limit, window, onOverflow) : bodyOfBytes(source ?? new ArrayBuffer(0));
+}
+function bodyOfBytes(bytes) {
+  return {
+    size: bytes.byteLength,
+    whole: true,
+    finished: void 0,
+    ready: Promise.resolve(),
+    release() {
+    },
+    bytes: () => bytes,
+    stream: () => new Response(bytes).body
   };
-  const makeRoom = async () => {
-    for (; ; ) {
-      if (!readers.size) throw new Error("Nobody reads this response any more.");
-      const slowest = Math.min(...Array.from(readers, ({ next }) => next));
-      for (; first < slowest; first++) hold(-chunks.shift().length);
-      if (held <= window) return;
-      room = Promise.withResolvers();
-      if (await within(room.promise, STALL_MS) === "timeout") {
-        for (const reader of readers) if (reader.next === slowest) readers.delete(reader);
-      }
-    }
-  };
-  const pump = async (reader) => {
+}
+var StreamedBody = class {
+  constructor(source, expected, limit, window, onOverflow) {
+    this.expected = expected;
+    this.limit = limit;
+    this.window = window;
+    this.onOverflow = onOverflow;
+    this.ready = this.#ready.promise;
+    this.finished = this.#pump(source.getReader());
+  }
+  expected;
+  limit;
+  window;
+  onOverflow;
+  size = 0;
+  whole = true;
+  failure;
+  finished;
+  ready;
+  /** Those that are still buffered, of which the first is number `#first` of all that came. */
+  #chunks = [];
+  #readers = /* @__PURE__ */ new Set();
+  #ready = Promise.withResolvers();
+  /** Resolved with the next bytes, and at the end. */
+  #more = Promise.withResolvers();
+  /** Resolved when a reader has read on, while the pump waits for that. */
+  #room;
+  #first = 0;
+  #buffered = 0;
+  #done = false;
+  #joined;
+  release() {
+    this.#count(-this.#buffered);
+  }
+  bytes() {
+    if (this.#done && this.whole) this.#joined ??= joined(this.#chunks, this.size);
+    return this.#joined;
+  }
+  stream() {
+    const reader = { next: 0 };
+    this.#readers.add(reader);
+    return new ReadableStream(
+      {
+        pull: (controller) => this.#give(reader, controller),
+        cancel: () => {
+          this.#readers.delete(reader);
+          this.#room?.resolve();
+        }
+      },
+      { highWaterMark: 0 }
+    );
+  }
+  // --- what comes in -----------------------------------------------------------------------------------------------------
+  /** Never throws. */
+  async #pump(source) {
     try {
       for (; ; ) {
-        const { done: done2, value } = await reader.read();
-        if (done2) break;
-        if (!value.length) continue;
-        chunks.push(value);
-        body.size += value.length;
-        hold(value.length);
-        more.resolve();
-        more = Promise.withResolvers();
-        if (body.whole && (body.size > limit || body.size > window && heldByAll > ISOLATE_BYTES)) {
-          onOverflow();
-          body.whole = false;
-          ready.resolve();
-          await ready.promise;
-        }
-        if (!body.whole) await makeRoom();
+        const { done, value } = await source.read();
+        if (done) break;
+        if (value.length > 0) await this.#take(value);
       }
-      if (expected !== void 0 && expected !== body.size) {
-        throw new Error(`The origin announced ${expected} bytes and sent ${body.size}.`);
+      if (this.expected !== void 0 && this.expected !== this.size) {
+        throw new Error(`The origin announced ${this.expected} bytes and sent ${this.size}.`);
       }
-      done = true;
+      this.#done = true;
     } catch (error) {
-      body.failure = { error };
-      reader.cancel(error).catch(() => {
+      this.failure = { error };
+      source.cancel(error).catch(() => {
       });
     }
-    more.resolve();
-    ready.resolve();
-  };
-  const body = {
-    size: 0,
-    whole: true,
-    finished: isStream(source) ? pump(source.getReader()) : void 0,
-    ready: ready.promise,
-    release: () => hold(-held),
-    bytes() {
-      if (joined2 || !done || !body.whole) return joined2;
-      let all4 = chunks[0];
-      if (all4?.length !== body.size || all4.buffer.byteLength !== body.size) {
-        all4 = new Uint8Array(body.size);
-        let at = 0;
-        for (const chunk of chunks) {
-          all4.set(chunk, at);
-          at += chunk.length;
-        }
-      }
-      joined2 = all4.buffer;
-      return joined2;
-    },
-    stream() {
-      const reader = { next: 0 };
-      readers.add(reader);
-      return new ReadableStream(
-        {
-          async pull(controller) {
-            for (; ; ) {
-              if (!readers.has(reader)) throw new Error("This client read too slowly.");
-              const chunk = chunks[reader.next - first];
-              if (chunk) {
-                reader.next++;
-                room?.resolve();
-                return controller.enqueue(chunk);
-              }
-              if (done) return controller.close();
-              if (body.failure) throw body.failure.error;
-              if (await within(more.promise, STALL_MS) === "timeout") {
-                throw new Error(`The origin sent nothing for ${STALL_MS / 1e3} s.`);
-              }
-            }
-          },
-          cancel() {
-            readers.delete(reader);
-            room?.resolve();
-          }
-        },
-        { highWaterMark: 0 }
-      );
-    }
-  };
-  if (!isStream(source)) {
-    joined2 = source ?? new ArrayBuffer(0);
-    ready.resolve();
+    this.#more.resolve();
+    this.#ready.resolve();
   }
-  return body;
+  async #take(chunk) {
+    this.#chunks.push(chunk);
+    this.size += chunk.length;
+    this.#count(chunk.length);
+    this.#more.resolve();
+    this.#more = Promise.withResolvers();
+    if (this.whole && this.#isTooLong()) await this.#overflow();
+    if (!this.whole) await this.#makeRoom();
+  }
+  #count(bytes) {
+    this.#buffered += bytes;
+    bufferedByAll += bytes;
+  }
+  #isTooLong() {
+    return this.size > this.limit || this.size > this.window && bufferedByAll > ISOLATE_BYTES;
+  }
+  /** From now on the body is only streamed. */
+  async #overflow() {
+    this.onOverflow();
+    this.whole = false;
+    this.#ready.resolve();
+    await this.ready;
+  }
+  /** Lets go of what every reader has, and waits until what is left fits the window. */
+  async #makeRoom() {
+    for (; ; ) {
+      if (this.#readers.size === 0) throw new Error("Nobody reads this response any more.");
+      const slowest = Math.min(...Array.from(this.#readers, ({ next }) => next));
+      const read2 = this.#chunks.splice(0, slowest - this.#first);
+      for (const chunk of read2) this.#count(-chunk.length);
+      this.#first = slowest;
+      if (this.#buffered <= this.window) return;
+      this.#room = Promise.withResolvers();
+      if (await within(this.#room.promise, STALL_MS) === "timeout") this.#leaveBehind(slowest);
+    }
+  }
+  #leaveBehind(slowest) {
+    for (const reader of this.#readers) if (reader.next === slowest) this.#readers.delete(reader);
+  }
+  // --- what goes out -----------------------------------------------------------------------------------------------------
+  async #give(reader, controller) {
+    for (; ; ) {
+      if (!this.#readers.has(reader)) throw new Error("This client read too slowly.");
+      const chunk = this.#chunks[reader.next - this.#first];
+      if (chunk) {
+        reader.next++;
+        this.#room?.resolve();
+        return controller.enqueue(chunk);
+      }
+      if (this.#done) return controller.close();
+      if (this.failure) throw this.failure.error;
+      if (await within(this.#more.promise, STALL_MS) === "timeout") {
+        throw new Error(`The origin sent nothing for ${STALL_MS / 1e3} s.`);
+      }
+    }
+  }
+};
+function joined(chunks, size) {
+  const [only] = chunks;
+  if (only?.length === size && only.buffer.byteLength === size) return only.buffer;
+  const all4 = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all4.set(chunk, at);
+    at += chunk.length;
+  }
+  return all4.buffer;
 }
 
 // src/core/memo.ts
@@ -806,41 +848,6 @@ var deltaSeconds = (value) => typeof value === "string" && /^\d+$/.test(value) ?
 var fieldNames = (argument) => typeof argument === "string" ? splitList(argument.toLowerCase()).filter((part) => TOKEN.test(part)) : [];
 var isUnqualified = (directives2, name) => directives2.has(name) && fieldNames(directives2.get(name)).length === 0;
 
-// src/core/cache/outgoing.ts
-function toClient({
-  inside,
-  targetedFields,
-  origin
-}, headers, status2, policy, age) {
-  if (inside) return;
-  const override = policy.mode === "override";
-  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
-    if (override || name !== "cdn-cache-control") headers.delete(name);
-  const present = namesIn(headers.get("vary"));
-  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
-  const { browser_ttl_s: browserTtl } = policy;
-  if (browserTtl === null) return;
-  const error = errorTtl(policy, status2);
-  if (!override) origin?.limitMaxAge(headers, browserTtl + age);
-  else if (error !== void 0 || isListed(policy, status2)) {
-    const edgeTtl = error ?? policy.longest ?? 0;
-    const maxAge = browserTtl < edgeTtl ? browserTtl + age : error ?? browserTtl;
-    const parts = ["public", `max-age=${maxAge}`];
-    if (error === void 0) {
-      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
-      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
-      if (policy.immutable) parts.push("immutable");
-    }
-    headers.set("cache-control", parts.join(", "));
-    headers.delete("expires");
-    headers.delete("pragma");
-  }
-}
-function tagsOf(headers, policy) {
-  const tags = trimmed(headers.get("cache-tag")?.split(","));
-  return [.../* @__PURE__ */ new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
-}
-
 // src/core/cache/response-directives.ts
 var PLAIN_MEMBER = /^ *(?!private=|no-cache=)(?<name>[a-z][a-z-]*)(?:=(?<seconds>\d{1,15}))? *$/;
 var readPlainDirectives = (headers, targetedFields) => {
@@ -894,6 +901,12 @@ function parseStored(text) {
   } catch {
     return void 0;
   }
+}
+
+// src/core/cache/tags.ts
+function tagsOf(headers, policy) {
+  const tags = trimmed(headers.get("cache-tag")?.split(","));
+  return [.../* @__PURE__ */ new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
 }
 
 // src/core/cache/vary.ts
@@ -1184,6 +1197,33 @@ function decideStaleOnError(stored, markedStale, failure2, mode, now) {
   return unreachable && mode === "origin" && !stored.mustRevalidate;
 }
 
+// src/core/cache/flight.ts
+var Flight = class {
+  constructor(url, missed, inBackground) {
+    this.url = url;
+    this.missed = missed;
+    this.inBackground = inBackground;
+    const { promise, resolve } = Promise.withResolvers();
+    this.result = promise;
+    this.#resolve = resolve;
+  }
+  url;
+  missed;
+  inBackground;
+  /** The origin has answered: what is left is to store it. */
+  answered = false;
+  result;
+  /** An invalidation came while it was under way: what it brings is not stored. */
+  invalidated = false;
+  /** What it brought is in the tiers. */
+  stored;
+  #resolve;
+  settle(result) {
+    this.answered = true;
+    this.#resolve(result);
+  }
+};
+
 // src/core/cache/copies.ts
 var copyOf = (value, body, validUntil = Infinity) => ({
   value,
@@ -1359,75 +1399,36 @@ async function promote({ core, policy, ctx }, selected) {
   return { ...selected, body };
 }
 
-// src/core/cache/query.ts
-var Query = class {
-  constructor(core, head2, policy, ctx, origin, whole) {
-    this.core = core;
-    this.policy = policy;
-    this.ctx = ctx;
-    this.origin = origin;
-    const { method, headers, url } = head2;
-    const named2 = policy.named(url);
-    this.method = method;
-    this.headers = headers;
-    this.url = named2.url;
-    this.key = policy.custom?.of(named2.key, headers, policy, ctx) ?? named2.key;
-    this.directives = policy.mode === "origin" ? core.origin?.requestDirectives(headers) : void 0;
-    this.range = method === "GET" ? headers.get("range") : null;
-    this.#whole = whole;
+// src/core/cache/outgoing.ts
+function toClient({
+  inside,
+  targetedFields,
+  origin
+}, headers, status2, policy, age) {
+  if (inside) return;
+  const override = policy.mode === "override";
+  for (const name of ["cache-tag", "surrogate-key", "surrogate-control", ...targetedFields])
+    if (override || name !== "cdn-cache-control") headers.delete(name);
+  const present = namesIn(headers.get("vary"));
+  for (const name of policy.vary) if (!present.includes(name)) headers.append("vary", name);
+  const { browser_ttl_s: browserTtl } = policy;
+  if (browserTtl === null) return;
+  const error = errorTtl(policy, status2);
+  if (!override) origin?.limitMaxAge(headers, browserTtl + age);
+  else if (error !== void 0 || isListed(policy, status2)) {
+    const edgeTtl = error ?? policy.longest ?? 0;
+    const maxAge = browserTtl < edgeTtl ? browserTtl + age : error ?? browserTtl;
+    const parts = ["public", `max-age=${maxAge}`];
+    if (error === void 0) {
+      if (policy.stale_while_revalidate_s > 0) parts.push(`stale-while-revalidate=${policy.stale_while_revalidate_s}`);
+      if (policy.stale_if_error_s > 0) parts.push(`stale-if-error=${policy.stale_if_error_s}`);
+      if (policy.immutable) parts.push("immutable");
+    }
+    headers.set("cache-control", parts.join(", "));
+    headers.delete("expires");
+    headers.delete("pragma");
   }
-  core;
-  policy;
-  ctx;
-  origin;
-  key;
-  url;
-  method;
-  /** As the client sent them; to be looked at one by one. */
-  headers;
-  /** What the client says of the stored responses it takes. Nothing under `override`: there the policy alone decides. */
-  directives;
-  range;
-  #whole;
-  /** The request itself: not for what a store may answer, because it may have to be made first. */
-  get request() {
-    return this.#whole();
-  }
-  /** May a stored response answer it? */
-  decideReuse(stored, markedStale, directives2 = this.directives) {
-    const now = this.ctx.now();
-    return directives2 && this.core.origin ? this.core.origin.decideReuse(stored, directives2, now, markedStale) : decideReuse(stored, now, markedStale);
-  }
-  /** Where a response that varies on these fields is stored for it. */
-  variant(names2) {
-    return variantKey(this.key, names2, this.headers);
-  }
-};
-var Flight = class {
-  constructor(url, missed, inBackground) {
-    this.url = url;
-    this.missed = missed;
-    this.inBackground = inBackground;
-    const { promise, resolve } = Promise.withResolvers();
-    this.result = promise;
-    this.#resolve = resolve;
-  }
-  url;
-  missed;
-  inBackground;
-  /** The origin has answered: what is left is to store it. */
-  answered = false;
-  result;
-  /** An invalidation came while it was under way: what it brings is not stored. */
-  invalidated = false;
-  /** What it brought is in the tiers. */
-  stored;
-  #resolve;
-  settle(result) {
-    this.answered = true;
-    this.#resolve(result);
-  }
-};
+}
 
 // src/core/entity-tags.ts
 var ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
@@ -1768,15 +1769,15 @@ function open({ core }, flight, { flightKey, hitForMiss }) {
 }
 function staleInstead(query, found, failure2, outcome) {
   const stale = staleFor(query, found, failure2);
-  return stale && answerStale(query, stale, outcome);
+  return stale && isReadable(stale) ? answerStale(query, stale, outcome) : void 0;
 }
 function staleFor(query, { selected }, failure2) {
-  if (!selected || selected.body === void 0 || isStream(selected.body) && selected.body.locked) return void 0;
+  if (!selected || !covers(selected.stored, query)) return void 0;
   const { stored, markedStale } = selected;
-  if (!covers(stored, query)) return void 0;
   const allowed = decideStaleOnError(stored, markedStale, failure2, query.policy.mode, query.ctx.now());
   return allowed ? selected : void 0;
 }
+var isReadable = ({ body }) => body !== void 0 && !(isStream(body) && body.locked);
 var isHiddenError = (status2) => ERRORS.includes(status2);
 async function exchange(query, found, flight, options) {
   const answer2 = await askOrigin(query, found, options);
@@ -1786,7 +1787,7 @@ async function exchange(query, found, flight, options) {
     return response;
   }
   const stale = isHiddenError(response.status) ? staleFor(query, found, answer2.isValidation ? "validation-failed" : "error") : void 0;
-  if (stale) {
+  if (stale && (options.inBackground || isReadable(stale))) {
     discard2(response.body);
     flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
     if (options.inBackground) return unheard();
@@ -1946,11 +1947,11 @@ function hasRoom({ policy, ctx }, { length = 0 }) {
 function storeWhileItComes(query, found, flight, stored, source, lifetime) {
   const { core, policy, ctx } = query;
   const limits = [core.collapseMaxBytes, policy.memory?.max_object_bytes, policy.kv?.max_object_bytes];
-  const heldWhole = Math.max(...limits.map((limit) => limit ?? 0));
+  const longestWhole = Math.max(...limits.map((limit) => limit ?? 0));
   const bodyKey = `${stored.key}
 ${stored.requestTime}.${ctx.random()}`;
   let streamed2;
-  const body = sharedBody(source, stored.length, heldWhole, core.collapseMaxBytes, () => {
+  const body = sharedBody(source, stored.length, longestWhole, core.collapseMaxBytes, () => {
     if (flight.invalidated || stored.range) return;
     streamed2 = write(core, "edge", { ...stored, key: bodyKey }, body.stream(), policy, ctx, lifetime);
   });
@@ -1970,6 +1971,46 @@ function mayServeStale({ ctx, policy }, selected) {
   if (!selected) return false;
   return decideStaleOnError(selected.stored, selected.markedStale, "disconnected", policy.mode, ctx.now());
 }
+
+// src/core/cache/query.ts
+var RequestQuery = class {
+  constructor(core, head2, policy, ctx, origin, whole) {
+    this.core = core;
+    this.policy = policy;
+    this.ctx = ctx;
+    this.origin = origin;
+    const { method, headers, url } = head2;
+    const named2 = policy.named(url);
+    this.method = method;
+    this.headers = headers;
+    this.url = named2.url;
+    this.key = policy.custom?.of(named2.key, headers, policy, ctx) ?? named2.key;
+    this.directives = policy.mode === "origin" ? core.origin?.requestDirectives(headers) : void 0;
+    this.range = method === "GET" ? headers.get("range") : null;
+    this.#whole = whole;
+  }
+  core;
+  policy;
+  ctx;
+  origin;
+  key;
+  url;
+  method;
+  headers;
+  directives;
+  range;
+  #whole;
+  get request() {
+    return this.#whole();
+  }
+  decideReuse(stored, markedStale, directives2 = this.directives) {
+    const now = this.ctx.now();
+    return directives2 && this.core.origin ? this.core.origin.decideReuse(stored, directives2, now, markedStale) : decideReuse(stored, now, markedStale);
+  }
+  variant(names2) {
+    return variantKey(this.key, names2, this.headers);
+  }
+};
 
 // src/core/cache/cache.ts
 var JOIN_MS = 15e3;
@@ -2012,7 +2053,7 @@ function cacheOf(core) {
         return origin(whole()).then((response) => passThrough(core, response, outcome, ctx));
       }
       const source = core.shield && policy.shield ? core.shield.before(origin, policy, ctx) : origin;
-      const query = new Query(core, head2, policy, ctx, source, whole);
+      const query = new RequestQuery(core, head2, policy, ctx, source, whole);
       if (core.purges?.due(ctx.now())) {
         return core.purges.refresh(ctx).then(() => answerFirst(query, lookUpInMemory(query)));
       }
@@ -2355,32 +2396,9 @@ function storesOf(policies, ctx) {
 }
 function kvTier() {
   const writes2 = /* @__PURE__ */ new Map();
-  const seen = /* @__PURE__ */ new Set();
-  let looked = -Infinity;
-  const look = async (store, now, add2) => {
-    const listed = await store.list?.(MARKERS) ?? [];
-    const older = listed[MOST_KEYS];
-    if (older && !seen.has(older.name)) {
-      seen.add(older.name);
-      const time = LAST_MS - Number.parseInt(older.name.slice(MARKERS.length), 10);
-      if (time <= now) add2([{ type: "everything", value: "", time, soft: false }]);
-    }
-    for (const { name, metadata } of listed.slice(0, MOST_KEYS)) {
-      if (seen.has(name)) continue;
-      const { markers: markers2 } = metadata ?? {};
-      if (markers2) {
-        seen.add(name);
-        add2(markers2);
-        continue;
-      }
-      const bytes = await store.get(name);
-      if (!bytes) continue;
-      seen.add(name);
-      add2(JSON.parse(new TextDecoder().decode(bytes)));
-    }
-  };
   return {
     name: "kv",
+    markers: kvMarkers(),
     isUsedBy: (policy) => policy.kv !== null,
     async read(key, policy, ctx) {
       const bytes = await storeOf(policy, ctx)?.get(nameOf2(key));
@@ -2407,38 +2425,71 @@ function kvTier() {
       const name = nameOf2(key);
       writes2.delete(name);
       return storeOf(policy, ctx)?.delete(name);
-    },
-    markers: {
-      place: "kv",
-      refresh(policies, ctx, add2) {
-        const stores = storesOf(policies, ctx);
-        const since = ctx.now() - looked;
-        if (stores.length === 0 || since < AHEAD_MS) return [];
-        looked = ctx.now();
-        const work = stores.map((store) => look(store, looked, add2));
-        if (since >= KV_CHECK_MS) return work;
-        for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, void 0));
-        return [];
-      },
-      publish: (markers2, policies, ctx) => storesOf(policies, ctx).map(async (store) => {
-        if (!store.list) return 0;
-        const left = String(LAST_MS - (markers2[0]?.time ?? 0)).padStart(13, "0");
-        const name = `${MARKERS}${left}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
-        seen.add(name);
-        const bytes = new TextEncoder().encode(JSON.stringify(markers2));
-        await store.put(name, bytes.buffer, {
-          expirationTtl: MAX_RETENTION_S + DAY_S,
-          // Given by the list itself, so that a new isolate reads them with one look, not with one for each.
-          ...bytes.length <= METADATA_BYTES && { metadata: { markers: markers2 } }
-        });
-        return markers2.length;
-      }),
-      visibleWithinMs(policies, ctx) {
-        const stores = storesOf(policies, ctx);
-        return stores.length > 0 && stores.every((store) => store.list) ? PROPAGATION_MS + KV_CHECK_MS : void 0;
-      }
     }
   };
+}
+function kvMarkers() {
+  const seen = /* @__PURE__ */ new Set();
+  let looked = -Infinity;
+  return {
+    place: "kv",
+    refresh(policies, ctx, add2) {
+      const stores = storesOf(policies, ctx);
+      const since = ctx.now() - looked;
+      if (stores.length === 0 || since < AHEAD_MS) return [];
+      looked = ctx.now();
+      const work = stores.map((store) => readMarkers(store, looked, seen, add2));
+      if (since >= KV_CHECK_MS) return work;
+      for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, void 0));
+      return [];
+    },
+    publish: (markers2, policies, ctx) => storesOf(policies, ctx).map(async (store) => {
+      if (!store.list) return 0;
+      const name = markerName(markers2, ctx);
+      seen.add(name);
+      await writeMarkers(store, name, markers2);
+      return markers2.length;
+    }),
+    visibleWithinMs(policies, ctx) {
+      const stores = storesOf(policies, ctx);
+      return stores.length > 0 && stores.every((store) => store.list) ? PROPAGATION_MS + KV_CHECK_MS : void 0;
+    }
+  };
+}
+function markerName(markers2, ctx) {
+  const left = String(LAST_MS - (markers2[0]?.time ?? 0)).padStart(13, "0");
+  return `${MARKERS}${left}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+}
+var timeOf = (name) => LAST_MS - Number.parseInt(name.slice(MARKERS.length), 10);
+async function writeMarkers(store, name, markers2) {
+  const bytes = new TextEncoder().encode(JSON.stringify(markers2));
+  await store.put(name, bytes.buffer, {
+    expirationTtl: MAX_RETENTION_S + DAY_S,
+    // Given by the list itself, so that a new isolate reads them with one look, not with one for each.
+    ...bytes.length <= METADATA_BYTES && { metadata: { markers: markers2 } }
+  });
+}
+async function readMarkers(store, now, seen, add2) {
+  const listed = await store.list?.(MARKERS) ?? [];
+  const older = listed[MOST_KEYS];
+  if (older && !seen.has(older.name)) {
+    seen.add(older.name);
+    const time = timeOf(older.name);
+    if (time <= now) add2([{ type: "everything", value: "", time, soft: false }]);
+  }
+  for (const key of listed.slice(0, MOST_KEYS)) {
+    if (seen.has(key.name)) continue;
+    const markers2 = await markersOf(store, key);
+    if (!markers2) continue;
+    seen.add(key.name);
+    add2(markers2);
+  }
+}
+async function markersOf(store, { name, metadata }) {
+  const listed = (metadata ?? {}).markers;
+  if (listed) return listed;
+  const bytes = await store.get(name);
+  return bytes ? JSON.parse(new TextDecoder().decode(bytes)) : void 0;
 }
 
 // src/core/cache/memory.ts
@@ -2690,14 +2741,14 @@ var combine = (selected, stored, bytes) => {
   const old = selected?.stored.range;
   const oldBytes = selected?.body;
   const combinable = old && isSameVersion(selected.stored, stored) && touch(old, range) && oldBytes instanceof ArrayBuffer;
-  return combinable ? joined(stored, old, oldBytes, range, bytes) : asPartOrWhole(stored, range, bytes);
+  return combinable ? joined2(stored, old, oldBytes, range, bytes) : asPartOrWhole(stored, range, bytes);
 };
 function isSameVersion(one, other) {
   const tag = header(other, "etag");
   return isStrong(tag) && tag === header(one, "etag");
 }
 var touch = (one, other) => one.total === other.total && one.start <= other.end + 1 && other.start <= one.end + 1;
-function joined(stored, old, oldBytes, range, bytes) {
+function joined2(stored, old, oldBytes, range, bytes) {
   const both = { start: Math.min(old.start, range.start), end: Math.max(old.end, range.end), total: range.total };
   const body = new Uint8Array(lengthOf(both));
   body.set(new Uint8Array(oldBytes), old.start - both.start);
@@ -2798,7 +2849,7 @@ var originMode = {
     const isOfThisUrl = invalidatedBy(url, 200, new Headers({ location: place })).length === 1;
     if (!isOfThisUrl) return void 0;
     const post = new Request(url, { method, headers });
-    const query = new Query(
+    const query = new RequestQuery(
       core,
       post,
       policy,
@@ -2844,7 +2895,7 @@ function learnFromHead({ core, ctx, policy, request }, found, response) {
   }
   const confirmation = new Response(null, { status: 304, headers: response.headers });
   const get2 = new Request(request.url, request);
-  const query = new Query(
+  const query = new RequestQuery(
     core,
     get2,
     policy,
@@ -2995,7 +3046,7 @@ var KnownPurges = class {
   }
   invalidate(urls, ctx) {
     return this.publish(
-      markersOf({ urls }, ctx.now(), (url) => [url]),
+      markersOf2({ urls }, ctx.now(), (url) => [url]),
       ctx
     );
   }
@@ -3042,7 +3093,7 @@ function covers3({ type, value }, { key, url, tags }) {
   return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
 }
 var hostless = (text) => text.startsWith("//") ? text.slice(text.indexOf("/", 2)) : text;
-function markersOf(request, time, forms) {
+function markersOf2(request, time, forms) {
   const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
   const of = (type, values2) => Array.from(values2, (value) => ({ type, value, time, soft }));
   return [
@@ -3061,7 +3112,7 @@ async function purge(core, request, ctx) {
   const { policies, memory, purges } = core;
   if (!purges) throw new Error("This cache takes no purges: it was made without that part.");
   const forms = (url) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
-  const taken = await purges.publish(markersOf(request, ctx.now(), forms), ctx);
+  const taken = await purges.publish(markersOf2(request, ctx.now(), forms), ctx);
   let count = 0;
   for (const copy of memory?.copies() ?? []) {
     const before = copy.purge?.verdict;
@@ -3392,10 +3443,10 @@ async function fromResponse(answer2, result) {
   const headers = headersOf(stored.h);
   const update = answer2.headers.get(UPDATE);
   if (update !== null) merge(headers, headersOf(JSON.parse(update)));
-  const joined2 = stored.s === 206 && answer2.status === 200;
-  const changed2 = joined2 || answer2.status === 304 || answer2.status === 206 || answer2.status === 416;
+  const joined3 = stored.s === 206 && answer2.status === 200;
+  const changed2 = joined3 || answer2.status === 304 || answer2.status === 206 || answer2.status === 416;
   if (changed2) {
-    const total = joined2 ? /\/(\d+)$/.exec(get(headers, "content-range")?.trim() ?? "")?.[1] : void 0;
+    const total = joined3 ? /\/(\d+)$/.exec(get(headers, "content-range")?.trim() ?? "")?.[1] : void 0;
     for (const name of OF_MESSAGE) delete headers[name];
     if (total !== void 0) setHeader(headers, "Content-Length", total);
     if (answer2.status === 304) for (const name of ["content-type", "content-encoding"]) delete headers[name];

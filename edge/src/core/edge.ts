@@ -367,8 +367,8 @@ function asTold(request: Request, { hostname }: EdgeSettings, { host, scheme }: 
   const headers = new Headers(request.headers);
   if (!host && headers.has("host")) headers.set("host", url.host);
   const bodyless = method === "GET" || method === "HEAD" || body === null;
-  const told = { method, headers, redirect: "manual", ...(bodyless ? {} : { body, duplex: "half" }) };
-  return new Request(url, told as RequestInit);
+  const init = { method, headers, redirect: "manual", ...(bodyless ? {} : { body, duplex: "half" }) };
+  return new Request(url, init as RequestInit);
 }
 
 function answerOf(settings: EdgeSettings, endpoint: EndpointSpec, target: Target): Answer {

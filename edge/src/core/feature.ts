@@ -3,8 +3,7 @@
  * the code that its settings use.
  */
 
-import type { Extensions } from "./cache/extensions";
-import type { Core } from "./cache/query";
+import type { Core, Extensions } from "./cache/core";
 import type { CacheContext, PurgeRequest, PurgeResult, RequestHead } from "./cache/types";
 import type { Telling } from "./entrance";
 import type { Geo, Host } from "./host";

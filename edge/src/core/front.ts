@@ -36,8 +36,8 @@ export function mayFront(endpoint: EndpointSpec, policy: CacheSpec): boolean {
  */
 export function tellFront(response: Response, fronted: boolean): Response {
   if (response.status === 101) return response;
-  const told = new Response(response.body, response);
-  const { headers } = told;
+  const copy = new Response(response.body, response);
+  const { headers } = copy;
   if (fronted && headers.has(FIELD)) {
     for (const name of OF_ONE_REQUEST) headers.delete(name);
     // The function keeps codings apart by itself; the cache in front does what Vary says and no more.
@@ -47,5 +47,5 @@ export function tellFront(response: Response, fronted: boolean): Response {
     headers.set(FIELD, "no-store");
     headers.delete("cache-tag");
   }
-  return told;
+  return copy;
 }

@@ -33,6 +33,23 @@ describe("tiers", () => {
     expect(h.requests).toHaveLength(1);
   });
 
+  it.each([
+    ["isolate memory", { memory: {}, edge: null }],
+    ["the edge tier alone", { memory: null, edge: {} }],
+  ])("keep what is stale where its revalidation fails: %s", async (_where, tiers) => {
+    const h = make({ mode: "origin", edge_ttl_s: null, tiers: { ...tiers, kv: null } });
+    const control = "max-age=10, stale-while-revalidate=60, stale-if-error=600";
+    const answer = (text: string, status: number) => () =>
+      new Response(text, { status, headers: { "cache-control": control } });
+    h.origin = answer("good", 200);
+    await h.get("/");
+    h.origin = answer("broken", 503);
+    h.advance(20);
+    expect((await h.get("/")).text).toBe("good");
+    expect(h.requests).toHaveLength(2);
+    expect((await h.get("/")).text).toBe("good");
+  });
+
   it("are fresh for as long as each says: the edge for its TTL, KV for its own", async () => {
     const h = make();
     counted(h);

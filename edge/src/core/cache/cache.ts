@@ -9,13 +9,14 @@ import type { CacheSpec } from "../settings.gen";
 import { within } from "./body";
 import { compile } from "./compile";
 import type { Selected } from "./copies";
+import type { Core, Extensions, Lookup, Query } from "./core";
 import { decideRequest, forwardReason } from "./decide/request";
 import { isOversized } from "./decide/storage";
 import { lead, staleInstead } from "./exchange";
-import type { Extensions } from "./extensions";
+import type { Flight, FlightResult } from "./flight";
 import { covers, lookUpInMemory, lookUpInTiers, servable } from "./lookup";
 import type { Policy } from "./policy";
-import { type Core, type Flight, type FlightResult, type Lookup, Query } from "./query";
+import { RequestQuery } from "./query";
 import { answerFrom, answerHeaders, answerHit, passThrough } from "./response";
 import type { SelectingHeaders } from "./stored";
 import { isStream } from "./streams";
@@ -80,7 +81,7 @@ export function cacheOf(core: Core): Pick<Cache<CacheSpec>, "handle"> {
         return origin(whole()).then((response) => passThrough(core, response, outcome, ctx));
       }
       const source = core.shield && policy.shield ? core.shield.before(origin, policy, ctx) : origin;
-      const query = new Query(core, head, policy, ctx, source, whole);
+      const query = new RequestQuery(core, head, policy, ctx, source, whole);
       if (core.purges?.due(ctx.now())) {
         return core.purges.refresh(ctx).then(() => answerFirst(query, lookUpInMemory(query)));
       }

@@ -5,14 +5,14 @@
 
 import { type SharedBody, sharedBody } from "./body";
 import type { Selected } from "./copies";
+import type { Completion, Lookup, Query, ShieldReport } from "./core";
 import type { Forward, Forwarded, StaleInstead } from "./decide/outcome";
 import { drawDataCentreLifetime, longestBody } from "./decide/placement";
 import { decideReuse, decideStaleOnError, type OriginFailure } from "./decide/reuse";
 import { parseAge, type StorageDecision } from "./decide/storage";
-import type { Completion, ShieldReport } from "./extensions";
+import { Flight } from "./flight";
 import { covers } from "./lookup";
 import { toClient } from "./outgoing";
-import { Flight, type Lookup, type Query } from "./query";
 import { answerFrom, answerHeaders, answerStale, canBeRemade, labelled, makeResponse } from "./response";
 import { decideStorageFor, save } from "./save";
 import type { StoredResponse } from "./stored";
@@ -91,17 +91,19 @@ export function staleInstead(
   outcome: Omit<StaleInstead, "kind" | "tier">,
 ): Response | undefined {
   const stale = staleFor(query, found, failure);
-  return stale && answerStale(query, stale, outcome);
+  return stale && isReadable(stale) ? answerStale(query, stale, outcome) : undefined;
 }
 
-/** What may answer in the place of a failure. */
+/** The stored response that may answer in the place of a failure. */
 function staleFor(query: Query, { selected }: Lookup, failure: OriginFailure): Selected | undefined {
-  if (!selected || selected.body === undefined || (isStream(selected.body) && selected.body.locked)) return undefined;
+  if (!selected || !covers(selected.stored, query)) return undefined;
   const { stored, markedStale } = selected;
-  if (!covers(stored, query)) return undefined;
   const allowed = decideStaleOnError(stored, markedStale, failure, query.policy.mode, query.ctx.now());
   return allowed ? selected : undefined;
 }
+
+/** Its body is here, and nobody else reads it. */
+const isReadable = ({ body }: Selected): boolean => body !== undefined && !(isStream(body) && body.locked);
 
 export const isHiddenError = (status: number): boolean => ERRORS.includes(status);
 
@@ -115,7 +117,8 @@ async function exchange(query: Query, found: Lookup, flight: Flight, options: Le
   const stale = isHiddenError(response.status)
     ? staleFor(query, found, answer.isValidation ? "validation-failed" : "error")
     : undefined;
-  if (stale) {
+  // Behind an answer that has been given, what is stale stays where it is stored: its body is not needed.
+  if (stale && (options.inBackground || isReadable(stale))) {
     discard(response.body);
     flight.settle({ kind: "failed", error: new Error(`The origin answered ${response.status}.`) });
     if (options.inBackground) return unheard();
@@ -383,10 +386,10 @@ function storeWhileItComes(
 ): { body: SharedBody; finish: () => Promise<void> } {
   const { core, policy, ctx } = query;
   const limits = [core.collapseMaxBytes, policy.memory?.max_object_bytes, policy.kv?.max_object_bytes];
-  const heldWhole = Math.max(...limits.map((limit) => limit ?? 0));
+  const longestWhole = Math.max(...limits.map((limit) => limit ?? 0));
   const bodyKey = `${stored.key}\n${stored.requestTime}.${ctx.random()}`;
   let streamed: Promise<boolean> | undefined;
-  const body = sharedBody(source, stored.length, heldWhole, core.collapseMaxBytes, () => {
+  const body = sharedBody(source, stored.length, longestWhole, core.collapseMaxBytes, () => {
     if (flight.invalidated || stored.range) return;
     streamed = write(core, "edge", { ...stored, key: bodyKey }, body.stream(), policy, ctx, lifetime);
   });

@@ -1,9 +1,9 @@
 import { cacheOf, coreOf, OF_ONE_ANSWER } from "./cache";
 import { forwardHeaders } from "./clean";
 import { complete } from "./complete";
+import type { Extensions } from "./core";
 import { customKey } from "./custom-key";
 import { edgeTier } from "./edge-tier";
-import type { Extensions } from "./extensions";
 import { kvTier } from "./kv-tier";
 import { memoryTier } from "./memory";
 import { originMode } from "./origin-mode";

@@ -4,10 +4,10 @@ import { attempt } from "./attempt";
 import { MAX_RETENTION_S, placeInKv } from "./decide/placement";
 import { pack, unpack } from "./packed";
 import type { Policy } from "./policy";
-import type { Marker, RemoteTier } from "./stores";
+import type { Marker, Markers, RemoteTier } from "./stores";
 import { isStream } from "./streams";
 import { shortHash } from "./tiers";
-import type { CacheContext, KvStore } from "./types";
+import type { CacheContext, KvKey, KvStore } from "./types";
 
 /** KV's own limit on writes to one key: 1 a second. */
 const WRITE_MS = 1000;
@@ -43,34 +43,10 @@ function storesOf(policies: Iterable<Policy>, ctx: CacheContext): KvStore[] {
 export function kvTier(): RemoteTier {
   /** Name -> when this isolate last wrote it (ms). */
   const writes = new Map<string, number>();
-  const seen = new Set<string>();
-  let looked = -Infinity;
-
-  const look = async (store: KvStore, now: number, add: (markers: readonly Marker[]) => void) => {
-    const listed = (await store.list?.(MARKERS)) ?? [];
-    const older = listed[MOST_KEYS];
-    if (older && !seen.has(older.name)) {
-      seen.add(older.name);
-      const time = LAST_MS - Number.parseInt(older.name.slice(MARKERS.length), 10);
-      if (time <= now) add([{ type: "everything", value: "", time, soft: false }]);
-    }
-    for (const { name, metadata } of listed.slice(0, MOST_KEYS)) {
-      if (seen.has(name)) continue;
-      const { markers } = (metadata ?? {}) as { markers?: readonly Marker[] };
-      if (markers) {
-        seen.add(name);
-        add(markers);
-        continue;
-      }
-      const bytes = await store.get(name);
-      if (!bytes) continue;
-      seen.add(name);
-      add(JSON.parse(new TextDecoder().decode(bytes)) as Marker[]);
-    }
-  };
 
   return {
     name: "kv",
+    markers: kvMarkers(),
 
     isUsedBy: (policy) => policy.kv !== null,
 
@@ -103,40 +79,89 @@ export function kvTier(): RemoteTier {
       writes.delete(name);
       return storeOf(policy, ctx)?.delete(name);
     },
+  };
+}
 
-    markers: {
-      place: "kv",
+function kvMarkers(): Markers {
+  /** Names that were read, or written here. */
+  const seen = new Set<string>();
+  /** When this isolate last looked (ms). */
+  let looked = -Infinity;
 
-      refresh(policies, ctx, add) {
-        const stores = storesOf(policies, ctx);
-        const since = ctx.now() - looked;
-        if (stores.length === 0 || since < AHEAD_MS) return [];
-        looked = ctx.now();
-        const work = stores.map((store) => look(store, looked, add));
-        if (since >= KV_CHECK_MS) return work;
-        for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, undefined));
-        return [];
-      },
+  return {
+    place: "kv",
 
-      publish: (markers, policies, ctx) =>
-        storesOf(policies, ctx).map(async (store) => {
-          if (!store.list) return 0;
-          const left = String(LAST_MS - (markers[0]?.time ?? 0)).padStart(13, "0");
-          const name = `${MARKERS}${left}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
-          seen.add(name);
-          const bytes = new TextEncoder().encode(JSON.stringify(markers));
-          await store.put(name, bytes.buffer as ArrayBuffer, {
-            expirationTtl: MAX_RETENTION_S + DAY_S,
-            // Given by the list itself, so that a new isolate reads them with one look, not with one for each.
-            ...(bytes.length <= METADATA_BYTES && { metadata: { markers } }),
-          });
-          return markers.length;
-        }),
+    refresh(policies, ctx, add) {
+      const stores = storesOf(policies, ctx);
+      const since = ctx.now() - looked;
+      if (stores.length === 0 || since < AHEAD_MS) return [];
+      looked = ctx.now();
+      const work = stores.map((store) => readMarkers(store, looked, seen, add));
+      if (since >= KV_CHECK_MS) return work;
+      for (const one of work) ctx.waitUntil(attempt(ctx, "Purge markers could not be read", one, undefined));
+      return [];
+    },
 
-      visibleWithinMs(policies, ctx) {
-        const stores = storesOf(policies, ctx);
-        return stores.length > 0 && stores.every((store) => store.list) ? PROPAGATION_MS + KV_CHECK_MS : undefined;
-      },
+    publish: (markers, policies, ctx) =>
+      storesOf(policies, ctx).map(async (store) => {
+        if (!store.list) return 0;
+        const name = markerName(markers, ctx);
+        seen.add(name);
+        await writeMarkers(store, name, markers);
+        return markers.length;
+      }),
+
+    visibleWithinMs(policies, ctx) {
+      const stores = storesOf(policies, ctx);
+      return stores.length > 0 && stores.every((store) => store.list) ? PROPAGATION_MS + KV_CHECK_MS : undefined;
     },
   };
+}
+
+/** Markers that were written together have one name. */
+function markerName(markers: readonly Marker[], ctx: CacheContext): string {
+  const left = String(LAST_MS - (markers[0]?.time ?? 0)).padStart(13, "0");
+  return `${MARKERS}${left}:${Math.floor(ctx.random() * 1e15).toString(36)}`;
+}
+
+const timeOf = (name: string): number => LAST_MS - Number.parseInt(name.slice(MARKERS.length), 10);
+
+async function writeMarkers(store: KvStore, name: string, markers: readonly Marker[]): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(markers));
+  await store.put(name, bytes.buffer as ArrayBuffer, {
+    expirationTtl: MAX_RETENTION_S + DAY_S,
+    // Given by the list itself, so that a new isolate reads them with one look, not with one for each.
+    ...(bytes.length <= METADATA_BYTES && { metadata: { markers } }),
+  });
+}
+
+/** Adds the markers of a store that have not been `seen`. */
+async function readMarkers(
+  store: KvStore,
+  now: number,
+  seen: Set<string>,
+  add: (markers: readonly Marker[]) => void,
+): Promise<void> {
+  const listed = (await store.list?.(MARKERS)) ?? [];
+  const older = listed[MOST_KEYS];
+  if (older && !seen.has(older.name)) {
+    seen.add(older.name);
+    const time = timeOf(older.name);
+    if (time <= now) add([{ type: "everything", value: "", time, soft: false }]);
+  }
+  for (const key of listed.slice(0, MOST_KEYS)) {
+    if (seen.has(key.name)) continue;
+    const markers = await markersOf(store, key);
+    if (!markers) continue;
+    seen.add(key.name);
+    add(markers);
+  }
+}
+
+/** The markers under a key: those that the list gave with it, or else its value; undefined where that is not there yet. */
+async function markersOf(store: KvStore, { name, metadata }: KvKey): Promise<readonly Marker[] | undefined> {
+  const listed = ((metadata ?? {}) as { markers?: readonly Marker[] }).markers;
+  if (listed) return listed;
+  const bytes = await store.get(name);
+  return bytes ? (JSON.parse(new TextDecoder().decode(bytes)) as Marker[]) : undefined;
 }

@@ -1,9 +1,9 @@
 /** What the tiers hold for a query, nearest first (RFC 9111 section 4). */
 
 import { copyOf, type Selected, type TierCopy } from "./copies";
+import type { Lookup, Query } from "./core";
 import { drawDataCentreLifetime } from "./decide/placement";
 import { NOTHING_STORED } from "./decide/reuse";
-import type { Lookup, Query } from "./query";
 import type { SelectingHeaders, StoredResponse, TierName } from "./stored";
 import { type Body, discard, isStream, toBytes } from "./streams";
 import { read, write } from "./tiers";

@@ -1,16 +1,16 @@
 /** Mode `origin`: RFC 9111 with the origin's own headers in charge, beyond what mode `override` needs of it. */
 
+import type { Lookup, OriginMode, Query } from "./core";
 import { decideOriginFreshness, limitMaxAge } from "./decide/origin-freshness";
 import { forwardReason } from "./decide/request";
 import { decideReuseFor, requestDirectives } from "./decide/request-directives";
 import { NOTHING_STORED } from "./decide/reuse";
 import { parseAge } from "./decide/storage";
 import { isHiddenError, lead, originRequest, staleInstead } from "./exchange";
-import type { OriginMode } from "./extensions";
 import { invalidatedBy } from "./invalidated";
 import { toClient } from "./outgoing";
 import { combine, completion, covers, partOf } from "./partial";
-import { type Lookup, Query } from "./query";
+import { RequestQuery } from "./query";
 import { remove } from "./remove";
 import { canBeRemade, labelled, makeResponse } from "./response";
 import { decideStorageFor } from "./save";
@@ -43,7 +43,7 @@ export const originMode: OriginMode = {
     const isOfThisUrl = invalidatedBy(url, 200, new Headers({ location: place })).length === 1;
     if (!isOfThisUrl) return undefined;
     const post = new Request(url, { method, headers });
-    const query = new Query(
+    const query = new RequestQuery(
       core,
       post,
       policy,
@@ -94,7 +94,7 @@ function learnFromHead({ core, ctx, policy, request }: Query, found: Lookup, res
   }
   const confirmation = new Response(null, { status: 304, headers: response.headers });
   const get = new Request(request.url, request);
-  const query = new Query(
+  const query = new RequestQuery(
     core,
     get,
     policy,

@@ -1,9 +1,8 @@
 /** The headers that a client is given with a stored or storable response. */
 
-import { namesIn, trimmed } from "../fields";
-import type { OriginMode } from "./extensions";
+import { namesIn } from "../fields";
+import type { Core, OriginMode } from "./core";
 import { errorTtl, isListed, type Policy } from "./policy";
-import type { Core } from "./query";
 
 /**
  * Rewrites the headers of a response that was stored, or could have been. `age`: the `Age` (s) that it is sent with.
@@ -52,10 +51,4 @@ export function toClient(
     headers.delete("expires");
     headers.delete("pragma");
   }
-}
-
-/** `Cache-Tag` (commas) and `Surrogate-Key` (spaces) of the origin, and the policy's own. */
-export function tagsOf(headers: Pick<Headers, "get">, policy: Policy): string[] {
-  const tags = trimmed(headers.get("cache-tag")?.split(","));
-  return [...new Set([...policy.tags, ...tags, ...trimmed(headers.get("surrogate-key")?.split(" "))])];
 }

@@ -3,8 +3,7 @@
 import { rangeApplies } from "../conditional";
 import { isStrong } from "../entity-tags";
 import { parseRange } from "../ranges";
-import type { OriginMode } from "./extensions";
-import type { Query } from "./query";
+import type { OriginMode, Query } from "./core";
 import { fieldsOf, header, type PartRange, type StoredResponse } from "./stored";
 import { concat } from "./streams";
 import { updatedHeaders } from "./update";

@@ -1,8 +1,8 @@
 /** Taking an entry out of every tier. */
 
 import { attempt } from "./attempt";
+import type { Core } from "./core";
 import type { Policy } from "./policy";
-import type { Core } from "./query";
 import { changed } from "./tiers";
 import type { CacheContext } from "./types";
 

@@ -4,10 +4,10 @@ import { isNotModified, notModifiedHeaders, rangeApplies } from "../conditional"
 import { parseDate } from "../dates";
 import { type ByteRange, parseRange } from "../ranges";
 import type { PreparedAnswer, Selected } from "./copies";
+import type { Core, Query } from "./core";
 import { cacheStatusOf, type Outcome, type StaleInstead, xCacheOf } from "./decide/outcome";
 import { drawCeiling, drawDataCentreLifetime } from "./decide/placement";
 import { toClient } from "./outgoing";
-import type { Core, Query } from "./query";
 import { bodyless, currentAge, fieldsOf, header, type StoredResponse } from "./stored";
 import { type Body, discard, fromBytes, isStream, slice } from "./streams";
 import type { CacheContext } from "./types";

@@ -1,9 +1,9 @@
 /** What is stored of a response, and where it goes. */
 
 import type { SharedBody } from "./body";
+import type { Lookup, Query } from "./core";
 import { decideStorage, type StorageDecision } from "./decide/storage";
 import { lookUpInMemory, lookUpInTiers } from "./lookup";
-import type { Lookup, Query } from "./query";
 import type { SelectingHeaders, StoredResponse, StoredValue } from "./stored";
 import { discard } from "./streams";
 import { write } from "./tiers";

@@ -8,7 +8,7 @@
 
 import { Problem, type ProblemDetails } from "../problem";
 import { attempt } from "./attempt";
-import type { Shield, ShieldReport } from "./extensions";
+import type { Shield, ShieldReport } from "./core";
 import type { Policy } from "./policy";
 import type { StoredResponse } from "./stored";
 import type { Marker, Markers } from "./stores";

@@ -44,6 +44,14 @@ export interface RemoteTier {
   readonly markers?: Markers;
 }
 
+/** A read of a store that is under way. */
+export interface Reading {
+  /** Somebody else waits for it. */
+  crowd: boolean;
+  /** `alone` where its body is a stream, which only one can have. */
+  readonly found: Promise<Found | "alone" | undefined>;
+}
+
 /** Where purge markers are found from other data centres. */
 export interface Markers {
   readonly place: "kv" | "shield";

@@ -3,9 +3,10 @@
 import { attempt } from "./attempt";
 import { within } from "./body";
 import type { Found } from "./copies";
+import type { Core } from "./core";
 import type { Policy } from "./policy";
-import type { Core } from "./query";
 import type { StoredValue } from "./stored";
+import type { Reading } from "./stores";
 import { type Body, discard, isStream, toBytes } from "./streams";
 import type { CacheContext } from "./types";
 
@@ -16,14 +17,6 @@ const SHARE_MS = 250;
 /** Bytes of the longest body that is read whole for a crowd. */
 const MAX_SHARED_BYTES = 1024 * 1024;
 const MAX_LONG = 1024;
-
-/** A read of a store that is under way. */
-export interface Reading {
-  /** Somebody else waits for it. */
-  crowd: boolean;
-  /** `alone` where its body is a stream, which only one can have. */
-  readonly found: Promise<Found | "alone" | undefined>;
-}
 
 /** Reads a value of a farther tier, once for a crowd that comes while the store has not answered yet. */
 export async function read(

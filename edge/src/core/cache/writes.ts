@@ -2,11 +2,10 @@
 
 import { isSafe } from "../methods";
 import { attempt } from "./attempt";
-import type { Writes } from "./extensions";
+import type { Core, Writes } from "./core";
 import { frontTag } from "./front-tag";
 import { invalidatedBy } from "./invalidated";
 import { keyedByUrl } from "./policy";
-import type { Core } from "./query";
 import { remove } from "./remove";
 import type { CacheContext } from "./types";
 

@@ -175,7 +175,7 @@ export class Router {
         if (!retry || index === tried.length - 1) {
           state.timings.set("origin", latency);
           const nearer = ordered.slice(0, ordered.indexOf(origin)).map(({ region }) => region);
-          return told(outcome, origin.region, latency, nearer);
+          return withOrigin(outcome, origin.region, latency, nearer);
         }
         await outcome.body?.cancel().catch(() => {});
       } else {
@@ -350,18 +350,18 @@ export function tellForwarded(headers: Headers, url: URL, { clientIp, telling }:
  * The response for the client, without what only concerns the connection to the origin, saying where it came from.
  * `nearer` are the origins that would have come first, and failed now or were left out.
  */
-function told(response: Response, region: string, latency: number, nearer: readonly string[]): Response {
-  const told = new Response(response.body, response);
-  removeHopByHop(told.headers);
+function withOrigin(response: Response, region: string, latency: number, nearer: readonly string[]): Response {
+  const copy = new Response(response.body, response);
+  removeHopByHop(copy.headers);
   const spoofed: string[] = [];
-  told.headers.forEach((_, name) => {
+  copy.headers.forEach((_, name) => {
     if (name.startsWith("x-origin-") || name.startsWith("x-edgewright-") || name === "x-cache") spoofed.push(name);
   });
-  for (const name of spoofed) told.headers.delete(name);
-  told.headers.set("x-origin-region", region);
-  told.headers.set("x-origin-latency", String(latency));
-  if (nearer.length > 0) told.headers.set("x-origin-failover", nearer.join(", "));
-  return told;
+  for (const name of spoofed) copy.headers.delete(name);
+  copy.headers.set("x-origin-region", region);
+  copy.headers.set("x-origin-latency", String(latency));
+  if (nearer.length > 0) copy.headers.set("x-origin-failover", nearer.join(", "));
+  return copy;
 }
 
 /** Targets of kind `origin`. Routers, and with them what is known of origins' health, live as long as the isolate. */

@@ -1,10 +1,9 @@
 /** The shield itself: a cache of its own before the endpoints' targets, for what the edges ask of it. */
 
 import { cacheOf, coreOf } from "../cache/cache";
-import type { Extensions } from "../cache/extensions";
+import type { Core, Extensions } from "../cache/core";
 import type { PolicySpec } from "../cache/policy";
 import { EDGE_URL } from "../cache/purge";
-import type { Core } from "../cache/query";
 import { type Outcome, REPORT_HEADER, readCall, SHIELD_HEADER, writeReport } from "../cache/shield";
 import type { Marker, Purges } from "../cache/stores";
 import type { Cache, CacheContext } from "../cache/types";

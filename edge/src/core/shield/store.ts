@@ -41,7 +41,8 @@ export class ShieldStore implements EdgeCacheStore {
   readonly #sql: Sql;
   readonly #options: ShieldStoreOptions;
   #next: number;
-  #held: number;
+  /** Of all bodies together. */
+  #bytes: number;
 
   constructor(sql: Sql, options: ShieldStoreOptions) {
     this.#sql = sql;
@@ -50,10 +51,10 @@ export class ShieldStore implements EdgeCacheStore {
     // Pieces of what was being written when the object ended belong to nothing.
     sql.exec("DELETE FROM pieces WHERE id NOT IN (SELECT id FROM entries)");
     const [row] = sql
-      .exec("SELECT COALESCE(MAX(id), 0) AS last, COALESCE(SUM(size), 0) AS held FROM entries")
+      .exec("SELECT COALESCE(MAX(id), 0) AS last, COALESCE(SUM(size), 0) AS bytes FROM entries")
       .toArray();
     this.#next = Number(row?.last) + 1;
-    this.#held = Number(row?.held);
+    this.#bytes = Number(row?.bytes);
   }
 
   async match(name: string): Promise<Response | undefined> {
@@ -109,7 +110,7 @@ export class ShieldStore implements EdgeCacheStore {
     const headers = JSON.stringify([...response.headers]);
     const expires = now + seconds * 1000;
     this.#sql.exec("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", name, id, headers, size, expires, now);
-    this.#held += size;
+    this.#bytes += size;
     this.#sweep(now);
   }
 
@@ -161,7 +162,7 @@ export class ShieldStore implements EdgeCacheStore {
   #remove(row: Record<string, unknown>): void {
     this.#sql.exec("DELETE FROM entries WHERE name = ?", row.name);
     this.#sql.exec("DELETE FROM pieces WHERE id = ?", row.id);
-    this.#held -= Number(row.size);
+    this.#bytes -= Number(row.size);
   }
 
   #sweep(now: number): void {
@@ -170,7 +171,7 @@ export class ShieldStore implements EdgeCacheStore {
       return rows.length;
     };
     remove(this.#sql.exec("SELECT name, id, size FROM entries WHERE expires <= ? LIMIT ?", now, SWEEP).toArray());
-    while (this.#held > this.#options.maxBytes) {
+    while (this.#bytes > this.#options.maxBytes) {
       const [oldest] = this.#sql
         .exec("SELECT name, id, size FROM entries WHERE name <> ? ORDER BY used LIMIT 1", this.#options.kept)
         .toArray();

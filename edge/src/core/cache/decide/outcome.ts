@@ -1,10 +1,29 @@
 /** What became of a request, and why, as data; and the one place where header fields are made of it. */
 
 import type { TierName } from "../stored";
-import type { NotStored } from "./storage";
 
 /** Why a request went to the origin (RFC 9211 section 2.2). */
 export type Forward = "bypass" | "method" | "uri-miss" | "vary-miss" | "stale" | "request" | "partial";
+
+/** Why a response is not stored. */
+export type NotStored =
+  | "authorization"
+  | "bypass"
+  | "headers"
+  | "method"
+  | "must-understand"
+  | "no-freshness"
+  | "no-store"
+  | "oversized-request"
+  | "private"
+  | "range"
+  | "request-no-store"
+  | "set-cookie"
+  | "size"
+  | "status"
+  | "targeted"
+  | "ttl"
+  | "vary";
 
 export type Outcome = Hit | StaleInstead | Forwarded;
 

@@ -21,7 +21,7 @@ import {
 } from "../stored";
 import { isSelectedBy304, updatedHeaders } from "../update";
 import { variantKey } from "../vary";
-import type { Outcome } from "./outcome";
+import type { NotStored, Outcome } from "./outcome";
 import {
   drawDataCentreLifetime,
   longestBody,
@@ -34,7 +34,7 @@ import {
 import { decideRequest, forwardReason } from "./request";
 import type { RequestDirectives } from "./request-directives";
 import { decideReuse, decideStaleOnError, NOTHING_STORED, type OriginFailure, type ReuseDecision } from "./reuse";
-import { decideStorage, type NotStored, type OriginRules } from "./storage";
+import { decideStorage, type OriginRules } from "./storage";
 
 export interface LoggedRequest {
   readonly method: string;

@@ -3,31 +3,12 @@
 import { CREDENTIALS } from "../../claims.gen";
 import { parseDate } from "../../dates";
 import { type Directives, deltaSeconds, deltaSecondsOf, fieldNames, isUnqualified } from "../directives";
-import { tagsOf } from "../outgoing";
 import { errorTtl, isListed, type Policy } from "../policy";
 import { type ReadDirectives, readPlainDirectives } from "../response-directives";
 import { type HeaderFields, headersToStore, type PartRange, type StoredResponse } from "../stored";
+import { tagsOf } from "../tags";
 import { perClient, selectingNamesOf, selectingValues, variantKey } from "../vary";
-
-/** Why a response is not stored. */
-export type NotStored =
-  | "authorization"
-  | "bypass"
-  | "headers"
-  | "method"
-  | "must-understand"
-  | "no-freshness"
-  | "no-store"
-  | "oversized-request"
-  | "private"
-  | "range"
-  | "request-no-store"
-  | "set-cookie"
-  | "size"
-  | "status"
-  | "targeted"
-  | "ttl"
-  | "vary";
+import type { NotStored } from "./outcome";
 
 export type StorageDecision =
   | { readonly store: true; readonly response: StoredResponse }

@@ -10,12 +10,13 @@ import { CloudFrontFaults, deploymentFaults } from "./check.js";
 import { type RunningDistribution, startDistributions } from "./distribution.js";
 import { FunctionRunner } from "./functions-runner.js";
 import { invalidationFaults } from "./invalidation.js";
-import { type ColdStart, LambdaRunner, type Life } from "./lambda-runner.js";
+import { LambdaRunner } from "./lambda-runner.js";
 import type { CloudFrontDeployment } from "./model.js";
 import { Origins } from "./origins.js";
 import { packageDirectory } from "./package-files.js";
 import { Pipeline } from "./pipeline.js";
 import { type RunningThing, runsOf } from "./runs.js";
+import type { CloudFrontStats, DistributionStats } from "./stats.js";
 import type { Deps, EdgeRequest, EdgeResponse, Viewer } from "./types.js";
 
 export { CloudFrontFaults, deploymentFaults } from "./check.js";
@@ -23,40 +24,6 @@ export type { CloudFrontDeployment } from "./model.js";
 export type { Deps, LogLine, OriginExchange, Viewer } from "./types.js";
 
 const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024;
-
-export interface DistributionStats {
-  id: string;
-  domainName: string;
-  aliases: readonly string[];
-  enabled: boolean;
-  /** Whether it answers only what its primary distribution leaves to it. */
-  staging: boolean;
-  /** The staging distribution of this one, and what goes to it: a percentage of all, or what has a header. */
-  rollout: { staging: string; percentage: number | null; header: string | null } | null;
-  requests: number;
-  /** By `X-Cache` result. */
-  results: Record<string, number>;
-  cacheEntries: number;
-  cacheBytes: number;
-}
-
-export interface LambdaStats {
-  function: string;
-  version: string;
-  runtime: Life;
-  invocations: number;
-  errors: number;
-  coldStarts: readonly ColdStart[];
-}
-
-export interface FunctionStats {
-  function: string;
-  runtime: Life;
-  invocations: number;
-  errors: number;
-  /** Milliseconds of wall time of the last run. */
-  lastMs: number;
-}
 
 export interface CloudFront {
   /** Host names that it answers, lower case: aliases and `*.cloudfront.net` names of enabled distributions. */
@@ -79,7 +46,7 @@ export interface CloudFront {
    * ones. Paths are gone when this returns, tags when its promise is kept.
    */
   invalidate(items: readonly string[], distributionId?: string): Promise<void>;
-  stats(): { distributions: DistributionStats[]; lambda: LambdaStats[]; functions: FunctionStats[] };
+  stats(): CloudFrontStats;
   /** What runs, for people: see `RunningThing`. */
   runs(): RunningThing[];
   /** Waits for work that goes on behind responses. */
@@ -221,7 +188,7 @@ class LocalCloudFront implements CloudFront {
     return Promise.all(tagged.map(({ cache }) => cache.forget(tags))).then(() => {});
   }
 
-  stats(): ReturnType<CloudFront["stats"]> {
+  stats(): CloudFrontStats {
     return {
       distributions: this.#distributions.map(({ config, counters, cache, continuous }) => {
         const { entries, bytes } = cache.stats();

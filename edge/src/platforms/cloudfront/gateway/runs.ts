@@ -1,7 +1,7 @@
 // What runs of a local CloudFront, as `edgewright status` shows it.
 
-import type { CloudFront, DistributionStats } from "./index.js";
 import type { Life } from "./lambda-runner.js";
+import type { CloudFrontStats, DistributionStats } from "./stats.js";
 
 /** One thing that runs: what it is, its name, and how it does. */
 export interface RunningThing {
@@ -10,7 +10,7 @@ export interface RunningThing {
   state: string;
 }
 
-export function runsOf({ distributions, lambda, functions }: ReturnType<CloudFront["stats"]>): RunningThing[] {
+export function runsOf({ distributions, lambda, functions }: CloudFrontStats): RunningThing[] {
   return [
     ...distributions.map((each) => ({
       what: "distribution",

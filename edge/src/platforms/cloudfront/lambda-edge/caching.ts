@@ -9,7 +9,8 @@ import { decideOriginFreshness, limitMaxAge } from "../../../core/cache/decide/o
 import { drawCeiling } from "../../../core/cache/decide/placement";
 import { decideTerms } from "../../../core/cache/decide/storage";
 import { splitList } from "../../../core/cache/lists";
-import { tagsOf, toClient } from "../../../core/cache/outgoing";
+import { toClient } from "../../../core/cache/outgoing";
+import { tagsOf } from "../../../core/cache/tags";
 import { directivesFor } from "../../../core/cache/targeted";
 import { isForbidden } from "../../../core/personal";
 import type { CacheSpec } from "../../../core/settings.gen";
