@@ -237,7 +237,10 @@ def test_a_key_that_is_made_too_short_is_refused_before_a_version_is_made(shop: 
 
     refused = made.up()
     assert refused.code != 0
-    assert "secrets.KEY: has 12 bytes, and the tokens of endpoints[0] (/hello) are verified with it by HS256" in refused.text
+    assert (
+        "secrets.KEY: has 12 bytes, and the tokens of endpoints[0] (/hello) are verified with it by HS256"
+        in refused.text
+    )
     assert "Traceback" not in refused.text
     kinds = {each["type"].rpartition(":")[2] for each in made.engine.export("dev")}
     assert "WorkersKvNamespace" in kinds
