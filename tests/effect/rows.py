@@ -109,7 +109,8 @@ def inputs(resources: Sequence[Resource], name: str) -> Any:
     their own, as ids are, is called by the resource that it is of.
     """
     own = [item for item in resources if item.custom and not item.type.startswith("pulumi:")]
-    called = {name: "NAME"}
+    # Bindings are called in capitals what their stores are called.
+    called = {name: "NAME", name.upper(): "NAME"}
     for item in own:
         label = f"{item.type.rpartition(':')[2]} {item.name}"
         for key, value in (("id", item.id), *item.outputs.items()):
@@ -126,9 +127,12 @@ MADE = 8
 
 def _plain(value: Any, names: Sequence[tuple[str, str]]) -> Any:
     if isinstance(value, Mapping):
+        limits = value.get("type") == "ratelimit"
         return {
             _plain(key, names): _plain(base64.b64decode(item).decode() if key == "contentBase64" else item, names)
             for key, item in value.items()
+            # Digests of names, and of all that is beside them.
+            if key != "workersTag" and not (limits and key == "namespaceId")
         }
     if isinstance(value, (list, tuple)):
         return [_plain(item, names) for item in value]
