@@ -35,7 +35,7 @@ test-fast: $(VENV)/.dev edge/node_modules/.installed ## Run the Python tests tha
 # Two at a time on two processors; those whose tests take longest begin (tests/conftest.py has the order).
 TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 
-check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types, formatting, golden schema, fresh bundles and their size
+check: $(VENV)/.dev edge/node_modules/.installed ## Lint, strict types and what they do not check, formatting, golden schema, fresh bundles and their size
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(CHECKS)
 
 # Two at a time, the longest first; what each says comes in one piece, and all are told of before the run fails.
@@ -52,6 +52,7 @@ check-programs: check-types
 check-fresh:
 	$(BIN)/python -m tools.fresh
 	$(BIN)/python -m tools.size
+	$(BIN)/python -m tools.untyped
 
 check-edge:
 	$(BIN)/python -m tools.npm --prefix edge run lint

@@ -1,6 +1,6 @@
 """An API at the edge. See :class:`EdgeApi`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pulumi
@@ -8,10 +8,10 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments import values
 from edgewright.arguments.endpoints.check import check_endpoints
-from edgewright.arguments.endpoints.compile import Compiled, compile_settings
-from edgewright.arguments.endpoints.models import Endpoints
+from edgewright.arguments.endpoints.compile import Pieces, compile_settings
+from edgewright.arguments.endpoints.models import Api, Compiled, Endpoints, whole
 from edgewright.arguments.program import claim_name, gathers
-from edgewright.arguments.shape import has_later, is_later, normalise, properties, when_known
+from edgewright.arguments.shape import Later, fill, is_later, normalise, properties, when_known
 from edgewright.arguments.written import (
     AUTH_KINDS,
     PERIODS,
@@ -30,7 +30,7 @@ from edgewright.base.faults import Faults
 from edgewright.cache_policy import spec_of
 from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import with_lifecycles
-from edgewright.platforms.platform import host_of
+from edgewright.platforms.platform import Platform, host_of
 
 TOKEN = "edgewright:index:EdgeApi"
 
@@ -445,7 +445,8 @@ class EdgeApi(pulumi.ComponentResource):
         given = normalise(guarded, EdgeApiArgs, faults)
         platform = given.get("host", DEFAULT)
         faults.one_of("host", platform, HOSTS)
-        endpoints = check_endpoints(given, faults)
+        api = fill(Api, given)
+        endpoints = check_endpoints(api, faults)
         if faults.about("host"):
             # What a platform asks for, and refuses, is not said of another one than was meant.
             faults.raise_if_any()
@@ -454,19 +455,16 @@ class EdgeApi(pulumi.ComponentResource):
         plan = host.check(name, given, faults)
         host.check_endpoints(plan, endpoints, faults)
         handlers = host.bundle(plan, endpoints, faults)
-        compiled = _compiled(name, endpoints, given, faults)
-        if isinstance(compiled, Compiled):
-            settings: Any = compiled.settings
-            bound: Any = host.bindings(plan, endpoints, compiled.bindings, faults)
-        else:
-            settings = compiled.apply(lambda known: known.settings)
-            bound = compiled.apply(
-                lambda known: _late(name, lambda found: host.bindings(plan, endpoints, known.bindings, found))
-            )
+        compiled = _compiled(name, endpoints, api, faults)
+        bound: Any = (
+            compiled.apply(lambda known: _bindings(name, host, plan, endpoints, known))
+            if is_later(compiled)
+            else host.bindings(plan, endpoints, compiled.bindings, faults)
+        )
         faults.raise_if_any()
-        modules = when_known(settings, lambda known: host.modules(name, plan, endpoints, known, handlers))
+        modules = when_known(whole(compiled), lambda known: host.modules(name, plan, endpoints, known, handlers))
 
-        deployed = host.create(self, name, plan, endpoints, settings, modules, bound)
+        deployed = host.create(self, name, plan, endpoints, compiled, modules, bound)
         self.urls = deployed.urls
         self.script_name = deployed.script_name
         self.version_id = deployed.version_id
@@ -474,7 +472,9 @@ class EdgeApi(pulumi.ComponentResource):
         self.candidate_version_id = deployed.candidate_version_id
         self.distribution = deployed.distribution
         self.ledger = deployed.ledger
-        self.settings = pulumi.Output.from_input(settings)
+        self.settings = pulumi.Output.from_input(
+            compiled.apply(lambda known: known.document()) if is_later(compiled) else compiled.document()
+        )
         self.register_outputs(
             {
                 "urls": self.urls,
@@ -519,28 +519,28 @@ def _with_strategies(name: str, args: Any) -> Any:
     }
 
 
-def _compiled(
-    name: str, endpoints: Endpoints, given: Mapping[str, Any], faults: Faults
-) -> Compiled | pulumi.Output[Compiled]:
+def _compiled(name: str, endpoints: Endpoints, api: Api, faults: Faults) -> Later[Compiled]:
     """Compile the settings: now where what other components hand over is plain but for ids and URLs, else when it is
     known, which is how it comes through the plugin."""
-    pieces = {
-        "caches": [item.get("cache") for item in endpoints.items],
-        "origins": [item.get("origin") for item in endpoints.items],
-        "sessions": given.get("sessions", {}).get("binding"),
-        "bindings": given.get("bindings", []),
-    }
-    if not any(map(is_later, (*pieces["caches"], *pieces["origins"], pieces["sessions"], *pieces["bindings"]))):
-        return compile_settings(name, endpoints, given, pieces, faults)
-    known = pulumi.Output.from_input(pieces)
-    return known.apply(
-        lambda pieces: _late(name, lambda found: compile_settings(name, endpoints, given, pieces, found))
-    )
+    caches, origins = [item.cache for item in endpoints.items], [item.origin for item in endpoints.items]
+    store = api.sessions.binding if api.sessions is not None else None
+    if not any(map(is_later, (*caches, *origins, store, *api.bindings))):
+        return compile_settings(name, endpoints, api, Pieces(caches, origins, store, api.bindings), faults)
+
+    def compile_late(known: Sequence[Any]) -> Compiled:
+        found = Faults("EdgeApi", name)
+        compiled = compile_settings(name, endpoints, api, Pieces(*known), found)
+        found.raise_if_any()
+        return compiled
+
+    return pulumi.Output.all(caches, origins, store, list(api.bindings)).apply(compile_late)
 
 
-def _late(name: str, make: Callable[[Faults], Any]) -> Any:
-    """Return what is made once everything is known, or raise what is wrong with it then."""
+def _bindings(
+    name: str, host: Platform, plan: Any, endpoints: Endpoints, compiled: Compiled
+) -> pulumi.Output[list[dict[str, Any]]]:
+    """Return what the function sees on `env`, or raise what is wrong with it, once everything is known."""
     faults = Faults("EdgeApi", name)
-    made = make(faults)
+    found = host.bindings(plan, endpoints, compiled.bindings, faults)
     faults.raise_if_any()
-    return pulumi.Output.from_input(made) if has_later(made) else made
+    return pulumi.Output.from_input(found)

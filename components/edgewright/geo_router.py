@@ -2,7 +2,8 @@
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -11,12 +12,12 @@ from typing_extensions import NotRequired, TypedDict
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.regions import REGION_POSITIONS, Position, assign_countries, failover_order
-from edgewright.arguments.shape import PENDING_URL, checked, is_later, normalise, properties
+from edgewright.arguments.shape import PENDING_URL, Later, checked, fill, is_later, normalise, properties
 from edgewright.arguments.written import Milliseconds, Region, Seconds
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import HOP_BY_HOP
-from edgewright.contract.models import HealthCheckSpec, OriginSpec, RouterSpec
+from edgewright.contract.models import OriginSpec, RouterSpec
 
 TOKEN = "edgewright:index:GeoRouter"
 MAX_TIMEOUT_MS = 30_000
@@ -72,6 +73,45 @@ class GeoRouterArgs(TypedDict):
     that failed are left out. Default: left out for 30 s after 2 failures in a row, no path is asked."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """One region's origin, as it was read."""
+
+    region: str | None = None
+    url: Later[str] = PENDING_URL
+    countries: tuple[str, ...] = ()
+    latitude: float | None = None
+    longitude: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def position(self) -> Position | None:
+        """Where it is, as far as that is known."""
+        if self.latitude is not None and self.longitude is not None:
+            return (float(self.latitude), float(self.longitude))
+        return REGION_POSITIONS.get(self.region or "")
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """How an origin's health is judged, as it was read."""
+
+    path: str | None = None
+    interval: int | None = None
+    unhealthy_after: int | None = None
+
+
+@dataclass(frozen=True)
+class Routing:
+    """A router's arguments, as they were read."""
+
+    origins: tuple[Origin, ...] | None = None
+    fallback: str | None = None
+    timeout_ms: int | None = None
+    retry_statuses: tuple[int, ...] | None = None
+    health_check: HealthCheck = HealthCheck()
+
+
 class GeoRouter(pulumi.ComponentResource):
     """Sends each caller to the nearest origin, and to the next nearest where that one fails.
 
@@ -99,7 +139,7 @@ class GeoRouter(pulumi.ComponentResource):
         super().__init__(TOKEN, name, properties(args, GeoRouterArgs), opts)
         faults = Faults("GeoRouter", name)
         claim_name("GeoRouter", name, opts, faults)
-        given = normalise(args, GeoRouterArgs, faults)
+        given = fill(Routing, normalise(args, GeoRouterArgs, faults))
         urls = _check_args(given, faults)
         faults.raise_if_any()
         self.routing = _compile(name, given, urls)
@@ -107,47 +147,54 @@ class GeoRouter(pulumi.ComponentResource):
         self.register_outputs({"routing": self.routing, "regions": self.regions})
 
 
-def _compile(name: str, given: Mapping[str, Any], urls: list[Any]) -> dict[str, Any]:
-    """Return the router as plain data: the fields of RouterSpec, with URLs that become known later in their places."""
-    positions = {origin["region"]: _position(origin) for origin in given["origins"]}
-    named = {origin["region"]: origin.get("countries", []) for origin in given["origins"]}
-    served = assign_countries(positions, named, given["fallback"])
-    spec = RouterSpec(
-        name=name,
-        origins=tuple(
-            sorted(
-                (
-                    OriginSpec(
-                        region=origin["region"],
-                        url=PENDING_URL if is_later(url) else _without_slash(url),
-                        countries=served[origin["region"]],
-                        latitude=_part(positions[origin["region"]], 0),
-                        longitude=_part(positions[origin["region"]], 1),
-                        headers={
-                            key.lower(): origin.get("headers", {})[key] for key in sorted(origin.get("headers", {}))
-                        },
-                    )
-                    for origin, url in zip(given["origins"], urls, strict=True)
-                ),
-                key=lambda origin: origin.region,
-            )
-        ),
-        fallback=given["fallback"],
-        order=failover_order(positions, given["fallback"]),
-        timeout_ms=given.get("timeout_ms", RouterSpec.model_fields["timeout_ms"].default),
-        retry_statuses=tuple(sorted(set(given["retry_statuses"])))
-        if "retry_statuses" in given
-        else RouterSpec.model_fields["retry_statuses"].default,
-        health=HealthCheckSpec(
-            **{{"interval": "interval_s"}.get(key, key): value for key, value in given.get("health_check", {}).items()}
-        ),
+def _compile(name: str, given: Routing, urls: Sequence[Later[str]]) -> dict[str, Any]:
+    """Return the router as plain data: the fields of RouterSpec, with URLs that become known later in their places. The
+    arguments are sound."""
+    origins = {origin.region or "": (origin, url) for origin, url in zip(given.origins or (), urls, strict=True)}
+    fallback = given.fallback or ""
+    positions = {region: origin.position for region, (origin, _) in origins.items()}
+    served = assign_countries(
+        positions, {region: origin.countries for region, (origin, _) in origins.items()}, fallback
+    )
+    said = {
+        "timeout_ms": given.timeout_ms,
+        "retry_statuses": None if given.retry_statuses is None else tuple(sorted(set(given.retry_statuses))),
+    }
+    health = {
+        "path": given.health_check.path,
+        "interval_s": given.health_check.interval,
+        "unhealthy_after": given.health_check.unhealthy_after,
+    }
+    spec = RouterSpec.model_validate(
+        {
+            "name": name,
+            "origins": tuple(
+                OriginSpec(
+                    region=region,
+                    url=PENDING_URL if is_later(url) else _without_slash(url),
+                    countries=served[region],
+                    latitude=_part(origin.position, 0),
+                    longitude=_part(origin.position, 1),
+                    headers={key.lower(): origin.headers[key] for key in sorted(origin.headers)},
+                )
+                for region, (origin, url) in sorted(origins.items(), key=lambda item: item[0])
+            ),
+            "fallback": fallback,
+            "order": failover_order(positions, fallback),
+            "health": _given(health),
+            **_given(said),
+        }
     )
     compiled = spec.model_dump(mode="json")
-    later = {origin["region"]: url for origin, url in zip(given["origins"], urls, strict=True) if is_later(url)}
-    for origin in compiled["origins"]:
-        if origin["region"] in later:
-            origin["url"] = later[origin["region"]].apply(_without_slash)
+    for plain in compiled["origins"]:
+        url = origins[plain["region"]][1]
+        if is_later(url):
+            plain["url"] = url.apply(_without_slash)
     return compiled
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _without_slash(url: str) -> str:
@@ -158,23 +205,17 @@ def _part(position: Position | None, index: int) -> float | None:
     return None if position is None else position[index]
 
 
-def _position(origin: Mapping[str, Any]) -> Position | None:
-    if "latitude" in origin and "longitude" in origin:
-        return (float(origin["latitude"]), float(origin["longitude"]))
-    return REGION_POSITIONS.get(origin["region"])
-
-
-def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
+def _check_args(given: Routing, faults: Faults) -> list[Later[str]]:
     """Note what is wrong; return the origins' URLs, checked now or, where they become known later, then."""
-    origins = given.get("origins", [])
-    if "origins" in given and not origins:
+    origins = given.origins or ()
+    if given.origins == ():
         faults.add("origins", "is empty", code=Code.EMPTY, allowed="at least one origin")
-    urls = []
+    urls: list[Later[str]] = []
     owner: dict[str, str] = {}
     regions: dict[str, int] = {}
     for index, origin in enumerate(origins):
         path = f"origins[{index}]"
-        region = origin.get("region")
+        region = origin.region
         if region is not None and checks.region(f"{path}.region", region, faults):
             if region in regions:
                 faults.add(
@@ -186,7 +227,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
             regions.setdefault(region, index)
         _check_countries(path, origin, owner, faults)
         _check_position(path, origin, len(origins), faults)
-        for header, value in origin.get("headers", {}).items():
+        for header, value in origin.headers.items():
             if header.lower() in NOT_AN_ORIGINS:
                 faults.add(
                     f"{path}.headers.{header}",
@@ -198,9 +239,8 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
                 )
             elif checks.header_name(f"{path}.headers.{header}", header, faults):
                 checks.header_value(f"{path}.headers.{header}", value, faults)
-        url = origin.get("url", PENDING_URL)
-        urls.append(checked(url, functools.partial(checks.http_url, f"{path}.url"), faults))
-    fallback = given.get("fallback")
+        urls.append(checked(origin.url, functools.partial(checks.http_url, f"{path}.url"), faults))
+    fallback = given.fallback
     told = any(re.fullmatch(r"origins\[\d+\](\.region)?", fault.path) for fault in faults)
     if fallback is not None and regions and fallback not in regions and not told:
         faults.add(
@@ -209,29 +249,29 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> list[Any]:
             code=Code.NO_SUCH,
             allowed=", ".join(sorted(regions)),
         )
-    if "timeout_ms" in given:
-        checks.whole("timeout_ms", given["timeout_ms"], faults, 1, MAX_TIMEOUT_MS, "milliseconds")
-    for index, status in enumerate(given.get("retry_statuses", ())):
+    if given.timeout_ms is not None:
+        checks.whole("timeout_ms", given.timeout_ms, faults, 1, MAX_TIMEOUT_MS, "milliseconds")
+    for index, status in enumerate(given.retry_statuses or ()):
         checks.whole(
             f"retry_statuses[{index}]", status, faults, 400, 599, "", "Only an error is asked of another origin."
         )
-    health = given.get("health_check", {})
-    if "path" in health and not health["path"].startswith("/"):
+    health = given.health_check
+    if health.path is not None and not health.path.startswith("/"):
         faults.add(
             "health_check.path",
-            f"{show(health['path'])} does not begin with `/`",
+            f"{show(health.path)} does not begin with `/`",
             code=Code.PATH,
             allowed="a path, for example /health",
         )
-    if "interval" in health:
-        checks.seconds("health_check.interval", health["interval"], faults, low=1)
-    if "unhealthy_after" in health:
-        checks.whole("health_check.unhealthy_after", health["unhealthy_after"], faults, 1, 100, "failures")
+    if health.interval is not None:
+        checks.seconds("health_check.interval", health.interval, faults, low=1)
+    if health.unhealthy_after is not None:
+        checks.whole("health_check.unhealthy_after", health.unhealthy_after, faults, 1, 100, "failures")
     return urls
 
 
-def _check_countries(path: str, origin: Mapping[str, Any], owner: dict[str, str], faults: Faults) -> None:
-    for index, code in enumerate(origin.get("countries", ())):
+def _check_countries(path: str, origin: Origin, owner: dict[str, str], faults: Faults) -> None:
+    for index, code in enumerate(origin.countries):
         at = f"{path}.countries[{index}]"
         if not checks.country(at, code, faults):
             continue
@@ -242,21 +282,21 @@ def _check_countries(path: str, origin: Mapping[str, Any], owner: dict[str, str]
             owner[code] = path
 
 
-def _check_position(path: str, origin: Mapping[str, Any], count: int, faults: Faults) -> None:
-    for key, most in (("latitude", 90), ("longitude", 180)):
-        if key in origin and not -most <= origin[key] <= most:
+def _check_position(path: str, origin: Origin, count: int, faults: Faults) -> None:
+    for key, degrees, most in (("latitude", origin.latitude, 90), ("longitude", origin.longitude, 180)):
+        if degrees is not None and not -most <= degrees <= most:
             faults.add(
-                f"{path}.{key}", f"{origin[key]} is out of range", code=Code.RANGE, allowed=f"-{most} to {most} degrees"
+                f"{path}.{key}", f"{degrees} is out of range", code=Code.RANGE, allowed=f"-{most} to {most} degrees"
             )
-    if ("latitude" in origin) != ("longitude" in origin):
-        missing = "longitude" if "latitude" in origin else "latitude"
+    if (origin.latitude is None) != (origin.longitude is None):
+        missing = "longitude" if origin.longitude is None else "latitude"
         faults.add(
             f"{path}.{missing}", "is missing beside the other coordinate", code=Code.NEEDS, fix="Give both, or neither."
         )
-    elif count > 1 and origin.get("region") and not origin.get("countries") and _position(origin) is None:
+    elif count > 1 and origin.region and not origin.countries and origin.position is None:
         faults.add(
             f"{path}.region",
-            f"{show(origin['region'])} is not a region whose place is known, so that no country could be given to it",
+            f"{show(origin.region)} is not a region whose place is known, so that no country could be given to it",
             code=Code.NEEDS,
             fix="Give `latitude` and `longitude`, or its `countries`, or use a known name: "
             f"{', '.join(name for name in REGION_POSITIONS if '-' not in name)}.",

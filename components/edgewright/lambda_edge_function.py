@@ -1,13 +1,14 @@
 """A function on CloudFront's events. See :class:`LambdaEdgeFunction`."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments.program import claim_name, gathers, program_file
-from edgewright.arguments.shape import has_later, normalise, properties, when_known
+from edgewright.arguments.shape import fill, has_later, normalise, properties, when_known
 from edgewright.arguments.written import Bytes, Megabytes, Region, Seconds
 from edgewright.assemble.lambda_package import (
     SETTINGS_FILES,
@@ -85,6 +86,15 @@ class LambdaEdgeFunctionArgs(TypedDict):
     """Tags on the function and its role. Default: none."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """A function's code, as it was read."""
+
+    directory: str | None = None
+    file: str | None = None
+    text: str | None = None
+
+
 class LambdaEdgeFunction(pulumi.ComponentResource):
     """A function on CloudFront's events, in us-east-1, with a numbered version.
 
@@ -135,9 +145,11 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         claim_name("LambdaEdgeFunction", name, opts, faults)
         kept = lambda_edge.refuse(args, faults) if isinstance(args, Mapping) else args
         given = normalise(kept, LambdaEdgeFunctionArgs, faults)
-        shape = lambda_edge.check_shape(given, faults)
+        shape = lambda_edge.check_shape(fill(lambda_edge.Asked, given), faults)
         check_permissions(given.get("permissions", ()), faults)
-        package, folder = _package(given.get("code"), shape.handler, shape.runtime, faults)
+        package, folder = _package(
+            fill(Source, given["code"]) if "code" in given else None, shape.handler, shape.runtime, faults
+        )
         settings = given.get("settings")
         if settings is not None:
             for taken in sorted(set(SETTINGS_FILES) & package.files.keys()):
@@ -195,11 +207,12 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         )
 
 
-def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults: Faults) -> tuple[Package, Any]:
+def _package(code: Source | None, handler: str, runtime: str, faults: Faults) -> tuple[Package, Any]:
     """Return a function's package, and the folder that its files are from where they are packed as they are."""
     if code is None:
         return Package(), None
-    named = [key for key in ("directory", "file", "text") if code.get(key)]
+    places = {"directory": code.directory, "file": code.file, "text": code.text}
+    named = [key for key, said in places.items() if said]
     if len(named) != 1:
         faults.add(
             "code",
@@ -210,17 +223,17 @@ def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults:
         return Package(), None
     module = handler.rpartition(".")[0]
     python = runtime.startswith("python")
-    if "text" in named:
+    if code.text:
         if python:
-            return Package({f"{module}.py": code["text"].encode()}), None
-        return bundle_function("code.text", handler, faults, text=code["text"]), None
-    key = named[0]
-    place = program_file(code[key])
-    if key == "directory":
+            return Package({f"{module}.py": code.text.encode()}), None
+        return bundle_function("code.text", handler, faults, text=code.text), None
+    given = code.directory or code.file or ""
+    place = program_file(given)
+    if code.directory:
         if not place.is_dir():
             faults.add(
                 "code.directory",
-                f"{show(code[key])} is not a folder",
+                f"{show(given)} is not a folder",
                 code=Code.NO_FILE,
                 fix="Paths start from the program's folder.",
             )
@@ -229,7 +242,7 @@ def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults:
     if not place.is_file():
         faults.add(
             "code.file",
-            f"{show(code[key])} is not a file",
+            f"{show(given)} is not a file",
             code=Code.NO_FILE,
             fix="Paths start from the program's folder.",
         )
@@ -238,7 +251,7 @@ def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults:
         if place.suffix != ".py":
             faults.add(
                 "code.file",
-                f"{show(code[key])} is not a Python file",
+                f"{show(given)} is not a Python file",
                 code=Code.FILE_KIND,
                 allowed=".py, or a Node.js `runtime`",
             )
@@ -246,7 +259,7 @@ def _package(code: Mapping[str, Any] | None, handler: str, runtime: str, faults:
     if place.suffix not in (*SOURCES, ".js", ".mjs", ".cjs"):
         faults.add(
             "code.file",
-            f"{show(code[key])} is neither JavaScript nor TypeScript",
+            f"{show(given)} is neither JavaScript nor TypeScript",
             code=Code.FILE_KIND,
             allowed=", ".join((*SOURCES, ".js", ".mjs", ".cjs")) + ", or a Python `runtime`",
         )

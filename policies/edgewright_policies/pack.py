@@ -90,7 +90,7 @@ def _level(path: tuple[str, ...], value: object, faults: list[Fault]) -> LevelNa
     return None
 
 
-def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
+def configure(settings: Mapping[str, object] | None) -> tuple[Configured, ...]:
     """Return every policy with its level and configuration.
 
     Args:
@@ -149,7 +149,7 @@ def configure(settings: Mapping[str, Any] | None) -> tuple[Configured, ...]:
     return tuple(found)
 
 
-def engine_configuration(settings: Mapping[str, Any] | None) -> dict[str, EnforcementLevel | dict[str, Any]]:
+def engine_configuration(settings: Mapping[str, object] | None) -> dict[str, EnforcementLevel | dict[str, Any]]:
     """Return the settings as a PolicyPack's `initial_config`.
 
     Raises:
@@ -163,7 +163,7 @@ def engine_configuration(settings: Mapping[str, Any] | None) -> dict[str, Enforc
 
 
 def make_settings(
-    limits: Mapping[str, Any] | None, production: bool | None, traffic: Mapping[str, Any] | None = None
+    limits: Mapping[str, object] | None, production: bool | None, traffic: Mapping[str, object] | None = None
 ) -> Settings:
     """Return what policies know of the account, validated.
 
@@ -192,11 +192,18 @@ def make_settings(
         faults.append(((TRAFFIC_KEY, "rate"), f"{rate!r} is not allowed; give requests a second, above 0"))
     if faults:
         raise ConfigurationFaults(faults)
-    return Settings(plans=dict(plans), overrides=dict(overrides), production=production, requests_per_second=rate)
+    return Settings(
+        plans=check_plans(plans) if isinstance(plans, Mapping) else {},
+        overrides=check_overrides(overrides) if isinstance(overrides, Mapping) else {},
+        production=production,
+        requests_per_second=rate if isinstance(rate, int | float) else None,
+    )
 
 
 def settings_faults(
-    policies: Mapping[str, Any] | None, limits: Mapping[str, Any] | None, traffic: Mapping[str, Any] | None = None
+    policies: Mapping[str, object] | None,
+    limits: Mapping[str, object] | None,
+    traffic: Mapping[str, object] | None = None,
 ) -> tuple[Fault, ...]:
     """Return every fault of the settings of policies, limits and traffic, those of all three."""
     found: list[Fault] = []

@@ -11,6 +11,7 @@ from edgewright.cli import _exit, dev
 from edgewright.guard.formats import FORMATS
 from edgewright.guard.gate import Gate, Unjudged, judge
 from edgewright.local.session import StateDir
+from edgewright.local.told import LogEntry
 from rich.markup import escape
 from rich.table import Table
 
@@ -133,7 +134,14 @@ def test_errors_show_and_do_not_run(
 
 
 def test_a_message_in_dev_is_one_with_its_frames_behind_it(attack: str) -> None:
-    entry = {"time": "2026-11-29T12:00:00Z", "level": "error", "worker": f"w{attack}", "message": f"said {attack}"}
+    entry: LogEntry = {
+        "seq": 1,
+        "time": "2026-11-29T12:00:00Z",
+        "level": "error",
+        "source": "worker",
+        "worker": f"w{attack}",
+        "message": f"said {attack}",
+    }
     first, *rest = dev._shown(entry).split("\n")
     harmless(first + "".join(rest))
     assert "error in w" in first

@@ -68,7 +68,7 @@ def interrupted(project: Path, after: Callable[[IO[str]], object], presses: int 
     session = StateDir(Project.load(project), "local").read()
     if session is not None:
         family |= set(tree(session.supervisor.pid))
-    assert process.returncode == 3, out
+    assert process.returncode == 3, f"{process.returncode}: {out}"
     wait_gone(sorted(family))
     return out
 
@@ -94,3 +94,39 @@ def test_while_traffic_is_replayed(tmp_path: Path, runtime_dir: Path, stop_all: 
     assert "Traceback" not in said, said
     assert said.count("interrupted") == 1, said
     assert state.running() is None
+
+
+AS_ANOTHER_ERROR = """
+import os, signal, sys, types
+from edgewright.cli import _start
+
+def press():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pause()
+    except KeyboardInterrupt as error:
+        raise ValueError("what a library made of it") from error
+
+class WhileImported(types.ModuleType):
+    def __getattr__(self, name):
+        press()
+
+moment = sys.argv.pop()
+if moment == "import":
+    sys.modules["edgewright.cli.main"] = WhileImported("edgewright.cli.main")
+else:
+    import edgewright.cli.main
+    if moment == "run":
+        edgewright.cli.main.app = lambda **_: press()
+    else:
+        edgewright.cli.main.os.chdir = lambda _: os.kill(os.getpid(), signal.SIGINT)
+        sys.argv += ["--cwd", ".", "status"]
+_start.main()
+"""
+
+
+@pytest.mark.parametrize("moment", ["import", "run", "before the command"])
+def test_what_a_library_makes_of_it(moment: str) -> None:
+    """pydantic turns an interruption into a SchemaError while it builds a model, and typer into an exit of its own."""
+    done = subprocess.run([sys.executable, "-c", AS_ANOTHER_ERROR, moment], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (3, "error: interrupted\n")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from edgewright.arguments import checks
 from edgewright.arguments.endpoints.check import check_endpoints
+from edgewright.arguments.endpoints.models import Api, Endpoint
 from edgewright.base.faults import Faults, InputFaults, closest, show
 from edgewright.contract.countries import countries, distance_km
 from edgewright.platforms.cloudflare.arguments import _check_rollout
@@ -122,10 +123,8 @@ def test_a_rollouts_shares_add_to_100_or_it_is_refused(percentage: float) -> Non
 @given(st.lists(PATH, min_size=1, max_size=6, unique=True), st.randoms())
 def test_endpoints_are_ordered_whatever_the_order_given(paths: list[str], random: Any) -> None:
     def ordered(given_paths: list[str]) -> list[Any]:
-        given_endpoints = [{"path": path, "origin": {}} for path in given_paths]
-        return [
-            (item["path"], item["methods"]) for item in check_endpoints({"endpoints": given_endpoints}, fresh()).items
-        ]
+        api = Api(endpoints=tuple(Endpoint(path=path, origin={}) for path in given_paths))
+        return [(item.path, item.methods) for item in check_endpoints(api, fresh()).items]
 
     shuffled = list(paths)
     random.shuffle(shuffled)

@@ -9,6 +9,7 @@ import pytest
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.worker import BUNDLES, size, worker_modules
 from edgewright.base.faults import Faults
+from edgewright.contract.models import EdgeSettings
 from edgewright_policies.reading import View, modules
 
 pytestmark = pytest.mark.runtime
@@ -226,7 +227,7 @@ def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
 
 
 def test_a_source_map_is_uploaded_as_one_and_counts_for_nothing() -> None:
-    settings = {"name": "api", "endpoints": []}
+    settings = EdgeSettings(name="api")
     handlers = {"handler-a.js": "export default () => new Response();\n"}
     plain = worker_modules(settings, handlers, BUNDLES / "cloudflare")
     mapped = worker_modules(

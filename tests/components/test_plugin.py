@@ -117,7 +117,10 @@ def test_faults_reach_the_engine_by_property_and_without_a_traceback(provider: E
         run(program)
     assert caught.value.message == "EdgeApi 'api': 2 faults in its arguments"
     assert caught.value.errors == [
-        {"property_path": "endpoints[0].rateLimit.period", "reason": "30 is not a period. Allowed: 10 or 60 seconds."},
+        {
+            "property_path": "endpoints[0].rateLimit.period",
+            "reason": "30 is not a period. Allowed: 10 or 60 seconds. [EWF203]",
+        },
         {
             "property_path": "accountId",
             "reason": "'x' is not an account's id. Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -309,9 +310,10 @@ def test_a_distribution_with_all_that_runs_at_its_edge(start_cloud: Start, tmp_p
     counted = cloud.control.counters()["origins"]
     assert counted[f"http://127.0.0.1:{port}"]["requests"] == len(asked(port))
     assert counted["s3://demo-files"]["requests"] == 2
-    (stats,) = cloud.control.status()["cloudfront"]["distributions"]
+    told: Any = cloud.control.status()
+    (stats,) = told["cloudfront"]["distributions"]
     assert (stats["id"], stats["results"]["Hit"]) == (cloud.capture.outputs["id"], 3)
-    lambdas = cloud.control.status()["cloudfront"]["lambda"]
+    lambdas = told["cloudfront"]["lambda"]
     assert [(item["version"], item["errors"]) for item in lambdas] == [("1", 0)]
     assert any("/products?page=1" in str(entry.get("url")) for entry in cloud.control.logs())
 

@@ -112,6 +112,7 @@ def test_a_shield_keeps_purges_and_outlives_a_deployment(start_cloud: Start, tmp
     assert ask() == ("HIT-SHIELD", one)
 
     report = cloud.control.purge(tags=["pages"])["workers"][0]["report"]
+    assert report is not None
     assert report["visibleWithinMs"] == 30_000
     assert ask()[0] == "MISS"
     two = kept(ask)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,43 @@ class Seed:
     ttl: int | None = None
 
 
-def read_seeds(seed: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> list[Seed]:
+MISSING = object()
+"""Stands for a value that was not given: null is one."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One key, as it was given."""
+
+    key: str | None = None
+    value: Any = MISSING
+    metadata: Any = None
+    ttl: object = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the first keys come from."""
+
+    file: str | None = None
+    directory: str | None = None
+    entries: tuple[Entry, ...] = ()
+    prefix: str | None = None
+    secret: bool = False
+
+
+def read_seeds(seed: Source, faults: Faults, check_ttl: CheckTtl) -> list[Seed]:
     """Return every entry of every source, sorted by key; note what is wrong with any of them."""
-    found: list[tuple[str, Mapping[str, Any]]] = [
-        (f"seed.entries[{index}]", entry) for index, entry in enumerate(seed.get("entries", ()))
-    ]
-    prefix = seed.get("prefix", "")
-    if "file" in seed:
-        found += [(path, {**entry, "key": prefix + entry["key"]}) for path, entry in _file(seed["file"], faults)]
-    if "directory" in seed:
-        found += [
-            (path, {**entry, "key": prefix + entry["key"]}) for path, entry in _directory(seed["directory"], faults)
-        ]
-    for key, of in (("prefix", ("file", "directory")), ("secret", ("entries", "file", "directory"))):
-        if seed.get(key) and not any(seed.get(each) or faults.about(f"seed.{each}") for each in of):
+    found = [(f"seed.entries[{index}]", entry) for index, entry in enumerate(seed.entries)]
+    prefix = seed.prefix or ""
+    for entries in (
+        _file(seed.file, faults) if seed.file is not None else (),
+        _directory(seed.directory, faults) if seed.directory is not None else (),
+    ):
+        found += [(path, replace(entry, key=f"{prefix}{entry.key}")) for path, entry in entries]
+    given = {"entries": seed.entries, "file": seed.file, "directory": seed.directory}
+    for key, said, of in (("prefix", seed.prefix, ("file", "directory")), ("secret", seed.secret, tuple(given))):
+        if said and not any(given[each] or faults.about(f"seed.{each}") for each in of):
             faults.add(
                 f"seed.{key}",
                 f"has no effect without {' or '.join(f'`{each}`' for each in of)}",
@@ -72,25 +95,22 @@ def read_seeds(seed: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> 
     return [seeds[key] for key in sorted(seeds)]
 
 
-def _seed(path: str, entry: Mapping[str, Any], faults: Faults, check_ttl: CheckTtl) -> Seed | None:
-    key = entry.get("key")
-    if not isinstance(key, str) or "value" not in entry:
+def _seed(path: str, entry: Entry, faults: Faults, check_ttl: CheckTtl) -> Seed | None:
+    key, value, metadata, ttl = entry.key, entry.value, entry.metadata, entry.ttl
+    if key is None or value is MISSING:
         return None  # noted where the arguments' shape was checked
     _check_key(f"{path}.key", key, faults)
-    value = entry["value"]
     value = pulumi.Output.from_input(value).apply(_text) if is_later(value) else _text(value)
     value = checked(value, lambda text, found: _check_value(f"{path}.value", text, found), faults)
-    metadata = entry.get("metadata")
     if metadata is not None:
         metadata = pulumi.Output.from_input(metadata).apply(_json) if is_later(metadata) else _json(metadata)
         metadata = checked(metadata, lambda text, found: _check_metadata(f"{path}.metadata", text, found), faults)
-    ttl = entry.get("ttl")
     if isinstance(ttl, str):
         # From a file; those of the program were read with its arguments.
         ttl = read_text(ttl, Seconds, f"{path}.ttl", faults)
     if ttl is not None:
         check_ttl(f"{path}.ttl", ttl, faults)
-    return Seed(key, value, metadata, ttl)
+    return Seed(key, value, metadata, ttl if isinstance(ttl, int) else None)
 
 
 def _text(value: Any) -> str:
@@ -158,7 +178,7 @@ def _read(path: str, file: Path, shown: str, faults: Faults) -> str | None:
     return None
 
 
-def _file(given: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+def _file(given: str, faults: Faults) -> list[tuple[str, Entry]]:
     path, file = "seed.file", program_file(given)
     if file.suffix not in SUFFIXES:
         faults.add(path, f"{show(given)} is of no known kind", code=Code.FILE_KIND, allowed=", ".join(SUFFIXES))
@@ -184,16 +204,16 @@ def _file(given: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
     return _lines(given, text, faults)
 
 
-def _pairs(given: str, data: object, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+def _pairs(given: str, data: object, faults: Faults) -> list[tuple[str, Entry]]:
     if not isinstance(data, Mapping):
         faults.add(
             "seed.file", f"{given} does not hold a mapping", code=Code.CONTENT, allowed="one mapping of keys to values"
         )
         return []
-    return [(f"{given}: {show(str(key))}", {"key": str(key), "value": value}) for key, value in data.items()]
+    return [(f"{given}: {show(str(key))}", Entry(str(key), value)) for key, value in data.items()]
 
 
-def _lines(given: str, text: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+def _lines(given: str, text: str, faults: Faults) -> list[tuple[str, Entry]]:
     entries = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
@@ -218,11 +238,11 @@ def _lines(given: str, text: str, faults: Faults) -> list[tuple[str, dict[str, A
             faults.add(
                 "seed.file", f"{at}: has the unknown field {unknown[0]!r}", code=Code.CONTENT, allowed=", ".join(FIELDS)
             )
-        entries.append((at, entry))
+        entries.append((at, Entry(entry["key"], entry["value"], entry.get("metadata"), entry.get("ttl"))))
     return entries
 
 
-def _directory(given: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
+def _directory(given: str, faults: Faults) -> list[tuple[str, Entry]]:
     folder = program_file(given)
     if not folder.is_dir():
         faults.add(
@@ -239,5 +259,5 @@ def _directory(given: str, faults: Faults) -> list[tuple[str, dict[str, Any]]]:
             continue
         text = _read("seed.directory", file, f"{given}/{key}", faults)
         if text is not None:
-            entries.append((f"{given}/{key}", {"key": key, "value": text}))
+            entries.append((f"{given}/{key}", Entry(key, text)))
     return entries

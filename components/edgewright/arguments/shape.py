@@ -4,15 +4,17 @@ A component's arguments come from Python as they were written, and through the p
 members. The `TypedDict` of the arguments says what each must be; this walks the two side by side.
 """
 
+import dataclasses
 import enum
 import inspect
 import re
+import types
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pulumi
 from pulumi.provider.experimental.util import camel_case
-from typing_extensions import NotRequired, Required, is_typeddict
+from typing_extensions import NotRequired, Required, TypeIs, is_typeddict
 
 from edgewright.arguments.values import Kind, UnreadableError
 from edgewright.arguments.written import Written, is_written
@@ -20,6 +22,11 @@ from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 
 T = TypeVar("T")
+M = TypeVar("M")
+S = TypeVar("S")
+
+Later: TypeAlias = T | pulumi.Output[T]
+"""A value that is known now, or later: when a resource is made, or, through the plugin, when the component is."""
 
 PENDING_URL = "https://pending.invalid"
 """Stands for a URL that becomes known later, so that what is around it can be checked now."""
@@ -90,7 +97,27 @@ def _is_data(value: object) -> bool:
     return value is None or isinstance(value, _DATA) or is_later(value)
 
 
-def is_later(value: object) -> bool:
+def fill(model: type[M], given: Mapping[str, Any]) -> M:
+    """Return what `normalise` made regular as a model, a frozen dataclass: lists as tuples, mappings as the models that its
+    fields name. The model's own defaults stand for what is missing, and what it has no field for is left out."""
+    hints = get_type_hints(model)
+    return model(**{key: _filled(value, hints[key]) for key, value in given.items() if key in hints})
+
+
+def _filled(value: Any, hint: Any) -> Any:
+    if is_later(value):
+        return value
+    if get_origin(hint) in (Union, types.UnionType):
+        known = [arm for arm in get_args(hint) if arm is not types.NoneType and get_origin(arm) is not pulumi.Output]
+        return _filled(value, known[0])
+    if get_origin(hint) is tuple and isinstance(value, (list, tuple)):
+        return tuple(_filled(item, get_args(hint)[0]) for item in value)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return fill(hint, value)
+    return value
+
+
+def is_later(value: object) -> TypeIs[pulumi.Output[Any]]:
     """Say whether a value becomes known later: an Output or another awaitable."""
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
@@ -106,11 +133,11 @@ def has_later(value: object) -> bool:
     return False
 
 
-def when_known(value: Any, then: Callable[[Any], T]) -> pulumi.Output[T]:
+def when_known(value: Later[S], then: Callable[[S], T]) -> pulumi.Output[T]:
     """Return what `then` makes of a value: at once where the value is plain, so that its errors come from the caller."""
-    if not has_later(value):
-        return pulumi.Output.from_input(then(value))
-    return pulumi.Output.from_input(value).apply(then)
+    if is_later(value) or has_later(value):
+        return pulumi.Output.from_input(value).apply(then)
+    return pulumi.Output.from_input(then(value))
 
 
 def checked(value: Any, check: Callable[[Any, Faults], object], faults: Faults) -> Any:
@@ -196,7 +223,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
     expected, may_be_later = _unwrap(hint)
     if is_later(value):
         if may_be_later:
-            return value
+            return value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(value)
         faults.add(
             path,
             "is an Output, whose value is not known while the program runs",

@@ -4,12 +4,14 @@ need, and the users' handlers."""
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from edgewright.contract import features
-from edgewright.contract.models import EdgeSettings
+from edgewright.contract.models import CacheSpec, EdgeSettings, EndpointSpec
 
 JAVASCRIPT = "application/javascript+module"
 SOURCE_MAP = "application/source-map"
@@ -26,36 +28,35 @@ SHIELD_CLASS = "EdgewrightShield"
 """The class that `main.js` exports for the shield. Its objects' storage is kept under this name: it never changes."""
 
 
-def has_shield(settings: Mapping[str, Any]) -> bool:
+def has_shield(settings: EdgeSettings) -> bool:
     """Say whether some endpoint of the function goes through a shield."""
-    return any(map(_is_shielded, settings["endpoints"]))
+    return any(map(_is_shielded, settings.endpoints))
 
 
-def _is_shielded(endpoint: Mapping[str, Any]) -> bool:
+def _is_shielded(endpoint: EndpointSpec) -> bool:
     """Say whether what an endpoint's cache lacks goes through the shield: not where the answer is a known caller's."""
-    cache = endpoint["cache"]
-    stored = cache is not None and cache["mode"] != "bypass"
-    return stored and endpoint["auth"] is None and cache["tiers"].get("shield") is not None
+    cache = endpoint.cache
+    return cache is not None and cache.stores and endpoint.auth is None and cache.tiers.shield is not None
 
 
-def features_of(settings: Mapping[str, Any]) -> list[str]:
+def features_of(settings: EdgeSettings) -> list[str]:
     """Return the features that the settings need, sorted."""
     needed: set[str] = set()
-    stored: list[Mapping[str, Any]] = []
-    for endpoint in settings["endpoints"]:
-        cache, auth, target = endpoint["cache"], endpoint["auth"], endpoint["target"]["kind"]
+    stored: list[CacheSpec] = []
+    for endpoint in settings.endpoints:
+        cache, auth, target = endpoint.cache, endpoint.auth, endpoint.target.kind
         if cache is not None:
             needed.update(_parts_of_cache(endpoint, cache))
-            stored += [cache] if cache["mode"] != "bypass" else []
+            stored += [cache] if cache.stores else []
         if target == "origin":
             needed.add("geo")
-        if target == "session" or (auth is not None and auth["kind"] == "session"):
+        if target == "session" or (auth is not None and auth.kind == "session"):
             needed.add("sessions")
-        if auth is not None and auth["kind"] == "jwt":
+        if auth is not None and auth.kind == "jwt":
             needed.add("jwt")
         needed |= features.needed(endpoint)
     # What is written at one endpoint may be stored for another.
-    if stored and any(not _SAFE.issuperset(endpoint["methods"]) for endpoint in settings["endpoints"]):
+    if stored and any(not _SAFE.issuperset(endpoint.methods) for endpoint in settings.endpoints):
         needed.add("cache_writes")
         # What is found under more than its URL is made void by a marker.
         if not all(_keyed_by_url(cache) for cache in stored):
@@ -63,44 +64,44 @@ def features_of(settings: Mapping[str, Any]) -> list[str]:
     return sorted(needed)
 
 
-def _keyed_by_url(policy: Mapping[str, Any]) -> bool:
-    key = policy["key"]
-    return not (key["headers"] or key["cookies"] or key["country"] or key["region"])
+def _keyed_by_url(policy: CacheSpec) -> bool:
+    key = policy.key
+    return not (key.headers or key.cookies or key.country or key.region)
 
 
-def _parts_of_cache(endpoint: Mapping[str, Any], policy: Mapping[str, Any]) -> set[str]:
+def _parts_of_cache(endpoint: EndpointSpec, policy: CacheSpec) -> set[str]:
     """Return the cache and those of its parts that an endpoint needs. On the local cloud a function holds itself to the same
     rules when it starts (`edge/src/core/features/check.ts`)."""
-    tiers, key, mode = policy["tiers"], policy["key"], policy["mode"]
-    if mode == "bypass":
+    tiers, key = policy.tiers, policy.key
+    if not policy.stores:
         return {"cache"}
-    guarded = endpoint["auth"] is not None or endpoint["rate_limit"] is not None
+    guarded = endpoint.auth is not None or endpoint.rate_limit is not None
     url_alone = _keyed_by_url(policy)
     # Whether the platform's own cache may answer; where it may not, the function's own tiers do.
-    fronted = policy["engine"] == "platform" and url_alone and not key["host"] and not guarded
+    fronted = policy.engine == "platform" and url_alone and not key.host and not guarded
     shielded = _is_shielded(endpoint)
     needed = {
         "cache": True,
         # The shield is a cache with both of these.
-        "cache_memory": tiers["memory"] is not None or shielded,
-        "cache_edge": shielded or (tiers["edge"] is not None and not fronted),
-        "cache_key": not url_alone or key["query"] != "all",
-        "cache_kv": tiers["kv"] is not None,
+        "cache_memory": tiers.memory is not None or shielded,
+        "cache_edge": shielded or (tiers.edge is not None and not fronted),
+        "cache_key": not url_alone or key.query != "all",
+        "cache_kv": tiers.kv is not None,
         # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
-        "cache_origin": mode == "origin" or endpoint["auth"] is not None,
+        "cache_origin": policy.mode == "origin" or endpoint.auth is not None,
         "cache_platform": fronted,
         # Purge channels. Where none is configured, the code that takes purges is left out.
-        "cache_purge": tiers["kv"] is not None or shielded or fronted,
+        "cache_purge": tiers.kv is not None or shielded or fronted,
         "cache_shield": shielded,
     }
     return {name for name, need in needed.items() if need}
 
 
-def worker_modules(settings: Mapping[str, Any], handlers: Mapping[str, str], folder: Path) -> list[dict[str, str]]:
+def worker_modules(settings: EdgeSettings, handlers: Mapping[str, str], folder: Path) -> list[dict[str, str]]:
     """Return a function's modules, sorted by name, the same for the same settings and handlers.
 
     Args:
-        settings: the settings document.
+        settings: the settings document, whose URLs are known.
         handlers: module name to JavaScript text, and `<module>.map` to its source map: Workers maps stack traces by it,
             and no code sees it.
         folder: where the built code for the platform is.
@@ -109,12 +110,11 @@ def worker_modules(settings: Mapping[str, Any], handlers: Mapping[str, str], fol
         RunError: the package has no built code.
     """
     manifest = manifest_of(folder)
-    document = EdgeSettings.model_validate(settings).model_dump(mode="json")
-    parts = [manifest["core"], *(manifest["features"][feature] for feature in features_of(document))]
-    files = sorted({name for part in parts for name in (part["file"], *part["imports"])})
+    parts = [manifest.core, *(manifest.features[feature] for feature in features_of(settings))]
+    files = files_of(parts)
     modules = {name: (folder / name).read_bytes() for name in files}
-    modules[MAIN] = _main(manifest, document, sorted(name for name in handlers if not name.endswith(".map"))).encode()
-    modules[SETTINGS] = f"{_EXPORT}{compact_json(document)};\n".encode()
+    modules[MAIN] = _main(manifest, settings, sorted(name for name in handlers if not name.endswith(".map"))).encode()
+    modules[SETTINGS] = f"{_EXPORT}{compact_json(settings.model_dump(mode='json'))};\n".encode()
     for name, text in handlers.items():
         modules[name] = text.encode()
     return [
@@ -139,18 +139,18 @@ def on_local_cloud(modules: Mapping[str, bytes], folder: Path) -> dict[str, byte
         return dict(modules)
     manifest = manifest_of(folder)
     try:
-        document = json.loads(modules[SETTINGS].decode().removeprefix(_EXPORT).removesuffix(";\n"))
-        others = modules.keys() - manifest["files"].keys() - {MAIN, SETTINGS}
+        document = modules[SETTINGS].decode().removeprefix(_EXPORT).removesuffix(";\n")
+        settings = EdgeSettings.model_validate_json(document)
+        others = modules.keys() - manifest.files.keys() - {MAIN, SETTINGS}
         handlers = sorted(name for name in others if not name.endswith(".map"))
-        own = _main(manifest, document, handlers)
+        own = _main(manifest, settings, handlers)
     except (ValueError, KeyError, TypeError):
         return dict(modules)
     if modules[MAIN] != own.encode():
         return dict(modules)
-    parts = [manifest["features"][name] for name in _LOCAL]
-    names = {name for part in parts for name in (part["file"], *part["imports"])}
-    more = {name: (folder / name).read_bytes() for name in sorted(names)}
-    return {**more, **modules, MAIN: _main(manifest, document, handlers, *_LOCAL).encode()}
+    parts = [manifest.features[name] for name in _LOCAL]
+    more = {name: (folder / name).read_bytes() for name in files_of(parts)}
+    return {**more, **modules, MAIN: _main(manifest, settings, handlers, *_LOCAL).encode()}
 
 
 def digest(modules: list[dict[str, str]]) -> str:
@@ -168,14 +168,38 @@ def size(modules: list[dict[str, str]]) -> int:
     )
 
 
-def manifest_of(folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Part:
+    """A part of edgewright's own code: its file, what it exports, and the files that it imports."""
+
+    file: str
+    export: str
+    imports: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the build says of a platform's files."""
+
+    core: Part
+    features: Mapping[str, Part]
+    files: Mapping[str, object]
+    """Every file by its name."""
+    guard: Part | None = None
+    """The core of a function that checks tokens, where the platform has one."""
+
+
+_MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+
+
+def manifest_of(folder: Path) -> Manifest:
     """Return what the build says of its files: which parts there are, and which each needs.
 
     Raises:
         RunError: the package has no built code.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+        return _MANIFEST.validate_json((folder / "manifest.json").read_bytes())
     except OSError:
         # The command reads this module too, and starts without the SDK.
         import pulumi
@@ -183,24 +207,28 @@ def manifest_of(folder: Path) -> dict[str, Any]:
         raise pulumi.RunError(
             "edgewright's own code for the edge is not built. In a checkout run: make build"
         ) from None
-    return manifest
 
 
-def _main(manifest: Mapping[str, Any], settings: Mapping[str, Any], handlers: list[str], *more: str) -> str:
-    parts = [manifest["features"][feature] for feature in sorted({*features_of(settings), *more})]
-    core = manifest["core"]
-    lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
-    lines += [f'import {{ {part["export"]} }} from "./{part["file"]}";' for part in parts]
+def files_of(parts: Iterable[Part]) -> list[str]:
+    """Return the names of the files that parts are made of, sorted."""
+    return sorted({name for part in parts for name in (part.file, *part.imports)})
+
+
+def _main(manifest: Manifest, settings: EdgeSettings, handlers: list[str], *more: str) -> str:
+    parts = [manifest.features[feature] for feature in sorted({*features_of(settings), *more})]
+    core = manifest.core
+    lines = [f'import {{ {core.export} }} from "./{core.file}";']
+    lines += [f'import {{ {part.export} }} from "./{part.file}";' for part in parts]
     lines.append(f'import settings from "./{SETTINGS}";')
     lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(handlers)]
-    names = ", ".join(part["export"] for part in parts)
+    names = ", ".join(part.export for part in parts)
     modules = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(handlers))
     options = f"{{ features: [{names}], handlers: {{ {modules} }} }}"
     if "cache_shield" not in features_of(settings):
-        lines.append(f"export default {core['export']}(settings, {options});")
+        lines.append(f"export default {core.export}(settings, {options});")
     else:
-        lines.insert(0, f'import {{ createShield }} from "./{manifest["features"]["cache_shield"]["file"]}";')
-        lines += [f"const options = {options};", f"const worker = {core['export']}(settings, options);"]
+        lines.insert(0, f'import {{ createShield }} from "./{manifest.features["cache_shield"].file}";')
+        lines += [f"const options = {options};", f"const worker = {core.export}(settings, options);"]
         lines += ["export default worker;", f"export const {SHIELD_CLASS} = createShield(settings, options, worker);"]
     return "\n".join(lines) + "\n"
 

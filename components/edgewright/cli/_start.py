@@ -9,17 +9,36 @@ INTERRUPTED = 3
 
 _AGAIN_S = 0.01
 
+_pressed = False
+
+
+def was_interrupted() -> bool:
+    """Say whether Ctrl-C or SIGTERM came: a library may have made another error of the interruption, as pydantic does while it
+    builds a model."""
+    return _pressed
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    global _pressed
+    _pressed = True
+    raise KeyboardInterrupt
+
 
 def main() -> None:
     """Run the command line and end the process."""
     try:
         sys.unraisablehook = _unraisable
         # Asked to end by another program, a command clears away and says so as on Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _interrupt)
+        # A shell's background job ignores Ctrl-C.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupt)
         from edgewright.cli.main import run
 
         code = run(sys.argv[1:])
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not (isinstance(error, KeyboardInterrupt) or was_interrupted()):
+            raise
         os.write(2, b"error: interrupted\n")
         code = INTERRUPTED
     # What is left is quick, and must not be left half done.
@@ -38,4 +57,7 @@ def _unraisable(hint: "sys.UnraisableHookArgs") -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from edgewright.cli import _start
+
+    # The module that the commands know, not this second copy of it.
+    _start.main()

@@ -7,8 +7,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -26,6 +25,7 @@ from edgewright.local.dev import Reload, look, start_and_deploy, watch
 from edgewright.local.processes import Exit as ProcessExit
 from edgewright.local.session import DEFAULT_PORT, StateDir
 from edgewright.local.stack import LocalStack
+from edgewright.local.told import LogEntry
 
 _POLL_S = 0.25
 _MOST = 200
@@ -49,7 +49,7 @@ def _tell_errors(control: Control, stopping: threading.Event) -> None:
 _OWN_FRAME = re.compile(r"^\s+at .*\b(edgewright|edgewright-local-entry)\.js:\d+:\d+\)?$")
 
 
-def _shown(entry: Mapping[str, Any]) -> str:
+def _shown(entry: LogEntry) -> str:
     when = datetime.datetime.fromisoformat(str(entry["time"]).replace("Z", "+00:00")).astimezone()
     colour, what = ("red", "error") if entry["level"] == "error" else ("yellow", "warning")
     who = f"{what} in {entry['worker']}" if entry.get("worker") else f"{what} of the runtime"

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import typer
 import edgewright
 from edgewright.base.numbers import number_range
 from edgewright.cli._exit import Exit, report_defect, say_error, uninterrupted
+from edgewright.cli._start import was_interrupted
 
 app = typer.Typer(
     name="edgewright",
@@ -46,6 +48,8 @@ COMMANDS = (
     "schema",
 )
 """In the order of the help. Each is the function of its name in the module of its name."""
+
+_TYPER_INTERRUPTED = 128 + signal.SIGINT
 
 
 def _version(wanted: bool) -> None:
@@ -91,6 +95,9 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
     try:
         code = app(args=arguments, prog_name="edgewright", standalone_mode=False)
+        # typer makes an exit of an interruption that came before the command's own function.
+        if code == _TYPER_INTERRUPTED:
+            return _interrupted()
         return int(code) if isinstance(code, int) else int(Exit.PASS)
     except typer.Exit as error:
         return int(error.exit_code)
@@ -98,9 +105,7 @@ def run(arguments: list[str]) -> int:
         say_error("interrupted")
         return int(Exit.FAILED)
     except KeyboardInterrupt:
-        with uninterrupted():
-            say_error("interrupted")
-        return int(Exit.FAILED)
+        return _interrupted()
     except BrokenPipeError:
         # `edgewright logs | head`: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -111,5 +116,13 @@ def run(arguments: list[str]) -> int:
             if message:  # none where the help was the answer
                 say_error(message)
             return int(Exit.USAGE)
+        if was_interrupted():
+            return _interrupted()
         report_defect()
         return int(Exit.FAILED)
+
+
+def _interrupted() -> int:
+    with uninterrupted():
+        say_error("interrupted")
+    return int(Exit.FAILED)

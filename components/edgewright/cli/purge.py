@@ -3,7 +3,6 @@
 import contextlib
 import enum
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from edgewright.cli._exit import collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
 from edgewright.contract.purge import NEVER, Fault, Purge, PurgeRefused
 from edgewright.local.session import Session, StateDir
+from edgewright.local.told import PurgeReport, Status
 from edgewright.platforms import each_part
 from edgewright.platforms.purging import Function, Step, size
 from edgewright.purge import changed as changed_files
@@ -246,12 +246,12 @@ def _purge_local(out: _Out, session: Session | None, stack: str, wanted: Purge, 
         report = entry["report"]
         what = "has no cache" if report is None else f"{report['memory']} entries in memory {kinds}{_told(report)}"
         out.print(f"  {escape(entry['worker'])} {entry['version'][:8]}: {what}")
-    for entry in answer["distributions"]:
-        what = f"invalidated {', '.join(entry['items'])}" if entry["items"] else "has none of it"
-        out.print(f"  distribution {entry['id']}: {escape(what)}")
+    for each in answer["distributions"]:
+        what = f"invalidated {', '.join(each['items'])}" if each["items"] else "has none of it"
+        out.print(f"  distribution {each['id']}: {escape(what)}")
 
 
-def _told(report: Mapping[str, Any]) -> str:
+def _told(report: PurgeReport) -> str:
     """Say which places a function has told of a purge, with what each took: markers, or the shield's objects."""
     counted = (
         ("edge", report["edge"], "marker"),
@@ -264,7 +264,7 @@ def _told(report: Mapping[str, Any]) -> str:
     return f", {', '.join(places)} told" if places else ""
 
 
-def _distributions(status: Mapping[str, Any], port: int) -> dict[str, list[str]]:
+def _distributions(status: Status, port: int) -> dict[str, list[str]]:
     """Return the hosts of each distribution that runs here; this machine's own names stand for any."""
     found: dict[str, list[str]] = {}
     own = [f"{host}{end}" for host in ("127.0.0.1", "localhost", "[::1]") for end in ("", f":{port}")]

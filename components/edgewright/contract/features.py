@@ -22,16 +22,16 @@ BY_SETTING: Mapping[str, FeatureOf] = _rows()
 """By the endpoint's setting: one that is given needs the feature, in `edge/src/core/features/<name>.ts`."""
 
 
-def needed(endpoint: Mapping[str, Any]) -> set[str]:
+def needed(endpoint: EndpointSpec) -> set[str]:
     """Return the features that an endpoint needs by one setting each."""
-    return {row.name for setting, row in BY_SETTING.items() if endpoint.get(setting) is not None}
+    return {row.name for setting, row in BY_SETTING.items() if getattr(endpoint, setting) is not None}
 
 
-def varies(endpoint: Mapping[str, Any]) -> set[str]:
+def varies(endpoint: EndpointSpec) -> set[str]:
     """Return the request headers that an endpoint's answers depend on because of features around it, in lower case. A
     platform's cache that answers before the function needs them in its key."""
-    around = [endpoint.get(setting) for setting, row in BY_SETTING.items() if row.around]
-    return {name for given in around if given is not None for name in given["vary"]}
+    around = [getattr(endpoint, setting) for setting, row in BY_SETTING.items() if row.around]
+    return {name for given in around if given is not None for name in given.vary}
 
 
 def without_unused(settings: dict[str, Any]) -> dict[str, Any]:

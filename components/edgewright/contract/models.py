@@ -152,6 +152,11 @@ class CacheSpec(SpecModel):
     vary: tuple[str, ...] = Field(default=(), description="Request headers added to the response's Vary, lower case.")
     tags: tuple[str, ...] = Field(default=(), description="Cache-Tag values added to each stored response.")
 
+    @property
+    def stores(self) -> bool:
+        """Whether anything is stored at all."""
+        return self.mode != "bypass"
+
 
 # --- geography -----------------------------------------------------------------------------------------------------
 
@@ -290,6 +295,11 @@ class EndpointSpec(SpecModel):
     rate_limit: Annotated[RateLimitSpec | None, FeatureOf("rate_limit")] = None
     cors: Annotated[CorsSpec | None, FeatureOf("cors", around=True)] = None
     static: bool = Field(default=False, description="Versioned static files: strong ETag and 304 are guaranteed.")
+
+    @property
+    def origin(self) -> OriginTarget | None:
+        """The target, where it is an origin."""
+        return self.target if isinstance(self.target, OriginTarget) else None
 
 
 class EdgeSettings(SpecModel):

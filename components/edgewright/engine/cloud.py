@@ -1,7 +1,8 @@
 """Who answers a running program in the place of the real clouds."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
+
+from edgewright.engine.resources import Inputs
 
 
 class CloudError(Exception):
@@ -19,7 +20,7 @@ class NotAnswered(UnknownType):
 class Cloud(Protocol):
     """What a run needs of a cloud. It is pickled into the process that runs the program: keep it plain data."""
 
-    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any], /) -> tuple[str, Mapping[str, Any]]:
+    def new_resource(self, type_: str, name: str, inputs: Inputs, /) -> tuple[str, Inputs]:
         """Return the id and the complete outputs of a new resource.
 
         An output that is left out is None to the program, where the real cloud would have given a value.
@@ -29,11 +30,11 @@ class Cloud(Protocol):
         """
         ...
 
-    def read_resource(self, type_: str, name: str, identity: str, inputs: Mapping[str, Any], /) -> Mapping[str, Any]:
+    def read_resource(self, type_: str, name: str, identity: str, inputs: Inputs, /) -> Inputs:
         """Return the outputs of a resource that the program looks up by its id."""
         ...
 
-    def call(self, token: str, args: Mapping[str, Any], /) -> Mapping[str, Any]:
+    def call(self, token: str, args: Inputs, /) -> Inputs:
         """Return what a provider's function gives for these arguments."""
         ...
 
@@ -45,7 +46,7 @@ class RecordingCloud:
     another.
     """
 
-    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    def new_resource(self, type_: str, name: str, inputs: Inputs) -> tuple[str, Inputs]:
         identity = f"{name}-id"
         from edgewright.platforms import each_part
         from edgewright.platforms.handlers import named
@@ -57,15 +58,15 @@ class RecordingCloud:
         inputs = named(handler, type_, name, inputs)
         return identity, {**handler.outputs(inputs, identity), **inputs}
 
-    def read_resource(self, _type: str, _name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read_resource(self, _type: str, _name: str, _identity: str, inputs: Inputs) -> Inputs:
         return dict(inputs)
 
-    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(self, token: str, args: Inputs) -> Inputs:
         from edgewright.platforms import each_part
 
         for part in each_part("emulate"):
             if token in part.RECORDED_FUNCTIONS:
-                found: Mapping[str, Any] = part.RECORDED_FUNCTIONS[token](args)
+                found: Inputs = part.RECORDED_FUNCTIONS[token](args)
                 return found
         raise NotAnswered(
             f"the function {token} asks the real cloud, which is not asked here; give the value in the stack's settings,"

@@ -19,6 +19,7 @@ from edgewright.engine.resources import (
     PROVIDER_PREFIX,
     STACK_TYPE,
     Diagnostic,
+    Inputs,
     Resource,
     ResourceOptions,
     Severity,
@@ -187,9 +188,7 @@ class Monitor(MockMonitor):
             )
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=wire.encode(outputs, secret_keys))
 
-    def _create(
-        self, type_: str, name: str, inputs: Mapping[str, Any], source: SourceLocation | None
-    ) -> tuple[str, Mapping[str, Any]]:
+    def _create(self, type_: str, name: str, inputs: Inputs, source: SourceLocation | None) -> tuple[str, Inputs]:
         if type_.startswith(PROVIDER_PREFIX):
             return f"{name}-provider", dict(inputs)
         if type_.startswith(_DYNAMIC):
@@ -224,7 +223,7 @@ class Monitor(MockMonitor):
         source = self._source(request)
         decoded = wire.decode(request.properties)
         urn = self.make_urn(request.parent, request.type, request.name)
-        outputs: Mapping[str, Any] = decoded.values
+        outputs: Inputs = decoded.values
         if request.type == _STACK_REFERENCE:
             # As a function that nobody answers: unknown in a preview, and wanting where the program cannot do without.
             told: Any = UNKNOWN if self.preview else {}

@@ -8,7 +8,13 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+
+Inputs: TypeAlias = Mapping[str, Any]
+"""What a provider is given, by the names of its schema. What the values are, each provider's schema says: this and `Outputs` are
+the border to Pulumi."""
+Outputs: TypeAlias = dict[str, Any]
+"""What a provider gives back."""
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 """The type token of the stack itself, the root of the tree of resources."""
@@ -76,7 +82,7 @@ class Resource:
     parent: str | None
     """The parent's URN; None for a resource directly under the stack."""
     custom: bool
-    inputs: Mapping[str, Any]
+    inputs: Inputs
     """Camel-case wire names as the engine sees them. Secrets are unwrapped (see :attr:`secret_paths`), whole numbers
     are `int`, and a value that only an update would know is :data:`UNKNOWN`."""
     secret_paths: frozenset[str] = frozenset()
@@ -87,7 +93,7 @@ class Resource:
     options: ResourceOptions = field(default_factory=ResourceOptions)
     source: SourceLocation | None = None
     """The line of the user's program that declared this resource, or the component that it is part of."""
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Inputs = field(default_factory=dict)
     """A custom resource's outputs as the cloud gave them; a component's as it registered them."""
     secret_outputs: frozenset[str] = frozenset()
     """Property paths of secret outputs."""
@@ -127,7 +133,7 @@ class Capture:
     project: str
     stack: str
     resources: tuple[Resource, ...]
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Inputs = field(default_factory=dict)
     secret_outputs: frozenset[str] = frozenset()
     diagnostics: tuple[Diagnostic, ...] = ()
     preview: bool = False

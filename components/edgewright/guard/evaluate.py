@@ -3,11 +3,11 @@
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgewright.contract.limits import stale_warnings
 from edgewright.contract.limits.prices import stale_price_warnings
-from edgewright.engine.resources import STACK_TYPE, Capture, Resource
+from edgewright.engine.resources import STACK_TYPE, Capture, Inputs, Resource
 from edgewright.guard.findings import Evaluation, Finding, LevelName, Location, order
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ _SECRET = "[secret]"
 
 def evaluate(
     capture: Capture,
-    policies: Mapping[str, Any] | None = None,
+    policies: Mapping[str, object] | None = None,
     *,
-    limits: Mapping[str, Any] | None = None,
+    limits: Mapping[str, object] | None = None,
     production: bool | None = None,
-    traffic: Mapping[str, Any] | None = None,
+    traffic: Mapping[str, object] | None = None,
 ) -> Evaluation:
     """Return the findings of every policy that is not disabled.
 
@@ -73,7 +73,7 @@ def stack_view(capture: Capture) -> "StackView":
     )
 
 
-def _properties(resource: Resource) -> Mapping[str, Any]:
+def _properties(resource: Resource) -> Inputs:
     if not resource.custom:
         return resource.outputs
     outputs = resource.outputs
@@ -83,7 +83,7 @@ def _properties(resource: Resource) -> Mapping[str, Any]:
     return {**resource.inputs, **outputs}
 
 
-def _provider(resource: Resource, by_urn: Mapping[str, Resource], regions: Mapping[str, str]) -> Mapping[str, Any]:
+def _provider(resource: Resource, by_urn: Mapping[str, Resource], regions: Mapping[str, str]) -> Inputs:
     """Return the settings of the provider that would make a resource, as far as the program and its settings say them."""
     if resource.options.provider:
         found = by_urn.get(resource.options.provider.rpartition("::")[0])
@@ -94,7 +94,7 @@ def _provider(resource: Resource, by_urn: Mapping[str, Resource], regions: Mappi
 
 def _evaluate(
     capture: Capture,
-    policies: Mapping[str, Any] | None,
+    policies: Mapping[str, object] | None,
     settings: "Settings",
 ) -> Evaluation:
     from edgewright_policies import Context, ResourceRule, StackRule, configure

@@ -1,14 +1,14 @@
 """The gateway's control port: deploy, look, purge. See also :mod:`edgewright.platforms.protocol`."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import httpx
 
 from edgewright.base.errors import DeployFault, DeployRefused, InfrastructureError
 from edgewright.contract.purge import Fault, PurgeRefused
+from edgewright.local.told import Counts, Keys, LogEntry, Purged, Refusal, Served, Status
 from edgewright.platforms import protocol
 
 DEPLOY_TIMEOUT_S = 60.0
@@ -43,7 +43,7 @@ class Control:
         """Close connections; the gateway goes on."""
         self._client.close()
 
-    def deploy(self, deployment: protocol.Deployment) -> Mapping[str, Any]:
+    def deploy(self, deployment: protocol.Deployment) -> Served:
         """Make the gateway run this deployment, whole or not at all; return `generation` and `ms`.
 
         Raises:
@@ -53,28 +53,30 @@ class Control:
         response = self._request("POST", "/v1/deploy", content=deployment.model_dump_json())
         if response.status_code == 422:
             raise DeployRefused([_fault(entry) for entry in response.json().get("errors", [])])
-        return self._json(response)
+        served: Served = self._checked(response).json()
+        return served
 
-    def status(self) -> Mapping[str, Any]:
+    def status(self) -> Status:
         """Return generation, workers, URLs and up-time."""
-        return self._json(self._request("GET", "/v1/status"))
+        status: Status = self._checked(self._request("GET", "/v1/status")).json()
+        return status
 
-    def counters(self) -> Mapping[str, Any]:
+    def counters(self) -> Counts:
         """Return what was counted since the last reset: requests, by status, and by origin."""
-        return self._json(self._request("GET", "/v1/counters"))
+        counts: Counts = self._checked(self._request("GET", "/v1/counters")).json()
+        return counts
 
     def reset_counters(self) -> None:
         """Set all counters to nought."""
-        self._json(self._request("POST", "/v1/counters/reset"))
+        self._checked(self._request("POST", "/v1/counters/reset"))
 
-    def logs(self, after: int = 0, limit: int = 1000) -> Sequence[Mapping[str, Any]]:
+    def logs(self, after: int = 0, limit: int = 1000) -> Sequence[LogEntry]:
         """Return log entries with a sequence number past `after`, oldest first."""
-        entries: Sequence[Mapping[str, Any]] = self._json(
-            self._request("GET", f"/v1/logs?after={after}&limit={limit}")
-        )["entries"]
+        answer = self._checked(self._request("GET", f"/v1/logs?after={after}&limit={limit}"))
+        entries: Sequence[LogEntry] = answer.json()["entries"]
         return entries
 
-    def purge(self, **what: Any) -> Mapping[str, Any]:
+    def purge(self, **what: object) -> Purged:
         """Purge caches: `everything=True`, or `urls`, `prefixes` or `tags`; `soft=True` marks as stale only.
 
         With `dry_run=True` it is only looked at.
@@ -90,21 +92,19 @@ class Control:
                 Fault(str(entry["message"]), _OPTIONS.get(entry.get("list")), entry.get("value"))
                 for entry in document.get("faults") or [{"message": document.get("detail", response.text)}]
             )
-        return self._json(response)
+        purged: Purged = self._checked(response).json()
+        return purged
 
-    def invalidate(self, paths: Sequence[str], distribution_id: str | None = None) -> Mapping[str, Any]:
+    def invalidate(self, paths: Sequence[str], distribution_id: str | None = None) -> None:
         """Invalidate paths such as `/images/*`, and tags such as `#news`, in one distribution, or in all."""
-        return self._json(
-            self._request(
-                "POST", "/v1/invalidate", content=json.dumps({"paths": [*paths], "distribution_id": distribution_id})
-            )
-        )
+        asked = json.dumps({"paths": [*paths], "distribution_id": distribution_id})
+        self._checked(self._request("POST", "/v1/invalidate", content=asked))
 
-    def kv_keys(self, namespace_id: str, prefix: str = "") -> Any:
+    def kv_keys(self, namespace_id: str, prefix: str = "") -> Keys:
         """Return the keys of a namespace."""
-        return self._json(
-            self._request("GET", f"/v1/kv/{quote(namespace_id, safe='')}/keys?prefix={quote(prefix, safe='')}")
-        )
+        path = f"/v1/kv/{quote(namespace_id, safe='')}/keys?prefix={quote(prefix, safe='')}"
+        keys: Keys = self._checked(self._request("GET", path)).json()
+        return keys
 
     def kv_get(self, namespace_id: str, key: str) -> bytes | None:
         """Return a value's bytes, or None where there is no such key."""
@@ -143,12 +143,8 @@ class Control:
         path = response.request.url.path
         raise InfrastructureError(f"the gateway answered {response.status_code} to {path}: {str(detail)[:300]}")
 
-    def _json(self, response: httpx.Response) -> Mapping[str, Any]:
-        value: Mapping[str, Any] = self._checked(response).json()
-        return value
 
-
-def _fault(entry: Mapping[str, Any]) -> DeployFault:
+def _fault(entry: Refusal) -> DeployFault:
     return DeployFault(
         str(entry.get("message", "the gateway refused it without a reason")),
         entry.get("worker"),

@@ -4,12 +4,11 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from edgewright.base.errors import ProgramFailed
 from edgewright.base.project import Project
 from edgewright.engine.cloud import CloudError, UnknownType
-from edgewright.engine.resources import Capture, Resource
+from edgewright.engine.resources import Capture, Inputs, Resource
 from edgewright.platforms import each_part, protocol
 from edgewright.platforms.archive import Archive, Classes
 from edgewright.platforms.cloudfront import protocol as cf
@@ -46,7 +45,7 @@ class LocalCloud:
     versions: Mapping[str, protocol.Version] = field(default_factory=dict)
     """Workers' versions that were deployed here before, by id."""
 
-    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    def new_resource(self, type_: str, name: str, inputs: Inputs) -> tuple[str, Inputs]:
         handler = self._handler(type_, name)
         inputs = named(handler, type_, name, inputs)
         faults = [
@@ -63,11 +62,11 @@ class LocalCloud:
         outputs = handler.number(inputs, handler.outputs(inputs, identity), self.published)
         return identity, {**prefix, **inputs, **outputs}
 
-    def read_resource(self, type_: str, name: str, _identity: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def read_resource(self, type_: str, name: str, _identity: str, inputs: Inputs) -> Inputs:
         self._handler(type_, name)
         return dict(inputs)
 
-    def call(self, token: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(self, token: str, args: Inputs) -> Inputs:
         for part in _EMULATIONS:
             found = part.call(token, args, self.versions)
             if found is not None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Inputs = Mapping[str, Any]
-Outputs = dict[str, Any]
+from edgewright.engine.resources import Inputs, Outputs
+
+Function = Callable[[Inputs], Outputs]
+"""Answers a provider's function."""
 
 EPOCH = "1970-01-01T00:00:00Z"  # gap `server-times`
 """Stands for every time that the platform's API would set, so that two runs give the same."""
@@ -62,7 +64,7 @@ def uuid_id(*parts: Any) -> str:
     return str(uuid.uuid5(_NAMESPACE, json.dumps(parts, sort_keys=True, default=str)))
 
 
-def named(handler: Handler, type_: str, name: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+def named(handler: Handler, type_: str, name: str, inputs: Inputs) -> Inputs:
     """Return the inputs with the name that the provider would make: the resource's own and seven digits."""
     key = handler.auto_name
     if key is None or inputs.get(key):

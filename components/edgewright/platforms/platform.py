@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 import pulumi
 
-from edgewright.arguments.endpoints.models import Endpoints
+from edgewright.arguments.endpoints.models import Compiled, Endpoints
+from edgewright.arguments.shape import Later
 from edgewright.base.faults import Faults
+from edgewright.contract.models import EdgeSettings
 from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import Held
 
@@ -58,7 +60,7 @@ class Platform(Protocol):
         """Return what the function sees on `env`."""
 
     def modules(
-        self, name: str, plan: Any, endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
+        self, name: str, plan: Any, endpoints: Endpoints, settings: EdgeSettings, handlers: Mapping[str, str]
     ) -> Any:
         """Return the function's modules, or raise what is wrong with them. All that is given is known."""
 
@@ -68,11 +70,11 @@ class Platform(Protocol):
         name: str,
         plan: Any,
         endpoints: Endpoints,
-        settings: Any,
+        compiled: Later[Compiled],
         modules: Any,
         bound: Any,
     ) -> Deployed:
-        """Make the API's resources. Settings, modules and bindings are known now or later."""
+        """Make the API's resources. What it compiled to, its modules and its bindings are known now or later."""
 
     def check_store(self, name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> Any:
         """Return what a KvNamespace becomes here, for `create_store`; note what it cannot be."""

@@ -4,11 +4,11 @@ The document is computed from the captured resource inputs alone. TypeScript typ
 the JSON Schema of :class:`Deployment`.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.protocol import CloudFrontDeployment
 
 
@@ -70,7 +70,7 @@ class Export(ProtocolModel):
     renamed_to: str | None = None
 
     @classmethod
-    def of(cls, inputs: Mapping[str, Any]) -> "Export":
+    def of(cls, inputs: Inputs) -> "Export":
         """Return an entry from the resource's inputs."""
         return cls(
             type=str(inputs.get("type")),

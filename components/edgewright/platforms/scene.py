@@ -1,15 +1,15 @@
 """What a captured program becomes on the local cloud, while the platforms put it together. See :class:`Scene`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from edgewright.engine.resources import Capture, Resource
+from edgewright.engine.resources import Capture, Inputs, Resource
 from edgewright.platforms import protocol
 from edgewright.platforms.archive import Archive, Classes
 from edgewright.platforms.cloudfront import protocol as cf
-from edgewright.platforms.handlers import Handler
+from edgewright.platforms.handlers import Function, Handler
 
 
 @dataclass
@@ -47,14 +47,12 @@ class Emulation(Protocol):
 
     HANDLERS: Mapping[str, Handler]
     """Every resource type of the platform that the local cloud knows."""
-    RECORDED_FUNCTIONS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]
+    RECORDED_FUNCTIONS: Mapping[str, Function]
     """Data functions that are answered also where nothing is played."""
     REFERRED_TO: Mapping[str, Handler]
     """Those whose resources others refer to by ARN or name: they have those outputs also where nothing is played."""
 
-    def call(
-        self, token: str, args: Mapping[str, Any], versions: Mapping[str, protocol.Version], /
-    ) -> Mapping[str, Any] | None:
+    def call(self, token: str, args: Inputs, versions: Mapping[str, protocol.Version], /) -> Inputs | None:
         """Return what a provider's function gives, None where it is none that is answered. `versions` were deployed before."""
 
     def play(self, scene: Scene, /) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from edgewright.arguments.endpoints.models import Endpoints
-from edgewright.arguments.seeds import Seed, read_seeds
+from edgewright.arguments.endpoints.models import Compiled, Endpoints
+from edgewright.arguments.seeds import Seed, Source, read_seeds
+from edgewright.arguments.shape import Later, fill
 from edgewright.base.faults import Faults
+from edgewright.contract.models import EdgeSettings
 from edgewright.platforms.platform import Deployed, Store
 
 
@@ -20,8 +22,8 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> dict[str, Any]
 def check_endpoints(plan: Any, endpoints: Endpoints, faults: Faults) -> None:
     """Note what an endpoint asks for that is not to be had here."""
     for item in endpoints.items:
-        if item.get("rate_limit") is not None:
-            faults.add(f"{item['at']}.rate_limit", "is given, and nobody counts on paper", fix="Leave it out.")
+        if item.rate_limit is not None:
+            faults.add(f"{item.at}.rate_limit", "is given, and nobody counts on paper", fix="Leave it out.")
 
 
 def bundle(plan: Any, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
@@ -37,17 +39,23 @@ def bindings(
 
 
 def modules(
-    name: str, plan: Any, endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
+    name: str, plan: Any, endpoints: Endpoints, settings: EdgeSettings, handlers: Mapping[str, str]
 ) -> Mapping[str, Any]:
     """Return what is uploaded: the settings document itself."""
-    return settings
+    return settings.model_dump(mode="json")
 
 
 def create(
-    parent: pulumi.Resource, name: str, plan: Any, endpoints: Endpoints, settings: Any, modules: Any, bound: Any
+    parent: pulumi.Resource,
+    name: str,
+    plan: Any,
+    endpoints: Endpoints,
+    compiled: Later[Compiled],
+    modules: Any,
+    bound: Any,
 ) -> Deployed:
     """Make the API's one resource."""
-    paths = [item["path"] for item in endpoints.items]
+    paths = [item.path for item in endpoints.items]
     pulumi.CustomResource(
         "paper:index/sheet:Sheet",
         f"{name}-sheet",
@@ -61,7 +69,7 @@ def create(
 
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> list[Seed]:
     """Return the keys that a store starts with."""
-    return read_seeds(given.get("seed", {}), faults, lambda *_: None)
+    return read_seeds(fill(Source, given.get("seed", {})), faults, lambda *_: None)
 
 
 def create_store(parent: pulumi.Resource, name: str, title: Any, given: Mapping[str, Any], plan: Any) -> Store:

@@ -181,7 +181,7 @@ def _suggest(name: str, known: list[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else "`edgewright limits` lists them"
 
 
-def check_overrides(overrides: Mapping[str, Any]) -> dict[str, Number]:
+def check_overrides(overrides: Mapping[str, object]) -> dict[str, Number]:
     """Return the overrides, each known and positive.
 
     Raises:
@@ -202,22 +202,25 @@ def check_overrides(overrides: Mapping[str, Any]) -> dict[str, Number]:
     return checked
 
 
-def check_plans(plans: Mapping[str, Any]) -> dict[str, str]:
+def check_plans(plans: Mapping[str, object]) -> dict[str, str]:
     """Return the plans by platform, each known.
 
     Raises:
         LimitError: all faults at once.
     """
     faults = []
+    checked: dict[str, str] = {}
     for platform, plan in plans.items():
         if platform not in _PLATFORMS:
             faults.append(f"{platform!r}: unknown platform; allowed are {', '.join(_PLATFORMS)}")
         elif plan not in _file(platform).plans:
             allowed = ", ".join(_file(platform).plans)
             faults.append(f"{plan!r} is not a plan of {_file(platform).title}; allowed are {allowed}")
+        else:
+            checked[platform] = str(plan)
     if faults:
         raise LimitError("; ".join(faults))
-    return dict(plans)
+    return checked
 
 
 def limit(limit_id: str, *, plan: str | None = None, overrides: Overrides | None = None) -> Limit:

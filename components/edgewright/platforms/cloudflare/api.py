@@ -11,8 +11,8 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from edgewright.arguments.endpoints.models import Endpoints
-from edgewright.arguments.shape import when_known
+from edgewright.arguments.endpoints.models import Compiled, Endpoints, whole
+from edgewright.arguments.shape import Later, when_known
 from edgewright.assemble.worker import MAIN, digest
 from edgewright.platforms.cloudflare.arguments import Plan, check, check_endpoints
 from edgewright.platforms.cloudflare.cache_rules import CACHE_PHASE, cache_rules
@@ -41,11 +41,12 @@ def create(
     name: str,
     plan: Plan,
     _endpoints: Endpoints,
-    settings: Any,
+    compiled: Later[Compiled],
     modules: Any,
     bound: Any,
 ) -> Deployed:
-    """Make the resources of an API from its settings document, its modules and its bindings, known now or later."""
+    """Make the resources of an API from what it compiled to, its modules and its bindings, known now or later."""
+    settings = whole(compiled)
     given = plan.given
     child = pulumi.ResourceOptions(parent=parent)
     worker = cloudflare.Worker(

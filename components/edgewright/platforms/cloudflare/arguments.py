@@ -118,15 +118,17 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
 
 def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     """Note what an endpoint asks for that only another platform has, and what is asked for of endpoints that are not there."""
-    if plan.given.get("cache_rules") and not any(item.get("origin") and item.get("cache") for item in endpoints.items):
+    if plan.given.get("cache_rules") and not any(
+        item.origin is not None and item.cache is not None for item in endpoints.items
+    ):
         faults.add(
             "cache_rules",
             "act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a `cache`",
             fix="Leave it out: what handlers answer is kept by the function's own cache, as their `cache` says.",
         )
     for item in endpoints.items:
-        if "functions" in item:
-            faults.add(f"{item['at']}.functions", "is of use to host 'cloudfront' only", fix="Leave it out.")
+        if item.functions is not None:
+            faults.add(f"{item.at}.functions", "is of use to host 'cloudfront' only", fix="Leave it out.")
 
 
 def hosts_of(plan: Plan) -> set[str]:

@@ -1,7 +1,7 @@
 """A zone's cache rules, written from the endpoints' strategies."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -9,13 +9,14 @@ import pulumi
 from edgewright.base.faults import Faults
 from edgewright.contract.claims import CREDENTIALS
 from edgewright.contract.limits import limit
+from edgewright.contract.models import CacheSpec, EdgeSettings, EndpointSpec
 from edgewright.platforms.cloudflare.arguments import Plan, hosts_of
 from edgewright.platforms.cloudflare.expressions import bases, fetched_expression, quoted
 
 CACHE_PHASE = "http_request_cache_settings"
 
 
-def cache_rules(name: str, plan: Plan, settings: Mapping[str, Any]) -> list[Any]:
+def cache_rules(name: str, plan: Plan, settings: EdgeSettings) -> list[Any]:
     """Return the zone's cache rules for the endpoints' strategies. Of several that match the last one holds, so the more
     specific ones come later.
 
@@ -24,14 +25,14 @@ def cache_rules(name: str, plan: Plan, settings: Mapping[str, Any]) -> list[Any]
     them, and the function's own requests have none that say anything of caching.
     """
     made = [
-        (item, _zone_keeps(plan, settings, item))
-        for item in settings["endpoints"]
-        if item["cache"] is not None and item["target"]["kind"] == "origin"
+        (item, _zone_keeps(plan, settings, item, item.cache), item.cache)
+        for item in settings.endpoints
+        if item.cache is not None and item.target.kind == "origin"
     ]
-    made.sort(key=lambda each: (specificity(each[0]["path"]), each[0]["path"]))
-    rules = [_cache_rule(name, settings, item, kept) for item, kept in made]
-    if any(kept for _, kept in made):
-        rules.append(_credentials_rule(name, settings, [item for item, kept in made if kept]))
+    made.sort(key=lambda each: (specificity(each[0].path), each[0].path))
+    rules = [_cache_rule(name, settings, item, cache, kept) for item, kept, cache in made]
+    if any(kept for _, kept, _ in made):
+        rules.append(_credentials_rule(name, settings, [item for item, kept, _ in made if kept]))
     _check_zone(name, plan, len(rules))
     return rules
 
@@ -42,20 +43,20 @@ def specificity(path: str) -> tuple[int, ...]:
     return tuple(ranks.get(segment[:1], 2) for segment in path[1:].split("/"))
 
 
-def _zone_keeps(plan: Plan, settings: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+def _zone_keeps(plan: Plan, settings: EdgeSettings, item: EndpointSpec, cache: CacheSpec) -> bool:
     """Say whether the zone may keep what an origin answers at an endpoint. Its key is the fetched URL and nothing else, and
     purges by tag and the invalidation by writes do not reach it: what needs more is left to the function's own tiers."""
-    cache, key = item["cache"], item["cache"]["key"]
+    key = cache.key
     hosts = hosts_of(plan) | ({"workers.dev"} if plan.workers_dev else set())
-    more = key["headers"] or key["cookies"] or key["country"] or cache["vary"] or cache["tags"]
-    shared = not key["host"] or (len(hosts) == 1 and "*" not in next(iter(hosts)))
+    more = key.headers or key.cookies or key.country or cache.vary or cache.tags
+    shared = not key.host or (len(hosts) == 1 and "*" not in next(iter(hosts)))
     written = any(
-        set(other["methods"]) - {"GET", "HEAD", "OPTIONS", "TRACE"}
-        for other in settings["endpoints"]
-        if other["path"] == item["path"]
+        set(other.methods) - {"GET", "HEAD", "OPTIONS", "TRACE"}
+        for other in settings.endpoints
+        if other.path == item.path
     )
-    stored = cache["mode"] == "origin" or (cache["mode"] == "override" and cache["edge_ttl_s"] > 0)
-    return stored and item["auth"] is None and shared and not more and not written
+    stored = cache.mode == "origin" or (cache.mode == "override" and (cache.edge_ttl_s or 0) > 0)
+    return stored and item.auth is None and shared and not more and not written
 
 
 def _check_zone(name: str, plan: Plan, count: int) -> None:
@@ -81,7 +82,7 @@ def _check_zone(name: str, plan: Plan, count: int) -> None:
     faults.raise_if_any()
 
 
-def _credentials_rule(name: str, settings: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _credentials_rule(name: str, settings: EdgeSettings, items: Sequence[EndpointSpec]) -> dict[str, Any]:
     """Return the last rule: what comes with a credential in a header is never kept. The function treats each of these
     headers as `Authorization` (RFC 9111, section 3.5), and the zone knows that one alone."""
     hosts = sorted({host for item in items for paths in bases(settings, item).values() for host in paths})
@@ -96,19 +97,18 @@ def _credentials_rule(name: str, settings: Mapping[str, Any], items: Sequence[Ma
     }
 
 
-def _cache_rule(name: str, settings: Mapping[str, Any], item: Mapping[str, Any], kept: bool) -> dict[str, Any]:
-    cache = item["cache"]
-    identity = f"{name} {item['path']} {','.join(item['methods'])}"
+def _cache_rule(name: str, settings: EdgeSettings, item: EndpointSpec, cache: CacheSpec, kept: bool) -> dict[str, Any]:
+    identity = f"{name} {item.path} {','.join(item.methods)}"
     rule = {
         "ref": f"edgewright_{hashlib.sha256(identity.encode()).hexdigest()[:16]}",
-        "description": f"{item['path']}: {cache['name']}",
+        "description": f"{item.path}: {cache.name}",
         "expression": fetched_expression(settings, item),
         "action": "set_cache_settings",
         "enabled": True,
     }
     if not kept:
         return {**rule, "action_parameters": {"cache": False}}
-    override = cache["mode"] == "override"
+    override = cache.mode == "override"
     return {
         **rule,
         "action_parameters": {

@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +18,11 @@ import pydantic
 
 from edgewright.assemble.worker import BUNDLES, JAVASCRIPT, on_local_cloud
 from edgewright.contract.limits import limit
-from edgewright.engine.resources import Capture, Resource
+from edgewright.engine.resources import Capture, Inputs, Outputs, Resource
 from edgewright.platforms import protocol
 from edgewright.platforms.cloudflare.bindings import KINDS
 from edgewright.platforms.cloudflare.bindings.r2_bucket import bucket_id
-from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
+from edgewright.platforms.handlers import EPOCH, Function, Handler, hex_id, uuid_id
 from edgewright.platforms.scene import Scene
 
 PACKAGE: Final = "cloudflare"
@@ -57,7 +57,7 @@ GET_VERSION: Final = "cloudflare:index/getWorkerVersion:getWorkerVersion"
 REFERRED_TO: Final[Mapping[str, Handler]] = {}
 """None: resources refer to each other by ids."""
 
-RECORDED_FUNCTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
+RECORDED_FUNCTIONS: Final[Mapping[str, Function]] = {
     # Nothing is known of a version that was deployed before, so that nothing is refused for it.
     GET_VERSION: dict,
 }
@@ -506,7 +506,7 @@ class Translation:
     """Classes of Durable Objects once this is deployed, by Worker, each with what declared it."""
 
 
-def call(token: str, args: Mapping[str, Any], versions: Mapping[str, protocol.Version]) -> Mapping[str, Any] | None:
+def call(token: str, args: Inputs, versions: Mapping[str, protocol.Version]) -> Inputs | None:
     """Return what a version that was deployed here before consists of; other functions ask the account."""
     return get_version(args, versions) if token == GET_VERSION else None
 
@@ -684,7 +684,7 @@ def _lifecycle(
         _deployed_classes(result, worker, next(r for r in own if names.get(str(r.id)) == worker.name), before)
 
 
-def _migrated(migrations: Mapping[str, Any]) -> set[str]:
+def _migrated(migrations: Inputs) -> set[str]:
     """Return the classes that migrations make, under their new names where they rename."""
     plain = {name for key in ("newClasses", "newSqliteClasses") for name in migrations.get(key) or ()}
     moved = {
@@ -849,7 +849,7 @@ def _hosts_of(zone: str, own: list[Resource]) -> list[str]:
     return sorted(found)
 
 
-def _header_change(name: str, change: Mapping[str, Any]) -> protocol.HeaderChange:
+def _header_change(name: str, change: Inputs) -> protocol.HeaderChange:
     return protocol.HeaderChange(
         name=name, operation=change["operation"], value=change.get("value"), expression=change.get("expression")
     )
@@ -962,7 +962,7 @@ def _script(resource: Resource, base: Path) -> protocol.Version:
     )
 
 
-def _content(module: Mapping[str, Any], where: str, base: Path) -> str:
+def _content(module: Inputs, where: str, base: Path) -> str:
     """Return a module's content in base64, from the inputs or from its file."""
     if module.get("contentBase64") is not None:
         text = str(module["contentBase64"])
@@ -984,7 +984,7 @@ def _content(module: Mapping[str, Any], where: str, base: Path) -> str:
     return base64.b64encode(content).decode()
 
 
-def _binding(binding: Mapping[str, Any]) -> protocol.Binding:
+def _binding(binding: Inputs) -> protocol.Binding:
     try:
         return KINDS[binding["type"]].plays(binding)
     except ValueError as error:

@@ -71,9 +71,9 @@ def bindings(
                     value,
                     faults,
                     verifies=[
-                        f"{item['at']} ({item['path']})"
+                        f"{item.at} ({item.path})"
                         for item in endpoints.items
-                        if (item["auth"] or {}).get("secret_binding") == name
+                        if item.auth is not None and item.auth.secret == name
                     ],
                 ),
             },

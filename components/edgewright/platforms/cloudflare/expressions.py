@@ -1,9 +1,9 @@
 """Expressions of rules, in Cloudflare's rules language, for what the function asks its origins for."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
+
+from edgewright.contract.models import EdgeSettings, EndpointSpec
 
 
 def quoted(text: str) -> str:
@@ -11,20 +11,20 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def bases(settings: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, set[str]]:
+def bases(settings: EdgeSettings, item: EndpointSpec) -> dict[str, set[str]]:
     """Return the hosts of an endpoint's origins by the path that comes before every request's."""
-    (router,) = [each for each in settings["routers"] if each["name"] == item["target"]["router"]]
-    bases: dict[str, set[str]] = {}
-    for origin in router["origins"]:
-        url = urlsplit(origin["url"])
-        bases.setdefault(url.path.rstrip("/"), set()).add(url.hostname or "")
-    return bases
+    found: dict[str, set[str]] = {}
+    routers = [each for each in settings.routers if item.origin is not None and each.name == item.origin.router]
+    for origin in (origin for router in routers for origin in router.origins):
+        url = urlsplit(origin.url)
+        found.setdefault(url.path.rstrip("/"), set()).add(url.hostname or "")
+    return found
 
 
-def fetched_expression(settings: Mapping[str, Any], item: Mapping[str, Any]) -> str:
+def fetched_expression(settings: EdgeSettings, item: EndpointSpec) -> str:
     """Return the expression that matches what the function asks the origins of an endpoint for."""
-    target = item["target"]
-    path = item["path"].removeprefix(target["strip_prefix"] or "") or "/"
+    prefix = item.origin.strip_prefix if item.origin is not None else None
+    path = item.path.removeprefix(prefix or "") or "/"
     path = path if path.startswith("/") else f"/{path}"
     parts = []
     for base, hosts in sorted(bases(settings, item).items()):

@@ -9,8 +9,8 @@ import pulumi_cloudflare as cloudflare
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim
-from edgewright.arguments.seeds import Seed, read_seeds
-from edgewright.arguments.shape import checked
+from edgewright.arguments.seeds import Seed, Source, read_seeds
+from edgewright.arguments.shape import checked, fill
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudflare.bindings.kv_namespace import OPTIONS, check_options, check_ttl
@@ -43,7 +43,7 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
     check_options("", given, faults)
     if "jurisdiction" in given:
         faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
-    seeds = read_seeds(given.get("seed", {}), faults, check_ttl)
+    seeds = read_seeds(fill(Source, given.get("seed", {})), faults, check_ttl)
     if isinstance(title, str) and isinstance(account_id, str):
         claim(
             "kv title",

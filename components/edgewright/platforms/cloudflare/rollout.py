@@ -9,8 +9,9 @@ from urllib.parse import unquote
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from edgewright.arguments.shape import when_known
+from edgewright.arguments.shape import Later, when_known
 from edgewright.base.faults import Faults
+from edgewright.contract.models import EdgeSettings
 from edgewright.platforms.cloudflare.arguments import COOKIES_FIELD, HEADERS_PHASE, VERSION_KEY, Plan
 from edgewright.platforms.cloudflare.expressions import quoted
 from edgewright.platforms.cloudflare.routes import split_route
@@ -18,7 +19,11 @@ from edgewright.platforms.cloudflare.version import cache_options, exports_of
 
 
 def shares(
-    parent: pulumi.Resource, plan: Plan, worker: cloudflare.Worker, version_id: pulumi.Output[str], settings: Any
+    parent: pulumi.Resource,
+    plan: Plan,
+    worker: cloudflare.Worker,
+    version_id: pulumi.Output[str],
+    settings: Later[EdgeSettings],
 ) -> Any:
     """Return each version with its share of the requests, or raise why the platform would refuse them."""
     if plan.percentage == 100:
@@ -102,7 +107,7 @@ def served_by(versions: Sequence[str], previous: str | None) -> Served:
     return Served(new, next(version for version in versions if version != new), new)
 
 
-def make_sticky(parent: pulumi.Resource, name: str, plan: Plan, settings: Any) -> cloudflare.Ruleset:
+def make_sticky(parent: pulumi.Resource, name: str, plan: Plan, settings: Later[EdgeSettings]) -> cloudflare.Ruleset:
     """Make the rules by which a client keeps its version. They are there before the first request is split, and gone with the
     rollout, also where the API is protected."""
     when_known(settings, lambda known: _warn_of_sticky(name, plan, known))
@@ -164,7 +169,7 @@ def _asked_expression(plan: Plan) -> str:
     return "(" + " or ".join(parts if len(parts) == 1 else (f"({part})" for part in parts)) + ")"
 
 
-def _warn_of_sticky(name: str, plan: Plan, settings: Mapping[str, Any]) -> None:
+def _warn_of_sticky(name: str, plan: Plan, settings: EdgeSettings) -> None:
     if "cookie" in plan.sticky and "zone_plan" not in plan.given:
         pulumi.log.warn(
             f"EdgeApi {name!r}: rollout.sticky.cookie: is read by a rule, and rules of a zone on the plan Free have no field for"

@@ -10,6 +10,7 @@ from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.worker import BUNDLES, SHIELD_CLASS, has_shield, size, worker_modules
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
+from edgewright.contract.models import CacheSpec, EdgeSettings, EndpointSpec
 from edgewright.platforms.cloudflare.arguments import Plan, hosts_of
 
 COMPATIBILITY_DATE = "2026-07-01"
@@ -26,7 +27,7 @@ def bundle(plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
 
 
 def modules(
-    name: str, plan: Plan, _endpoints: Endpoints, settings: Mapping[str, Any], handlers: Mapping[str, str]
+    name: str, plan: Plan, _endpoints: Endpoints, settings: EdgeSettings, handlers: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """Return the Worker's modules, or raise a fault where they are larger than the platform takes."""
     own_host = min((host for host in hosts_of(plan) if "*" not in host), default=None)
@@ -46,34 +47,34 @@ def modules(
     return made
 
 
-def _with_own_entries(settings: Mapping[str, Any], script_name: str, cache_host: str | None) -> dict[str, Any]:
+def _with_own_entries(settings: EdgeSettings, script_name: str, cache_host: str | None) -> EdgeSettings:
     """Return the settings with the hostname that the Cache API asks its keys to have, which saves it a look-up of DNS
     (https://developers.cloudflare.com/workers/runtime-apis/cache/), and with entries that hostnames share kept apart from those of other functions. All Workers of a zone
     share its Cache API (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and a KV namespace may
     be several functions' too: without the host in the key, one function's answers would be given out by another."""
 
-    def own(endpoint: Mapping[str, Any]) -> Mapping[str, Any]:
-        cache = endpoint["cache"]
-        if cache is None or cache["key"]["host"]:
+    def own(endpoint: EndpointSpec) -> EndpointSpec:
+        cache = endpoint.cache
+        if cache is None or cache.key.host:
             return endpoint
-        return {**endpoint, "cache": {**cache, "name": f"{script_name}/{cache['name']}"}}
+        return endpoint.model_copy(update={"cache": cache.model_copy(update={"name": f"{script_name}/{cache.name}"})})
 
-    return {**settings, "cache_host": cache_host, "endpoints": [own(endpoint) for endpoint in settings["endpoints"]]}
+    return settings.model_copy(update={"cache_host": cache_host, "endpoints": tuple(map(own, settings.endpoints))})
 
 
-def exports_of(settings: Mapping[str, Any]) -> dict[str, Any] | None:
+def exports_of(settings: EdgeSettings) -> dict[str, Any] | None:
     """Return the shield's class: its storage is made with the deployment, and stays when the version goes. No binding leads
     to it, because the platform refuses one to a class that is not there yet (100406): the function has it as one of its own
     exports, `ctx.exports`."""
     return {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}} if has_shield(settings) else None
 
 
-def flags_of(given: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]:
+def flags_of(given: Mapping[str, Any], settings: EdgeSettings) -> list[str]:
     """Return the flags as given, and for a shield the one that newer dates have by themselves."""
     flags = set(given.get("compatibility_flags", ()))
     if has_shield(settings):
         if NO_OWN_EXPORTS in flags:
-            faults = Faults("EdgeApi", str(settings["name"]))
+            faults = Faults("EdgeApi", settings.name)
             faults.add(
                 "compatibility_flags",
                 f"has {NO_OWN_EXPORTS!r}, without which nothing leads to the shield",
@@ -85,12 +86,12 @@ def flags_of(given: Mapping[str, Any], settings: Mapping[str, Any]) -> list[str]
     return sorted(flags)
 
 
-def warn_of_purges(name: str, settings: Mapping[str, Any]) -> None:
+def warn_of_purges(name: str, settings: EdgeSettings) -> None:
     """Tell of tags that a purge could follow in part only: nothing carries it to data centres and isolates."""
-    caches = {cache["name"]: cache for cache in _caches(settings) if cache["mode"] != "bypass"}
-    if any(cache["tiers"]["kv"] or cache["tiers"]["shield"] for cache in caches.values()):
+    caches = {cache.name: cache for cache in _caches(settings) if cache.stores}
+    if any(cache.tiers.kv or cache.tiers.shield for cache in caches.values()):
         return
-    tagged = sorted(cache["name"] for cache in caches.values() if cache["tags"])
+    tagged = sorted(cache.name for cache in caches.values() if cache.tags)
     if tagged:
         pulumi.log.warn(
             f"EdgeApi {name!r}: {', '.join(tagged)}: has tags to purge by, and neither tiers.kv nor tiers.shield, by which"
@@ -99,8 +100,8 @@ def warn_of_purges(name: str, settings: Mapping[str, Any]) -> None:
         )
 
 
-def _caches(settings: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [item["cache"] for item in settings["endpoints"] if item["cache"] is not None]
+def _caches(settings: EdgeSettings) -> list[CacheSpec]:
+    return [item.cache for item in settings.endpoints if item.cache is not None]
 
 
 def limits_of(limits: Mapping[str, Any]) -> Any:
@@ -109,10 +110,10 @@ def limits_of(limits: Mapping[str, Any]) -> Any:
     return found or None
 
 
-def cache_options(settings: Mapping[str, Any]) -> dict[str, bool]:
+def cache_options(settings: EdgeSettings) -> dict[str, bool]:
     """Return what turns the platform's own cache on where an endpoint's strategy asks for it, and else off: what is left
     out may stay as it was, and in front of a Worker that does not expect it that cache keeps what has no Cache-Control."""
-    used = any(endpoint["cache"] and endpoint["cache"]["engine"] == "platform" for endpoint in settings["endpoints"])
+    used = any(cache.engine == "platform" for cache in _caches(settings))
     return {"enabled": used, "cross_version_cache": False}
 
 

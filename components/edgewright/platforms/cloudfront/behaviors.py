@@ -1,12 +1,13 @@
 """Behaviors: which of them the endpoints' paths become, in what order, and what their endpoints ask for."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgewright.arguments.endpoints.models import Endpoints
+from edgewright.arguments.endpoints.models import Endpoint, Endpoints
 from edgewright.contract import features
+from edgewright.contract.models import CacheSpec, EdgeSettings, EndpointSpec
 from edgewright.contract.path_patterns import covers, matches, overlap
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -22,7 +23,7 @@ class Behavior:
 
     pattern: str
     """CloudFront's path pattern; `*` is the default behavior."""
-    items: tuple[Mapping[str, Any], ...]
+    items: tuple[Endpoint, ...]
     """Endpoints, the one that answers GET first."""
 
     @property
@@ -33,9 +34,9 @@ class Behavior:
 
 def behaviors_of(endpoints: Endpoints) -> list[Behavior]:
     """Return the behaviors for the endpoints' paths, the most specific first; the default one is the last."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for item in sorted(endpoints.items, key=lambda item: _specificity(item["path"])):
-        groups.setdefault(pattern_of(item["path"]), []).append(item)
+    groups: dict[str, list[Endpoint]] = {}
+    for item in sorted(endpoints.items, key=lambda item: _specificity(item.path)):
+        groups.setdefault(pattern_of(item.path), []).append(item)
     default = groups.pop("/*", groups.pop("*", []))
     found = [Behavior(pattern, _get_first(items)) for pattern, items in groups.items()]
     return [*found, Behavior("*", _get_first(default))]
@@ -78,7 +79,7 @@ def guards_over(behaviors: Sequence[Behavior], path: str, order: Sequence[str]) 
         if not behavior.default and order.index(behavior.pattern) < order.index(path):
             continue
         whole = covers(behavior.pattern, path)
-        found += [(item["path"], whole) for item in behavior.items if item["auth"] is not None]
+        found += [(item.path, whole) for item in behavior.items if item.auth is not None]
     return found
 
 
@@ -100,8 +101,8 @@ def _specificity(path: str) -> tuple[Any, ...]:
     return (*ranks, *[1] * (MAX_SEGMENTS - len(ranks)), path)
 
 
-def _get_first(items: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(sorted(items, key=lambda item: "GET" not in item["methods"]))
+def _get_first(items: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
+    return tuple(sorted(items, key=lambda item: "GET" not in item.methods))
 
 
 @dataclass(frozen=True)
@@ -109,44 +110,43 @@ class Served:
     """A behavior with the settings that its endpoints compiled to."""
 
     behavior: Behavior
-    specs: tuple[Mapping[str, Any], ...]
+    specs: tuple[EndpointSpec, ...]
     """The endpoints' parts of the settings document."""
 
     @property
-    def cache(self) -> Mapping[str, Any] | None:
+    def cache(self) -> CacheSpec | None:
         """The strategy whose key the behavior has."""
         for spec in self.specs:
             if _gets(spec):
-                cache: Mapping[str, Any] | None = spec["cache"]
-                return cache if cache is None or cache["mode"] != "bypass" else None
+                return _stored(spec)
         return None
 
     @property
     def router(self) -> str | None:
         """The router of its endpoints, where one of them has an origin."""
-        names: list[str] = [spec["target"]["router"] for spec in self.specs if spec["target"]["kind"] == "origin"]
+        names = [spec.origin.router for spec in self.specs if spec.origin is not None]
         return names[0] if names else None
 
     @property
     def safe(self) -> bool:
         """Whether its endpoints answer only what CloudFront can ask a second origin."""
-        return bool(self.specs) and all(set(spec["methods"]) <= set(SAFE) for spec in self.specs)
+        return bool(self.specs) and all(set(spec.methods) <= set(SAFE) for spec in self.specs)
 
     @property
-    def stored(self) -> tuple[Mapping[str, Any], ...]:
+    def stored(self) -> tuple[EndpointSpec, ...]:
         """The endpoints whose answers may be stored."""
-        return tuple(spec for spec in self.specs if spec["cache"] and spec["cache"]["mode"] != "bypass" and _gets(spec))
+        return tuple(spec for spec in self.specs if _stored(spec) is not None and _gets(spec))
 
     @property
     def guard(self) -> str | None:
         """How a caller is known before anything stored is given out: `jwt`, `session`, or not at all."""
-        kinds: list[str] = [spec["auth"]["kind"] for spec in self.stored if spec["auth"]]
+        kinds = [spec.auth.kind for spec in self.stored if spec.auth is not None]
         return kinds[0] if kinds else None
 
     @property
     def own(self) -> tuple[Any, ...]:
         """Functions of the user's own at the viewer: beside them CloudFront runs none of ours."""
-        return tuple(function for item in self.behavior.items for function in item.get("functions", ()))
+        return tuple(function for item in self.behavior.items for function in item.functions or ())
 
     @property
     def varies(self) -> list[str]:
@@ -156,17 +156,22 @@ class Served:
     @property
     def session(self) -> bool:
         """Whether an endpoint asks for a session."""
-        return any((spec["auth"] or {}).get("kind") == "session" for spec in self.specs)
+        return any(spec.auth is not None and spec.auth.kind == "session" for spec in self.specs)
 
 
-def _gets(spec: Mapping[str, Any]) -> bool:
-    return "GET" in spec["methods"] or "*" in spec["methods"]
+def _gets(spec: EndpointSpec) -> bool:
+    return "GET" in spec.methods or "*" in spec.methods
 
 
-def serve(endpoints: Endpoints, settings: Mapping[str, Any]) -> list[Served]:
+def _stored(spec: EndpointSpec) -> CacheSpec | None:
+    """Return the strategy by which an endpoint's answers are stored."""
+    return spec.cache if spec.cache is not None and spec.cache.stores else None
+
+
+def serve(endpoints: Endpoints, settings: EdgeSettings) -> list[Served]:
     """Return the behaviors with their endpoints' settings, in the distribution's order."""
-    by_place = {(spec["path"], tuple(spec["methods"])): spec for spec in settings["endpoints"]}
+    by_place = {(spec.path, spec.methods): spec for spec in settings.endpoints}
     return [
-        Served(behavior, tuple(by_place[(item["path"], tuple(item["methods"]))] for item in behavior.items))
+        Served(behavior, tuple(by_place[(item.path, item.methods)] for item in behavior.items))
         for behavior in behaviors_of(endpoints)
     ]

@@ -8,13 +8,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from edgewright.arguments.endpoints.models import Endpoints
-from edgewright.arguments.shape import is_later
+from edgewright.arguments.endpoints.models import Compiled, Endpoints
+from edgewright.arguments.shape import Later, is_later
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudfront import functions, lambda_edge, policies
 from edgewright.platforms.cloudfront.behaviors import SAFE, Served
 from edgewright.platforms.cloudfront.endpoints import check_functions
 from edgewright.platforms.cloudfront.files import let_read, make_bucket, make_named
+from edgewright.platforms.cloudfront.function_files import Uploads
 from edgewright.platforms.cloudfront.guard import GUARD
 from edgewright.platforms.cloudfront.held import with_hook
 from edgewright.platforms.cloudfront.names import certificate, dns, web_acl
@@ -39,23 +40,23 @@ def create(
     name: str,
     plan: Plan,
     endpoints: Endpoints,
-    settings: Any,
-    modules: Any,
+    compiled: Later[Compiled],
+    modules: pulumi.Output[Uploads],
     bound: Any,
 ) -> Deployed:
     """Make the distribution with its function, policies, functions at the viewer, and its DNS records."""
     functions = [
-        [function if is_later(function) else None for function in item.get("functions", ())] for item in endpoints.items
+        [function if is_later(function) else None for function in item.functions or ()] for item in endpoints.items
     ]
-    if not is_later(settings) and not any(function is not None for each in functions for function in each):
-        return build(Site.of(parent, name, plan, endpoints, settings, modules, bound))
+    if not is_later(compiled) and not any(function is not None for each in functions for function in each):
+        return build(Site.of(parent, name, plan, endpoints, compiled, modules, bound))
 
     # Through the plugin all of it comes at once, and what is made depends on it.
     def make(known: Any) -> Deployed:
-        settings, bound, functions = known
-        return build(Site.of(parent, name, plan, _with(name, plan, endpoints, functions), settings, modules, bound))
+        compiled, bound, functions = known
+        return build(Site.of(parent, name, plan, _with(name, plan, endpoints, functions), compiled, modules, bound))
 
-    made = pulumi.Output.all(settings, bound, functions).apply(make)
+    made = pulumi.Output.all(compiled, bound, functions).apply(make)
 
     def part(key: str) -> Any:
         return made.apply(lambda deployed: getattr(deployed, key))
@@ -69,9 +70,10 @@ def _with(name: str, plan: Plan, endpoints: Endpoints, functions: list[list[Any]
     items = []
     for item, late in zip(endpoints.items, functions, strict=True):
         if late:
-            given = zip(item["functions"], late, strict=True)
-            item = {**item, "functions": [each if function is None else function for each, function in given]}
-            check_functions(item["at"], item, plan, faults)
+            given = zip(item.functions or (), late, strict=True)
+            known = tuple(each if function is None else function for each, function in given)
+            item = dataclasses.replace(item, functions=known)
+            check_functions(item, plan, faults)
         items.append(item)
     faults.raise_if_any()
     return dataclasses.replace(endpoints, items=tuple(items))
@@ -197,7 +199,7 @@ def _edge_function(site: Site) -> lambda_edge.EdgeFunction:
         f"{site.name}-edge",
         site.name,
         lambda_edge.Shape(events=lambda_edge.ORIGIN_EVENTS, description="answers or sends on what CloudFront has not"),
-        site.modules.apply(lambda known: known["archive"]),
+        site.uploads.apply(lambda known: known.edge.archive()),
         tags=site.plan.tags,
     )
 
@@ -211,10 +213,15 @@ def _guard_function(site: Site) -> lambda_edge.EdgeFunction | None:
         f"{site.name}-guard",
         f"{site.name}-guard",
         GUARD,
-        site.modules.apply(lambda known: known["guard"]),
+        site.uploads.apply(_guard_archive),
         tags=site.plan.tags,
         protect=False,
     )
+
+
+def _guard_archive(uploads: Uploads) -> pulumi.AssetArchive:
+    assert uploads.guard is not None, "a function at the viewer is made where it has a package"
+    return uploads.guard.archive()
 
 
 def _content(site: Site) -> pulumi.Output[str]:
@@ -223,11 +230,11 @@ def _content(site: Site) -> pulumi.Output[str]:
         [item["path"], sorted((name, policies.content_hash(body.hex())) for name, body in found.items())]
         for item, _, found in site.files
     ]
-    return site.modules.apply(lambda known: policies.content_hash([known["digest"], files]))
+    return site.uploads.apply(lambda known: policies.content_hash([known.edge.digest, files]))
 
 
 def _tagged(site: Site) -> bool:
-    return any(endpoint["cache"] and endpoint["cache"]["tags"] for endpoint in site.settings["endpoints"])
+    return any(endpoint.cache is not None and endpoint.cache.tags for endpoint in site.settings.endpoints)
 
 
 def _behavior(
@@ -239,8 +246,8 @@ def _behavior(
 ) -> dict[str, Any]:
     failover = site.failover(served) and not served.behavior.default
     unsafe_handler = any(
-        spec["target"]["kind"] == "handler" and not set(spec["methods"]) <= set(SAFE)
-        for spec in (served.specs if not served.behavior.default else site.settings["endpoints"])
+        spec.target.kind == "handler" and not set(spec.methods) <= set(SAFE)
+        for spec in (served.specs if not served.behavior.default else site.settings.endpoints)
     )
     lambdas: list[Any] = [{"event_type": "origin-request", "lambda_arn": version, "include_body": unsafe_handler}]
     if site.routers:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgewright.arguments.bindings import KEY_VALUE_STORE
-from edgewright.arguments.endpoints.models import Endpoints
+from edgewright.arguments.endpoints.models import Endpoint, Endpoints, RateLimit
 from edgewright.arguments.shape import is_later
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, output_of, show
 from edgewright.contract.limits import limit
+from edgewright.contract.models import CacheSpec
 from edgewright.platforms.cloudfront import lambda_edge
 from edgewright.platforms.cloudfront.behaviors import (
     PATTERN,
@@ -33,17 +34,17 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     """Note what an endpoint asks for that CloudFront does not have, and what CloudFront would refuse together."""
     _check_rate_rules(endpoints, faults)
     for item in endpoints.items:
-        at = item["at"]
-        _check_pattern(f"{at}.path", item["path"], faults)
-        _check_rate_limit(at, item, plan, faults)
-        if (item["auth"] or {}).get("secret_binding"):
+        at = item.at
+        _check_pattern(f"{at}.path", item.path, faults)
+        _check_rate_limit(at, item.rate_limit, plan, faults)
+        if item.auth is not None and item.auth.secret is not None:
             faults.add(
                 f"{at}.auth.secret",
                 "would lie readable in the function's package",
                 code=Code.EXPOSED_SECRET,
                 fix="Use `jwks_url`: a key set has public keys only.",
             )
-        if item.get("queue") is not None:
+        if item.queue is not None:
             faults.add(
                 f"{at}.queue",
                 "names a binding, and nothing is bound to a function at CloudFront's edge",
@@ -51,17 +52,16 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
                 fix="Leave it out: the origin hands the work to a queue, or the handler by the API of SQS. Say in"
                 " `expected_ms` what a caller still waits.",
             )
-        check_functions(at, item, plan, faults)
-        _check_kv_tier(at, item, faults)
+        check_functions(item, plan, faults)
         # What becomes known later is looked at when it is, with the rest of the settings.
-        if isinstance(item.get("cache"), Mapping):
-            check_experiments(item["path"], item["cache"], plan, faults)
+        if isinstance(item.cache, Mapping):
+            _check_kv_tier(f"{at}.cache", item.cache, faults)
+            _check_written(item.path, item.cache, plan, faults)
     sessions = plan.given.get("sessions", {}).get("binding")
     if isinstance(sessions, Mapping):
         check_store_of("sessions.binding", sessions, faults)
-    if isinstance(sessions, Mapping) and not any(
-        (item["auth"] or {}).get("kind") == "session" for item in endpoints.items
-    ):
+    asked = any(item.auth is not None and item.auth.kind == "session" for item in endpoints.items)
+    if isinstance(sessions, Mapping) and not asked:
         faults.add(
             "sessions",
             "has no effect: no endpoint asks for a session, and no handler reaches the store on CloudFront",
@@ -82,23 +82,32 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     _check_assets(plan, behaviors, faults)
 
 
-def check_experiments(path: str, cache: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+def check_experiments(path: str, cache: CacheSpec, plan: Plan, faults: Faults) -> None:
     """Note where an endpoint's cache strategy would give one variant of an experiment to viewers of another."""
+    if cache.stores:
+        _check_variants(path, cache.name, cache.key.cookies, plan, faults)
+
+
+def _check_written(path: str, cache: Mapping[object, object], plan: Plan, faults: Faults) -> None:
+    """The same of what was given in a strategy's place, as far as it is known."""
+    key = cache.get("key")
+    cookies = key.get("cookies", ()) if isinstance(key, Mapping) else ()
+    # Of a strategy written by hand the form is only judged later, and a key that is not known says nothing here.
+    if cache.get("mode") == "bypass" or is_later(key) or not isinstance(cookies, Sequence):
+        return
+    _check_variants(path, cache.get("name"), cookies, plan, faults)
+
+
+def _check_variants(path: str, name: object, cookies: Sequence[object], plan: Plan, faults: Faults) -> None:
     for experiment in plan.experiments:
-        if cache.get("mode") == "bypass" or path not in experiment["paths"] or not experiment["cookie"]:
-            continue
-        key = cache.get("key")
-        cookies = key.get("cookies", ()) if isinstance(key, Mapping) else ()
-        # Of a strategy written by hand the form is only judged later, and a key that is not known says nothing here.
-        if is_later(key) or is_later(cookies) or not isinstance(cookies, Sequence) or experiment["cookie"] in cookies:
-            continue
-        faults.add(
-            f"{experiment['at']}.paths",
-            f"has {show(path)}, whose cache {show(cache.get('name'))} has no cookie {show(experiment['cookie'])} in its key,"
-            " so that one variant would be served for another",
-            code=Code.SHARED_ANSWER,
-            fix="Add it to the CachePolicy's `key.cookies`.",
-        )
+        if path in experiment["paths"] and experiment["cookie"] and experiment["cookie"] not in cookies:
+            faults.add(
+                f"{experiment['at']}.paths",
+                f"has {show(path)}, whose cache {show(name)} has no cookie {show(experiment['cookie'])} in its key,"
+                " so that one variant would be served for another",
+                code=Code.SHARED_ANSWER,
+                fix="Add it to the CachePolicy's `key.cookies`.",
+            )
 
 
 def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> None:
@@ -143,11 +152,11 @@ def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> 
             )
 
 
-def _check_kv_tier(at: str, item: Mapping[str, Any], faults: Faults) -> None:
-    cache = item.get("cache")
-    if isinstance(cache, Mapping) and isinstance(cache.get("tiers"), Mapping) and cache["tiers"].get("kv"):
+def _check_kv_tier(at: str, cache: Mapping[object, object], faults: Faults) -> None:
+    tiers = cache.get("tiers")
+    if isinstance(tiers, Mapping) and tiers.get("kv"):
         faults.add(
-            f"{at}.cache",
+            at,
             f"has a KV tier (`tiers.kv` of the CachePolicy {show(cache.get('name'))}), and nothing at CloudFront's edge can"
             " write a store",
             code=Code.UNSUPPORTED,
@@ -181,8 +190,7 @@ def _check_pattern(at: str, path: str, faults: Faults) -> None:
         )
 
 
-def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
-    limited = item.get("rate_limit")
+def _check_rate_limit(at: str, limited: RateLimit | None, plan: Plan, faults: Faults) -> None:
     if limited is None:
         return
     if "web_acl_arn" in plan.given:
@@ -192,17 +200,17 @@ def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faul
             code=Code.COMBINATION,
             fix="Add it there, or leave one of the two out.",
         )
-    if limited.get("period", 60) not in WAF_WINDOWS_S:
+    if limited.period is not None and limited.period not in WAF_WINDOWS_S:
         faults.add(
             f"{at}.rate_limit.period",
-            f"{limited['period']} s is no window of AWS WAF, which counts on CloudFront",
+            f"{limited.period} s is no window of AWS WAF, which counts on CloudFront",
             code=Code.NOT_TAKEN,
             allowed=" or ".join(f"{window} s" for window in WAF_WINDOWS_S),
         )
-    if limited.get("limit", WAF_LEAST) < WAF_LEAST:
+    if limited.limit is not None and limited.limit < WAF_LEAST:
         faults.add(
             f"{at}.rate_limit.limit",
-            f"{limited['limit']} is below what AWS WAF counts",
+            f"{limited.limit} is below what AWS WAF counts",
             code=Code.RANGE,
             allowed=f"{WAF_LEAST} or more",
         )
@@ -210,12 +218,12 @@ def _check_rate_limit(at: str, item: Mapping[str, Any], plan: Plan, faults: Faul
 
 def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
     """Note what a web ACL cannot have of the endpoints' rate limits: so many rules, or so long a pattern."""
-    limited = [item for item in endpoints.items if item.get("rate_limit") is not None]
-    limited.sort(key=lambda item: int(re.sub(r"\D", "", item["at"])))
+    limited = [item for item in endpoints.items if item.rate_limit is not None]
+    limited.sort(key=lambda item: int(re.sub(r"\D", "", item.at)))
     most = limit("cloudfront.waf.rate_rules")
     if len(limited) > most.value:
         faults.add(
-            f"{limited[int(most.value)]['at']}.rate_limit",
+            f"{limited[int(most.value)].at}.rate_limit",
             f"is number {int(most.value) + 1} of {len(limited)}, and each is a rate-based rule of one web ACL ({most.source})",
             code=Code.LIMIT,
             allowed=f"at most {most.text} endpoints with a `rate_limit`",
@@ -223,11 +231,11 @@ def _check_rate_rules(endpoints: Endpoints, faults: Faults) -> None:
         )
     longest = limit("cloudfront.waf.pattern_chars")
     for item in limited:
-        size = len(path_expression(item["path"]))
+        size = len(path_expression(item.path))
         if size > longest.value:
             faults.add(
-                f"{item['at']}.rate_limit",
-                f"needs a regular expression of {size} characters for {show(item['path'])} ({longest.source})",
+                f"{item.at}.rate_limit",
+                f"needs a regular expression of {size} characters for {show(item.path)} ({longest.source})",
                 code=Code.LIMIT,
                 allowed=f"at most {longest.text}",
                 fix="Give the endpoint a shorter path.",
@@ -238,10 +246,11 @@ ASSOCIATION = ("events", "arn", "include_body")
 """What a LambdaEdgeFunction's `association` is made of."""
 
 
-def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults) -> None:
+def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
     """Note what is no function for an endpoint's viewer events; what becomes known later is checked then."""
+    at = item.at
     seen: dict[str, str] = {}
-    for index, function in enumerate(item.get("functions", ())):
+    for index, function in enumerate(item.functions or ()):
         path = f"{at}.functions[{index}]"
         if is_later(function):
             continue
@@ -289,7 +298,7 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
                 )
             seen.setdefault(event, path)
     if any(event in lambda_edge.VIEWER_EVENTS for event in seen):
-        if item["auth"] is not None and item.get("cache") is not None:
+        if item.auth is not None and item.cache is not None:
             faults.add(
                 f"{at}.functions",
                 "are on viewer events, where a function of the API's own checks `auth` before a stored answer is given:"
@@ -297,11 +306,11 @@ def check_functions(at: str, item: Mapping[str, Any], plan: Plan, faults: Faults
                 code=Code.COMBINATION,
                 fix="Leave out one of `functions`, `cache` and `auth`.",
             )
-        redirect = _redirect_on(pattern_of(item["path"]), plan)
+        redirect = _redirect_on(pattern_of(item.path), plan)
         reason = (
-            "the caller's session" if (item["auth"] or {}).get("kind") == "session"
+            "the caller's session" if item.auth is not None and item.auth.kind == "session"
             else f"the redirect of {show(redirect)}" if redirect is not None
-            else "an experiment" if any(item["path"] in each["paths"] for each in plan.experiments)
+            else "an experiment" if any(item.path in each["paths"] for each in plan.experiments)
             else ""
         )  # fmt: skip
         if reason:

@@ -1,15 +1,27 @@
-"""The files of an API's function on Lambda@Edge."""
+"""The files of an API's functions on Lambda@Edge."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from edgewright.assemble.worker import BUNDLES, compact_json, features_of, manifest_of
+from edgewright.assemble.lambda_package import Package
+from edgewright.assemble.worker import BUNDLES, compact_json, features_of, files_of, manifest_of
 from edgewright.contract.models import EdgeSettings
 
 
+@dataclass(frozen=True)
+class Uploads:
+    """The packages of an API's functions."""
+
+    edge: Package
+    """That of the origin's events."""
+    guard: Package | None = None
+    """That of the function at the viewer that checks tokens."""
+
+
 def lambda_modules(
-    settings: Mapping[str, Any],
+    settings: EdgeSettings,
     behaviors: list[dict[str, Any]],
     handlers: Mapping[str, str],
     variables: Mapping[str, str],
@@ -17,7 +29,7 @@ def lambda_modules(
     """Return the files of the API's function on Lambda@Edge, by name.
 
     Args:
-        settings: the complete settings document, as plain data.
+        settings: the settings document, whose URLs are known.
         behaviors: the distribution's behaviors in their order, each with pattern and policy.
         handlers: module name to JavaScript text.
         variables: what handlers see on `env`: there are no environment variables.
@@ -27,20 +39,19 @@ def lambda_modules(
     """
     folder = BUNDLES / "lambda_edge"
     manifest = manifest_of(folder)
-    document = EdgeSettings.model_validate(settings).model_dump(mode="json")
-    features = [manifest["features"][feature] for feature in features_of(document) if feature in manifest["features"]]
-    core = manifest["core"]
-    names = sorted({name for part in (core, *features) for name in (part["file"], *part["imports"])})
-    files = {name: (folder / name).read_bytes() for name in names}
-    lines = [f'import {{ {core["export"]} }} from "./{core["file"]}";']
-    lines += [f'import {{ {feature["export"]} }} from "./{feature["file"]}";' for feature in features]
+    document = settings.model_dump(mode="json")
+    features = [manifest.features[feature] for feature in features_of(settings) if feature in manifest.features]
+    core = manifest.core
+    files = {name: (folder / name).read_bytes() for name in files_of((core, *features))}
+    lines = [f'import {{ {core.export} }} from "./{core.file}";']
+    lines += [f'import {{ {feature.export} }} from "./{feature.file}";' for feature in features]
     lines.append('import { settings, behaviors, env } from "./settings.mjs";')
     modules = {name.removesuffix(".js") + ".mjs": text for name, text in handlers.items()}
     lines += [f'import * as h{index} from "./{name}";' for index, name in enumerate(sorted(modules))]
-    used = ", ".join(feature["export"] for feature in features)
+    used = ", ".join(feature.export for feature in features)
     given = ", ".join(f"{json.dumps(name)}: h{index}" for index, name in enumerate(sorted(handlers)))
     lines.append(
-        f"export const handler = {core['export']}(settings,"
+        f"export const handler = {core.export}(settings,"
         f" {{ features: [{used}], handlers: {{ {given} }}, behaviors, env }});"
     )
     files["index.mjs"] = ("\n".join(lines) + "\n").encode()

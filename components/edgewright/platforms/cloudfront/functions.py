@@ -6,13 +6,14 @@ needs: redirects, the routing region for the cache key, the session's look-up, e
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
+from edgewright.contract.models import RouterSpec
 
 RUNTIME = "cloudfront-js-2.0"
 FEATURES_SOURCE = (
@@ -157,14 +158,10 @@ def viewer_response(needs: ViewerNeeds) -> str:
     return "\n".join(filter(None, parts)) + "\n"
 
 
-def regions_of(router: Mapping[str, Any]) -> str:
+def regions_of(router: RouterSpec) -> str:
     """Return which countries a router's regions serve, but those of its fallback, as compact JSON."""
-    served = {
-        origin["region"]: "".join(origin["countries"])
-        for origin in router["origins"]
-        if origin["region"] != router["fallback"]
-    }
-    return compact({"fallback": router["fallback"], "served": served})
+    served = {origin.region: "".join(origin.countries) for origin in router.origins if origin.region != router.fallback}
+    return compact({"fallback": router.fallback, "served": served})
 
 
 def compact(value: Any) -> str:

@@ -13,6 +13,7 @@ from pulumi.output import Unknown
 
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.aws.rollouts import FIXED, SOURCE
 
 _ARGUMENTS: Mapping[str, str] = {
@@ -81,7 +82,7 @@ async def refuse(name: str, args: pulumi.ResourceHookArgs) -> None:
     faults.raise_if_any()
 
 
-async def _settings(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+async def _settings(inputs: Inputs | None) -> dict[str, Any]:
     """Return what of a distribution's inputs is judged, each with its default where it is left out."""
     given = inputs or {}
     defaults = {"continuousDeploymentPolicyId": "", "staging": False, "webAclId": "", **FIXED}

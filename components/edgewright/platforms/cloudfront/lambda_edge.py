@@ -148,6 +148,22 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is asked for of a function, as it was read; None is the default."""
+
+    events: tuple[str, ...] = ("origin-request",)
+    runtime: str = DEFAULT_RUNTIME
+    handler: str = DEFAULT_HANDLER
+    timeout: int = TIMEOUT_S
+    memory: int = MEMORY_MB
+    request_body_bytes: int | None = None
+    response_bytes: int | None = None
+    region: str = REGION
+    function_name: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class EdgeFunction:
     """A function that was made."""
 
@@ -156,7 +172,7 @@ class EdgeFunction:
     ledger: pulumi.Output[dict[str, Any]]
 
 
-def refuse(args: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+def refuse(args: Mapping[str, object], faults: Faults) -> dict[str, object]:
     """Return the arguments without those that Lambda has and Lambda@Edge refuses, each noted with its reason."""
     kept = {}
     for key, value in args.items():
@@ -170,9 +186,9 @@ def refuse(args: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     return kept
 
 
-def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
+def check_shape(given: Asked, faults: Faults) -> Shape:
     """Return how a function is run, with the defaults; note what is wrong with it."""
-    events = tuple(given.get("events", ("origin-request",)))
+    events = given.events
     if not events:
         faults.add(
             "events", "is empty, so that nothing would run the function", code=Code.EMPTY, allowed=", ".join(EVENTS)
@@ -180,7 +196,7 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
     for index, event in enumerate(events):
         if faults.one_of(f"events[{index}]", event, EVENTS) and event in events[:index]:
             faults.add(f"events[{index}]", f"{show(event)} is given twice", code=Code.TWICE)
-    runtime = given.get("runtime", DEFAULT_RUNTIME)
+    runtime = given.runtime
     if runtime not in RUNTIMES:
         faults.add(
             "runtime",
@@ -201,7 +217,7 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
             f"{faults.component} {faults.name!r}: runtime: {past}. A function that is there already can be changed for now"
             f" ({aws_data().runtimes.source}); take one of {', '.join(aws_data().runtimes.taken())} for it"
         )
-    handler = given.get("handler", DEFAULT_HANDLER)
+    handler = given.handler
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_/-]*\.[A-Za-z_$][A-Za-z0-9_$]*", handler):
         faults.add(
             "handler",
@@ -209,11 +225,10 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
             code=Code.NAME,
             allowed="file.export, for example index.handler",
         )
-    region = given.get("region", REGION)
-    if region != REGION:
+    if given.region != REGION:
         faults.add(
             "region",
-            f"{show(region)} is not where CloudFront takes functions from ({RESTRICTIONS})",
+            f"{show(given.region)} is not where CloudFront takes functions from ({RESTRICTIONS})",
             code=Code.REGION,
             allowed=REGION,
             fix="Leave it out: CloudFront replicates the function to the regions of its viewers.",
@@ -221,12 +236,12 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
     shape = Shape(
         runtime=runtime,
         handler=handler,
-        timeout_s=given.get("timeout", TIMEOUT_S),
-        memory_mb=given.get("memory", MEMORY_MB),
+        timeout_s=given.timeout,
+        memory_mb=given.memory,
         events=tuple(event for event in EVENTS if event in events),
-        include_body=bool(given.get("request_body_bytes", 0)),
-        function_name=given.get("function_name"),
-        description=given.get("description", ""),
+        include_body=bool(given.request_body_bytes),
+        function_name=given.function_name,
+        description=given.description,
     )
     _check_sizes(given, shape, faults)
     if shape.function_name is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", shape.function_name):
@@ -239,7 +254,7 @@ def check_shape(given: Mapping[str, Any], faults: Faults) -> Shape:
     return shape
 
 
-def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None:
+def _check_sizes(given: Asked, shape: Shape, faults: Faults) -> None:
     most_time = limit(f"lambda_edge.{'viewer.timeout_s_new' if shape.viewer else 'origin.timeout_s'}")
     trigger = f"a function on {shape.kind} events"
     checks.whole(
@@ -262,11 +277,16 @@ def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None
         )
     else:
         checks.whole("memory", shape.memory_mb, faults, MEMORY_MB, MAX_MEMORY_MB, "MB")
-    for key, name, what in (
-        ("request_body_bytes", "body_bytes", "the part of a request's body that the function sees"),
-        ("response_bytes", "response_bytes", "a response that the function generates"),
+    for key, size, name, what in (
+        (
+            "request_body_bytes",
+            given.request_body_bytes,
+            "body_bytes",
+            "the part of a request's body that the function sees",
+        ),
+        ("response_bytes", given.response_bytes, "response_bytes", "a response that the function generates"),
     ):
-        if key not in given:
+        if size is None:
             continue
         most = limit(f"lambda_edge.{shape.kind}.{name}")
         fix = (
@@ -275,17 +295,17 @@ def _check_sizes(given: Mapping[str, Any], shape: Shape, faults: Faults) -> None
             if shape.viewer
             else "Let an origin do it: a function can choose the origin without touching the body."
         )
-        if not isinstance(given[key], int) or given[key] < 0:
-            faults.add(key, f"{show(given[key])} is not a size", code=Code.RANGE, allowed=f"0 to {most.text}")
-        elif given[key] > most.value:
+        if size < 0:
+            faults.add(key, f"{show(size)} is not a size", code=Code.RANGE, allowed=f"0 to {most.text}")
+        elif size > most.value:
             faults.add(
                 key,
-                f"{given[key]} bytes are more than {what} can have on {shape.kind} events ({most.source})",
+                f"{size} bytes are more than {what} can have on {shape.kind} events ({most.source})",
                 code=Code.LIMIT,
                 allowed=f"at most {most.text}",
                 fix=fix,
             )
-    if "request_body_bytes" in given and not any(event.endswith("-request") for event in shape.events):
+    if given.request_body_bytes is not None and not any(event.endswith("-request") for event in shape.events):
         faults.add(
             "request_body_bytes",
             "is given where no request's event is: only those have the body",
@@ -370,7 +390,7 @@ def trust_policy() -> str:
     )
 
 
-def log_policy(statements: Sequence[Mapping[str, Any]] = ()) -> str:
+def log_policy(statements: Sequence[Mapping[str, object]] = ()) -> str:
     """Return what a function may do: write its log in whatever region it runs, and what `statements` add."""
     logs = {
         "Effect": "Allow",
@@ -392,7 +412,7 @@ def create(
     shape: Shape,
     code: Any,
     *,
-    statements: Sequence[Mapping[str, Any]] = (),
+    statements: Sequence[Mapping[str, object]] = (),
     tags: Mapping[str, str] | None = None,
     protect: bool | None = None,
 ) -> EdgeFunction:

@@ -68,7 +68,7 @@ def dns(site: Site, distribution: aws.cloudfront.Distribution) -> None:
 
 def web_acl(site: Site) -> Any:
     """Return the ARN of the web ACL: the one given, or one made of the endpoints' rate limits."""
-    rules: Any = rate_rules(site.settings["endpoints"])
+    rules: Any = rate_rules(site.settings.endpoints)
     if not rules:
         return site.given.get("web_acl_arn")
     allow: Any = {"allow": {}}

@@ -7,15 +7,18 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edg
 """
 
 from collections.abc import Callable, Mapping, Set
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pulumi_aws as aws
 
-from edgewright.arguments.shape import is_later
+from edgewright.arguments.shape import Later, is_later
+from edgewright.contract.models import RouterSpec
 from edgewright.platforms.cloudfront import policies
 from edgewright.platforms.cloudfront.behaviors import Served
 from edgewright.platforms.cloudfront.site import Site
+
+T = TypeVar("T")
 
 FAILOVER_STATUSES = (400, 403, 404, 416, 429, 500, 502, 503, 504)
 """Statuses of an origin after which CloudFront can ask another."""
@@ -30,9 +33,9 @@ def target_of(site: Site, served: Served) -> str:
         return _target_of_nothing(site) if not served.specs else FUNCTION
     if site.failover(served) and not served.behavior.default:
         return name
-    sent_on = all(spec["target"]["kind"] == "origin" for spec in served.specs)
+    sent_on = all(spec.origin is not None for spec in served.specs)
     # Where there is one origin, its name is the one that has to be found.
-    return f"{name}-0" if sent_on and len(site.routers[name]["origins"]) == 1 else f"{name}-any"
+    return f"{name}-0" if sent_on and len(site.routers[name].origins) == 1 else f"{name}-any"
 
 
 def _target_of_nothing(site: Site) -> str:
@@ -74,15 +77,15 @@ def _routed(site: Site, targets: Set[str], named: "aws.s3.Bucket | None") -> tup
     for name in sorted(site.routers):
         router = site.routers[name]
         grouped = name in targets
-        order = router["order"][router["fallback"]][: 2 if grouped else 1 if f"{name}-0" in targets else 0]
+        order = router.order[router.fallback][: 2 if grouped else 1 if f"{name}-0" in targets else 0]
         for attempt, region in enumerate(order):
-            (found,) = [origin for origin in router["origins"] if origin["region"] == region]
-            origins.append(_custom_origin(site, f"{name}-{attempt}", found["url"], router, attempt, grouped))
+            url = site.compiled.url(name, region)
+            origins.append(_custom_origin(site, f"{name}-{attempt}", url, router, attempt, grouped))
         if f"{name}-any" in targets and named is not None:
             patience = {"connection_attempts": 2, "connection_timeout": min(10, _seconds(router))}
             origins.append(_named(f"{name}-any", named, {**patience, **_shield(site.shield(name))}))
         if grouped:
-            statuses = [status for status in router["retry_statuses"] if status in FAILOVER_STATUSES]
+            statuses = [status for status in router.retry_statuses if status in FAILOVER_STATUSES]
             groups.append(
                 {
                     "origin_id": name,
@@ -128,7 +131,7 @@ def _shield(region: str | None) -> dict[str, Any]:
 
 
 def _custom_origin(
-    site: Site, origin_id: str, url: Any, router: Mapping[str, Any], attempt: int, grouped: bool
+    site: Site, origin_id: str, url: Later[str], router: RouterSpec, attempt: int, grouped: bool
 ) -> dict[str, Any]:
     timeout = _seconds(router)
     return {
@@ -145,15 +148,15 @@ def _custom_origin(
             "origin_read_timeout": min(60, max(4, timeout)),
             "origin_keepalive_timeout": 5,
         },
-        **_shield(site.shield(router.get("name", ""))),
+        **_shield(site.shield(router.name)),
     }
 
 
-def _seconds(router: Mapping[str, Any]) -> int:
-    return max(1, -(-int(router["timeout_ms"]) // 1000))
+def _seconds(router: RouterSpec) -> int:
+    return max(1, -(-router.timeout_ms // 1000))
 
 
-def _of(url: Any, part: Callable[[str], Any]) -> Any:
+def _of(url: Later[str], part: Callable[[str], T]) -> Later[T]:
     return url.apply(part) if is_later(url) else part(url)
 
 

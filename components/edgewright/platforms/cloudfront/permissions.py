@@ -37,7 +37,7 @@ _ACTION = re.compile(r"(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)\Z")
 _SID = re.compile(r"[A-Za-z0-9]+\Z")
 
 
-def check_permissions(statements: Sequence[Mapping[str, Any]], faults: Faults) -> None:
+def check_permissions(statements: Sequence[Mapping[str, object]], faults: Faults) -> None:
     """Note what is no statement of a role's policy."""
     seen: dict[str, str] = {}
     for index, statement in enumerate(statements):

@@ -18,7 +18,7 @@ import pulumi_aws as aws
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
-from edgewright.contract.models import MEMORY_IN_FRONT_S, MemoryTier, ShieldTier
+from edgewright.contract.models import MEMORY_IN_FRONT_S, CacheSpec, MemoryTier, ShieldTier
 
 YEAR = 31_536_000
 DAY = 86_400
@@ -86,16 +86,15 @@ ASSETS_TTL = DAY
 _QUERY = {"all": "all", "none": "none", "include": "whitelist", "exclude": "allExcept"}
 
 
-def query_rule(spec: Mapping[str, Any] | None) -> dict[str, Any]:
+def query_rule(spec: CacheSpec | None) -> dict[str, Any]:
     """Return which parameters of a query go on: only those of the key where a strategy forces answers into the cache."""
-    if spec is None or spec["mode"] != "override":
+    if spec is None or spec.mode != "override":
         return {"keep": "all", "names": []}
-    key = spec["key"]
-    return {"keep": key["query"], "names": sorted(key["query_names"])}
+    return {"keep": spec.key.query, "names": sorted(spec.key.query_names)}
 
 
 def compile_policy(
-    at: str, spec: Mapping[str, Any] | None, faults: Faults, *, by_country: bool = False, varies: Iterable[str] = ()
+    at: str, spec: CacheSpec | None, faults: Faults, *, by_country: bool = False, varies: Iterable[str] = ()
 ) -> CachePolicySpec:
     """Return what CloudFront's cache policy must say for a caching strategy; note what it cannot.
 
@@ -107,24 +106,24 @@ def compile_policy(
             says the country only to CloudFront Functions there.
         varies: request headers that answers depend on whatever the strategy says.
     """
-    if spec is None or spec["mode"] == "bypass":
+    if spec is None or not spec.stores:
         return CachePolicySpec(0, 0, 0, coded=False)
-    key = spec["key"]
-    headers = {*key["headers"], *spec["vary"], *varies} - {"accept-encoding"}
-    if key["host"]:
+    key = spec.key
+    headers = {*key.headers, *spec.vary, *varies} - {"accept-encoding"}
+    if key.host:
         headers.add("host")
-    if key["country"]:
+    if key.country:
         headers.add("cloudfront-viewer-country")
-    if key["region"]:
+    if key.region:
         headers.add("cloudfront-viewer-country" if by_country else REGION_HEADER)
     compiled = CachePolicySpec(
         0,
         0,
         YEAR,
         headers=tuple(sorted(headers)),
-        cookies=tuple(key["cookies"]),
-        query=_QUERY[key["query"]],
-        query_names=tuple(key["query_names"]),
+        cookies=key.cookies,
+        query=_QUERY[key.query],
+        query_names=key.query_names,
     )
     for part, names in (
         ("headers", compiled.headers),
@@ -149,20 +148,20 @@ def compile_policy(
             code=Code.LIMIT,
             allowed=f"at most {most.text}",
         )
-    _check_tags(at, spec["tags"], faults)
+    _check_tags(at, spec.tags, faults)
     return compiled
 
 
 _SHIELDS_OWN = ("ttl_s", "jitter_s", "shards", "max_bytes", "max_object_bytes")
 
 
-def check_strategy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> None:
+def check_strategy(at: str, spec: CacheSpec | None, faults: Faults) -> None:
     """Note what a caching strategy asks for that CloudFront does not have: it keeps an answer at its edges, in regional caches
     behind them and, where it is asked to, in an Origin Shield, all for the time that the answer says."""
-    if spec is None or spec["mode"] == "bypass":
+    if spec is None or not spec.stores:
         return
-    name, tiers = show(spec["name"]), spec["tiers"]
-    if spec["engine"] == "platform":
+    name, tiers = show(spec.name), spec.tiers
+    if spec.engine == "platform":
         faults.add(
             at,
             f"has the engine 'platform' (CachePolicy {name}), and on CloudFront its own cache stands in front of the function"
@@ -170,14 +169,14 @@ def check_strategy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> N
             code=Code.UNSUPPORTED,
             fix="Leave `engine` out of it.",
         )
-    if tiers["edge"] is None:
+    if tiers.edge is None:
         faults.add(
             at,
             f"has `tiers.edge` disabled (CachePolicy {name}), and CloudFront keeps answers at its edges whatever is behind",
             code=Code.UNSUPPORTED,
             fix="Leave `tiers.edge.enabled` out of it; or use mode 'bypass', or no `cache`, where nothing is to be kept.",
         )
-    if tiers["memory"] not in (None, MemoryTier(ttl_ceiling_s=MEMORY_IN_FRONT_S).model_dump(mode="json")):
+    if tiers.memory not in (None, MemoryTier(ttl_ceiling_s=MEMORY_IN_FRONT_S)):
         faults.add(
             at,
             f"has a memory tier of its own (`tiers.memory` of the CachePolicy {name}), and no function runs in front of"
@@ -185,10 +184,8 @@ def check_strategy(at: str, spec: Mapping[str, Any] | None, faults: Faults) -> N
             code=Code.UNSUPPORTED,
             fix="Leave `tiers.memory` out of it on this host. `tiers.edge.ttl_ceiling` bounds how long the edges keep a copy.",
         )
-    shield = tiers["shield"]
-    unlike = ShieldTier().model_dump(mode="json")
-    for key in _SHIELDS_OWN if shield is not None else ():
-        if shield[key] != unlike[key]:
+    for key in _SHIELDS_OWN if tiers.shield is not None else ():
+        if getattr(tiers.shield, key) != getattr(ShieldTier(), key):
             faults.add(
                 at,
                 f"has `tiers.shield.{key.removesuffix('_s')}` (CachePolicy {name}), and CloudFront's Origin Shield keeps answers as"

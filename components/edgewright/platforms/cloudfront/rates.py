@@ -1,8 +1,10 @@
 """Rate limits as rules of AWS WAF."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from edgewright.contract.models import EndpointSpec, RateLimitSpec
 
 
 def path_expression(path: str) -> str:
@@ -11,11 +13,11 @@ def path_expression(path: str) -> str:
     return f"^{re.sub(r':[^/]+', '[^/]+', escaped)}/?$"
 
 
-def rate_rules(endpoints: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def rate_rules(endpoints: Sequence[EndpointSpec]) -> list[dict[str, Any]]:
     """Return a rate-based rule for each endpoint of the settings that has a limit."""
-    limited = [endpoint for endpoint in endpoints if endpoint["rate_limit"]]
-    paths = [endpoint["path"] for endpoint in endpoints]
-    return [_rate_rule(index, item, paths.count(item["path"]) > 1) for index, item in enumerate(limited)]
+    limited = [(item, item.rate_limit) for item in endpoints if item.rate_limit is not None]
+    paths = [endpoint.path for endpoint in endpoints]
+    return [_rate_rule(index, item, rate, paths.count(item.path) > 1) for index, (item, rate) in enumerate(limited)]
 
 
 def visibility(name: str) -> dict[str, Any]:
@@ -23,21 +25,20 @@ def visibility(name: str) -> dict[str, Any]:
     return {"cloudwatch_metrics_enabled": True, "metric_name": name, "sampled_requests_enabled": True}
 
 
-def _rate_rule(priority: int, item: Mapping[str, Any], shared: bool) -> dict[str, Any]:
-    rate = item["rate_limit"]
-    name = rate["binding"].lower().replace("_", "-")
-    matches = _path_match(item["path"])
-    if shared and "*" not in item["methods"]:
+def _rate_rule(priority: int, item: EndpointSpec, rate: RateLimitSpec, shared: bool) -> dict[str, Any]:
+    name = rate.binding.lower().replace("_", "-")
+    matches = _path_match(item.path)
+    if shared and "*" not in item.methods:
         # Another endpoint of the path takes the other methods, which are not to count here.
-        matches = {"and_statement": {"statements": [matches, _method_match(item["methods"])]}}
+        matches = {"and_statement": {"statements": [matches, _method_match(item.methods)]}}
     return {
         "name": name,
         "priority": priority,
         "action": {"block": {"custom_response": {"response_code": 429}}},
         "statement": {
             "rate_based_statement": {
-                "limit": rate["limit"],
-                "evaluation_window_sec": rate["period_s"],
+                "limit": rate.limit,
+                "evaluation_window_sec": rate.period_s,
                 "aggregate_key_type": "IP",
                 "scope_down_statement": matches,
             }

@@ -33,32 +33,31 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
     for_all = plan.given.get("origin_shield")
     for each in served:
         for item, spec in zip(each.behavior.items, each.specs, strict=True):
-            cache = spec["cache"] or {}
-            shield = cache.get("tiers", {}).get("shield")
-            if shield is None or cache["mode"] == "bypass":
+            cache = spec.cache
+            if cache is None or cache.tiers.shield is None or not cache.stores:
                 continue
-            at = f"{item['at']}.cache"
-            if spec["target"]["kind"] != "origin":
+            at, place = f"{item.at}.cache", cache.tiers.shield.location
+            if spec.origin is None:
                 faults.add(
                     at,
-                    f"has a shield (`tiers.shield` of the CachePolicy {show(cache['name'])}), and Origin Shield stands before an"
+                    f"has a shield (`tiers.shield` of the CachePolicy {show(cache.name)}), and Origin Shield stands before an"
                     " `origin`: what a handler answers does not go by it",
                     code=Code.UNSUPPORTED,
                     fix="Give the endpoint a CachePolicy without `tiers.shield`.",
                 )
                 continue
             if for_all is not None:
-                if shield["location"] is not None and REGIONS[shield["location"]] != for_all:
+                if place is not None and REGIONS[place] != for_all:
                     faults.add(
                         at,
-                        f"has its shield in {show(shield['location'])} ({REGIONS[shield['location']]}), and `origin_shield` of the"
+                        f"has its shield in {show(place)} ({REGIONS[place]}), and `origin_shield` of the"
                         f" API, which goes for all, is {show(for_all)}",
                         code=Code.CONTRADICTION,
                         fix="Leave one of the two out.",
                     )
                 continue
-            router = spec["target"]["router"]
-            if shield["location"] is None:
+            router = spec.origin.router
+            if place is None:
                 faults.add(
                     at,
                     "has a shield without a place, and CloudFront's Origin Shield is in one AWS region",
@@ -66,11 +65,11 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                     fix="Give the CachePolicy `tiers.shield.location`, or the API `origin_shield`.",
                 )
                 continue
-            region = REGIONS[shield["location"]]
+            region = REGIONS[place]
             if found.setdefault(router, region) != region:
                 faults.add(
                     at,
-                    f"has its shield in {show(shield['location'])}, and {places[router]} has the origins of {show(router)}"
+                    f"has its shield in {show(place)}, and {places[router]} has the origins of {show(router)}"
                     f" behind one in {found[router]}: an origin has one",
                     code=Code.CONTRADICTION,
                     fix="Give both strategies one place.",

@@ -1,6 +1,6 @@
 """One API while its resources are made: what each of the rooms beside this one is given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,11 @@ from urllib.parse import quote
 import pulumi
 import pulumi_aws as aws
 
-from edgewright.arguments.endpoints.models import Endpoints
+from edgewright.arguments.endpoints.models import Compiled, Endpoints
 from edgewright.base.faults import Faults
+from edgewright.contract.models import EdgeSettings, RouterSpec
 from edgewright.platforms.cloudfront.behaviors import Served, in_order, serve, taken_by
+from edgewright.platforms.cloudfront.function_files import Uploads
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.shield import shields_of
 
@@ -23,9 +25,9 @@ class Site:
     parent: pulumi.Resource
     name: str
     plan: Plan
-    settings: Mapping[str, Any]
-    """The settings document, its ids and URLs known now or later."""
-    modules: "pulumi.Output[dict[str, Any]]"
+    compiled: Compiled
+    """What the API compiled to, its URLs known now or later."""
+    uploads: pulumi.Output[Uploads]
     stores: tuple[Any, ...]
     """ARNs of the KeyValueStores that functions at the viewer read."""
     served: tuple[Served, ...]
@@ -42,19 +44,19 @@ class Site:
         name: str,
         plan: Plan,
         endpoints: Endpoints,
-        settings: Mapping[str, Any],
-        modules: Any,
-        bound: Any,
+        compiled: Compiled,
+        uploads: pulumi.Output[Uploads],
+        bound: Sequence[Mapping[str, Any]],
     ) -> "Site":
         """Return an API from what its parts were compiled to."""
         return cls(
             parent=parent,
             name=name,
             plan=plan,
-            settings=settings,
-            modules=pulumi.Output.from_input(modules),
+            compiled=compiled,
+            uploads=uploads,
             stores=tuple(binding["arn"] for binding in bound),
-            served=tuple(serve(endpoints, settings)),
+            served=tuple(serve(endpoints, compiled.settings)),
         )
 
     @property
@@ -63,9 +65,14 @@ class Site:
         return self.plan.given
 
     @property
-    def routers(self) -> dict[str, Mapping[str, Any]]:
+    def settings(self) -> EdgeSettings:
+        """The settings document: where a URL becomes known later, `PENDING_URL` stands for it."""
+        return self.compiled.settings
+
+    @property
+    def routers(self) -> dict[str, RouterSpec]:
         """Routers by name."""
-        return {router["name"]: router for router in self.settings["routers"]}
+        return {router.name: router for router in self.settings.routers}
 
     def shield(self, router: str) -> str | None:
         """Return the region of the Origin Shield before a router's origins, where there is one."""
@@ -78,10 +85,10 @@ class Site:
         Under mode `override` an answer is the same for all but by its key, so nothing does. CloudFront lets requests of one
         key wait for one answer only where no cookie goes on.
         """
-        paths = {spec["path"] for spec in served.specs}
+        paths = {spec.path for spec in served.specs}
         drawn = any(paths & set(experiment["paths"]) for experiment in self.plan.experiments)
         forced = all(
-            spec["cache"] and spec["cache"]["mode"] == "override" and not spec["cache"]["key"]["cookies"]
+            spec.cache is not None and spec.cache.mode == "override" and not spec.cache.key.cookies
             for spec in served.specs
         )
         return drawn or not served.safe or not forced
@@ -119,4 +126,4 @@ class Site:
     def failover(self, served: Served) -> bool:
         """Say whether CloudFront can ask a second origin for a behavior."""
         router = self.routers.get(served.router or "")
-        return served.safe and router is not None and len(router["origins"]) > 1
+        return served.safe and router is not None and len(router.origins) > 1

@@ -9,8 +9,8 @@ import pulumi_aws as aws
 
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.program import claim
-from edgewright.arguments.seeds import Seed, read_seeds
-from edgewright.arguments.shape import is_later
+from edgewright.arguments.seeds import Seed, Source, read_seeds
+from edgewright.arguments.shape import fill, is_later
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
@@ -20,7 +20,7 @@ from edgewright.platforms.platform import Store
 
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> list[Seed]:
     """Note what a KeyValueStore cannot hold, what is too large and what expires; return the keys that it starts with."""
-    seeds = read_seeds(given.get("seed", {}), faults, lambda *_: None)
+    seeds = read_seeds(fill(Source, given.get("seed", {})), faults, lambda *_: None)
     _check(given, seeds, faults)
     if isinstance(title, str):
         if not re.fullmatch(r"[A-Za-z0-9-_]{1,64}", title):

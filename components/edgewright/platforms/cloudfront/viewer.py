@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
+from edgewright.contract.models import CacheSpec
 from edgewright.contract.path_patterns import overlap
 from edgewright.platforms.cloudfront import functions, policies
 from edgewright.platforms.cloudfront.behaviors import Served
@@ -18,40 +19,42 @@ from edgewright.platforms.cloudfront.site import Site
 
 def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
     """Return what a behavior needs at the viewer."""
-    sessions = site.settings["sessions"]
+    sessions = site.settings.sessions
     # A path that only the core's normal form makes a session's comes by the default behavior.
     any_session = served.session or (served.behavior.default and any(each.session for each in site.served))
-    paths = {spec["path"] for spec in served.specs}
+    paths = {spec.path for spec in served.specs}
     experiments = [
         {key: experiment[key] for key in ("cookie", "variants", "max_age")}
         for experiment in site.plan.experiments
         if paths & set(experiment["paths"])
     ]
     cache = served.cache
-    guarded = served.guard == "session" and sessions
-    keyed = cache is not None and cache["key"]["region"] and served.router is not None
+    guarded = served.guard == "session"
+    keyed = cache is not None and cache.key.region and served.router is not None
     return functions.ViewerNeeds(
         regions=functions.regions_of(site.routers[served.router]) if keyed and served.router else "",
-        session=functions.compact({key: sessions[key] for key in ("cookie", "key_prefix", "ttl_s", "dated")})
+        session=functions.compact(sessions.model_dump(include={"cookie", "key_prefix", "ttl_s", "dated"}))
         if any_session and sessions
         else "",
         experiments=functions.compact(experiments) if experiments else "",
         redirects=site.plan.redirects,
         query=functions.compact(query_rule(cache)) if cache is not None else "",
-        guard=functions.compact({"realm": site.settings["name"], "cookie": sessions["cookie"]}) if guarded else "",
+        guard=functions.compact({"realm": site.settings.name, "cookie": sessions.cookie})
+        if guarded and sessions
+        else "",
         browser=_browser(cache),
     )
 
 
-def _browser(cache: Mapping[str, Any] | None) -> str:
+def _browser(cache: CacheSpec | None) -> str:
     """Return how long a browser keeps what it gets, where CloudFront may keep it longer, and so give it with an `Age` that
     leaves nothing of that time."""
-    if cache is None or cache["browser_ttl_s"] is None:
+    if cache is None or cache.browser_ttl_s is None:
         return ""
-    here = cache["edge_jitter_s"][1] if cache["edge_jitter_s"] else cache["edge_ttl_s"]
-    if cache["mode"] == "override" and cache["browser_ttl_s"] >= (here or 0):
+    here = cache.edge_jitter_s[1] if cache.edge_jitter_s else cache.edge_ttl_s
+    if cache.mode == "override" and cache.browser_ttl_s >= (here or 0):
         return ""
-    return str(cache["browser_ttl_s"])
+    return str(cache.browser_ttl_s)
 
 
 def viewer_codes(site: Site, faults: Faults) -> dict[functions.ViewerNeeds, tuple[str, str]]:

@@ -20,13 +20,16 @@ def bucket_id(name: str, jurisdiction: str | None) -> str:
 def _inputs(binding: Binding) -> Iterable[Binding]:
     """Yield the binding without the `default` that an R2Bucket says where it has no jurisdiction: a binding takes no such."""
     # The command reads kinds for their gaps, and starts without Pulumi's SDK.
-    from edgewright.arguments.shape import is_later, when_known
+    import pulumi
+
+    from edgewright.arguments.shape import is_later
 
     given = binding.get("jurisdiction")
     if given is None:
         yield binding
     else:
-        yield {**binding, "jurisdiction": when_known(given, _said) if is_later(given) else _said(given)}
+        said = pulumi.Output.from_input(given).apply(_said) if is_later(given) else _said(given)
+        yield {**binding, "jurisdiction": said}
 
 
 def _said(jurisdiction: str | None) -> str | None:

@@ -5,9 +5,10 @@ service, answer the program, and :func:`edgewright.platforms.cloudfront.emulate.
 gateway's document.
 """
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.emulate import (
     account,
     acm,
@@ -19,7 +20,7 @@ from edgewright.platforms.cloudfront.emulate import (
     s3,
     wafv2,
 )
-from edgewright.platforms.handlers import Handler
+from edgewright.platforms.handlers import Function, Handler
 
 if TYPE_CHECKING:
     from edgewright.platforms.scene import Scene
@@ -38,7 +39,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 }
 """Every resource type of AWS that the local cloud knows."""
 
-FUNCTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+FUNCTIONS: Final[Mapping[str, Function]] = {
     **iam.FUNCTIONS,
     **cloudfront.FUNCTIONS,
     **account.FUNCTIONS,
@@ -53,7 +54,7 @@ RECORDED_FUNCTIONS: Final = FUNCTIONS
 """Data functions that are answered also where nothing is played."""
 
 
-def call(token: str, args: Mapping[str, Any], _versions: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def call(token: str, args: Inputs, _versions: Mapping[str, object]) -> Inputs | None:
     """Return what a data function gives; None where the local cloud does not answer it."""
     function = FUNCTIONS.get(token)
     return None if function is None else function(args)

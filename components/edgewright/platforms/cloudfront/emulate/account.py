@@ -3,10 +3,11 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from edgewright.platforms.handlers import Inputs, Outputs, hex_id, uuid_id
+from edgewright.engine.resources import Inputs, Outputs
+from edgewright.platforms.handlers import Function, hex_id, uuid_id
 
 ACCOUNT: Final = "123456789012"
 """Stands for the account's number, which only the account knows: AWS's own example."""
@@ -82,7 +83,7 @@ def in_region(inputs: Inputs, _identity: str) -> Outputs:
     return {"region": region(inputs)}
 
 
-def _region(args: Mapping[str, Any]) -> dict[str, Any]:
+def _region(args: Inputs) -> Outputs:
     name = str(args.get("region") or args.get("name") or REGION)
     return {
         "id": name,
@@ -93,7 +94,7 @@ def _region(args: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-FUNCTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+FUNCTIONS: Final[dict[str, Function]] = {
     "aws:index/getCallerIdentity:getCallerIdentity": lambda _args: {
         "accountId": ACCOUNT,
         "arn": global_arn("iam", "user/local"),

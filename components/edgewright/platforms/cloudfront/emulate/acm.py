@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from edgewright.engine.resources import Inputs, Outputs
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -10,7 +11,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     regional_arn,
     uuid_of,
 )
-from edgewright.platforms.handlers import Handler, Inputs, Outputs, hex_id, uuid_id
+from edgewright.platforms.handlers import Handler, hex_id, uuid_id
 
 CERTIFICATE = "aws:acm/certificate:Certificate"
 

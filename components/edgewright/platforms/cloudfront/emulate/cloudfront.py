@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from edgewright.engine.cloud import CloudError
+from edgewright.engine.resources import Inputs, Outputs
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -33,7 +34,7 @@ from edgewright.platforms.cloudfront.emulate.managed import (
     ORIGIN_REQUEST_POLICIES,
     RESPONSE_HEADERS_POLICIES,
 )
-from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, hex_id, uuid_id
+from edgewright.platforms.handlers import EPOCH, Function, Handler, hex_id, uuid_id
 
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 CACHE_POLICY = "aws:cloudfront/cachePolicy:CachePolicy"
@@ -104,8 +105,8 @@ def _store_outputs(inputs: Inputs, _identity: str) -> Outputs:
     }
 
 
-def _managed(kind: str, known: Mapping[str, str], example: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    def answer(args: Mapping[str, Any]) -> dict[str, Any]:
+def _managed(kind: str, known: Mapping[str, str], example: str) -> Function:
+    def answer(args: Inputs) -> Outputs:
         by_id = {identity: name for name, identity in known.items()}
         name = args.get("name") or by_id.get(str(args.get("id")))
         if name not in known:
@@ -244,7 +245,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     ),
 }
 
-FUNCTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+FUNCTIONS: Final[dict[str, Function]] = {
     "aws:cloudfront/getCachePolicy:getCachePolicy": _managed(
         "getCachePolicy", CACHE_POLICIES, "Managed-CachingOptimized"
     ),

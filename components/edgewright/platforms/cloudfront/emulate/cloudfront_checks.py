@@ -1,13 +1,13 @@
 """What the API of Amazon CloudFront would refuse."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from edgewright.contract.limits import limit
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.emulate.account import REGION, check_named, items_of
 from edgewright.platforms.cloudfront.lists import aws
-from edgewright.platforms.handlers import Inputs
 
 _METHODS = (
     {"GET", "HEAD"},
@@ -88,7 +88,7 @@ def check_distribution(inputs: Inputs) -> Iterable[str]:
         yield "aliases: a staging distribution has none; viewers reach it through its primary distribution"
 
 
-def _check_origin(where: str, origin: Mapping[str, Any]) -> Iterable[str]:
+def _check_origin(where: str, origin: Inputs) -> Iterable[str]:
     shield, regions = origin.get("originShield") or {}, aws().origin_shield.regions
     if shield.get("enabled") and shield.get("originShieldRegion") not in regions:
         yield (
@@ -155,7 +155,7 @@ _FORBIDDEN_HEADERS = frozenset(
 """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html (read November 2026)."""
 
 
-def _check_behavior(where: str, behavior: Mapping[str, Any]) -> Iterable[str]:
+def _check_behavior(where: str, behavior: Inputs) -> Iterable[str]:
     allowed, cached = set(behavior.get("allowedMethods") or []), set(behavior.get("cachedMethods") or [])
     if allowed not in _METHODS:
         yield (
@@ -184,7 +184,7 @@ def _check_behavior(where: str, behavior: Mapping[str, Any]) -> Iterable[str]:
             seen.add(event)
 
 
-def _ttls(where: str, inputs: Mapping[str, Any]) -> Iterable[str]:
+def _ttls(where: str, inputs: Inputs) -> Iterable[str]:
     least, usual, most = inputs.get("minTtl", 0), inputs.get("defaultTtl", 86400), inputs.get("maxTtl", 31536000)
     if not 0 <= least <= usual <= most:
         yield f"{where}minTtl, defaultTtl and maxTtl must rise: got {least}, {usual} and {most}"
@@ -223,7 +223,7 @@ def check_cache_policy(inputs: Inputs) -> Iterable[str]:
             yield f"{', '.join(used)}: cannot be in a policy with caching disabled (maxTtl 0); forward by an origin request policy"
 
 
-def _check_behavior_names(where: str, config: Mapping[str, Any], names: list[str]) -> Iterable[str]:
+def _check_behavior_names(where: str, config: Inputs, names: list[str]) -> Iterable[str]:
     behavior = next((str(config[key]) for key in config if key.endswith("Behavior")), "none")
     if behavior in ("whitelist", "allExcept", "allViewerAndWhitelistCloudFront"):
         if not names:
@@ -281,11 +281,11 @@ def check_function(inputs: Inputs) -> Iterable[str]:
         yield "keyValueStoreAssociations: key-value stores need the runtime cloudfront-js-2.0"
 
 
-def pair_bytes(pairs: Iterable[Mapping[str, Any]]) -> int:
+def pair_bytes(pairs: Iterable[Inputs]) -> int:
     return sum(len(str(pair.get(key) or "").encode()) for pair in pairs for key in ("key", "value"))
 
 
-def check_pairs(pairs: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterable[str]:
+def check_pairs(pairs: Iterable[tuple[str, Inputs]]) -> Iterable[str]:
     longest, largest = limit("cloudfront.kvs.key_bytes"), limit("cloudfront.kvs.value_bytes")
     for where, pair in pairs:
         key, value = str(pair.get("key") or ""), str(pair.get("value") or "")

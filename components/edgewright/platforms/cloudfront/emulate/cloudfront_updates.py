@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.aws.rollouts import FIXED, SOURCE
-from edgewright.platforms.handlers import Inputs
 
 Held = Mapping[str, str]
 """What of a distribution may not change, each setting as JSON."""

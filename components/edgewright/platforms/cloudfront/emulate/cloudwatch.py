@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -13,7 +14,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     regional_arn,
 )
 from edgewright.platforms.cloudfront.lists import aws
-from edgewright.platforms.handlers import Handler, Inputs
+from edgewright.platforms.handlers import Handler
 
 
 def _check_group(inputs: Inputs) -> Iterable[str]:

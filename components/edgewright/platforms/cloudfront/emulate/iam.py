@@ -1,9 +1,10 @@
 """AWS IAM: roles and policies."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from edgewright.engine.cloud import CloudError
+from edgewright.engine.resources import Inputs, Outputs
 from edgewright.platforms.cloudfront.emulate import iam_policies
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
@@ -13,7 +14,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     global_arn,
     no_outputs,
 )
-from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs
+from edgewright.platforms.handlers import EPOCH, Function, Handler
 
 ROLE = "aws:iam/role:Role"
 ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
@@ -46,7 +47,7 @@ def check_policy(key: str) -> Callable[[Inputs], Iterable[str]]:
     return check
 
 
-def _policy_document(args: Mapping[str, Any]) -> dict[str, Any]:
+def _policy_document(args: Inputs) -> Outputs:
     try:
         return iam_policies.policy_document(args)
     except iam_policies.BadPolicy as error:
@@ -99,6 +100,6 @@ HANDLERS: Final[dict[str, Handler]] = {
     ),
 }
 
-FUNCTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+FUNCTIONS: Final[dict[str, Function]] = {
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
 }

@@ -5,7 +5,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
+
+from edgewright.engine.resources import Inputs, Outputs
+
+Element: TypeAlias = Mapping[str, object]
+"""A policy document, a statement, or a part of one, as IAM has it."""
 
 DEFAULT_VERSION = "2012-10-17"
 """What the provider writes; https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html"""
@@ -15,20 +20,20 @@ class BadPolicy(ValueError):
     """A text is not a policy document. The message says why."""
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: object) -> list[str]:
     """Return what may be one text or several as several."""
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else [str(value)]
 
 
-def _one_or_many(values: Any) -> Any:
+def _one_or_many(values: object) -> str | list[str]:
     """Return one value bare and several in the provider's order, with `&{` as `${`."""
     texts = sorted((text.replace("&{", "${") for text in _texts(values)), reverse=True)
     return texts[0] if len(texts) == 1 else texts
 
 
-def _principals(given: Iterable[Mapping[str, Any]]) -> Any:
+def _principals(given: Iterable[Inputs]) -> object:
     found: dict[str, list[str]] = {}
     for principal in given:
         found.setdefault(str(principal["type"]), []).extend(_texts(principal["identifiers"]))
@@ -38,7 +43,7 @@ def _principals(given: Iterable[Mapping[str, Any]]) -> Any:
     return {kind: _one_or_many(found[kind]) for kind in sorted(found)}
 
 
-def _conditions(given: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def _conditions(given: Iterable[Inputs]) -> Element:
     found: dict[str, dict[str, list[str]]] = {}
     for condition in given:
         test = found.setdefault(str(condition["test"]), {})
@@ -49,7 +54,7 @@ def _conditions(given: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]
     }
 
 
-def _statement(given: Mapping[str, Any]) -> dict[str, Any]:
+def _statement(given: Inputs) -> Element:
     parts = {
         "Sid": given.get("sid"),
         "Effect": given.get("effect") or "Allow",
@@ -64,26 +69,26 @@ def _statement(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value}
 
 
-def _merged(statements: list[dict[str, Any]], more: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _merged(statements: Iterable[Element], more: Iterable[Element]) -> list[Element]:
     """Return statements with others added; one with a known `Sid` takes the other's place."""
     result = list(statements)
     for statement in more:
         sid = statement.get("Sid")
         places = [index for index, known in enumerate(result) if sid and known.get("Sid") == sid]
         if places:
-            result[places[0]] = dict(statement)
+            result[places[0]] = statement
         else:
-            result.append(dict(statement))
+            result.append(statement)
     return result
 
 
-def _documents(args: Mapping[str, Any], key: str, old_key: str) -> Iterator[Mapping[str, Any]]:
+def _documents(args: Inputs, key: str, old_key: str) -> Iterator[Element]:
     for text in [*_texts(args.get(old_key)), *_texts(args.get(key))]:
         if text:
             yield read(text)
 
 
-def policy_document(args: Mapping[str, Any]) -> dict[str, Any]:
+def policy_document(args: Inputs) -> Outputs:
     """Answer `aws:iam/getPolicyDocument`: sources first, then the statements, then overrides; a `Sid` names one place.
 
     Raises:
@@ -91,7 +96,7 @@ def policy_document(args: Mapping[str, Any]) -> dict[str, Any]:
     """
     version = args.get("version") or DEFAULT_VERSION
     identity = args.get("policyId")
-    statements: list[dict[str, Any]] = []
+    statements: list[Element] = []
     seen: set[str] = set()
     for document in _documents(args, "sourcePolicyDocuments", "sourceJson"):
         found = _listed(document)
@@ -107,7 +112,7 @@ def policy_document(args: Mapping[str, Any]) -> dict[str, Any]:
         statements = _merged(statements, _listed(document))
         identity = document.get("Id") or identity
         version = document.get("Version") or version
-    made: dict[str, Any] = {"Version": version}
+    made: dict[str, object] = {"Version": version}
     if identity:
         made["Id"] = identity
     if statements:
@@ -121,7 +126,7 @@ def policy_document(args: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read(text: Any) -> Mapping[str, Any]:
+def read(text: object) -> Element:
     """Return a policy document.
 
     Raises:
@@ -133,18 +138,21 @@ def read(text: Any) -> Mapping[str, Any]:
         raise BadPolicy(f"is not JSON: {error}") from None
     if not isinstance(document, Mapping):
         raise BadPolicy("is not a JSON object")
-    for statement in _listed(document):
-        if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
-            raise BadPolicy("has a statement whose Effect is neither Allow nor Deny")
+    _listed(document)
     return document
 
 
-def _listed(document: Mapping[str, Any]) -> list[Any]:
+def _listed(document: Element) -> list[Element]:
     found = document.get("Statement") or []
-    return list(found) if isinstance(found, list) else [found]
+    statements: list[Element] = []
+    for statement in found if isinstance(found, list) else [found]:
+        if not isinstance(statement, Mapping) or statement.get("Effect") not in ("Allow", "Deny"):
+            raise BadPolicy("has a statement whose Effect is neither Allow nor Deny")
+        statements.append(statement)
+    return statements
 
 
-def trusted_services(text: Any) -> frozenset[str]:
+def trusted_services(text: object) -> frozenset[str]:
     """Return the services that may assume a role, by its trust policy."""
     services: set[str] = set()
     for statement in _listed(read(text)):
@@ -174,7 +182,7 @@ class NotDecided(Exception):
     """A policy uses what is not decided here. The message says what."""
 
 
-def allows(text: Any, action: str, resource: str, caller: Caller) -> bool:
+def allows(text: object, action: str, resource: str, caller: Caller) -> bool:
     """Whether a bucket's policy lets a caller do something: a Deny wins, and what is not allowed is denied.
 
     Raises:
@@ -193,13 +201,13 @@ def allows(text: Any, action: str, resource: str, caller: Caller) -> bool:
     return allowed
 
 
-def _covers(statement: Mapping[str, Any], element: str, text: str) -> bool:
+def _covers(statement: Element, element: str, text: str) -> bool:
     if f"Not{element}" in statement:
         return not any(_matches(pattern, text) for pattern in _texts(statement[f"Not{element}"]))
     return any(_matches(pattern, text) for pattern in _texts(statement.get(element)))
 
 
-def _is_for(statement: Mapping[str, Any], caller: Caller) -> bool:
+def _is_for(statement: Element, caller: Caller) -> bool:
     if "NotPrincipal" in statement:
         raise NotDecided("NotPrincipal is not decided here; name the principals")
     principal = statement.get("Principal")
@@ -220,14 +228,15 @@ def _is_for(statement: Mapping[str, Any], caller: Caller) -> bool:
 _LIKE = {"stringequals", "arnequals", "stringlike", "arnlike", "stringequalsignorecase"}
 
 
-def _meets(statement: Mapping[str, Any], caller: Caller) -> bool:
+def _meets(statement: Element, caller: Caller) -> bool:
     known = {
         "aws:sourcearn": caller.distribution_arn,
         "aws:sourceaccount": caller.account,
         # The local edge reaches its buckets as CloudFront does: by TLS.
         "aws:securetransport": "true",
     }
-    for test, variables in (statement.get("Condition") or {}).items():
+    conditions = statement.get("Condition")
+    for test, variables in conditions.items() if isinstance(conditions, Mapping) else ():
         bare = re.sub(r"IfExists$", "", str(test)).lower()
         for variable, values in variables.items():
             actual = known.get(str(variable).lower())

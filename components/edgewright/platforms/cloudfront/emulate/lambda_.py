@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from edgewright.engine.resources import Inputs, Outputs
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
     by,
@@ -18,7 +19,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
 )
 from edgewright.platforms.cloudfront.emulate.packages import BadPackage, archive_files
 from edgewright.platforms.cloudfront.lists import aws
-from edgewright.platforms.handlers import EPOCH, Handler, Inputs, Outputs, Published, hex_id
+from edgewright.platforms.handlers import EPOCH, Handler, Published, hex_id
 
 LAMBDA = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"

@@ -5,10 +5,11 @@ import io
 import os
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront.protocol import PackageFile
 
 MAX_BYTES = 250 * 1024 * 1024
@@ -38,7 +39,7 @@ def asset_bytes(asset: Any, base: Path) -> bytes:
     raise BadPackage(f"is a {type(asset).__name__}, which is not an asset")
 
 
-def object_bytes(inputs: Mapping[str, Any], base: Path) -> bytes:
+def object_bytes(inputs: Inputs, base: Path) -> bytes:
     """Return an object's content.
 
     Raises:

@@ -1,7 +1,6 @@
 """Amazon Route 53."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from edgewright.platforms.cloudfront.emulate.account import (
     all_tags,
@@ -11,7 +10,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     lettered,
     uuid_of,
 )
-from edgewright.platforms.handlers import Handler
+from edgewright.platforms.handlers import Function, Handler
 
 HANDLERS: Final[dict[str, Handler]] = {
     "aws:route53/zone:Zone": Handler(
@@ -58,7 +57,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     ),
 }
 
-FUNCTIONS: Final[dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+FUNCTIONS: Final[dict[str, Function]] = {
     "aws:route53/getZone:getZone": lambda args: {
         **args,
         "id": (zone := str(args.get("zoneId") or "Z" + capitals("zone", args.get("name")))),

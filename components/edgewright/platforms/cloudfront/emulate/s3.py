@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from edgewright.engine.resources import Inputs, Outputs
 from edgewright.platforms.cloudfront.emulate.account import all_tags, by, first_part, in_region, region
 from edgewright.platforms.cloudfront.emulate.iam import check_policy
 from edgewright.platforms.cloudfront.emulate.packages import BadPackage, object_bytes
-from edgewright.platforms.handlers import Handler, Inputs, Outputs
+from edgewright.platforms.handlers import Handler
 
 BUCKET = "aws:s3/bucket:Bucket"
 BUCKET_V2 = "aws:s3/bucketV2:BucketV2"

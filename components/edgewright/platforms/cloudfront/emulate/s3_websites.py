@@ -1,13 +1,13 @@
 """What a bucket's website is, from the three ways to write it."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront import protocol as cf
 
 
-def website(inputs: Mapping[str, Any]) -> cf.S3Website:
+def website(inputs: Inputs) -> cf.S3Website:
     """Return what a bucket's website endpoint does.
 
     Raises:
@@ -26,7 +26,7 @@ def website(inputs: Mapping[str, Any]) -> cf.S3Website:
     )
 
 
-def older_website(given: Mapping[str, Any]) -> cf.S3Website:
+def older_website(given: Inputs) -> cf.S3Website:
     """Return what the input `website` of a bucket asks for: names and URLs instead of objects, rules as JSON.
 
     Raises:
@@ -55,7 +55,7 @@ def _capitalised(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
-def _rule(rule: Mapping[str, Any], named: Callable[[str], str]) -> cf.S3RedirectRule:
+def _rule(rule: Inputs, named: Callable[[str], str]) -> cf.S3RedirectRule:
     condition, redirect = rule.get(named("condition")) or {}, rule.get(named("redirect")) or {}
     found = {
         "error_code": condition.get(named("httpErrorCodeReturnedEquals")),

@@ -13,7 +13,7 @@ import pydantic
 from pydantic.alias_generators import to_camel
 
 from edgewright.contract.limits import limit
-from edgewright.engine.resources import Capture, Resource
+from edgewright.engine.resources import Capture, Inputs, Resource
 from edgewright.platforms.cloudfront import emulate as aws
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.cloudfront.emulate import (
@@ -176,7 +176,7 @@ class _Translator:
 
     # --- functions -----------------------------------------------------------------------------------------------------------
 
-    def _associations(self, key: str) -> Iterable[tuple[Resource, str, Mapping[str, Any]]]:
+    def _associations(self, key: str) -> Iterable[tuple[Resource, str, Inputs]]:
         """Yield (distribution, where, association) of all behaviors."""
         for resource in self.of(cloudfront.DISTRIBUTION):
             behaviors = [("defaultCacheBehavior", resource.inputs.get("defaultCacheBehavior") or {})]
@@ -500,9 +500,7 @@ class _Translator:
         content = base64.b64encode(object_bytes(inputs, self.base)).decode()
         return self.model(cf.S3Object, resource, content_base64=content)
 
-    def _access(
-        self, bucket: cf.S3Bucket, policy: Resource, block: Mapping[str, Any], document: cf.CloudFrontDeployment
-    ) -> None:
+    def _access(self, bucket: cf.S3Bucket, policy: Resource, block: Inputs, document: cf.CloudFrontDeployment) -> None:
         """Decide who may read: each distribution that has the bucket as an origin, and everyone."""
         text = policy.inputs["policy"]
         arn = f"arn:aws:s3:::{bucket.name}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic.alias_generators import to_camel
 
 from edgewright.contract.limits import limit
+from edgewright.engine.resources import Inputs
 from edgewright.platforms.cloudfront import protocol as cf
 from edgewright.platforms.cloudfront.emulate.account import (
     REGION,
@@ -19,7 +20,7 @@ from edgewright.platforms.cloudfront.emulate.account import (
     uuid_of,
 )
 from edgewright.platforms.cloudfront.lists import aws
-from edgewright.platforms.handlers import Handler, Inputs, uuid_id
+from edgewright.platforms.handlers import Handler, uuid_id
 
 WEB_ACL = "aws:wafv2/webAcl:WebAcl"
 IP_SET = "aws:wafv2/ipSet:IpSet"
@@ -30,7 +31,7 @@ _WAYS = {to_camel(name) for name in cf.WafStatement.model_fields}
 _FIELDS = {to_camel(name) for name in cf.WafField.model_fields}
 
 
-def statements(statement: Any) -> Iterator[Mapping[str, Any]]:
+def statements(statement: Any) -> Iterator[Inputs]:
     """Yield a statement and all that it has inside."""
     if not isinstance(statement, Mapping):
         return
@@ -43,7 +44,7 @@ def statements(statement: Any) -> Iterator[Mapping[str, Any]]:
                 yield from statements(each)
 
 
-def unserved(rule: Mapping[str, Any]) -> bool:
+def unserved(rule: Inputs) -> bool:
     """Return whether a rule has what is not served here, and so may match nothing."""
     if not set(rule.get("action") or {}) & {"allow", "block", "count"}:
         return True
