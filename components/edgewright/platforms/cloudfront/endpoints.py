@@ -269,11 +269,14 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
             if key not in ASSOCIATION:
                 faults.unknown_key(path, str(key), ASSOCIATION)
         if not isinstance(function.get("include_body", False), bool):
-            faults.add(f"{path}.include_body", f"{show(function['include_body'])} is not true or false")
+            faults.add(f"{path}.include_body", f"{show(function['include_body'])} is not true or false", code=Code.TYPE)
         events = function["events"]
         if isinstance(events, str) or not isinstance(events, Sequence) or not events:
             faults.add(
-                f"{path}.events", f"{show(events)} is not a list of events", allowed=", ".join(lambda_edge.EVENTS)
+                f"{path}.events",
+                f"{show(events)} is not a list of events",
+                code=Code.TYPE,
+                allowed=", ".join(lambda_edge.EVENTS),
             )
             continue
         for number, event in enumerate(events):
