@@ -81,7 +81,7 @@ class EdgewrightProvider(ComponentProvider):
             if not isinstance(error.inner, InputFaults):
                 raise
             raise pulumi.InputPropertiesError(
-                str(error.inner).partition("\n")[0],
+                error.inner.heading,
                 [{"property_path": _schema_path(fault.path), "reason": fault.coded} for fault in error.inner.faults],
             ) from None
 

@@ -37,14 +37,20 @@ BY_ID: Mapping[str, Rule] = {rule.meta.id: rule for rule in POLICIES}
 LEVELS: tuple[LevelName, ...] = ("advisory", "mandatory", "disabled")
 
 
+def nearest(name: str, *others: str) -> str | None:
+    """Return the policy's name or id, or the one of the others, that was probably meant by a name that is none."""
+    if name.upper() in BY_ID:
+        return name.upper()
+    known = {each.lower(): each for each in (*BY_NAME, *others)}
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return known[near[0]] if near else None
+
+
 def hint(name: str, *others: str) -> str:
     """Return what to do about a name that is no policy's and no id: the nearest one, also of the others, or where they are
     listed."""
-    if name.upper() in BY_ID:
-        return f"did you mean {name.upper()}?"
-    known = {each.lower(): each for each in (*BY_NAME, *others)}
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    return f"did you mean {known[near[0]]}?" if near else "`edgewright policies` lists them"
+    near = nearest(name, *others)
+    return f"did you mean {near}?" if near else "`edgewright policies` lists them"
 
 
 def choose(*names: str) -> tuple[Rule, ...]:
@@ -186,7 +192,7 @@ def make_settings(
             try:
                 check({str(key): value})
             except LimitError as error:
-                faults.append(((LIMITS_KEY, name, str(key)), str(error).removeprefix(f"{key}: ")))
+                faults.append(((LIMITS_KEY, name, str(key)), error.faults[str(key)]))
     rate = (traffic or {}).get("rate")
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf):
         faults.append(((TRAFFIC_KEY, "rate"), f"{rate!r} is not allowed; give requests a second, above 0"))

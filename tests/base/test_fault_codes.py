@@ -1,13 +1,21 @@
 """Codes of faults are interface: each has one meaning, a page, and stays."""
 
 import json
+import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from edgewright.assemble.node import NodeMissing
+from edgewright.base.errors import DeployFault, InfrastructureError, PortInUse, ProgramFailed, ProjectError
+from edgewright.base.fault import ProjectFault
 from edgewright.base.fault_codes import FAMILIES, Code
 from edgewright.base.faults import Fault, Faults, InputFaults
 from edgewright.cli.main import run
+from edgewright.contract import purge
+from edgewright.contract.purge import PurgeRefused
+from edgewright.local.detached import raised
 
 from tools.fault_docs import DOCS, pages
 
@@ -100,3 +108,57 @@ def test_explain_refuses_what_is_no_code_and_leads_on(capsys: pytest.CaptureFixt
     said = capsys.readouterr().err
     assert "'EWF999': no such code of a fault; see `edgewright explain`" in said
     assert "see `edgewright policies EW101`" in said
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProjectError("Pulumi.dev.yaml:2: is wrong", Code.SETTING),
+        ProgramFailed(
+            [ProjectFault("__main__.py:1: x", Code.PROGRAM, (Fault("a", "b", code=Code.MISSING),))], [("info", "hi")]
+        ),
+        InfrastructureError("no answer", Code.NO_ANSWER),
+        PortInUse("port 1 is in use"),
+        NodeMissing("no Node.js"),
+        PurgeRefused([purge.Fault("can never be served: x", "--url", "/%zz", Code.NEVER_SERVED)]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_keeps_its_codes_on_its_way_between_processes(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.__dict__) == (type(error), str(error), error.__dict__)
+
+
+def test_a_projects_error_shows_the_code_at_the_end_of_each_faults_first_line() -> None:
+    error = ProjectError([ProjectFault("Pulumi.dev.yaml:2: no", Code.SETTING), ProjectFault("a\n  b", Code.PROGRAM)])
+    assert str(error) == "Pulumi.dev.yaml:2: no [EWF403]\na [EWF405]\n  b"
+
+
+def test_a_refused_component_in_a_program_is_told_with_its_inputs_own_codes() -> None:
+    fault = ProjectFault("heading\n  a: b. [EWF101]", Code.PROGRAM, (Fault("a", "b", code=Code.MISSING),))
+    assert str(fault) == fault.text
+    assert fault.to_dict() == {
+        "code": "EWF405",
+        "text": fault.text,
+        "inputs": [{"path": "a", "problem": "b", "allowed": "", "fix": "", "code": "EWF101"}],
+    }
+
+
+def test_what_the_runtime_refuses_has_a_code() -> None:
+    assert str(DeployFault("boom", "api", "main.js", 3, 1)) == "Worker api main.js:3:1: boom [EWF504]"
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "text"),
+    [
+        ({"faults": [{"code": "EWF405", "text": "__main__.py:1: no"}]}, ProjectError, "__main__.py:1: no [EWF405]"),
+        ({"code": "EWF502", "message": "port 1"}, PortInUse, "port 1 [EWF502]"),
+        ({"code": "EWF501", "message": "no Node.js"}, InfrastructureError, "no Node.js [EWF501]"),
+        ({}, InfrastructureError, "see the log [EWF503]"),
+    ],
+)
+def test_what_a_supervisor_tells_is_raised_with_its_code(
+    told: dict[str, Any], kind: type[Exception], text: str
+) -> None:
+    error = raised(told, "see the log")
+    assert (type(error), str(error)) == (kind, text)

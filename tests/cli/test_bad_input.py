@@ -127,26 +127,26 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
         (
             "config:\n  edgewright:objectives: {p50: 3}\n",
             "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50: unknown key; did you mean p50_ms?; allowed: error_rate,"
-            " failover_success, hit_ratio, origin_reduction, p50_ms, p95_ms, p99_ms",
+            " failover_success, hit_ratio, origin_reduction, p50_ms, p95_ms, p99_ms [EWF403]",
         ),
         (
             "config:\n  edgewright:objectives: {p50_ms: fast}\n",
-            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: 'fast' is not a duration; allowed: a number of milliseconds, or a duration, for example '500ms'",
+            "stacks/Pulumi.local.yaml:2: edgewright:objectives.p50_ms: 'fast' is not a duration; allowed: a number of milliseconds, or a duration, for example '500ms' [EWF403]",
         ),
         (
             "config:\n  edgewright:services: [{name: a, port: 1}]\n",
             "stacks/Pulumi.local.yaml:2: edgewright:services[0].command: is required and missing; add it (Argument vector;"
-            " `{python}`, `{port}` and `{stack}` are filled in)",
+            " `{python}`, `{port}` and `{stack}` are filled in) [EWF403]",
         ),
         (
             "config:\n  edgewright:traffic: {countries: {ZZ: 1}}\n",
             "stacks/Pulumi.local.yaml:2: edgewright:traffic.countries: 'ZZ' is not a country; allowed: ISO 3166-1 alpha-2"
-            " codes in capitals, each with a share above 0",
+            " codes in capitals, each with a share above 0 [EWF403]",
         ),
-        ("config: [\n", "stacks/Pulumi.local.yaml:2: not valid YAML: did not find expected node content"),
+        ("config: [\n", "stacks/Pulumi.local.yaml:2: not valid YAML: did not find expected node content [EWF404]"),
         (
             BOMB,
-            "stacks/Pulumi.local.yaml:2: more than 50000 values once aliases are expanded, the most that is read",
+            "stacks/Pulumi.local.yaml:2: more than 50000 values once aliases are expanded, the most that is read [EWF404]",
         ),
     ],
 )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from edgewright.base import foreign
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import Project
 from edgewright.cli import _exit, dev
 from edgewright.guard.formats import FORMATS
@@ -116,7 +118,7 @@ def test_reports_show_and_do_not_run(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     sample = finding(what=f"w{attack}", value=attack, allowed=f"a{attack}", remediation=attack, resource=f"r{attack}")
     verdict = judge(evaluation(sample, warnings=(f"x{attack}",), project=f"p{attack}"), Gate())
-    text = _shown(format_, FORMATS[format_](verdict, Unjudged("p", "s", (f"f{attack}",))))
+    text = _shown(format_, FORMATS[format_](verdict, Unjudged("p", "s", (ProjectFault(f"f{attack}", Code.PROGRAM),))))
     harmless(text)
     commands = [line for line in text.split("\n") if line.strip().startswith(("::", "##["))]
     assert len(commands) == (3 if format_ == "github" else 0), commands

@@ -58,7 +58,7 @@ def refused(edgewright: Edgewright, project: Path) -> str:
 def test_a_throw_at_the_top_of_an_import_is_named_in_its_file(edgewright: Edgewright, project: Path) -> None:
     (project / "handlers" / "lib.ts").write_text(f"interface Unused {{ a: 1 }}\n\nthrow new Error('no key');\n{LIB}")
     said = refused(edgewright, project)
-    assert re.search(r"Worker api-local handlers/lib\.ts:3:7: Error: no key$", said, re.MULTILINE), said
+    assert re.search(r"Worker api-local handlers/lib\.ts:3:7: Error: no key \[EWF504\]$", said, re.MULTILINE), said
 
 
 def test_a_default_export_that_can_be_no_handler_never_reaches_the_runtime(
@@ -78,7 +78,7 @@ def test_a_default_export_that_only_the_start_tells_to_be_wrong_is_named_with_th
 ) -> None:
     (project / "handlers" / "hello.ts").write_text("export default [1, 2].at(0);\n")
     said = refused(edgewright, project)
-    assert "Worker api-local handlers/hello.ts: The edge function cannot start:\n" in said
+    assert "Worker api-local handlers/hello.ts: The edge function cannot start: [EWF504]\n" in said
     assert "handlers/hello.ts has no default export that is a function or an object with `fetch`." in said
     assert "edgewright.js" not in said
 

@@ -128,7 +128,7 @@ def test_a_default_export_that_can_be_no_handler_is_refused(folder: Path, source
     (folder / "a.ts").write_text(source)
     faults = Faults("EdgeApi", "api")
     bundle_handlers({"handler-0.js": folder / "a.ts"}, {"handler-0.js": "endpoints[0].handler"}, [], faults, mode=mode)
-    (fault,) = map(str, faults.items)
+    (fault,) = [f"{fault.path}: {fault.text}" for fault in faults]
     assert re.sub(r"a\.ts(:\d+:\d+)?", "a.ts", fault) == (
         f"endpoints[0].handler: a.ts: the default export is {found}. Allowed: a function (request, env, ctx) that returns a"
         " Response, or an object with such a function as `fetch`. Write `export default { fetch(request, env, ctx) { ... } }`."

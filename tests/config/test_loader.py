@@ -33,7 +33,7 @@ def check(tmp_path: Path, settings: str, environment: dict[str, str] | None = No
 def faults(tmp_path: Path, settings: str) -> list[str]:
     with pytest.raises(ProjectError) as caught:
         check(tmp_path, settings)
-    return list(caught.value.faults)
+    return [fault.text for fault in caught.value.faults]
 
 
 def test_good_settings(tmp_path: Path) -> None:

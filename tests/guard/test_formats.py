@@ -7,6 +7,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.guard import Evaluation
 from edgewright.guard.findings import Location
 from edgewright.guard.formats import FORMATS, github, junit, markdown, sarif, text
@@ -60,17 +62,18 @@ def test_json_has_one_shape_for_every_stack() -> None:
     assert [type(judged[key]) for key in judged] == [type(unjudged[key]) for key in judged]
     assert judged["severities"].keys() == unjudged["severities"].keys()
     assert (judged["faults"], unjudged["findings"]) == ([], [])
+    assert [each["code"] for each in unjudged["faults"]] == ["EWF403", "EWF405"]
     # Of one stack its keys are at the top too, as they always were.
     for each in (alone, broken):
         assert each == {**each, **each["stacks"][0]}
     assert {key: several[key] for key in several if key != "stacks"} == {
-        "version": 1, "tool": alone["tool"], "passed": False,
+        "version": 2, "tool": alone["tool"], "passed": False,
     }  # fmt: skip
 
 
 def test_json_has_every_field() -> None:
     data = json.loads(json_format.render(VERDICT))
-    assert data["version"] == 1
+    assert data["version"] == 2
     assert data["passed"] is False
     assert data["severities"] == {"critical": 0, "high": 1, "medium": 0, "low": 2}
     assert data["skipped"] == {"kv-key-size": 2}
@@ -229,7 +232,14 @@ def _stacks(count: int, findings: int) -> list[Verdict]:
     ]
 
 
-UNJUDGED = Unjudged("shop", "prod", ("Pulumi.prod.yaml:3: shop:origin: 'mars' | <b>", "and another"))
+UNJUDGED = Unjudged(
+    "shop",
+    "prod",
+    (
+        ProjectFault("Pulumi.prod.yaml:3: shop:origin: 'mars' | <b>", Code.SETTING),
+        ProjectFault("and another", Code.PROGRAM),
+    ),
+)
 
 
 @pytest.mark.parametrize("most", [markdown.COMMENT_BYTES, 8192])
@@ -256,6 +266,8 @@ def test_every_format_takes_several_stacks() -> None:
         "edgewright/shop/dev/", "edgewright/shop/prod/", "edgewright/shop/prod/",
     ]  # fmt: skip
     assert [each["invocations"][0]["executionSuccessful"] for each in log["runs"]] == [True, True, False]
+    told = log["runs"][2]["invocations"][0]["toolConfigurationNotifications"]
+    assert [each["descriptor"]["id"] for each in told] == ["EWF403", "EWF405"]
     root = ET.fromstring(junit.render(*judged))
     assert (root.get("failures"), root.get("errors")) == ("1", "1")
     assert root.get("tests") == str(2 * len(POLICIES) + 1)
@@ -265,7 +277,7 @@ def test_every_format_takes_several_stacks() -> None:
     data = json.loads(json_format.render(*judged))
     assert data["passed"] is False
     assert [each["stack"] for each in data["stacks"]] == ["dev", "prod", "prod"]
-    assert data["stacks"][2]["faults"] == list(UNJUDGED.faults)
+    assert data["stacks"][2]["faults"] == [fault.to_dict() for fault in UNJUDGED.faults]
     assert "findings" not in data
     assert "::error title=prod could not be checked::Pulumi.prod.yaml:3" in github.render(*judged)
     assert "shop/prod could not be checked\n  Pulumi.prod.yaml:3" in text.render(*judged)

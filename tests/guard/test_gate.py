@@ -44,6 +44,6 @@ def test_unknown_names_are_all_told() -> None:
     with pytest.raises(GateError) as error:
         Gate.of(soft=["nope"], hard=["EW999"])
     assert len(error.value.faults) == 2
-    assert error.value.faults[0].startswith("--soft-fail-on 'nope'; allowed: a policy's name or id")
+    assert error.value.faults[0].text.startswith("--soft-fail-on 'nope'; allowed: a policy's name or id")
     with pytest.raises(GateError, match="--severity 'loud'; allowed: low, medium, high, critical"):
         Gate.of("loud")

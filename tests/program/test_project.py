@@ -25,7 +25,7 @@ def test_all_faults_of_a_project_at_once(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: 'a b'\nruntime: nodejs\nmain: nowhere\nstackConfigDir: 3\n")
     with pytest.raises(ProjectError) as caught:
         Project.load(tmp_path)
-    assert list(caught.value.faults) == [
+    assert [fault.text for fault in caught.value.faults] == [
         "Pulumi.yaml:1: name: must be a project name of letters, digits, `-`, `_` and `.`, got 'a b'",
         "Pulumi.yaml:2: runtime: must be `python`, which is what edgewright runs, got 'nodejs'",
         "Pulumi.yaml:4: stackConfigDir: must be a path, got 3",

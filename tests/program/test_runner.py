@@ -262,7 +262,7 @@ def test_a_misspelt_setting_of_a_project_without_a_model_is_named(runner: Runner
     main = "import pulumi\npulumi.Config().require('greeting')\n"
     assert failure(runner, make_project(tmp_path, main, "config:\n  demo:other: 1\n  demo:greting: hi\n")) == (
         "stacks/Pulumi.local.yaml: demo:greeting: is required and missing; add it under `config:`, or did you mean it by"
-        " demo:greting (line 3)?; __main__.py:2 asks for it"
+        " demo:greting (line 3)?; __main__.py:2 asks for it [EWF403]"
     )
 
 
@@ -289,9 +289,9 @@ def test_all_refusals_are_told_at_once(runner: Runner, tmp_path: Path) -> None:
     raise KeyError("later")
     """
     assert failure(runner, make_project(tmp_path, main), cloud=PickyCloud()).splitlines() == [
-        "__main__.py:3: 'one' is refused",
-        "__main__.py:4: 'two' is refused",
-        "__main__.py:5: KeyError: 'later'",
+        "__main__.py:3: 'one' is refused [EWF405]",
+        "__main__.py:4: 'two' is refused [EWF405]",
+        "__main__.py:5: KeyError: 'later' [EWF405]",
     ]
 
 
@@ -386,7 +386,7 @@ class Settings(StackSettings):
     (project / "stacks" / "Pulumi.local.yaml").write_text("config:\n  demo:size: 0\n  demo:nmes: [a]\n")
     with pytest.raises(ProjectError) as caught:
         run(runner, project)
-    assert [fault.split(":")[1] for fault in caught.value.faults] == ["2", "3"]
+    assert [fault.text.split(":")[1] for fault in caught.value.faults] == ["2", "3"]
     schema = runner.schema(project)
     assert "demo:size" in schema["properties"]["config"]["properties"]
 
@@ -443,7 +443,7 @@ def test_a_program_that_kills_its_process(runner: Runner, tmp_path: Path) -> Non
 def test_a_program_that_ends_its_process(runner: Runner, tmp_path: Path) -> None:
     assert failure(runner, make_project(tmp_path, "import os\nos._exit(3)\n")) == (
         "the program ended its own process with status 3 (os._exit, or a library that calls it); let it end by itself,"
-        " or raise pulumi.RunError with a message"
+        " or raise pulumi.RunError with a message [EWF405]"
     )
 
 

@@ -180,7 +180,7 @@ def test_markers_as_the_api_writes_them_void_what_a_new_isolate_finds_in_kv(tmp_
     time.sleep(1)
     urls = ("https://www.example.com/shop/./x%3Fy?a=1&b=2", "https://www.example.com/shop/a;b//c|d?q='1;2'")
     purge = Purge(urls=urls, prefixes=("/shop/%70", "/shop//r;s"))
-    markers = purge.markers(int(time.time() * 1000), function.specs)
+    markers = purge.markers(int(time.time() * 1000), function.keys)
     namespace = function.namespaces[0]
     cloud.control.kv_put(namespace, "purge:1:test", json.dumps(markers).encode())
     # Another version is another isolate: it has nothing in memory, and looks into KV with its first request.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from edgewright.base.errors import ProjectError
-from edgewright.contract.purge import Purge, schemeless
+from edgewright.contract.purge import Purge, QueryKey, schemeless
 from edgewright.platforms.cloudflare.purge import zone_bodies
 from edgewright.purge.changed import changes, parse, write
 from hypothesis import given
@@ -67,7 +67,7 @@ def test_all_faults_are_named_together() -> None:
     ],
 )
 def test_a_url_in_the_form_that_entries_have(url: str, spec: dict[str, object], expected: str) -> None:
-    assert schemeless(url, spec) == expected
+    assert schemeless(url, QueryKey.of(spec)) == expected
 
 
 @given(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from edgewright.assemble.node import find_node
-from edgewright.contract.purge import Purge, never, schemeless
+from edgewright.contract.purge import Purge, QueryKey, never, schemeless
 from edgewright.contract.purge_targets import BadTarget, parsed_path, parsed_query, strict_path, strict_query
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +148,7 @@ def test_a_marker_has_the_form_that_requests_get() -> None:
         "/p%3Bq/r",
         "//e.com/a%7C",
     ]
-    assert [marker["value"] for marker in purge.markers(1, [{"key": {"query": "all"}}], as_sent=True)] == [
+    assert [marker["value"] for marker in purge.markers(1, [QueryKey()], as_sent=True)] == [
         "//e.com/a;b//c?x=1;y",
         "/p;q//r",
         "//e.com/%61|",

@@ -46,7 +46,7 @@ def test_a_list_has_a_page_a_line() -> None:
 def test_every_bad_line_is_named() -> None:
     with pytest.raises(ProjectError) as raised:
         parse_list(b"/good\nbad\n//host/x\nftp://x/\n/a b\n/\\evil\n/x\x00\n", "list")
-    assert [fault.split(" ", 1)[0] for fault in raised.value.faults] == [f"list:{n}:" for n in (2, 3, 4, 5, 6, 7)]
+    assert [fault.text.split(" ", 1)[0] for fault in raised.value.faults] == [f"list:{n}:" for n in (2, 3, 4, 5, 6, 7)]
     with pytest.raises(ProjectError, match="not UTF-8"):
         parse_list(b"/\xff\xfe", "list")
     with pytest.raises(ProjectError, match=f"more than {MOST_PAGES} pages"):

@@ -1731,6 +1731,16 @@ function updatedHeaders(stored, fresh) {
   for (const [name, value] of fresh) if (!NOT_UPDATED.has(name)) headers.set(name, value);
   return headers;
 }
+function agrees(stored, fresh) {
+  const differs = (name) => {
+    const value = fresh.get(name);
+    const before = header(stored, name);
+    return value !== null && before !== null && value !== before;
+  };
+  const length = fresh.get("content-length");
+  if (length !== null && stored.length !== void 0 && Number(length) !== stored.length) return false;
+  return !differs("etag") && !differs("last-modified") && !differs("content-length");
+}
 
 // src/core/cache/exchange.ts
 var MAX_HIT_FOR_MISS = 4096;
@@ -2645,6 +2655,56 @@ function limitMaxAge(headers, most) {
   headers.set("cache-control", field.replace(/(^|[\s,])max-age\s*=\s*"?\d+"?/i, `$1max-age=${most}`));
 }
 
+// src/core/cache/decide/parts.ts
+var CONTENT_RANGE = /^bytes (?<start>\d+)-(?<end>\d+)\/(?<total>\d+)$/i;
+function parseContentRange(field) {
+  const found = CONTENT_RANGE.exec(field?.trim() ?? "")?.groups;
+  if (!found) return void 0;
+  const [start2, end2, total] = [Number(found.start), Number(found.end), Number(found.total)];
+  return start2 <= end2 && end2 < total ? { start: start2, end: end2, total } : void 0;
+}
+var lengthOf = ({ start: start2, end: end2 }) => end2 - start2 + 1;
+function partAnswers({ range: part, ...stored }, { range, headers }, now) {
+  const wanted = part && parseRange(range, part.total);
+  if (!part || !wanted || wanted === "unsatisfiable") return false;
+  return rangeApplies(headers, fieldsOf(stored), now) && wanted.start >= part.start && wanted.end <= part.end;
+}
+function partOf2(headers, length) {
+  const range = parseContentRange(headers.get("content-range"));
+  return range && (length === void 0 || length === lengthOf(range)) ? range : void 0;
+}
+function requestForRest(stored) {
+  const part = stored.range;
+  const tag = header(stored, "etag");
+  return part?.start === 0 && isStrong(tag) ? { part, range: `bytes=${part.end + 1}-`, ifRange: tag } : void 0;
+}
+var isOfAnotherVersion = (stored, part, status2, headers) => status2 === 416 || status2 === 206 && !isTheRest(stored, part, headers);
+function isTheRest(stored, part, headers) {
+  const rest = parseContentRange(headers.get("content-range"));
+  return rest !== void 0 && rest.start === part.end + 1 && rest.end === rest.total - 1 && rest.total === part.total && headers.get("etag") === header(stored, "etag");
+}
+function headersOfWhole(stored, part, fresh) {
+  const updated = updatedHeaders(stored, fresh);
+  updated.delete("content-range");
+  updated.set("content-length", String(part.total));
+  return updated;
+}
+function areCombinable(one, other) {
+  const tag = header(other, "etag");
+  const touch = one.range && other.range && one.range.total === other.range.total && one.range.start <= other.range.end + 1 && other.range.start <= one.range.end + 1;
+  return touch === true && isStrong(tag) && tag === header(one, "etag");
+}
+var unionOf = (one, other) => ({
+  start: Math.min(one.start, other.start),
+  end: Math.max(one.end, other.end),
+  total: one.total
+});
+function withRange(stored, range) {
+  const length = lengthOf(range);
+  const isWhole = length === range.total;
+  return { ...stored, length, ...isWhole ? { range: void 0, status: 200 } : { range } };
+}
+
 // src/core/cache/decide/request-directives.ts
 function requestDirectives(headers) {
   const field = headers.get("cache-control");
@@ -2694,72 +2754,37 @@ function invalidatedBy(url, status2, headers) {
 }
 
 // src/core/cache/partial.ts
-var CONTENT_RANGE = /^bytes (?<start>\d+)-(?<end>\d+)\/(?<total>\d+)$/i;
-function parseContentRange(field) {
-  const found = CONTENT_RANGE.exec(field?.trim() ?? "")?.groups;
-  if (!found) return void 0;
-  const [start2, end2, total] = [Number(found.start), Number(found.end), Number(found.total)];
-  return start2 <= end2 && end2 < total ? { start: start2, end: end2, total } : void 0;
-}
-var lengthOf = ({ start: start2, end: end2 }) => end2 - start2 + 1;
-function covers2({ range: part, ...stored }, query) {
-  const wanted = part && parseRange(query.range, part.total);
-  if (!part || !wanted || wanted === "unsatisfiable") return false;
-  if (!rangeApplies(query.headers, fieldsOf(stored), query.ctx.now())) return false;
-  return wanted.start >= part.start && wanted.end <= part.end;
-}
-function partOf2(headers, length) {
-  const range = parseContentRange(headers.get("content-range"));
-  return range && (length === void 0 || length === lengthOf(range)) ? range : void 0;
-}
 var completion = (selected, headers) => {
   const stored = selected?.stored;
-  const part = stored?.range;
+  const rest = stored && requestForRest(stored);
   const first = selected?.body;
-  if (!stored || part?.start !== 0 || !(first instanceof ArrayBuffer)) return void 0;
-  const tag = header(stored, "etag");
-  if (!isStrong(tag)) return void 0;
-  headers.set("range", `bytes=${part.end + 1}-`);
-  headers.set("if-range", tag);
+  if (!rest || !(first instanceof ArrayBuffer)) return void 0;
+  headers.set("range", rest.range);
+  headers.set("if-range", rest.ifRange);
   return {
-    isOfAnotherVersion: ({ status: status2, headers: given }) => status2 === 416 || status2 === 206 && !isTheRest(stored, part, given),
-    whole(response, rest) {
-      const updated = updatedHeaders(stored, response.headers);
-      updated.delete("content-range");
-      updated.set("content-length", String(part.total));
-      return { headers: updated, body: concat(first, rest) };
-    }
+    isOfAnotherVersion: ({ status: status2, headers: given }) => isOfAnotherVersion(stored, rest.part, status2, given),
+    whole: (response, bytes) => ({
+      headers: headersOfWhole(stored, rest.part, response.headers),
+      body: concat(first, bytes)
+    })
   };
 };
-function isTheRest(stored, part, headers) {
-  const rest = parseContentRange(headers.get("content-range"));
-  return rest !== void 0 && rest.start === part.end + 1 && rest.end === rest.total - 1 && rest.total === part.total && headers.get("etag") === header(stored, "etag");
-}
 var combine = (selected, stored, bytes) => {
-  const range = stored.range;
+  const { range } = stored;
   if (!range || bytes.byteLength !== lengthOf(range)) return void 0;
   const old = selected?.stored.range;
   const oldBytes = selected?.body;
-  const combinable = old && isSameVersion(selected.stored, stored) && touch(old, range) && oldBytes instanceof ArrayBuffer;
-  return combinable ? joined2(stored, old, oldBytes, range, bytes) : asPartOrWhole(stored, range, bytes);
+  if (!old || !(oldBytes instanceof ArrayBuffer) || !areCombinable(selected.stored, stored)) {
+    return { stored: withRange(stored, range), body: bytes };
+  }
+  const both = unionOf(old, range);
+  return { stored: withRange(stored, both), body: joined2(both, old, oldBytes, range, bytes) };
 };
-function isSameVersion(one, other) {
-  const tag = header(other, "etag");
-  return isStrong(tag) && tag === header(one, "etag");
-}
-var touch = (one, other) => one.total === other.total && one.start <= other.end + 1 && other.start <= one.end + 1;
-function joined2(stored, old, oldBytes, range, bytes) {
-  const both = { start: Math.min(old.start, range.start), end: Math.max(old.end, range.end), total: range.total };
+function joined2(both, old, oldBytes, range, bytes) {
   const body = new Uint8Array(lengthOf(both));
   body.set(new Uint8Array(oldBytes), old.start - both.start);
   body.set(new Uint8Array(bytes), range.start - both.start);
-  return asPartOrWhole(stored, both, body.buffer);
-}
-function asPartOrWhole(stored, range, body) {
-  const length = body.byteLength;
-  const isWhole = length === range.total;
-  const own3 = isWhole ? { range: void 0, status: 200 } : { range, status: stored.status };
-  return { stored: { ...stored, ...own3, length }, body };
+  return body.buffer;
 }
 
 // src/core/cache/remove.ts
@@ -2834,7 +2859,7 @@ var originMode = {
   requestDirectives,
   limitMaxAge,
   partOf: partOf2,
-  covers: covers2,
+  covers: (stored, query) => partAnswers(stored, query, query.ctx.now()),
   completion,
   combine,
   head,
@@ -2907,16 +2932,6 @@ function learnFromHead({ core, ctx, policy, request }, found, response) {
   ctx.waitUntil(work.catch(() => {
   }));
 }
-function agrees(stored, fresh) {
-  const differs = (name) => {
-    const value = fresh.get(name);
-    const before = header(stored, name);
-    return value !== null && before !== null && value !== before;
-  };
-  const length = fresh.get("content-length");
-  if (length !== null && stored.length !== void 0 && Number(length) !== stored.length) return false;
-  return !differs("etag") && !differs("last-modified") && !differs("content-length");
-}
 
 // src/core/cache/front-tag.ts
 var frontTag = (url) => `url-${shortHash(url.slice(url.indexOf("/", 8))).slice(1)}`;
@@ -2932,18 +2947,97 @@ function toPlatform(headers, ttl, stored, field = "cdn-cache-control") {
   headers.set("cache-tag", [...stored.tags, frontTag(stored.url)].join(","));
 }
 
-// src/core/cache/purge.ts
-var EDGE_URL = `${INTERNAL}purges`;
+// src/core/cache/decide/purged.ts
 var MAX_MARKERS = 1e3;
-var DAY_S2 = 86400;
-var OWN_MS = 6e4;
-var FIRST_MS = 1e3;
 var nameOf3 = ({ soft, type, value }) => `${soft ? "mark-stale" : "remove"} ${type} ${value}`;
 var EVERYTHING = { type: "everything", value: "", soft: false };
 var REMOVES_EVERYTHING = nameOf3(EVERYTHING);
+var MarkerSet = class {
+  /** Grows with each change, so that what was held against one state need not be again. */
+  version = 0;
+  #markers = /* @__PURE__ */ new Map();
+  add(markers2) {
+    for (const marker of markers2) this.#addOne(marker);
+  }
+  /** Whether this very one is known, and no later one stands for it. */
+  has(marker) {
+    return this.#markers.get(nameOf3(marker)) === marker;
+  }
+  all() {
+    return [...this.#markers.values()];
+  }
+  #addOne(marker) {
+    const known3 = this.#markers;
+    const name = nameOf3(marker);
+    if (this.#lastTime(name) >= marker.time) return;
+    known3.set(name, marker);
+    this.version++;
+    if (known3.size > MAX_MARKERS) this.#addOne({ ...EVERYTHING, time: this.#medianTime() });
+    if (name !== REMOVES_EVERYTHING) return;
+    for (const [other, { time }] of known3) if (other !== name && time <= marker.time) known3.delete(other);
+  }
+  /** When what a marker names was purged last, by its own name or with everything. */
+  #lastTime(name) {
+    const last = this.#markers.get(name)?.time ?? -Infinity;
+    return Math.max(last, this.#markers.get(REMOVES_EVERYTHING)?.time ?? -Infinity);
+  }
+  #medianTime() {
+    const times = Array.from(this.#markers.values(), ({ time }) => time).sort((a, b) => a - b);
+    return times[Math.floor(times.length / 2)] ?? -Infinity;
+  }
+  verdictFor(target) {
+    let verdict;
+    for (const marker of this.#markers.values()) {
+      const isLater = (target.originRequestTime ?? target.requestTime) > marker.time;
+      if (isLater || !covers2(marker, target)) continue;
+      if (!marker.soft) return "removed";
+      verdict = "stale";
+    }
+    return verdict;
+  }
+};
+var targetOf2 = (value) => value.kind === "response" ? value : { ...value, requestTime: value.validFrom, tags: [] };
+function covers2({ type, value }, { key, url, tags }) {
+  if (type === "tag") return tags.includes(value);
+  if (type === "everything") return true;
+  const shared2 = key.includes("://*/");
+  const own3 = shared2 ? hostless(schemeless(url)) : schemeless(url);
+  const wanted = normalizeEscapes(shared2 ? hostless(value) : value);
+  const plain2 = normalizeEscapes(own3);
+  if (type === "url") return plain2 === wanted;
+  const path = plain2.split("?", 1)[0];
+  const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
+  return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
+}
+var hostless = (text) => text.startsWith("//") ? text.slice(text.indexOf("/", 2)) : text;
 function schemeless(url) {
   return url.slice(url.indexOf("//"));
 }
+var formsOf = (url, policies) => [
+  new URL(url).href,
+  ...Array.from(policies, (policy) => normaliseUrl(url, policy))
+];
+function markersOf2(request, time, forms) {
+  const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
+  const of = (type, values2) => Array.from(values2, (value) => ({ type, value, time, soft }));
+  return [
+    ...of("everything", everything ? [""] : []),
+    ...of("url", new Set(urls.flatMap(forms).map(schemeless))),
+    ...of("prefix", prefixes.map(prefixOf)),
+    ...of("tag", tags)
+  ];
+}
+function prefixOf(prefix) {
+  const bare = prefix.startsWith("/");
+  const { host, pathname } = new URL(bare ? `http://any${prefix}` : prefix);
+  return (bare ? "" : `//${host}`) + normalizeEscapes(pathname);
+}
+
+// src/core/cache/purge.ts
+var EDGE_URL = `${INTERNAL}purges`;
+var DAY_S2 = 86400;
+var OWN_MS = 6e4;
+var FIRST_MS = 1e3;
 var KnownPurges = class {
   constructor(checkMs, remote, policies) {
     this.checkMs = checkMs;
@@ -2953,9 +3047,7 @@ var KnownPurges = class {
   checkMs;
   remote;
   policies;
-  /** Grows with each change, so that what was held against one state need not be again. */
-  #version = 0;
-  #markers = /* @__PURE__ */ new Map();
+  #known = new MarkerSet();
   /** What was published here not long ago: another isolate may have written over it in the data centre's cache. */
   #own = [];
   #read = -Infinity;
@@ -2988,8 +3080,7 @@ var KnownPurges = class {
     if (this.#own.length === 0) return;
     const there = new Map(found.map((marker) => [nameOf3(marker), marker.time]));
     const lost2 = this.#own.some((marker) => {
-      const name = nameOf3(marker);
-      return this.#markers.get(name) === marker && (there.get(name) ?? -1) < marker.time;
+      return this.#known.has(marker) && (there.get(nameOf3(marker)) ?? -1) < marker.time;
     });
     if (lost2) await this.#writeEdge(ctx);
   }
@@ -3001,26 +3092,7 @@ var KnownPurges = class {
     await edgeCache?.put(EDGE_URL, new Response(JSON.stringify(this.markers), { headers }));
   }
   add(markers2) {
-    for (const marker of markers2) this.#add(marker);
-  }
-  #add(marker) {
-    const known3 = this.#markers;
-    const name = nameOf3(marker);
-    if (this.#lastTime(name) >= marker.time) return;
-    known3.set(name, marker);
-    this.#version++;
-    if (known3.size > MAX_MARKERS) this.#add({ ...EVERYTHING, time: this.#medianTime() });
-    if (name !== REMOVES_EVERYTHING) return;
-    for (const [other, { time }] of known3) if (other !== name && time <= marker.time) known3.delete(other);
-  }
-  /** When what a marker names was purged last, by its own name or with everything. */
-  #lastTime(name) {
-    const last = this.#markers.get(name)?.time ?? -Infinity;
-    return Math.max(last, this.#markers.get(REMOVES_EVERYTHING)?.time ?? -Infinity);
-  }
-  #medianTime() {
-    const times = Array.from(this.#markers.values(), ({ time }) => time).sort((a, b) => a - b);
-    return times[Math.floor(times.length / 2)] ?? -Infinity;
+    this.#known.add(markers2);
   }
   async publish(markers2, ctx) {
     this.add(markers2);
@@ -3058,61 +3130,25 @@ var KnownPurges = class {
     return this.checkMs;
   }
   get markers() {
-    return [...this.#markers.values()];
+    return this.#known.all();
   }
   verdictOn(copy) {
-    if (copy.purge?.version === this.#version) return copy.purge.verdict;
-    const { value } = copy;
-    const target = value.kind === "response" ? value : { ...value, requestTime: value.validFrom, tags: [] };
-    const verdict = this.verdictFor(target);
-    copy.purge = { version: this.#version, verdict };
+    const { version } = this.#known;
+    if (copy.purge?.version === version) return copy.purge.verdict;
+    const verdict = this.verdictFor(targetOf2(copy.value));
+    copy.purge = { version, verdict };
     copy.prepared = void 0;
     return verdict;
   }
   verdictFor(target) {
-    let verdict;
-    for (const marker of this.#markers.values()) {
-      const isLater = (target.originRequestTime ?? target.requestTime) > marker.time;
-      if (isLater || !covers3(marker, target)) continue;
-      if (!marker.soft) return "removed";
-      verdict = "stale";
-    }
-    return verdict;
+    return this.#known.verdictFor(target);
   }
 };
-function covers3({ type, value }, { key, url, tags }) {
-  if (type === "tag") return tags.includes(value);
-  if (type === "everything") return true;
-  const shared2 = key.includes("://*/");
-  const own3 = shared2 ? hostless(schemeless(url)) : schemeless(url);
-  const wanted = normalizeEscapes(shared2 ? hostless(value) : value);
-  const plain2 = normalizeEscapes(own3);
-  if (type === "url") return plain2 === wanted;
-  const path = plain2.split("?", 1)[0];
-  const target = shared2 || wanted.startsWith("//") ? path : hostless(path);
-  return target === wanted || target.startsWith(wanted.endsWith("/") ? wanted : `${wanted}/`);
-}
-var hostless = (text) => text.startsWith("//") ? text.slice(text.indexOf("/", 2)) : text;
-function markersOf2(request, time, forms) {
-  const { everything, urls = [], prefixes = [], tags = [], soft = false } = request;
-  const of = (type, values2) => Array.from(values2, (value) => ({ type, value, time, soft }));
-  return [
-    ...of("everything", everything ? [""] : []),
-    ...of("url", new Set(urls.flatMap(forms).map(schemeless))),
-    ...of("prefix", prefixes.map(prefixOf)),
-    ...of("tag", tags)
-  ];
-}
-function prefixOf(prefix) {
-  const bare = prefix.startsWith("/");
-  const { host, pathname } = new URL(bare ? `http://any${prefix}` : prefix);
-  return (bare ? "" : `//${host}`) + normalizeEscapes(pathname);
-}
 async function purge(core, request, ctx) {
   const { policies, memory, purges } = core;
   if (!purges) throw new Error("This cache takes no purges: it was made without that part.");
-  const forms = (url) => [new URL(url).href, ...[...policies].map((policy) => normaliseUrl(url, policy))];
-  const taken = await purges.publish(markersOf2(request, ctx.now(), forms), ctx);
+  const markers2 = markersOf2(request, ctx.now(), (url) => formsOf(url, policies));
+  const taken = await purges.publish(markers2, ctx);
   let count = 0;
   for (const copy of memory?.copies() ?? []) {
     const before = copy.purge?.verdict;
@@ -4019,10 +4055,10 @@ function admit({ resource, before, after, address }, url, viewer, now) {
   if (seconds2 >= before) throw denied(`it was valid until ${new Date(before * 1e3).toISOString()}`);
   if (after !== void 0 && seconds2 < after)
     throw denied(`it is valid from ${new Date(after * 1e3).toISOString()} on`);
-  if (address !== void 0 && !covers4(address, viewer.ip)) throw denied(`${viewer.ip} is not in ${address}`);
+  if (address !== void 0 && !covers3(address, viewer.ip)) throw denied(`${viewer.ip} is not in ${address}`);
   if (!matches(resource, url)) throw denied(`${url} is not ${resource}`);
 }
-function covers4(range, ip) {
+function covers3(range, ip) {
   const [address = "", prefix] = range.split("/");
   const family = isIPv4(address) ? "ipv4" : isIPv6(address) ? "ipv6" : void 0;
   if (family === void 0 || family === "ipv4" !== isIPv4(ip)) return false;
@@ -8240,6 +8276,7 @@ function answerConditional(request, response, now) {
 var ENTRY_MODULE = "edgewright-local-entry.js";
 var CONSOLE_MODULE = "edgewright-local-console.js";
 var MARK = "";
+var UNCAUGHT = "";
 var PURGE_HEADER = "x-local-purge";
 var ANSWER_HEADER = "x-edgewright-front-answer";
 var frontModule = (url) => `
@@ -8332,15 +8369,17 @@ for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
   console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
 }
 const error = console.error;
-export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
+export const report = (thrown) => error(${JSON.stringify(`${UNCAUGHT}Uncaught %s`)}, (thrown instanceof Error && thrown.stack) || String(thrown));
 `;
 }
-function unmark(message) {
-  const end2 = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
-  if (end2 === -1) return { message };
-  const name = message.slice(1, end2);
+function unmark(line) {
+  const end2 = line.startsWith(MARK) ? line.indexOf(MARK, 1) : -1;
+  if (end2 === -1) return { message: line };
+  const name = line.slice(1, end2);
   const at = name.lastIndexOf("@");
-  return { message: message.slice(end2 + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
+  const origin = { worker: name.slice(0, at), version: name.slice(at + 1) };
+  const message = line.slice(end2 + 1).replace(/^ /, "");
+  return message.startsWith(UNCAUGHT) ? { message: message.slice(UNCAUGHT.length), ...origin, uncaught: true } : { message, ...origin };
 }
 
 // src/gateway/proxy.ts
@@ -9487,7 +9526,7 @@ function single(request, name) {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 var HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
-function targetOf2(request) {
+function targetOf3(request) {
   const url = request.url ?? "/";
   if (url.length > URL_LIMIT)
     throw problem(414, "URI too long", `The URL is ${url.length} bytes long; the limit is ${URL_LIMIT}.`);
@@ -9515,7 +9554,7 @@ function targetOf2(request) {
   return { host, path };
 }
 async function enter(options, request) {
-  const { host, path } = targetOf2(request);
+  const { host, path } = targetOf3(request);
   const client = clientOf(
     single(request, "x-local-country"),
     single(request, "x-local-ip"),
@@ -9846,6 +9885,7 @@ var OWN_MODULE = "edgewright.js";
 var SETTINGS_MODULE = "settings.js";
 var LISTS = ["urls", "prefixes", "tags"];
 var FLAGS = ["everything", "soft", "dry_run"];
+var NEVER_SERVED = "EWF412";
 function readPurge(text) {
   const faults = [];
   const fault2 = (message) => faults.push({ message });
@@ -9916,7 +9956,8 @@ function check(asked, { deployment, router }) {
   for (const list of ["urls", "prefixes"]) {
     for (const value of asked[list] ?? []) {
       const never = strict ? whyNever(restOf(value), false) : void 0;
-      if (never !== void 0) faults.push({ list, value, message: `can never be served: ${never}` });
+      if (never !== void 0)
+        faults.push({ list, value, message: `can never be served: ${never}`, code: NEVER_SERVED });
       const host = hostOf2(value);
       if (host === void 0 || hosts.some((name) => isHost(name, host))) continue;
       faults.push({
@@ -10958,14 +10999,13 @@ var Instance = class _Instance {
     }
     const message = String(parsed.message ?? line);
     const level = LEVELS.has(String(parsed.level)) ? String(parsed.level) : "error";
-    if (!this.#started && !message.startsWith("")) this.#startup.push(message);
+    if (!this.#started && !message.startsWith(MARK)) this.#startup.push(message);
     else this.runtimeMessage({ level, message });
   }
   runtimeMessage(line) {
-    const { message, ...origin } = unmark(line.message.replaceAll("file:///", ""));
+    const { message, uncaught, ...origin } = unmark(line.message.replaceAll("file:///", ""));
     if (origin.worker !== void 0) {
-      if (message.startsWith("Uncaught "))
-        this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
+      if (uncaught) this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
       const mapped = this.options.maps.text(serviceName(origin.worker, origin.version ?? ""), message);
       this.options.logs.add({ level: line.level, source: "worker", message: mapped, ...origin });
       return;

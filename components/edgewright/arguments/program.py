@@ -75,7 +75,7 @@ def gathers(init: Init) -> Init:
 
 
 def _check_call(
-    component: pulumi.ComponentResource, init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    component: pulumi.ComponentResource, init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, object]
 ) -> None:
     """Raise what is wrong with how a component is called: its arguments are one mapping."""
     try:
@@ -88,7 +88,8 @@ def _check_call(
             return  # Python says it
     # As for any other fault, the resource is there when it is refused.
     opts = kwargs.get("opts")
-    pulumi.ComponentResource.__init__(component, f"edgewright:index:{kind}", name, {}, opts)
+    known = opts if isinstance(opts, pulumi.ResourceOptions) else None
+    pulumi.ComponentResource.__init__(component, f"edgewright:index:{kind}", name, {}, known)
     faults = Faults(kind, name)
     # No value is shown: it may be a secret.
     example = ", ".join(f'"{key}": ...' for key in loose) or "..."

@@ -65,7 +65,7 @@ class Bundler:
         """Whether it would answer this process as one that it starts itself."""
         return self.environment == _environment()
 
-    def ask(self, request: Mapping[str, Any], timeout_s: float) -> Any:
+    def ask(self, request: Mapping[str, object], timeout_s: float) -> Any:
         """Return the answer to a request.
 
         Raises:

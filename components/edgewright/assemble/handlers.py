@@ -17,7 +17,7 @@ import pulumi
 from edgewright.assemble import bundler
 from edgewright.assemble.node import NodeMissing, find_node
 from edgewright.base.fault_codes import Code
-from edgewright.base.faults import Faults
+from edgewright.base.faults import Faults, RunFault
 
 SUFFIXES = (".js", ".mjs", ".jsx", ".ts", ".mts", ".tsx")
 """Kinds of files that a handler may be."""
@@ -129,7 +129,7 @@ def esbuild_home() -> Path:
     try:
         return installed_esbuild() or runtime.ensure(pulumi.log.info)
     except RuntimeInstallFailed as error:
-        raise pulumi.RunError(f"handlers cannot be bundled: {error}") from None
+        raise RunFault(f"handlers cannot be bundled: {error.message}", error.code) from None
 
 
 def run_esbuild(
@@ -156,7 +156,7 @@ def run_esbuild(
         try:
             answer = service.ask(request, TIMEOUT_S)
         except TimeoutError:
-            raise pulumi.RunError(late) from None
+            raise RunFault(late, Code.BUNDLE) from None
         except (OSError, ValueError):
             pass
         else:
@@ -165,7 +165,7 @@ def run_esbuild(
     try:
         node = find_node()
     except NodeMissing as error:
-        raise pulumi.RunError(f"handlers cannot be bundled: {error}") from None
+        raise RunFault(f"handlers cannot be bundled: {error.message}", error.code) from None
     try:
         done = subprocess.run(
             [str(node.executable), os.fspath(bundler.SCRIPT), os.fspath(esbuild_home())],
@@ -178,10 +178,10 @@ def run_esbuild(
             check=True,
         )
     except subprocess.TimeoutExpired:
-        raise pulumi.RunError(late) from None
+        raise RunFault(late, Code.BUNDLE) from None
     except subprocess.CalledProcessError as error:
         reason = next((line for line in error.stderr.splitlines() if "Error" in line), error.stderr.strip()[:500])
-        raise pulumi.RunError(f"handlers cannot be bundled: {reason}") from None
+        raise RunFault(f"handlers cannot be bundled: {reason}", Code.BUNDLE) from None
     answer = json.loads(done.stdout)
     return answer
 

@@ -9,12 +9,18 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgewright.base.errors import InfrastructureError
+from edgewright.base.fault_codes import Code
+
 MINIMUM_MAJOR = 22
 """miniflare declares Node >= 22."""
 
 
-class NodeMissing(Exception):
+class NodeMissing(InfrastructureError):
     """No usable Node.js was found."""
+
+    def __init__(self, message: str, code: Code = Code.INSTALL) -> None:
+        super().__init__(message, code)
 
 
 @dataclass(frozen=True)

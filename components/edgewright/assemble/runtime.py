@@ -99,7 +99,7 @@ def _install(target: Path, progress: Callable[[str], None]) -> None:
     try:
         node = find_node()
     except NodeMissing as error:
-        raise RuntimeInstallFailed(str(error)) from None
+        raise RuntimeInstallFailed(error.message, error.code) from None
     progress("installing the edge runtimes (about 60 MB, once)")
     started = time.monotonic()
     for stale in target.parent.glob(f"{target.name}.tmp-*"):

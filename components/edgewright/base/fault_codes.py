@@ -586,6 +586,15 @@ class Code(enum.Enum):
         "edgewright purge prod",
         "CLOUDFLARE_API_TOKEN=... edgewright purge prod",
     )
+    NEVER_SERVED = (
+        "EWF412",
+        "What is to be purged can never be served",
+        "The edge answers 400 to such a path, so that no cache has it.",
+        "Success would read as if something had been removed.",
+        "Write the path as clients ask for it.",
+        "edgewright purge --url /a/%2e%2e/b",
+        "edgewright purge --url /b",
+    )
 
     # 5xx: what runs, here and at the platforms
 
@@ -661,6 +670,15 @@ class Code(enum.Enum):
         "edgewright purge dev  # nothing runs",
         "edgewright dev --detach && edgewright purge dev",
     )
+    RUNNING = (
+        "EWF509",
+        "It already runs",
+        "The stack's local cloud runs already, perhaps on another port.",
+        "Two of them would write to the same state.",
+        "Use the one that runs, or stop it with `edgewright down`.",
+        "edgewright dev && edgewright dev --port 9000",
+        "edgewright down && edgewright dev --port 9000",
+    )
 
     # 6xx: code and files
 
@@ -726,15 +744,6 @@ class Code(enum.Enum):
         "Mend the file at the place that the message names.",
         '{"key": "a", "valeu": 1}',
         '{"key": "a", "value": 1}',
-    )
-    PACKAGE = (
-        "EWF608",
-        "Packages of a function cannot be installed",
-        "What `requirements` names could not be installed for the function's runtime.",
-        "The function would fail when it imports them.",
-        "Correct the name or version; the installer's own message is shown.",
-        'requirements = ["no-such-package==1"]',
-        'requirements = ["idna==3.10"]',
     )
 
     # 7xx: what would be unsafe

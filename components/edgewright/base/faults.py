@@ -6,11 +6,14 @@ raise InputFaults("EdgeApi", "api", faults.items)
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pulumi import Resource, RunError
 
+from edgewright.base.fault import Fault, ProjectFault, coded
 from edgewright.base.fault_codes import Code
+
+__all__ = ["Fault", "Faults", "InputFaults", "RunFault", "SettingsFaults", "closest", "output_of", "show"]
 
 MAX_SHOWN = 80
 """Characters of a value shown in a message. Longer ones are cut: a value may be a file's content."""
@@ -61,38 +64,6 @@ def _without(value: object, text: str) -> str:
     return _QUOTED.sub(hide, text)
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong with one input.
-
-    `path` is the property (`endpoints[2].rate_limit.period`), `problem` what is wrong with it and the value got,
-    `allowed` what it may be, `fix` what to do where that is more than to give an allowed value, `code` its kind: what programs
-    decide by, and where it is explained.
-    """
-
-    path: str
-    problem: str
-    allowed: str = ""
-    fix: str = ""
-    code: Code | None = None
-
-    @property
-    def text(self) -> str:
-        """Everything but the path and the code, in sentences."""
-        text = f"{self.problem}."
-        if self.allowed:
-            text += f" Allowed: {self.allowed}."
-        return f"{text} {self.fix}" if self.fix else text
-
-    @property
-    def coded(self) -> str:
-        """Everything but the path: the sentences, and the code behind them."""
-        return f"{self.text} [{self.code}]" if self.code else self.text
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.coded}"
-
-
 _ABSENT = (Code.MISSING, Code.EMPTY)
 
 
@@ -107,8 +78,28 @@ class InputFaults(RunError):
         self.name = name
         self.faults = tuple(faults)
         count = len(self.faults)
-        heading = f"{component} {name!r}: {count} fault{'s' if count != 1 else ''} in its arguments"
-        super().__init__("\n".join([heading, *(f"  {fault}" for fault in self.faults)]))
+        self.heading = f"{component} {name!r}: {count} fault{'s' if count != 1 else ''} in its arguments"
+        super().__init__("\n".join([self.heading, *(f"  {fault}" for fault in self.faults)]))
+
+
+class RunFault(RunError):
+    """What is wrong with a program that is no fault of one argument. It has a code, and prints without a traceback."""
+
+    def __init__(self, message: str, code: Code) -> None:
+        self.message = message
+        self.code = code
+        super().__init__(coded(message, code))
+
+
+class SettingsFaults(RunError):
+    """The stack's settings have faults that a program found while it read them. `faults` holds them as data.
+
+    It is a `pulumi.RunError`, so `pulumi up` prints the message and no traceback.
+    """
+
+    def __init__(self, faults: Iterable[ProjectFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(["The stack's settings have faults:", *map(str, self.faults)]))
 
 
 class Faults:

@@ -9,6 +9,8 @@ from typing import Any
 
 from edgewright.base.document import DocumentError, read_document
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 
@@ -28,7 +30,7 @@ class Project:
     main: Path
     """The program: a folder with `__main__.py`, or a file."""
     stack_config_dir: Path
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)
     """Defaults that `Pulumi.yaml` gives to every stack, by full key `namespace:key`."""
 
     @classmethod
@@ -45,7 +47,8 @@ class Project:
                     return cls._read(folder / name)
         raise ProjectError(
             f"{directory}: no Pulumi.yaml here or in a folder above. Run edgewright in a Pulumi project, or name one"
-            " with --cwd."
+            " with --cwd.",
+            Code.PROJECT,
         )
 
     @classmethod
@@ -53,14 +56,14 @@ class Project:
         try:
             document = read_document(file, file.name)
         except DocumentError as error:
-            raise ProjectError(str(error)) from None
+            raise ProjectError(str(error), Code.SYNTAX) from None
         data = document.data
         if not isinstance(data, dict):
-            raise ProjectError(f"{file.name}:1: must be a mapping with at least `name` and `runtime`")
-        faults: list[str] = []
+            raise ProjectError(f"{file.name}:1: must be a mapping with at least `name` and `runtime`", Code.PROJECT)
+        faults: list[ProjectFault] = []
 
         def fault(key: str, message: str) -> None:
-            faults.append(f"{file.name}:{document.line((key,))}: {key}: {message}")
+            faults.append(ProjectFault(f"{file.name}:{document.line((key,))}: {key}: {message}", Code.PROJECT))
 
         name = data.get("name")
         if not isinstance(name, str) or not _PROJECT_NAME.fullmatch(name):
@@ -102,7 +105,9 @@ class Project:
         """
         name = stack.rsplit("/", 1)[-1]
         if not _STACK_NAME.fullmatch(name):
-            raise ProjectError(f"stack {stack!r}: a stack's name has letters, digits, `-`, `_` and `.` only")
+            raise ProjectError(
+                f"stack {stack!r}: a stack's name has letters, digits, `-`, `_` and `.` only", Code.STACK
+            )
         other = self.stack_config_dir / f"Pulumi.{name}.yml"
         return other if other.is_file() else self.stack_config_dir / f"Pulumi.{name}.yaml"
 
@@ -119,7 +124,7 @@ class Project:
         near = difflib.get_close_matches(stack, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         there = f"stacks there: {', '.join(known)}" if known else "there are no stacks yet"
-        raise ProjectError(f"stack {stack!r}: no {self.shown(file)}; {there}{hint}")
+        raise ProjectError(f"stack {stack!r}: no {self.shown(file)}; {there}{hint}", Code.STACK)
 
     def shown(self, path: Path) -> str:
         """Return a path as messages show it: relative to the project where it is inside it."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import Project
 from edgewright.local.session import DEFAULT_PORT
 
@@ -42,5 +43,6 @@ def clash(port: int, running_port: int, stack: str) -> ProjectError:
     """Return the error for a port other than that of the stack which runs already."""
     return ProjectError(
         f"--port {port}: the stack {stack} already runs on port {running_port}; leave --port out, or stop it first:"
-        f" edgewright down {stack}"
+        f" edgewright down {stack}",
+        Code.RUNNING,
     )

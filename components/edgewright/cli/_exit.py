@@ -13,7 +13,6 @@ from pathlib import Path
 
 import typer
 
-from edgewright.assemble.node import NodeMissing
 from edgewright.base.errors import (
     DeployRefused,
     InfrastructureError,
@@ -22,6 +21,7 @@ from edgewright.base.errors import (
     ProjectError,
     RunnerBroken,
 )
+from edgewright.base.fault import ProjectFault
 from edgewright.base.foreign import lines, one_line
 
 
@@ -82,12 +82,12 @@ def told() -> Iterator[None]:
         raise
     except ProjectError as error:
         say_heard(error)
-        _say_faults(error.faults)
+        _say_faults([str(fault) for fault in error.faults])
         raise typer.Exit(Exit.USAGE) from None
     except DeployRefused as error:
         _say_faults([str(fault) for fault in error.errors])
         raise typer.Exit(Exit.USAGE) from None
-    except (InfrastructureError, NodeMissing, ProgramKilled) as error:
+    except (InfrastructureError, ProgramKilled) as error:
         say_error(str(error))
         raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:
@@ -100,7 +100,7 @@ def told() -> Iterator[None]:
 
 
 @contextmanager
-def collected(faults: list[str]) -> Iterator[None]:
+def collected(faults: list[ProjectFault]) -> Iterator[None]:
     """Add what is wrong to the other faults, so that all are told at once."""
     try:
         yield
@@ -108,7 +108,7 @@ def collected(faults: list[str]) -> Iterator[None]:
         faults += error.faults
 
 
-def _say_faults(faults: "list[str] | tuple[str, ...]") -> None:
+def _say_faults(faults: list[str]) -> None:
     from edgewright.cli._console import errors
 
     console = errors()

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 
 _HELP = "text or json."
 FormatOption = Annotated[str, typer.Option("--format", "-f", help=_HELP)]
@@ -20,5 +21,5 @@ def wants_json(format_: str, as_json: bool = False) -> bool:
         ProjectError: it is neither text nor json.
     """
     if format_ not in ("text", "json"):
-        raise ProjectError(f"--format {format_!r}; allowed: text, json")
+        raise ProjectError(f"--format {format_!r}; allowed: text, json", Code.OPTION)
     return as_json or format_ == "json"

@@ -12,7 +12,7 @@ from rich.tree import Tree
 from edgewright.base.foreign import one_line
 from edgewright.cli import _console
 from edgewright.config.models import PathMix, StackSettings
-from edgewright.engine.resources import PROVIDER_PREFIX, Capture, Diagnostic, Resource, Severity
+from edgewright.engine.resources import PROVIDER_PREFIX, Capture, Diagnostic, Inputs, Resource, Severity
 from edgewright.platforms.cloud import Plan, short_type
 
 EDGE_API = "edgewright:index:EdgeApi"
@@ -70,7 +70,7 @@ def _host_of(api: Resource, plan: Plan) -> str | None:
     return None
 
 
-def _curl(endpoint: Mapping[str, Any], mix: Sequence[PathMix], url: str, host: str | None) -> str:
+def _curl(endpoint: Inputs, mix: Sequence[PathMix], url: str, host: str | None) -> str:
     pattern = str(endpoint["path"])
     methods = endpoint.get("methods") or ["GET"]
     words = ["curl", "-i"]

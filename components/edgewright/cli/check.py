@@ -11,6 +11,8 @@ import typer
 
 from edgewright.base import foreign
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import SafeConsole
 from edgewright.base.project import Project
 from edgewright.cli import _show
@@ -78,9 +80,7 @@ def evaluate_capture(project: Project, stack: str, capture: Capture, settings: S
         )
     except ConfigurationFaults as error:
         config = read_stack(project, stack)
-        raise ProjectError(
-            [f"{config.shown}:{config.line(path)}: {'.'.join(path)}: {message}" for path, message in error.faults]
-        ) from None
+        raise ProjectError(config.fault(path, message, Code.POLICY) for path, message in error.faults) from None
 
 
 def read_ignored(project: Project, ignore_file: Path | None = None) -> tuple[Entry, ...] | None:
@@ -148,12 +148,13 @@ class Output:
         name, sign, path = text.partition("=")
         if name not in FORMATS or not sign or not path:
             raise ProjectError(
-                f"--also {text!r}; give a format and a file, as in markdown=comment.md; formats: {_FORMATS}"
+                f"--also {text!r}; give a format and a file, as in markdown=comment.md; formats: {_FORMATS}",
+                Code.OPTION,
             )
         return cls(name, Path(path))
 
 
-def same_files(outputs: Sequence[Output]) -> list[str]:
+def same_files(outputs: Sequence[Output]) -> list[ProjectFault]:
     """Return a fault for each report that would be written over another one of the same run."""
     first: dict[Path, str] = {}
     faults = []
@@ -163,7 +164,11 @@ def same_files(outputs: Sequence[Output]) -> list[str]:
         place = Path(os.path.realpath(each.path))
         named = f"--also {each.format}={each.path}" if index else f"--output {each.path}"
         if place in first and place.name != os.devnull.rpartition(os.sep)[2]:
-            faults.append(f"{named}: {first[place]} writes this file; give each report a file of its own")
+            faults.append(
+                ProjectFault(
+                    f"{named}: {first[place]} writes this file; give each report a file of its own", Code.UNWRITABLE
+                )
+            )
         first.setdefault(place, named)
     return faults
 
@@ -192,7 +197,9 @@ def _write(output: Output, option: str, judged: Sequence[Judged], prefix: str, m
             output.path.parent.mkdir(parents=True, exist_ok=True)
             output.path.write_text(FORMATS[output.format](*seen, **limit), encoding="utf-8", errors="replace")
         except OSError as error:
-            raise ProjectError([f"{option} {output.path}: cannot be written: {error.strerror}"]) from None
+            raise ProjectError(
+                f"{option} {output.path}: cannot be written: {error.strerror}", Code.UNWRITABLE
+            ) from None
         return
     verdicts = [each for each in seen if isinstance(each, Verdict)]
     if not verdicts and output.format not in _DOCUMENTS:
@@ -253,7 +260,7 @@ def run_check(
     project = Project.load(directory)
     entries: tuple[Entry, ...] | None = None
     known: Baseline | None = None
-    faults: list[str] = []
+    faults: list[ProjectFault] = []
     try:
         entries = read_ignored(project, ignore_file)
     except SuppressionFaults as error:
@@ -282,7 +289,9 @@ def run_check(
         try:
             count = write_baseline(new_baseline, evaluations.values())
         except OSError as error:
-            raise ProjectError([f"--write-baseline {new_baseline}: cannot be written: {error.strerror}"]) from None
+            raise ProjectError(
+                f"--write-baseline {new_baseline}: cannot be written: {error.strerror}", Code.UNWRITABLE
+            ) from None
         said = "1 finding" if count == 1 else f"{count} findings"
         typer.echo(f"{new_baseline}: {said} written; commit it, and give it with --baseline", err=True)
         baseline, known = new_baseline, read_baseline(new_baseline)
@@ -366,7 +375,7 @@ def check(
       edgewright check prod --write-baseline edgewright.baseline.json
     """
     with told():
-        faults = [] if format_ in FORMATS else [f"--format {format_!r}; allowed: {_FORMATS}"]
+        faults = [] if format_ in FORMATS else [ProjectFault(f"--format {format_!r}; allowed: {_FORMATS}", Code.OPTION)]
         outputs = [Output(format_, output)]
         for each in also or ():
             try:

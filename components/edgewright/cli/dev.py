@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from edgewright.assemble import runtime
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import one_line
 from edgewright.cli import _console, _show
 from edgewright.cli._context import DEFAULT_STACK, FreshOption, PortOption, StackArgument, clash, load_project
@@ -119,7 +120,8 @@ def dev(
                 raise clash(port, session.port, stack)
             raise ProjectError(
                 f"the stack {stack} already runs on {session.url}"
-                f"{' and is watched' if session.watching else ''}; stop it first: edgewright down {stack}"
+                f"{' and is watched' if session.watching else ''}; stop it first: edgewright down {stack}",
+                Code.RUNNING,
             )
         runtime.ensure(_console.step)
         port = DEFAULT_PORT if port is None else port

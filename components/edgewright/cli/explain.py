@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
 from edgewright.base.fault_codes import Code
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
@@ -42,7 +43,7 @@ def explain(
       edgewright explain EWF101 EWF303 --format json
     """
     with told():
-        faults: list[str] = []
+        faults: list[ProjectFault] = []
         chosen: list[Code] = []
         for name in dict.fromkeys(each.upper() for each in codes or ()):
             code = Code.of(name)
@@ -54,7 +55,7 @@ def explain(
                     if name.startswith("EW") and name[2:].isdigit()
                     else "edgewright explain"
                 )
-                faults.append(f"{name!r}: no such code of a fault; see `{hint}`")
+                faults.append(ProjectFault(f"{name!r}: no such code of a fault; see `{hint}`", Code.OPTION))
         try:
             as_json = wants_json(format_, as_json)
         except ProjectError as error:

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import SafeConsole
 from edgewright.cli import _show
 from edgewright.cli._exit import told
@@ -68,7 +69,7 @@ def limits(
                 used = usage(capture)
                 found = all_limits(platform, plans=settings.limits.plans, overrides=settings.limits.overrides)
         except LimitError as error:
-            raise ProjectError(str(error)) from None
+            raise ProjectError(str(error), Code.OPTION) from None
     warnings = (*notes, *stale_warnings())
     if as_json:
         data = {"limits": [describe(each, used.get(each.id)) for each in found], "warnings": list(warnings)}

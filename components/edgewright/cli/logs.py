@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import in_json, one_line
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
@@ -52,7 +53,9 @@ def logs(
         as_json = wants_json(format_, as_json)
         state = StateDir(load_project(stack), stack)
         if not state.path.is_dir():
-            raise ProjectError(f"the stack {stack} has not run here yet; start it with: edgewright dev {stack}")
+            raise ProjectError(
+                f"the stack {stack} has not run here yet; start it with: edgewright dev {stack}", Code.NOT_RUNNING
+            )
         console = _console.results()
 
         def show(name: str, line: str) -> None:

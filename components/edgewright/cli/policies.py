@@ -11,6 +11,8 @@ import typer
 from rich.table import Table
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import SafeConsole
 from edgewright.cli._exit import told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
@@ -119,7 +121,10 @@ def policies(
     wanted = set(names or ())
     known = {each.name for each in POLICIES} | {each.meta.id for each in POLICIES} | set(FAMILIES)
     with told():
-        faults = [f"{name!r}: no such policy; {hint(name, *FAMILIES)}" for name in sorted(wanted - known)]
+        faults = [
+            ProjectFault(f"{name!r}: no such policy; {hint(name, *FAMILIES)}", Code.OPTION)
+            for name in sorted(wanted - known)
+        ]
         try:
             as_json = wants_json(format_, as_json)
         except ProjectError as error:

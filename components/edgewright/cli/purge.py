@@ -11,11 +11,13 @@ import typer
 from rich.markup import escape
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import collected, told
 from edgewright.cli._format import FormatOption, JsonOption, wants_json
-from edgewright.contract.purge import NEVER, Fault, Purge, PurgeRefused
+from edgewright.contract.purge import Fault, Purge, PurgeRefused
 from edgewright.local.session import Session, StateDir
 from edgewright.local.told import PurgeReport, Status
 from edgewright.platforms import each_part
@@ -103,7 +105,7 @@ def purge(
         project = load_project(stack)
         folder = StateDir(project, stack)
         found = prefix_of = None
-        faults: list[str] = []
+        faults: list[ProjectFault] = []
         record = record or folder.path / ("purged.json" if not (deployed or state) else "purged-deployed.json")
         if changed is not None:
             with collected(faults):
@@ -117,7 +119,9 @@ def purge(
             faults += wanted.faults()
         remote = deployed or state is not None
         if if_changed and not remote:
-            faults.append("--if-changed is about a deployed stack: give --deployed or --state too")
+            faults.append(
+                ProjectFault("--if-changed is about a deployed stack: give --deployed or --state too", Code.OPTION)
+            )
         functions: tuple[Function, ...] = ()
         session = None
         unknown: list[Fault] = []
@@ -132,9 +136,9 @@ def purge(
             with collected(faults):
                 _check_soft(session, wanted.sound())
         # What is only a file of a folder is no fault of the command.
-        left_out = {fault.value for fault in unknown if fault.value in files and fault.message.startswith(NEVER)}
+        left_out = {fault.value for fault in unknown if fault.value in files and fault.code is Code.NEVER_SERVED}
         left_out -= set(url or ())
-        faults += [str(fault) for fault in unknown if fault.value not in left_out]
+        faults += [ProjectFault(str(fault), fault.code) for fault in unknown if fault.value not in left_out]
         if faults:
             raise ProjectError(faults)
         wanted = replace(wanted, urls=tuple(each for each in wanted.urls if each not in left_out))
@@ -229,7 +233,8 @@ def _purge_local(out: _Out, session: Session | None, stack: str, wanted: Purge, 
     if session is None:
         raise InfrastructureError(
             f"the stack {stack!r} does not run here: start it with `edgewright dev {stack} --detach`; or purge the deployed"
-            " stack with --deployed or --state"
+            " stack with --deployed or --state",
+            Code.NOT_RUNNING,
         )
     out.document["url"] = session.url
     with session.control() as control:
@@ -289,7 +294,7 @@ def _purge_deployed(
     for note in notes:
         _console.errors().print(f"[yellow]note:[/] {escape(note)}", soft_wrap=True)
     if not todo:
-        raise ProjectError("nothing that the stack has can be purged from outside; see the notes")
+        raise ProjectError("nothing that the stack has can be purged from outside; see the notes", Code.NOTHING)
     if dry_run:
         for step in todo:
             out.print(f"would purge {escape(step.text)}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.cli import _console
 from edgewright.cli._context import StackArgument, load_project
 from edgewright.cli._exit import told
@@ -45,7 +46,9 @@ def reap(
     out = _console.results()
     with told():
         if destroyed and state is not None:
-            raise ProjectError("--destroyed and --state exclude each other: a stack that is gone has no state")
+            raise ProjectError(
+                "--destroyed and --state exclude each other: a stack that is gone has no state", Code.OPTION
+            )
         project = load_project(None if destroyed else stack)
         document: object = None
         where = ""
@@ -54,7 +57,7 @@ def reap(
             try:
                 document = json.loads(text)
             except ValueError as error:
-                raise ProjectError(f"{where}: is not JSON: {error}") from None
+                raise ProjectError(f"{where}: is not JSON: {error}", Code.SYNTAX) from None
         count = left = 0
         for part in each_part("reap"):
             used = {} if destroyed else part.in_use(document, where)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.cli import _console
 from edgewright.cli._context import load_project
 from edgewright.cli._exit import told
@@ -36,5 +37,5 @@ def schema(
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise ProjectError(f"--output {output}: cannot be written: {error.strerror}") from None
+            raise ProjectError(f"--output {output}: cannot be written: {error.strerror}", Code.UNWRITABLE) from None
         _console.step(f"wrote {output}")

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edgewright.base import foreign
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import SafeConsole
 from edgewright.base.project import Project
 from edgewright.cli import _show
@@ -76,12 +77,16 @@ def verify(
         changes = {"seed": seed, "requests": requests, "rate": rate, "warm_up": warm_up}
         project = load_project(stack)
         if output is not None and not output.parent.is_dir():
-            raise ProjectError(f"--output {output}: there is no folder {output.parent}; make it, or choose another")
+            raise ProjectError(
+                f"--output {output}: there is no folder {output.parent}; make it, or choose another", Code.UNWRITABLE
+            )
         report = _run(project, stack, url, changes)
         try:
             write(report, format, output)
         except OSError as error:
-            raise InfrastructureError(f"--output {output}: cannot be written: {error.strerror}") from None
+            raise InfrastructureError(
+                f"--output {output}: cannot be written: {error.strerror}", Code.UNWRITABLE
+            ) from None
         raise typer.Exit(report.exit_code)
 
 
@@ -105,7 +110,7 @@ def _run(project: Project, stack: str, url: str | None, changes: dict[str, int |
 def _check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ProjectError(f"--url {url!r}: must be an http:// or https:// URL without query and fragment")
+        raise ProjectError(f"--url {url!r}: must be an http:// or https:// URL without query and fragment", Code.OPTION)
 
 
 def changed(traffic: Traffic, changes: dict[str, int | float | None]) -> Traffic:
@@ -119,7 +124,8 @@ def _target(session: Session | None, settings: StackSettings, stack: str, url: s
     if url is None:
         raise InfrastructureError(
             f"the stack {stack!r} does not run here: start it with `edgewright dev {stack} --detach`, or say with --url"
-            " where it is deployed"
+            " where it is deployed",
+            Code.NOT_RUNNING,
         )
     return Target(url=url, stack=stack)
 
@@ -164,7 +170,8 @@ def mix_of(capture: Capture, project: Project, stack: str) -> tuple[tuple[PathMi
         file = project.shown(project.stack_file(stack))
         raise ProjectError(
             f"{file}: edgewright:traffic.mix is needed, because the API {why}; for example"
-            ' `mix: [{ path: "/api/products/{n}", objects: 100 }]`'
+            ' `mix: [{ path: "/api/products/{n}", objects: 100 }]`',
+            Code.SETTING,
         )
     return mix, left
 

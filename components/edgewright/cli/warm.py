@@ -15,6 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.cli import _console
 from edgewright.cli._context import DEFAULT_STACK, StackArgument, load_project
 from edgewright.cli._exit import Exit, collected, told
@@ -78,7 +80,7 @@ def warm(
         project = load_project(stack)
         folder = StateDir(project, stack)
         session = folder.running() if url is None else None
-        faults: list[str] = []
+        faults: list[ProjectFault] = []
         chosen: list[str] = []
         with collected(faults):
             chosen = _countries(countries, url is None)
@@ -93,7 +95,9 @@ def warm(
         clients: list[str | None] = [*chosen] or [None]
         asks = [Ask(page, country) for page in pages for country in clients]
         if len(asks) > MOST_ASKS:
-            raise ProjectError(f"{len(pages)} pages for {len(chosen)} countries are more than {MOST_ASKS} requests")
+            raise ProjectError(
+                f"{len(pages)} pages for {len(chosen)} countries are more than {MOST_ASKS} requests", Code.OPTION
+            )
         task = [target, [ask.id for ask in asks]]
         folder.create()
         journal = Journal(folder.path / "warm.journal", task, restart=restart)
@@ -107,12 +111,12 @@ def warm(
         else:
             _show(warmed, target)
         if sum(warmed.failed.values()) == warmed.asked:
-            raise InfrastructureError(f"{target} answered none of {warmed.asked} requests well")
+            raise InfrastructureError(f"{target} answered none of {warmed.asked} requests well", Code.NO_ANSWER)
         if warmed.share < min_hits:
             raise typer.Exit(Exit.BREACH)
 
 
-def _target(session: Session | None, stack: str, url: str | None, faults: list[str]) -> str:
+def _target(session: Session | None, stack: str, url: str | None, faults: list[ProjectFault]) -> str:
     """Return where is asked; empty where --url is at fault.
 
     Raises:
@@ -126,17 +130,20 @@ def _target(session: Session | None, stack: str, url: str | None, faults: list[s
             raise ProjectError(faults)
         raise InfrastructureError(
             f"the stack {stack!r} does not run here: start it with `edgewright dev {stack} --detach`, or say with --url"
-            " where it is deployed"
+            " where it is deployed",
+            Code.NOT_RUNNING,
         )
     try:
         parts = urlsplit(url)
         wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query
         _ = parts.port
     except ValueError as error:
-        faults.append(f"--url {url!r}: is not a URL: {error}")
+        faults.append(ProjectFault(f"--url {url!r}: is not a URL: {error}", Code.URL))
         return ""
     if wrong:
-        faults.append(f"--url {url!r}: must be an http:// or https:// URL without path and query")
+        faults.append(
+            ProjectFault(f"--url {url!r}: must be an http:// or https:// URL without path and query", Code.URL)
+        )
         return ""
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -146,7 +153,7 @@ def _countries(text: str | None, local: bool) -> list[str]:
         return []
     if not local:
         raise ProjectError(
-            "--countries: only the local cloud lets a request choose its country; leave it out with --url"
+            "--countries: only the local cloud lets a request choose its country; leave it out with --url", Code.OPTION
         )
     codes = [code.strip().upper() for code in text.split(",")]
     wrong = [code for code in codes if code not in world.countries()]
@@ -154,7 +161,8 @@ def _countries(text: str | None, local: bool) -> list[str]:
         meant = [f"; {code} is {world.NOT_ISO[code]} there" for code in wrong if code in world.NOT_ISO]
         raise ProjectError(
             f"--countries {text!r}: {', '.join(map(repr, wrong))} is no country's code of ISO 3166-1 alpha-2, such as"
-            f" US,DE,JP{''.join(meant)}"
+            f" US,DE,JP{''.join(meant)}",
+            Code.OPTION,
         )
     return list(dict.fromkeys(codes))
 
@@ -207,7 +215,7 @@ def _pages(
     named: list[sources.Page],
     source: str | None,
     top: int | None,
-    faults: list[str],
+    faults: list[ProjectFault],
 ) -> list[sources.Page]:
     """Return the pages that are asked for.
 
@@ -228,7 +236,11 @@ def _pages(
     if strange and not hosts.local:
         faults.append(_strange(f"{len(strange)} pages, such as {strange[0].host}{strange[0].path}", strange[0], hosts))
     if not (named or others or faults):
-        faults.append("nothing to warm: give --path, --from or --last-traffic, with at least one page in it")
+        faults.append(
+            ProjectFault(
+                "nothing to warm: give --path, --from or --last-traffic, with at least one page in it", Code.NOTHING
+            )
+        )
     if faults:
         raise ProjectError(faults)
     if strange:
@@ -242,10 +254,12 @@ def _pages(
     return list(dict.fromkeys(sources.Page(hosts.known(page), page.path) for page in (*named, *others)))
 
 
-def _strange(what: str, page: sources.Page, hosts: _Hosts) -> str:
+def _strange(what: str, page: sources.Page, hosts: _Hosts) -> ProjectFault:
     if hosts.local:
-        return f"{what}: the stack has no host {page.host}. It has: {', '.join(hosts.names) or 'none'}. Give one of them, or the path."
-    return f"{what}: of another host than --url {hosts.names[0]}; warm each host by itself"
+        text = f"{what}: the stack has no host {page.host}. It has: {', '.join(hosts.names) or 'none'}. Give one of them, or the path."
+    else:
+        text = f"{what}: of another host than --url {hosts.names[0]}; warm each host by itself"
+    return ProjectFault(text, Code.OPTION)
 
 
 def _listed(target: str, hosts: _Hosts, source: str) -> list[sources.Page]:
@@ -261,23 +275,27 @@ def _fetch(target: str, hosts: _Hosts, url: str) -> bytes:
     page = sources.page_of(url, "a sitemap")
     local = hosts.local
     if not target:
-        raise ProjectError(f"{url}: cannot be asked for, because --url is wrong")
+        raise ProjectError(f"{url}: cannot be asked for, because --url is wrong", Code.OPTION)
     if not local and hosts.strange(page):
-        raise ProjectError(f"{url}: is a sitemap of another host than --url {target}")
+        raise ProjectError(f"{url}: is a sitemap of another host than --url {target}", Code.OPTION)
     host = hosts.known(page)
     headers = {"X-Local-Host": host} if host else {}
     try:
         with httpx.stream("GET", target + page.path, headers=headers, timeout=30, trust_env=not local) as answer:
             if answer.status_code != 200:
-                raise InfrastructureError(f"{target}{page.path}: answers {answer.status_code}, not a sitemap")
+                raise InfrastructureError(
+                    f"{target}{page.path}: answers {answer.status_code}, not a sitemap", Code.NO_ANSWER
+                )
             text = b""
             for chunk in answer.iter_bytes():
                 text += chunk
                 if len(text) > sources.MOST_BYTES:
-                    raise ProjectError(f"{url}: has more than {sources.MOST_BYTES // 1024 // 1024} MiB")
+                    raise ProjectError(
+                        f"{url}: has more than {sources.MOST_BYTES // 1024 // 1024} MiB", Code.UNREADABLE
+                    )
             return text
     except httpx.HTTPError as error:
-        raise InfrastructureError(f"{target}{page.path}: {type(error).__name__}: {error}") from None
+        raise InfrastructureError(f"{target}{page.path}: {type(error).__name__}: {error}", Code.NO_ANSWER) from None
 
 
 @contextlib.contextmanager

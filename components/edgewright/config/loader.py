@@ -23,6 +23,8 @@ from pydantic.fields import FieldInfo
 
 from edgewright.base.document import Document, DocumentError, KeyPath, read_document
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.base.numbers import number_range
 from edgewright.config.models import StackSettings
 
@@ -38,6 +40,8 @@ _SHOWN_VALUE: Final = 80
 _NEARLY: Final = 0.8
 """How like edgewright's own a namespace is that must be a misspelling: two of its letters are other ones."""
 
+_POLICIES: Final = f"{TOOL_NAMESPACE}:policies"
+
 Settings = TypeVar("Settings", bound=StackSettings)
 
 
@@ -48,7 +52,7 @@ class StackConfig:
     file: Path
     shown: str
     """The file as messages name it."""
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     """Values by full key (`namespace:key`), defaults of Pulumi.yaml beneath them, `secure:` values filled in."""
     secret_keys: frozenset[str] = frozenset()
     document: Document | None = None
@@ -56,7 +60,7 @@ class StackConfig:
     """Full key to the key as the file writes it, where they differ (`ns:config:key`)."""
     placeholders: tuple[str, ...] = ()
     """Secrets that no environment variable gave: the program sees a placeholder."""
-    faults: tuple[str, ...] = ()
+    faults: tuple[ProjectFault, ...] = ()
     """Faults of the file's own keys, where they were asked for; see :func:`read_stack`."""
 
     def for_pulumi(self) -> dict[str, str]:
@@ -70,6 +74,11 @@ class StackConfig:
         if path:
             path = (self.origins.get(str(path[0]), path[0]), *path[1:])
         return self.document.line(("config", *path))
+
+    def fault(self, path: KeyPath, message: str, code: Code = Code.SETTING) -> ProjectFault:
+        """Return what is wrong with the value of a key path that starts with a full key."""
+        line = self.line(path)
+        return ProjectFault(f"{self.shown}:{line}: {_dotted(path)}: {message}", code, line=line)
 
 
 def _engine_text(value: Any) -> str:
@@ -115,20 +124,25 @@ def read_stack(
     try:
         document = read_document(file, shown)
     except DocumentError as error:
-        raise ProjectError(str(error)) from None
+        raise ProjectError(str(error), Code.SYNTAX) from None
     data = {} if document.data is None else document.data
-    faults: list[str] = []
+    faults: list[ProjectFault] = []
+
+    def fault(path: KeyPath, message: str) -> None:
+        line = document.line(path)
+        faults.append(ProjectFault(f"{shown}:{line}: {path[-1]}: {message}", Code.SETTING, line=line))
+
     if not isinstance(data, dict):
-        raise ProjectError(f"{shown}:1: must be a mapping with the key `config`")
+        raise ProjectError(f"{shown}:1: must be a mapping with the key `config`", Code.SYNTAX)
     for key in data:
         if key not in _FILE_KEYS:
             hint = _near(key, _FILE_KEYS)
             if _KEY.fullmatch(key):
                 hint = "; settings go under `config:`"
-            faults.append(f"{shown}:{document.line((key,))}: {key}: is not a key of a stack's settings file{hint}")
+            fault((key,), f"is not a key of a stack's settings file{hint}")
     config = data.get("config") or {}
     if not isinstance(config, dict):
-        faults.append(f"{shown}:{document.line(('config',))}: config: must be a mapping, got {_show(config)}")
+        fault(("config",), f"must be a mapping, got {_show(config)}")
         config = {}
     values: dict[str, Any] = dict(project.config)
     origins: dict[str, str] = {}
@@ -137,19 +151,17 @@ def read_stack(
     for key, value in config.items():
         match = _KEY.fullmatch(key)
         if match is None:
-            faults.append(
-                f"{shown}:{document.line(('config', key))}: {key}: a setting's key is `namespace:name`;"
-                f" write {project.name}:{key.replace(':', '-')}"
+            fault(
+                ("config", key),
+                f"a setting's key is `namespace:name`; write {project.name}:{key.replace(':', '-')}",
             )
             continue
         full = f"{match['namespace']}:{match['name']}"
         if full in origins:
-            faults.append(
-                f"{shown}:{document.line(('config', key))}: {key}: is the same setting as {origins[full]}; keep one"
-            )
+            fault(("config", key), f"is the same setting as {origins[full]}; keep one")
         origins[full] = key
         if (meant := _misspelt(match["namespace"], project.name)) is not None:
-            faults.append(f"{shown}:{document.line(('config', key))}: {key}: {meant}")
+            fault(("config", key), meant)
         found: list[tuple[str | int, ...]] = []
         values[full] = _fill_secrets(value, (full,), environment, found, placeholders)
         if found:
@@ -198,34 +210,29 @@ def check_settings(model: type[Settings], config: StackConfig, project: str) -> 
         ProjectError: with every fault, each with file, line, key, the value and what is allowed.
     """
     owned = {key: value for key, value in config.data.items() if key.split(":", 1)[0] in _owned(model, project)}
-    lines = [(_line_of(text, config), text) for text in config.faults]
+    found = list(config.faults)
     told: set[KeyPath] = set()
     # These say more of a plan, a limit or a policy than its type does.
     for path, message in _guards_faults(owned, config.secret_keys):
         told.add(path)
-        lines.append((config.line(path), f"{config.shown}:{config.line(path)}: {_dotted(path)}: {message}"))
+        found.append(config.fault(path, message, Code.POLICY if path[0] == _POLICIES else Code.SETTING))
     settings = None
     try:
         settings = model.model_validate(owned)
     except ValidationError as error:
-        lines += _explained(model, error, config, owned, told)
-    if lines or settings is None:
-        raise ProjectError([text for _, text in sorted(dict.fromkeys(lines), key=lambda item: item[0])])
+        found += _explained(model, error, config, owned, told)
+    if found or settings is None:
+        raise ProjectError(sorted(dict.fromkeys(found), key=lambda fault: fault.line))
     return settings
 
 
-def _line_of(fault: str, config: StackConfig) -> int:
-    number = fault.removeprefix(f"{config.shown}:").partition(":")[0]
-    return int(number) if number.isdigit() else 1
-
-
-def _guards_faults(owned: Mapping[str, Any], secret_keys: frozenset[str]) -> list[tuple[KeyPath, str]]:
+def _guards_faults(owned: Mapping[str, object], secret_keys: frozenset[str]) -> list[tuple[KeyPath, str]]:
     """Return what the policies and the limits find wrong with their own settings. A wrong shape is told elsewhere."""
 
     def mapping(value: Any) -> dict[Any, Any] | None:
         return value if isinstance(value, dict) and value else None
 
-    policies = mapping(owned.get("edgewright:policies"))
+    policies = mapping(owned.get(_POLICIES))
     limits = mapping(owned.get("edgewright:limits")) or {}
     limits = {name: found for name in ("plans", "overrides") if (found := mapping(limits.get(name)))}
     if not policies and not limits:
@@ -264,13 +271,14 @@ def load_settings(model: type[Settings]) -> Settings:
     import pulumi
     from pulumi.runtime import config as runtime
 
+    from edgewright.base.faults import SettingsFaults
     from edgewright.base.project import Project
 
     project = pulumi.get_project()
     texts: dict[str, Any] = {**(runtime.get_config_env() or {}), **runtime.CONFIG.get()}
     aliases = {info.alias or name: info for name, info in model.model_fields.items()}
     owned: dict[str, Any] = {}
-    faults: list[str] = []
+    faults: list[ProjectFault] = []
     config = StackConfig(Path(), "config", texts)
     try:
         root = Path(pulumi.runtime.get_root_directory() or ".")
@@ -281,22 +289,25 @@ def load_settings(model: type[Settings]) -> Settings:
         pass
     for key, text in texts.items():
         if (meant := _misspelt(key.split(":", 1)[0], project)) is not None:
-            faults.append(f"{config.shown}:{config.line((key,))}: {key}: {meant}")
+            faults.append(config.fault((key,), meant))
         if key.split(":", 1)[0] not in _owned(model, project):
             continue
         info = aliases.get(key)
         owned[key] = _decode_text(text, info)
         if info is not None and runtime.is_config_secret(key) and not _has_secret(info):
             faults.append(
-                f"{config.shown}:{config.line((key,))}: {key}: is encrypted, but its setting is plain and would end in"
-                " the state as such; declare the field as pydantic.SecretStr, or set it without --secret"
+                config.fault(
+                    (key,),
+                    "is encrypted, but its setting is plain and would end in the state as such; declare the field as"
+                    " pydantic.SecretStr, or set it without --secret",
+                )
             )
     try:
         settings = model.model_validate(owned)
     except ValidationError as error:
         faults += explain(model, error, config, owned)
     if faults:
-        raise pulumi.RunError("The stack's settings have faults:\n" + "\n".join(faults))
+        raise SettingsFaults(faults)
     return settings
 
 
@@ -339,26 +350,25 @@ def _has_secret(info: FieldInfo) -> bool:
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 
-def explain(model: type[BaseModel], error: ValidationError, config: StackConfig, data: Any) -> list[str]:
+def explain(model: type[BaseModel], error: ValidationError, config: StackConfig, data: Any) -> list[ProjectFault]:
     """Return one line a fault: `file:line: key: what is wrong, got what; what is allowed, the fix`."""
-    return [text for _, text in sorted(_explained(model, error, config, data, set()), key=lambda item: item[0])]
+    return sorted(_explained(model, error, config, data, set()), key=lambda fault: fault.line)
 
 
 def _explained(
     model: type[BaseModel], error: ValidationError, config: StackConfig, data: Any, told: set[KeyPath]
-) -> list[tuple[int, str]]:
-    """Return each fault's line and text, one a value: of what may be of several types, each type has a fault of its own."""
-    lines: dict[KeyPath, tuple[int, str]] = {}
+) -> list[ProjectFault]:
+    """Return the faults, one a value: of what may be of several types, each type has a fault of its own."""
+    found: dict[KeyPath, ProjectFault] = {}
     for detail in error.errors(include_url=False):
         path, last_model, info = _resolve(model, detail["loc"], data, missing=detail["type"] == "missing")
         if path in told:
             continue
         message = _message(detail, path, last_model, info, config.secret_keys)
-        line = config.line(path)
-        if detail["type"] in ("int_parsing", "int_type", "int_from_float") and path in lines:
+        if detail["type"] in ("int_parsing", "int_type", "int_from_float") and path in found:
             continue
-        lines[path] = (line, f"{config.shown}:{line}: {_dotted(path)}: {message}")
-    return list(lines.values())
+        found[path] = config.fault(path, message)
+    return list(found.values())
 
 
 def _dotted(path: KeyPath) -> str:

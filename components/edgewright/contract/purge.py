@@ -10,7 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
+from typing_extensions import TypedDict
+
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.contract.purge_targets import (
     BadTarget,
     normal_escapes,
@@ -24,7 +28,7 @@ MARKERS_A_KEY = 500
 """Markers in one KV value. An isolate that knows more than 1000 takes the oldest half for a purge of everything."""
 
 NEVER = "can never be served"
-"""How the reason begins why a path is in no cache: the edge answers 400 to it. `edge/src/gateway/purge.ts` says it alike."""
+"""How the reason begins why a path is in no cache: the edge answers 400 to it. What is decided by is :attr:`Fault.code`."""
 
 _TAG = re.compile(r"[\x21-\x2b\x2d-\x7e]{1,1024}\Z")
 _BLANK = re.compile(r"[\x00-\x20\x7f]")
@@ -37,6 +41,7 @@ class Fault:
     message: str
     option: str | None = None
     value: str | None = None
+    code: Code = Code.OPTION
 
     def __str__(self) -> str:
         return f"{self.option} {self.value!r}: {self.message}" if self.option else self.message
@@ -47,7 +52,19 @@ class PurgeRefused(ProjectError):
 
     def __init__(self, entries: Iterable[Fault]) -> None:
         self.entries = tuple(entries)
-        super().__init__([str(entry) for entry in self.entries])
+        super().__init__([ProjectFault(str(entry), entry.code) for entry in self.entries])
+
+    def __reduce__(self) -> tuple[type["PurgeRefused"], tuple[object, ...]]:
+        return type(self), (self.entries,)
+
+
+class Marker(TypedDict):
+    """Says what is void, as the cache's code reads it from a store."""
+
+    type: str
+    value: str
+    time: int
+    soft: bool
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,7 @@ class Purge:
             raise ProjectError(faults)
         return self
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[ProjectFault]:
         """Return all that is wrong with it, whatever the stack has."""
         found = [fault for url in self.urls if (fault := _fault("--url", url))]
         found += [fault for prefix in self.prefixes if (fault := _fault("--prefix", prefix))]
@@ -91,7 +108,7 @@ class Purge:
             found.append("nothing to purge: give --url, --prefix, --tag, --changed or --everything")
         if self.everything and (self.urls or self.prefixes or self.tags):
             found.append("--everything covers --url, --prefix and --tag: leave them out")
-        return found
+        return [ProjectFault(text, Code.OPTION) for text in found]
 
     def sound(self) -> "Purge":
         """Return it without the URLs and prefixes that are none."""
@@ -143,31 +160,46 @@ class Purge:
                 part[kind] = (*part.get(kind, ()), value)
             yield Purge(part.get("urls", ()), part.get("prefixes", ()), part.get("tags", ()), soft=self.soft)
 
-    def markers(
-        self, time_ms: int, specs: Sequence[Mapping[str, Any]], *, as_sent: bool = False
-    ) -> list[dict[str, Any]]:
+    def markers(self, time_ms: int, keys: Sequence["QueryKey"], *, as_sent: bool = False) -> list[Marker]:
         """Return it as markers; only of what can be served (:meth:`served`).
 
         Args:
             time_ms: what was asked for until then is void.
-            specs: the strategies (CacheSpec) under which entries may have been stored.
+            keys: what of a query belongs to the keys under which entries may have been stored.
             as_sent: the function takes URLs as they are sent.
         """
 
-        def marker(kind: str, value: str) -> dict[str, Any]:
+        def marker(kind: str, value: str) -> Marker:
             return {"type": kind, "value": value, "time": time_ms, "soft": self.soft}
 
         if self.everything:
             return [marker("everything", "")]
         found = []
         for url in self.urls:
-            forms = [schemeless(one, spec, as_sent=as_sent) for one in _read(url, as_sent) for spec in (None, *specs)]
+            forms = [schemeless(one, key, as_sent=as_sent) for one in _read(url, as_sent) for key in (None, *keys)]
             found += [marker("url", form) for form in dict.fromkeys(forms)]
         for prefix in self.prefixes:
             paths = dict.fromkeys(_path(urlsplit(one).path, as_sent) for one in _read(prefix, as_sent))
             host = "" if prefix.startswith("/") else f"//{_authority(prefix)}"
             found += [marker("prefix", f"{host}{path}") for path in paths]
         return found + [marker("tag", tag) for tag in self.tags]
+
+
+@dataclass(frozen=True)
+class QueryKey:
+    """What of a URL's query belongs to the key of a strategy."""
+
+    query: str = "all"
+    names: tuple[str, ...] = ()
+    override: bool = True
+    """Whether it is of mode `override`, under which parameters are sorted in the key."""
+
+    @classmethod
+    def of(cls, spec: Mapping[str, object]) -> "QueryKey":
+        """Return it of a strategy (CacheSpec) as a stack's state has it, which another version may have written."""
+        key, mode = spec.get("key"), spec.get("mode", "override")
+        said = key if isinstance(key, Mapping) else {}
+        return cls(str(said.get("query", "all")), tuple(map(str, said.get("query_names") or ())), mode == "override")
 
 
 def _fault(option: str, target: str) -> str | None:
@@ -239,7 +271,7 @@ def _authority(url: str) -> str:
     return host if parts.port in (None, default) else f"{host}:{parts.port}"
 
 
-def schemeless(url: str, spec: Mapping[str, Any] | None, *, as_sent: bool = False) -> str:
+def schemeless(url: str, key: QueryKey | None, *, as_sent: bool = False) -> str:
     """Return a URL as a marker names it: without scheme, with what of its query belongs to the key. None: all of it."""
     parts = urlsplit(url)
     path = _path(parts.path, as_sent)
@@ -248,15 +280,13 @@ def schemeless(url: str, spec: Mapping[str, Any] | None, *, as_sent: bool = Fals
         query = f"?{parsed_query(parts.query)}" if "?" in url else ""
     else:
         text = parsed_query(strict_query(parts.query))
-        query = _query(text, spec) if spec is not None else f"?{text}" if text else ""
+        query = _query(text, key) if key is not None else f"?{text}" if text else ""
     return f"//{_authority(url)}{path}{query}"
 
 
-def _query(text: str, spec: Mapping[str, Any]) -> str:
+def _query(text: str, key: QueryKey) -> str:
     """Return the query that belongs to the key; `keyQuery` of `edge/src/core/cache/key.ts`."""
-    key = spec.get("key") or {}
-    which, names = key.get("query", "all"), set(key.get("query_names") or ())
-    override = spec.get("mode", "override") == "override"
+    which, names, override = key.query, set(key.names), key.override
     if not text or which == "none":
         return ""
     text = normal_escapes(text)

@@ -11,7 +11,7 @@ import runpy
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ from pulumi.config import ConfigMissingError
 import edgewright
 from edgewright.arguments.program import Refusal, gather
 from edgewright.base.errors import NeedsCloud, ProgramFailed, ProjectError
-from edgewright.base.faults import closest
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
+from edgewright.base.faults import InputFaults, RunFault, SettingsFaults, closest
 from edgewright.base.project import Project
 from edgewright.config.loader import StackConfig, check_settings, read_stack, stack_schema
 from edgewright.config.models import StackSettings
@@ -84,7 +86,13 @@ def settings_model(project: Project) -> type[StackSettings]:
     model = getattr(module, _SETTINGS_CLASS, None)
     if not (isinstance(model, type) and issubclass(model, StackSettings)):
         raise ProgramFailed(
-            f"{shown}: must have a class {_SETTINGS_CLASS}, a subclass of edgewright.config.StackSettings, got {model!r}"
+            [
+                ProjectFault(
+                    f"{shown}: must have a class {_SETTINGS_CLASS}, a subclass of edgewright.config.StackSettings, got"
+                    f" {model!r}",
+                    Code.SETTING,
+                )
+            ]
         )
     return model
 
@@ -162,19 +170,19 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
         # What else failed may have failed because of them: it shows when they are mended.
         refusals = [_refusal(project, each) for each in refused]
         if monitor.unanswered and not (preview or cloud):
-            raise NeedsCloud([*monitor.told_faults(unanswered=True), *refusals], said)
+            raise NeedsCloud([*_of_program(monitor.told_faults(unanswered=True)), *refusals], said)
         raise ProgramFailed(refusals, said)
     wants = bool(failure or not preview) and bool(monitor.unanswered)
     # Only what the cloud did not say kept the program from its end.
     needs_cloud = not (preview or cloud or monitor.faults) and (wants or (failure is not None and failure.of_nothing))
-    faults = monitor.told_faults(wants)
+    faults = _of_program(monitor.told_faults(wants))
     logged = [d.message for d in engine.diagnostics if d.severity is Severity.ERROR]
     if failure:
         # What the cloud refused comes first: what fails after it often fails because of it.
-        faults.append(failure.text)
+        faults += failure.faults
     if not faults and logged:
         # `pulumi.log.error` alone fails an update.
-        faults = logged
+        faults = _of_program(logged)
     if faults:
         raise (NeedsCloud if needs_cloud else ProgramFailed)(faults, said)
     notes = [
@@ -213,7 +221,7 @@ def run(directory: Path, stack: str, *, preview: bool = False, cloud: Cloud | No
 
 @dataclass(frozen=True)
 class _Failure:
-    text: str
+    faults: tuple[ProjectFault, ...]
     of_nothing: bool = False
     """Whether it failed on None: an output that only a real cloud gives is None to the program."""
 
@@ -245,10 +253,12 @@ def _attempt(project: Project, config: StackConfig) -> _Failure | None:
         loop.run_until_complete(pulumi.runtime.run_in_stack(program))
     except TimedOut as error:
         where = _user_line(project, error.__traceback__)
-        return _Failure(f"{where or project.shown(main)}: the program was stopped here: {error}")
+        text = f"{where or project.shown(main)}: the program was stopped here: {error}"
+        return _Failure((ProjectFault(text, Code.PROGRAM),))
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of the program's own are its failure
+        # Python's own words: neither error says in another way that it was None.
         of_nothing = isinstance(error, AttributeError | TypeError) and "NoneType" in str(error)
-        return _Failure(describe(project, error, config), of_nothing)
+        return _Failure(_faults_of(project, error, config), of_nothing)
     finally:
         os.chdir(previous)
         executor.shutdown(wait=False, cancel_futures=True)
@@ -262,7 +272,22 @@ def _guarded(project: Project, call: Callable[[], Result]) -> Result:
     except TimedOut:
         raise
     except BaseException as error:  # noqa: BLE001 - any failure of the user's code is theirs to mend
-        raise ProgramFailed(describe(project, error)) from None
+        raise ProgramFailed(_faults_of(project, error)) from None
+
+
+def _of_program(texts: Iterable[str]) -> list[ProjectFault]:
+    return [ProjectFault(text, Code.PROGRAM) for text in texts]
+
+
+def _faults_of(project: Project, error: BaseException, config: StackConfig | None = None) -> tuple[ProjectFault, ...]:
+    """Return a failure of the user's code as faults, as :func:`describe` words it."""
+    if isinstance(error, ProjectError | SettingsFaults):
+        return error.faults
+    code = error.code if isinstance(error, RunFault) else Code.PROGRAM
+    if isinstance(error, ConfigMissingError):
+        code = Code.SETTING
+    inputs = error.faults if isinstance(error, InputFaults) else ()
+    return (ProjectFault(describe(project, error, config), code, inputs),)
 
 
 def describe(project: Project, error: BaseException, config: StackConfig | None = None) -> str:
@@ -275,9 +300,7 @@ def describe(project: Project, error: BaseException, config: StackConfig | None 
         where = f"{project.shown(Path(error.filename))}:{error.lineno or 1}"
         return f"{where}: {type(error).__name__}: {error.msg}"
     where = _user_line(project, error.__traceback__) or ""
-    text = str(error)
-    if isinstance(error, ProjectError):
-        return text
+    text = error.message if isinstance(error, RunFault) else str(error)
     if isinstance(error, (pulumi.RunError, CloudError)):
         return f"{where}: {text}" if where and not _names_its_place(project, error.__traceback__) else text
     if isinstance(error, pulumi.InputPropertyError):
@@ -298,9 +321,10 @@ def _near(key: str, config: StackConfig) -> str:
     return f", or did you mean it by {found} (line {config.line((found,))})?" if found else ""
 
 
-def _refusal(project: Project, refused: Refusal) -> str:
+def _refusal(project: Project, refused: Refusal) -> ProjectFault:
     where = _users(project, refused.stack)
-    return f"{where}: {refused.error}" if where else str(refused.error)
+    text = f"{where}: {refused.error}" if where else str(refused.error)
+    return ProjectFault(text, Code.PROGRAM, refused.error.faults)
 
 
 def _user_line(project: Project, trace: TracebackType | None) -> str | None:

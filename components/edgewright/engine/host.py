@@ -89,6 +89,7 @@ def answer(payload: bytes) -> bytes:
     reply: Reply
     try:
         from edgewright.base.errors import ProjectError
+        from edgewright.base.fault_codes import Code
         from edgewright.engine import execute
 
         request = pickle.loads(payload)
@@ -101,7 +102,7 @@ def answer(payload: bytes) -> bytes:
             except ProjectError as error:
                 reply = Reply(error=error)
             except execute.TimedOut as error:
-                reply = Reply(error=ProjectError(str(error)))
+                reply = Reply(error=ProjectError(str(error), Code.PROGRAM))
         return pickle.dumps(reply)
     except BaseException:  # noqa: BLE001 - a defect of ours must reach the log, whatever it is
         return pickle.dumps(Reply(broken=traceback.format_exc()))
@@ -202,6 +203,8 @@ def _run(payload: bytes, context: bytes, timeout_s: float, control: int) -> byte
 def _without_answer(ended: int) -> Reply:
     """Return what to say of a run that ended with a wait status instead of an answer."""
     from edgewright.base.errors import ProgramFailed, ProgramKilled
+    from edgewright.base.fault import ProjectFault
+    from edgewright.base.fault_codes import Code
 
     if os.WIFSIGNALED(ended):
         number = os.WTERMSIG(ended)
@@ -218,8 +221,13 @@ def _without_answer(ended: int) -> Reply:
         return Reply(broken="the process that ran the program died without an answer")
     return Reply(
         error=ProgramFailed(
-            f"the program ended its own process with status {status} (os._exit, or a library that calls it); let it end by"
-            " itself, or raise pulumi.RunError with a message"
+            [
+                ProjectFault(
+                    f"the program ended its own process with status {status} (os._exit, or a library that calls it); let it"
+                    " end by itself, or raise pulumi.RunError with a message",
+                    Code.PROGRAM,
+                )
+            ]
         )
     )
 

@@ -16,6 +16,9 @@ the border to Pulumi."""
 Outputs: TypeAlias = dict[str, Any]
 """What a provider gives back."""
 
+State: TypeAlias = Mapping[str, Any]
+"""A stack's state as `pulumi stack export` writes it, or a part of it: another version of anything may have written it."""
+
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
 """The type token of the stack itself, the root of the tree of resources."""
 

@@ -13,7 +13,7 @@ import pulumi
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 
 from edgewright.base.unknown import UNKNOWN
-from edgewright.engine.resources import ResourceReference
+from edgewright.engine.resources import Inputs, ResourceReference
 
 # The signatures are part of the engine's protocol (`sdk/python/lib/pulumi/runtime/rpc.py` in pulumi/pulumi).
 _UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -101,7 +101,7 @@ def _decode_struct(struct: struct_pb2.Struct, path: str, secrets: set[str]) -> A
     raise ValueError(f"{path}: a value of a kind that this version does not know (signature {signature})")
 
 
-def encode(values: Mapping[str, Any], secret_keys: Collection[str] = ()) -> struct_pb2.Struct:
+def encode(values: Inputs, secret_keys: Collection[str] = ()) -> struct_pb2.Struct:
     """Return properties as a message, those named in `secret_keys` marked secret."""
     struct = struct_pb2.Struct()
     for key, value in values.items():

@@ -26,6 +26,6 @@ def declared(
         return *runner.run(directory, stack, preview=preview, cloud=cloud), ()
     except NeedsCloud as error:
         capture, settings = runner.run(directory, stack, preview=True)
-        why = error.faults[0].splitlines()[0]
+        why = error.faults[0].text.splitlines()[0]
         note = f"{stack} is judged as in a preview, for the program needs what only a cloud knows ({why})"
         return capture, settings, (note,)

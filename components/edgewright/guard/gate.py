@@ -3,15 +3,14 @@
 import dataclasses
 from collections.abc import Iterable
 
+from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.guard.findings import SEVERITY_RANK, Evaluation, Finding
 
 
-class GateError(ValueError):
+class GateError(ProjectError):
     """Names that the gate does not know. Each fault says what is allowed."""
-
-    def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(self.faults))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,15 +34,15 @@ class Gate:
             GateError: a name is neither a policy, an id, a family nor a severity.
         """
         from edgewright_policies import FAMILIES, POLICIES
-        from edgewright_policies.pack import hint
+        from edgewright_policies.pack import nearest
 
         def _near(name: str) -> str:
-            found = hint(name, *FAMILIES, *SEVERITY_RANK)
-            return f"{found} " if found.startswith("did you mean") else ""
+            found = nearest(name, *FAMILIES, *SEVERITY_RANK)
+            return f"did you mean {found}? " if found else ""
 
         known = {*SEVERITY_RANK, *FAMILIES, *(each.name for each in POLICIES), *(each.meta.id for each in POLICIES)}
         if least not in SEVERITY_RANK:
-            raise GateError([f"--severity {least!r}; allowed: {', '.join(SEVERITY_RANK)}"])
+            raise GateError(f"--severity {least!r}; allowed: {', '.join(SEVERITY_RANK)}", Code.OPTION)
         faults = []
         parts = {}
         for option, given in (("--soft-fail-on", soft), ("--hard-fail-on", hard)):
@@ -55,7 +54,7 @@ class Gate:
             ]
             parts[option] = frozenset(names)
         if faults:
-            raise GateError(faults)
+            raise GateError(ProjectFault(text, Code.OPTION) for text in faults)
         return cls(least, parts["--soft-fail-on"], parts["--hard-fail-on"])
 
     def shows(self, finding: Finding) -> bool:
@@ -94,7 +93,7 @@ class Unjudged:
 
     project: str
     stack: str
-    faults: tuple[str, ...]
+    faults: tuple[ProjectFault, ...]
 
 
 def judge(evaluation: Evaluation, gate: Gate) -> Verdict:

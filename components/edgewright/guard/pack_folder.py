@@ -14,6 +14,8 @@ import yaml
 import edgewright
 from edgewright.base.document import DocumentError, read_document
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import PROJECT_FILES
 
 _MAIN = '''"""{title} of edgewright {version}, for Pulumi's engine: `pulumi preview --policy-pack {folder}`.
@@ -102,7 +104,7 @@ def virtual_environment(folder: Path) -> str | None:
             try:
                 data = read_document(file, name).data
             except DocumentError as error:
-                raise ProjectError(str(error)) from None
+                raise ProjectError(str(error), Code.UNREADABLE) from None
             runtime = data.get("runtime") if isinstance(data, dict) else None
             options = runtime.get("options") if isinstance(runtime, dict) and runtime.get("name") == "python" else None
             if not isinstance(options, dict) or options.get("toolchain", "pip") != "pip":
@@ -161,7 +163,10 @@ def write(folder: Path, chosen: Sequence[str]) -> tuple[Path, ...]:
         if others:
             raise ProjectError(
                 [
-                    f"--write-pack: {path} is there already and is another; remove it, or name another folder"
+                    ProjectFault(
+                        f"--write-pack: {path} is there already and is another; remove it, or name another folder",
+                        Code.UNWRITABLE,
+                    )
                     for path in others
                 ]
             )
@@ -170,5 +175,5 @@ def write(folder: Path, chosen: Sequence[str]) -> tuple[Path, ...]:
         for path in written:
             path.write_text(wanted[path], encoding="utf-8")
     except OSError as error:
-        raise ProjectError([f"--write-pack {folder}: cannot be written: {error.strerror}"]) from None
+        raise ProjectError(f"--write-pack {folder}: cannot be written: {error.strerror}", Code.UNWRITABLE) from None
     return written

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.base.document import Document, DocumentError, read_document
+from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.guard.findings import Evaluation, Finding, Suppressed
 
 IGNORE_FILE = "edgewright.ignore.yaml"
@@ -18,12 +21,8 @@ _KEYS = ("policy", "resource", "stack", "reason", "expires")
 _LEAST_REASON = 10
 
 
-class SuppressionFaults(ValueError):
+class SuppressionFaults(ProjectError):
     """The ignore file or the baseline is wrong. Each fault has the file and the line."""
-
-    def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(self.faults))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,18 +56,20 @@ def read_ignores(path: Path, today: datetime.date | None = None) -> tuple[Entry,
     try:
         document = read_document(path, path.name)
     except DocumentError as error:
-        raise SuppressionFaults([str(error)]) from None
+        raise SuppressionFaults(str(error), Code.SYNTAX) from None
     data = document.data
     if data is None:
         return ()
     if not isinstance(data, dict) or set(data) != {"ignore"} or not isinstance(data["ignore"], list):
         raise SuppressionFaults(
-            [f"{path.name}:1: must be a mapping with one key, `ignore`, which is a list of entries"]
+            f"{path.name}:1: must be a mapping with one key, `ignore`, which is a list of entries", Code.POLICY
         )
     faults: list[tuple[int, str]] = []
     entries = [_entry(document, index, each, today, faults) for index, each in enumerate(data["ignore"])]
     if faults:
-        raise SuppressionFaults(f"{path.name}:{line}: {message}" for line, message in sorted(faults))
+        raise SuppressionFaults(
+            ProjectFault(f"{path.name}:{line}: {message}", Code.POLICY) for line, message in sorted(faults)
+        )
     return tuple(each for each in entries if each is not None)
 
 
@@ -215,17 +216,21 @@ def _baseline_rows(path: Path) -> list[dict[str, Any]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SuppressionFaults([f"{path}: no such file; make one with --write-baseline {path}"]) from None
+        raise SuppressionFaults(
+            f"{path}: no such file; make one with --write-baseline {path}", Code.UNREADABLE
+        ) from None
     except OSError as error:
-        raise SuppressionFaults([f"{path}: cannot be read: {error.strerror}"]) from None
+        raise SuppressionFaults(f"{path}: cannot be read: {error.strerror}", Code.UNREADABLE) from None
     except (ValueError, RecursionError):
-        raise SuppressionFaults([f"{path}: not JSON; make a new one with --write-baseline {path}"]) from None
+        raise SuppressionFaults(f"{path}: not JSON; make a new one with --write-baseline {path}", Code.SYNTAX) from None
     rows = data.get("findings") if isinstance(data, dict) and data.get("version") == 1 else None
     if not isinstance(rows, list) or not all(
         isinstance(each, dict) and isinstance(each.get("fingerprint"), str) and isinstance(each.get("stack"), str)
         for each in rows
     ):
-        raise SuppressionFaults([f"{path}: not a baseline of version 1; make a new one with --write-baseline {path}"])
+        raise SuppressionFaults(
+            f"{path}: not a baseline of version 1; make a new one with --write-baseline {path}", Code.SYNTAX
+        )
     return rows
 
 

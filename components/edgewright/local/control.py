@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from edgewright.base.errors import DeployFault, DeployRefused, InfrastructureError
+from edgewright.base.fault_codes import Code
 from edgewright.contract.purge import Fault, PurgeRefused
 from edgewright.local.told import Counts, Keys, LogEntry, Purged, Refusal, Served, Status
 from edgewright.platforms import protocol
@@ -89,7 +90,12 @@ class Control:
         if response.status_code == 400:
             document = response.json()
             raise PurgeRefused(
-                Fault(str(entry["message"]), _OPTIONS.get(entry.get("list")), entry.get("value"))
+                Fault(
+                    str(entry["message"]),
+                    _OPTIONS.get(entry.get("list")),
+                    entry.get("value"),
+                    Code.of(str(entry.get("code", ""))) or Code.OPTION,
+                )
                 for entry in document.get("faults") or [{"message": document.get("detail", response.text)}]
             )
         purged: Purged = self._checked(response).json()
@@ -130,7 +136,8 @@ class Control:
             return self._client.request(method, path, content=content)
         except httpx.HTTPError as error:
             raise InfrastructureError(
-                f"the gateway's control port 127.0.0.1:{self.port} does not answer ({type(error).__name__}: {error})"
+                f"the gateway's control port 127.0.0.1:{self.port} does not answer ({type(error).__name__}: {error})",
+                Code.PROCESS,
             ) from None
 
     def _checked(self, response: httpx.Response) -> httpx.Response:
@@ -141,7 +148,9 @@ class Control:
         except ValueError:
             detail = response.text
         path = response.request.url.path
-        raise InfrastructureError(f"the gateway answered {response.status_code} to {path}: {str(detail)[:300]}")
+        raise InfrastructureError(
+            f"the gateway answered {response.status_code} to {path}: {str(detail)[:300]}", Code.PROCESS
+        )
 
 
 def _fault(entry: Refusal) -> DeployFault:

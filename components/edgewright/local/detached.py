@@ -5,10 +5,12 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgewright.base.errors import InfrastructureError, PortInUse, ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.base.private import open_private
 from edgewright.config.models import Service
 from edgewright.local.session import Session, StateDir
@@ -79,13 +81,15 @@ def start_detached(
         process.returncode = 0
         if session is not None:
             return session
-        raise InfrastructureError(f"the local cloud ended at once; see {state.path / 'supervisor.log'}")
+        raise InfrastructureError(f"the local cloud ended at once; see {state.path / 'supervisor.log'}", Code.PROCESS)
     process.wait()
-    message = str(answer.get("error", f"the local cloud cannot start; see {state.path / 'supervisor.log'}"))
-    kinds: dict[str, type[Exception]] = {
-        "PortInUse": PortInUse,
-        "ProjectError": ProjectError,
-        "ProgramFailed": ProjectError,
-        "DeployRefused": ProjectError,
-    }
-    raise kinds.get(str(answer.get("kind")), InfrastructureError)(message)
+    raise raised(answer.get("error") or {}, f"the local cloud cannot start; see {state.path / 'supervisor.log'}")
+
+
+def raised(error: Mapping[str, Any], otherwise: str) -> ProjectError | InfrastructureError:
+    """Return the error that a supervisor told of; `otherwise` is the message where it told of none."""
+    if "faults" in error:
+        return ProjectError([ProjectFault.from_dict(each) for each in error["faults"]])
+    code = Code.of(str(error.get("code", ""))) or Code.PROCESS
+    message = str(error.get("message", otherwise))
+    return PortInUse(message) if code is Code.PORT else InfrastructureError(message, code)

@@ -14,6 +14,7 @@ import pydantic
 import watchfiles
 
 from edgewright.base.errors import DeployRefused, InfrastructureError, ProjectError, RunnerBroken, RunStopped
+from edgewright.base.fault_codes import Code
 from edgewright.base.private import open_private
 from edgewright.config.models import StackSettings
 from edgewright.engine.resources import Capture
@@ -123,10 +124,10 @@ def start_and_deploy(runner: Runner, running: LocalStack) -> tuple[Capture, Stac
     try:
         capture, settings = runner.run(directory, running.stack, cloud=cloud, stopping=running.stopping)
     except RunStopped:
-        raise InfrastructureError("stopped before anything was started") from None
+        raise InfrastructureError("stopped before anything was started", Code.STOPPED) from None
     plan(running.project, capture, before, addresses(settings.services))
     if running.stopping.is_set():
-        raise InfrastructureError("stopped before anything was started")
+        raise InfrastructureError("stopped before anything was started", Code.STOPPED)
     running.start(settings.services)
     return capture, settings, running.deploy(capture)
 
@@ -170,7 +171,7 @@ def watch(
                 last = document
             result = Reload(names, _ms(started), deployed, new, settings)
         except ProjectError as error:
-            result = Reload(names, _ms(started), errors=error.faults)
+            result = Reload(names, _ms(started), errors=tuple(map(str, error.faults)))
         except DeployRefused as error:
             result = Reload(names, _ms(started), errors=tuple(map(str, error.errors)))
         except RunStopped:
@@ -288,7 +289,8 @@ def _folders(root: Path) -> Iterable[Path]:
         if count > MAX_FOLDERS:
             raise InfrastructureError(
                 f"more than {MAX_FOLDERS} folders under {root}, the most that are watched; run a smaller project, or"
-                " `edgewright up`, which does not watch"
+                " `edgewright up`, which does not watch",
+                Code.UNREADABLE,
             )
         yield Path(folder)
 
@@ -303,6 +305,6 @@ def _check_alive(running: LocalStack, reporter: Reporter) -> None:
         service = service_of(ended.name)
         if service is None:
             raise InfrastructureError(
-                f"the local cloud's {ended.name} {ended.reason}; see {running.state.path / 'logs'}"
+                f"the local cloud's {ended.name} {ended.reason}; see {running.state.path / 'logs'}", Code.PROCESS
             )
         reporter.service_ended(service, ended)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgewright.assemble.node import NodeMissing, find_node
 from edgewright.base.errors import InfrastructureError, PortInUse
+from edgewright.base.fault_codes import Code
 from edgewright.local.holders import holder
 from edgewright.local.processes import Processes
 
@@ -47,11 +48,13 @@ def start_gateway(
     """
     program = bundle()
     if not program.is_file():
-        raise InfrastructureError(f"{program} is missing: this copy of edgewright is not built; run `make build`")
+        raise InfrastructureError(
+            f"{program} is missing: this copy of edgewright is not built; run `make build`", Code.INSTALL
+        )
     try:
         node = find_node()
     except NodeMissing as error:
-        raise InfrastructureError(str(error)) from None
+        raise InfrastructureError(error.message, error.code) from None
     options = {
         "host": "127.0.0.1",
         "port": port,
@@ -80,9 +83,9 @@ def start_gateway(
                 f"port {port} on 127.0.0.1 is in use by {holder(port)}. Stop that, or choose another port with --port;"
                 " --port 0 takes a free one"
             )
-        raise InfrastructureError(f"the gateway cannot start: {message}")
+        raise InfrastructureError(f"the gateway cannot start: {message}", Code.PROCESS)
     if not {"port", "controlPort", "token"} <= answer.keys():
         ended = processes.ended(PROCESS)
         how = ended.reason if ended else f"said nothing within {START_TIMEOUT_S:g} s"
-        raise InfrastructureError(f"the gateway {how} while starting; see {log}")
+        raise InfrastructureError(f"the gateway {how} while starting; see {log}", Code.PROCESS)
     return Gateway(answer["port"], answer["controlPort"], answer["token"])

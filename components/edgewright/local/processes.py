@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgewright.base.errors import InfrastructureError
+from edgewright.base.fault_codes import Code
 from edgewright.base.private import open_private
 from edgewright.local import guard
 
@@ -119,10 +120,10 @@ class Processes:
             while name not in self._pids and name not in self._failed:
                 if not self._condition.wait(max(0.0, deadline - time.monotonic())) or self._closed:
                     raise InfrastructureError(
-                        f"{name}: the process that starts others does not answer; see {log.parent}"
+                        f"{name}: the process that starts others does not answer; see {log.parent}", Code.PROCESS
                     )
             if name in self._failed:
-                raise InfrastructureError(f"{name}: cannot be started: {self._failed[name]}")
+                raise InfrastructureError(f"{name}: cannot be started: {self._failed[name]}", Code.PROCESS)
             return self._pids[name]
 
     def line(self, name: str, timeout_s: float) -> str | None:
@@ -152,7 +153,7 @@ class Processes:
         with self._condition:
             while name in self._pids and not self._closed:
                 if not self._condition.wait(max(0.0, deadline - time.monotonic())):
-                    raise InfrastructureError(f"{name}: did not stop within {timeout_s:g} s")
+                    raise InfrastructureError(f"{name}: did not stop within {timeout_s:g} s", Code.PROCESS)
 
     def close(self) -> None:
         """Stop all children and the guard; returns when they are gone."""
@@ -178,7 +179,7 @@ class Processes:
             self._guard.stdin.write(json.dumps(message).encode() + b"\n")
             self._guard.stdin.flush()
         except (OSError, ValueError):
-            raise InfrastructureError("the process that guards the others is gone; start again") from None
+            raise InfrastructureError("the process that guards the others is gone; start again", Code.PROCESS) from None
 
     def _read(self) -> None:
         assert self._guard.stdout is not None

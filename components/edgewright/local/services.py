@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from edgewright.base.errors import InfrastructureError, PortInUse
+from edgewright.base.fault_codes import Code
 from edgewright.config.models import Service
 from edgewright.local.holders import holder
 from edgewright.local.processes import Processes
@@ -101,9 +102,11 @@ def _await_ready(
     last = "it does not listen"
     while True:
         if (ended := processes.ended(process_name(service))) is not None:
-            raise InfrastructureError(f"service {service.name} {ended.reason} while starting.{_tail(state, service)}")
+            raise InfrastructureError(
+                f"service {service.name} {ended.reason} while starting.{_tail(state, service)}", Code.PROCESS
+            )
         if interrupted():
-            raise InfrastructureError("stopped while the services were starting")
+            raise InfrastructureError("stopped while the services were starting", Code.STOPPED)
         try:
             response = client.get(url)
             if response.status_code < 500:
@@ -113,7 +116,8 @@ def _await_ready(
             last = f"{url}: {error or type(error).__name__}"
         if time.monotonic() > deadline:
             raise InfrastructureError(
-                f"service {service.name} is not ready after {READY_TIMEOUT_S:g} s: {last}.{_tail(state, service)}"
+                f"service {service.name} is not ready after {READY_TIMEOUT_S:g} s: {last}.{_tail(state, service)}",
+                Code.PROCESS,
             )
         time.sleep(0.03)
 

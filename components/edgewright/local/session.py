@@ -16,6 +16,7 @@ import pydantic
 
 from edgewright.assemble.runtime import try_lock
 from edgewright.base.errors import InfrastructureError
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import one_line
 from edgewright.base.private import open_private
 from edgewright.base.project import Project
@@ -92,6 +93,9 @@ class Session:
 
 class SessionDamaged(InfrastructureError):
     """The file that says what runs cannot be read."""
+
+    def __init__(self, message: str, code: Code = Code.SYNTAX) -> None:
+        super().__init__(message, code)
 
 
 class StateDir:
@@ -216,7 +220,9 @@ class StateDir:
                 with contextlib.suppress(OSError):
                     os.killpg(process.pid, signal.SIGKILL)
                 if not _wait(process, 5.0):
-                    raise InfrastructureError(f"process {process.pid} does not end; end it by hand and try again")
+                    raise InfrastructureError(
+                        f"process {process.pid} does not end; end it by hand and try again", Code.PROCESS
+                    )
         self.forget()
         return found
 

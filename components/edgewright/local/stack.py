@@ -9,6 +9,7 @@ from types import TracebackType
 
 from edgewright.assemble import runtime
 from edgewright.base.errors import InfrastructureError
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import Project
 from edgewright.config.models import Service
 from edgewright.engine.resources import Capture
@@ -142,7 +143,8 @@ class LocalStack:
         runtime_dir = runtime.ensure(self._progress)
         if not self.state.acquire():
             raise InfrastructureError(
-                f"stack {self.stack} already runs here; `edgewright status` shows it, `edgewright down {self.stack}` stops it"
+                f"stack {self.stack} already runs here; `edgewright status` shows it, `edgewright down {self.stack}` stops it",
+                Code.RUNNING,
             )
         try:
             self.state.stop()  # what a crash left behind

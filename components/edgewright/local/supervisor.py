@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgewright.base.errors import DeployRefused, InfrastructureError, PortInUse, ProjectError, RunnerBroken
+from edgewright.base.errors import DeployRefused, InfrastructureError, ProjectError, RunnerBroken
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import Project
 from edgewright.config.models import Service
 from edgewright.engine.runner import Runner
@@ -79,10 +80,20 @@ def main() -> int:
     try:
         with running:
             return _serve(running, services, options["watch"], log)
-    except (PortInUse, InfrastructureError, ProjectError, DeployRefused, RunnerBroken) as error:
+    except (InfrastructureError, ProjectError, DeployRefused, RunnerBroken) as error:
         log.write(str(error))
-        _say({"error": str(error), "kind": type(error).__name__})
+        _say({"error": _told(error)})
         return 3
+
+
+def _told(error: InfrastructureError | ProjectError | DeployRefused | RunnerBroken) -> dict[str, Any]:
+    """Return an error as whoever started this reads it: see :func:`edgewright.local.detached.raised`."""
+    if isinstance(error, ProjectError):
+        return {"faults": [fault.to_dict() for fault in error.faults]}
+    if isinstance(error, DeployRefused):
+        return {"faults": [{"code": fault.code.number, "text": fault.text} for fault in error.errors]}
+    code = error.code if isinstance(error, InfrastructureError) else Code.PROCESS
+    return {"message": error.message if isinstance(error, InfrastructureError) else str(error), "code": code.number}
 
 
 def _serve(running: LocalStack, services: Sequence[Service], watching: bool, log: _Log) -> int:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgewright.base.errors import ProgramFailed
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import Project
 from edgewright.engine.cloud import CloudError, UnknownType
 from edgewright.engine.resources import Capture, Inputs, Resource
@@ -139,7 +141,7 @@ def plan(
         lines = []
         for resource, message in faults:
             where = f"{resource.source.relative_to(project.directory)}: " if resource.source else ""
-            lines.append(f"{where}{short_type(resource.type)} {resource.name!r}: {message}")
+            lines.append(ProjectFault(f"{where}{short_type(resource.type)} {resource.name!r}: {message}", Code.REFUSED))
         raise ProgramFailed(lines)
     recorded = []
     for resource in capture:

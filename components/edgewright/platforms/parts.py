@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from edgewright.contract.tiers import Tier
 
@@ -19,6 +19,10 @@ class Answers(Protocol):
 
     def past_own_cache(self, headers: Mapping[str, str], /) -> Tier | None:
         """Return what that cache says of a request that it let pass, for where nothing behind it said more."""
+
+
+Binding: TypeAlias = Mapping[str, Any]
+"""A binding: `type`, `name`, and the fields of its type (`FIELDS`), which may become known later."""
 
 
 @dataclass(frozen=True)

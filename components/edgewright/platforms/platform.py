@@ -13,6 +13,7 @@ from edgewright.base.faults import Faults
 from edgewright.contract.models import EdgeSettings
 from edgewright.platforms import DEFAULT, HOSTS
 from edgewright.platforms.lifecycle import Held
+from edgewright.platforms.parts import Binding
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Store:
 
     id: pulumi.Output[str]
     title: pulumi.Output[str]
-    binding: Mapping[str, Any]
+    binding: Binding
     """What other components take of it, but for the name under which functions see it."""
     made_with: Mapping[str, Held]
     """What it keeps from when it was made, by argument."""
@@ -55,7 +56,7 @@ class Platform(Protocol):
         """Return the handlers' modules by name, bundled for this platform."""
 
     def bindings(
-        self, plan: Any, endpoints: Endpoints, needed: Sequence[Mapping[str, Any]], faults: Faults
+        self, plan: Any, endpoints: Endpoints, needed: Sequence[Binding], faults: Faults
     ) -> list[dict[str, Any]]:
         """Return what the function sees on `env`."""
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from edgewright.contract.purge import Purge
+from edgewright.contract.purge import Purge, QueryKey
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Function:
         account_id: the account that it belongs to.
         zone_id: the zone of its hostname and routes, where it has one.
         namespaces: ids of the KV namespaces that its cache uses.
-        specs: its caching strategies.
+        keys: what of a query belongs to the keys of its caching strategies, one of each; none without a cache.
         front: the platform's own cache stands in front of it (`engine: platform`).
         distribution: CloudFront's distribution, where it is on CloudFront.
         content: changes when what that distribution serves may have changed.
@@ -39,7 +39,7 @@ class Function:
     account_id: str
     zone_id: str | None
     namespaces: tuple[str, ...]
-    specs: tuple[Mapping[str, Any], ...]
+    keys: tuple[QueryKey, ...]
     front: bool
     distribution: str | None = None
     content: str | None = None

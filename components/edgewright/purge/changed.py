@@ -9,6 +9,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 
 MOST_FILES = 100_000
 _INDEX = "index.html"
@@ -39,11 +41,15 @@ def parse(text: str) -> tuple[Path, str]:
     """
     name, separator, prefix = text.rpartition("=") if "=" in text else (text, "", "/")
     folder = Path(name)
-    faults = []
+    faults: list[ProjectFault] = []
     if not folder.is_dir():
-        faults.append(f"--changed {text!r}: there is no folder {folder}; give FOLDER or FOLDER=/prefix")
+        faults.append(
+            ProjectFault(
+                f"--changed {text!r}: there is no folder {folder}; give FOLDER or FOLDER=/prefix", Code.UNREADABLE
+            )
+        )
     if separator and not prefix.startswith("/"):
-        faults.append(f"--changed {text!r}: the prefix {prefix!r} must begin with `/`")
+        faults.append(ProjectFault(f"--changed {text!r}: the prefix {prefix!r} must begin with `/`", Code.OPTION))
     if faults:
         raise ProjectError(faults)
     return folder, prefix.rstrip("/")
@@ -63,7 +69,10 @@ def changes(folder: Path, prefix: str, record: Path) -> Changes:
             path = f"{prefix}/{quote(file.relative_to(folder).as_posix(), safe=_SAFE, errors='surrogateescape')}"
             hashes[path] = hashlib.sha256(file.read_bytes()).hexdigest()
             if len(hashes) > MOST_FILES:
-                raise ProjectError(f"--changed {folder}: has more than {MOST_FILES} files; purge by --prefix or --tag")
+                raise ProjectError(
+                    f"--changed {folder}: has more than {MOST_FILES} files; purge by --prefix or --tag",
+                    Code.TOO_MANY_FILES,
+                )
     known: dict[str, str] | None = None
     try:
         known = json.loads(record.read_text(encoding="utf-8"))["files"]
@@ -72,7 +81,9 @@ def changes(folder: Path, prefix: str, record: Path) -> Changes:
     except FileNotFoundError:
         pass
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ProjectError(f"{record}: is not a record of a purge ({error}); remove it to begin anew") from None
+        raise ProjectError(
+            f"{record}: is not a record of a purge ({error}); remove it to begin anew", Code.SYNTAX
+        ) from None
     before = known or {}
     # Only what this folder stands for: a record may hold other prefixes too.
     mine = {path: digest for path, digest in before.items() if path.startswith(f"{prefix}/")}
@@ -104,4 +115,4 @@ def write(record: Path, found: Changes, prefix: str) -> None:
         temporary.write_text(json.dumps({"files": {**kept, **found.hashes}}, indent=1, sort_keys=True) + "\n")
         temporary.replace(record)
     except OSError as error:
-        raise InfrastructureError(f"{record}: cannot be written: {error.strerror}") from None
+        raise InfrastructureError(f"{record}: cannot be written: {error.strerror}", Code.UNWRITABLE) from None

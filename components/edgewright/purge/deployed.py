@@ -4,14 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import Project
-from edgewright.contract.purge import NEVER, Fault, Purge, never
+from edgewright.contract.purge import NEVER, Fault, Purge, QueryKey, never
+from edgewright.engine.resources import State
 from edgewright.platforms import DEFAULT
 from edgewright.platforms.purging import Function
 
@@ -33,7 +35,7 @@ def unserved(purge: Purge, functions: Sequence[Function]) -> list[Fault]:
         for target in targets:
             why = never(target, as_sent=False) if strict else None
             if why is not None:
-                found.append(Fault(f"{NEVER}: {why}", option, target))
+                found.append(Fault(f"{NEVER}: {why}", option, target, Code.NEVER_SERVED))
             host = urlsplit(target).netloc.lower()
             if host and told and not any(function.has_host(host) for function in functions):
                 hosts = ", ".join(dict.fromkeys(names))
@@ -42,7 +44,7 @@ def unserved(purge: Purge, functions: Sequence[Function]) -> list[Fault]:
     return found
 
 
-def functions(state: Mapping[str, Any], where: str) -> tuple[Function, ...]:
+def functions(state: State, where: str) -> tuple[Function, ...]:
     """Return the functions with a cache that a state holds.
 
     Raises:
@@ -53,15 +55,16 @@ def functions(state: Mapping[str, Any], where: str) -> tuple[Function, ...]:
         found = [_function(resource) for resource in resources if resource.get("type") == EDGE_API]
     except (KeyError, TypeError, AttributeError):
         raise ProjectError(
-            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json"
+            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json", Code.SYNTAX
         ) from None
     except _Hidden as error:
         raise ProjectError(
-            f"{where}: {error} is secret; write the state with: pulumi stack export --show-secrets --file state.json"
+            f"{where}: {error} is secret; write the state with: pulumi stack export --show-secrets --file state.json",
+            Code.SYNTAX,
         ) from None
-    cached = tuple(function for function in found if function.specs)
+    cached = tuple(function for function in found if function.keys)
     if not cached:
-        raise ProjectError(f"{where}: has no EdgeApi with a cache, so that there is nothing to purge")
+        raise ProjectError(f"{where}: has no EdgeApi with a cache, so that there is nothing to purge", Code.NOTHING)
     return cached
 
 
@@ -81,10 +84,10 @@ def _open(value: Any, name: str) -> Any:
     return value
 
 
-def _function(resource: Mapping[str, Any]) -> Function:
+def _function(resource: State) -> Function:
     inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
 
-    def get(document: Mapping[str, Any], *names: str) -> Any:
+    def get(document: State, *names: str) -> Any:
         for name in names:
             if name in document:
                 return _open(document[name], name)
@@ -105,7 +108,7 @@ def _function(resource: Mapping[str, Any]) -> Function:
         account_id=str(get(inputs, "accountId", "account_id")),
         zone_id=get(inputs, "zoneId", "zone_id"),
         namespaces=tuple(namespaces),
-        specs=tuple(specs),
+        keys=tuple(map(QueryKey.of, specs)),
         front=any(spec.get("engine") == "platform" for spec in specs),
         distribution=distribution.get("id"),
         content=distribution.get("content"),
@@ -117,7 +120,7 @@ def _function(resource: Mapping[str, Any]) -> Function:
     )
 
 
-def _fetched(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _fetched(settings: State) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     routers = {router["name"]: router for router in settings.get("routers", ())}
     for endpoint in settings.get("endpoints", ()):
         target = endpoint.get("target") or {}
@@ -144,7 +147,7 @@ def read_state(project: Project, stack: str, file: str | None) -> tuple[Function
     try:
         state = json.loads(text)
     except ValueError as error:
-        raise ProjectError(f"{where}: is not JSON: {error}") from None
+        raise ProjectError(f"{where}: is not JSON: {error}", Code.SYNTAX) from None
     return functions(state, where)
 
 
@@ -153,7 +156,8 @@ def _export(project: Project, stack: str, command_name: str) -> str:
     if command is None:
         raise ProjectError(
             "the state of the stack is needed, and there is no Pulumi CLI on PATH to ask for it. Give it:"
-            f" pulumi stack export --stack {stack} | edgewright {command_name} {stack} --state - ..."
+            f" pulumi stack export --stack {stack} | edgewright {command_name} {stack} --state - ...",
+            Code.UNREADABLE,
         )
     try:
         done = subprocess.run(
@@ -165,9 +169,9 @@ def _export(project: Project, stack: str, command_name: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise InfrastructureError(f"pulumi stack export: {error}") from None
+        raise InfrastructureError(f"pulumi stack export: {error}", Code.REMOTE) from None
     if done.returncode != 0:
-        raise InfrastructureError(f"pulumi stack export --stack {stack} failed:\n{done.stderr.strip()}")
+        raise InfrastructureError(f"pulumi stack export --stack {stack} failed:\n{done.stderr.strip()}", Code.REMOTE)
     return done.stdout
 
 
@@ -186,4 +190,6 @@ def export_state(project: Project, stack: str, file: str | None, command: str) -
     try:
         return Path(file).read_text(encoding="utf-8"), file
     except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(f"--state {file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise ProjectError(
+            f"--state {file}: cannot be read: {getattr(error, 'strerror', None) or error}", Code.UNREADABLE
+        ) from None

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from edgewright.base.errors import InfrastructureError
+from edgewright.base.fault_codes import Code
 from edgewright.config.models import Objectives, PathMix, Traffic
 from edgewright.contract.countries import countries
 from edgewright.verify.client import MAX_IN_FLIGHT, Sender, Target
@@ -42,6 +43,9 @@ _CONTINENTS = {
 
 class TargetUnreachable(InfrastructureError):
     """Nothing answers at the URL, so nothing can be measured."""
+
+    def __init__(self, message: str, code: Code = Code.NO_ANSWER) -> None:
+        super().__init__(message, code)
 
 
 def replay(

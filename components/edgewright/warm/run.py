@@ -4,7 +4,7 @@ import asyncio
 import collections
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
@@ -180,7 +180,7 @@ class Warmer:
         return f"failed {reason}"
 
 
-def summary(asks: Sequence[Ask], done: Mapping[str, Any]) -> Warmed:
+def summary(asks: Sequence[Ask], done: Mapping[str, object]) -> Warmed:
     """Count what became of requests."""
     counts: collections.Counter[str] = collections.Counter()
     examples: dict[str, str] = {}

@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit
 from xml.parsers import expat
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 
 MOST_PAGES: Final = 100_000
 MOST_BYTES: Final = 50 * 1024 * 1024
@@ -45,20 +47,25 @@ def page_of(text: str, where: str) -> Page:
         ProjectError: it is neither.
     """
     if len(text) > MOST_URL or re.search(r"[\x00-\x20\x7f\\]", text):
-        raise ProjectError(f"{where}: {text[:80]!r} is not a URL: it has blanks, control characters, or is too long")
+        raise ProjectError(
+            f"{where}: {text[:80]!r} is not a URL: it has blanks, control characters, or is too long", Code.URL
+        )
     try:
         parts = urlsplit(text)
         sound = (parts.scheme in ("http", "https") and bool(parts.hostname)) or text.startswith("/")
         _ = parts.port
     except ValueError as error:
-        raise ProjectError(f"{where}: {text[:80]!r} is not a URL: {error}") from None
+        raise ProjectError(f"{where}: {text[:80]!r} is not a URL: {error}", Code.URL) from None
     if text.startswith("//"):
         raise ProjectError(
             f"{where}: {text[:80]!r} begins with `//`, which names a host; write the path with one `/`, or the URL with its"
-            " host"
+            " host",
+            Code.URL,
         )
     if not sound:
-        raise ProjectError(f"{where}: {text[:80]!r} is neither an http(s):// URL nor a path that begins with `/`")
+        raise ProjectError(
+            f"{where}: {text[:80]!r} is neither an http(s):// URL nor a path that begins with `/`", Code.URL
+        )
     path = quote(parts.path or "/", safe="/%!$&'()*+,;=:@~")
     query = "?" + quote(parts.query, safe="/%!$&'()*+,;=:@~?") if parts.query else ""
     return Page(parts.netloc or None, path + query)
@@ -71,7 +78,7 @@ def pages_of(texts: Iterable[tuple[str, str]]) -> list[Page]:
         ProjectError: some are none; the first 20 are named. Or there are too many.
     """
     found: dict[Page, None] = {}
-    faults: list[str] = []
+    faults: list[ProjectFault] = []
     for where, text in texts:
         try:
             found[page_of(text, where)] = None
@@ -80,7 +87,7 @@ def pages_of(texts: Iterable[tuple[str, str]]) -> list[Page]:
         if len(faults) >= _MOST_FAULTS:
             break
         if len(found) > MOST_PAGES:
-            raise ProjectError(f"{where}: more than {MOST_PAGES} pages; warm those that matter")
+            raise ProjectError(f"{where}: more than {MOST_PAGES} pages; warm those that matter", Code.OPTION)
     if faults:
         raise ProjectError(faults)
     return list(found)
@@ -100,7 +107,7 @@ def parse_list(text: bytes, where: str) -> list[Page]:
     try:
         lines = text.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ProjectError(f"{where}: is not UTF-8 text: {error}") from None
+        raise ProjectError(f"{where}: is not UTF-8 text: {error}", Code.UNREADABLE) from None
     numbered = ((f"{where}:{number}", line.strip()) for number, line in enumerate(lines, 1))
     return pages_of((at, line) for at, line in numbered if line and not line.startswith("#"))
 
@@ -119,7 +126,7 @@ def parse_sitemap(text: bytes, where: str) -> Sitemap:
     words: list[str] = []
 
     def fault(message: str) -> ProjectError:
-        return ProjectError(f"{where}:{parser.CurrentLineNumber}: {message}")
+        return ProjectError(f"{where}:{parser.CurrentLineNumber}: {message}", Code.SYNTAX)
 
     def refuse(*_: object) -> int:
         raise fault("a document type or entity is not allowed in a sitemap")
@@ -161,7 +168,7 @@ def parse_sitemap(text: bytes, where: str) -> Sitemap:
     try:
         parser.Parse(text, True)
     except expat.ExpatError as error:
-        raise ProjectError(f"{where}: is not XML: {error}") from None
+        raise ProjectError(f"{where}: is not XML: {error}", Code.SYNTAX) from None
     return found
 
 
@@ -184,13 +191,15 @@ def sitemap_pages(text: bytes, where: str, fetch: Callable[[str], bytes]) -> lis
         found = parse_sitemap(document, name)
         texts += [(name, page) for page in found.pages]
         if len(texts) > MOST_PAGES:
-            raise ProjectError(f"{where}: more than {MOST_PAGES} pages; warm those that matter")
+            raise ProjectError(f"{where}: more than {MOST_PAGES} pages; warm those that matter", Code.OPTION)
         for url in found.sitemaps:
             if url in seen:
                 continue
             seen.add(url)
             if depth + 1 > MOST_DEPTH or len(seen) > MOST_SITEMAPS:
-                raise ProjectError(f"{name}: names sitemaps deeper than {MOST_DEPTH}, or more than {MOST_SITEMAPS}")
+                raise ProjectError(
+                    f"{name}: names sitemaps deeper than {MOST_DEPTH}, or more than {MOST_SITEMAPS}", Code.OPTION
+                )
             waiting.append((url, fetch(url), depth + 1))
     return pages_of(texts)
 
@@ -218,10 +227,10 @@ def traffic_pages(log: Path, most: int) -> list[Page]:
                     break
     except OSError:
         raise ProjectError(
-            f"--last-traffic: there is no log at {log}; run the stack and ask it for something"
+            f"--last-traffic: there is no log at {log}; run the stack and ask it for something", Code.NOTHING
         ) from None
     if not counts:
-        raise ProjectError(f"--last-traffic: {log} has no request that was answered well")
+        raise ProjectError(f"--last-traffic: {log} has no request that was answered well", Code.NOTHING)
     return [page for page, _ in counts.most_common(most)]
 
 
@@ -234,9 +243,9 @@ def read(file: str, stdin: Callable[[], bytes]) -> bytes:
     try:
         text = stdin() if file == "-" else _read(Path(file))
     except OSError as error:
-        raise ProjectError(f"--from {file}: cannot be read: {error.strerror}") from None
+        raise ProjectError(f"--from {file}: cannot be read: {error.strerror}", Code.UNREADABLE) from None
     if len(text) > MOST_BYTES:
-        raise ProjectError(f"--from {file}: has more than {MOST_BYTES // 1024 // 1024} MiB")
+        raise ProjectError(f"--from {file}: has more than {MOST_BYTES // 1024 // 1024} MiB", Code.UNREADABLE)
     return text
 
 

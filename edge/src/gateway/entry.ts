@@ -5,7 +5,9 @@ export const ENTRY_MODULE = "edgewright-local-entry.js";
 export const CONSOLE_MODULE = "edgewright-local-console.js";
 
 /** Starts and ends the mark: a record separator does not come up in what people print. */
-const MARK = "\u001e";
+export const MARK = "\u001e";
+/** Begins what the entry module itself tells of an exception: a Worker may print the same words. */
+const UNCAUGHT = "\u001d";
 
 /** By which a purge from the gateway is told from a client's request, whose headers of this beginning are removed. */
 export const PURGE_HEADER = "x-local-purge";
@@ -120,15 +122,28 @@ for (const level of ["debug", "log", "info", "warn", "error", "trace"]) {
   console[level] = (...args) => (typeof args[0] === "string" ? print(mark + args[0], ...args.slice(1)) : print(mark, ...args));
 }
 const error = console.error;
-export const report = (thrown) => error("Uncaught %s", (thrown instanceof Error && thrown.stack) || String(thrown));
+export const report = (thrown) => error(${JSON.stringify(`${UNCAUGHT}Uncaught %s`)}, (thrown instanceof Error && thrown.stack) || String(thrown));
 `;
 }
 
-/** Takes the mark off a line. */
-export function unmark(message: string): { message: string; worker?: string; version?: string } {
-  const end = message.startsWith(MARK) ? message.indexOf(MARK, 1) : -1;
-  if (end === -1) return { message };
-  const name = message.slice(1, end);
+/** A line that a Worker printed. */
+export interface Printed {
+  message: string;
+  worker?: string;
+  version?: string;
+  /** The entry module told of an exception that the Worker did not catch. */
+  uncaught?: true;
+}
+
+/** Takes the marks off a line. */
+export function unmark(line: string): Printed {
+  const end = line.startsWith(MARK) ? line.indexOf(MARK, 1) : -1;
+  if (end === -1) return { message: line };
+  const name = line.slice(1, end);
   const at = name.lastIndexOf("@");
-  return { message: message.slice(end + 1).replace(/^ /, ""), worker: name.slice(0, at), version: name.slice(at + 1) };
+  const origin = { worker: name.slice(0, at), version: name.slice(at + 1) };
+  const message = line.slice(end + 1).replace(/^ /, "");
+  return message.startsWith(UNCAUGHT)
+    ? { message: message.slice(UNCAUGHT.length), ...origin, uncaught: true }
+    : { message, ...origin };
 }

@@ -12,7 +12,7 @@ import type { Miniflare, MiniflareOptions, WorkerOptions } from "miniflare";
 import { Busy } from "./busy.js";
 import { DeployFailed, fault, startupErrors, unexplained } from "./diagnostics.js";
 import type { Doors } from "./doors.js";
-import { ENTRY_MODULE, unmark } from "./entry.js";
+import { ENTRY_MODULE, MARK, unmark } from "./entry.js";
 import { ALIVE, CONTROL_WORKER } from "./kv.js";
 import type { LogEntry, Logs } from "./logs.js";
 import { type ProblemError, problem } from "./problem.js";
@@ -378,15 +378,14 @@ export class Instance {
     const message = String(parsed.message ?? line);
     const level = LEVELS.has(String(parsed.level)) ? (String(parsed.level) as LogEntry["level"]) : "error";
     // A Worker's own print is logged as it comes; workerd's words before it is ready may explain why it is not.
-    if (!this.#started && !message.startsWith("\u001e")) this.#startup.push(message);
+    if (!this.#started && !message.startsWith(MARK)) this.#startup.push(message);
     else this.runtimeMessage({ level, message });
   }
 
   private runtimeMessage(line: { level: LogEntry["level"]; message: string }): void {
-    const { message, ...origin } = unmark(line.message.replaceAll("file:///", ""));
+    const { message, uncaught, ...origin } = unmark(line.message.replaceAll("file:///", ""));
     if (origin.worker !== undefined) {
-      if (message.startsWith("Uncaught "))
-        this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
+      if (uncaught) this.#reported = [...this.#reported.slice(-99), firstLine(message.slice("Uncaught ".length))];
       const mapped = this.options.maps.text(serviceName(origin.worker, origin.version ?? ""), message);
       this.options.logs.add({ level: line.level, source: "worker", message: mapped, ...origin });
       return;

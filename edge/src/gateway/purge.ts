@@ -24,7 +24,12 @@ export interface PurgeFault {
   list?: (typeof LISTS)[number];
   value?: string;
   message: string;
+  /** The kind of fault, where a program goes by it (`components/edgewright/base/fault_codes.py`). */
+  code?: typeof NEVER_SERVED;
 }
+
+/** What is to be purged can never be served: the edge answers 400 to it. */
+const NEVER_SERVED = "EWF412";
 
 /** A purge, and whether it is only looked at. */
 export type Asked = PurgeRequest & { dry_run?: boolean };
@@ -124,7 +129,8 @@ function check(asked: Asked, { deployment, router }: Serving): void {
   for (const list of ["urls", "prefixes"] as const) {
     for (const value of asked[list] ?? []) {
       const never = strict ? whyNever(restOf(value), false) : undefined;
-      if (never !== undefined) faults.push({ list, value, message: `can never be served: ${never}` });
+      if (never !== undefined)
+        faults.push({ list, value, message: `can never be served: ${never}`, code: NEVER_SERVED });
       const host = hostOf(value);
       if (host === undefined || hosts.some((name) => isHost(name, host))) continue;
       faults.push({

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { parseDictionary } from "structured-headers";
 import { describe, expect, it } from "vitest";
+import { parseContentRange } from "../../src/core/cache/decide/parts";
 import { parseAge } from "../../src/core/cache/decide/storage";
 import { deltaSecondsOf, fieldNames, isUnqualified, parseCacheControl } from "../../src/core/cache/directives";
 import { splitList } from "../../src/core/cache/lists";
-import { parseContentRange } from "../../src/core/cache/partial";
 import { readPlainDirectives } from "../../src/core/cache/response-directives";
 import { directivesFor, parseTargeted } from "../../src/core/cache/targeted";
 import { rangeApplies } from "../../src/core/conditional";

@@ -616,9 +616,9 @@ describe("the two engines", () => {
     expect([sound.status, sound.json.faults]).toEqual([
       400,
       [
-        { list: "urls", value: "/%zz", message: expect.stringContaining("can never be served: The path has a `%`") },
+        { list: "urls", value: "/%zz", message: expect.stringContaining("can never be served: The path has a `%`"), code: "EWF412" },
         { list: "urls", value: "http://other.example/x", message: expect.stringContaining("It has: api.example.com.") },
-        { list: "prefixes", value: "/a%2Fb", message: expect.stringContaining("can never be served") },
+        { list: "prefixes", value: "/a%2Fb", message: expect.stringContaining("can never be served"), code: "EWF412" },
       ],
     ]);
     expect((await purge({ everything: true, dry_run: true })).json.workers).toEqual([]);

@@ -148,7 +148,7 @@ class _Bound:
         return [self.items[name] for name in sorted(self.items)]
 
 
-def _same_ids(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same_ids(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     """Say whether two bindings are the same, as far as can be told: Outputs are compared by being the same object."""
     return all(
         one.get(key) is other.get(key)

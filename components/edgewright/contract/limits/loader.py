@@ -35,7 +35,14 @@ _PLATFORMS = tuple(_FILES)
 
 
 class LimitError(ValueError):
-    """An unknown limit or plan, or an override that is not a positive number. The message says what is allowed."""
+    """An unknown limit or plan, or an override that is not a positive number. The message says what is allowed.
+
+    Of several, :attr:`faults` has what is wrong by the name of the limit or platform.
+    """
+
+    def __init__(self, message: str, faults: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.faults = dict(faults or {})
 
 
 class Limit(BaseModel):
@@ -188,17 +195,17 @@ def check_overrides(overrides: Mapping[str, object]) -> dict[str, Number]:
         LimitError: all faults at once.
     """
     known = [f"{platform}.{name}" for platform in _PLATFORMS for name in _file(platform).limits]
-    faults = []
+    faults: dict[str, str] = {}
     checked: dict[str, Number] = {}
     for name, value in overrides.items():
         if name not in known:
-            faults.append(f"{name}: unknown limit; {_suggest(str(name), known)}")
+            faults[str(name)] = f"unknown limit; {_suggest(str(name), known)}"
         elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
-            faults.append(f"{name}: {value!r} is not allowed; give a number above 0")
+            faults[str(name)] = f"{value!r} is not allowed; give a number above 0"
         else:
             checked[name] = value
     if faults:
-        raise LimitError("; ".join(faults))
+        raise LimitError("; ".join(f"{name}: {problem}" for name, problem in faults.items()), faults)
     return checked
 
 
@@ -208,18 +215,18 @@ def check_plans(plans: Mapping[str, object]) -> dict[str, str]:
     Raises:
         LimitError: all faults at once.
     """
-    faults = []
+    faults: dict[str, str] = {}
     checked: dict[str, str] = {}
     for platform, plan in plans.items():
         if platform not in _PLATFORMS:
-            faults.append(f"{platform!r}: unknown platform; allowed are {', '.join(_PLATFORMS)}")
+            faults[str(platform)] = f"{platform!r}: unknown platform; allowed are {', '.join(_PLATFORMS)}"
         elif plan not in _file(platform).plans:
             allowed = ", ".join(_file(platform).plans)
-            faults.append(f"{plan!r} is not a plan of {_file(platform).title}; allowed are {allowed}")
+            faults[str(platform)] = f"{plan!r} is not a plan of {_file(platform).title}; allowed are {allowed}"
         else:
             checked[platform] = str(plan)
     if faults:
-        raise LimitError("; ".join(faults))
+        raise LimitError("; ".join(faults.values()), faults)
     return checked
 
 

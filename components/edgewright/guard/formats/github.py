@@ -55,7 +55,7 @@ def render(*judged: Verdict | Unjudged) -> str:
     for unjudged in judged:
         if isinstance(unjudged, Unjudged):
             for fault in unjudged.faults:
-                step.annotate("error", fault, title=f"{unjudged.stack} could not be checked")
+                step.annotate("error", str(fault), title=f"{unjudged.stack} could not be checked")
     several = len(judged) > 1
     for verdict in verdicts:
         for each in verdict.evaluation.findings:

@@ -23,7 +23,7 @@ def _one(judged: Verdict | Unjudged) -> dict[str, Any]:
             "suppressed": [],
             "skipped": {},
             "warnings": [],
-            "faults": list(judged.faults),
+            "faults": [fault.to_dict() for fault in judged.faults],
         }
     evaluation = judged.evaluation
     return {
@@ -46,11 +46,11 @@ def _one(judged: Verdict | Unjudged) -> dict[str, Any]:
 def render(*judged: Verdict | Unjudged) -> str:
     """Return the report as one JSON document: `stacks` has an object for each stack, all with the same keys.
 
-    One that could not be judged has `faults`. Of one stack alone, its keys are at the top too. `version` is raised when a
+    One that could not be judged has `faults`, each with its `code` and `text`. Of one stack alone, its keys are at the top too. `version` is raised when a
     key changes its meaning or goes.
     """
     stacks = [_one(each) for each in judged]
-    data: dict[str, Any] = {"version": 1, "tool": _TOOL, "passed": all(each["passed"] for each in stacks)}
+    data: dict[str, Any] = {"version": 2, "tool": _TOOL, "passed": all(each["passed"] for each in stacks)}
     if len(stacks) == 1:
         data |= stacks[0]
     return json.dumps({**data, "stacks": stacks}, indent=2, ensure_ascii=False) + "\n"

@@ -25,8 +25,9 @@ def _unjudged(root: ET.Element, judged: Unjudged) -> None:
     for name, count in {"tests": 1, "failures": 0, "errors": 1, "skipped": 0, "time": 0}.items():
         suite.set(name, str(count))
     case = ET.SubElement(suite, "testcase", classname=_clean(f"edgewright.{judged.stack}"), name="check", time="0")
-    error = ET.SubElement(case, "error", message=_clean(judged.faults[0] if judged.faults else ""), type="settings")
-    error.text = _clean("\n".join(judged.faults))
+    first = judged.faults[0]
+    error = ET.SubElement(case, "error", message=_clean(str(first)), type=first.code.number)
+    error.text = _clean("\n".join(map(str, judged.faults)))
 
 
 def _suites(root: ET.Element, verdict: Verdict) -> None:

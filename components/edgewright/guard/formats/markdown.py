@@ -123,7 +123,7 @@ def _overview(judged: Verdict | Unjudged) -> str:
 
 def _faults(judged: Unjudged, most: int) -> str:
     head = f"### edgewright check: {plain(judged.stack)[:200]} could not be checked\n\n"
-    lines = [f"- {plain(each)}\n" for each in judged.faults]
+    lines = [f"- {plain(str(each))}\n" for each in judged.faults]
     kept = _fit(lines, most - _size(head) - 64)
     more = f"- _{len(lines) - kept} more_\n" if kept < len(lines) else ""
     return head + "".join(lines[:kept]) + more + "\n"

@@ -85,7 +85,10 @@ def _run(judged: Verdict | Unjudged, rules: list[dict[str, Any]]) -> dict[str, A
         project, stack = judged.project, judged.stack
         invocation = {
             "executionSuccessful": False,
-            "toolConfigurationNotifications": [{"level": "error", "message": {"text": each}} for each in judged.faults],
+            "toolConfigurationNotifications": [
+                {"level": "error", "message": {"text": str(each)}, "descriptor": {"id": each.code.number}}
+                for each in judged.faults
+            ],
         }
     else:
         evaluation = judged.evaluation

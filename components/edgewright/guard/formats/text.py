@@ -89,7 +89,7 @@ def render(*judged: Verdict | Unjudged) -> str:
         if isinstance(each, Unjudged):
             parts.append(
                 f"{one_line(each.project)}/{one_line(each.stack)} could not be checked\n"
-                + "".join(f"  {lines(f)}\n" for f in each.faults)
+                + "".join(f"  {lines(str(f))}\n" for f in each.faults)
             )
         else:
             parts.append(document(each).plain)

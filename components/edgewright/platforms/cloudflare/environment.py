@@ -1,7 +1,7 @@
 """What the function sees on `env`: bindings, settings and secrets."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from edgewright.arguments import checks
@@ -11,14 +11,13 @@ from edgewright.arguments.shape import checked
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.arguments import Plan
 from edgewright.platforms.cloudflare.bindings import KINDS
+from edgewright.platforms.parts import Binding
 
 MIN_HMAC_KEY_BYTES = 32
 """A key for HS256 has at least as many bytes as the hash: https://www.rfc-editor.org/rfc/rfc7518#section-3.2"""
 
 
-def bindings(
-    plan: Plan, endpoints: Endpoints, needed: Sequence[Mapping[str, Any]], faults: Faults
-) -> list[dict[str, Any]]:
+def bindings(plan: Plan, endpoints: Endpoints, needed: Sequence[Binding], faults: Faults) -> list[dict[str, Any]]:
     """Return everything that the function sees on `env`, sorted by name: the API keeps them so, and another order would
     be a difference at each preview."""
     found: dict[str, dict[str, Any]] = {}

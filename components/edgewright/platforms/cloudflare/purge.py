@@ -13,8 +13,11 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import httpx
+from typing_extensions import NotRequired, TypedDict
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault import ProjectFault
+from edgewright.base.fault_codes import Code
 from edgewright.contract.limits import limit
 from edgewright.contract.purge import Purge
 
@@ -36,6 +39,28 @@ BULK_PAIRS: Final = 10_000
 def purge_operations() -> int:
     """Return how many operations one purge request may have."""
     return int(limit("cloudflare.cache.purge_operations").value)
+
+
+class Pair(TypedDict):
+    """A key of a KV namespace with its value."""
+
+    key: str
+    value: str
+    expiration_ttl: NotRequired[int]
+    metadata: NotRequired[Mapping[str, object]]
+
+
+class Written(TypedDict):
+    """What became of a bulk of keys."""
+
+    unsuccessful_keys: NotRequired[Sequence[str] | None]
+
+
+class Answer(TypedDict):
+    """What the API answers where it did what was asked."""
+
+    success: bool
+    result: NotRequired[Written | None]
 
 
 class Pace:
@@ -99,19 +124,23 @@ class Cloudflare:
         """
         token = os.environ.get(TOKEN_VARIABLE, "").strip()
         base = os.environ.get(BASE_URL_VARIABLE, "").strip() or BASE_URL
-        faults = []
+        faults: list[ProjectFault] = []
+
+        def fault(text: str) -> None:
+            faults.append(ProjectFault(text, Code.CREDENTIALS))
+
         if not token:
-            faults.append(
+            fault(
                 f"{TOKEN_VARIABLE} is not set. Make an API token with the permissions Zone > Cache Purge > Purge and"
                 " Account > Workers KV Storage > Edit at https://dash.cloudflare.com/profile/api-tokens, and set it; or"
                 " look first with --dry-run, which needs none"
             )
         elif not token.isascii() or any(character.isspace() for character in token):
-            faults.append(f"{TOKEN_VARIABLE} is not a token: it has blanks or characters outside ASCII")
+            fault(f"{TOKEN_VARIABLE} is not a token: it has blanks or characters outside ASCII")
         parts = urlsplit(base)
         loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-            faults.append(f"{BASE_URL_VARIABLE} is {base!r}: must be an https:// URL; http:// only on this machine")
+            fault(f"{BASE_URL_VARIABLE} is {base!r}: must be an https:// URL; http:// only on this machine")
         if faults:
             raise ProjectError(faults)
         return cls(token, plan, base)
@@ -139,7 +168,7 @@ class Cloudflare:
             self._pace.take()
             self._call("POST", f"/zones/{quote(zone_id, safe='')}/{action}", body, "Zone > Cache Purge > Purge")
 
-    def write_keys(self, account_id: str, namespace_id: str, pairs: Sequence[Mapping[str, Any]]) -> None:
+    def write_keys(self, account_id: str, namespace_id: str, pairs: Sequence[Pair]) -> None:
         """Write keys of a KV namespace: `key`, `value` (text) and `expiration_ttl` each; raises as :meth:`purge_zone`."""
         path = f"/accounts/{quote(account_id, safe='')}/storage/kv/namespaces/{quote(namespace_id, safe='')}/bulk"
         for start in range(0, len(pairs), BULK_PAIRS):
@@ -149,10 +178,11 @@ class Cloudflare:
             failed = (result.get("result") or {}).get("unsuccessful_keys") or []
             if failed:
                 raise InfrastructureError(
-                    f"KV namespace {namespace_id} took not all keys: {', '.join(map(str, failed[:5]))}; run this again"
+                    f"KV namespace {namespace_id} took not all keys: {', '.join(map(str, failed[:5]))}; run this again",
+                    Code.REMOTE,
                 )
 
-    def _call(self, method: str, path: str, body: object, permission: str) -> Mapping[str, Any]:
+    def _call(self, method: str, path: str, body: object, permission: str) -> Answer:
         content = json.dumps(body)
         for attempt in range(TRIES):
             try:
@@ -168,16 +198,18 @@ class Cloudflare:
                 if answer.status_code in (401, 403):
                     raise ProjectError(
                         f"{TOKEN_VARIABLE}: Cloudflare answers {fault} to {path}. The token needs the permission"
-                        f" {permission} for this zone and account"
+                        f" {permission} for this zone and account",
+                        Code.CREDENTIALS,
                     )
                 if answer.status_code != 429 and answer.status_code < 500:
-                    raise InfrastructureError(f"Cloudflare answers {fault} to {method} {path}")
+                    raise InfrastructureError(f"Cloudflare answers {fault} to {method} {path}", Code.REMOTE)
                 wait = _retry_after(answer)
             if attempt < TRIES - 1:
                 self._wait(attempt, wait)
         raise InfrastructureError(
             f"{method} {path} failed {TRIES} times, last with {fault}. What is done is written down: run the same"
-            " command again later, and it goes on from here"
+            " command again later, and it goes on from here",
+            Code.REMOTE,
         )
 
     def _wait(self, attempt: int, asked: float | None) -> None:
@@ -202,16 +234,16 @@ def zone_bodies(purge: Purge) -> list[dict[str, Any]]:
     return bodies
 
 
-def _result(answer: httpx.Response, path: str) -> Mapping[str, Any]:
+def _result(answer: httpx.Response, path: str) -> Answer:
     try:
-        value: Mapping[str, Any] = answer.json()
+        value: Answer = answer.json()
         succeeded = value.get("success") is True
     except (ValueError, AttributeError):
         raise InfrastructureError(
-            f"{path} answered something that is not Cloudflare's API: {answer.text[:200]!r}"
+            f"{path} answered something that is not Cloudflare's API: {answer.text[:200]!r}", Code.REMOTE
         ) from None
     if not succeeded:
-        raise InfrastructureError(f"Cloudflare refused {path}: {_messages(answer)}")
+        raise InfrastructureError(f"Cloudflare refused {path}: {_messages(answer)}", Code.REMOTE)
     return value
 
 

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.contract.limits import limit
 from edgewright.contract.purge import MARKERS_A_KEY, Purge
-from edgewright.platforms.cloudflare.purge import Cloudflare, purge_operations
+from edgewright.platforms.cloudflare.purge import Cloudflare, Pair, purge_operations
 from edgewright.platforms.purging import Doer, Function, Step, Steps, Work, size
 
 MARKER_TTL_S: Final = 31 * 86400
@@ -199,17 +200,17 @@ class _Doer:
 
     def _kv(self, step: Step) -> None:
         began = self._began_ms
-        markers = step.purge.markers(began, step.function.specs, as_sent=step.function.as_sent)
+        markers = step.purge.markers(began, step.function.keys, as_sent=step.function.as_sent)
         pairs = []
         for start in range(0, len(markers), MARKERS_A_KEY):
             some = markers[start : start + MARKERS_A_KEY]
-            pair: dict[str, Any] = {
+            pair: Pair = {
                 "key": f"purge:{_LAST_MS - began:013d}:{secrets.token_hex(8)}",
                 "value": json.dumps(some, separators=(",", ":")),
                 "expiration_ttl": MARKER_TTL_S,
             }
             # Told by the list itself where they fit, so that a new isolate reads all markers with one look.
-            noted = {"markers": some}
+            noted: dict[str, object] = {"markers": some}
             most = limit("cloudflare.kv.metadata_bytes").value
             if len(json.dumps(noted, separators=(",", ":"), ensure_ascii=False).encode()) <= most:
                 pair["metadata"] = noted
@@ -232,17 +233,20 @@ class _Doer:
             if answer is not None and answer.status_code in (401, 403):
                 raise ProjectError(
                     f"{TOKEN_VARIABLE}: {step.target} {fault}: it must be the secret of that name that the EdgeApi was"
-                    " deployed with, of 32 characters or more"
+                    " deployed with, of 32 characters or more",
+                    Code.CREDENTIALS,
                 )
             if answer is not None and answer.status_code in (404, 405):
                 raise ProjectError(
                     f"{step.target}{PURGE_PATH} {fault}: the function was deployed without the secret {TOKEN_VARIABLE};"
-                    " give it in EdgeApi's `secrets`"
+                    " give it in EdgeApi's `secrets`",
+                    Code.CREDENTIALS,
                 )
             if self._clock() + wait > deadline:
                 raise InfrastructureError(
                     f"{step.text}: {step.target}{PURGE_PATH} {fault}. Run the same command again later, and it goes on"
-                    " from here"
+                    " from here",
+                    Code.REMOTE,
                 )
             self._sleep(random.uniform(wait / 2, wait))
             wait = min(LONGEST_WAIT_S, wait * 2)
@@ -250,7 +254,7 @@ class _Doer:
     def _front(self, step: Step) -> dict[str, Any]:
         ticket = secrets.token_urlsafe(32)
         value = json.dumps(step.purge.document(), separators=(",", ":"))
-        pair = {"key": f"purge-request:{ticket}", "value": value, "expiration_ttl": TICKET_TTL_S}
+        pair: Pair = {"key": f"purge-request:{ticket}", "value": value, "expiration_ttl": TICKET_TTL_S}
         self._cloudflare.write_keys(step.function.account_id, step.function.namespaces[0], [pair])
         deadline = self._clock() + ARRIVAL_S
         wait = FIRST_WAIT_S
@@ -261,7 +265,8 @@ class _Doer:
             if self._clock() + wait > deadline:
                 raise InfrastructureError(
                     f"{step.text}: {step.target}{PURGE_PATH} {fault}. Run the same command again later, and it goes on"
-                    " from here"
+                    " from here",
+                    Code.REMOTE,
                 )
             self._sleep(random.uniform(wait / 2, wait))
             wait = min(LONGEST_WAIT_S, wait * 2)
@@ -278,7 +283,8 @@ class _Doer:
             return None, f"answers {answer.status_code}, not as edgewright's function does"
         if report["front"] == "none":
             raise InfrastructureError(
-                f"{url}: the function that answers has no cache in front; is this state of another deployment?"
+                f"{url}: the function that answers has no cache in front; is this state of another deployment?",
+                Code.NO_ANSWER,
             )
         if report["front"] != "purged":
             return None, f"was {report['front']}"  # Workers Cache is purged at the free plan's rate, whatever the plan

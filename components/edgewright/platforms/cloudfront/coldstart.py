@@ -13,6 +13,7 @@ import pulumi
 from edgewright.assemble.lambda_package import Package
 from edgewright.assemble.node import find_node
 from edgewright.base.errors import InfrastructureError
+from edgewright.base.fault_codes import Code
 from edgewright.engine.resources import Capture, Resource
 from edgewright.platforms.parts import FunctionReport, Start
 
@@ -106,7 +107,7 @@ def measure(package: Package, handler: str, event: str, rounds: int = ROUNDS, ur
         modules = [Path(folder, f"{file}{suffix}") for suffix in (".mjs", ".js", ".cjs")]
         module = next((each for each in modules if each.is_file()), None)
         if module is None:
-            raise InfrastructureError(f"the package has no module of the handler {handler}")
+            raise InfrastructureError(f"the package has no module of the handler {handler}", Code.EXPORT)
         command = [str(node.executable), "--input-type=module", "--eval", _MEASURE, "--"]
         command += [module.as_uri(), export, json.dumps(sample_event(event, uri))]
         for _ in range(rounds):
@@ -121,10 +122,10 @@ def measure(package: Package, handler: str, event: str, rounds: int = ROUNDS, ur
                     check=False,
                 )
             except subprocess.TimeoutExpired:
-                raise InfrastructureError(f"the function did not start within {TIMEOUT_S} s") from None
+                raise InfrastructureError(f"the function did not start within {TIMEOUT_S} s", Code.PROCESS) from None
             if done.returncode != 0:
                 reason = next((line for line in done.stderr.splitlines() if "Error" in line), done.stderr[-300:])
-                raise InfrastructureError(f"the function cannot be imported: {reason.strip()}")
+                raise InfrastructureError(f"the function cannot be imported: {reason.strip()}", Code.PROCESS)
             results.append(json.loads(done.stdout.splitlines()[-1]))
     return Start(
         import_ms=round(median(each["import_ms"] for each in results), 1),

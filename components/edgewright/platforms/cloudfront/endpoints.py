@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints.models import Endpoint, Endpoints, RateLimit
@@ -24,6 +23,7 @@ from edgewright.platforms.cloudfront.behaviors import (
 from edgewright.platforms.cloudfront.lambda_edge import REGION
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.rates import path_expression
+from edgewright.platforms.parts import Binding
 
 WAF_WINDOWS_S = (60,)
 """Windows of a WAF rate rule that an endpoint's rate limit has."""
@@ -165,7 +165,7 @@ def _check_kv_tier(at: str, cache: Mapping[object, object], faults: Faults) -> N
         )
 
 
-def check_store_of(path: str, binding: Mapping[str, Any], faults: Faults, fix: str = "") -> None:
+def check_store_of(path: str, binding: Binding, faults: Faults, fix: str = "") -> None:
     """Note a binding to what no function at CloudFront's edge can reach."""
     if is_later(binding.get("type")) or binding.get("type") == KEY_VALUE_STORE:
         return

@@ -96,7 +96,7 @@ def _routed(site: Site, targets: Set[str], named: "aws.s3.Bucket | None") -> tup
     return origins, groups
 
 
-def _named(origin_id: str, bucket: aws.s3.Bucket, more: Mapping[str, Any]) -> dict[str, Any]:
+def _named(origin_id: str, bucket: aws.s3.Bucket, more: Mapping[str, object]) -> dict[str, Any]:
     # Without an access control: what the function sends elsewhere is not signed for S3.
     access: Any = {"origin_access_identity": ""}
     return {

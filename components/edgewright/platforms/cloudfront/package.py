@@ -31,6 +31,7 @@ from edgewright.platforms.cloudfront.origins import FAILOVER_STATUSES
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.policies import query_rule
 from edgewright.platforms.cloudfront.shield import shields_of
+from edgewright.platforms.parts import Binding
 
 TAGS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-tags.html"
 
@@ -40,9 +41,7 @@ def bundle(_plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
     return bundle_handlers(endpoints.handlers, endpoints.handler_places, [], faults, mode="lambda")
 
 
-def bindings(
-    _plan: Plan, _endpoints: Endpoints, needed: Sequence[Mapping[str, Any]], faults: Faults
-) -> list[dict[str, Any]]:
+def bindings(_plan: Plan, _endpoints: Endpoints, needed: Sequence[Binding], faults: Faults) -> list[dict[str, Any]]:
     """Return the stores that the functions at the viewer read."""
     found = []
     for binding in needed:

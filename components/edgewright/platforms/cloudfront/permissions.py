@@ -76,7 +76,7 @@ def check_permissions(statements: Sequence[Mapping[str, object]], faults: Faults
 
 
 def _check_listed(
-    path: str, key: str, sound: Callable[[str], bool], allowed: str, statement: Mapping[str, Any], faults: Faults
+    path: str, key: str, sound: Callable[[str], bool], allowed: str, statement: Mapping[str, object], faults: Faults
 ) -> None:
     """Note what is wrong with the one of `key` and `Not<key>` that a statement has."""
     given = [each for each in (key, f"Not{key}") if each in statement]

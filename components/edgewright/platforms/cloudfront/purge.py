@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.contract.limits import limit
 from edgewright.contract.purge import Purge
 from edgewright.platforms.cloudfront.aws.client import AwsClient, AwsError
@@ -71,7 +72,8 @@ def check_soft(purge: Purge, distributions: Mapping[str, Sequence[str]]) -> None
             f"--soft: CloudFront knows no soft purge (distribution {', '.join(found)}): what is invalidated is fetched"
             f" anew by the next request ({INVALIDATION}). Leave --soft out: requests that come together wait for one"
             " fetch. What may be served stale, a CachePolicy says by `stale_while_revalidate` and `stale_if_error`. Where"
-            " the stack has functions on Cloudflare too, name what is theirs by --url or --prefix with their hosts"
+            " the stack has functions on Cloudflare too, name what is theirs by --url or --prefix with their hosts",
+            Code.UNSUPPORTED,
         )
 
 
@@ -154,7 +156,8 @@ class CloudFront:
                     if error.code != IN_PROGRESS or self._clock() + wait > deadline:
                         raise InfrastructureError(
                             f"distribution {distribution}: AWS answers {error}; run the same command again later, and it"
-                            " goes on from here"
+                            " goes on from here",
+                            Code.REMOTE,
                         ) from None
                     self._sleep(wait)
                     wait = min(LONGEST_WAIT_S, wait * 2)
@@ -162,6 +165,6 @@ class CloudFront:
                     found = re.search(r"<Id>([^<]+)</Id>", answer.text)
                     if found is None:
                         raise InfrastructureError(
-                            f"AWS answered something that is no invalidation: {answer.text[:200]!r}"
+                            f"AWS answered something that is no invalidation: {answer.text[:200]!r}", Code.REMOTE
                         )
                     return found[1]

@@ -8,10 +8,12 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
+from edgewright.engine.resources import State
 from edgewright.platforms.cloudfront.aws.client import AwsClient, AwsError
 from edgewright.platforms.parts import Leftover, Outcome, Reaper
 
@@ -23,7 +25,7 @@ DISTRIBUTION_TYPE: Final = "aws:cloudfront/distribution:Distribution"
 PAGE: Final = "50"
 
 
-def in_use(state: Mapping[str, Any], where: str) -> dict[str, str]:
+def in_use(state: State, where: str) -> dict[str, str]:
     """Return the functions that a stack's state holds, name to the version in use, the oldest where several are.
 
     Raises:
@@ -41,11 +43,11 @@ def in_use(state: Mapping[str, Any], where: str) -> dict[str, str]:
         return used
     except (KeyError, TypeError, AttributeError):
         raise ProjectError(
-            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json"
+            f"{where}: is not a stack's state; write one with: pulumi stack export --file state.json", Code.SYNTAX
         ) from None
 
 
-def _associated(resources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _associated(resources: Sequence[State]) -> Iterator[tuple[str, str]]:
     """Yield name and version of each function that a distribution of the stack has."""
     for resource in resources:
         if resource.get("type") == DISTRIBUTION_TYPE:
@@ -131,7 +133,7 @@ def remove(client: AwsClient, leftover: Leftover) -> Outcome:
     return Outcome(leftover, "removed")
 
 
-def _pages(client: AwsClient, path: str, key: str) -> Iterator[Mapping[str, Any]]:
+def _pages(client: AwsClient, path: str, key: str) -> Iterator[Mapping[str, str]]:
     query = {"MaxItems": PAGE}
     while True:
         answer = json.loads(client.call("GET", path, query=query).text)

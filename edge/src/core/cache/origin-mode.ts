@@ -2,6 +2,7 @@
 
 import type { Lookup, OriginMode, Query } from "./core";
 import { decideOriginFreshness, limitMaxAge } from "./decide/origin-freshness";
+import { partAnswers, partOf } from "./decide/parts";
 import { forwardReason } from "./decide/request";
 import { decideReuseFor, requestDirectives } from "./decide/request-directives";
 import { NOTHING_STORED } from "./decide/reuse";
@@ -9,14 +10,14 @@ import { parseAge } from "./decide/storage";
 import { isHiddenError, lead, originRequest, staleInstead } from "./exchange";
 import { invalidatedBy } from "./invalidated";
 import { toClient } from "./outgoing";
-import { combine, completion, covers, partOf } from "./partial";
+import { combine, completion } from "./partial";
 import { RequestQuery } from "./query";
 import { remove } from "./remove";
 import { canBeRemade, labelled, makeResponse } from "./response";
 import { decideStorageFor } from "./save";
-import { header, type StoredResponse } from "./stored";
 import { discard } from "./streams";
 import { directivesFor } from "./targeted";
+import { agrees } from "./update";
 
 export const originMode: OriginMode = {
   readDirectives: directivesFor,
@@ -25,7 +26,7 @@ export const originMode: OriginMode = {
   requestDirectives,
   limitMaxAge,
   partOf,
-  covers,
+  covers: (stored, query) => partAnswers(stored, query, query.ctx.now()),
   completion,
   combine,
   head,
@@ -105,16 +106,4 @@ function learnFromHead({ core, ctx, policy, request }: Query, found: Lookup, res
   const work = lead(query, found, { forward: "stale", inBackground: true, confirmed: true });
   // The client has its answer: a failure to store leaves what is stored as it was.
   ctx.waitUntil(work.catch(() => {}));
-}
-
-/** Whether a HEAD's 200 is of the stored representation. */
-function agrees(stored: StoredResponse, fresh: Headers): boolean {
-  const differs = (name: string) => {
-    const value = fresh.get(name);
-    const before = header(stored, name);
-    return value !== null && before !== null && value !== before;
-  };
-  const length = fresh.get("content-length");
-  if (length !== null && stored.length !== undefined && Number(length) !== stored.length) return false;
-  return !differs("etag") && !differs("last-modified") && !differs("content-length");
 }

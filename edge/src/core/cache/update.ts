@@ -41,3 +41,15 @@ export function updatedHeaders(stored: StoredResponse, fresh: Iterable<[string, 
   for (const [name, value] of fresh) if (!NOT_UPDATED.has(name)) headers.set(name, value);
   return headers;
 }
+
+/** Whether a HEAD's 200 is of the stored representation (section 4.3.5). */
+export function agrees(stored: StoredResponse, fresh: Pick<Headers, "get">): boolean {
+  const differs = (name: string) => {
+    const value = fresh.get(name);
+    const before = header(stored, name);
+    return value !== null && before !== null && value !== before;
+  };
+  const length = fresh.get("content-length");
+  if (length !== null && stored.length !== undefined && Number(length) !== stored.length) return false;
+  return !differs("etag") && !differs("last-modified") && !differs("content-length");
+}

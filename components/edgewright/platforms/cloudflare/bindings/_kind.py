@@ -3,15 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import JsonValue
 
 from edgewright.platforms import protocol
 from edgewright.platforms.gap import Gap
+from edgewright.platforms.parts import Binding as Binding
 from edgewright.platforms.parts import BindingField
-
-Binding = Mapping[str, Any]
 
 
 def provider_name(name: str) -> str:

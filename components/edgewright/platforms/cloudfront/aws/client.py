@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from edgewright.base.errors import InfrastructureError, ProjectError
+from edgewright.base.fault_codes import Code
 from edgewright.platforms.cloudfront.aws.sigv4 import Credentials, sign
 
 REGION: Final = "us-east-1"
@@ -67,7 +68,9 @@ class AwsClient:
         parts = urlsplit(base)
         loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and loopback)):
-            raise ProjectError(f"{variable} is {base!r}: must be an https:// URL; http:// only on this machine")
+            raise ProjectError(
+                f"{variable} is {base!r}: must be an https:// URL; http:// only on this machine", Code.CREDENTIALS
+            )
         return cls(service, Credentials.from_environment(), base)
 
     def __enter__(self) -> "AwsClient":
@@ -116,13 +119,17 @@ class AwsClient:
                 code, message = _error(answer)
                 fault = f"{answer.status_code} {code}: {message}"
                 if answer.status_code in (401, 403) and not code.startswith(_AGAIN):
-                    raise ProjectError(f"AWS answers {fault} to {method} {path}: the credentials may not do this")
+                    raise ProjectError(
+                        f"AWS answers {fault} to {method} {path}: the credentials may not do this", Code.CREDENTIALS
+                    )
                 if answer.status_code < 500 and answer.status_code != 429 and not code.startswith(_AGAIN):
                     raise AwsError(answer.status_code, code, message)
             if attempt < TRIES - 1:
                 backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt)
                 self._sleep(random.uniform(backoff / 2, backoff))
-        raise InfrastructureError(f"{method} {path} failed {TRIES} times, last with {fault}; run this again later")
+        raise InfrastructureError(
+            f"{method} {path} failed {TRIES} times, last with {fault}; run this again later", Code.REMOTE
+        )
 
 
 def _error(answer: httpx.Response) -> tuple[str, str]:

@@ -1,14 +1,13 @@
 """What of a distribution may not change while a rollout is staged, and in the step that promotes it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 SOURCE = (
     "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
     "continuous-deployment-quotas-considerations.html"
 )
 
-FIXED: Mapping[str, Any] = {
+FIXED: Mapping[str, object] = {
     "aliases": [],
     "cacheTagConfig": None,
     "enabled": True,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from edgewright.base.errors import ProjectError
+from edgewright.base.fault_codes import Code
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
@@ -40,7 +41,8 @@ class Credentials:
         if missing:
             raise ProjectError(
                 f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set; for a profile or single sign-on:"
-                ' eval "$(aws configure export-credentials --format env)"'
+                ' eval "$(aws configure export-credentials --format env)"',
+                Code.CREDENTIALS,
             )
         return cls(values[KEY_VARIABLE], values[SECRET_VARIABLE], os.environ.get(TOKEN_VARIABLE, "").strip() or None)
 
