@@ -113,8 +113,9 @@ def inputs(resources: Sequence[Resource], name: str) -> Any:
     called = {name: "NAME", name.upper(): "NAME"}
     for item in own:
         label = f"{item.type.rpartition(':')[2]} {item.name}"
+        given = [each for each in item.inputs.values() if isinstance(each, str)]
         for key, value in (("id", item.id), *item.outputs.items()):
-            if isinstance(value, str) and len(value) >= MADE and item.inputs.get(key) != value:
+            if isinstance(value, str) and value not in given and len(value) >= MADE and not _is_word(value):
                 called.setdefault(value, f"<{key} of {label}>")
     # The longest first: an ARN with a version begins as the one without.
     names = sorted(called.items(), key=lambda pair: -len(pair[0]))
@@ -123,6 +124,10 @@ def inputs(resources: Sequence[Resource], name: str) -> Any:
 
 MADE = 8
 """What a cloud makes up for a resource has so many characters at least; other outputs are words."""
+
+
+def _is_word(text: str) -> bool:
+    return text.isalpha() and text.islower()
 
 
 def _plain(value: Any, names: Sequence[tuple[str, str]]) -> Any:
