@@ -290,11 +290,17 @@ def _by_strategy(given: dict[str, Any], faults: Faults) -> dict[str, Any]:
         faults.add(
             "mode",
             f"is {show(given['mode'])}, and strategy {strategy!r} is mode {sets['mode']!r}",
+            code=Code.CONTRADICTION,
             fix="Leave one of the two out.",
         )
     for key, contradicts, why in _CONTRADICTS[strategy]:
         if key in given and contradicts(given[key]):
-            faults.add(key, f"contradicts strategy {strategy!r}: {why}", fix="Leave one of the two out.")
+            faults.add(
+                key,
+                f"contradicts strategy {strategy!r}: {why}",
+                code=Code.CONTRADICTION,
+                fix="Leave one of the two out.",
+            )
     return {**sets, **given}
 
 
@@ -395,6 +401,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "immutable",
             "is true without a `browser_ttl`",
+            code=Code.NEEDS,
             fix="Give the time for which clients may keep it, for example 31536000.",
         )
     _check_stale(given, faults)
@@ -408,6 +415,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
             faults.add(
                 f"vary[{index}]",
                 "'*' makes every response different, so that nothing would be reused",
+                code=Code.WILDCARD,
                 allowed="names of request headers",
             )
         elif checks.header_name(f"vary[{index}]", header, faults):
@@ -435,6 +443,7 @@ def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "edge_ttl",
             "is required by mode 'override'",
+            code=Code.MISSING,
             allowed="0 or more seconds",
             fix="Give it, or mode 'origin' to follow the origin's headers.",
         )
@@ -444,7 +453,10 @@ def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
         for key in [*useless, *_OF_WHAT_IS_STORED] if mode == "bypass" else [*useless, "immutable"]:
             if key in given:
                 faults.add(
-                    key, f"has no effect, because mode {mode!r} {what}", fix=f"Leave {key} out, or use mode 'override'."
+                    key,
+                    f"has no effect, because mode {mode!r} {what}",
+                    code=Code.NO_EFFECT,
+                    fix=f"Leave {key} out, or use mode 'override'.",
                 )
 
 
@@ -477,11 +489,17 @@ def _check_jitter(
         return
     sound = [checks.seconds(f"{path}.{key}", jitter[key], faults, low=1) for key in ("min", "max")]
     if all(sound) and jitter["min"] > jitter["max"]:
-        faults.add(path, f"has min {jitter['min']} above max {jitter['max']}", allowed="min no larger than max")
+        faults.add(
+            path,
+            f"has min {jitter['min']} above max {jitter['max']}",
+            code=Code.CONTRADICTION,
+            allowed="min no larger than max",
+        )
     elif all(sound) and isinstance(ttl, int) and not (jitter["min"] <= ttl and (shorter or ttl <= jitter["max"])):
         faults.add(
             path,
             f"{jitter['min']} to {jitter['max']} leaves out the {key} {ttl}, which would have no effect",
+            code=Code.NO_EFFECT,
             allowed=f"min at most {ttl}" if shorter else f"min at most {ttl}, max at least {ttl}",
             fix=f"Change {key} with it.",
         )
@@ -491,7 +509,12 @@ def _check_statuses(statuses: list[int] | None, error_ttl: object, faults: Fault
     if statuses is None:
         return
     if not statuses:
-        faults.add("statuses", "is empty, so that nothing would be given a time", allowed="statuses from 200 to 499")
+        faults.add(
+            "statuses",
+            "is empty, so that nothing would be given a time",
+            code=Code.EMPTY,
+            allowed="statuses from 200 to 499",
+        )
     for index, status in enumerate(statuses):
         at = f"statuses[{index}]"
         if not 200 <= status <= 499:
@@ -500,17 +523,21 @@ def _check_statuses(statuses: list[int] | None, error_ttl: object, faults: Fault
                 if 500 <= status <= 599
                 else ""
             )
-            faults.add(at, f"{status} cannot be given a time", allowed="200 to 499", fix=why)
+            faults.add(at, f"{status} cannot be given a time", code=Code.STATUS, allowed="200 to 499", fix=why)
         elif status in (206, 304):
             faults.add(
-                at, f"{status} is a part of another response, not one of its own", allowed="200 to 499 but 206 and 304"
+                at,
+                f"{status} is a part of another response, not one of its own",
+                code=Code.STATUS,
+                allowed="200 to 499 but 206 and 304",
             )
         elif status in statuses[:index]:
-            faults.add(at, f"{status} is given twice")
+            faults.add(at, f"{status} is given twice", code=Code.TWICE)
         elif status in (404, 410) and error_ttl == 0:
             faults.add(
                 at,
                 f"{status} has no effect: it is kept for `error_ttl`, which is 0",
+                code=Code.NO_EFFECT,
                 fix=f"Give `error_ttl`, or leave {status} out.",
             )
 
@@ -521,7 +548,9 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
         memory = None
     none = memory is None and kv is None and tiers.get("shield") is None and not edge.get("enabled", True)
     if mode != "bypass" and none:
-        faults.add("tiers", "leaves no tier to keep anything in", fix="Enable one, or use mode 'bypass'.")
+        faults.add(
+            "tiers", "leaves no tier to keep anything in", code=Code.NO_EFFECT, fix="Enable one, or use mode 'bypass'."
+        )
     if memory is not None:
         most = limit("cloudflare.workers.memory_bytes")
         for key in ("max_bytes", "max_object_bytes"):
@@ -540,6 +569,7 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
             faults.add(
                 "tiers.memory.max_object_bytes",
                 f"{memory['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
+                code=Code.CONTRADICTION,
                 allowed=f"1 to {whole_tier} bytes",
             )
     for path, tier in (("memory", tiers.get("memory") or {}), ("edge", edge)):
@@ -600,6 +630,7 @@ def _check_shield(shield: Mapping[str, Any] | None, edge_ttl: object, faults: Fa
         faults.add(
             "tiers.shield.max_object_bytes",
             f"{shield['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
+            code=Code.CONTRADICTION,
             allowed=f"1 to {whole_tier} bytes",
         )
 
@@ -609,10 +640,18 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
     if faults.one_of("key.query", query, QUERIES):
         needs = query in ("include", "exclude")
         if needs and not key.get("query_names"):
-            faults.add("key.query_names", f"is required by query {query!r}", allowed="names of query parameters")
+            faults.add(
+                "key.query_names",
+                f"is required by query {query!r}",
+                code=Code.MISSING,
+                allowed="names of query parameters",
+            )
         if not needs and key.get("query_names"):
             faults.add(
-                "key.query_names", f"has no effect, because query is {query!r}", fix="Use query 'include' or 'exclude'."
+                "key.query_names",
+                f"has no effect, because query is {query!r}",
+                code=Code.NO_EFFECT,
+                fix="Use query 'include' or 'exclude'.",
             )
     for index, header in enumerate(key.get("headers", ())):
         at = f"key.headers[{index}]"
@@ -622,7 +661,9 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
                 if header.lower() == "cookie"
                 else "no cache for what a caller is authorised to see"
             )
-            faults.add(at, f"{show(header)} differs for nearly every caller", fix=f"Use {instead}.")
+            faults.add(
+                at, f"{show(header)} differs for nearly every caller", code=Code.NO_EFFECT, fix=f"Use {instead}."
+            )
         else:
             _check_passes(at, header, faults)
     for index, cookie in enumerate(key.get("cookies", ())):
@@ -643,6 +684,7 @@ def _check_passes(at: str, header: str, faults: Faults) -> None:
         at,
         f"{show(header)} is removed from every request before the key is made"
         + (": a GET has no body" if name in _OF_A_BODY else ": a client could say anything by it"),
+        code=Code.RESERVED,
         fix=f"Use {instead}." if instead else "Use another header.",
     )
 
@@ -654,18 +696,21 @@ def _check_platform(key: Mapping[str, Any], tiers: Mapping[str, Any], faults: Fa
             faults.add(
                 f"key.{part}",
                 "is not part of the platform's key, so that engine 'platform' would give one caller's answer to another",
+                code=Code.SHARED_ANSWER,
                 fix="Use engine 'worker', or `vary` for request headers.",
             )
     if not tiers.get("edge", {}).get("enabled", True):
         faults.add(
             "tiers.edge.enabled",
             "is false with engine 'platform', which is that tier",
+            code=Code.CONTRADICTION,
             fix="Leave it out, or use engine 'worker'.",
         )
     if key.get("host", True):
         faults.add(
             "key.host",
             "must be false with engine 'platform', which keeps one entry for all hostnames",
+            code=Code.CONTRADICTION,
             fix="Say `host: false` if each hostname may be given the same answer, or use engine 'worker'.",
         )
 
@@ -674,11 +719,14 @@ def _check_tags(tags: list[str], faults: Faults) -> None:
     for index, tag in enumerate(tags):
         if not tag or not tag.isascii() or not tag.isprintable() or any(mark in tag for mark in " ,"):
             faults.add(
-                f"tags[{index}]", f"{show(tag)} is not a tag", allowed="printable ASCII without blanks and commas"
+                f"tags[{index}]",
+                f"{show(tag)} is not a tag",
+                code=Code.NAME,
+                allowed="printable ASCII without blanks and commas",
             )
     most = limit("cloudflare.cache.tags")
     if len(tags) > most.value:
-        faults.add("tags", f"has {len(tags)} tags", allowed=f"at most {most.text}")
+        faults.add("tags", f"has {len(tags)} tags", code=Code.LIMIT, allowed=f"at most {most.text}")
     checks.text_bytes(
         "tags",
         len(",".join(tags).encode()),

@@ -48,7 +48,7 @@ def check_permissions(statements: Sequence[Mapping[str, object]], faults: Faults
                 faults.add(
                     f"{path}.{key}",
                     "is for policies of resources: this one is for the function's role",
-                    code=Code.NOT_TAKEN,
+                    code=Code.UNKNOWN,
                     allowed=", ".join(STATEMENT),
                     fix="Leave it out.",
                 )
@@ -101,7 +101,7 @@ def _check_listed(
                 faults.add(
                     f"{path}.{each}",
                     f"{show(value)} is refused by IAM",
-                    code=Code.IDENTIFIER,
+                    code=Code.NOT_TAKEN,
                     allowed=f"{allowed}; or a list of such",
                 )
 
@@ -125,7 +125,7 @@ def _check_sid(path: str, sid: object, seen: dict[str, str], faults: Faults) -> 
         faults.add(
             path,
             f"{show(sid)} is the id of {seen[sid]} too",
-            code=Code.NAME_TAKEN,
+            code=Code.TWICE,
             fix="Give each statement an id of its own, or none.",
         )
     else:
