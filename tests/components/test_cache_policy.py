@@ -154,7 +154,7 @@ SECONDS = "Allowed: a whole number of seconds, or a duration, for example '1h30m
 FAULTS: list[tuple[Any, str]] = [
     *(
         (
-            {"edge_ttl": 0, "tiers": {"memory": {"enabled": False}}, key: 60},
+            {"edge_ttl": 0, "cloudflare": {"tiers": {"memory": {"enabled": False}}}, key: 60},
             f"{key}: has no effect, because with `edge_ttl` 0 nothing is stored that could be served stale. Give an `edge_ttl`"
             f" of 1 or more, after which the origin is asked again, or leave {key} out.",
         )
@@ -386,7 +386,7 @@ FAULTS: list[tuple[Any, str]] = [
         {"edge_ttl": 0, "stale_if_error": 0, "stale_while_revalidate": 0},
         # Something is stored: errors, in the shield, or what the origin lets be validated.
         {"edge_ttl": 0, "error_ttl": 60, "stale_if_error": 60},
-        {"edge_ttl": 0, "tiers": {"shield": {"ttl": 60}}, "stale_if_error": 60},
+        {"edge_ttl": 0, "cloudflare": {"tiers": {"shield": {"ttl": 60}}}, "stale_if_error": 60},
         {"edge_ttl": 0, "mode": "origin", "stale_if_error": 60},
     ],
 )

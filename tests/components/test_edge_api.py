@@ -1416,9 +1416,10 @@ def test_a_key_that_another_resource_makes_is_refused_before_a_version_is_made(o
         def program() -> EdgeApi:
             key = pulumi.Output.secret(output().apply(lambda known: (known * size)[:size]))
             auth = jwt(jwks_url=None, secret="KEY")["endpoints"][0]
-            return api(
+            declared: EdgeApi = api(
                 endpoints=[auth, {**auth, "path": "/more"}, {**ENDPOINT, "path": "/open"}], secrets={"KEY": key}
             )()
+            return declared
 
         return program
 
