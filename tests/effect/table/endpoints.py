@@ -4,7 +4,9 @@ import time
 from typing import Any
 
 from edgewright import KvNamespace
+from edgewright.kv_namespace import KvNamespaceArgs
 
+from tests.components.program import placed
 from tests.effect.behind import Answer
 from tests.effect.edge import Edge
 from tests.effect.given import (
@@ -49,7 +51,7 @@ def sessions(endpoint: dict[str, Any], *, prefix: str = "session:", **parts: Any
 
 def empty_store(kit: Kit) -> Any:
     """The binding of a second store, which knows nothing."""
-    where: Any = {"host": kit.host, **kit.account}
+    where: Any = placed({"host": kit.host, **kit.account}, KvNamespaceArgs)
     return KvNamespace(f"{kit.name}-empty", where).binding
 
 
