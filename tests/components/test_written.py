@@ -15,7 +15,7 @@ import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright._provider import EdgewrightProvider
 from edgewright.arguments import values
-from edgewright.arguments.shape import _unwrap, wire
+from edgewright.arguments.shape import unwrap, wire
 from edgewright.arguments.values import Kind, UnreadableError
 from edgewright.arguments.written import AUTH_KINDS, STRATEGIES, is_written
 from edgewright.cache_policy import CachePolicyArgs
@@ -166,7 +166,7 @@ def _texts() -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def walk(path: str, hint: Any) -> None:
-        inner = _unwrap(hint)[0]
+        inner = unwrap(hint)[0]
         if is_written(inner):
             found[path] = inner
             inner = inner.full
@@ -284,7 +284,7 @@ def test_others_see_what_a_text_means() -> None:
 
 
 def api(jwt: Any = JWT, **endpoint: Any) -> Any:
-    given = {"account_id": ACCOUNT, "endpoints": [{"path": "/a", "origin": ROUTING, **endpoint}]}
+    given = {"endpoints": [{"path": "/a", "origin": ROUTING, **endpoint}]}
     return {**given, "jwt": jwt} if jwt is not None and endpoint.get("auth") else given
 
 
@@ -411,9 +411,7 @@ def test_seeds_of_a_file_say_their_time_as_a_text(tmp_path: Path, monkeypatch: p
     (tmp_path / "seed.ndjson").write_text('{"key": "a", "value": "1", "ttl": "2h"}\n{"key": "b", "value": "1"}\n')
 
     def seeded() -> Run:
-        return run(
-            lambda: KvNamespace("it", {"account_id": ACCOUNT, "seed": {"file": "seed.ndjson"}, "default_ttl": "1d"})
-        )
+        return run(lambda: KvNamespace("it", {"seed": {"file": "seed.ndjson"}, "cloudflare": {"default_ttl": "1d"}}))
 
     found = {
         each.inputs["keyName"]: each.inputs["expirationTtl"] for each in seeded().resources if "keyName" in each.inputs
@@ -515,7 +513,7 @@ def test_texts_and_mappings_as_other_languages_send_them(provider: EdgewrightPro
     def sent(**endpoint: Any) -> Any:
         def program() -> None:
             inputs = {
-                "accountId": ACCOUNT,
+                "cloudflare": {"accountId": ACCOUNT},
                 "jwt": {"issuer": JWT["issuer"], "audience": JWT["audience"], "jwksUrl": JWT["jwks_url"]},
                 "endpoints": [
                     {"path": "/a", "origin": pulumi.Output.from_input(ROUTING), **endpoint},

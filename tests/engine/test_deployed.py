@@ -159,7 +159,7 @@ def shop(engine: Engine, tmp_path: Path) -> Callable[..., Shop]:
 
 
 def test_an_api_says_where_it_answers(shop: Callable[..., Shop]) -> None:
-    plain = {"account_id": ACCOUNT_ID, "endpoints": API["cloudflare"]["endpoints"], "vars": {"GREETING": "one"}}
+    plain = {"endpoints": API["cloudflare"]["endpoints"], "vars": {"GREETING": "one"}}
     made = shop("cloudflare", api=plain)
     for greeting in ("one", "two"):
         done = made.up(api={"vars": {"GREETING": greeting}})
@@ -233,13 +233,13 @@ def test_what_may_not_change_during_a_rollout_is_refused_before_aws_is_asked(sho
     before = made.distributions()
     for rollout in (staged, {"percentage": 100}):
         for command in (["preview"], ["up", "--yes", "--skip-preview"]):
-            refused = made(*command, api={"price_class": "PriceClass_100", "rollout": rollout})
+            refused = made(*command, api={"cloudfront": {"price_class": "PriceClass_100"}, "rollout": rollout})
             assert refused.code != 0, refused.text
             assert "price_class: is another one while a rollout is staged or promoted" in refused.text
             assert "2. Promote the rollout" in refused.text
             assert made.distributions() == before
     for price in ("PriceClass_All", "PriceClass_100"):
-        done = made.up(api={"price_class": price, "rollout": {"percentage": 100}})
+        done = made.up(api={"cloudfront": {"price_class": price}, "rollout": {"percentage": 100}})
         assert done.code == 0, done.text
     (only,) = made.distributions()
     assert only["priceClass"] == "PriceClass_100"
@@ -304,8 +304,18 @@ def test_a_renamed_component_keeps_its_names_and_places(shop: Callable[..., Shop
 @pytest.mark.parametrize(
     ("host", "first", "change", "fault"),
     [
-        ("cloudflare", {"jurisdiction": "eu"}, {"jurisdiction": "us"}, "jurisdiction: 'us' asks for a new store"),
-        ("cloudflare", {}, {"account_id": "f" * 32}, "account_id: the new value asks for a new store"),
+        (
+            "cloudflare",
+            {"cloudflare": {"jurisdiction": "eu"}},
+            {"cloudflare": {"jurisdiction": "us"}},
+            "jurisdiction: 'us' asks for a new store",
+        ),
+        (
+            "cloudflare",
+            {},
+            {"cloudflare": {"account_id": "f" * 32}},
+            "cloudflare.account_id: the new value asks for a new store",
+        ),
         ("cloudfront", {}, {"title": "other"}, "title: 'other' asks for a new store"),
     ],
 )

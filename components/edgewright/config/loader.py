@@ -361,7 +361,9 @@ def _explained(
     """Return the faults, one a value: of what may be of several types, each type has a fault of its own."""
     found: dict[KeyPath, ProjectFault] = {}
     for detail in error.errors(include_url=False):
-        path, last_model, info = _resolve(model, detail["loc"], data, missing=detail["type"] == "missing")
+        # A model's own validator may speak of a value elsewhere in it (`fault_at`).
+        location = detail.get("ctx", {}).get("at", detail["loc"])
+        path, last_model, info = _resolve(model, location, data, missing=detail["type"] == "missing")
         if path in told:
             continue
         message = _message(detail, path, last_model, info, config.secret_keys)
@@ -429,6 +431,8 @@ def _message(
         near = _near(str(path[-1]), known)
         return f"unknown key{near}; allowed: {', '.join(known)}"
     text = str(detail["msg"])
+    if kind == "fault_at":
+        return text
     for prefix in ("Value error, ", "Assertion failed, "):
         if text.startswith(prefix):
             return text.removeprefix(prefix)

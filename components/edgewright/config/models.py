@@ -7,15 +7,22 @@ A project's program has its settings beside these, under the project's own names
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
 
 from edgewright.config.written import MILLISECONDS_OR_PARTS, PER_SECOND, SECONDS_OR_PARTS, SHARE, Text
 from edgewright.contract.countries import countries
+from edgewright.platforms.settings import PlatformSettings
 
 
 class SettingsModel(BaseModel):
     """Base of settings models: strict about unknown keys."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+def fault_at(path: tuple[str | int, ...], message: str) -> PydanticCustomError:
+    """Return what a model's own validator raises for a value that lies elsewhere in the settings: it is told by that place."""
+    return PydanticCustomError("fault_at", "{message}", {"message": message, "at": path})
 
 
 class Objectives(SettingsModel):
@@ -147,7 +154,7 @@ class AccountLimits(SettingsModel):
     )
 
 
-class StackSettings(SettingsModel):
+class StackSettings(PlatformSettings, SettingsModel):
     """A stack's whole configuration: the keys of `config:` in `Pulumi.<stack>.yaml`."""
 
     objectives: Objectives = Field(default_factory=Objectives, alias="edgewright:objectives")
