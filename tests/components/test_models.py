@@ -6,10 +6,13 @@ from typing import Any
 
 import pulumi
 import pytest
-from edgewright import edge_api, geo_router, kv_namespace, lambda_edge_function
+from edgewright import cache_policy, edge_api, geo_router, kv_namespace, lambda_edge_function
 from edgewright.arguments import seeds
+from edgewright.arguments.cache import models as cache
 from edgewright.arguments.endpoints import models
+from edgewright.arguments.jitter import Jitter
 from edgewright.arguments.shape import fill, is_later
+from edgewright.platforms.cloudflare import options
 
 MADE = {"at", "module"}
 """What the checks add to an endpoint."""
@@ -29,6 +32,11 @@ MADE = {"at", "module"}
         (geo_router.HealthCheck, geo_router.OriginHealthCheck),
         (lambda_edge_function.Source, lambda_edge_function.EdgeFunctionCode),
         (seeds.Source, kv_namespace.KvSeed),
+        (cache.Range, Jitter),
+        (cache.Edge, cache_policy.EdgeTierOptions),
+        (cache.Memory, options.MemoryTierOptions),
+        (cache.Kv, options.KvTierOptions),
+        (cache.Key, cache_policy.CacheKey),
         (seeds.Entry, kv_namespace.KvSeedEntry),
     ],
     ids=lambda value: value.__name__,
