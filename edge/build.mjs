@@ -18,8 +18,10 @@ const output = resolve(positionals[0] ?? join(here, "../components/edgewright/_b
 /** Features of one setting each: the table is written from components/edgewright/contract/features.py. */
 const BY_SETTING = JSON.parse(await readFile(join(here, "schema/features.json"), "utf8"));
 
-/** Parts of the cache. Which of them a policy needs says components/edgewright/assemble/worker.py. */
-const CACHE_PARTS = ["check", "edge", "key", "kv", "memory", "origin", "platform", "purge", "shield", "writes"];
+/** Parts of the cache: the table, of which needs which, is written from components/edgewright/contract/cache_parts.py. */
+const BY_POLICY = JSON.parse(await readFile(join(here, "schema/cache-parts.json"), "utf8"));
+/** The check by that table is a part too, of functions on the local cloud. */
+const CACHE_PARTS = ["check", ...BY_POLICY.map(({ part }) => part)].sort();
 
 /**
  * A feature's module: its file, the name that it exports, and where that is written. `beside`: what it shares code with, which

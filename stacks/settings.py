@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from edgewright.config import StackSettings
 from edgewright.config.fields import Country, Hostname, HttpUrl, Region
-from edgewright.config.models import SettingsModel, fault_at
+from edgewright.config.models import FaultAt, SettingsModel
 from edgewright.config.written import MILLISECONDS, PERCENTAGE, SECONDS, SHARE, Text
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -228,7 +228,7 @@ class Settings(StackSettings):
         for key in ("account_id", "zone_id"):
             value = getattr(self.cloudflare, key)
             if self.tier != "production" and value in self.production_ids:
-                raise fault_at(("edgewright:cloudflare", key), _of_production(value, self.tier))
+                raise FaultAt(("edgewright:cloudflare", key), _of_production(value, self.tier))
         return self
 
     @field_validator("hostname")

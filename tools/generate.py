@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.contract import EdgeSettings
+from edgewright.contract import cache_parts as _cache_parts
 from edgewright.contract import claims as _claims
 from edgewright.contract import countries as _countries
 from edgewright.contract import features as _features
@@ -21,6 +22,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 ROOT = Path(__file__).resolve().parent.parent
+TABLES = {"features": _features.table, "cache-parts": _cache_parts.table}
 SCHEMAS: dict[str, type[BaseModel]] = {"settings": EdgeSettings, "deployment": Deployment}
 
 
@@ -52,9 +54,11 @@ def generate(directory: Path) -> list[Path]:
         path = directory / f"{name}.schema.json"
         path.write_text(schema_text(model), encoding="utf-8")
         written.append(path)
-    path = directory / "features.json"
-    path.write_text(json.dumps(_features.table(), indent=2) + "\n", encoding="utf-8")
-    return [*written, path]
+    for name, table in TABLES.items():
+        path = directory / f"{name}.json"
+        path.write_text(json.dumps(table(), indent=2) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
 
 
 LIMITS = {

@@ -96,7 +96,9 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ("owner-tag-missing", "LambdaEdgeFunction", LAMBDA_FUNCTION): (
         ("", 'Set `tags: {"owner": "<team>"}` on the LambdaEdgeFunction.'),
     ),
-    ("observability-missing", "EdgeApi", WORKER): (("", f'Set `cloudflare.observability: {{"enabled": True}}` {_ON_API}.'),),
+    ("observability-missing", "EdgeApi", WORKER): (
+        ("", f'Set `cloudflare.observability: {{"enabled": True}}` {_ON_API}.'),
+    ),
     ("observability-missing", "EdgeApi", DISTRIBUTION): (("", f"Set `cloudfront.access_logs: True` {_ON_API}."),),
     ("log-retention-missing", "EdgeApi", LOG_GROUP): (("", f"Set `cloudfront.log_retention_days` {_ON_API}."),),
     ("workers-dev-production", "EdgeApi", WORKER): (
@@ -127,7 +129,10 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ),
     ("canary-percentages", "EdgeApi", WORKERS_DEPLOYMENT): (("", f"Lower `rollout.percentage` {_ON_API}."),),
     ("tls-minimum", "EdgeApi", DISTRIBUTION): (
-        ("viewerCertificate", f"Set `hostname` with `cloudfront.hosted_zone_id` or `cloudfront.certificate_arn` {_ON_API}."),
+        (
+            "viewerCertificate",
+            f"Set `hostname` with `cloudfront.hosted_zone_id` or `cloudfront.certificate_arn` {_ON_API}.",
+        ),
     ),
     ("origin-plaintext", "EdgeApi", DISTRIBUTION): _TLS_ORIGIN,
     ("lambda-edge-timeout", "LambdaEdgeFunction", LAMBDA_FUNCTION): (
@@ -209,7 +214,9 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ("jitter-missing", "CachePolicy", ANY_HOST): (
         ("", "Set `jitter` of the CachePolicy, for example 3600 to 4200 s for an hour."),
     ),
-    ("kv-ttl-minimum", "KvNamespace", ANY_HOST): (("", "Raise `cloudflare.default_ttl` of the KvNamespace, or leave it out."),),
+    ("kv-ttl-minimum", "KvNamespace", ANY_HOST): (
+        ("", "Raise `cloudflare.default_ttl` of the KvNamespace, or leave it out."),
+    ),
     ("kv-ttl-minimum", "CachePolicy", ANY_HOST): (
         ("jitter", "Raise `cloudflare.tiers.kv.jitter` of the CachePolicy."),
         ("", "Raise `cloudflare.tiers.kv.ttl` of the CachePolicy."),
@@ -306,7 +313,10 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ),
     ("canary-percentages", "EdgeApi", CONTINUOUS_DEPLOYMENT): (("", f"Lower `rollout.percentage` {_ON_API}."),),
     ("ruleset-phase-duplicate", "EdgeApi", RULESET): (
-        ("", f"Set `cloudflare.cache_rules` {_ON_API} on one API a zone, and put rules of your own into no second ruleset."),
+        (
+            "",
+            f"Set `cloudflare.cache_rules` {_ON_API} on one API a zone, and put rules of your own into no second ruleset.",
+        ),
     ),
     ("secret-in-plain-text", "EdgeApi", CLOUDFRONT_FUNCTION): (
         ("", f"Take it out of `redirects` and `experiments` {_ON_API}, which are written into the function."),
@@ -339,7 +349,9 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
             f"Give the stack's own resource in `bindings` {_ON_API}; take ids from the stack's settings, never from a constant.",
         ),
     ),
-    ("production-binding", "EdgeApi", WORKERS_ROUTE): (("", f"Give this stack `cloudflare.routes` of its own {_ON_API}."),),
+    ("production-binding", "EdgeApi", WORKERS_ROUTE): (
+        ("", f"Give this stack `cloudflare.routes` of its own {_ON_API}."),
+    ),
     ("production-binding", "EdgeApi", WORKERS_CUSTOM_DOMAIN): (
         ("", f"Give this stack a `hostname` of its own {_ON_API}."),
     ),

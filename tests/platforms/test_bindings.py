@@ -84,18 +84,18 @@ def test_each_field_says_what_is_wrong_with_it(type_: str, name: str) -> None:
     [
         (
             "r2_bucket",
-            {"cloudflare": {"jurisdiction": "EU"}},
+            {"jurisdiction": "EU"},
             "bindings[0].jurisdiction: 'EU' is not known. Allowed: default, eu, fedramp, us. Did you mean 'eu'?",
         ),
         (
             "kv_namespace",
-            {"options": {"cloudflare": {"list_limit": 5000, "default_ttl": 5}}},
+            {"options": {"list_limit": 5000, "default_ttl": 5}},
             "bindings[0].options.default_ttl: 5 is out of range. Allowed: 60 to 2147483648 seconds. Workers KV keeps nothing for"
             " less than 60 s.",
         ),
         (
             "kv_namespace",
-            {"options": {"cloudflare": {"list_limit": 5000}}},
+            {"options": {"list_limit": 5000}},
             "bindings[0].options.list_limit: 5000 is out of range. Allowed: 1 to 1000 keys. Workers KV lists no more at once.",
         ),
         (

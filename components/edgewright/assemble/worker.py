@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from edgewright.base.fault_codes import Code
-from edgewright.contract import features
-from edgewright.contract.models import CacheSpec, EdgeSettings, EndpointSpec
+from edgewright.contract import cache_parts, features
+from edgewright.contract.models import EdgeSettings, EndpointSpec
 
 JAVASCRIPT = "application/javascript+module"
 SOURCE_MAP = "application/source-map"
@@ -36,19 +36,19 @@ def has_shield(settings: EdgeSettings) -> bool:
 
 def _is_shielded(endpoint: EndpointSpec) -> bool:
     """Say whether what an endpoint's cache lacks goes through the shield: not where the answer is a known caller's."""
-    cache = endpoint.cache
-    return cache is not None and cache.stores and endpoint.auth is None and cache.tiers.shield is not None
+    policy = cache_parts.in_effect(endpoint)
+    return policy is not None and policy.stores and policy.tiers.shield is not None
 
 
 def features_of(settings: EdgeSettings) -> list[str]:
     """Return the features that the settings need, sorted."""
     needed: set[str] = set()
-    stored: list[CacheSpec] = []
+    unsafe = any(not _SAFE.issuperset(endpoint.methods) for endpoint in settings.endpoints)
     for endpoint in settings.endpoints:
-        cache, auth, target = endpoint.cache, endpoint.auth, endpoint.target.kind
-        if cache is not None:
-            needed.update(_parts_of_cache(endpoint, cache))
-            stored += [cache] if cache.stores else []
+        auth, target = endpoint.auth, endpoint.target.kind
+        policy = cache_parts.in_effect(endpoint)
+        if policy is not None:
+            needed |= {"cache", *(f"cache_{part}" for part in cache_parts.needed(policy, unsafe=unsafe))}
         if target == "origin":
             needed.add("geo")
         if target == "session" or (auth is not None and auth.kind == "session"):
@@ -56,46 +56,7 @@ def features_of(settings: EdgeSettings) -> list[str]:
         if auth is not None and auth.kind == "jwt":
             needed.add("jwt")
         needed |= features.needed(endpoint)
-    # What is written at one endpoint may be stored for another.
-    if stored and any(not _SAFE.issuperset(endpoint.methods) for endpoint in settings.endpoints):
-        needed.add("cache_writes")
-        # What is found under more than its URL is made void by a marker.
-        if not all(_keyed_by_url(cache) for cache in stored):
-            needed.add("cache_purge")
     return sorted(needed)
-
-
-def _keyed_by_url(policy: CacheSpec) -> bool:
-    key = policy.key
-    return not (key.headers or key.cookies or key.country or key.region)
-
-
-def _parts_of_cache(endpoint: EndpointSpec, policy: CacheSpec) -> set[str]:
-    """Return the cache and those of its parts that an endpoint needs. On the local cloud a function holds itself to the same
-    rules when it starts (`edge/src/core/features/check.ts`)."""
-    tiers, key = policy.tiers, policy.key
-    if not policy.stores:
-        return {"cache"}
-    guarded = endpoint.auth is not None or endpoint.rate_limit is not None
-    url_alone = _keyed_by_url(policy)
-    # Whether the platform's own cache may answer; where it may not, the function's own tiers do.
-    fronted = policy.engine == "platform" and url_alone and not key.host and not guarded
-    shielded = _is_shielded(endpoint)
-    needed = {
-        "cache": True,
-        # The shield is a cache with both of these.
-        "cache_memory": tiers.memory is not None or shielded,
-        "cache_edge": shielded or (tiers.edge is not None and not fronted),
-        "cache_key": not url_alone or key.query != "all",
-        "cache_kv": tiers.kv is not None,
-        # On an endpoint that asks who the caller is, the origin decides what is shared, whatever the policy says.
-        "cache_origin": policy.mode == "origin" or endpoint.auth is not None,
-        "cache_platform": fronted,
-        # Purge channels. Where none is configured, the code that takes purges is left out.
-        "cache_purge": tiers.kv is not None or shielded or fronted,
-        "cache_shield": shielded,
-    }
-    return {name for name, need in needed.items() if need}
 
 
 def worker_modules(settings: EdgeSettings, handlers: Mapping[str, str], folder: Path) -> list[dict[str, str]]:

@@ -26,7 +26,7 @@ from edgewright.base.errors import ProjectError
 from edgewright.base.fault import ProjectFault
 from edgewright.base.fault_codes import Code
 from edgewright.base.numbers import number_range
-from edgewright.config.models import StackSettings
+from edgewright.config.models import FaultAt, StackSettings
 
 if TYPE_CHECKING:
     from edgewright.base.project import Project
@@ -361,8 +361,8 @@ def _explained(
     """Return the faults, one a value: of what may be of several types, each type has a fault of its own."""
     found: dict[KeyPath, ProjectFault] = {}
     for detail in error.errors(include_url=False):
-        # A model's own validator may speak of a value elsewhere in it (`fault_at`).
-        location = detail.get("ctx", {}).get("at", detail["loc"])
+        told_elsewhere = detail.get("ctx", {}).get("error")
+        location = told_elsewhere.path if isinstance(told_elsewhere, FaultAt) else detail["loc"]
         path, last_model, info = _resolve(model, location, data, missing=detail["type"] == "missing")
         if path in told:
             continue
@@ -431,8 +431,6 @@ def _message(
         near = _near(str(path[-1]), known)
         return f"unknown key{near}; allowed: {', '.join(known)}"
     text = str(detail["msg"])
-    if kind == "fault_at":
-        return text
     for prefix in ("Value error, ", "Assertion failed, "):
         if text.startswith(prefix):
             return text.removeprefix(prefix)

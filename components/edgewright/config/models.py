@@ -7,7 +7,6 @@ A project's program has its settings beside these, under the project's own names
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
-from pydantic_core import PydanticCustomError
 
 from edgewright.config.written import MILLISECONDS_OR_PARTS, PER_SECOND, SECONDS_OR_PARTS, SHARE, Text
 from edgewright.contract.countries import countries
@@ -20,9 +19,12 @@ class SettingsModel(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-def fault_at(path: tuple[str | int, ...], message: str) -> PydanticCustomError:
-    """Return what a model's own validator raises for a value that lies elsewhere in the settings: it is told by that place."""
-    return PydanticCustomError("fault_at", "{message}", {"message": message, "at": path})
+class FaultAt(ValueError):
+    """What a model's own validator raises for a value that lies elsewhere in the settings: it is told by that place."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class Objectives(SettingsModel):

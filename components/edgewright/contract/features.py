@@ -1,6 +1,6 @@
 """Which setting of an endpoint needs which feature of the code at the edge: said once, at the setting's own field, and read by
 what puts functions together and, through edge/schema/features.json, by the build. Which parts of the cache a policy needs
-depends on more than one setting: `edgewright.assemble.worker` says it.
+depends on more than one setting: `edgewright.contract.cache_parts` says it.
 """
 
 from collections.abc import Mapping

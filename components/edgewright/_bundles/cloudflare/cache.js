@@ -1,1 +1,1 @@
-import{V as o}from"./common-1.js";import"./common-2.js";export{o as cache};
+import{U as o}from"./common-1.js";import"./common-2.js";export{o as cache};

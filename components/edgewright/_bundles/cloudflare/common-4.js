@@ -1,1 +1,1 @@
-import{F as o}from"./common-1.js";var r=r=>`url-${o(r.slice(r.indexOf("/",8))).slice(1)}`;export{r as a};
+import{E as o}from"./common-1.js";var r=r=>`url-${o(r.slice(r.indexOf("/",8))).slice(1)}`;export{r as a};

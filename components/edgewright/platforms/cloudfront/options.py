@@ -5,7 +5,7 @@ CloudFront alone. Nothing heavy is imported here, because every program with a c
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -113,7 +113,10 @@ def check_function(path: str, function: object, faults: Faults) -> bool:
     return False
 
 
-_CHECKS = {"EdgeApi": _check_api, "Endpoint": _check_endpoint}
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any], str, Faults], None]] = {
+    "EdgeApi": _check_api,
+    "Endpoint": _check_endpoint,
+}
 
 
 def check_later(options: Mapping[str, Any], faults: Faults) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 /**
  * The cache of one isolate: what it consists of, the parts that not every function needs, and what they work on. Types alone, so
  * that each part can be read without those that use it. A part is a module of its own, and a function holds only what its settings
- * use: see `needs` in ../features/check.ts.
+ * use: components/edgewright/contract/cache_parts.py says which.
  */
 
 import type { Selected } from "./copies";

@@ -1,38 +1,38 @@
 /**
- * What the cache of a function lacks. `features_of` in components/edgewright/assemble/worker.py puts a function's modules together
- * by the same rules. It is held to them on the local cloud, where every program runs first: there a function that lacks a
+ * What the cache of a function lacks, by the table from which a function's modules are put together too
+ * (components/edgewright/contract/cache_parts.py). On the local cloud, where every program runs first, a function that lacks a
  * part does not start. What is deployed does not carry this.
  */
 
-import { isPlain, keyedByUrl } from "../cache/policy";
+import TABLE from "../../../schema/cache-parts.json" with { type: "json" };
 import type { CacheParts } from "../feature";
 import { isSafe } from "../methods";
 import type { CacheSpec } from "../settings.gen";
 
-/** The parts of the cache that a policy needs. */
-const needs = ({ tiers, engine, mode, key }: CacheSpec): (keyof CacheParts | undefined)[] => [
-  // The shield is a cache with both of these.
-  tiers.memory || tiers.shield ? "memory" : undefined,
-  tiers.shield || (tiers.edge && engine !== "platform") ? "edge" : undefined,
-  tiers.kv ? "kv" : undefined,
-  tiers.shield ? "shield" : undefined,
-  mode === "origin" ? "origin" : undefined,
-  engine === "platform" ? "platform" : undefined,
-  isPlain(key) ? undefined : "key",
-  // Purge channels.
-  tiers.kv || tiers.shield || engine === "platform" ? "purge" : undefined,
-];
+/** A condition on one value of a policy; without `is` and `is_not`: it is given, and neither false nor empty. */
+interface When {
+  readonly path: string;
+  readonly is?: string;
+  readonly is_not?: string;
+}
+
+const ROWS: readonly { readonly part: string; readonly needed: readonly (readonly When[])[] }[] = TABLE;
+
+function holds({ path, is, is_not }: When, policy: object): boolean {
+  const value = path
+    .split(".")
+    .reduce<unknown>((found, name) => (found as Record<string, unknown> | null)?.[name], policy);
+  if (is !== undefined) return value === is;
+  if (is_not !== undefined) return value !== is_not;
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null && value !== false;
+}
 
 /** The parts that a function with these policies needs. `unsafe`: an endpoint takes a method that changes something. */
 export function neededParts(policies: readonly CacheSpec[], unsafe: boolean): ReadonlySet<keyof CacheParts> {
-  const stored = policies.filter(({ mode }) => mode !== "bypass");
-  const needed = stored.flatMap(needs);
-  if (stored.length > 0 && unsafe) {
-    needed.push("writes");
-    // What is found under more than its URL is invalidated by a marker.
-    if (!stored.every(({ key }) => keyedByUrl(key))) needed.push("purge");
-  }
-  return new Set(needed.filter((part) => part !== undefined));
+  const stored = policies.filter(({ mode }) => mode !== "bypass").map((policy) => ({ ...policy, unsafe }));
+  const needs = ({ needed }: (typeof ROWS)[number]) =>
+    stored.some((policy) => needed.some((row) => row.every((when) => holds(when, policy))));
+  return new Set(ROWS.filter(needs).map(({ part }) => part as keyof CacheParts));
 }
 
 export const check: NonNullable<CacheParts["check"]> = ({ endpoints }, policies, parts, faults) => {
