@@ -60,7 +60,7 @@ def _keys() -> str:
 
 
 def _settings() -> str:
-    found = [(host, part.StackSettings) for host in HOSTS if (part := part_of(host, "settings")) is not None]
+    found = [(host, part.MODEL) for host in HOSTS if (part := part_of(host, "settings")) is not None]
     lines = [
         '"""What a stack\'s settings say of each platform.',
         "",

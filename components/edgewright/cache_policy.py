@@ -10,7 +10,7 @@ from edgewright.arguments.bindings import kv_binding
 from edgewright.arguments.cache.check import check_strategy
 from edgewright.arguments.cache.compile import compile_strategy
 from edgewright.arguments.cache.models import Policy
-from edgewright.arguments.jitter import Jitter
+from edgewright.arguments.jitter import Jitter as Jitter
 from edgewright.arguments.moved import moved
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import fill, is_later, normalise, properties

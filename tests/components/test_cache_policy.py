@@ -384,9 +384,8 @@ def test_an_output_is_refused_because_a_preview_must_know_the_strategy() -> None
 
 
 def test_all_faults_are_named_at_once() -> None:
-    found = faults_of(
-        lambda: CachePolicy("products", {"edge_ttl": -1, "vary": ["*"], "tags": [","], "cloudflare": {"engine": "x"}})
-    )  # type: ignore[typeddict-item]
+    args: Any = {"edge_ttl": -1, "vary": ["*"], "tags": [","], "cloudflare": {"engine": "x"}}
+    found = faults_of(lambda: CachePolicy("products", args))
     assert [fault.split(":")[0] for fault in found] == ["cloudflare.engine", "edge_ttl", "vary[0]", "tags[0]"]
 
 

@@ -1007,7 +1007,7 @@ def test_arguments_of_cloudflare_are_refused_with_what_to_do_instead(key: str) -
 @pytest.mark.parametrize("key", CLOUDFRONT_ONLY)
 def test_arguments_of_cloudfront_are_refused_on_cloudflare(key: str) -> None:
     def on_cloudflare() -> None:
-        value = True if key == "security_headers" else []
+        value: Any = True if key == "security_headers" else []
         given: Any = {"endpoints": [{"path": "/a", "origin": origins().routing}], key: value}
         EdgeApi("api", given)
 
@@ -1524,10 +1524,11 @@ def test_a_component_given_itself_is_told_with_the_output_that_is_meant() -> Non
 
 def test_one_fault_is_not_followed_by_what_only_it_makes_wrong() -> None:
     def host() -> None:
-        EdgeApi("api", {"host": "cloudflair", "endpoints": [{"path": "/a", "origin": origins().routing}]})
+        given: Any = {"host": "cloudflair", "endpoints": [{"path": "/a", "origin": origins().routing}]}
+        EdgeApi("api", given)
 
     assert [fault.split(":")[0] for fault in faults_of(host)] == ["host"]
-    assert [fault.split(":")[0] for fault in faults_of(lambda: KvNamespace("a", {"host": "cloudflair"}))] == ["host"]
+    assert [fault.split(":")[0] for fault in faults_of(store(host="cloudflair"))] == ["host"]
 
     ttl: Any = {"edge_ttl": "an hour", "jitter": {"min": 1, "max": 9}, "statuses": [200]}
     assert [fault.split(":")[0] for fault in faults_of(lambda: CachePolicy("p", ttl))] == ["edge_ttl"]

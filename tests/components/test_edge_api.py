@@ -1429,7 +1429,7 @@ def test_a_zone_has_the_cache_rules_of_one_api() -> None:
                 "tiered_cache": True,
                 "hostname": f"{name}.example.com",
             }
-            EdgeApi(name, placed(args))
+            api(name, **args)()
 
     tiered, rules = faults_of(program)
     assert tiered.startswith("cloudflare.tiered_cache: ")

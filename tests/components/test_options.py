@@ -94,7 +94,8 @@ def program(host: str, *, options: bool = True, **api: Any) -> Callable[[], obje
         cache = CachePolicy("cache", given("CachePolicy", edge_ttl=60, tiers={"shield": {"location": "weur"}}))
         router = GeoRouter("o", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
         endpoints = [given("Endpoint", path="/a", origin=router.routing, cache=cache.spec)]
-        EdgeApi("api", {**given("EdgeApi", host=host, endpoints=endpoints), **api})
+        whole: Any = {**given("EdgeApi", host=host, endpoints=endpoints), **api}
+        EdgeApi("api", whole)
 
     return declared
 
@@ -129,12 +130,14 @@ def test_one_program_gives_the_options_of_all_and_those_of_the_others_do_nothing
     alone = {owner: {host: given[host]} if host in given else {} for owner, (_, given) in OWNERS.items()}
 
     def only() -> None:
-        KvNamespace("store", {"host": host, **alone["KvNamespace"]})
+        store: Any = {"host": host, **alone["KvNamespace"]}
+        KvNamespace("store", store)
         shield: Any = {"edge_ttl": 60, "tiers": {"shield": {"location": "weur"}}, **alone["CachePolicy"]}
         router = GeoRouter("o", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
         endpoint: Any = {"path": "/a", "origin": router.routing, "cache": CachePolicy("cache", shield).spec}
         args: Any = {"host": host, "endpoints": [{**endpoint, **alone["Endpoint"]}], "hostname": "shop.example.com"}
-        EdgeApi("api", {**args, **alone["EdgeApi"]})
+        whole: Any = {**args, **alone["EdgeApi"]}
+        EdgeApi("api", whole)
 
     alone["EdgeApi"] = {host: {**API, **SOUND}[host]}
     both = run(program(host, **SOUND))
@@ -218,9 +221,12 @@ def test_an_old_place_says_where_it_is_now(
     args: Any = value
     for name in reversed(names):
         args = {name: args}
+    endpoint: Any = {"path": "/a", "session": True}
+    api: Any = {"endpoints": [endpoint], **args}
+    with_one: Any = {"endpoints": [{**endpoint, **args}]}
     makers: Mapping[str, Callable[[], object]] = {
-        "EdgeApi": lambda: EdgeApi("it", {"endpoints": [{"path": "/a", "session": True}], **args}),
-        "Endpoint": lambda: EdgeApi("it", {"endpoints": [{"path": "/a", "session": True, **args}]}),
+        "EdgeApi": lambda: EdgeApi("it", api),
+        "Endpoint": lambda: EdgeApi("it", with_one),
         "KvNamespace": lambda: KvNamespace("it", args),
         "CachePolicy": lambda: CachePolicy("it", args),
     }
@@ -259,7 +265,8 @@ def named(**options: Any) -> Callable[[], object]:
     endpoint: Any = {"path": "/a", "session": True}
     sessions: Any = {"binding": KV}
     args: Any = {"endpoints": [endpoint], "sessions": sessions, "hostname": "a.example.com"}
-    return lambda: EdgeApi("api", {**args, **({"cloudflare": options} if options else {})})
+    whole: Any = {**args, **({"cloudflare": options} if options else {})}
+    return lambda: EdgeApi("api", whole)
 
 
 @pytest.fixture

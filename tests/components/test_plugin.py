@@ -140,7 +140,7 @@ def test_an_old_place_and_a_misspelling_are_told_in_camel_case(provider: Edgewri
 
     with pytest.raises(pulumi.InputPropertiesError) as caught:
         run(program)
-    found = {error["property_path"]: error["reason"] for error in caught.value.errors}
+    found = {error["property_path"]: error["reason"] for error in caught.value.errors or ()}
     assert found["zoneId"] == (
         'moved to cloudflare.zoneId, because no other platform has it. Write `cloudflare: {"zoneId": ...}`. [EWF109]'
     )

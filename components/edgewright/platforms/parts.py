@@ -77,7 +77,7 @@ class Account(Protocol):
 class Settings(Protocol):
     """`settings`: the stack's setting `edgewright:<platform>`. It is read without Pulumi's SDK."""
 
-    StackSettings: type["BaseModel"]
+    MODEL: type["BaseModel"]
 
 
 @dataclass(frozen=True)

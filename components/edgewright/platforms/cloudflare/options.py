@@ -176,7 +176,7 @@ class CloudflareCacheOptions(TypedDict):
     running the function and keeps entries apart by path and query alone (`key.host` must be false). Default: `worker`."""
 
 
-OPTIONS = {
+OPTIONS: Mapping[str, type] = {
     "EdgeApi": CloudflareApiOptions,
     "KvNamespace": CloudflareStoreOptions,
     "CachePolicy": CloudflareCacheOptions,

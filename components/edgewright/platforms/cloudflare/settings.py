@@ -17,3 +17,6 @@ class StackSettings(BaseModel):
     zone_name: Hostname | None = Field(
         default=None, description="The zone's domain: hostnames and routes outside it are refused."
     )
+
+
+MODEL: type[BaseModel] = StackSettings

@@ -20,7 +20,7 @@ from edgewright.platforms.cloudfront.behaviors import (
     in_order,
     pattern_of,
 )
-from edgewright.platforms.cloudfront.options import EVENTS, ORIGIN_EVENTS, REGION, VIEWER_EVENTS, check_function
+from edgewright.platforms.cloudfront.options import EVENTS, ORIGIN_EVENTS, REGION, VIEWER_EVENTS, is_association
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.rates import path_expression
 from edgewright.platforms.parts import Binding
@@ -254,7 +254,7 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
         path = f"{at}.cloudfront.functions[{index}]"
         if is_later(function):
             continue
-        if not check_function(path, function, faults):
+        if not is_association(function, path, faults):
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)

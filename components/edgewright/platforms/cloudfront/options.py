@@ -7,7 +7,7 @@ CloudFront alone. Nothing heavy is imported here, because every program with a c
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 
 import pulumi
 from typing_extensions import NotRequired, TypedDict
@@ -70,7 +70,7 @@ class CloudfrontEndpointOptions(TypedDict):
     Default: none."""
 
 
-OPTIONS = {"EdgeApi": CloudfrontApiOptions, "Endpoint": CloudfrontEndpointOptions}
+OPTIONS: Mapping[str, type] = {"EdgeApi": CloudfrontApiOptions, "Endpoint": CloudfrontEndpointOptions}
 """By the component, or the mapping in a component's arguments, that has them."""
 
 
@@ -83,7 +83,7 @@ def check_options(component: str, options: Mapping[str, Any], faults: Faults, at
 
 
 def _check_api(options: Mapping[str, Any], at: str, faults: Faults) -> None:
-    for key, check in (("certificate_arn", _check_certificate), *_IDS):
+    for key, check in _LATE:
         # One that becomes known later is looked at where it is used.
         if key in options and not is_later(options[key]):
             check(options[key], faults)
@@ -96,12 +96,13 @@ def _check_api(options: Mapping[str, Any], at: str, faults: Faults) -> None:
 
 def _check_endpoint(options: Mapping[str, Any], at: str, faults: Faults) -> None:
     for index, function in enumerate(options.get("functions", ())):
-        check_function(f"{at}.functions[{index}]", function, faults)
+        if not is_later(function):
+            is_association(function, f"{at}.functions[{index}]", faults)
 
 
-def check_function(path: str, function: object, faults: Faults) -> bool:
-    """Say whether this is a function's association, or becomes known later; note it where it is neither."""
-    if is_later(function) or (isinstance(function, Mapping) and {"events", "arn"} <= function.keys()):
+def is_association(function: object, path: str, faults: Faults) -> TypeGuard[Mapping[str, Any]]:
+    """Say whether this is what a LambdaEdgeFunction's `association` has; note it where it is not."""
+    if isinstance(function, Mapping) and {"events", "arn"} <= function.keys():
         return True
     faults.add(
         path,
@@ -122,7 +123,7 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any], str, Faults], None]] = {
 def check_later(options: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     """Return the options with what becomes known later checked when it is."""
     found = dict(options)
-    for key, check in (("certificate_arn", _check_certificate), *_IDS):
+    for key, check in _LATE:
         if key in options and is_later(options[key]):
             found[key] = checked(options[key], check, faults)
     return found
@@ -205,3 +206,7 @@ def _check_certificate(arn: object, faults: Faults) -> None:
             allowed=REGION,
             fix="Give `cloudfront.hosted_zone_id` instead, and one is made there; no second provider is needed.",
         )
+
+
+_LATE: tuple[tuple[str, Callable[[object, Faults], None]], ...] = (("certificate_arn", _check_certificate), *_IDS)
+"""Options that may become known later, with their checks."""
