@@ -11,6 +11,7 @@ from edgewright.arguments.moved import moved
 from edgewright.arguments.program import claim_name, default_name, gathers
 from edgewright.arguments.shape import checked, normalise, properties
 from edgewright.arguments.written import Seconds
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms import DEFAULT, HOSTS
@@ -146,4 +147,6 @@ def _binding_name(name: str) -> str:
 
 def _check_title(title: object, faults: Faults) -> None:
     if not isinstance(title, str) or not 1 <= len(title) <= MAX_TITLE or not title.isprintable():
-        faults.add("title", f"{show(title)} is not a title", allowed=f"1 to {MAX_TITLE} printable characters")
+        faults.add(
+            "title", f"{show(title)} is not a title", code=Code.NAME, allowed=f"1 to {MAX_TITLE} printable characters"
+        )

@@ -438,7 +438,7 @@ def test_seeds_of_a_file_say_their_time_as_a_text(tmp_path: Path, monkeypatch: p
 SAMPLE = """\
 from edgewright import CachePolicy, EdgeApi
 
-CachePolicy("a", {"edge_ttl": "1h", "browser_ttl": 60, "mode": "override", "tiers": {"memory": {"max_bytes": "16MiB"}}})
+CachePolicy("a", {"edge_ttl": "1h", "browser_ttl": 60, "mode": "override", "cloudflare": {"tiers": {"memory": {"max_bytes": "16MiB"}}}})
 CachePolicy("b", {"strategy": "cache-first"})
 EdgeApi("c", {"endpoints": [{"path": "/", "cache": "1h", "auth": "jwt", "methods": "GET,POST", "rate_limit": "9/min"}]})
 EdgeApi("d", {"endpoints": [{"path": "/", "methods": ["GET"], "rate_limit": {"limit": 9}, "auth": {"kind": "session"}}]})
@@ -452,6 +452,9 @@ CachePolicy("c", {"edge_ttl": 1.5})
 EdgeApi("d", {"endpoints": [{"path": "/", "auth": "jtw"}]})
 EdgeApi("e", {"endpoints": [{"path": "/", "methods": ["GTE"]}]})
 EdgeApi("f", {"endpoints": [{"path": "/"}], "url_normalization": "strickt"})
+EdgeApi("g", {"endpoints": [{"path": "/"}], "host": "cloudfare"})
+EdgeApi("h", {"endpoints": [{"path": "/"}], "cloudfront": {"price_class": "PriceClass_300"}})
+EdgeApi("i", {"endpoints": [{"path": "/"}], "cloudflare": {"zone_idd": "0"}})
 """
 
 
@@ -472,7 +475,7 @@ def test_a_misspelt_word_is_told_while_it_is_written(tmp_path: Path) -> None:
         cwd=tmp_path,
         # What mypy knows of the components stays from `make check`, or for it.
         env={
-            "MYPYPATH": str(ROOT / "components"),
+            "MYPYPATH": f"{ROOT / 'components'}:{ROOT / 'policies'}",
             "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"),
             "PATH": "/usr/bin:/bin",
         },
@@ -488,6 +491,9 @@ def test_a_misspelt_word_is_told_while_it_is_written(tmp_path: Path) -> None:
         6,
         7,
         8,
+        9,
+        10,
+        11,
     }, told
 
 

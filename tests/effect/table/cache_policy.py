@@ -3,8 +3,9 @@
 from typing import Any
 
 from edgewright import KvNamespace
+from edgewright.kv_namespace import KvNamespaceArgs
 
-from tests.components.program import Run, settings_of
+from tests.components.program import Run, placed, settings_of
 from tests.effect.behind import Answer
 from tests.effect.edge import Edge
 from tests.effect.given import ALL_ORIGINS, STORE, Given, Kit, Later, given, named
@@ -144,7 +145,7 @@ KV_BINDING = {"type": "kv_namespace", "name": "PAGES", "namespace_id": "01234567
 
 def second_store(kit: Kit) -> object:
     """The binding of a store that the program has beside its own."""
-    where: Any = {"host": kit.host, **kit.account}
+    where: Any = placed({"host": kit.host, **kit.account}, KvNamespaceArgs)
     return KvNamespace(f"{kit.name}-second", where).binding
 
 
@@ -490,7 +491,7 @@ ROWS: tuple[Row, ...] = (
         3000,
     ),
     *drawn("CachePolicy.cloudflare.tiers.kv", CLOUDFLARE, lambda parts: kv(ttl=3000, **parts), 100, 3000),
-    *drawn("CachePolicy.tiers.shield", CLOUDFLARE, lambda parts: shield(ttl=3000, **parts), 100, 3000),
+    *drawn("CachePolicy.cloudflare.tiers.shield", CLOUDFLARE, lambda parts: shield(ttl=3000, **parts), 100, 3000),
     # --- the shield's place, and where KV is --------------------------------------------------------------------------
     Recorded(
         "CachePolicy.tiers.shield.location",

@@ -568,7 +568,7 @@ ROWS: tuple[Row, ...] = (
             more=tuple({"path": f"/{number}", "cache": policy(edge_ttl=7200)} for number in range(9)),
         ),
         "make 11 cache rules. Allowed: at most 10",
-        "leave `cache_rules` out",
+        "leave `cloudflare.cache_rules` out",
     ),
     Refused(
         "EdgeApi.cloudflare.zone_plan",

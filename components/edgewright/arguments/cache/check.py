@@ -108,7 +108,7 @@ def _check_jitter(
         faults.add(
             path,
             f"{least} to {most} leaves out the {key} {ttl}, which would have no effect",
-            code=Code.CONTRADICTION,
+            code=Code.NO_EFFECT,
             allowed=f"min at most {ttl}" if shorter else f"min at most {ttl}, max at least {ttl}",
             fix=f"Change {key} with it.",
         )
@@ -156,7 +156,7 @@ def _check_tiers(tiers: Tiers, mode: str, faults: Faults) -> None:
     used = memory if memory is not None and memory.enabled else None
     if mode != "bypass" and used is None and kv is None and tiers.shield is None and not edge.enabled:
         faults.add(
-            "tiers", "leaves no tier to keep anything in", code=Code.EMPTY, fix="Enable one, or use mode 'bypass'."
+            "tiers", "leaves no tier to keep anything in", code=Code.NO_EFFECT, fix="Enable one, or use mode 'bypass'."
         )
     if used is not None:
         most = limit("cloudflare.workers.memory_bytes")
