@@ -109,7 +109,7 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
             "config: {demo:second: other, demo:route-api: www.example.com/api/*, demo:route-other: 'https://www.example.com/*'}\n",
             "__main__.py:15: EdgeApi 'other': 1 fault in its arguments\n"
             "    cloudflare.routes[0]: 'https://www.example.com/*' overlaps the route 'www.example.com/api/*' of EdgeApi 'api'"
-            " (__main__.py:15). Give each API hostnames and routes of its own, or make both endpoints of one API.",
+            " (__main__.py:15). Give each API hostnames and routes of its own, or make both endpoints of one API. [EWF111]",
         ),
         (
             "config: {demo:second: other, demo:hostname: api.example.com}\n",

@@ -95,10 +95,9 @@ store = KvNamespace("store", {"cloudflare": {"account_id": account}, "seed": {"e
 origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
 never = CachePolicy("never", {"mode": "bypass"})
 EdgeApi("worker", {
-    "cloudflare": {"account_id": account, "observability": {"enabled": False}},
+    "cloudflare": {"account_id": account, "observability": {"enabled": False}, "workers_dev": True},
     "limits": {"cpu_ms": 200, "subrequests": 500},
     "vars": {"DB_PASSWORD": "hunter2-hunter2"},
-    "workers_dev": True,
     "endpoints": [{"path": "/a", "origin": origins.routing, "cache": never.spec}],
 })
 look = LambdaEdgeFunction("look", {
@@ -108,7 +107,7 @@ look = LambdaEdgeFunction("look", {
 keyed = CachePolicy("keyed", {"edge_ttl": 60, "browser_ttl": 60, "key": {"headers": ["user-agent"]}})
 EdgeApi("site", {
     "host": "cloudfront",
-    "access_logs": False,
+    "cloudfront": {"access_logs": False},
     "endpoints": [
         {"path": "/looked", "origin": origins.routing, "cache": never.spec, "cloudfront": {"functions": [look.association]}},
         {"path": "/keyed", "origin": origins.routing, "cache": keyed.spec},
@@ -139,9 +138,9 @@ def test_a_finding_on_what_a_component_made_names_the_components_argument(tmp_pa
         ("owner-tag-missing", "Worker"): '`tags: ["owner:<team>"]`',
         ("owner-tag-missing", "Distribution"): '`tags: ["owner:<team>"]`',
         ("owner-tag-missing", "Bucket"): '`tags: ["owner:<team>"]`',
-        ("observability-missing", "Worker"): '`observability: {"enabled": True}`',
-        ("observability-missing", "Distribution"): "`access_logs: True`",
-        ("workers-dev-production", "Worker"): "`workers_dev: False`",
+        ("observability-missing", "Worker"): '`cloudflare.observability: {"enabled": True}`',
+        ("observability-missing", "Distribution"): "`cloudfront.access_logs: True`",
+        ("workers-dev-production", "Worker"): "`cloudflare.workers_dev: False`",
         ("cpu-budget", "WorkerVersion"): "`limits.cpu_ms`",
         ("subrequest-fan-out", "WorkerVersion"): "`limits.subrequests`",
         ("secret-in-plain-text", "WorkerVersion"): "`secrets`",

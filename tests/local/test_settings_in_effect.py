@@ -128,7 +128,7 @@ if config.get("previous"):
         "sticky": {"cookie": "session", "address": config.require_bool("address")},
     }
 else:
-    del args["zone_plan"]
+    del args["cloudflare"]["zone_plan"]
 api = EdgeApi("api", args)
 pulumi.export("stable", api.stable_version_id)
 """

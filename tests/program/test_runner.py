@@ -532,4 +532,4 @@ def test_what_every_component_refuses_is_told_at_once_and_nothing_that_follows_f
         "__main__.py:9: GeoRouter 'router': 1 fault in its arguments",
         "__main__.py:13: EdgeApi 'api': 1 fault in its arguments",
     ]
-    assert "  jurisdiction: 'mars' is not known. Allowed: eu, us, fedramp. [EWF202]" in told.splitlines()
+    assert "  cloudflare.jurisdiction: 'mars' is not known. Allowed: eu, us, fedramp. [EWF202]" in told.splitlines()
