@@ -38,6 +38,7 @@ def check_strategy(given: Policy, faults: Faults) -> None:
             code=Code.NEEDS,
             fix="Give the time for which clients may keep it, for example 31536000.",
         )
+    _check_stale(given, tiers, faults)
     _check_jitter("jitter", given.jitter, "edge_ttl", given.edge_ttl, faults)
     _check_statuses(given.statuses, given.error_ttl or 0, faults)
     _check_tiers(tiers, given.resolved, faults)
@@ -92,6 +93,23 @@ def _check_mode(given: Policy, faults: Faults) -> None:
                     code=Code.NO_EFFECT,
                     fix=f"Leave {key} out, or use mode 'override'.",
                 )
+
+
+def _check_stale(given: Policy, tiers: Tiers, faults: Faults) -> None:
+    """Note times for which nothing can be served stale, because none of what the policy gives a time is stored."""
+    further = [tier.ttl for tier in (tiers.kv, tiers.shield) if tier is not None]
+    # Under mode `origin` 0 is a ceiling: what has an ETag or a date is stored, and may be stale for as long as the origin says.
+    if given.resolved != "override" or given.edge_ttl != 0 or any((given.error_ttl, *further)):
+        return
+    times = {"stale_while_revalidate": given.stale_while_revalidate, "stale_if_error": given.stale_if_error}
+    for key, seconds in times.items():
+        if seconds:
+            faults.add(
+                key,
+                "has no effect, because with `edge_ttl` 0 nothing is stored that could be served stale",
+                code=Code.NO_EFFECT,
+                fix=f"Give an `edge_ttl` of 1 or more, after which the origin is asked again, or leave {key} out.",
+            )
 
 
 def _check_jitter(
