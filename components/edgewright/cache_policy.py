@@ -8,21 +8,21 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import kv_binding
+from edgewright.arguments.jitter import Jitter as Jitter
+from edgewright.arguments.moved import moved
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import is_later, normalise, properties
 from edgewright.arguments.written import (
-    ENGINES,
     MODES,
     QUERIES,
     STRATEGIES,
-    Bytes,
-    CacheEngine,
     CacheMode,
     CacheQuery,
     Seconds,
     ShieldLocation,
     Strategy,
 )
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.claims import never_passes
 from edgewright.contract.limits import limit
@@ -38,32 +38,11 @@ from edgewright.contract.models import (
     MemoryTier,
     ShieldTier,
 )
+from edgewright.platforms import HOSTS
+from edgewright.platforms.chosen import check_each, merged, place_of, without_options
+from edgewright.platforms.keys import CachePolicyOptions
 
 TOKEN = "edgewright:index:CachePolicy"
-
-
-class Jitter(TypedDict):
-    """A range from which a time to live is drawn, so that entries stored together do not expire together."""
-
-    min: Seconds
-    """Shortest time to live, in seconds."""
-    max: Seconds
-    """Longest time to live, in seconds."""
-
-
-class MemoryTierOptions(TypedDict):
-    """The isolate's own memory: the fastest tier, lost with the isolate, bounded by bytes. `{}` takes the defaults."""
-
-    enabled: NotRequired[bool]
-    """Whether the tier is used. Default: true."""
-    max_bytes: NotRequired[Bytes]
-    """Most bytes held by one isolate. Default: 16 MiB, of an isolate's 128 MB."""
-    max_object_bytes: NotRequired[Bytes]
-    """A larger body is not held in memory. Default: 1 MiB."""
-    ttl_ceiling: NotRequired[Seconds]
-    """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
-    jitter: NotRequired[Jitter]
-    """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
 
 
 class EdgeTierOptions(TypedDict):
@@ -77,20 +56,6 @@ class EdgeTierOptions(TypedDict):
     """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
 
 
-class KvTierOptions(TypedDict):
-    """A key-value store behind the edge cache, shared by every data centre."""
-
-    binding: pulumi.Input[Any]
-    """A KvNamespace's `binding`."""
-    ttl: Seconds
-    """How long an entry stays in the store, in seconds, and how long it is fresh there: longer than `edge_ttl`, if so given. A
-    data centre whose own copy is stale takes it from here as fresh. At least 60, which is the least that Workers KV accepts."""
-    jitter: NotRequired[Jitter]
-    """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
-    max_object_bytes: NotRequired[Bytes]
-    """A larger response is not put into the store. Default, and most allowed: Workers KV's limit of 25 MiB."""
-
-
 class ShieldTierOptions(TypedDict):
     """One place for all data centres, before the origin. What many data centres lack at once is asked of the origin once,
     and a purge reaches all of them through it. On Cloudflare it is a Durable Object, on CloudFront its Origin Shield.
@@ -100,30 +65,13 @@ class ShieldTierOptions(TypedDict):
     location: NotRequired[ShieldLocation]
     """Where it is, best near the origin: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `oc`, `afr` or `me`. Required on
     CloudFront. Default: where it is first asked from."""
-    ttl: NotRequired[Seconds]
-    """Freshness in the shield, in seconds, which data centres take over (each copy up to `edge_ttl`); a ceiling in mode
-    `origin`. This and all below are Cloudflare's: refused on CloudFront. Default: that of the edge."""
-    jitter: NotRequired[Jitter]
-    """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
-    shards: NotRequired[int]
-    """Objects that the URLs are shared out to, 1 to 64; one takes some hundred misses a second. Default: 4."""
-    max_bytes: NotRequired[Bytes]
-    """Most bytes kept by one object. Default: 1 GiB. Of several policies with a shield in one EdgeApi the largest counts."""
-    max_object_bytes: NotRequired[Bytes]
-    """A larger body is not kept in the shield. Default: 16 MiB. Of several policies with a shield in one EdgeApi the largest
-    counts."""
 
 
 class CacheTierOptions(TypedDict):
     """Which tiers a response is kept in, nearest first."""
 
-    memory: NotRequired[MemoryTierOptions]
-    """The isolate's memory. Default: in front of the edge cache, each copy for 5 seconds at most; `{}` sets no such limit.
-    Refused on CloudFront, where no function runs in front of the cache."""
     edge: NotRequired[EdgeTierOptions]
     """The data centre's cache. Default: used; on CloudFront always."""
-    kv: NotRequired[KvTierOptions]
-    """A KV namespace. Default: not used."""
     shield: NotRequired[ShieldTierOptions]
     """One place for all data centres, before the origin. Default: not used."""
 
@@ -149,7 +97,7 @@ class CacheKey(TypedDict):
     instead of the one that was asked. Default: true."""
 
 
-class CachePolicyArgs(TypedDict):
+class CachePolicyArgs(CachePolicyOptions):
     """Arguments of CachePolicy. Times are whole seconds, or durations such as `"1h30m"`. All but a KV binding must be known when the program runs, so that
     a preview, and every policy, sees the strategy whole."""
 
@@ -174,7 +122,7 @@ class CachePolicyArgs(TypedDict):
     jitter: NotRequired[Jitter]
     """Freshness at the edge is drawn from this range, which holds `edge_ttl`. Default: `edge_ttl` as it is."""
     tiers: NotRequired[CacheTierOptions]
-    """Where responses are kept. Default: the edge cache, and for 5 seconds at a time the isolate's memory."""
+    """Where responses are kept, on every platform. Default: the edge cache."""
     key: NotRequired[CacheKey]
     """What tells one stored response from another. Default: host, path and the whole query."""
     vary: NotRequired[list[str]]
@@ -186,10 +134,6 @@ class CachePolicyArgs(TypedDict):
     mode: NotRequired[CacheMode]
     """`override`: this policy's times decide, and no `Cache-Control` of a client's gets past them. `origin`: the origin's
     headers decide. `bypass`: nothing is stored. Default: `override` where `edge_ttl` is given, else `origin`."""
-    engine: NotRequired[CacheEngine]
-    """`worker`: the cache in the function. `platform`: the platform's own cache in front of it, which answers hits without
-    running the function and keeps entries apart by path and query alone (`key.host` must be false). Refused on CloudFront, whose own cache is always
-    in front. Default: `worker`."""
     statuses: NotRequired[list[int]]
     """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308; 404 and 410 with `error_ttl`, which is
     their time. Never a 5xx."""
@@ -203,7 +147,6 @@ class CachePolicy(pulumi.ComponentResource):
         products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400})
         origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
         EdgeApi("api", {
-            "account_id": account,
             "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
         })
 
@@ -212,7 +155,8 @@ class CachePolicy(pulumi.ComponentResource):
 
     spec: Any
     """The strategy, compiled: what an endpoint's `cache` takes. A mapping, known at preview, with the fields of the settings
-    document's CacheSpec and, where a KV tier is used, `bindings`: what the function must be bound to."""
+    document's CacheSpec and, where a KV tier is used, `bindings`: what the function must be bound to. For platforms with
+    options of their own it has `hosts`: the same as each of them has it."""
 
     @gathers
     def __init__(self, name: str, args: CachePolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -224,18 +168,26 @@ class CachePolicy(pulumi.ComponentResource):
         super().__init__(TOKEN, name, properties(args, CachePolicyArgs), opts)
         faults = Faults("CachePolicy", name)
         claim_name("CachePolicy", name, opts, faults)
-        given = _by_strategy(normalise(args, CachePolicyArgs, faults), faults)
-        binding = given.get("tiers", {}).get("kv", {}).get("binding")
+        given = _by_strategy(normalise(moved(args, CachePolicyArgs, faults), CachePolicyArgs, faults), faults)
         if faults.about("edge_ttl"):
             # Given, and at fault: what it decides is not said otherwise because of that.
             given.setdefault("mode", "override")
-        _check_args(given, faults)
+        check_each("CachePolicy", given, faults)
+        strategies = _by_host(given)
+        for host, strategy in strategies.items():
+            found = Faults("CachePolicy", name)
+            _check_args(strategy, found)
+            for fault in found:
+                at = place_of(fault.path, host, without_options(given), given.get(host, {}))
+                faults.add(at, fault.problem, code=fault.code, allowed=fault.allowed, fix=fault.fix)
         faults.raise_if_any()
+        bindings = {host: _kv_of(each) for host, each in strategies.items()}
         # Through the plugin a binding is an Output; the strategy is then known when the binding is.
+        later = {host: binding for host, binding in bindings.items() if is_later(binding)}
         self.spec = (
-            binding.apply(lambda known: _compile(name, given, known))
-            if is_later(binding)
-            else _compile(name, given, binding)
+            pulumi.Output.all(**later).apply(lambda known: _compile_all(name, given, {**bindings, **known}))
+            if later
+            else _compile_all(name, given, bindings)
         )
         self.register_outputs({"spec": self.spec})
 
@@ -249,6 +201,33 @@ def spec_of(name: str, edge_ttl: str) -> dict[str, Any] | None:
     given = normalise({"edge_ttl": edge_ttl}, CachePolicyArgs, faults)
     _check_args(given, faults)
     return None if faults else _compile(f"{name}-{given['edge_ttl']}s", given, None)
+
+
+def spec_on(host: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a `spec` as a platform has it."""
+    found: Mapping[str, Any] = (spec.get("hosts") or {}).get(host, spec)
+    return {key: value for key, value in found.items() if key != "hosts"}
+
+
+_ALL = ""
+"""In the place of a platform: every one that has no options."""
+
+
+def _by_host(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the strategy of each platform that has options, or the one of all where none has."""
+    shared = without_options(given)
+    return {host: merged(shared, given[host]) for host in HOSTS if host in given} or {_ALL: shared}
+
+
+def _kv_of(given: Mapping[str, Any]) -> Any:
+    return given.get("tiers", {}).get("kv", {}).get("binding")
+
+
+def _compile_all(name: str, given: Mapping[str, Any], bindings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the strategy as plain data, with what it is on platforms that have options."""
+    spec = _compile(name, without_options(given), None)
+    hosts = {host: _compile(name, each, bindings[host], host) for host, each in _by_host(given).items() if host != _ALL}
+    return {**spec, "hosts": hosts} if hosts else spec
 
 
 _KEPT = 30 * 86400
@@ -289,18 +268,24 @@ def _by_strategy(given: dict[str, Any], faults: Faults) -> dict[str, Any]:
         faults.add(
             "mode",
             f"is {show(given['mode'])}, and strategy {strategy!r} is mode {sets['mode']!r}",
+            code=Code.CONTRADICTION,
             fix="Leave one of the two out.",
         )
     for key, contradicts, why in _CONTRADICTS[strategy]:
         if key in given and contradicts(given[key]):
-            faults.add(key, f"contradicts strategy {strategy!r}: {why}", fix="Leave one of the two out.")
+            faults.add(
+                key,
+                f"contradicts strategy {strategy!r}: {why}",
+                code=Code.CONTRADICTION,
+                fix="Leave one of the two out.",
+            )
     return {**sets, **given}
 
 
-def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any]:
+def _compile(name: str, given: Mapping[str, Any], binding: Any, host: str = _ALL) -> dict[str, Any]:
     """Return the strategy as plain data: the fields of CacheSpec, and the bindings that it needs."""
     faults = Faults("CachePolicy", name)
-    bound = kv_binding("tiers.kv.binding", binding, faults) if binding is not None else None
+    bound = kv_binding(f"{host}.tiers.kv.binding", binding, faults) if binding is not None else None
     faults.raise_if_any()
     tiers = given.get("tiers", {})
     edge, kv, shield = tiers.get("edge", {}), tiers.get("kv"), tiers.get("shield")
@@ -386,7 +371,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
     for key in ("edge_ttl", "browser_ttl", "stale_while_revalidate", "stale_if_error", "error_ttl"):
         if key in given:
             checks.seconds(key, given[key], faults)
-    if "engine" in given and faults.one_of("engine", given["engine"], ENGINES) and given["engine"] == "platform":
+    if given.get("engine") == "platform":
         _check_platform(given.get("key", {}), given.get("tiers", {}), faults)
     if "mode" not in given or faults.one_of("mode", given["mode"], MODES):
         _check_mode(_mode(given), given, faults)
@@ -394,8 +379,10 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "immutable",
             "is true without a `browser_ttl`",
+            code=Code.NEEDS,
             fix="Give the time for which clients may keep it, for example 31536000.",
         )
+    _check_stale(given, faults)
     _check_jitter("jitter", given.get("jitter"), "edge_ttl", given.get("edge_ttl"), faults)
     _check_statuses(given.get("statuses"), given.get("error_ttl", 0), faults)
     _check_tiers(given.get("tiers", {}), _mode(given), faults)
@@ -406,6 +393,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
             faults.add(
                 f"vary[{index}]",
                 "'*' makes every response different, so that nothing would be reused",
+                code=Code.WILDCARD,
                 allowed="names of request headers",
             )
         elif checks.header_name(f"vary[{index}]", header, faults):
@@ -433,6 +421,7 @@ def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "edge_ttl",
             "is required by mode 'override'",
+            code=Code.MISSING,
             allowed="0 or more seconds",
             fix="Give it, or mode 'origin' to follow the origin's headers.",
         )
@@ -442,8 +431,32 @@ def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
         for key in [*useless, *_OF_WHAT_IS_STORED] if mode == "bypass" else [*useless, "immutable"]:
             if key in given:
                 faults.add(
-                    key, f"has no effect, because mode {mode!r} {what}", fix=f"Leave {key} out, or use mode 'override'."
+                    key,
+                    f"has no effect, because mode {mode!r} {what}",
+                    code=Code.NO_EFFECT,
+                    fix=f"Leave {key} out, or use mode 'override'.",
                 )
+
+
+def _check_stale(given: Mapping[str, Any], faults: Faults) -> None:
+    """Note times for which nothing can be served stale, because none of what the policy gives a time is stored."""
+    tiers = given.get("tiers", {})
+    times = [
+        given.get("edge_ttl"),
+        given.get("error_ttl"),
+        *((tiers.get(tier) or {}).get("ttl") for tier in ("kv", "shield")),
+    ]
+    # Under mode `origin` 0 is a ceiling: what has an ETag or a date is stored, and may be stale for as long as the origin says.
+    if _mode(given) != "override" or given.get("edge_ttl") != 0 or any(times):
+        return
+    for key in ("stale_while_revalidate", "stale_if_error"):
+        if given.get(key):
+            faults.add(
+                key,
+                "has no effect, because with `edge_ttl` 0 nothing is stored that could be served stale",
+                code=Code.NO_EFFECT,
+                fix=f"Give an `edge_ttl` of 1 or more, after which the origin is asked again, or leave {key} out.",
+            )
 
 
 def _check_jitter(
@@ -454,11 +467,17 @@ def _check_jitter(
         return
     sound = [checks.seconds(f"{path}.{key}", jitter[key], faults, low=1) for key in ("min", "max")]
     if all(sound) and jitter["min"] > jitter["max"]:
-        faults.add(path, f"has min {jitter['min']} above max {jitter['max']}", allowed="min no larger than max")
+        faults.add(
+            path,
+            f"has min {jitter['min']} above max {jitter['max']}",
+            code=Code.CONTRADICTION,
+            allowed="min no larger than max",
+        )
     elif all(sound) and isinstance(ttl, int) and not (jitter["min"] <= ttl and (shorter or ttl <= jitter["max"])):
         faults.add(
             path,
             f"{jitter['min']} to {jitter['max']} leaves out the {key} {ttl}, which would have no effect",
+            code=Code.NO_EFFECT,
             allowed=f"min at most {ttl}" if shorter else f"min at most {ttl}, max at least {ttl}",
             fix=f"Change {key} with it.",
         )
@@ -468,7 +487,12 @@ def _check_statuses(statuses: list[int] | None, error_ttl: object, faults: Fault
     if statuses is None:
         return
     if not statuses:
-        faults.add("statuses", "is empty, so that nothing would be given a time", allowed="statuses from 200 to 499")
+        faults.add(
+            "statuses",
+            "is empty, so that nothing would be given a time",
+            code=Code.EMPTY,
+            allowed="statuses from 200 to 499",
+        )
     for index, status in enumerate(statuses):
         at = f"statuses[{index}]"
         if not 200 <= status <= 499:
@@ -477,17 +501,21 @@ def _check_statuses(statuses: list[int] | None, error_ttl: object, faults: Fault
                 if 500 <= status <= 599
                 else ""
             )
-            faults.add(at, f"{status} cannot be given a time", allowed="200 to 499", fix=why)
+            faults.add(at, f"{status} cannot be given a time", code=Code.STATUS, allowed="200 to 499", fix=why)
         elif status in (206, 304):
             faults.add(
-                at, f"{status} is a part of another response, not one of its own", allowed="200 to 499 but 206 and 304"
+                at,
+                f"{status} is a part of another response, not one of its own",
+                code=Code.STATUS,
+                allowed="200 to 499 but 206 and 304",
             )
         elif status in statuses[:index]:
-            faults.add(at, f"{status} is given twice")
+            faults.add(at, f"{status} is given twice", code=Code.TWICE)
         elif status in (404, 410) and error_ttl == 0:
             faults.add(
                 at,
                 f"{status} has no effect: it is kept for `error_ttl`, which is 0",
+                code=Code.NO_EFFECT,
                 fix=f"Give `error_ttl`, or leave {status} out.",
             )
 
@@ -498,7 +526,9 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
         memory = None
     none = memory is None and kv is None and tiers.get("shield") is None and not edge.get("enabled", True)
     if mode != "bypass" and none:
-        faults.add("tiers", "leaves no tier to keep anything in", fix="Enable one, or use mode 'bypass'.")
+        faults.add(
+            "tiers", "leaves no tier to keep anything in", code=Code.NO_EFFECT, fix="Enable one, or use mode 'bypass'."
+        )
     if memory is not None:
         most = limit("cloudflare.workers.memory_bytes")
         for key in ("max_bytes", "max_object_bytes"):
@@ -517,13 +547,12 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
             faults.add(
                 "tiers.memory.max_object_bytes",
                 f"{memory['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
+                code=Code.CONTRADICTION,
                 allowed=f"1 to {whole_tier} bytes",
             )
     for path, tier in (("memory", tiers.get("memory") or {}), ("edge", edge)):
         for key in () if tier.get("enabled", True) else sorted({*tier} - {"enabled"}):
-            faults.add(
-                f"tiers.{path}.{key}", f"has no effect, because tiers.{path}.enabled is false", fix=f"Leave {key} out."
-            )
+            faults.add(f"tiers.{path}.{key}", "has no effect, because `enabled` is false", fix=f"Leave {key} out.")
     for path, tier in (("memory", memory or {}), ("edge", edge)):
         if "ttl_ceiling" in tier:
             checks.seconds(f"tiers.{path}.ttl_ceiling", tier["ttl_ceiling"], faults)
@@ -577,6 +606,7 @@ def _check_shield(shield: Mapping[str, Any] | None, edge_ttl: object, faults: Fa
         faults.add(
             "tiers.shield.max_object_bytes",
             f"{shield['max_object_bytes']} is more than the tier's max_bytes {whole_tier}",
+            code=Code.CONTRADICTION,
             allowed=f"1 to {whole_tier} bytes",
         )
 
@@ -586,10 +616,18 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
     if faults.one_of("key.query", query, QUERIES):
         needs = query in ("include", "exclude")
         if needs and not key.get("query_names"):
-            faults.add("key.query_names", f"is required by query {query!r}", allowed="names of query parameters")
+            faults.add(
+                "key.query_names",
+                f"is required by query {query!r}",
+                code=Code.MISSING,
+                allowed="names of query parameters",
+            )
         if not needs and key.get("query_names"):
             faults.add(
-                "key.query_names", f"has no effect, because query is {query!r}", fix="Use query 'include' or 'exclude'."
+                "key.query_names",
+                f"has no effect, because query is {query!r}",
+                code=Code.NO_EFFECT,
+                fix="Use query 'include' or 'exclude'.",
             )
     for index, header in enumerate(key.get("headers", ())):
         at = f"key.headers[{index}]"
@@ -599,7 +637,9 @@ def _check_key(key: Mapping[str, Any], faults: Faults) -> None:
                 if header.lower() == "cookie"
                 else "no cache for what a caller is authorised to see"
             )
-            faults.add(at, f"{show(header)} differs for nearly every caller", fix=f"Use {instead}.")
+            faults.add(
+                at, f"{show(header)} differs for nearly every caller", code=Code.NO_EFFECT, fix=f"Use {instead}."
+            )
         else:
             _check_passes(at, header, faults)
     for index, cookie in enumerate(key.get("cookies", ())):
@@ -620,6 +660,7 @@ def _check_passes(at: str, header: str, faults: Faults) -> None:
         at,
         f"{show(header)} is removed from every request before the key is made"
         + (": a GET has no body" if name in _OF_A_BODY else ": a client could say anything by it"),
+        code=Code.RESERVED,
         fix=f"Use {instead}." if instead else "Use another header.",
     )
 
@@ -631,18 +672,21 @@ def _check_platform(key: Mapping[str, Any], tiers: Mapping[str, Any], faults: Fa
             faults.add(
                 f"key.{part}",
                 "is not part of the platform's key, so that engine 'platform' would give one caller's answer to another",
+                code=Code.SHARED_ANSWER,
                 fix="Use engine 'worker', or `vary` for request headers.",
             )
     if not tiers.get("edge", {}).get("enabled", True):
         faults.add(
             "tiers.edge.enabled",
             "is false with engine 'platform', which is that tier",
+            code=Code.CONTRADICTION,
             fix="Leave it out, or use engine 'worker'.",
         )
     if key.get("host", True):
         faults.add(
             "key.host",
             "must be false with engine 'platform', which keeps one entry for all hostnames",
+            code=Code.CONTRADICTION,
             fix="Say `host: false` if each hostname may be given the same answer, or use engine 'worker'.",
         )
 
@@ -651,11 +695,14 @@ def _check_tags(tags: list[str], faults: Faults) -> None:
     for index, tag in enumerate(tags):
         if not tag or not tag.isascii() or not tag.isprintable() or any(mark in tag for mark in " ,"):
             faults.add(
-                f"tags[{index}]", f"{show(tag)} is not a tag", allowed="printable ASCII without blanks and commas"
+                f"tags[{index}]",
+                f"{show(tag)} is not a tag",
+                code=Code.NAME,
+                allowed="printable ASCII without blanks and commas",
             )
     most = limit("cloudflare.cache.tags")
     if len(tags) > most.value:
-        faults.add("tags", f"has {len(tags)} tags", allowed=f"at most {most.text}")
+        faults.add("tags", f"has {len(tags)} tags", code=Code.LIMIT, allowed=f"at most {most.text}")
     checks.text_bytes(
         "tags",
         len(",".join(tags).encode()),

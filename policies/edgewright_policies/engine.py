@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.base.document import DocumentError, read_document
+from edgewright.base.fault_codes import Code
 from edgewright.base.project import PROJECT_FILES
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
@@ -213,7 +214,12 @@ class Servicer:
         try:
             config = rule.configuration(self._configs.get(rule.name))
         except ValidationError as error:
-            self._report(response, rule, level, f"the configuration of {rule.name} is wrong: {config_faults(error)}")
+            self._report(
+                response,
+                rule,
+                level,
+                f"the configuration of {rule.name} is wrong: {config_faults(rule.meta.config, error)}",
+            )
             return
         outcome = judge(config)
         for violation in outcome.violations:
@@ -296,7 +302,7 @@ def run(name: str = PACK_NAME, policies: Sequence[Rule] = POLICIES) -> None:
         settings, wanted = settings_from_environment(os.environ)
         configuration = engine_configuration(wanted)
     except ConfigurationFaults as faults:
-        lines = [f"  {'.'.join(path)}: {message}" for path, message in faults.faults]
+        lines = [f"  {'.'.join(path)}: {message} [{Code.POLICY}]" for path, message in faults.faults]
         sys.exit("The policies' settings have faults:\n" + "\n".join(lines))
     use_settings_in_process(settings)
     here = [Path.cwd(), *([Path(os.environ["PWD"])] if os.environ.get("PWD") else [])]

@@ -222,7 +222,7 @@ def test_a_machine_without_esbuild_and_network_gets_a_clean_message(
     monkeypatch.setattr(runtime, "installed", lambda: False)
     monkeypatch.setattr(runtime, "ensure", fail)
     (folder / "a.js").write_text("export default () => new Response();\n")
-    with pytest.raises(pulumi.RunError, match=r"^handlers cannot be bundled: there is no network$"):
+    with pytest.raises(pulumi.RunError, match=r"^handlers cannot be bundled: there is no network \[EWF501\]$"):
         bundle("a.js")
 
 

@@ -90,7 +90,7 @@ def _check_value(path: str, field: BindingField, value: Any, faults: Faults) -> 
     if field.words:
         own.one_of(path, value, field.words)
     if field.keys and not isinstance(value, Mapping):
-        own.add(path, f"{show(value)} is not a mapping", allowed=", ".join(field.keys), fix=field.where)
+        own.add(path, f"{show(value)} is not a mapping", code=Code.TYPE, allowed=", ".join(field.keys), fix=field.where)
     elif field.keys:
         for key in value:
             if key not in field.keys:
@@ -98,7 +98,7 @@ def _check_value(path: str, field: BindingField, value: Any, faults: Faults) -> 
     if field.check is not None and not own:
         field.check(path, value, own)
     for fault in own:
-        faults.add(fault.path, fault.problem, allowed=fault.allowed, fix=fault.fix)
+        faults.add(fault.path, fault.problem, code=fault.code, allowed=fault.allowed, fix=fault.fix)
     return not own
 
 
@@ -120,7 +120,7 @@ def kv_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | Non
             path,
             "is a CloudFront KeyValueStore, which only CloudFront Functions can read, and nothing at the edge can write",
             code=Code.UNSUPPORTED,
-            fix="Leave the KV tier out on CloudFront: its regional caches and `origin_shield` stand for it.",
+            fix="Leave the KV tier out on CloudFront: its regional caches and `tiers.shield` stand for it.",
         )
         return None
     if isinstance(value, Mapping) and value.get("type") not in (None, KV_NAMESPACE):

@@ -409,8 +409,8 @@ class Code(enum.Enum):
         "The feature, or this setting of it, cannot be had on the host that the component is for.",
         "It would be left out silently, and the system would behave otherwise than the program says.",
         "Do what the message advises, or choose another host.",
-        'CachePolicy("c", {"tiers": {"kv": {...}}})  # on host cloudfront',
-        'CachePolicy("c", {"tiers": {"edge": {...}}})',
+        'EdgeApi("api", {"host": "cloudfront", "secrets": {...}, ...})',
+        'EdgeApi("api", {"host": "cloudfront", ...})  # the handler reads Secrets Manager',
     )
     OTHER_PLATFORM = (
         "EWF302",
@@ -418,7 +418,7 @@ class Code(enum.Enum):
         "The argument is supported by another host only.",
         "It could not take effect here.",
         "Leave it out, or give it among the options of the platform that has it.",
-        '{"host": "cloudflare", "price_class": "100"}',
+        '{"host": "cloudflare", "redirects": [...]}',
         '{"host": "cloudflare"}',
     )
     LIMIT = (
@@ -472,7 +472,7 @@ class Code(enum.Enum):
         "Two parts are supported alone, and not both in one place of the platform's (one behavior, one event, one distribution).",
         "The deployment would fail, or one of them would not be used.",
         "Leave one out, or put them on paths that the platform tells apart.",
-        '{"path": "/a/*", "functions": {"viewer_request": f}, "auth": {...}, "cache": spec}',
+        '{"path": "/a/*", "cloudfront": {"functions": [f]}, "auth": {...}, "cache": spec}',
         '{"path": "/a/*", "auth": {...}, "cache": spec}',
     )
     UNREACHABLE = (
@@ -482,7 +482,7 @@ class Code(enum.Enum):
         "It would be deployed and never asked.",
         "Give a hostname, a route or an event.",
         '{"workers_dev": False}',
-        '{"workers_dev": False, "hostname": "api.example.com", "zone_id": zone}',
+        '{"cloudflare": {"workers_dev": False, "zone_id": zone}, "hostname": "api.example.com"}',
     )
 
     # 4xx: the project, its settings and the command line

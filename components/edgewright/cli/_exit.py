@@ -21,7 +21,8 @@ from edgewright.base.errors import (
     ProjectError,
     RunnerBroken,
 )
-from edgewright.base.fault import ProjectFault
+from edgewright.base.fault import ProjectFault, coded
+from edgewright.base.fault_codes import Code
 from edgewright.base.foreign import lines, one_line
 
 
@@ -87,8 +88,11 @@ def told() -> Iterator[None]:
     except DeployRefused as error:
         _say_faults([str(fault) for fault in error.errors])
         raise typer.Exit(Exit.USAGE) from None
-    except (InfrastructureError, ProgramKilled) as error:
+    except InfrastructureError as error:
         say_error(str(error))
+        raise typer.Exit(Exit.FAILED) from None
+    except ProgramKilled as error:
+        say_error(coded(str(error), Code.PROGRAM))
         raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:
         with uninterrupted():

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 import edgewright
+from edgewright.base.fault import coded
+from edgewright.base.fault_codes import Code
 from edgewright.base.numbers import number_range
 from edgewright.cli._exit import Exit, report_defect, say_error, uninterrupted
 from edgewright.cli._start import was_interrupted
@@ -114,7 +116,7 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, _ClickException):
             message = _number_fault(error) or error.format_message()  # type: ignore[attr-defined]
             if message:  # none where the help was the answer
-                say_error(message)
+                say_error(coded(message, Code.OPTION))
             return int(Exit.USAGE)
         if was_interrupted():
             return _interrupted()

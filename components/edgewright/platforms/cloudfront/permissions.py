@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 
 STATEMENT = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
@@ -47,6 +48,7 @@ def check_permissions(statements: Sequence[Mapping[str, object]], faults: Faults
                 faults.add(
                     f"{path}.{key}",
                     "is for policies of resources: this one is for the function's role",
+                    code=Code.UNKNOWN,
                     allowed=", ".join(STATEMENT),
                     fix="Leave it out.",
                 )
@@ -55,7 +57,9 @@ def check_permissions(statements: Sequence[Mapping[str, object]], faults: Faults
         if "Effect" in statement:
             faults.one_of(f"{path}.Effect", statement["Effect"], EFFECTS)
         else:
-            faults.add(f"{path}.Effect", "is required and was not given", allowed=" or ".join(EFFECTS))
+            faults.add(
+                f"{path}.Effect", "is required and was not given", code=Code.MISSING, allowed=" or ".join(EFFECTS)
+            )
         _check_listed(
             path,
             "Action",
@@ -80,18 +84,25 @@ def _check_listed(
         faults.add(
             f"{path}.{key}",
             f"and `Not{key}` are given together" if given else "is required and was not given",
+            code=Code.EXCLUSIVE if given else Code.MISSING,
             allowed=f"exactly one of `{key}` and `Not{key}`",
         )
     for each in given:
         values = _listed(statement[each])
         if not values:
             faults.add(
-                f"{path}.{each}", f"{show(statement[each])} names nothing", allowed=f"{allowed}; or a list of such"
+                f"{path}.{each}",
+                f"{show(statement[each])} names nothing",
+                code=Code.EMPTY,
+                allowed=f"{allowed}; or a list of such",
             )
         for value in values:
             if not isinstance(value, str) or not sound(value):
                 faults.add(
-                    f"{path}.{each}", f"{show(value)} is refused by IAM", allowed=f"{allowed}; or a list of such"
+                    f"{path}.{each}",
+                    f"{show(value)} is refused by IAM",
+                    code=Code.NOT_TAKEN,
+                    allowed=f"{allowed}; or a list of such",
                 )
 
 
@@ -109,10 +120,13 @@ def _is_resource(text: str) -> bool:
 
 def _check_sid(path: str, sid: object, seen: dict[str, str], faults: Faults) -> None:
     if not isinstance(sid, str) or not _SID.match(sid):
-        faults.add(path, f"{show(sid)} is not a statement's id", allowed="letters and digits")
+        faults.add(path, f"{show(sid)} is not a statement's id", code=Code.NAME, allowed="letters and digits")
     elif sid in seen:
         faults.add(
-            path, f"{show(sid)} is the id of {seen[sid]} too", fix="Give each statement an id of its own, or none."
+            path,
+            f"{show(sid)} is the id of {seen[sid]} too",
+            code=Code.TWICE,
+            fix="Give each statement an id of its own, or none.",
         )
     else:
         seen[sid] = path.rpartition(".")[0]
@@ -123,6 +137,7 @@ def _check_condition(path: str, condition: object, faults: Faults) -> None:
         faults.add(
             path,
             f"{show(condition)} is not a condition",
+            code=Code.TYPE,
             allowed="a mapping from operators to mappings from condition keys to values, for example"
             " {'StringEquals': {'aws:RequestedRegion': 'eu-central-1'}}",
         )
