@@ -1,7 +1,6 @@
 """The reference system as `make up` proves it: what a user's first run measures."""
 
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from edgewright.platforms.cloud import LocalCloud
 from edgewright.verify import Report, replay
 
 from bench.harness import Options, Result, Spread
+from tests.loopback import free_ports
 
 DESCRIPTION = "the stack local under its own traffic: latency, hit ratio, origin reduction"
 
@@ -33,10 +33,8 @@ def _copy(folder: Path) -> Path:
             shutil.copy(source, target)
     file = folder / "stacks" / "Pulumi.local.yaml"
     text = file.read_text()
-    for port in _ORIGIN_PORTS:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            text = text.replace(port, str(free.getsockname()[1]))
+    for port, free in zip(_ORIGIN_PORTS, free_ports(len(_ORIGIN_PORTS)), strict=True):
+        text = text.replace(port, str(free))
     file.write_text(text)
     return folder
 

@@ -1,6 +1,6 @@
 """The stage of the cache's benchmarks: one origin, the Workers in one workerd, and nginx and Varnish where installed.
 
-Everything listens on loopback, on ports that were free a moment before, and is stopped at the end.
+Everything listens on loopback, on ports that nobody else is given, and is stopped at the end.
 """
 
 import gzip
@@ -20,6 +20,8 @@ from typing import Any
 
 import psutil
 from edgewright.assemble.node import find_node
+
+from tests.loopback import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -97,11 +99,6 @@ def stage(*, peers: bool = True) -> Iterator[Stage]:
         yield Stage(found.origin, found.servers, found.pids, found.versions, tuple(missing))
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def _executable(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
 
@@ -160,7 +157,7 @@ def _nginx(found: Stage) -> Iterator[str | None]:
         yield None
         return
     with tempfile.TemporaryDirectory() as name:
-        port = _free_port()
+        port = free_port()
         # As root, nginx would drop to a user that may not read this folder.
         user = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""
         configuration = Path(name, "nginx.conf")
@@ -180,7 +177,7 @@ def _varnish(found: Stage) -> Iterator[str | None]:
         yield None
         return
     with tempfile.TemporaryDirectory() as name:
-        port = _free_port()
+        port = free_port()
         command = [executable, "-F", "-j", "none", "-n", name, "-a", f"127.0.0.1:{port}", "-T", "none"]
         # Without its own default of ten seconds' grace: only what the origin allows is served stale.
         command += ["-b", found.origin.removeprefix("http://"), "-s", "malloc,256m", "-p", "default_grace=0"]

@@ -404,6 +404,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
             code=Code.NEEDS,
             fix="Give the time for which clients may keep it, for example 31536000.",
         )
+    _check_stale(given, faults)
     _check_jitter("jitter", given.get("jitter"), "edge_ttl", given.get("edge_ttl"), faults)
     _check_statuses(given.get("statuses"), given.get("error_ttl", 0), faults)
     _check_tiers(given.get("tiers", {}), _mode(given), faults)
@@ -457,6 +458,27 @@ def _check_mode(mode: str, given: Mapping[str, Any], faults: Faults) -> None:
                     code=Code.NO_EFFECT,
                     fix=f"Leave {key} out, or use mode 'override'.",
                 )
+
+
+def _check_stale(given: Mapping[str, Any], faults: Faults) -> None:
+    """Note times for which nothing can be served stale, because none of what the policy gives a time is stored."""
+    tiers = given.get("tiers", {})
+    times = [
+        given.get("edge_ttl"),
+        given.get("error_ttl"),
+        *((tiers.get(tier) or {}).get("ttl") for tier in ("kv", "shield")),
+    ]
+    # Under mode `origin` 0 is a ceiling: what has an ETag or a date is stored, and may be stale for as long as the origin says.
+    if _mode(given) != "override" or given.get("edge_ttl") != 0 or any(times):
+        return
+    for key in ("stale_while_revalidate", "stale_if_error"):
+        if given.get(key):
+            faults.add(
+                key,
+                "has no effect, because with `edge_ttl` 0 nothing is stored that could be served stale",
+                code=Code.NO_EFFECT,
+                fix=f"Give an `edge_ttl` of 1 or more, after which the origin is asked again, or leave {key} out.",
+            )
 
 
 def _check_jitter(

@@ -214,7 +214,12 @@ class Servicer:
         try:
             config = rule.configuration(self._configs.get(rule.name))
         except ValidationError as error:
-            self._report(response, rule, level, f"the configuration of {rule.name} is wrong: {config_faults(error)}")
+            self._report(
+                response,
+                rule,
+                level,
+                f"the configuration of {rule.name} is wrong: {config_faults(rule.meta.config, error)}",
+            )
             return
         outcome = judge(config)
         for violation in outcome.violations:

@@ -147,7 +147,7 @@ def configure(settings: Mapping[str, object] | None) -> tuple[Configured, ...]:
                 if each["type"] == "extra_forbidden":
                     faults.append((at, f"unknown property; allowed: {allowed}"))
                 elif not any(where == at for where, _ in faults):
-                    faults.append((at, config_fault(each)))
+                    faults.append((at, config_fault(rule.meta.config, each)))
             continue
         found.append(Configured(rule, levels.get(rule.name, every or rule.meta.level), config, raw))
     if faults:

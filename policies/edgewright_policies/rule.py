@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar
 
+from edgewright.base.numbers import number_range
 from edgewright.contract.limits import Limit, Overrides
 from edgewright.contract.limits import limit as read_limit
 from pulumi_policy import (
@@ -254,7 +255,11 @@ def _schema(config: type[PolicyConfig]) -> PolicyConfigSchema | None:
     return PolicyConfigSchema(properties=properties) if properties else None
 
 
-def config_fault(detail: Mapping[str, Any]) -> str:
+_RANGE_KINDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number")
+_NUMBER_KINDS = ("int_type", "int_parsing", "int_from_float", "float_type", "float_parsing", *_RANGE_KINDS)
+
+
+def config_fault(config: type[PolicyConfig], detail: Mapping[str, Any]) -> str:
     """Return what is wrong with one value of a configuration, in the words of YAML: `must be a list, got 'sharp'`."""
     kind, text = detail["type"], str(detail["msg"])
     if kind in ("tuple_type", "list_type"):
@@ -263,10 +268,8 @@ def config_fault(detail: Mapping[str, Any]) -> str:
         text = "must be a mapping"
     elif kind in ("bool_type", "bool_parsing"):
         text = "must be true or false"
-    elif kind in ("int_type", "int_parsing", "int_from_float"):
-        text = "must be a whole number"
-    elif kind in ("float_type", "float_parsing"):
-        text = "must be a number"
+    elif kind in _NUMBER_KINDS:
+        text = f"must be {_numbers(config, detail)}"
     else:
         text = re.sub(r"^Value error, ", "", text)
         text = re.sub(r"^(?:Input|Value|String|Tuple|List|Dictionary) should ", "must ", text)
@@ -274,10 +277,22 @@ def config_fault(detail: Mapping[str, Any]) -> str:
     return f"{text[:1].lower()}{text[1:]}, got {detail['input']!r}"
 
 
-def config_faults(error: ValidationError) -> str:
+def _numbers(config: type[PolicyConfig], detail: Mapping[str, Any]) -> str:
+    """Return in words which numbers are allowed at the place of a fault."""
+    schema: Mapping[str, Any] = config_schema(config).get(str(detail["loc"][0]), {})
+    for part in detail["loc"][1:]:
+        inner = schema.get("items" if isinstance(part, int) else "additionalProperties", {})
+        schema = inner if isinstance(inner, Mapping) else {}
+    least, most = (schema.get(f"{end}imum", schema.get(f"exclusive{end.capitalize()}imum")) for end in ("min", "max"))
+    whole = schema.get("type") == "integer" or detail["type"].startswith("int_")
+    above, below = ("minimum" not in schema and least is not None), ("maximum" not in schema and most is not None)
+    return number_range(whole, least, most, above=above, below=below)
+
+
+def config_faults(config: type[PolicyConfig], error: ValidationError) -> str:
     """Return a wrong configuration's faults, all of them, on one line."""
     return "; ".join(
-        f"{'.'.join(map(str, each['loc'])) or 'configuration'}: {config_fault(each)}" for each in error.errors()
+        f"{'.'.join(map(str, each['loc'])) or 'configuration'}: {config_fault(config, each)}" for each in error.errors()
     )
 
 
@@ -393,7 +408,7 @@ class ResourceRule(_Base, ResourceValidationPolicy):
         try:
             config = self.configuration(args.get_config())
         except ValidationError as error:
-            report(f"the configuration of {self.name} is wrong: {config_faults(error)}", None)
+            report(f"the configuration of {self.name} is wrong: {config_faults(self.meta.config, error)}", None)
             return
         context = Context(
             config=config,
@@ -462,7 +477,7 @@ class StackRule(_Base, StackValidationPolicy):
         try:
             config = self.configuration(args.get_config())
         except ValidationError as error:
-            report(f"the configuration of {self.name} is wrong: {config_faults(error)}", None)
+            report(f"the configuration of {self.name} is wrong: {config_faults(self.meta.config, error)}", None)
             return
         stack = StackView(_node(each) for each in args.resources)
         name = stack_of(stack.nodes[0].urn) if stack.nodes else ""

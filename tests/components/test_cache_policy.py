@@ -140,6 +140,14 @@ SECONDS = "Allowed: a whole number of seconds, or a duration, for example '1h30m
 
 
 FAULTS: list[tuple[Any, str]] = [
+    *(
+        (
+            {"edge_ttl": 0, "tiers": {"memory": {"enabled": False}}, key: 60},
+            f"{key}: has no effect, because with `edge_ttl` 0 nothing is stored that could be served stale. Give an `edge_ttl`"
+            f" of 1 or more, after which the origin is asked again, or leave {key} out.",
+        )
+        for key in ("stale_while_revalidate", "stale_if_error")
+    ),
     (
         {"edge_tll": 60},
         "edge_tll: is not an argument. Allowed: browser_ttl, edge_ttl, engine, error_ttl, immutable, jitter, key, mode,"
@@ -351,6 +359,21 @@ FAULTS: list[tuple[Any, str]] = [
         "tiers.shield.max_bytes: -1 is out of range. Allowed: 1 to 10737418240 bytes. A Durable Object keeps 10 GiB in all.",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"edge_ttl": 0, "browser_ttl": 0},
+        {"edge_ttl": 0, "stale_if_error": 0, "stale_while_revalidate": 0},
+        # Something is stored: errors, in the shield, or what the origin lets be validated.
+        {"edge_ttl": 0, "error_ttl": 60, "stale_if_error": 60},
+        {"edge_ttl": 0, "tiers": {"shield": {"ttl": 60}}, "stale_if_error": 60},
+        {"edge_ttl": 0, "mode": "origin", "stale_if_error": 60},
+    ],
+)
+def test_an_edge_ttl_of_0_is_taken_where_what_is_beside_it_acts(args: Any) -> None:
+    run(lambda: CachePolicy("products", args))
 
 
 @pytest.mark.parametrize(("args", "fault"), FAULTS, ids=[fault[:40] for _, fault in FAULTS])

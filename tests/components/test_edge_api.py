@@ -1,10 +1,12 @@
 """EdgeApi on Cloudflare: what a program declares, what the engine is told of it, and what is refused."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pulumi_cloudflare as cloudflare
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.contract.countries import countries
@@ -16,6 +18,7 @@ from tests.components.program import (
     UNKNOWN,
     VERSION,
     ZONE,
+    Cloud,
     Run,
     faults_of,
     module_text,
@@ -984,8 +987,8 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {**jwt(jwks_url=None, secret="KEY"), "secrets": {"KEY": "k" * 31}},
-        "secrets.KEY: has 31 bytes, and tokens are verified with it by HS256 (RFC 7518, section 3.2). Allowed: 32 bytes or"
-        " more, drawn at random. Make one: `openssl rand -base64 32`.",
+        "secrets.KEY: has 31 bytes, and the tokens of endpoints[0] (/api) are verified with it by HS256 (RFC 7518, section 3.2)."
+        " Allowed: 32 bytes or more, drawn at random. Make one: `openssl rand -base64 32`.",
     ),
     (endpoint(origin="us"), "endpoints[0].origin: 'us' is not a router. Allowed: a GeoRouter's `routing`."),
     (
@@ -1340,8 +1343,59 @@ def test_a_short_key_that_a_program_only_knows_later_is_refused_without_being_to
         api(**jwt(jwks_url=None, secret="KEY"), secrets={"KEY": pulumi.Output.secret("canary-short")})()
 
     (fault,) = faults_of(declare, preview=preview)
-    assert fault.startswith("secrets.KEY: has 12 bytes, and tokens are verified with it by HS256")
+    assert fault.startswith(
+        "secrets.KEY: has 12 bytes, and the tokens of endpoints[0] (/api) are verified with it by HS256"
+    )
     assert "canary" not in fault
+
+
+class CountedCloud(Cloud):
+    """Says what it was asked to make."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+
+    def new_resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        self.made.append(type_.rpartition(":")[2])
+        return super().new_resource(type_, name, inputs)
+
+
+def of_a_component() -> Any:
+    """The id of a store, which is known once it is made."""
+    return KvNamespace("keys", {"account_id": ACCOUNT}).namespace_id
+
+
+def of_a_resource() -> Any:
+    """The id of a provider's resource."""
+    return cloudflare.Queue("keys", account_id=ACCOUNT, queue_name="keys").id
+
+
+@pytest.mark.parametrize("output", [of_a_component, of_a_resource])
+def test_a_key_that_another_resource_makes_is_refused_before_a_version_is_made(output: Callable[[], Any]) -> None:
+    """A preview cannot know it; `up` makes the resource, and then nothing with the key."""
+
+    def declare(size: int) -> Callable[[], EdgeApi]:
+        def program() -> EdgeApi:
+            key = pulumi.Output.secret(output().apply(lambda known: (known * size)[:size]))
+            auth = jwt(jwks_url=None, secret="KEY")["endpoints"][0]
+            return api(
+                endpoints=[auth, {**auth, "path": "/more"}, {**ENDPOINT, "path": "/open"}], secrets={"KEY": key}
+            )()
+
+        return program
+
+    run(declare(12), preview=True)
+    cloud = CountedCloud()
+    (fault,) = faults_of(declare(12), cloud=cloud)
+    assert fault == (
+        "secrets.KEY: has 12 bytes, and the tokens of endpoints[0] (/api), endpoints[1] (/more) are verified with it by HS256"
+        " (RFC 7518, section 3.2). Allowed: 32 bytes or more, drawn at random. Make one: `openssl rand -base64 32`."
+    )
+    assert not {"WorkerVersion", "WorkersDeployment"} & {*cloud.made}
+    cloud = CountedCloud()
+    run(declare(32), cloud=cloud)
+    assert {"WorkerVersion", "WorkersDeployment"} <= {*cloud.made}
 
 
 def test_a_secret_that_verifies_no_token_may_be_short() -> None:

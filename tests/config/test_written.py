@@ -35,9 +35,9 @@ def test_a_text_is_the_number_that_it_means(model: type[BaseModel], texts: Any, 
 @pytest.mark.parametrize(
     ("model", "given", "says"),
     [
-        (ProductsCache, {"kv_ttl": "30s"}, "'30s' is 30 seconds; allowed: greater than or equal to 60"),
+        (ProductsCache, {"kv_ttl": "30s"}, "'30s' is 30 seconds; allowed: a whole number, 60 or more"),
         (ProductsCache, {"kv_ttl": "1y"}, "'1y' has the unit 'y', which is none of time; allowed: a whole number of seconds, or a"),
-        (Objectives, {"hit_ratio": "900%"}, "'900%' is 9; allowed: less than or equal to 1"),
+        (Objectives, {"hit_ratio": "900%"}, "'900%' is 9; allowed: a number from 0 to 1"),
         (Traffic, {"rate": "fast"}, "'fast' is not a rate; allowed: a number a second, or a rate, for example '150/s'"),
     ],
 )  # fmt: skip

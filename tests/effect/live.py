@@ -21,6 +21,7 @@ from tests.effect.behind import Behind
 from tests.effect.edge import Edge
 from tests.effect.given import Given, Kit
 from tests.effect.identity import Identity
+from tests.effect.rows import inputs
 from tests.loopback import PATIENCE_S
 
 STACK = "dev"
@@ -54,6 +55,9 @@ class Live:
     batches: int = 0
     """How many have run."""
     edges: dict[str, Edge] = field(default_factory=dict)
+    unlike: list[Any] = field(default_factory=list)
+    """What is not the same in the inputs of one program that runs under two names: names and ids are, so that of two other
+    programs only what an argument changes differs."""
 
     def serve(self, batch: str, programs: Sequence[Given]) -> None:
         """Have these programs run, and no others; each is known by its key."""
@@ -62,6 +66,9 @@ class Live:
         different = {given.key(): given for given in programs}
         # Of their own in each batch: a distribution with a staged rollout may not become another program's.
         self.batches += 1
+        whole = max((each for each in programs if each.before is None), key=lambda each: len(each.key()))
+        twin = f"{whole.key()}, again"
+        different[twin] = whole
         names = {key: f"t{self.batches}n{number}" for number, key in enumerate(different)}
         earlier = {names[key]: given.before for key, given in different.items() if given.before is not None}
         self.batch, self.edges = "", {}
@@ -85,6 +92,8 @@ class Live:
                 state=self.stack.state.path,
                 resources=tuple(item for item in found.resources if item.name.startswith(f"{name}-")),
             )
+        one, other = (inputs(self.edges[key].resources, self.edges[key].name) for key in (whole.key(), twin))
+        self.unlike = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
         self.batch = batch
 
     def _deploy(self, programs: Mapping[str, Given], stable: Mapping[str, Any]) -> Run:

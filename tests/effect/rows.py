@@ -1,8 +1,12 @@
 """Rows of the table: what an argument does, on which host, and how that is seen."""
 
-from collections.abc import Callable
+import base64
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from edgewright.engine.resources import Resource
 
 from tests.components.program import Run
 from tests.effect.edge import Edge
@@ -98,20 +102,51 @@ def identity(row: Row, host: str) -> str:
     return f"{row.argument}@{host}" + (f" ({row.note})" if row.note else "")
 
 
-def inputs(run: Run) -> Any:
-    """Return what would be deployed: every resource of a provider with its inputs, files by their text."""
-    return [
-        (item.urn, _plain(item.inputs), item.options, item.secret_paths)
-        for item in run.resources
-        if item.custom and not item.type.startswith("pulumi:")
-    ]
+def inputs(resources: Sequence[Resource], name: str) -> Any:
+    """Return what would be deployed of a program: every resource of a provider with its inputs, files by their text.
+
+    The same program gives the same under another name: what follows from its resources' names (`name` begins them) and is
+    their own, as ids are, is called by the resource that it is of.
+    """
+    own = [item for item in resources if item.custom and not item.type.startswith("pulumi:")]
+    # Bindings are called in capitals what their stores are called.
+    called = {name: "NAME", name.upper(): "NAME"}
+    for item in own:
+        label = f"{item.type.rpartition(':')[2]} {item.name}"
+        given = [each for each in item.inputs.values() if isinstance(each, str)]
+        for key, value in (("id", item.id), *item.outputs.items()):
+            if isinstance(value, str) and value not in given and len(value) >= MADE and not _is_word(value):
+                called.setdefault(value, f"<{key} of {label}>")
+    # The longest first: an ARN with a version begins as the one without.
+    names = sorted(called.items(), key=lambda pair: -len(pair[0]))
+    return [_plain((item.urn, item.inputs, item.options, sorted(item.secret_paths)), names) for item in own]
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+MADE = 8
+"""What a cloud makes up for a resource has so many characters at least; other outputs are words."""
+
+
+def _is_word(text: str) -> bool:
+    return text.isalpha() and text.islower()
+
+
+def _plain(value: Any, names: Sequence[tuple[str, str]]) -> Any:
+    if isinstance(value, Mapping):
+        limits = value.get("type") == "ratelimit"
+        return {
+            _plain(key, names): _plain(base64.b64decode(item).decode() if key == "contentBase64" else item, names)
+            for key, item in value.items()
+            # Digests of names, and of all that is beside them.
+            if key != "workersTag" and not (limits and key == "namespaceId")
+        }
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_plain(item, names) for item in value]
     if hasattr(value, "assets"):
-        return {name: _plain(asset) for name, asset in value.assets.items()}
-    return getattr(value, "text", None) or getattr(value, "path", None) or value
+        return {key: _plain(asset, names) for key, asset in value.assets.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _plain(getattr(value, each.name), names) for each in dataclasses.fields(value)}
+    text = getattr(value, "text", None) or getattr(value, "path", None) or value
+    if isinstance(text, str):
+        for made, label in names:
+            text = text.replace(made, label)
+    return text

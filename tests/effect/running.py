@@ -7,7 +7,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from tests.effect.given import Given
-from tests.effect.live import Live, alone
+from tests.effect.live import Live
 from tests.effect.pairs import FEATURES, PAIRS, Pair, program, refusal
 from tests.effect.rows import Effect, identity, inputs
 from tests.effect.table import AREAS
@@ -31,18 +31,16 @@ def pairs(host: str) -> list[ParameterSet]:
     return [pytest.param(pair, id=f"{pair[0]}-and-{pair[1]}@{host}") for pair in PAIRS if refusal(pair, host) is None]
 
 
-def changes_the_inputs(host: str, row: Effect) -> None:
-    base, changed = (inputs(alone(given, host)) for given in (row.base, row.changed))
-    assert base != changed
-
-
 def changes_what_runs(cloud: Live, area: str, row: Effect) -> None:
+    """Look at both programs of a row: at what is deployed of them, and at what runs."""
     programs: list[Given] = []
     for each in AREAS[area]:
         if isinstance(each, Effect) and cloud.host in each.hosts:
             programs += [each.base, each.changed]
     cloud.serve(area, programs)
+    assert cloud.unlike == []
     edges = [cloud.edges[given.key()] for given in (row.base, row.changed)]
+    assert inputs(edges[0].resources, edges[0].name) != inputs(edges[1].resources, edges[1].name)
     # Many rows wait for something to lapse: both programs at once.
     with ThreadPoolExecutor(max_workers=1 if area == ALONE else 2) as pool:
         assert tuple(pool.map(row.see, edges)) == row.gives

@@ -1,7 +1,6 @@
 """Every argument that changes something changes the inputs and what runs, and features hold beside each other: on CloudFront."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +11,9 @@ from tests.effect.rows import Effect
 HOST = "cloudfront"
 
 
-@pytest.mark.parametrize(("area", "row"), running.effects(HOST))
-def test_it_changes_the_inputs(in_folder: Path, area: str, row: Effect) -> None:
-    running.changes_the_inputs(HOST, row)
-
-
 @pytest.mark.runtime
 @pytest.mark.parametrize(("area", "row"), running.effects(HOST))
-def test_it_changes_what_runs(live_on: Callable[[str], Live], area: str, row: Effect) -> None:
+def test_it_changes_the_inputs_and_what_runs(live_on: Callable[[str], Live], area: str, row: Effect) -> None:
     running.changes_what_runs(live_on(HOST), area, row)
 
 

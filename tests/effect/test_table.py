@@ -59,7 +59,7 @@ def test_what_is_recorded_says_why_no_runtime_shows_it(in_folder: Path, area: st
     assert row.reason
     runs = [alone(given, host) for given in (row.base, row.changed)]
     assert tuple(row.reads(run) for run in runs) == row.gives
-    assert inputs(runs[0]) != inputs(runs[1])
+    assert inputs(runs[0].resources, "row") != inputs(runs[1].resources, "row")
 
 
 @pytest.mark.parametrize(("area", "row", "host"), _cases(Timed))
@@ -68,7 +68,7 @@ def test_what_takes_long_is_shown_by_a_test_with_a_clock_of_its_own(
 ) -> None:
     assert row.test in (ROOT / row.file).read_text()
     assert row.reason
-    base, changed = (inputs(alone(given, host)) for given in (row.base, row.changed))
+    base, changed = (inputs(alone(given, host).resources, "row") for given in (row.base, row.changed))
     assert base != changed
 
 

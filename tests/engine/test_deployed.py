@@ -46,6 +46,10 @@ if "cache_rules" in args:
     cached = CachePolicy("pages", {"edge_ttl": 60, **given["policy"]}, opts("pages", "pages"))
     pages = {"path": "/pages/*", "origin": origins.routing, "cache": cached.spec}
     args["endpoints"] = [*args["endpoints"], pages]
+if given["key_bytes"]:
+    # Known once the store is made: in no preview.
+    key = store.namespace_id.apply(lambda known: (known * 2)[: given["key_bytes"]])
+    args["secrets"] = {"KEY": pulumi.Output.secret(key)}
 api = EdgeApi(name, args, opts(name, "api"))
 for output in ("urls", "version_id", "stable_version_id", "candidate_version_id", "ledger"):
     pulumi.export(output, getattr(api, output))
@@ -144,6 +148,7 @@ def shop(engine: Engine, tmp_path: Path) -> Callable[..., Shop]:
             "was": "",
             "protect": None,
             "protect_all": False,
+            "key_bytes": 0,
             "policy": {},
             "store": STORE[host],
         }
@@ -220,6 +225,29 @@ def test_a_version_that_cloudfront_does_not_take_is_in_no_output(shop: Callable[
     refused = made.up(api={"vars": {"GREETING": "four"}})
     assert refused.code != 0
     assert made.output() == now
+
+
+def test_a_key_that_is_made_too_short_is_refused_before_a_version_is_made(shop: Callable[..., Shop]) -> None:
+    """HS256 needs 32 bytes (RFC 7518, section 3.2), and a preview does not know a key that another resource makes."""
+    auth = {"kind": "jwt", "issuer": "i", "audience": ["a"], "algorithms": ["HS256"], "secret": "KEY"}
+    made = shop("cloudflare", key_bytes=12)
+    endpoints = [{"path": "/hello", "handler": "hello.js", "auth": auth}]
+    preview = made("preview", api={"endpoints": endpoints, "cache_rules": False})
+    assert preview.code == 0, preview.text
+
+    refused = made.up()
+    assert refused.code != 0
+    assert (
+        "secrets.KEY: has 12 bytes, and the tokens of endpoints[0] (/hello) are verified with it by HS256"
+        in refused.text
+    )
+    assert "Traceback" not in refused.text
+    kinds = {each["type"].rpartition(":")[2] for each in made.engine.export("dev")}
+    assert "WorkersKvNamespace" in kinds
+    assert not {"WorkerVersion", "WorkersDeployment"} & kinds
+
+    done = made.up(key_bytes=32)
+    assert done.code == 0, done.text
 
 
 def test_what_may_not_change_during_a_rollout_is_refused_before_aws_is_asked(shop: Callable[..., Shop]) -> None:

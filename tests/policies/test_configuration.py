@@ -61,12 +61,12 @@ def test_all_is_every_policy_that_is_not_named() -> None:
         (
             {"cpu-budget": {"maxMs": "fast"}},
             "cpu-budget.maxMs",
-            "must be a whole number, got 'fast'",
+            "must be a whole number from 1 to 300000, got 'fast'",
         ),
         (
             {"cpu-budget": {"maxMs": 0}},
             "cpu-budget.maxMs",
-            "must be greater than or equal to 1, got 0",
+            "must be a whole number from 1 to 300000, got 0",
         ),
         ({"heavy-imports": {"packages": "sharp"}}, "heavy-imports.packages", "must be a list, got 'sharp'"),
         ({"monthly-cost-over-budget": {"prices": 1}}, "monthly-cost-over-budget.prices", "must be a mapping, got 1"),
@@ -75,7 +75,7 @@ def test_all_is_every_policy_that_is_not_named() -> None:
             "cache-key-unbounded.allowWholeQuery",
             "must be true or false, got 7",
         ),
-        ({"EW301": {"maxMs": 0}}, "EW301.maxMs", "must be greater than or equal to 1, got 0"),
+        ({"EW301": {"maxMs": 0}}, "EW301.maxMs", "must be a whole number from 1 to 300000, got 0"),
         ({"EW301": "advisory", "cpu-budget": "advisory"}, "cpu-budget", "is the policy cpu-budget again; keep one"),
         ({"cpu-budget": {"max": 5}}, "cpu-budget.max", "unknown property; allowed: enforcementLevel, maxMs"),
         ({"kv-value-size": {"max": 5}}, "kv-value-size.max", "unknown property; allowed: enforcementLevel"),
@@ -244,4 +244,29 @@ def test_a_wrong_configuration_that_reaches_a_policy_is_a_finding_and_no_crash()
 
     assert isinstance(rule, ResourceRule)
     rule.validate(args, report)
-    assert said == ["the configuration of cpu-budget is wrong: maxMs: must be a whole number, got 'fast'"]
+    assert said == [
+        "the configuration of cpu-budget is wrong: maxMs: must be a whole number from 1 to 300000, got 'fast'"
+    ]
+
+
+def _bounded() -> list[tuple[str, str, float, float]]:
+    """Return each number of each policy that has two bounds, with them."""
+    found = []
+    for rule in POLICIES:
+        for name, schema in config_schema(rule.meta.config).items():
+            low = schema.get("minimum", schema.get("exclusiveMinimum"))
+            high = schema.get("maximum", schema.get("exclusiveMaximum"))
+            if low is not None and high is not None:
+                found.append((rule.name, name, low, high))
+    return found
+
+
+@pytest.mark.parametrize(("policy", "name", "low", "high"), _bounded())
+def test_a_number_out_of_its_range_is_told_both_bounds(policy: str, name: str, low: float, high: float) -> None:
+    for wrong in (low - 1, high + 1):
+        with pytest.raises(ConfigurationFaults) as caught:
+            configure({policy: {name: wrong}})
+        ((path, problem),) = caught.value.faults
+        assert path[1:] == (policy, name)
+        assert f"{low:.15g}" in problem
+        assert f"{high:.15g}" in problem

@@ -10739,6 +10739,7 @@ var LEVELS = /* @__PURE__ */ new Set(["debug", "log", "info", "warn", "error"]);
 var AVAILABLE_MS = 1e4;
 var FIRST_PAUSE_MS = 100;
 var LONGEST_PAUSE_MS = 5e3;
+var START_MS = 12e4;
 var NOTICE_MS = 5e3;
 async function disposed(miniflare) {
   const late = new AbortController();
@@ -10747,6 +10748,12 @@ async function disposed(miniflare) {
   await Promise.race([miniflare.dispose().catch(() => {
   }), waited]);
   late.abort();
+}
+function kill(pid) {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+  }
 }
 var Instance = class _Instance {
   constructor(options) {
@@ -10835,6 +10842,7 @@ var Instance = class _Instance {
       ...worker,
       unsafeDirectSockets: [{ host: `unix:${join6(this.#directory, String(index))}`, port: 0 }]
     }));
+    rmSync4(join6(this.#directory, "pid"), { force: true });
     process.env.MINIFLARE_WORKERD_PATH = doors.launcher;
     const miniflare = new this.options.miniflare.Miniflare({
       ...shared2,
@@ -10845,8 +10853,18 @@ var Instance = class _Instance {
     unnoticed.catch(() => {
     });
     const start2 = watchStart(() => this.#pid());
+    const late = new AbortController();
+    const { startMs = START_MS } = this.options;
+    const overdue = delay(startMs, void 0, { signal: late.signal }).then(() => {
+      const pid2 = this.#pid();
+      if (pid2 !== void 0) kill(pid2);
+      const which = pid2 === void 0 ? "miniflare has not started workerd" : "workerd was not ready";
+      throw new Error(`${which} after ${startMs / 1e3} s`);
+    });
+    overdue.catch(() => {
+    });
     try {
-      await Promise.race([miniflare.ready, unnoticed]);
+      await Promise.race([miniflare.ready, unnoticed, overdue]);
     } catch (error) {
       this.#miniflare = void 0;
       await disposed(miniflare);
@@ -10856,6 +10874,7 @@ var Instance = class _Instance {
       throw new DeployFailed(errors.length > 0 ? errors : unexplained(this.#startup, error));
     } finally {
       start2.stop();
+      late.abort();
     }
     const pid = this.#pid();
     if (pid === void 0 || life !== this.#life) return;

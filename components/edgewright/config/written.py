@@ -5,6 +5,8 @@
 A number means what it meant; the editor's schema knows both. Bounds go before the text, which is read before they are asked.
 """
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +15,8 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationError,
     ValidatorFunctionWrapHandler,
-    WrapValidator,
 )
+from pydantic_core import core_schema
 
 from edgewright.arguments.values import (
     MILLISECONDS,
@@ -27,6 +29,7 @@ from edgewright.arguments.values import (
     Kind,
     UnreadableError,
 )
+from edgewright.base.numbers import number_range
 
 __all__ = [
     "MILLISECONDS",
@@ -46,7 +49,7 @@ class Text:
 
     kind: Kind
 
-    def read(self, value: Any, number: ValidatorFunctionWrapHandler) -> Any:
+    def read(self, bounds: Mapping[str, Any], value: Any, number: ValidatorFunctionWrapHandler) -> Any:
         """Return the number that is meant. One without a unit is read by pydantic, also where the engine has it as a text."""
         if not isinstance(value, str) or not any(letter.isalpha() or letter == "%" for letter in value):
             return number(value)
@@ -57,12 +60,16 @@ class Text:
             raise ValueError(f"{value!r} {error.problem}; allowed: {self.kind.allowed}{fix}") from None
         try:
             return number(understood.value)
-        except ValidationError as error:
-            allowed = error.errors()[0]["msg"].removeprefix("Input should be ")
+        except ValidationError:
+            least, most = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
+            above, below = "ge" not in bounds and "gt" in bounds, "le" not in bounds and "lt" in bounds
+            allowed = number_range(bounds.get("type") == "int", least, most, above=above, below=below)
             raise ValueError(f"{value!r} is {understood.meaning}; allowed: {allowed}") from None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
-        return WrapValidator(self.read).__get_pydantic_core_schema__(source, handler)
+        # What the number is held to, for messages: the schema of its type with its bounds.
+        inner: Any = handler(source)
+        return core_schema.no_info_wrap_validator_function(functools.partial(self.read, inner), inner)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [handler(schema), {"type": "string", "pattern": "^\\s*[0-9].*[A-Za-z%]\\s*$"}]}

@@ -46,6 +46,8 @@ export interface InstanceOptions {
   /** The namespaces that the control Worker is bound to, in order. */
   namespaces: readonly string[];
   maps: SourceMaps;
+  /** How long a start may take; by default START_MS. */
+  startMs?: number;
 }
 
 const LEVELS = new Set(["debug", "log", "info", "warn", "error"]);
@@ -55,6 +57,8 @@ const AVAILABLE_MS = 10_000;
 /** Between attempts to start: at first, and at most. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** How long a start may take on a machine that is busy: who waits longer waits for ever. */
+const START_MS = 120_000;
 /** How long miniflare may take to notice that its workerd is gone, and to clear away. */
 const NOTICE_MS = 5_000;
 
@@ -64,6 +68,15 @@ async function disposed(miniflare: Miniflare): Promise<void> {
   const waited = delay(NOTICE_MS, undefined, { signal: late.signal }).catch(() => {});
   await Promise.race([miniflare.dispose().catch(() => {}), waited]); // It rejects with what its start did.
   late.abort();
+}
+
+/** Ends a process, if it is there yet. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** What `status` says of the runtime. */
@@ -163,6 +176,8 @@ export class Instance {
       ...worker,
       unsafeDirectSockets: [{ host: `unix:${join(this.#directory, String(index))}`, port: 0 }],
     }));
+    // An earlier workerd's: that of this one is not known until its launcher has written it down.
+    rmSync(join(this.#directory, "pid"), { force: true });
     // Read by miniflare as it starts workerd; it has no option for it.
     process.env.MINIFLARE_WORKERD_PATH = doors.launcher;
     const miniflare = new this.options.miniflare.Miniflare({
@@ -175,9 +190,18 @@ export class Instance {
       .then(() => Promise.reject(new Error("it ended while it started")));
     unnoticed.catch(() => {}); // Nobody waits for it any more where miniflare was first.
     const start = watchStart(() => this.#pid());
+    const late = new AbortController();
+    const { startMs = START_MS } = this.options;
+    const overdue = delay(startMs, undefined, { signal: late.signal }).then(() => {
+      const pid = this.#pid();
+      if (pid !== undefined) kill(pid); // Nobody else may get to it.
+      const which = pid === undefined ? "miniflare has not started workerd" : "workerd was not ready";
+      throw new Error(`${which} after ${startMs / 1000} s`);
+    });
+    overdue.catch(() => {}); // Aborted where it was ready in time.
     try {
-      // It tells why a start failed, and may wait for ever for one that is gone.
-      await Promise.race([miniflare.ready, unnoticed]);
+      // It tells why a start failed, and may wait for ever: for one that is gone, or before there is one.
+      await Promise.race([miniflare.ready, unnoticed, overdue]);
     } catch (error) {
       this.#miniflare = undefined;
       await disposed(miniflare);
@@ -187,6 +211,7 @@ export class Instance {
       throw new DeployFailed(errors.length > 0 ? errors : unexplained(this.#startup, error));
     } finally {
       start.stop();
+      late.abort();
     }
     const pid = this.#pid();
     if (pid === undefined || life !== this.#life) return;

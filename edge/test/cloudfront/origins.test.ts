@@ -51,13 +51,18 @@ function group(primary: CloudFrontOrigin, secondary: CloudFrontOrigin, codes = [
   });
 }
 
-/** A port on which nothing listens. */
+/** A port on which nothing listens: below those that systems give to whoever asks for any, so that nothing comes to. */
 async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 8_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 describe("origin groups", () => {

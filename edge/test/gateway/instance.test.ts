@@ -21,6 +21,8 @@ let outputs: Readable[];
 let stillborn: number[];
 /** Those of which miniflare does not notice that they are gone: it waits for them, and for their end, for ever. */
 let unnoticed: number[];
+/** Those before which miniflare hangs: there is no workerd, no end of it, and no word of either. */
+let unborn: number[];
 /** Stands for workerd where its id is asked for: what goes over a limit is killed by it. */
 let sleeper: ChildProcess;
 
@@ -32,11 +34,12 @@ class Stand {
     const out = new Readable({ read() {} });
     outputs.push(out);
     options.handleRuntimeStdio(out, new Readable({ read() {} }));
+    this.#hangs = unnoticed.includes(outputs.length) || unborn.includes(outputs.length);
+    this.ready = this.#hangs ? new Promise(() => {}) : new Promise((resolve) => setTimeout(resolve, 50));
+    if (unborn.includes(outputs.length)) return;
     // The launcher writes it down, and nobody takes it back.
     writeFileSync(join(doors.directory, "one", "pid"), String(sleeper.pid));
     if (stillborn.includes(outputs.length)) out.push(null);
-    this.#hangs = unnoticed.includes(outputs.length);
-    this.ready = this.#hangs ? new Promise(() => {}) : new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   dispose(): Promise<void> {
@@ -46,7 +49,7 @@ class Stand {
 
 class NoOpLog {}
 
-function start(): Promise<Instance> {
+function start(more: Partial<InstanceOptions> = {}): Promise<Instance> {
   const miniflare = { Miniflare: Stand, NoOpLog } as unknown as typeof MiniflareModule;
   const options: Partial<InstanceOptions> = {
     ...{ name: "one", miniflare, workerd: "workerd", doors, workers: [], namespaces: [] },
@@ -56,6 +59,7 @@ function start(): Promise<Instance> {
       logs: new Logs(undefined),
       maps: new SourceMaps({ workers: [] }),
     },
+    ...more,
   };
   return Instance.start(options as InstanceOptions);
 }
@@ -67,6 +71,7 @@ beforeEach(() => {
   sleeper = spawn("sleep", ["600"]);
   stillborn = [];
   unnoticed = [];
+  unborn = [];
 });
 
 afterEach(() => {
@@ -91,6 +96,24 @@ test("one whose end miniflare does not notice is followed by another", async () 
   const instance = await start();
   outputs[0]?.push(null);
   await until(() => instance.runtime.state === "restarting");
+  await until(() => outputs.length === 3 && instance.runtime.state === "running");
+  await instance.dispose();
+});
+
+test("one that miniflare does not even start fails in time", async () => {
+  unborn = [1];
+  await expect(start({ startMs: 100 })).rejects.toThrow("miniflare has not started workerd after 0.1 s");
+});
+
+test("one that is started and never ready fails in time", async () => {
+  unnoticed = [1];
+  await expect(start({ startMs: 100 })).rejects.toThrow("workerd was not ready after 0.1 s");
+});
+
+test("one that miniflare does not even start again is followed by another", async () => {
+  unborn = [2];
+  const instance = await start({ startMs: 500 });
+  outputs[0]?.push(null);
   await until(() => outputs.length === 3 && instance.runtime.state === "running");
   await instance.dispose();
 });

@@ -69,15 +69,19 @@ def bindings(plan: Plan, endpoints: Endpoints, needed: Sequence[Binding], faults
                     f"secrets.{name}",
                     value,
                     faults,
-                    key=any(item.auth is not None and item.auth.secret == name for item in endpoints.items),
+                    verifies=[
+                        f"{item.at} ({item.path})"
+                        for item in endpoints.items
+                        if item.auth is not None and item.auth.secret == name
+                    ],
                 ),
             },
         )
     return [found[name] for name in sorted(found)]
 
 
-def _environment_value(path: str, value: Any, faults: Faults, *, key: bool = False) -> Any:
-    """Return a setting or a secret, checked when it is known. `key`: tokens are verified with it."""
+def _environment_value(path: str, value: Any, faults: Faults, *, verifies: Sequence[str] = ()) -> Any:
+    """Return a setting or a secret, checked when it is known. `verifies`: the endpoints whose tokens are verified with it."""
 
     def sized(text: Any, found: Faults) -> None:
         if not isinstance(text, str):
@@ -85,10 +89,11 @@ def _environment_value(path: str, value: Any, faults: Faults, *, key: bool = Fal
         else:
             size = len(text.encode())
             checks.text_bytes(path, size, found, "cloudflare.workers.env_var_bytes", "it", "Keep large settings in KV.")
-            if key and size < MIN_HMAC_KEY_BYTES:
+            if verifies and size < MIN_HMAC_KEY_BYTES:
                 found.add(
                     path,
-                    f"has {size} bytes, and tokens are verified with it by HS256 (RFC 7518, section 3.2)",
+                    f"has {size} bytes, and the tokens of {', '.join(verifies)} are verified with it by HS256 (RFC 7518, section"
+                    " 3.2)",
                     allowed=f"{MIN_HMAC_KEY_BYTES} bytes or more, drawn at random",
                     fix="Make one: `openssl rand -base64 32`.",
                 )

@@ -273,7 +273,10 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
         events = function["events"]
         if isinstance(events, str) or not isinstance(events, Sequence) or not events:
             faults.add(
-                f"{path}.events", f"{show(events)} is not a list of events", allowed=", ".join(lambda_edge.EVENTS)
+                f"{path}.events",
+                f"{show(events)} is not a list of events",
+                code=Code.TYPE,
+                allowed=", ".join(lambda_edge.EVENTS),
             )
             continue
         for number, event in enumerate(events):
