@@ -416,11 +416,11 @@ class Code(enum.Enum):
     OTHER_PLATFORM = (
         "EWF302",
         "The argument is of another platform",
-        "The argument stands where all platforms have theirs, and this host has nothing that it could mean.",
+        "The argument is supported by another host only.",
         "It could not take effect here.",
-        "Leave it out, or do what the message advises on this host.",
-        '{"host": "cloudfront", "limits": {"cpu_ms": 50}}',
-        '{"host": "cloudfront"}',
+        "Leave it out, or give it among the options of the platform that has it.",
+        '{"host": "cloudflare", "redirects": [...]}',
+        '{"host": "cloudflare"}',
     )
     LIMIT = (
         "EWF303",
@@ -473,7 +473,7 @@ class Code(enum.Enum):
         "Two parts are supported alone, and not both in one place of the platform's (one behavior, one event, one distribution).",
         "The deployment would fail, or one of them would not be used.",
         "Leave one out, or put them on paths that the platform tells apart.",
-        '{"path": "/a/*", "cloudfront": {"functions": [f.association]}, "auth": {...}, "cache": spec}',
+        '{"path": "/a/*", "cloudfront": {"functions": [f]}, "auth": {...}, "cache": spec}',
         '{"path": "/a/*", "auth": {...}, "cache": spec}',
     )
     UNREACHABLE = (
@@ -482,8 +482,8 @@ class Code(enum.Enum):
         "The API or function has no address, event or endpoint by which a request could come.",
         "It would be deployed and never asked.",
         "Give a hostname, a route or an event.",
-        '{"cloudflare": {"workers_dev": False}}',
-        '{"hostname": "api.example.com", "cloudflare": {"workers_dev": False, "zone_id": zone}}',
+        '{"workers_dev": False}',
+        '{"cloudflare": {"workers_dev": False, "zone_id": zone}, "hostname": "api.example.com"}',
     )
 
     # 4xx: the project, its settings and the command line
