@@ -3,6 +3,7 @@ other endpoints are answered again, and how much memory the runtime ever has."""
 
 import contextlib
 import json
+import os
 import re
 import tempfile
 import threading
@@ -139,6 +140,7 @@ def run(options: Options) -> Result:
     """Have both handlers go over their limits, one after the other, ten times or as often as was asked for."""
     if not Path("/proc/self/status").exists():
         raise NotHere("the runtime's memory is read from /proc")
+    load = os.getloadavg()[0]
     rounds = options.rounds if options.quick else max(options.rounds, _ROUNDS)
     with tempfile.TemporaryDirectory() as temporary, Runner() as runner:
         folder = Path(temporary).resolve()
@@ -171,6 +173,7 @@ def run(options: Options) -> Result:
         },
         notes={
             "versions": {name: _version(name) for name in ("miniflare", "workerd")},
+            "priority": f"nice {os.getpriority(os.PRIO_PROCESS, 0)}, beside a load of {load:.1f} at the start",
             "wanted": f"a loop is ended within its limit ({_LIMIT_MS} ms) and 2 s, others are answered within 3 s, and workerd"
             " has less than 2000 MB",
             "measured": "each in turn, on one gateway; memory is the most that the kernel counts of any workerd (VmHWM)",
