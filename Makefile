@@ -71,6 +71,7 @@ format: $(VENV)/.dev edge/node_modules/.installed ## Format the code
 	$(BIN)/python -m tools.npm --prefix edge run format
 
 build: $(VENV)/.dev edge/node_modules/.installed ## Generate schemas, types and pages, bundle the JavaScript
+	$(BIN)/python -m tools.platform_keys
 	$(BIN)/python -m tools.generate
 	$(BIN)/python -m tools.schema
 	$(BIN)/python -m tools.component_docs

@@ -29,9 +29,9 @@ from edgewright import CachePolicy, EdgeApi
 engine = pulumi.Config().require("engine")
 tiers = {{"memory": {{}}}} if engine != "edge" else {{}}
 kind = "platform" if engine == "platform" else "worker"
-pages = CachePolicy("pages", {{"edge_ttl": 3600, "engine": kind, "tiers": tiers, "key": {{"host": False}}}})
+pages = CachePolicy("pages", {{"edge_ttl": 3600, "cloudflare": {{"engine": kind, "tiers": tiers}}, "key": {{"host": False}}}})
 endpoints = [{{"path": "/page", "handler": "page.js", "cache": pages.spec}}, {{"path": "/bare", "handler": "page.js"}}]
-EdgeApi("api", {{"account_id": "{_ACCOUNT}", "endpoints": endpoints}})
+EdgeApi("api", {{"cloudflare": {{"account_id": "{_ACCOUNT}"}}, "endpoints": endpoints}})
 """
 
 ENGINES = {"worker, memory": "memory", "worker, edge": "edge", "platform": "platform"}

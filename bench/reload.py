@@ -24,7 +24,7 @@ DESCRIPTION = "from saving a file under `edgewright dev` to its being served"
 _API = """
 from edgewright import EdgeApi
 
-EdgeApi("api", {"account_id": "%s", "endpoints": [{"path": "/hello", "handler": "handlers/hello.ts"}]})
+EdgeApi("api", {"cloudflare": {"account_id": "%s"}, "endpoints": [{"path": "/hello", "handler": "handlers/hello.ts"}]})
 """
 _HANDLER = 'import { text } from "./lib";\nexport default { fetch: (): Response => new Response(text) };\n'
 

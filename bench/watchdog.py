@@ -34,7 +34,7 @@ from edgewright import EdgeApi
 
 for name in ("loops", "grows", "other"):
     EdgeApi(name, {
-        "account_id": "%s",
+        "cloudflare": {"account_id": "%s"},
         "endpoints": [{"path": "/", "handler": f"{name}.js"}],
         **({"limits": {"cpu_ms": %d}} if name == "loops" else {}),
     })

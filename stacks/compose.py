@@ -2,10 +2,12 @@
 
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright.cache_policy import CacheTierOptions, Jitter
+from edgewright.cache_policy import Jitter
 from edgewright.edge_api import EdgeApiArgs, Rollout, SessionStore
 from edgewright.geo_router import RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
+from edgewright.platforms.cloudflare.options import CloudflareTiers
+from edgewright.platforms.cloudfront.options import CloudfrontApiOptions
 
 from stacks.settings import Origin, Range, Settings
 from stacks.settings import Rollout as RolloutSettings
@@ -17,16 +19,6 @@ YEAR = 31_536_000
 def compose(settings: Settings) -> EdgeApi:
     """Declare the stack's components and return its API."""
     protected = pulumi.ResourceOptions(protect=settings.protect)
-    # CloudFront's own cache is in front of the function: there is no memory nearer than that, and its KeyValueStore is read at
-    # the viewer only.
-    memory: CacheTierOptions = {} if settings.account_id is None else {"memory": {}}
-    tiers: CacheTierOptions = {**memory}
-    if settings.account_id is not None:
-        products_kv = KvNamespace("products-cache", {"account_id": settings.account_id}, protected)
-        kv = settings.cache
-        tiers["kv"] = {"binding": products_kv.binding, "ttl": kv.kv_ttl, "jitter": _jitter(kv.kv_range)}
-    if settings.cache.shield is not None:
-        tiers["shield"] = {"location": settings.cache.shield}
     sessions_kv = KvNamespace("sessions", _sessions_args(settings), protected)
 
     origins = GeoRouter(
@@ -51,12 +43,12 @@ def compose(settings: Settings) -> EdgeApi:
             "browser_ttl": cache.browser_ttl,
             "stale_while_revalidate": cache.stale_while_revalidate,
             "stale_if_error": cache.stale_if_error,
-            "engine": cache.engine,
             "jitter": _jitter(cache.edge_range),
-            "tiers": tiers,
+            "tiers": {} if cache.shield is None else {"shield": {"location": cache.shield}},
             # Only what the API reads: a stranger's ?utm_source= makes no entry. Regions differ in what they have.
             "key": {"query": "include", "query_names": ["category", "limit", "page"], "region": True},
             "tags": ["products"],
+            "cloudflare": {"engine": cache.engine, "tiers": _cloudflare_tiers(settings, protected)},
         },
     )
     static = CachePolicy(
@@ -65,9 +57,9 @@ def compose(settings: Settings) -> EdgeApi:
             "edge_ttl": YEAR,
             "browser_ttl": YEAR,
             "immutable": True,
-            "tiers": memory,
             "key": {"query": "none"},
             "tags": ["static"],
+            "cloudflare": {"tiers": {"memory": {}}},
         },
     )
 
@@ -77,6 +69,9 @@ def compose(settings: Settings) -> EdgeApi:
 def _api_args(
     settings: Settings, origins: GeoRouter, products: CachePolicy, static: CachePolicy, sessions_kv: KvNamespace
 ) -> EdgeApiArgs:
+    cloudfront: CloudfrontApiOptions = {"access_logs": True, "dashboard": settings.tier == "production"}
+    if settings.hosted_zone_id:
+        cloudfront["hosted_zone_id"] = settings.hosted_zone_id
     args: EdgeApiArgs = {
         "host": settings.host,
         "endpoints": [
@@ -89,29 +84,29 @@ def _api_args(
         "latency_sensitive": True,
         "trace": settings.trace,
         "tags": [f"owner:{settings.owner}", settings.tier],
+        "cloudflare": {
+            "observability": {
+                "head_sampling_rate": settings.observability.head_sampling_rate,
+                "traces": settings.observability.traces,
+            },
+        },
+        "cloudfront": cloudfront,
     }
     if settings.hostname:
         args["hostname"] = settings.hostname
-    if settings.account_id is None:
-        if settings.hosted_zone_id:
-            args["hosted_zone_id"] = settings.hosted_zone_id
-        if "rollout" in settings.model_fields_set:
-            args["rollout"] = _rollout(settings.rollout)
-        args["access_logs"] = True
-        args["dashboard"] = settings.tier == "production"
-        return args
-    args["account_id"] = settings.account_id
-    args["observability"] = {
-        "head_sampling_rate": settings.observability.head_sampling_rate,
-        "traces": settings.observability.traces,
-    }
-    if settings.zone_id:
-        args["zone_id"] = settings.zone_id
-    if settings.zone_name:
-        args["zone_name"] = settings.zone_name
-    if settings.rollout.under_way:
+    if "rollout" in settings.model_fields_set:
         args["rollout"] = _rollout(settings.rollout)
     return args
+
+
+def _cloudflare_tiers(settings: Settings, protected: pulumi.ResourceOptions) -> CloudflareTiers:
+    """Return the tiers that the products have on Cloudflare beside the edge: the isolate's memory, and KV where it is used."""
+    tiers: CloudflareTiers = {"memory": {}}
+    cache = settings.cache
+    if cache.kv_ttl is not None and cache.kv_range is not None:
+        store = KvNamespace("products-cache", {"host": settings.host}, protected)
+        tiers["kv"] = {"binding": store.binding, "ttl": cache.kv_ttl, "jitter": _jitter(cache.kv_range)}
+    return tiers
 
 
 def _rollout(rollout: RolloutSettings) -> Rollout:
@@ -144,9 +139,7 @@ def _sessions(settings: Settings, store: KvNamespace) -> SessionStore:
 
 
 def _sessions_args(settings: Settings) -> KvNamespaceArgs:
-    args: KvNamespaceArgs = {"host": settings.host}
-    if settings.account_id is not None:
-        args["account_id"], args["default_ttl"] = settings.account_id, settings.sessions.ttl or DAY
+    args: KvNamespaceArgs = {"host": settings.host, "cloudflare": {"default_ttl": settings.sessions.ttl or DAY}}
     if settings.sessions.seed:
         args["seed"] = {"file": settings.sessions.seed, "prefix": "session:", "secret": True}
     return args

@@ -6,10 +6,10 @@ Times are whole seconds unless a name ends in `_ms`; each may be written with it
 from typing import Annotated, Literal
 
 from edgewright.config import StackSettings
-from edgewright.config.fields import AccountId, Country, Hostname, HttpUrl, Region, ZoneId
-from edgewright.config.models import SettingsModel
+from edgewright.config.fields import Country, Hostname, HttpUrl, Region
+from edgewright.config.models import FaultAt, SettingsModel
 from edgewright.config.written import MILLISECONDS, PERCENTAGE, SECONDS, SHARE, Text
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 Seconds = Annotated[int, Field(ge=0, le=2**31), Text(SECONDS)]
 PositiveSeconds = Annotated[int, Field(ge=1, le=2**31), Text(SECONDS)]
@@ -69,8 +69,9 @@ class ProductsCache(SettingsModel):
     browser_ttl: Seconds = 60
     stale_while_revalidate: Seconds = 86_400
     stale_if_error: Seconds = 86_400
-    kv_ttl: Annotated[int, Field(ge=60), Text(SECONDS)] = Field(
-        default=86_400, description="Workers KV keeps nothing for less than 60 s."
+    kv_ttl: Annotated[int, Field(ge=60), Text(SECONDS)] | None = Field(
+        default=None,
+        description="cloudflare: how long KV keeps a copy for all data centres; nothing for less than 60 s. None is kept.",
     )
     kv_jitter: OrderedRange | None = Field(
         default=None, description="Range from which freshness in KV is drawn. From kv_ttl to a sixth above it."
@@ -96,6 +97,8 @@ class ProductsCache(SettingsModel):
     @classmethod
     def _within_what_is_kept(cls, value: Range | None, info: ValidationInfo) -> Range | None:
         ttl = info.data.get("kv_ttl")
+        if value is not None and "kv_ttl" in info.data and ttl is None:
+            raise ValueError("has no effect without kv_ttl. Add it, or leave kv_jitter out")
         if value is not None and ttl is not None and value.min > ttl:
             raise ValueError(
                 f"begins at {value.min}, above kv_ttl {ttl}, which would have no effect; allowed: min at most {ttl}."
@@ -109,9 +112,9 @@ class ProductsCache(SettingsModel):
         return self.edge_jitter or _spread(self.edge_ttl)
 
     @property
-    def kv_range(self) -> Range:
-        """What freshness in KV is drawn from."""
-        return self.kv_jitter or _spread(self.kv_ttl)
+    def kv_range(self) -> Range | None:
+        """What freshness in KV is drawn from, where it is used."""
+        return self.kv_jitter or (None if self.kv_ttl is None else _spread(self.kv_ttl))
 
 
 class Sessions(SettingsModel):
@@ -161,6 +164,13 @@ class Observability(SettingsModel):
     traces: bool = False
 
 
+def _of_production(value: str, tier: str) -> str:
+    return (
+        f"{value!r} belongs to production, and this stack's tier is {tier}; allowed: an id that is not in"
+        " products-api:production_ids. Use the account and zone of this environment"
+    )
+
+
 class Settings(StackSettings):
     """A stack of the products API."""
 
@@ -179,22 +189,12 @@ class Settings(StackSettings):
     host: Literal["cloudflare", "cloudfront"] = Field(
         default="cloudflare", alias="products-api:host", description="The platform that the API is on."
     )
-    account_id: AccountId | None = Field(
-        default=None,
-        validate_default=True,
-        alias="products-api:account_id",
-        description="cloudflare: the account. On cloudfront it is that of AWS's credentials.",
-    )
-    zone_id: ZoneId | None = Field(
-        default=None, alias="products-api:zone_id", description="cloudflare: the DNS zone of `hostname`."
-    )
     hosted_zone_id: str | None = Field(
         default=None,
         pattern=r"^Z[A-Z0-9]{1,31}$",
         alias="products-api:hosted_zone_id",
         description="cloudfront: the Route 53 zone of `hostname`.",
     )
-    zone_name: Hostname | None = Field(default=None, alias="products-api:zone_name", description="The zone's domain.")
     hostname: Hostname | None = Field(
         default=None,
         alias="products-api:hostname",
@@ -215,39 +215,38 @@ class Settings(StackSettings):
     )
     trace: bool = Field(default=False, alias="products-api:trace", description="Answers carry Server-Timing.")
 
-    @field_validator("account_id", "zone_id", "hosted_zone_id")
-    @classmethod
-    def _of_the_host(cls, value: str | None, info: ValidationInfo) -> str | None:
-        host = info.data.get("host")
-        owner = "cloudfront" if info.field_name == "hosted_zone_id" else "cloudflare"
-        if value is None and info.field_name == "account_id" and host == owner:
-            raise ValueError("products-api:account_id: is required on cloudflare; allowed: 32 hexadecimal digits")
-        if value is not None and host is not None and host != owner:
-            raise ValueError(f"{value!r} is of use on {owner} only, and products-api:host is {host}. Leave it out")
-        return value
-
-    @field_validator("account_id", "zone_id", "hosted_zone_id")
+    @field_validator("hosted_zone_id")
     @classmethod
     def _not_of_production(cls, value: str | None, info: ValidationInfo) -> str | None:
         tier = info.data.get("tier")
         if value is not None and tier not in (None, "production") and value in info.data.get("production_ids", ()):
-            raise ValueError(
-                f"{value!r} belongs to production, and this stack's tier is {tier}; allowed: an id that is not in"
-                " products-api:production_ids. Use the account and zone of this environment"
-            )
+            raise ValueError(_of_production(value, tier))
         return value
+
+    @model_validator(mode="after")
+    def _account_not_of_production(self) -> "Settings":
+        for key in ("account_id", "zone_id"):
+            value = getattr(self.cloudflare, key)
+            if self.tier != "production" and value in self.production_ids:
+                raise FaultAt(("edgewright:cloudflare", key), _of_production(value, self.tier))
+        return self
 
     @field_validator("hostname")
     @classmethod
     def _in_a_zone(cls, value: str | None, info: ValidationInfo) -> str | None:
         # A zone that has a fault of its own is not in `data`; one fault is enough for it.
-        key = "hosted_zone_id" if info.data.get("host") == "cloudfront" else "zone_id"
-        if value is not None and info.data.get(key, "faulty") is None:
-            raise ValueError(f"{value!r} needs its DNS zone; add products-api:{key}")
-        zone = info.data.get("zone_name")
-        if value is not None and zone and value != zone and not value.endswith(f".{zone}"):
+        cloudflare = info.data.get("cloudflare")
+        if value is None or cloudflare is None:
+            return value
+        on_cloudfront = info.data.get("host") == "cloudfront"
+        zone = info.data.get("hosted_zone_id", "faulty") if on_cloudfront else cloudflare.zone_id
+        if zone is None:
+            missing = "products-api:hosted_zone_id" if on_cloudfront else "edgewright:cloudflare.zone_id"
+            raise ValueError(f"{value!r} needs its DNS zone; add {missing}")
+        name = cloudflare.zone_name
+        if not on_cloudfront and name and value != name and not value.endswith(f".{name}"):
             raise ValueError(
-                f"{value!r} is outside the zone {zone}; allowed: {zone}, or a hostname that ends with .{zone}"
+                f"{value!r} is outside the zone {name}; allowed: {name}, or a hostname that ends with .{name}"
             )
         return value
 

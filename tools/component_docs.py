@@ -5,8 +5,6 @@ component itself, which is given values that it must refuse and asked what it al
 examples/, which tests run.
 """
 
-import ast
-import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +12,14 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import edgewright
+from edgewright.arguments.shape import docstrings as own_docstrings
 from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import InputFaults
+from edgewright.platforms import HOSTS
 from edgewright.platforms.cloudflare.arguments import CLOUDFRONT_ONLY
 from edgewright.platforms.cloudflare.bindings import ELSEWHERE, KINDS
 from edgewright.platforms.cloudfront.plan import CLOUDFLARE_ONLY
-from typing_extensions import NotRequired, is_typeddict
+from typing_extensions import NotRequired, get_original_bases, is_typeddict
 
 from tests.components.program import ACCOUNT, ZONE, run
 
@@ -59,14 +59,13 @@ PAGES = (
         "handler",
         ("guides/handler", "guides/jwt", "guides/assets", "guides/rollout", "cloudfront"),
         {
-            "account_id": ACCOUNT,
-            "zone_id": ZONE,
             "hostname": "api.example.com",
             "endpoints": [{**_ENDPOINT, "auth": _JWT, "rate_limit": {"limit": 60}}],
             "sessions": {"binding": _STORE},
             "rollout": {},
             "limits": {},
-            "observability": {},
+            "cloudflare": {"account_id": ACCOUNT, "zone_id": ZONE, "observability": {}},
+            "cloudfront": {},
         },
         {
             "host": "cloudfront",
@@ -79,6 +78,8 @@ PAGES = (
             "assets": [{"path": "/assets/*", "directory": "tools"}],
             "redirects": [{"path": "/old", "to": "/new"}],
             "experiments": [{"cookie": "ab", "variants": {"a": 1, "b": 1}, "paths": ["/a"]}],
+            "cloudflare": {"observability": {}},
+            "cloudfront": {},
         },
     ),
     Page(
@@ -94,21 +95,23 @@ PAGES = (
         {
             "edge_ttl": 60,
             "jitter": _JITTER,
-            "tiers": {
-                "memory": {"ttl_ceiling": 60, "jitter": _JITTER},
-                "edge": {"ttl_ceiling": 60, "jitter": _JITTER},
-                "kv": {"binding": _STORE, "ttl": 60, "jitter": _JITTER},
-                "shield": {"ttl": 60, "jitter": _JITTER},
-            },
+            "tiers": {"edge": {"ttl_ceiling": 60, "jitter": _JITTER}, "shield": {}},
             "key": {},
+            "cloudflare": {
+                "tiers": {
+                    "memory": {"ttl_ceiling": 60, "jitter": _JITTER},
+                    "kv": {"binding": _STORE, "ttl": 60, "jitter": _JITTER},
+                    "shield": {"ttl": 60, "jitter": _JITTER},
+                }
+            },
         },
     ),
     Page(
         "KvNamespace",
         "kv-cloudfront",
         ("guides/kv-cloudfront", "guides/handler"),
-        {"account_id": ACCOUNT, "seed": {"entries": [{"key": "a", "value": "b"}]}},
-        {"host": "cloudfront", "seed": {"entries": [{"key": "a", "value": "b"}]}},
+        {"cloudflare": {"account_id": ACCOUNT}, "seed": {"entries": [{"key": "a", "value": "b"}]}},
+        {"host": "cloudfront", "cloudflare": {}, "seed": {"entries": [{"key": "a", "value": "b"}]}},
     ),
     Page(
         "LambdaEdgeFunction",
@@ -124,8 +127,7 @@ PAGES = (
 
 
 CLOUDFLARE_PATHS = {
-    "EdgeApi": tuple(f"observability.{key}" for key in ("enabled", "head_sampling_rate", "invocation_logs", "traces")),
-    "KvNamespace": ("default_ttl", "list_limit", "jurisdiction", "seed.entries[0].metadata", "seed.entries[0].ttl"),
+    "KvNamespace": ("seed.entries[0].metadata", "seed.entries[0].ttl"),
 }
 """Arguments that CloudFront refuses, where their texts do not begin with the host's name; tests ask the components."""
 
@@ -148,20 +150,9 @@ class Argument:
 
 
 def docstrings(owner: type) -> dict[str, str]:
-    """Return the docstrings under a class's attributes, each as one paragraph; the class's own has the name ''."""
-    (definition,) = ast.parse(inspect.getsource(owner)).body
-    assert isinstance(definition, ast.ClassDef)
-    found = {"": inspect.cleandoc(ast.get_docstring(definition) or "")}
-    for statement, following in zip(definition.body, definition.body[1:], strict=False):
-        if (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and isinstance(following, ast.Expr)
-            and isinstance(following.value, ast.Constant)
-            and isinstance(following.value.value, str)
-        ):
-            found[statement.target.id] = " ".join(following.value.value.split())
-    return found
+    """Return the docstrings under a class's attributes, those that it has from others too; its own has the name ''."""
+    bases = [base for base in get_original_bases(owner) if is_typeddict(base)] if is_typeddict(owner) else []
+    return {**{name: text for base in bases for name, text in own_docstrings(base).items()}, **own_docstrings(owner)}
 
 
 def _unwrapped(hint: Any) -> tuple[Any, bool]:
@@ -206,7 +197,9 @@ def arguments(shape: Any, path: str = "") -> list[Argument]:
     """Return the arguments that a TypedDict describes, in its order."""
     texts = docstrings(shape)
     found = []
-    for name, hint in shape.__annotations__.items():
+    # What every platform has comes first.
+    hints = sorted(shape.__annotations__.items(), key=lambda item: item[0] in HOSTS)
+    for name, hint in hints:
         words, nested, leaf = _described(hint)
         place = f"{path}.{name}" if path else name
         many = get_origin(_unwrapped(hint)[0])
@@ -400,10 +393,10 @@ def _page(page: Page) -> str:
             parts += [_paragraphs(text), ""]
         parts += [*_rows(page, shape, items), ""]
     if page.component == "EdgeApi":
-        parts += ["## Only on Cloudflare", "", "On CloudFront these are refused:", ""]
+        parts += ["## Not on every host", "", "On CloudFront these are refused:", ""]
         parts += ["| argument | instead |", "| --- | --- |"]
         parts += [f"| `{key}` | {_cell(fix)} |" for key, fix in CLOUDFLARE_ONLY.items()]
-        parts += ["", f"Only on CloudFront: {', '.join(f'`{key}`' for key in CLOUDFRONT_ONLY)}.", ""]
+        parts += ["", f"Cloudflare refuses {', '.join(f'`{key}`' for key in CLOUDFRONT_ONLY)}.", ""]
     parts += ["## Outputs", "", "| output | meaning |", "| --- | --- |"]
     parts += [f"| `{name}` | {_cell(own.get(name, ''))} |" for name in owner.__annotations__]
     return "\n".join(parts)

@@ -13,7 +13,7 @@ from pathlib import Path
 from edgewright._provider import EdgewrightProvider
 from edgewright.assemble.node import NodeMissing, find_node
 
-from tools import component_docs, fault_docs, generate, policy_docs, schema
+from tools import component_docs, fault_docs, generate, platform_keys, policy_docs, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 EDGE = ROOT / "edge"
@@ -68,6 +68,9 @@ def stale(temporary: Path) -> list[str]:
     for pages in (component_docs, fault_docs, policy_docs):
         documents = {name: text.encode() for name, text in pages.pages().items()}
         lines += differences(_files(pages.DOCS), documents, pages.DOCS.relative_to(ROOT).as_posix())
+    written = {name: text.encode() for name, text in platform_keys.files().items()}
+    kept = {name: (platform_keys.FOLDER / name).read_bytes() for name in written}
+    lines += differences(kept, written, platform_keys.FOLDER.relative_to(ROOT).as_posix())
     run("build.mjs", temporary / "bundles")
     return lines + differences(_files(BUNDLES), _files(temporary / "bundles"), "components/edgewright/_bundles")
 

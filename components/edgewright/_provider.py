@@ -1,8 +1,9 @@
 """The provider plugin that offers the components to every Pulumi language."""
 
+import inspect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
@@ -11,9 +12,10 @@ from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.provider import ConstructResult
 from pulumi.provider.server import ComponentInitError
-from typing_extensions import is_typeddict
+from typing_extensions import get_original_bases, is_typeddict
 
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction, __version__
+from edgewright.arguments.shape import docstrings
 from edgewright.arguments.written import Written, is_written
 from edgewright.base.faults import InputFaults
 
@@ -35,7 +37,10 @@ class EdgewrightProvider(ComponentProvider):
             for type_ in self._type_defs.values()
             if is_written(type_.python_type)
         }
-        self.schema = _with_texts(_with_types_for_go(self.schema), self._texts)
+        inherited = _inherited_texts(
+            [type_.python_type for type_ in self._type_defs.values()], self._components.values()
+        )
+        self.schema = _with_texts(_with_descriptions(_with_types_for_go(self.schema), inherited), self._texts)
 
     def get_type_definition(self, prop: PropertyDefinition) -> TypeDefinition | None:
         """Return the type of a property that is a mapping. What may be a text is taken as it comes."""
@@ -54,8 +59,12 @@ class EdgewrightProvider(ComponentProvider):
         component_name: str,
         property_path: str,
     ) -> pulumi.Inputs:
-        """Return inputs with their Python names, those of a mapping that may be a text too."""
+        """Return inputs with their Python names, those of a mapping that may be a text too.
+
+        What has no such name is kept as it is: the component refuses it, where it would else be dropped without a word.
+        """
         found = dict(super().map_input_properties(inputs, properties, mapping, component_name, property_path))
+        found |= {key: value for key, value in inputs.items() if key not in properties and value is not None}
         for schema_name, prop in properties.items():
             value, text = found.get(mapping[schema_name]), self._texts.get(prop.ref or "")
             full = None if text is None else self._full(text)
@@ -94,6 +103,37 @@ def _with_types_for_go(schema: str) -> str:
     """
     package = json.loads(schema)
     package["language"]["go"]["generateExtraInputTypes"] = True
+    return json.dumps(package)
+
+
+def _inherited_texts(
+    types: Iterable[Any], components: Iterable[type[pulumi.ComponentResource]]
+) -> dict[str, dict[str, str]]:
+    """Return what is said of the fields that a mapping has from another: by its token, and by the name in the schema."""
+    arguments = {
+        f"{NAME}:index:{component.__name__}": inspect.get_annotations(component.__init__)["args"]
+        for component in components
+    }
+    shapes = {f"{NAME}:index:{shape.__name__}": shape for shape in types if is_typeddict(shape)} | arguments
+    return {
+        token: {
+            camel_case(field): text
+            for base in get_original_bases(shape)
+            if is_typeddict(base)
+            for field, text in docstrings(base).items()
+        }
+        for token, shape in shapes.items()
+    }
+
+
+def _with_descriptions(schema: str, inherited: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the schema with the descriptions of fields that a mapping has from another, which the analyzer leaves out."""
+    package = json.loads(schema)
+    for token, texts in inherited.items():
+        owner = package["resources"].get(token) or package["types"].get(token) or {}
+        for name, field in (owner.get("inputProperties") or owner.get("properties") or {}).items():
+            if name in texts:
+                field.setdefault("description", texts[name])
     return json.dumps(package)
 
 
@@ -144,7 +184,7 @@ def _of_text(ref: str, text: type[Written]) -> dict[str, Any]:
 
 def _enumerator(word: str) -> str:
     """Return a word as the name of an enumeration's member: `StaleWhileRevalidate`."""
-    return "".join(part.capitalize() for part in word.split("-"))
+    return "".join(part[:1].upper() + part[1:] for part in re.split("[-_]", word))
 
 
 def _schema_path(path: str) -> str:

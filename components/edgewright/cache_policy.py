@@ -8,15 +8,14 @@ from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments import checks
 from edgewright.arguments.bindings import kv_binding
+from edgewright.arguments.jitter import Jitter as Jitter
+from edgewright.arguments.moved import moved
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import is_later, normalise, properties
 from edgewright.arguments.written import (
-    ENGINES,
     MODES,
     QUERIES,
     STRATEGIES,
-    Bytes,
-    CacheEngine,
     CacheMode,
     CacheQuery,
     Seconds,
@@ -39,32 +38,11 @@ from edgewright.contract.models import (
     MemoryTier,
     ShieldTier,
 )
+from edgewright.platforms import HOSTS
+from edgewright.platforms.chosen import check_each, merged, place_of, without_options
+from edgewright.platforms.keys import CachePolicyOptions
 
 TOKEN = "edgewright:index:CachePolicy"
-
-
-class Jitter(TypedDict):
-    """A range from which a time to live is drawn, so that entries stored together do not expire together."""
-
-    min: Seconds
-    """Shortest time to live, in seconds."""
-    max: Seconds
-    """Longest time to live, in seconds."""
-
-
-class MemoryTierOptions(TypedDict):
-    """The isolate's own memory: the fastest tier, lost with the isolate, bounded by bytes. `{}` takes the defaults."""
-
-    enabled: NotRequired[bool]
-    """Whether the tier is used. Default: true."""
-    max_bytes: NotRequired[Bytes]
-    """Most bytes held by one isolate. Default: 16 MiB, of an isolate's 128 MB."""
-    max_object_bytes: NotRequired[Bytes]
-    """A larger body is not held in memory. Default: 1 MiB."""
-    ttl_ceiling: NotRequired[Seconds]
-    """Freshness in this tier never exceeds this many seconds. Default: no ceiling."""
-    jitter: NotRequired[Jitter]
-    """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
 
 
 class EdgeTierOptions(TypedDict):
@@ -78,20 +56,6 @@ class EdgeTierOptions(TypedDict):
     """A range, in seconds, from which the ceiling is drawn for each entry. Default: `ttl_ceiling` as it is."""
 
 
-class KvTierOptions(TypedDict):
-    """A key-value store behind the edge cache, shared by every data centre."""
-
-    binding: pulumi.Input[Any]
-    """A KvNamespace's `binding`."""
-    ttl: Seconds
-    """How long an entry stays in the store, in seconds, and how long it is fresh there: longer than `edge_ttl`, if so given. A
-    data centre whose own copy is stale takes it from here as fresh. At least 60, which is the least that Workers KV accepts."""
-    jitter: NotRequired[Jitter]
-    """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
-    max_object_bytes: NotRequired[Bytes]
-    """A larger response is not put into the store. Default, and most allowed: Workers KV's limit of 25 MiB."""
-
-
 class ShieldTierOptions(TypedDict):
     """One place for all data centres, before the origin. What many data centres lack at once is asked of the origin once,
     and a purge reaches all of them through it. On Cloudflare it is a Durable Object, on CloudFront its Origin Shield.
@@ -101,30 +65,13 @@ class ShieldTierOptions(TypedDict):
     location: NotRequired[ShieldLocation]
     """Where it is, best near the origin: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `oc`, `afr` or `me`. Required on
     CloudFront. Default: where it is first asked from."""
-    ttl: NotRequired[Seconds]
-    """Freshness in the shield, in seconds, which data centres take over (each copy up to `edge_ttl`); a ceiling in mode
-    `origin`. This and all below are Cloudflare's: refused on CloudFront. Default: that of the edge."""
-    jitter: NotRequired[Jitter]
-    """Freshness drawn for an entry, in seconds, from `ttl` or less on. Default: `ttl` as it is."""
-    shards: NotRequired[int]
-    """Objects that the URLs are shared out to, 1 to 64; one takes some hundred misses a second. Default: 4."""
-    max_bytes: NotRequired[Bytes]
-    """Most bytes kept by one object. Default: 1 GiB. Of several policies with a shield in one EdgeApi the largest counts."""
-    max_object_bytes: NotRequired[Bytes]
-    """A larger body is not kept in the shield. Default: 16 MiB. Of several policies with a shield in one EdgeApi the largest
-    counts."""
 
 
 class CacheTierOptions(TypedDict):
     """Which tiers a response is kept in, nearest first."""
 
-    memory: NotRequired[MemoryTierOptions]
-    """The isolate's memory. Default: in front of the edge cache, each copy for 5 seconds at most; `{}` sets no such limit.
-    Refused on CloudFront, where no function runs in front of the cache."""
     edge: NotRequired[EdgeTierOptions]
     """The data centre's cache. Default: used; on CloudFront always."""
-    kv: NotRequired[KvTierOptions]
-    """A KV namespace. Default: not used."""
     shield: NotRequired[ShieldTierOptions]
     """One place for all data centres, before the origin. Default: not used."""
 
@@ -150,7 +97,7 @@ class CacheKey(TypedDict):
     instead of the one that was asked. Default: true."""
 
 
-class CachePolicyArgs(TypedDict):
+class CachePolicyArgs(CachePolicyOptions):
     """Arguments of CachePolicy. Times are whole seconds, or durations such as `"1h30m"`. All but a KV binding must be known when the program runs, so that
     a preview, and every policy, sees the strategy whole."""
 
@@ -175,7 +122,7 @@ class CachePolicyArgs(TypedDict):
     jitter: NotRequired[Jitter]
     """Freshness at the edge is drawn from this range, which holds `edge_ttl`. Default: `edge_ttl` as it is."""
     tiers: NotRequired[CacheTierOptions]
-    """Where responses are kept. Default: the edge cache, and for 5 seconds at a time the isolate's memory."""
+    """Where responses are kept, on every platform. Default: the edge cache."""
     key: NotRequired[CacheKey]
     """What tells one stored response from another. Default: host, path and the whole query."""
     vary: NotRequired[list[str]]
@@ -187,10 +134,6 @@ class CachePolicyArgs(TypedDict):
     mode: NotRequired[CacheMode]
     """`override`: this policy's times decide, and no `Cache-Control` of a client's gets past them. `origin`: the origin's
     headers decide. `bypass`: nothing is stored. Default: `override` where `edge_ttl` is given, else `origin`."""
-    engine: NotRequired[CacheEngine]
-    """`worker`: the cache in the function. `platform`: the platform's own cache in front of it, which answers hits without
-    running the function and keeps entries apart by path and query alone (`key.host` must be false). Refused on CloudFront, whose own cache is always
-    in front. Default: `worker`."""
     statuses: NotRequired[list[int]]
     """Statuses that `override` gives its time to. Default: 200, 203, 204, 300, 301, 308; 404 and 410 with `error_ttl`, which is
     their time. Never a 5xx."""
@@ -204,7 +147,6 @@ class CachePolicy(pulumi.ComponentResource):
         products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400})
         origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
         EdgeApi("api", {
-            "account_id": account,
             "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
         })
 
@@ -213,7 +155,8 @@ class CachePolicy(pulumi.ComponentResource):
 
     spec: Any
     """The strategy, compiled: what an endpoint's `cache` takes. A mapping, known at preview, with the fields of the settings
-    document's CacheSpec and, where a KV tier is used, `bindings`: what the function must be bound to."""
+    document's CacheSpec and, where a KV tier is used, `bindings`: what the function must be bound to. For platforms with
+    options of their own it has `hosts`: the same as each of them has it."""
 
     @gathers
     def __init__(self, name: str, args: CachePolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -225,18 +168,26 @@ class CachePolicy(pulumi.ComponentResource):
         super().__init__(TOKEN, name, properties(args, CachePolicyArgs), opts)
         faults = Faults("CachePolicy", name)
         claim_name("CachePolicy", name, opts, faults)
-        given = _by_strategy(normalise(args, CachePolicyArgs, faults), faults)
-        binding = given.get("tiers", {}).get("kv", {}).get("binding")
+        given = _by_strategy(normalise(moved(args, CachePolicyArgs, faults), CachePolicyArgs, faults), faults)
         if faults.about("edge_ttl"):
             # Given, and at fault: what it decides is not said otherwise because of that.
             given.setdefault("mode", "override")
-        _check_args(given, faults)
+        check_each("CachePolicy", given, faults)
+        strategies = _by_host(given)
+        for host, strategy in strategies.items():
+            found = Faults("CachePolicy", name)
+            _check_args(strategy, found)
+            for fault in found:
+                at = place_of(fault.path, host, without_options(given), given.get(host, {}))
+                faults.add(at, fault.problem, code=fault.code, allowed=fault.allowed, fix=fault.fix)
         faults.raise_if_any()
+        bindings = {host: _kv_of(each) for host, each in strategies.items()}
         # Through the plugin a binding is an Output; the strategy is then known when the binding is.
+        later = {host: binding for host, binding in bindings.items() if is_later(binding)}
         self.spec = (
-            binding.apply(lambda known: _compile(name, given, known))
-            if is_later(binding)
-            else _compile(name, given, binding)
+            pulumi.Output.all(**later).apply(lambda known: _compile_all(name, given, {**bindings, **known}))
+            if later
+            else _compile_all(name, given, bindings)
         )
         self.register_outputs({"spec": self.spec})
 
@@ -250,6 +201,33 @@ def spec_of(name: str, edge_ttl: str) -> dict[str, Any] | None:
     given = normalise({"edge_ttl": edge_ttl}, CachePolicyArgs, faults)
     _check_args(given, faults)
     return None if faults else _compile(f"{name}-{given['edge_ttl']}s", given, None)
+
+
+def spec_on(host: str, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a `spec` as a platform has it."""
+    found: Mapping[str, Any] = (spec.get("hosts") or {}).get(host, spec)
+    return {key: value for key, value in found.items() if key != "hosts"}
+
+
+_ALL = ""
+"""In the place of a platform: every one that has no options."""
+
+
+def _by_host(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the strategy of each platform that has options, or the one of all where none has."""
+    shared = without_options(given)
+    return {host: merged(shared, given[host]) for host in HOSTS if host in given} or {_ALL: shared}
+
+
+def _kv_of(given: Mapping[str, Any]) -> Any:
+    return given.get("tiers", {}).get("kv", {}).get("binding")
+
+
+def _compile_all(name: str, given: Mapping[str, Any], bindings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the strategy as plain data, with what it is on platforms that have options."""
+    spec = _compile(name, without_options(given), None)
+    hosts = {host: _compile(name, each, bindings[host], host) for host, each in _by_host(given).items() if host != _ALL}
+    return {**spec, "hosts": hosts} if hosts else spec
 
 
 _KEPT = 30 * 86400
@@ -304,10 +282,10 @@ def _by_strategy(given: dict[str, Any], faults: Faults) -> dict[str, Any]:
     return {**sets, **given}
 
 
-def _compile(name: str, given: Mapping[str, Any], binding: Any) -> dict[str, Any]:
+def _compile(name: str, given: Mapping[str, Any], binding: Any, host: str = _ALL) -> dict[str, Any]:
     """Return the strategy as plain data: the fields of CacheSpec, and the bindings that it needs."""
     faults = Faults("CachePolicy", name)
-    bound = kv_binding("tiers.kv.binding", binding, faults) if binding is not None else None
+    bound = kv_binding(f"{host}.tiers.kv.binding", binding, faults) if binding is not None else None
     faults.raise_if_any()
     tiers = given.get("tiers", {})
     edge, kv, shield = tiers.get("edge", {}), tiers.get("kv"), tiers.get("shield")
@@ -393,7 +371,7 @@ def _check_args(given: Mapping[str, Any], faults: Faults) -> None:
     for key in ("edge_ttl", "browser_ttl", "stale_while_revalidate", "stale_if_error", "error_ttl"):
         if key in given:
             checks.seconds(key, given[key], faults)
-    if "engine" in given and faults.one_of("engine", given["engine"], ENGINES) and given["engine"] == "platform":
+    if given.get("engine") == "platform":
         _check_platform(given.get("key", {}), given.get("tiers", {}), faults)
     if "mode" not in given or faults.one_of("mode", given["mode"], MODES):
         _check_mode(_mode(given), given, faults)
@@ -574,9 +552,7 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
             )
     for path, tier in (("memory", tiers.get("memory") or {}), ("edge", edge)):
         for key in () if tier.get("enabled", True) else sorted({*tier} - {"enabled"}):
-            faults.add(
-                f"tiers.{path}.{key}", f"has no effect, because tiers.{path}.enabled is false", fix=f"Leave {key} out."
-            )
+            faults.add(f"tiers.{path}.{key}", "has no effect, because `enabled` is false", fix=f"Leave {key} out.")
     for path, tier in (("memory", memory or {}), ("edge", edge)):
         if "ttl_ceiling" in tier:
             checks.seconds(f"tiers.{path}.ttl_ceiling", tier["ttl_ceiling"], faults)

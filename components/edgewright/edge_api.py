@@ -10,25 +10,25 @@ from edgewright.arguments import values
 from edgewright.arguments.endpoints.check import check_endpoints
 from edgewright.arguments.endpoints.compile import Pieces, compile_settings
 from edgewright.arguments.endpoints.models import Api, Compiled, Endpoints, whole
+from edgewright.arguments.moved import moved
 from edgewright.arguments.program import claim_name, gathers
 from edgewright.arguments.shape import Later, fill, is_later, normalise, properties, when_known
 from edgewright.arguments.written import (
     AUTH_KINDS,
     PERIODS,
     AuthKind,
-    Days,
     Methods,
     Milliseconds,
     Percentage,
-    Region,
     Seconds,
-    Share,
     UrlNormalization,
     written,
 )
 from edgewright.base.faults import Faults
-from edgewright.cache_policy import spec_of
+from edgewright.cache_policy import spec_of, spec_on
 from edgewright.platforms import DEFAULT, HOSTS
+from edgewright.platforms.chosen import check_each, chosen, host_in, with_said
+from edgewright.platforms.keys import EdgeApiOptions, EndpointOptions, Host
 from edgewright.platforms.lifecycle import with_lifecycles
 from edgewright.platforms.platform import Platform, host_of
 
@@ -112,7 +112,7 @@ class JwtIssuer(TypedDict):
     """`https://` URL of the issuer's key set. Required, unless each such endpoint has a `secret`."""
 
 
-class Endpoint(TypedDict):
+class Endpoint(EndpointOptions):
     """One endpoint: what it matches, what must hold, who answers, how the answer is cached.
 
     Exactly one of `handler`, `origin` and `session` answers.
@@ -148,9 +148,6 @@ class Endpoint(TypedDict):
     """How long the work behind this endpoint takes, in milliseconds; policies judge it. Default: not said."""
     queue: NotRequired[str]
     """Name of the queue binding to which long work is handed; policies look for it. Default: none."""
-    functions: NotRequired[list[pulumi.Input[Any]]]
-    """cloudfront: a LambdaEdgeFunction's `association`, for viewer events: those of the origin are the API's own. One
-    function an event. Default: none."""
 
 
 class SessionStore(TypedDict):
@@ -229,19 +226,6 @@ class FunctionLimits(TypedDict):
     """Requests that one request may make, 1 to 10000. Default: the platform's own."""
 
 
-class Observability(TypedDict):
-    """What the platform keeps of the function's logs and traces."""
-
-    enabled: NotRequired[bool]
-    """Whether logs are kept. Default: true."""
-    head_sampling_rate: NotRequired[Share]
-    """Share of the requests whose logs are kept, 0 to 1. Default: 1."""
-    invocation_logs: NotRequired[bool]
-    """Whether each invocation makes a log entry of its own. Default: true."""
-    traces: NotRequired[bool]
-    """Whether traces are kept. Default: false."""
-
-
 class StaticAssets(TypedDict):
     """Files of a folder, served from S3 that only the distribution may read (origin access control)."""
 
@@ -286,30 +270,19 @@ class Experiment(TypedDict):
     """Seconds that a viewer keeps the cookie. Default: 2592000."""
 
 
-class EdgeApiArgs(TypedDict):
+class EdgeApiArgs(EdgeApiOptions):
     """Arguments of EdgeApi."""
 
     endpoints: list[Endpoint]
     """What the API answers. At least one."""
-    account_id: NotRequired[pulumi.Input[str]]
-    """cloudflare: the account, 32 hexadecimal digits. Required on cloudflare."""
-    host: NotRequired[str]
-    """The platform: `cloudflare` or `cloudfront`. Default: `cloudflare`."""
+    host: NotRequired[Host]
+    """The platform. Default: `cloudflare`."""
     script_name: NotRequired[str]
     """The function's name in the account. On Cloudflare, with another name the hostname is detached and attached again, and
     answers nothing for as long as its DNS record and certificate take. Default: `<name>-<stack>`, which stays when the
     component is renamed."""
-    zone_id: NotRequired[pulumi.Input[str]]
-    """The DNS zone: 32 hexadecimal digits. Required by `hostname`, `routes`, `tiered_cache` and `cache_rules`. Default:
-    none."""
-    zone_name: NotRequired[str]
-    """The zone's domain, for example `example.com`: hostnames and routes outside it are refused. Default: unchecked."""
     hostname: NotRequired[str]
     """The API's own hostname, made a custom domain of the function. Default: none."""
-    routes: NotRequired[list[str]]
-    """Route patterns sent to the function, for example `example.com/api/*`. Default: none."""
-    workers_dev: NotRequired[bool]
-    """Whether it answers on the account's workers.dev name. Default: true where it has neither hostname nor routes."""
     sessions: NotRequired[SessionStore]
     """Where sessions are kept. Default: no sessions."""
     bindings: NotRequired[list[pulumi.Input[Any]]]
@@ -328,30 +301,6 @@ class EdgeApiArgs(TypedDict):
     """How the new version is rolled out. Default: to all requests at once."""
     limits: NotRequired[FunctionLimits]
     """What one request may use. Default: what the account's plan allows."""
-    observability: NotRequired[Observability]
-    """What is kept of logs and traces. Default: the logs of all requests, no traces."""
-    tiered_cache: NotRequired[bool]
-    """Whether the zone's tiered cache is turned on, with smart topology. It acts on what the zone keeps of the function's
-    requests to origins, so that it needs `cache_rules`; the function's own cache takes no part in it, for which there is a
-    CachePolicy's `tiers.shield`. One a zone. Default: false."""
-    cache_rules: NotRequired[bool]
-    """Whether the zone's cache rules are written from the endpoints' cache policies. They act on the URLs that the function
-    asks its origins for: what the zone may keep is kept as the origin's Cache-Control says (without one nothing is kept), a
-    copy for each value of what the origin varies on, behind the function's own cache, which alone holds a policy's forced
-    `edge_ttl`; of other endpoints with a policy, and of requests with credentials, it keeps nothing. An origin in
-    another Cloudflare zone follows that zone's rules instead. One a zone. Default: false."""
-    zone_plan: NotRequired[str]
-    """The zone's plan: `free`, `pro`, `business` or `enterprise`. What `cache_rules` and `rollout.sticky` may be is held against
-    it. Default: unknown, so that what a smaller plan would refuse is warned of."""
-    placement: NotRequired[str]
-    """`smart` lets the platform run the function near its origins. With it move all that is of the place where it runs: its
-    Cache API and memory, so that a hit is answered from there and no longer near the caller, and its rate limits' counters.
-    It needs traffic from several places before it moves anything, and moves no cron or other function called by a service
-    binding. Default: near the caller."""
-    compatibility_date: NotRequired[str]
-    """The runtime's behaviour as of this day, `YYYY-MM-DD`. Default: a day fixed by this version of edgewright."""
-    compatibility_flags: NotRequired[list[str]]
-    """Further behaviours of the runtime. Default: none."""
     tags: NotRequired[list[str]]
     """Tags on the function. Default: none."""
     url_normalization: NotRequired[UrlNormalization]
@@ -367,31 +316,8 @@ class EdgeApiArgs(TypedDict):
     """cloudfront: redirects answered at the viewer. Default: none."""
     experiments: NotRequired[list[Experiment]]
     """cloudfront: A/B experiments. Default: none."""
-    certificate_arn: NotRequired[pulumi.Input[str]]
-    """cloudfront: the certificate of `hostname`, from us-east-1. Default: made, where `hosted_zone_id` is given."""
-    hosted_zone_id: NotRequired[pulumi.Input[str]]
-    """cloudfront: the Route 53 zone of `hostname`: a certificate is made and validated there, and the hostname resolves to
-    the distribution. Default: DNS and certificate are left to you."""
-    price_class: NotRequired[str]
-    """cloudfront: `PriceClass_100`, `PriceClass_200` or `PriceClass_All`: where it answers. Default: `PriceClass_All`."""
-    origin_shield: NotRequired[Region]
-    """cloudfront: the AWS region nearest to the origins, through which every miss goes. Default: none."""
-    web_acl_arn: NotRequired[pulumi.Input[str]]
-    """cloudfront: a web ACL with scope CLOUDFRONT, from us-east-1. Excludes `rate_limit` on endpoints, which makes one.
-    Default: none, or one made from the endpoints' rate limits."""
     security_headers: NotRequired[bool]
     """cloudfront: whether answers carry AWS's managed set of security headers. Default: false."""
-    access_logs: NotRequired[bool]
-    """cloudfront: whether each request is logged, to CloudWatch Logs in us-east-1. Default: true."""
-    log_retention_days: NotRequired[Days]
-    """cloudfront: how long access logs are kept. Default: 30."""
-    metrics: NotRequired[bool]
-    """cloudfront: whether the additional metrics (hit rate, origin latency, errors by status) are on. Default: true."""
-    dashboard: NotRequired[bool]
-    """cloudfront: whether a CloudWatch dashboard shows them. Default: false."""
-    wait_for_deployment: NotRequired[bool]
-    """cloudfront: whether a deployment waits until every edge location has it, which takes minutes. Default: true in a
-    stack named prod or production, else false."""
     public: NotRequired[bool]
     """Whether the API is meant for the public internet; policies judge it. Default: true."""
     latency_sensitive: NotRequired[bool]
@@ -404,7 +330,6 @@ class EdgeApi(pulumi.ComponentResource):
         origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
         products = CachePolicy("products", {"edge_ttl": 3600, "browser_ttl": 60})
         EdgeApi("api", {
-            "account_id": account,
             "endpoints": [{"path": "/api/products", "origin": origins.routing, "cache": products.spec}],
         })
 
@@ -439,12 +364,13 @@ class EdgeApi(pulumi.ComponentResource):
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
         guarded = _with_strategies(name, _guarded(args))
-        super().__init__(TOKEN, name, properties(guarded, EdgeApiArgs), with_lifecycles(opts))
+        super().__init__(TOKEN, name, properties(with_said("EdgeApi", guarded), EdgeApiArgs), with_lifecycles(opts))
         faults = Faults("EdgeApi", name)
         claim_name("EdgeApi", name, opts, faults)
-        given = normalise(guarded, EdgeApiArgs, faults)
+        given = normalise(moved(guarded, EdgeApiArgs, faults), EdgeApiArgs, faults)
         platform = given.get("host", DEFAULT)
         faults.one_of("host", platform, HOSTS)
+        given = _of_platform(given, platform, faults)
         api = fill(Api, given)
         endpoints = check_endpoints(api, faults)
         if faults.about("host"):
@@ -498,15 +424,18 @@ def _guarded(args: Any) -> Any:
 
 
 def _with_strategies(name: str, args: Any) -> Any:
-    """Return the arguments with each endpoint's `cache` that is a time as the strategy that it stands for, before anything,
-    a policy too, sees it."""
+    """Return the arguments with each endpoint's `cache` as its platform has it, a time as the strategy that it stands for,
+    before anything, a policy too, sees it."""
     endpoints = args.get("endpoints") if isinstance(args, Mapping) else None
     if not isinstance(endpoints, (list, tuple)):
         return args
+    host = host_in(args)
 
     def strategy(cache: Any) -> Any:
         if is_later(cache):
             return pulumi.Output.from_input(cache).apply(strategy)
+        if isinstance(cache, Mapping):
+            return spec_on(host, cache)
         # What is no time stays what it is: it is told with the other faults.
         return (spec_of(name, cache) or cache) if isinstance(cache, str) else cache
 
@@ -517,6 +446,18 @@ def _with_strategies(name: str, args: Any) -> Any:
             for each in endpoints
         ],
     }
+
+
+def _of_platform(given: Mapping[str, Any], platform: str, faults: Faults) -> dict[str, Any]:
+    """Return the arguments with the options of one platform among them, those of endpoints too; note what is wrong with those
+    of any."""
+    check_each("EdgeApi", given, faults)
+    for index, endpoint in enumerate(given.get("endpoints", ())):
+        check_each("Endpoint", endpoint, faults, f"endpoints[{index}]")
+    found = chosen(given, platform)
+    if "endpoints" in found:
+        found["endpoints"] = [chosen(endpoint, platform) for endpoint in found["endpoints"]]
+    return found
 
 
 def _compiled(name: str, endpoints: Endpoints, api: Api, faults: Faults) -> Later[Compiled]:

@@ -7,6 +7,7 @@ import pulumi
 from typing_extensions import NotRequired, TypedDict
 
 from edgewright.arguments import checks
+from edgewright.arguments.moved import moved
 from edgewright.arguments.program import claim_name, default_name, gathers
 from edgewright.arguments.shape import checked, normalise, properties
 from edgewright.arguments.written import Seconds
@@ -14,6 +15,8 @@ from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms import DEFAULT, HOSTS
+from edgewright.platforms.chosen import check_each, chosen, with_said
+from edgewright.platforms.keys import Host, KvNamespaceOptions
 from edgewright.platforms.lifecycle import check_store, with_lifecycles
 from edgewright.platforms.platform import host_of
 
@@ -52,29 +55,15 @@ class KvSeed(TypedDict):
     """Whether every value is a secret in the stack's state. Default: false."""
 
 
-class KvNamespaceArgs(TypedDict):
+class KvNamespaceArgs(KvNamespaceOptions):
     """Arguments of KvNamespace."""
 
-    account_id: NotRequired[pulumi.Input[str]]
-    """cloudflare: the account, 32 hexadecimal digits. Required on cloudflare."""
-    host: NotRequired[str]
+    host: NotRequired[Host]
     """The platform: `cloudflare` (Workers KV) or `cloudfront` (a KeyValueStore: values of at most 1 KB, 5 MB in all, read by
     CloudFront Functions only, no expiry). Default: `cloudflare`."""
     title: NotRequired[pulumi.Input[str]]
     """The namespace's title, unique in the account. A CloudFront KeyValueStore cannot be renamed: another title is refused.
     Default: `<name>-<stack>`; there, the one that it was made with."""
-    binding_name: NotRequired[str]
-    """cloudflare: the name under which functions see it. Default: the component's name in capitals, `products-kv` as
-    `PRODUCTS_KV`."""
-    default_ttl: NotRequired[Seconds]
-    """Seconds until a key expires that is seeded, or put by a handler, without a time of its own; at least 60. Handlers see it
-    as `<binding>_OPTIONS.default_ttl`. Default: never."""
-    list_limit: NotRequired[int]
-    """Most keys that one list call of a handler gives, 1 to 1000; the rest comes with its `cursor`. Handlers see it as
-    `<binding>_OPTIONS.list_limit`. Default: 1000, what the platform allows."""
-    jurisdiction: NotRequired[str]
-    """Where the data must stay: `eu`, `us` or `fedramp`. A namespace with data in it is not moved: a change is refused.
-    Default: anywhere."""
     seed: NotRequired[KvSeed]
     """Keys that the namespace starts with; an empty mapping is no seed. Default: none."""
 
@@ -82,7 +71,7 @@ class KvNamespaceArgs(TypedDict):
 class KvNamespace(pulumi.ComponentResource):
     """A key-value store, with the keys that it starts with: a Workers KV namespace, or a CloudFront KeyValueStore.
 
-        products = KvNamespace("products", {"account_id": account, "seed": {"file": "seed/products.json"}})
+        products = KvNamespace("products", {"seed": {"file": "seed/products.json"}})
 
     Values in KV are eventually consistent: a write is seen elsewhere after 60 s or more. Keep no security state and no
     counters in it. A value over the platform's 25 MiB is refused: put it into object storage and its name into KV.
@@ -103,15 +92,19 @@ class KvNamespace(pulumi.ComponentResource):
         Raises:
             InputFaults: an argument is missing, unknown or out of its range; all such are named.
         """
-        super().__init__(TOKEN, name, properties(_guarded(args), KvNamespaceArgs), with_lifecycles(opts))
+        shown = properties(with_said("KvNamespace", _guarded(args)), KvNamespaceArgs)
+        super().__init__(TOKEN, name, shown, with_lifecycles(opts))
         faults = Faults("KvNamespace", name)
         claim_name("KvNamespace", name, opts, faults)
-        given = normalise(_guarded(args), KvNamespaceArgs, faults)
+        given = normalise(moved(_guarded(args), KvNamespaceArgs, faults), KvNamespaceArgs, faults)
         platform = given.get("host", DEFAULT)
         faults.one_of("host", platform, HOSTS)
+        check_each("KvNamespace", given, faults)
+        given = chosen(given, platform)
         title = checked(given.get("title", default_name(name)), _check_title, faults)
         binding_name = given.get("binding_name", _binding_name(name))
-        checks.binding_name("binding_name", binding_name, faults)
+        if "binding_name" not in given:
+            checks.binding_name("name", binding_name, faults)
         if faults.about("host"):
             # What a platform asks for, and refuses, is not said of another one than was meant.
             faults.raise_if_any()

@@ -20,6 +20,7 @@ from edgewright.assemble.lambda_package import (
 )
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
+from edgewright.platforms.cloudfront.options import EdgeEvent
 from edgewright.platforms.lifecycle import with_lifecycles
 
 TOKEN = "edgewright:index:LambdaEdgeFunction"
@@ -49,9 +50,8 @@ class LambdaEdgeFunctionArgs(TypedDict):
 
     code: EdgeFunctionCode
     """The function's code."""
-    events: NotRequired[list[str]]
-    """The events that it is for: `viewer-request`, `viewer-response`, `origin-request`, `origin-response`. They decide
-    which limits hold. Default: `origin-request`."""
+    events: NotRequired[list[EdgeEvent]]
+    """The events that it is for. They decide which limits hold. Default: `origin-request`."""
     runtime: NotRequired[str]
     """A Node.js or Python runtime of which AWS still makes functions. Default: `nodejs22.x`."""
     handler: NotRequired[str]

@@ -18,11 +18,10 @@ origin = GeoRouter(
         "retry_statuses": [],
     },
 )
-by_headers = CachePolicy("by-headers", {"mode": "origin", "tiers": {"memory": {}}})
+by_headers = CachePolicy("by-headers", {"mode": "origin", "cloudflare": {"tiers": {"memory": {}}}})
 proxy = EdgeApi(
     "proxy",
     {
-        "account_id": settings.account_id,
         "endpoints": [{"path": "/*", "methods": ["*"], "origin": origin.routing, "cache": by_headers.spec}],
         # With one endpoint and nothing to guard, how a path is read is the origin's alone.
         "url_normalization": "none",

@@ -4,14 +4,12 @@ import pulumi
 from edgewright import CachePolicy, EdgeApi, KvNamespace
 
 config = pulumi.Config()
-account = config.require("account_id")
 
-visits = KvNamespace("visits", {"account_id": account, "seed": {"entries": [{"key": "welcome", "value": "Hello"}]}})
+visits = KvNamespace("visits", {"seed": {"entries": [{"key": "welcome", "value": "Hello"}]}})
 never = CachePolicy("never", {"mode": "bypass"})
 api = EdgeApi(
     "hello",
     {
-        "account_id": account,
         "endpoints": [
             {
                 "path": "/hello/:name",

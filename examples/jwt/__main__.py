@@ -14,7 +14,6 @@ auth: EndpointAuth = {
     "required_claims": {"tenant": "acme"},
 }
 args: EdgeApiArgs = {
-    "account_id": config.require("account_id"),
     "endpoints": [{"path": "/orders", "handler": "orders.ts", "auth": auth}],
     "tags": ["owner:docs"],
 }

@@ -21,7 +21,12 @@ api = EdgeApi(
     {
         "host": "cloudfront",
         "endpoints": [
-            {"path": "/", "handler": "page.ts", "cache": never.spec, "functions": [languages.association]},
+            {
+                "path": "/",
+                "handler": "page.ts",
+                "cache": never.spec,
+                "cloudfront": {"functions": [languages.association]},
+            },
             {"path": "/pages/:language", "handler": "page.ts", "cache": pages.spec},
         ],
         "tags": ["owner:docs"],

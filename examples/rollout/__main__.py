@@ -7,7 +7,6 @@ from edgewright.edge_api import EdgeApiArgs
 config = pulumi.Config()
 never = CachePolicy("never", {"mode": "bypass"})
 args: EdgeApiArgs = {
-    "account_id": config.require("account_id"),
     "endpoints": [{"path": "/greeting", "handler": "greeting.ts", "cache": never.spec}],
     "vars": {"GREETING": config.require("greeting")},
     "tags": ["owner:docs"],

@@ -13,7 +13,8 @@ pages = CachePolicy(
         "stale_while_revalidate": 600,
         "stale_if_error": 86_400,
         "jitter": {"min": 50, "max": 70},
-        "tiers": {"shield": {"location": "weur", "ttl": 3600}},
+        "tiers": {"shield": {"location": "weur"}},
+        "cloudflare": {"tiers": {"shield": {"ttl": 3600}}},
         "key": {"query": "include", "query_names": ["page"]},
         "tags": ["pages"],
     },
@@ -21,7 +22,6 @@ pages = CachePolicy(
 api = EdgeApi(
     "pages",
     {
-        "account_id": config.require("account_id"),
         "endpoints": [{"path": "/pages/:id", "origin": origin.routing, "cache": pages.spec}],
         "tags": ["owner:docs"],
     },

@@ -96,14 +96,16 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ("owner-tag-missing", "LambdaEdgeFunction", LAMBDA_FUNCTION): (
         ("", 'Set `tags: {"owner": "<team>"}` on the LambdaEdgeFunction.'),
     ),
-    ("observability-missing", "EdgeApi", WORKER): (("", f'Set `observability: {{"enabled": True}}` {_ON_API}.'),),
-    ("observability-missing", "EdgeApi", DISTRIBUTION): (("", f"Set `access_logs: True` {_ON_API}."),),
-    ("log-retention-missing", "EdgeApi", LOG_GROUP): (("", f"Set `log_retention_days` {_ON_API}."),),
+    ("observability-missing", "EdgeApi", WORKER): (
+        ("", f'Set `cloudflare.observability: {{"enabled": True}}` {_ON_API}.'),
+    ),
+    ("observability-missing", "EdgeApi", DISTRIBUTION): (("", f"Set `cloudfront.access_logs: True` {_ON_API}."),),
+    ("log-retention-missing", "EdgeApi", LOG_GROUP): (("", f"Set `cloudfront.log_retention_days` {_ON_API}."),),
     ("workers-dev-production", "EdgeApi", WORKER): (
-        ("", f"Set `hostname` or `routes`, and `workers_dev: False`, {_ON_API}."),
+        ("", f"Set `hostname` or `cloudflare.routes`, and `cloudflare.workers_dev: False`, {_ON_API}."),
     ),
     ("workers-dev-production", "EdgeApi", WORKERS_SCRIPT_SUBDOMAIN): (
-        ("", f"Set `hostname` or `routes`, and `workers_dev: False`, {_ON_API}."),
+        ("", f"Set `hostname` or `cloudflare.routes`, and `cloudflare.workers_dev: False`, {_ON_API}."),
     ),
     ("cpu-budget", "EdgeApi", WORKER_VERSION): (
         ("on Workers Free", f"Leave `limits.cpu_ms` out {_ON_API}: the plan has 10 ms."),
@@ -127,7 +129,10 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ),
     ("canary-percentages", "EdgeApi", WORKERS_DEPLOYMENT): (("", f"Lower `rollout.percentage` {_ON_API}."),),
     ("tls-minimum", "EdgeApi", DISTRIBUTION): (
-        ("viewerCertificate", f"Set `hostname` with `hosted_zone_id` or `certificate_arn` {_ON_API}."),
+        (
+            "viewerCertificate",
+            f"Set `hostname` with `cloudfront.hosted_zone_id` or `cloudfront.certificate_arn` {_ON_API}.",
+        ),
     ),
     ("origin-plaintext", "EdgeApi", DISTRIBUTION): _TLS_ORIGIN,
     ("lambda-edge-timeout", "LambdaEdgeFunction", LAMBDA_FUNCTION): (
@@ -209,10 +214,12 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ("jitter-missing", "CachePolicy", ANY_HOST): (
         ("", "Set `jitter` of the CachePolicy, for example 3600 to 4200 s for an hour."),
     ),
-    ("kv-ttl-minimum", "KvNamespace", ANY_HOST): (("", "Raise `default_ttl` of the KvNamespace, or leave it out."),),
+    ("kv-ttl-minimum", "KvNamespace", ANY_HOST): (
+        ("", "Raise `cloudflare.default_ttl` of the KvNamespace, or leave it out."),
+    ),
     ("kv-ttl-minimum", "CachePolicy", ANY_HOST): (
-        ("jitter", "Raise `tiers.kv.jitter` of the CachePolicy."),
-        ("", "Raise `tiers.kv.ttl` of the CachePolicy."),
+        ("jitter", "Raise `cloudflare.tiers.kv.jitter` of the CachePolicy."),
+        ("", "Raise `cloudflare.tiers.kv.ttl` of the CachePolicy."),
     ),
     ("kv-ttl-minimum", "EdgeApi", ANY_HOST): (("", f"Raise `sessions.ttl` {_ON_API}."),),
     ("long-work-without-queue", "EdgeApi", CLOUDFLARE): (
@@ -256,7 +263,7 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
     ("public-write-unprotected", "EdgeApi", CLOUDFRONT): (
         (
             "",
-            f"Set `endpoints[].rate_limit` or `endpoints[].auth` {_ON_API}, or `web_acl_arn` to a web ACL of yours with a"
+            f"Set `endpoints[].rate_limit` or `endpoints[].auth` {_ON_API}, or `cloudfront.web_acl_arn` to a web ACL of yours with a"
             " rate-based rule.",
         ),
     ),
@@ -280,13 +287,13 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
         ),
     ),
     ("kv-ttl-minimum", "KvNamespace", WORKERS_KV): (
-        ("", "Raise `default_ttl`, or the entry's own `seed.entries[].ttl`, of the KvNamespace."),
+        ("", "Raise `cloudflare.default_ttl`, or the entry's own `seed.entries[].ttl`, of the KvNamespace."),
     ),
     ("kv-security-state", "EdgeApi", WORKER_VERSION): (
         (
             "",
             f"Keep it in a Durable Object, or use `endpoints[].rate_limit` {_ON_API}; where it is none, say what it is in"
-            " `binding_name` of the KvNamespace.",
+            " `cloudflare.binding_name` of the KvNamespace.",
         ),
     ),
     ("kv-write-rate", "KvNamespace", WORKERS_KV): (
@@ -299,14 +306,17 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
         ("", f"Lower `limits.cpu_ms` {_ON_API}, or hand the long work to a queue of `bindings` and answer 202."),
     ),
     ("routes-overlap", "EdgeApi", WORKERS_ROUTE): (
-        ("", f"Make one of the `routes` {_ON_API} narrower, or send both to the same function."),
+        ("", f"Make one of `cloudflare.routes` {_ON_API} narrower, or send both to the same function."),
     ),
     ("routes-overlap", "EdgeApi", WORKERS_CUSTOM_DOMAIN): (
         ("", f"Give the `hostname` {_ON_API} to one function alone, or make the route that takes it narrower."),
     ),
     ("canary-percentages", "EdgeApi", CONTINUOUS_DEPLOYMENT): (("", f"Lower `rollout.percentage` {_ON_API}."),),
     ("ruleset-phase-duplicate", "EdgeApi", RULESET): (
-        ("", f"Set `cache_rules` {_ON_API} on one API a zone, and put rules of your own into no second ruleset."),
+        (
+            "",
+            f"Set `cloudflare.cache_rules` {_ON_API} on one API a zone, and put rules of your own into no second ruleset.",
+        ),
     ),
     ("secret-in-plain-text", "EdgeApi", CLOUDFRONT_FUNCTION): (
         ("", f"Take it out of `redirects` and `experiments` {_ON_API}, which are written into the function."),
@@ -339,7 +349,9 @@ ARGUMENTS: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {
             f"Give the stack's own resource in `bindings` {_ON_API}; take ids from the stack's settings, never from a constant.",
         ),
     ),
-    ("production-binding", "EdgeApi", WORKERS_ROUTE): (("", f"Give this stack `routes` of its own {_ON_API}."),),
+    ("production-binding", "EdgeApi", WORKERS_ROUTE): (
+        ("", f"Give this stack `cloudflare.routes` of its own {_ON_API}."),
+    ),
     ("production-binding", "EdgeApi", WORKERS_CUSTOM_DOMAIN): (
         ("", f"Give this stack a `hostname` of its own {_ON_API}."),
     ),

@@ -203,7 +203,7 @@ def _outcome(policy: str, urn: str, found: Iterable[Violation], skipped: int, ho
     )
 
 
-def _host(resource: View) -> str:
+def host_of(resource: View) -> str:
     """Return the host that a component says it is for."""
     return (resource.text("host") if resource.known("host") else None) or CLOUDFLARE
 
@@ -400,7 +400,7 @@ class ResourceRule(_Base, ResourceValidationPolicy):
                         found.append(dataclasses.replace(each, about=about) if about else each)
                 except UnknownValueError:
                     skipped += 1
-        return _outcome(self.name, context.urn, found, skipped, _host(resource))
+        return _outcome(self.name, context.urn, found, skipped, host_of(resource))
 
     def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in self._types:

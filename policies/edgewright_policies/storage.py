@@ -115,10 +115,10 @@ def kv_ttl_minimum(resource: View, context: Context[NoConfig]) -> Iterator[Viola
     if context.type == WORKERS_KV:
         judged = [("expiration_ttl", resource.number("expirationTtl"))]
     elif context.type == KV_NAMESPACE:
-        judged = [("default_ttl", resource.number("defaultTtl"))]
+        judged = [("cloudflare.default_ttl", resource.view("cloudflare").number("defaultTtl"))]
     elif context.type == CACHE_POLICY:
-        tier = resource.view("tiers").view("kv")
-        judged = [("tiers.kv.ttl", tier.number("ttl")), ("tiers.kv.jitter.min", tier.view("jitter").number("min"))]
+        tier, at = resource.view("cloudflare").view("tiers").view("kv"), "cloudflare.tiers.kv"
+        judged = [(f"{at}.ttl", tier.number("ttl")), (f"{at}.jitter.min", tier.view("jitter").number("min"))]
     else:
         judged = [("sessions.ttl", resource.view("sessions").number("ttl"))]
     for what, value in judged:

@@ -19,7 +19,7 @@ PROGRAM = """
 from edgewright import EdgeApi, GeoRouter, LambdaEdgeFunction
 origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
 slow = LambdaEdgeFunction("slow", {"code": {"file": "slow.ts"}, "events": ["viewer-request"]})
-EdgeApi("api", {"host": "cloudfront", "endpoints": [{"path": "/a", "origin": origins.routing, "functions": [slow.association]}]})
+EdgeApi("api", {"host": "cloudfront", "endpoints": [{"path": "/a", "origin": origins.routing, "cloudfront": {"functions": [slow.association]}}]})
 """
 GUARDED = """
 from edgewright import CachePolicy, EdgeApi, GeoRouter

@@ -34,11 +34,14 @@ origins = GeoRouter("origins", {{
 for name in ["api", config.get("second") or ""]:
     if name:
         EdgeApi(name, {{
-            "account_id": "{ACCOUNT}",
+            "cloudflare": {{
+                "account_id": "{ACCOUNT}",
+                **({{"zone_id": "{"b" * 32}"}} if config.get("hostname") or config.get(f"route-{{name}}") else {{}}),
+                **({{"routes": [config.require(f"route-{{name}}")]}} if config.get(f"route-{{name}}") else {{}}),
+            }},
             "script_name": f"script-{{name}}",
             "endpoints": [{{"path": "/api/*", "origin": origins.routing}}, *([{{"path": "/h", "handler": "handler.ts"}}] if config.get_bool("handler") else [])],
-            **({{"zone_id": "{"b" * 32}", "hostname": config.require("hostname")}} if config.get("hostname") else {{}}),
-            **({{"zone_id": "{"b" * 32}", "routes": [config.require(f"route-{{name}}")]}} if config.get(f"route-{{name}}") else {{}}),
+            **({{"hostname": config.require("hostname")}} if config.get("hostname") else {{}}),
         }})
 """
 
@@ -105,8 +108,8 @@ def settings_fault(edgewright: Edgewright, runtime_dir: Path, tmp_path: Path) ->
         (
             "config: {demo:second: other, demo:route-api: www.example.com/api/*, demo:route-other: 'https://www.example.com/*'}\n",
             "__main__.py:15: EdgeApi 'other': 1 fault in its arguments\n"
-            "    routes[0]: 'https://www.example.com/*' overlaps the route 'www.example.com/api/*' of EdgeApi 'api'"
-            " (__main__.py:15). Give each API hostnames and routes of its own, or make both endpoints of one API.",
+            "    cloudflare.routes[0]: 'https://www.example.com/*' overlaps the route 'www.example.com/api/*' of EdgeApi 'api'"
+            " (__main__.py:15). Give each API hostnames and routes of its own, or make both endpoints of one API. [EWF111]",
         ),
         (
             "config: {demo:second: other, demo:hostname: api.example.com}\n",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.runtime
 API = f"""
 from edgewright import EdgeApi
 
-EdgeApi("api", {{"account_id": "{ACCOUNT}", "endpoints": [{{"path": "/hello", "handler": "handlers/hello.ts"}}]}})
+EdgeApi("api", {{"cloudflare": {{"account_id": "{ACCOUNT}"}}, "endpoints": [{{"path": "/hello", "handler": "handlers/hello.ts"}}]}})
 """
 
 GOOD = """import { text } from "./lib";

@@ -6,7 +6,7 @@ from typing import Any
 
 from edgewright import EdgeApi, GeoRouter
 
-from tests.components.program import Run
+from tests.components.program import Run, placed
 
 
 def origins(name: str = "origins") -> GeoRouter:
@@ -23,7 +23,7 @@ def origins(name: str = "origins") -> GeoRouter:
 
 
 def api(name: str = "api", **args: Any) -> EdgeApi:
-    whole: Any = {"host": "cloudfront", **args}
+    whole: Any = placed({"host": "cloudfront", **args})
     if "endpoints" not in whole:
         whole["endpoints"] = [{"path": "/api", "origin": origins(f"{name}-origins").routing}]
     return EdgeApi(name, whole)

@@ -11,8 +11,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from edgewright.base.faults import InputFaults
+from edgewright.arguments.moved import moved
+from edgewright.base.faults import Faults, InputFaults
 from edgewright.base.unknown import UNKNOWN
+from edgewright.edge_api import EdgeApiArgs
 from edgewright.engine.cloud import Cloud as AnyCloud
 from edgewright.engine.cloud import RecordingCloud
 from edgewright.engine.monitor import Engine, Monitor
@@ -31,6 +33,7 @@ __all__ = [
     "Run",
     "faults_of",
     "module_text",
+    "placed",
     "run",
     "settings_of",
     "texts",
@@ -98,10 +101,20 @@ class Run:
         return [(item.urn, item.parent, dict(item.inputs), sorted(item.secret_paths)) for item in self.resources]
 
 
+SETTINGS: Mapping[str, str] = {"edgewright:cloudflare": json.dumps({"account_id": ACCOUNT})}
+"""A stack's settings as the engine hands them over: the account is said once."""
+
+
 def run(
-    program: Callable[[], object], *, preview: bool = False, stack: str = "dev", cloud: AnyCloud | None = None
+    program: Callable[[], object],
+    *,
+    preview: bool = False,
+    stack: str = "dev",
+    cloud: AnyCloud | None = None,
+    settings: Mapping[str, str] = SETTINGS,
 ) -> Run:
     """Run a program to its end, on a cloud that only records where no other is given; what it raises comes out as it is."""
+    pulumi.runtime.set_all_config(dict(settings))
     monitor = Monitor("shop", stack, cloud or Cloud(), Path.cwd(), (), preview)
     pulumi.runtime.configure(
         pulumi.runtime.Settings(
@@ -137,10 +150,16 @@ def run(
     return Run(tuple(sorted(monitor.captured(), key=lambda found: (found.type, found.name))), monitor.outputs)
 
 
-def faults_of(program: Callable[[], object], *, preview: bool = False, cloud: Cloud | None = None) -> list[str]:
+def faults_of(
+    program: Callable[[], object],
+    *,
+    preview: bool = False,
+    cloud: Cloud | None = None,
+    settings: Mapping[str, str] = SETTINGS,
+) -> list[str]:
     """Run a program that a component refuses; return the faults that it names, without their codes."""
     with pytest.raises(InputFaults) as caught:
-        run(program, preview=preview, cloud=cloud)
+        run(program, preview=preview, cloud=cloud, settings=settings)
     return [f"{fault.path}: {fault.text}" for fault in caught.value.faults]
 
 
@@ -166,3 +185,9 @@ def module_text(version: Resource, name: str) -> str:
 def settings_of(version: Resource) -> Any:
     """Return the settings document in a version's modules."""
     return json.loads(module_text(version, "settings.js").removeprefix("export default ").removesuffix(";\n"))
+
+
+def placed(args: Mapping[str, Any], shape: Any = EdgeApiArgs) -> dict[str, Any]:
+    """Return arguments with the options of single platforms, given flat for brevity, where they belong."""
+    found: dict[str, Any] = moved(args, shape, Faults("", ""))
+    return found

@@ -5,15 +5,19 @@ from typing import Any
 import pulumi
 import pytest
 from edgewright import CachePolicy, KvNamespace
+from edgewright.cache_policy import spec_on
 from edgewright.contract.models import CacheSpec
 
-from tests.components.program import ACCOUNT, UNKNOWN, faults_of, run
+from tests.components.program import UNKNOWN, faults_of, run
 
 KV: Any = {"type": "kv_namespace", "name": "PRODUCTS", "namespace_id": "abc"}
 
 
 def spec_of(args: Any, **options: Any) -> Any:
-    return run(lambda: CachePolicy("products", args), **options).one("CachePolicy").outputs["spec"]
+    """Return a strategy as Cloudflare has it."""
+    return spec_on(
+        "cloudflare", run(lambda: CachePolicy("products", args), **options).one("CachePolicy").outputs["spec"]
+    )
 
 
 def test_the_smallest_strategy_has_every_default_written_out() -> None:
@@ -30,8 +34,8 @@ def test_the_smallest_strategy_has_every_default_written_out() -> None:
     [
         ({}, 5),
         ({"tiers": {"edge": {"ttl_ceiling": 30}}}, 5),
-        ({"tiers": {"memory": {}}}, None),
-        ({"tiers": {"memory": {"ttl_ceiling": 60}}}, 60),
+        ({"cloudflare": {"tiers": {"memory": {}}}}, None),
+        ({"cloudflare": {"tiers": {"memory": {"ttl_ceiling": 60}}}}, 60),
     ],
 )
 def test_memory_is_in_front_of_the_edge_cache_for_seconds(args: Any, ceiling: int | None) -> None:
@@ -41,9 +45,13 @@ def test_memory_is_in_front_of_the_edge_cache_for_seconds(args: Any, ceiling: in
 @pytest.mark.parametrize(
     "args",
     [
-        {"edge_ttl": 60, "tiers": {"memory": {"enabled": False}}},
-        {"edge_ttl": 60, "tiers": {"edge": {"enabled": False}, "kv": {"binding": KV, "ttl": 60}}},
-        {"edge_ttl": 60, "engine": "platform", "key": {"host": False}},
+        {"edge_ttl": 60, "cloudflare": {"tiers": {"memory": {"enabled": False}}}},
+        {
+            "edge_ttl": 60,
+            "tiers": {"edge": {"enabled": False}},
+            "cloudflare": {"tiers": {"kv": {"binding": KV, "ttl": 60}}},
+        },
+        {"edge_ttl": 60, "cloudflare": {"engine": "platform"}, "key": {"host": False}},
         {"mode": "bypass"},
     ],
 )
@@ -65,10 +73,12 @@ def test_a_whole_strategy() -> None:
             "stale_while_revalidate": 86400,
             "stale_if_error": 600,
             "jitter": {"min": 3600, "max": 4200},
-            "tiers": {
-                "memory": {"max_bytes": 1000, "max_object_bytes": 100, "ttl_ceiling": 5},
-                "edge": {"ttl_ceiling": 300},
-                "kv": {"binding": KV, "ttl": 86400, "jitter": {"min": 3600, "max": 4200}},
+            "tiers": {"edge": {"ttl_ceiling": 300}},
+            "cloudflare": {
+                "tiers": {
+                    "memory": {"max_bytes": 1000, "max_object_bytes": 100, "ttl_ceiling": 5},
+                    "kv": {"binding": KV, "ttl": 86400, "jitter": {"min": 3600, "max": 4200}},
+                }
             },
             "key": {
                 "query": "include",
@@ -103,13 +113,15 @@ def test_a_whole_strategy() -> None:
 
 def test_only_the_namespace_id_is_unknown_at_preview() -> None:
     def program() -> None:
-        namespace = KvNamespace("products-kv", {"account_id": ACCOUNT})
-        CachePolicy("products", {"edge_ttl": 60, "tiers": {"kv": {"binding": namespace.binding, "ttl": 60}}})
+        namespace = KvNamespace("products-kv", {})
+        CachePolicy(
+            "products", {"edge_ttl": 60, "cloudflare": {"tiers": {"kv": {"binding": namespace.binding, "ttl": 60}}}}
+        )
 
-    spec = run(program, preview=True).one("CachePolicy").outputs["spec"]
+    spec = spec_on("cloudflare", run(program, preview=True).one("CachePolicy").outputs["spec"])
     assert spec["tiers"]["kv"]["binding"] == "PRODUCTS_KV"
     assert spec["bindings"] == [{"type": "kv_namespace", "name": "PRODUCTS_KV", "namespace_id": UNKNOWN}]
-    known = run(program).one("CachePolicy").outputs["spec"]
+    known = spec_on("cloudflare", run(program).one("CachePolicy").outputs["spec"])
     assert known["bindings"][0]["namespace_id"] == "products-kv-namespace-id"
 
 
@@ -117,13 +129,13 @@ def test_a_binding_that_comes_as_an_output_is_compiled_when_it_is_known() -> Non
     def program(binding: Any) -> Any:
         def body() -> None:
             later = pulumi.Output.from_input(binding)
-            CachePolicy("products", {"edge_ttl": 60, "tiers": {"kv": {"binding": later, "ttl": 60}}})
+            CachePolicy("products", {"edge_ttl": 60, "cloudflare": {"tiers": {"kv": {"binding": later, "ttl": 60}}}})
 
         return body
 
-    assert run(program(KV)).one("CachePolicy").outputs["spec"]["bindings"] == [KV]
+    assert spec_on("cloudflare", run(program(KV)).one("CachePolicy").outputs["spec"])["bindings"] == [KV]
     assert faults_of(program({"type": "d1", "name": "D", "database_id": "x"})) == [
-        "tiers.kv.binding: is a binding of type 'd1'. Allowed: a KvNamespace's `binding`."
+        "cloudflare.tiers.kv.binding: is a binding of type 'd1'. Allowed: a KvNamespace's `binding`."
     ]
 
 
@@ -142,7 +154,7 @@ SECONDS = "Allowed: a whole number of seconds, or a duration, for example '1h30m
 FAULTS: list[tuple[Any, str]] = [
     *(
         (
-            {"edge_ttl": 0, "tiers": {"memory": {"enabled": False}}, key: 60},
+            {"edge_ttl": 0, "cloudflare": {"tiers": {"memory": {"enabled": False}}}, key: 60},
             f"{key}: has no effect, because with `edge_ttl` 0 nothing is stored that could be served stale. Give an `edge_ttl`"
             f" of 1 or more, after which the origin is asked again, or leave {key} out.",
         )
@@ -150,7 +162,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"edge_tll": 60},
-        "edge_tll: is not an argument. Allowed: browser_ttl, edge_ttl, engine, error_ttl, immutable, jitter, key, mode,"
+        "edge_tll: is not an argument. Allowed: browser_ttl, cloudflare, edge_ttl, error_ttl, immutable, jitter, key, mode,"
         " stale_if_error, stale_while_revalidate, statuses, strategy, tags, tiers, vary. Did you mean 'edge_ttl'?",
     ),
     ({"edge_ttl": -1}, "edge_ttl: -1 is out of range. Allowed: 0 to 2147483648 seconds."),
@@ -183,14 +195,17 @@ FAULTS: list[tuple[Any, str]] = [
         {"mode": "overide", "edge_ttl": 1},
         "mode: 'overide' is not known. Allowed: override, origin, bypass. Did you mean 'override'?",
     ),
-    ({"engine": "worker2"}, "engine: 'worker2' is not known. Allowed: worker, platform. Did you mean 'worker'?"),
     (
-        {"engine": "platform"},
+        {"cloudflare": {"engine": "worker2"}},
+        "cloudflare.engine: 'worker2' is not known. Allowed: worker, platform. Did you mean 'worker'?",
+    ),
+    (
+        {"cloudflare": {"engine": "platform"}},
         "key.host: must be false with engine 'platform', which keeps one entry for all hostnames."
         " Say `host: false` if each hostname may be given the same answer, or use engine 'worker'.",
     ),
     (
-        {"engine": "platform", "key": {"host": False, "country": True}},
+        {"cloudflare": {"engine": "platform"}, "key": {"host": False, "country": True}},
         "key.country: is not part of the platform's key, so that engine 'platform' would give one caller's answer"
         " to another. Use engine 'worker', or `vary` for request headers.",
     ),
@@ -215,11 +230,10 @@ FAULTS: list[tuple[Any, str]] = [
             ("browser_ttl", 5),
             ("stale_while_revalidate", 5),
             ("stale_if_error", 5),
-            ("tiers", {"memory": {}}),
+            ("tiers", {"edge": {}}),
             ("key", {"query": "none"}),
             ("vary", ["x-plan"]),
             ("tags", ["shop"]),
-            ("engine", "worker"),
             ("statuses", [200]),
             ("error_ttl", 5),
             ("jitter", {"min": 1, "max": 2}),
@@ -235,19 +249,23 @@ FAULTS: list[tuple[Any, str]] = [
         "statuses[1]: 404 has no effect: it is kept for `error_ttl`, which is 0. Give `error_ttl`, or leave 404 out.",
     ),
     (
-        {"edge_ttl": 60, "tiers": {"edge": {"enabled": False, "ttl_ceiling": 5}, "memory": {}}},
-        "tiers.edge.ttl_ceiling: has no effect, because tiers.edge.enabled is false. Leave ttl_ceiling out.",
+        {
+            "edge_ttl": 60,
+            "tiers": {"edge": {"enabled": False, "ttl_ceiling": 5}},
+            "cloudflare": {"tiers": {"memory": {}}},
+        },
+        "tiers.edge.ttl_ceiling: has no effect, because `enabled` is false. Leave ttl_ceiling out.",
     ),
     (
-        {"edge_ttl": 60, "tiers": {"memory": {"enabled": False, "max_bytes": 5000}}},
-        "tiers.memory.max_bytes: has no effect, because tiers.memory.enabled is false. Leave max_bytes out.",
+        {"edge_ttl": 60, "cloudflare": {"tiers": {"memory": {"enabled": False, "max_bytes": 5000}}}},
+        "cloudflare.tiers.memory.max_bytes: has no effect, because `enabled` is false. Leave max_bytes out.",
     ),
     (
         {
             "edge_ttl": 60,
-            "engine": "platform",
+            "cloudflare": {"engine": "platform", "tiers": {"memory": {}}},
             "key": {"host": False},
-            "tiers": {"edge": {"enabled": False}, "memory": {}},
+            "tiers": {"edge": {"enabled": False}},
         },
         "tiers.edge.enabled: is false with engine 'platform', which is that tier. Leave it out, or use engine 'worker'.",
     ),
@@ -289,8 +307,8 @@ FAULTS: list[tuple[Any, str]] = [
         " max at least 7200. Change edge_ttl with it.",
     ),
     (
-        {"tiers": {"kv": {"binding": KV, "ttl": 300, "jitter": {"min": 3600, "max": 4200}}}},
-        "tiers.kv.jitter: 3600 to 4200 leaves out the ttl 300, which would have no effect. Allowed: min at most 300."
+        {"cloudflare": {"tiers": {"kv": {"binding": KV, "ttl": 300, "jitter": {"min": 3600, "max": 4200}}}}},
+        "cloudflare.tiers.kv.jitter: 3600 to 4200 leaves out the ttl 300, which would have no effect. Allowed: min at most 300."
         " Change ttl with it.",
     ),
     ({"edge_ttl": 9, "jitter": {"min": 9}}, "jitter.max: is required and was not given."),
@@ -325,38 +343,38 @@ FAULTS: list[tuple[Any, str]] = [
         "tiers: leaves no tier to keep anything in. Enable one, or use mode 'bypass'.",
     ),
     (
-        {"tiers": {"edge": {"enabled": False}, "memory": {"enabled": False}}},
+        {"tiers": {"edge": {"enabled": False}}, "cloudflare": {"tiers": {"memory": {"enabled": False}}}},
         "tiers: leaves no tier to keep anything in. Enable one, or use mode 'bypass'.",
     ),
     (
-        {"tiers": {"kv": {"binding": KV, "ttl": 30}}},
-        "tiers.kv.ttl: 30 is out of range. Allowed: 60 to 2147483648 seconds. Workers KV keeps nothing for less than 60 s.",
+        {"cloudflare": {"tiers": {"kv": {"binding": KV, "ttl": 30}}}},
+        "cloudflare.tiers.kv.ttl: 30 is out of range. Allowed: 60 to 2147483648 seconds. Workers KV keeps nothing for less than 60 s.",
     ),
-    ({"tiers": {"kv": {"ttl": 60}}}, "tiers.kv.binding: is required and was not given."),
+    ({"cloudflare": {"tiers": {"kv": {"ttl": 60}}}}, "cloudflare.tiers.kv.binding: is required and was not given."),
     (
-        {"tiers": {"kv": {"binding": "PRODUCTS", "ttl": 60}}},
-        "tiers.kv.binding: 'PRODUCTS' is not a KV binding. Allowed: a KvNamespace's `binding`.",
-    ),
-    (
-        {"tiers": {"kv": {"binding": {"type": "kv_namespace", "name": "P"}, "ttl": 60}}},
-        "tiers.kv.binding.namespace_id: is required by a binding of type 'kv_namespace'. Allowed: a namespace's id. Give a KvNamespace's `binding`, which has it.",
+        {"cloudflare": {"tiers": {"kv": {"binding": "PRODUCTS", "ttl": 60}}}},
+        "cloudflare.tiers.kv.binding: 'PRODUCTS' is not a KV binding. Allowed: a KvNamespace's `binding`.",
     ),
     (
-        {"tiers": {"kv": {"binding": KV, "ttl": 60, "max_object_bytes": 26214401}}},
-        "tiers.kv.max_object_bytes: 26214401 is out of range. Allowed: 1 to 26214400 bytes. Workers KV holds values of at most 25 MiB.",
+        {"cloudflare": {"tiers": {"kv": {"binding": {"type": "kv_namespace", "name": "P"}, "ttl": 60}}}},
+        "cloudflare.tiers.kv.binding.namespace_id: is required by a binding of type 'kv_namespace'. Allowed: a namespace's id. Give a KvNamespace's `binding`, which has it.",
     ),
     (
-        {"tiers": {"memory": {"max_bytes": 10, "max_object_bytes": 11}}},
-        "tiers.memory.max_object_bytes: 11 is more than the tier's max_bytes 10. Allowed: 1 to 10 bytes.",
-    ),
-    ({"tiers": []}, "tiers: [] is not a mapping. Allowed: a mapping with edge, kv, memory, shield."),
-    (
-        {"tiers": {"memory": {"max_bytes": -1}}},
-        "tiers.memory.max_bytes: -1 is out of range. Allowed: 1 to 134217728 bytes. An isolate has 128 MiB in all.",
+        {"cloudflare": {"tiers": {"kv": {"binding": KV, "ttl": 60, "max_object_bytes": 26214401}}}},
+        "cloudflare.tiers.kv.max_object_bytes: 26214401 is out of range. Allowed: 1 to 26214400 bytes. Workers KV holds values of at most 25 MiB.",
     ),
     (
-        {"tiers": {"shield": {"max_bytes": -1}}},
-        "tiers.shield.max_bytes: -1 is out of range. Allowed: 1 to 10737418240 bytes. A Durable Object keeps 10 GiB in all.",
+        {"cloudflare": {"tiers": {"memory": {"max_bytes": 10, "max_object_bytes": 11}}}},
+        "cloudflare.tiers.memory.max_object_bytes: 11 is more than the tier's max_bytes 10. Allowed: 1 to 10 bytes.",
+    ),
+    ({"tiers": []}, "tiers: [] is not a mapping. Allowed: a mapping with edge, shield."),
+    (
+        {"cloudflare": {"tiers": {"memory": {"max_bytes": -1}}}},
+        "cloudflare.tiers.memory.max_bytes: -1 is out of range. Allowed: 1 to 134217728 bytes. An isolate has 128 MiB in all.",
+    ),
+    (
+        {"tiers": {"shield": {}}, "cloudflare": {"tiers": {"shield": {"max_bytes": -1}}}},
+        "cloudflare.tiers.shield.max_bytes: -1 is out of range. Allowed: 1 to 10737418240 bytes. A Durable Object keeps 10 GiB in all.",
     ),
 ]
 
@@ -368,7 +386,7 @@ FAULTS: list[tuple[Any, str]] = [
         {"edge_ttl": 0, "stale_if_error": 0, "stale_while_revalidate": 0},
         # Something is stored: errors, in the shield, or what the origin lets be validated.
         {"edge_ttl": 0, "error_ttl": 60, "stale_if_error": 60},
-        {"edge_ttl": 0, "tiers": {"shield": {"ttl": 60}}, "stale_if_error": 60},
+        {"edge_ttl": 0, "cloudflare": {"tiers": {"shield": {"ttl": 60}}}, "stale_if_error": 60},
         {"edge_ttl": 0, "mode": "origin", "stale_if_error": 60},
     ],
 )
@@ -389,8 +407,9 @@ def test_an_output_is_refused_because_a_preview_must_know_the_strategy() -> None
 
 
 def test_all_faults_are_named_at_once() -> None:
-    found = faults_of(lambda: CachePolicy("products", {"edge_ttl": -1, "vary": ["*"], "tags": [","], "engine": "x"}))  # type: ignore[typeddict-item]
-    assert [fault.split(":")[0] for fault in found] == ["edge_ttl", "engine", "vary[0]", "tags[0]"]
+    args: Any = {"edge_ttl": -1, "vary": ["*"], "tags": [","], "cloudflare": {"engine": "x"}}
+    found = faults_of(lambda: CachePolicy("products", args))
+    assert [fault.split(":")[0] for fault in found] == ["cloudflare.engine", "edge_ttl", "vary[0]", "tags[0]"]
 
 
 def test_two_of_one_name_are_refused_and_the_first_is_shown() -> None:
@@ -417,4 +436,4 @@ def test_arguments_that_are_no_mapping_are_a_fault_like_others(args: Any) -> Non
         CachePolicy("c", args)
 
     (fault,) = faults_of(program)
-    assert fault.startswith(f"args: {args!r} is not a mapping. Allowed: browser_ttl, edge_ttl,")
+    assert fault.startswith(f"args: {args!r} is not a mapping. Allowed: browser_ttl, cloudflare, edge_ttl,")

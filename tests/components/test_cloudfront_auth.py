@@ -172,12 +172,12 @@ def test_a_function_of_ones_own_where_the_guard_runs_is_refused() -> None:
                     "origin": origins().routing,
                     "cache": policy.spec,
                     "auth": JWT,
-                    "functions": [function.association],
+                    "cloudfront": {"functions": [function.association]},
                 }
             ]
         )
 
     assert faults_of(own) == [
-        "endpoints[0].functions: are on viewer events, where a function of the API's own checks `auth` before a stored answer"
+        "endpoints[0].cloudfront.functions: are on viewer events, where a function of the API's own checks `auth` before a stored answer"
         f" is given: an event of a behavior takes one ({ONE_FUNCTION}). Leave out one of `functions`, `cache` and `auth`."
     ]

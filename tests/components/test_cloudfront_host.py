@@ -12,8 +12,10 @@ import pulumi_aws as aws
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright.base.faults import Faults, show
+from edgewright.cache_policy import spec_on
 from edgewright.contract.limits import limit
 from edgewright.contract.path_patterns import covers
+from edgewright.platforms.cloudflare.arguments import CLOUDFRONT_ONLY
 from edgewright.platforms.cloudfront import api as cloudfront
 from edgewright.platforms.cloudfront.functions import check_code
 from edgewright.platforms.cloudfront.lambda_edge import RESTRICTIONS
@@ -39,7 +41,7 @@ from tests.components.cloudfront import (
     settings,
     viewer_code,
 )
-from tests.components.program import ACCOUNT, UNKNOWN, Run, faults_of, run
+from tests.components.program import UNKNOWN, Run, faults_of, run
 
 AWS = aws_data()
 OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -371,7 +373,7 @@ def test_a_browser_is_left_its_time_where_cloudfront_keeps_an_answer_longer() ->
                     "path": f"/{name}",
                     "origin": origins(name).routing,
                     "cache": CachePolicy(name, given).spec,
-                    **({"functions": [own.association]} if name == "own" else {}),
+                    **({"cloudfront": {"functions": [own.association]}} if name == "own" else {}),
                 }
                 for name, given in times.items()
             ]
@@ -698,7 +700,7 @@ def test_pain_12_all_rate_limits_are_rules_of_one_web_acl_because_a_distribution
         )
     )
     assert fault == (
-        "endpoints[0].rate_limit: needs a rule of its own in `web_acl_arn`. Add it there, or leave one of the two out."
+        "endpoints[0].rate_limit: needs a rule of its own in `cloudfront.web_acl_arn`. Add it there, or leave one of the two out."
     )
 
 
@@ -861,7 +863,9 @@ def test_a_viewer_function_of_ones_own_takes_the_place_of_ours() -> None:
         function = LambdaEdgeFunction(
             "sign", {"code": {"text": "x = 1\n"}, "runtime": "python3.13", "events": ["viewer-request"]}
         )
-        api(endpoints=[{"path": "/a", "origin": origins().routing, "functions": [function.association]}])
+        api(
+            endpoints=[{"path": "/a", "origin": origins().routing, "cloudfront": {"functions": [function.association]}}]
+        )
 
     found = run(own)
     behavior = behaviors(found)["/a"]
@@ -878,7 +882,7 @@ def test_a_key_with_the_region_has_the_country_where_no_function_of_ours_sets_th
         key: Any = {"region": True}
         cache = CachePolicy("by-region", {"edge_ttl": 60, "key": key})
         at = {"path": "/a", "origin": origins().routing, "cache": cache.spec}
-        return api(endpoints=[{**at, **({"functions": functions} if functions else {})}])
+        return api(endpoints=[{**at, **({"cloudfront": {"functions": functions}} if functions else {})}])
 
     def headers(functions: list[Any]) -> Any:
         (policy,) = of(run(lambda: own(functions)), "cloudfront.CachePolicy")
@@ -892,59 +896,59 @@ def test_a_key_with_the_region_has_the_country_where_no_function_of_ours_sets_th
 FUNCTION_FAULTS: list[tuple[list[Any], str]] = [
     (
         [association(["viewer-request"]), association(["viewer-request"])],
-        "endpoints[0].functions[1]: is on viewer-request, as endpoints[0].functions[0] is: an event of a behavior takes one"
+        "endpoints[0].cloudfront.functions[1]: is on viewer-request, as endpoints[0].cloudfront.functions[0] is: an event of a behavior takes one"
         f" function ({EVENT}). Join the two functions.",
     ),
     (
         [association(["origin-request"])],
-        "endpoints[0].functions[0]: is on origin-request, where the API's own function runs: an event of a behavior takes one"
+        "endpoints[0].cloudfront.functions[0]: is on origin-request, where the API's own function runs: an event of a behavior takes one"
         f" ({EVENT}). Allowed: viewer-request or viewer-response. Do it in a `handler`, or at the viewer.",
     ),
     (
         [association(["viewer-request"], FUNCTION.replace(":7", ":$LATEST"))],
-        f"endpoints[0].functions[0].arn: has $LATEST, and CloudFront takes numbered versions only ({RESTRICTIONS}). Allowed: a"
+        f"endpoints[0].cloudfront.functions[0].arn: has $LATEST, and CloudFront takes numbered versions only ({RESTRICTIONS}). Allowed: a"
         " LambdaEdgeFunction's `qualified_arn`.",
     ),
     (
         [association(["viewer-request"], FUNCTION.removesuffix(":7"))],
-        "endpoints[0].functions[0].arn: has no version, which is $LATEST, and CloudFront takes numbered versions only"
+        "endpoints[0].cloudfront.functions[0].arn: has no version, which is $LATEST, and CloudFront takes numbered versions only"
         f" ({RESTRICTIONS}). Allowed: a LambdaEdgeFunction's `qualified_arn`.",
     ),
     (
         [association(["viewer-request"], FUNCTION.replace("us-east-1", "eu-west-1"))],
-        "endpoints[0].functions[0].arn: is a function of eu-west-1, and CloudFront takes functions from us-east-1 only"
+        "endpoints[0].cloudfront.functions[0].arn: is a function of eu-west-1, and CloudFront takes functions from us-east-1 only"
         f" ({RESTRICTIONS}). Allowed: us-east-1.",
     ),
     (
         [association("viewer-request", FUNCTION)],
-        "endpoints[0].functions[0].events: 'viewer-request' is not a list of events. Allowed: viewer-request,"
+        "endpoints[0].cloudfront.functions[0].events: 'viewer-request' is not a list of events. Allowed: viewer-request,"
         " viewer-response, origin-request, origin-response.",
     ),
     (
         [association(["viewer"], FUNCTION)],
-        "endpoints[0].functions[0].events[0]: 'viewer' is not known. Allowed: viewer-request, viewer-response,"
+        "endpoints[0].cloudfront.functions[0].events[0]: 'viewer' is not known. Allowed: viewer-request, viewer-response,"
         " origin-request, origin-response. Did you mean 'viewer-request'?",
     ),
     (
         [{**association(["viewer-request"], FUNCTION), "include_body": "yes"}],
-        "endpoints[0].functions[0].include_body: 'yes' is not true or false.",
+        "endpoints[0].cloudfront.functions[0].include_body: 'yes' is not true or false.",
     ),
     (
         [{**association(["viewer-request"], FUNCTION), "includeBody": True}],
-        "endpoints[0].functions[0].includeBody: is not an argument. Allowed: arn, events, include_body. Did you mean"
+        "endpoints[0].cloudfront.functions[0].includeBody: is not an argument. Allowed: arn, events, include_body. Did you mean"
         " 'include_body'?",
     ),
     (
         ["rewrite"],
-        "endpoints[0].functions[0]: 'rewrite' is not a function. Allowed: a LambdaEdgeFunction's `association`.",
+        "endpoints[0].cloudfront.functions[0]: 'rewrite' is not a function. Allowed: a LambdaEdgeFunction's `association`.",
     ),
 ]
 
 
 @pytest.mark.parametrize(("functions", "fault"), FUNCTION_FAULTS)
 def test_functions_that_cloudfront_would_refuse(functions: list[Any], fault: str) -> None:
-    assert faults_of(endpoint(functions=functions)) == [fault]
-    assert faults_of(endpoint(functions=functions), preview=True) == [fault]
+    assert faults_of(endpoint(cloudfront={"functions": functions})) == [fault]
+    assert faults_of(endpoint(cloudfront={"functions": functions}), preview=True) == [fault]
 
 
 @pytest.mark.parametrize(
@@ -971,7 +975,7 @@ def test_a_viewer_function_excludes_redirects_of_what_its_endpoint_matches(
     def endpoints() -> None:
         functions = [association(["viewer-request"])]
         api(
-            endpoints=[{"path": endpoint_path, "origin": origins().routing, "functions": functions}],
+            endpoints=[{"path": endpoint_path, "origin": origins().routing, "cloudfront": {"functions": functions}}],
             redirects=[{"path": redirect, "to": "https://new.example.com/b"}],
         )
 
@@ -982,7 +986,7 @@ def test_a_viewer_function_excludes_redirects_of_what_its_endpoint_matches(
         assert found["*"]["functionAssociations"] != []
         return
     assert faults_of(endpoints) == [
-        f"endpoints[0].functions: are on viewer events, where the redirect of {redirect!r} needs a CloudFront Function:"
+        f"endpoints[0].cloudfront.functions: are on viewer events, where the redirect of {redirect!r} needs a CloudFront Function:"
         " CloudFront refuses both kinds together. Leave one of the two out."
     ]
 
@@ -990,26 +994,21 @@ def test_a_viewer_function_excludes_redirects_of_what_its_endpoint_matches(
 @pytest.mark.parametrize("key", sorted(CLOUDFLARE_ONLY))
 def test_arguments_of_cloudflare_are_refused_with_what_to_do_instead(key: str) -> None:
     values: dict[str, Any] = {
-        "account_id": ACCOUNT,
         "bindings": [],
-        "cache_rules": True,
-        "compatibility_flags": ["x"],
         "limits": {"cpu_ms": 1},
         "rollout": {},
-        "routes": ["example.com/*"],
         "secrets": {"A": "canary"},
-        "tiered_cache": True,
-        "workers_dev": True,
     }
     (fault,) = faults_of(program(**{key: values.get(key, "x")}))
     assert fault == f"{key}: is of use to host 'cloudflare' only. {CLOUDFLARE_ONLY[key]}"
     assert "canary" not in fault
 
 
-@pytest.mark.parametrize("key", ["price_class", "origin_shield", "certificate_arn"])
+@pytest.mark.parametrize("key", CLOUDFRONT_ONLY)
 def test_arguments_of_cloudfront_are_refused_on_cloudflare(key: str) -> None:
     def on_cloudflare() -> None:
-        given: Any = {"account_id": ACCOUNT, "endpoints": [{"path": "/a", "origin": origins().routing}], key: "x"}
+        value: Any = True if key == "security_headers" else []
+        given: Any = {"endpoints": [{"path": "/a", "origin": origins().routing}], key: value}
         EdgeApi("api", given)
 
     assert faults_of(on_cloudflare) == [f"{key}: is of use to host 'cloudfront' only. Leave it out."]
@@ -1023,22 +1022,22 @@ TLS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames
     [
         (
             {"hostname": "api.example.com"},
-            "hostname: needs a certificate. Give `hosted_zone_id`, and one is made and validated, or `certificate_arn`, from"
+            "hostname: needs a certificate. Give `cloudfront.hosted_zone_id`, and one is made and validated, or"
+            " `cloudfront.certificate_arn`, from"
             " us-east-1.",
         ),
         (
-            {"hostname": "a.example.com", "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1-2"},
-            f"certificate_arn: is from eu-west-1, and CloudFront takes certificates from us-east-1 only ({TLS}). Allowed:"
-            " us-east-1. Give `hosted_zone_id` instead, and one is made there; no second provider is needed.",
+            {
+                "hostname": "a.example.com",
+                "cloudfront": {"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1-2"},
+            },
+            f"cloudfront.certificate_arn: is from eu-west-1, and CloudFront takes certificates from us-east-1 only ({TLS}). Allowed:"
+            " us-east-1. Give `cloudfront.hosted_zone_id` instead, and one is made there; no second provider is needed.",
         ),
         (
-            {"price_class": "PriceClass_10"},
-            "price_class: 'PriceClass_10' is not known. Allowed: PriceClass_100, PriceClass_200, PriceClass_All. Did you mean"
+            {"cloudfront": {"price_class": "PriceClass_10"}},
+            "cloudfront.price_class: 'PriceClass_10' is not known. Allowed: PriceClass_100, PriceClass_200, PriceClass_All. Did you mean"
             " 'PriceClass_100'?",
-        ),
-        (
-            {"observability": {"traces": True}},
-            "observability.traces: is of use to host 'cloudflare' only. Use `metrics`, `dashboard` and `access_logs`.",
         ),
         (
             {"redirects": [{"path": "/a", "to": "//evil.example"}]},
@@ -1058,23 +1057,23 @@ TLS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames
         ),
         ({"assets": [{"path": "/a/*", "directory": "nowhere"}]}, "assets[0].directory: 'nowhere' is not a folder."),
         (
-            {"log_retention_days": 31},
-            f"log_retention_days: 31 is not for how long CloudWatch keeps a log ({AWS.log_retention_days.source})."
+            {"cloudfront": {"log_retention_days": 31}},
+            f"cloudfront.log_retention_days: 31 is not for how long CloudWatch keeps a log ({AWS.log_retention_days.source})."
             f" Allowed: {AWS.log_retention_days.text} days.",
         ),
         (
-            {"log_retention_days": 30, "access_logs": False},
-            "log_retention_days: has no effect with `access_logs: false`. Leave it out, or keep access logs.",
+            {"cloudfront": {"log_retention_days": 30, "access_logs": False}},
+            "cloudfront.log_retention_days: has no effect with `access_logs: false`. Leave it out, or keep access logs.",
         ),
         (
             {"dashboard": True, "metrics": False},
-            "dashboard: shows hit rates and latencies, which CloudFront has with `metrics` alone"
+            "cloudfront.dashboard: shows hit rates and latencies, which CloudFront has with `metrics` alone"
             " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html). Leave"
             " `metrics: false` out, or the dashboard.",
         ),
         (
-            {"origin_shield": "eu-north-1"},
-            f"origin_shield: 'eu-north-1' is not a region with Origin Shield ({AWS.origin_shield.source}). Allowed:"
+            {"cloudfront": {"origin_shield": "eu-north-1"}},
+            f"cloudfront.origin_shield: 'eu-north-1' is not a region with Origin Shield ({AWS.origin_shield.source}). Allowed:"
             f" {', '.join(AWS.origin_shield.regions)}. For eu-north-1 AWS advises eu-west-2.",
         ),
         (
@@ -1082,8 +1081,8 @@ TLS = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames
             "tags[1]: 'owner:b' has the key of another: a resource of AWS has one value for each. Leave one out.",
         ),
         (
-            {"web_acl_arn": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/own/1"},
-            "web_acl_arn: 'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/own/1' is not what AWS takes here. Allowed:"
+            {"cloudfront": {"web_acl_arn": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/own/1"}},
+            "cloudfront.web_acl_arn: 'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/own/1' is not what AWS takes here. Allowed:"
             " arn:aws:wafv2:us-east-1:...:global/webacl/NAME/ID, of the scope CLOUDFRONT.",
         ),
     ],
@@ -1247,18 +1246,27 @@ def test_the_host_is_in_the_key_where_the_strategy_says_so() -> None:
 
 
 NOT_ON_CLOUDFRONT: list[tuple[Any, str]] = [
-    ({"edge_ttl": 60, "engine": "platform", "key": {"host": False}}, "has the engine 'platform'"),
-    ({"edge_ttl": 60, "tiers": {"edge": {"enabled": False}, "memory": {}}}, "has `tiers.edge` disabled"),
-    ({"edge_ttl": 60, "tiers": {"memory": {}}}, "has a memory tier of its own"),
+    ({"edge_ttl": 60, "cloudflare": {"engine": "platform"}, "key": {"host": False}}, "has the engine 'platform'"),
     (
-        {"edge_ttl": 60, "tiers": {"memory": {"max_bytes": 1000, "max_object_bytes": 10}}},
+        {"edge_ttl": 60, "tiers": {"edge": {"enabled": False}}, "cloudflare": {"tiers": {"memory": {}}}},
+        "has `tiers.edge` disabled",
+    ),
+    ({"edge_ttl": 60, "cloudflare": {"tiers": {"memory": {}}}}, "has a memory tier of its own"),
+    (
+        {"edge_ttl": 60, "cloudflare": {"tiers": {"memory": {"max_bytes": 1000, "max_object_bytes": 10}}}},
         "has a memory tier of its own",
     ),
-    ({"edge_ttl": 60, "tiers": {"memory": {"max_object_bytes": 10}}}, "has a memory tier of its own"),
-    ({"edge_ttl": 60, "tiers": {"memory": {"ttl_ceiling": 9}}}, "has a memory tier of its own"),
-    ({"edge_ttl": 60, "tiers": {"memory": {"jitter": {"min": 1, "max": 2}}}}, "has a memory tier of its own"),
+    ({"edge_ttl": 60, "cloudflare": {"tiers": {"memory": {"max_object_bytes": 10}}}}, "has a memory tier of its own"),
+    ({"edge_ttl": 60, "cloudflare": {"tiers": {"memory": {"ttl_ceiling": 9}}}}, "has a memory tier of its own"),
+    (
+        {"edge_ttl": 60, "cloudflare": {"tiers": {"memory": {"jitter": {"min": 1, "max": 2}}}}},
+        "has a memory tier of its own",
+    ),
     *(
-        ({"edge_ttl": 60, "tiers": {"shield": {"location": "weur", **own}}}, f"has `tiers.shield.{next(iter(own))}`")
+        (
+            {"edge_ttl": 60, "tiers": {"shield": {"location": "weur"}}, "cloudflare": {"tiers": {"shield": own}}},
+            f"has `tiers.shield.{next(iter(own))}`",
+        )
         for own in (
             {"ttl": 9},
             {"jitter": {"min": 1, "max": 60}},
@@ -1272,9 +1280,11 @@ NOT_ON_CLOUDFRONT: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("args", "fault"), NOT_ON_CLOUDFRONT)
 def test_what_of_a_strategy_cloudfront_does_not_have_is_refused_with_what_to_do(args: Any, fault: str) -> None:
+    """A strategy as another platform has it; a policy's own `spec` has each platform's."""
+
     def declare() -> None:
-        policy = CachePolicy("own", args)
-        api(endpoints=[{"path": "/a", "origin": origins().routing, "cache": policy.spec}])
+        cache = spec_on("cloudflare", CachePolicy("own", args).spec)
+        api(endpoints=[{"path": "/a", "origin": origins().routing, "cache": cache}])
 
     found = [each for each in faults_of(declare) if fault in each]
     assert len(found) == 1
@@ -1325,7 +1335,7 @@ def test_a_strategys_shield_is_the_origin_shield_of_its_origins() -> None:
 def test_a_shield_that_cloudfront_cannot_have_is_refused() -> None:
     assert faults_of(shielded(None)) == [
         "endpoints[0].cache: has a shield without a place, and CloudFront's Origin Shield is in one AWS region. Give the"
-        " CachePolicy `tiers.shield.location`, or the API `origin_shield`."
+        " CachePolicy `tiers.shield.location`, or the API `cloudfront.origin_shield`."
     ]
     assert faults_of(shielded("weur", "apac")) == [
         "endpoints[1].cache: has its shield in 'apac', and endpoints[0].cache has the origins of 'origins' behind one in"
@@ -1346,7 +1356,9 @@ def test_a_shield_that_would_stand_before_nothing_or_elsewhere_is_refused(tmp_pa
     (fault,) = faults_of(declare(lambda: {"handler": str(tmp_path / "hello.js")}))
     assert fault.startswith("endpoints[0].cache: has a shield (`tiers.shield` of the CachePolicy 'near')")
     (fault,) = faults_of(declare(lambda: {"origin": origins().routing}, origin_shield="us-east-1"))
-    assert fault.startswith("endpoints[0].cache: has its shield in 'weur' (eu-west-1), and `origin_shield` of the API")
+    assert fault.startswith(
+        "endpoints[0].cache: has its shield in 'weur' (eu-west-1), and `cloudfront.origin_shield` of the API"
+    )
     run(declare(lambda: {"origin": origins().routing}, origin_shield="eu-west-1"))
 
 
@@ -1406,17 +1418,11 @@ def test_values_that_do_not_fit_are_refused_with_the_alternatives() -> None:
 def test_what_a_key_value_store_does_not_have_is_refused() -> None:
     found = faults_of(
         store(
-            account_id=ACCOUNT,
-            default_ttl=60,
-            list_limit=5,
             title="a b",
             seed={"entries": [{"key": "k", "value": "v", "ttl": 60, "metadata": 1}]},
         )
     )
     assert [fault.split(":")[0] for fault in found] == [
-        "account_id",
-        "default_ttl",
-        "list_limit",
         "seed[k].ttl",
         "seed[k].metadata",
         "title",
@@ -1426,20 +1432,16 @@ def test_what_a_key_value_store_does_not_have_is_refused() -> None:
 def test_a_store_of_one_platform_is_refused_by_the_other() -> None:
     def cloudflare_api() -> None:
         data = KvNamespace("data", {"host": "cloudfront"})
-        given: Any = {
-            "account_id": ACCOUNT,
-            "endpoints": [{"path": "/s", "session": True}],
-            "sessions": {"binding": data.binding},
-        }
+        given: Any = {"endpoints": [{"path": "/s", "session": True}], "sessions": {"binding": data.binding}}
         EdgeApi("api", given)
 
     def cloudfront_api() -> None:
-        data = KvNamespace("data", {"account_id": ACCOUNT})
+        data = KvNamespace("data", {})
         api(endpoints=[{"path": "/s", "session": True}], sessions={"binding": data.binding})
 
     def kv_tier() -> None:
         data = KvNamespace("data", {"host": "cloudfront"})
-        CachePolicy("p", {"edge_ttl": 1, "tiers": {"kv": {"binding": data.binding, "ttl": 60}}})
+        CachePolicy("p", {"edge_ttl": 1, "cloudflare": {"tiers": {"kv": {"binding": data.binding, "ttl": 60}}}})
 
     assert faults_of(cloudflare_api) == [
         "sessions.binding: is a CloudFront KeyValueStore, which a Worker cannot reach. Allowed: the `binding` of a KvNamespace"
@@ -1448,19 +1450,21 @@ def test_a_store_of_one_platform_is_refused_by_the_other() -> None:
 
     def kv_tier_of_cloudflare() -> None:
         """Among other faults: all are told at once, each where it is to be changed."""
-        data = KvNamespace("data", {"account_id": ACCOUNT})
-        policy = CachePolicy("kept", {"edge_ttl": 1, "tiers": {"kv": {"binding": data.binding, "ttl": 60}}})
+        data = KvNamespace("data", {})
+        policy = CachePolicy(
+            "kept", {"edge_ttl": 1, "cloudflare": {"tiers": {"kv": {"binding": data.binding, "ttl": 60}}}}
+        )
         api(
             endpoints=[
                 {"path": "/s", "session": True},
-                {"path": "/a", "origin": origins().routing, "cache": policy.spec},
+                {"path": "/a", "origin": origins().routing, "cache": spec_on("cloudflare", policy.spec)},
             ],
             sessions={"binding": data.binding},
             price_class="PriceClass_300",
         )
 
     assert faults_of(kv_tier_of_cloudflare) == [
-        "price_class: 'PriceClass_300' is not known. Allowed: PriceClass_100, PriceClass_200, PriceClass_All. Did you mean"
+        "cloudfront.price_class: 'PriceClass_300' is not known. Allowed: PriceClass_100, PriceClass_200, PriceClass_All. Did you mean"
         " 'PriceClass_200'?",
         "endpoints[1].cache: has a KV tier (`tiers.kv` of the CachePolicy 'kept'), and nothing at CloudFront's edge can write a"
         " store. Leave `tiers.kv` out of it on this host: CloudFront's regional caches stand for it. `tiers.shield` with a"
@@ -1473,8 +1477,8 @@ def test_a_store_of_one_platform_is_refused_by_the_other() -> None:
         " `binding` of a KvNamespace with host 'cloudfront'."
     ]
     assert faults_of(kv_tier) == [
-        "tiers.kv.binding: is a CloudFront KeyValueStore, which only CloudFront Functions can read, and nothing at the edge can"
-        " write. Leave the KV tier out on CloudFront: its regional caches and `origin_shield` stand for it."
+        "cloudflare.tiers.kv.binding: is a CloudFront KeyValueStore, which only CloudFront Functions can read, and nothing at the edge can"
+        " write. Leave the KV tier out on CloudFront: its regional caches and `tiers.shield` stand for it."
     ]
 
 
@@ -1500,7 +1504,7 @@ def test_a_component_given_itself_is_told_with_the_output_that_is_meant() -> Non
                     "path": "/a",
                     "origin": origins("near-me"),
                     "cache": CachePolicy("kept", {"edge_ttl": 1}),
-                    "functions": [v1],
+                    "cloudfront": {"functions": [v1]},
                 }
             ],
             sessions={"binding": KvNamespace("ids", {"host": "cloudfront"})},
@@ -1509,7 +1513,7 @@ def test_a_component_given_itself_is_told_with_the_output_that_is_meant() -> Non
     assert sorted(faults_of(themselves)) == [
         "endpoints[0].cache: the CachePolicy 'kept' itself is not a cache strategy. Allowed: a CachePolicy's `spec`, or its"
         " `edge_ttl` as a text, for example '1h'. Write `kept.spec`.",
-        "endpoints[0].functions[0]: the LambdaEdgeFunction 'v1' itself is not a function. Allowed: a LambdaEdgeFunction's"
+        "endpoints[0].cloudfront.functions[0]: the LambdaEdgeFunction 'v1' itself is not a function. Allowed: a LambdaEdgeFunction's"
         " `association`. Write `v1.association`.",
         "endpoints[0].origin: the GeoRouter 'near-me' itself is not a router. Allowed: a GeoRouter's `routing`. Give its"
         " output `routing`.",
@@ -1520,10 +1524,11 @@ def test_a_component_given_itself_is_told_with_the_output_that_is_meant() -> Non
 
 def test_one_fault_is_not_followed_by_what_only_it_makes_wrong() -> None:
     def host() -> None:
-        EdgeApi("api", {"host": "cloudflair", "endpoints": [{"path": "/a", "origin": origins().routing}]})
+        given: Any = {"host": "cloudflair", "endpoints": [{"path": "/a", "origin": origins().routing}]}
+        EdgeApi("api", given)
 
     assert [fault.split(":")[0] for fault in faults_of(host)] == ["host"]
-    assert [fault.split(":")[0] for fault in faults_of(lambda: KvNamespace("a", {"host": "cloudflair"}))] == ["host"]
+    assert [fault.split(":")[0] for fault in faults_of(store(host="cloudflair"))] == ["host"]
 
     ttl: Any = {"edge_ttl": "an hour", "jitter": {"min": 1, "max": 9}, "statuses": [200]}
     assert [fault.split(":")[0] for fault in faults_of(lambda: CachePolicy("p", ttl))] == ["edge_ttl"]
@@ -1536,9 +1541,6 @@ def test_one_fault_is_not_followed_by_what_only_it_makes_wrong() -> None:
     }
     (fault,) = faults_of(endpoint(auth=audience))
     assert fault == "endpoints[0].auth.audience: 'a' is not a list. Allowed: a list of strings. Write ['a']."
-
-    (fault,) = faults_of(lambda: KvNamespace("a", {"host": "cloudfront", "default_ttl": 30}))
-    assert fault.startswith("default_ttl: is given, and nothing expires in a KeyValueStore.")
 
 
 def limited(count: int, **parts: Any) -> Callable[[], object]:

@@ -14,7 +14,7 @@ from edgewright.platforms.cloudfront.aws.rollouts import SOURCE
 from edgewright.platforms.cloudfront.held import refuse
 
 from tests.components.cloudfront import api, behaviors, distribution, of, origins
-from tests.components.program import ACCOUNT, Run, faults_of, run
+from tests.components.program import Run, faults_of, placed, run
 
 EDGE = "arn:aws:lambda:us-east-1:123456789012:function:api-edge-function"
 WEIGHTS = limit("cloudfront.continuous_deployment.weight_percent").source
@@ -216,7 +216,6 @@ def test_the_other_host_has_no_headers_and_sessions() -> None:
         EdgeApi(
             "api",
             {
-                "account_id": ACCOUNT,
                 "endpoints": [{"path": "/api", "origin": origins().routing}],
                 "rollout": {
                     "header": {"name": "aws-cf-cd-a", "value": "1"},
@@ -243,7 +242,8 @@ def deployed(rollout: dict[str, Any] | None, *, tags: bool = False, limited: boo
         given: Any = {"host": "cloudfront", "endpoints": [endpoint], **args}
         if rollout is not None:
             given["rollout"] = rollout
-        EdgeApi("api", given)
+        whole: Any = placed(given)
+        EdgeApi("api", whole)
 
     return run(program)
 
@@ -263,7 +263,7 @@ WHOLE: dict[str, Any] = {"percentage": 100}
 REFUSED = f" while a rollout is staged or promoted, which CloudFront refuses (`IllegalUpdate`, {SOURCE}). 1. Take this change back. 2. Promote"
 NAMED: dict[str, Any] = {"hostname": "api.example.com", "hosted_zone_id": "Z1"}
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/"
-CERTIFICATE = "certificate_arn: or `hostname`: the certificate is another one"
+CERTIFICATE = "cloudfront.certificate_arn: or `hostname`: the certificate is another one"
 ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1"
 
 
@@ -271,19 +271,19 @@ ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/1"
 @pytest.mark.parametrize(
     ("before", "now", "faults"),
     [
-        ({}, {"price_class": "PriceClass_100"}, ["price_class: is another one"]),
+        ({}, {"price_class": "PriceClass_100"}, ["cloudfront.price_class: is another one"]),
         ({}, NAMED, ["hostname: is another one"]),
         (NAMED, {**NAMED, "hostname": "www.example.com"}, ["hostname: is another one"]),
         ({**NAMED, "certificate_arn": f"{ARN}1"}, {**NAMED, "certificate_arn": f"{ARN}2"}, [CERTIFICATE]),
         ({}, {"tags": True}, ["endpoints: get their first strategy with `tags`, or lose the last,"]),
         ({"tags": True}, {}, ["endpoints: get their first strategy with `tags`, or lose the last,"]),
-        ({}, {"limited": True}, ["web_acl_arn: or `rate_limit`: the first one comes"]),
-        ({"limited": True}, {}, ["web_acl_arn: or `rate_limit`: the last one goes"]),
-        ({"web_acl_arn": ACL}, {}, ["web_acl_arn: or `rate_limit`: the last one goes"]),
-        ({}, {"price_class": "PriceClass_200", "limited": True}, ["price_class: is another one", "web_acl_arn: or `rate_limit`: the first one comes"]),
+        ({}, {"limited": True}, ["cloudfront.web_acl_arn: or `rate_limit`: the first one comes"]),
+        ({"limited": True}, {}, ["cloudfront.web_acl_arn: or `rate_limit`: the last one goes"]),
+        ({"cloudfront": {"web_acl_arn": ACL}}, {}, ["cloudfront.web_acl_arn: or `rate_limit`: the last one goes"]),
+        ({}, {"cloudfront": {"price_class": "PriceClass_200"}, "limited": True}, ["cloudfront.price_class: is another one", "cloudfront.web_acl_arn: or `rate_limit`: the first one comes"]),
         # What may change.
-        ({"web_acl_arn": ACL}, {"web_acl_arn": f"{ACL}2"}, []),
-        ({"limited": True}, {"web_acl_arn": ACL}, []),
+        ({"cloudfront": {"web_acl_arn": ACL}}, {"cloudfront": {"web_acl_arn": f"{ACL}2"}}, []),
+        ({"limited": True}, {"cloudfront": {"web_acl_arn": ACL}}, []),
         ({}, {"security_headers": False}, []),
     ],
 )  # fmt: skip
@@ -318,4 +318,6 @@ def test_a_rollout_is_left_out_after_it_was_promoted_alone() -> None:
     # Neither is what only the next deployment will know, nor what the engine notes in between.
     assert told(staged, {**staged, "viewerCertificate": {"acmCertificateArn": pulumi.UNKNOWN}}) == []
     assert told({**staged, "viewerCertificate": {**staged["viewerCertificate"], "__defaults": []}}, staged) == []
-    assert told(staged, {**staged, "webAclId": pulumi.UNKNOWN})[0].startswith("web_acl_arn: or `rate_limit`: the first")
+    assert told(staged, {**staged, "webAclId": pulumi.UNKNOWN})[0].startswith(
+        "cloudfront.web_acl_arn: or `rate_limit`: the first"
+    )

@@ -22,6 +22,7 @@ from tests.components.program import (
     Run,
     faults_of,
     module_text,
+    placed,
     run,
     settings_of,
     texts,
@@ -40,17 +41,22 @@ ENDPOINT: Any = {"path": "/api", "origin": ROUTING}
 
 def api(name: str = "api", /, **args: Any) -> Any:
     """Return a program with one API, which may be whole or at fault."""
-    whole: Any = {"account_id": ACCOUNT, "endpoints": [ENDPOINT], **args}
-    given: Any = {key: value for key, value in whole.items() if value is not None}
+    whole: Any = {"endpoints": [ENDPOINT], **args}
+    given: Any = {key: value for key, value in placed(whole).items() if value is not None}
     return lambda: EdgeApi(name, given)
 
 
 def whole() -> None:
     """A program that uses nearly everything."""
-    products = KvNamespace("products-kv", {"account_id": ACCOUNT})
-    sessions = KvNamespace("sessions", {"account_id": ACCOUNT, "list_limit": 10})
+    products = KvNamespace("products-kv", {})
+    sessions = KvNamespace("sessions", {"cloudflare": {"list_limit": 10}})
     policy = CachePolicy(
-        "products", {"edge_ttl": 3600, "browser_ttl": 60, "tiers": {"kv": {"binding": products.binding, "ttl": 86400}}}
+        "products",
+        {
+            "edge_ttl": 3600,
+            "browser_ttl": 60,
+            "cloudflare": {"tiers": {"kv": {"binding": products.binding, "ttl": 86400}}},
+        },
     )
     origins = GeoRouter(
         "origins",
@@ -65,11 +71,16 @@ def whole() -> None:
     built = EdgeApi(
         "api",
         {
-            "account_id": ACCOUNT,
-            "zone_id": ZONE,
-            "zone_name": "example.com",
+            "cloudflare": {
+                "zone_id": ZONE,
+                "zone_name": "example.com",
+                "routes": ["www.example.com/api/*", "shop.example.com/*"],
+                "compatibility_flags": ["nodejs_compat"],
+                "placement": "smart",
+                "tiered_cache": True,
+                "cache_rules": True,
+            },
             "hostname": "api.example.com",
-            "routes": ["www.example.com/api/*", "shop.example.com/*"],
             "endpoints": [
                 {"path": "/static/*", "origin": origins.routing, "static": True},
                 {"path": "/api/products/:id", "origin": origins.routing, "cache": policy.spec},
@@ -97,11 +108,7 @@ def whole() -> None:
             "secrets": {"JWT_KEY": "canary-jwt-of-32-bytes-or-more-0", "API_KEY": pulumi.Output.secret("canary-api")},
             "vars": {"MODE": "live"},
             "limits": {"cpu_ms": 20, "subrequests": 9},
-            "compatibility_flags": ["nodejs_compat"],
-            "placement": "smart",
             "tags": ["b", "a"],
-            "tiered_cache": True,
-            "cache_rules": True,
         },
     )
     pulumi.export("urls", built.urls)
@@ -216,7 +223,7 @@ def test_entries_that_hostnames_share_are_of_one_function_alone() -> None:
                 {"path": f"/{cache}", "origin": ROUTING, "cache": spec}
                 for cache, spec in (("assets", shared.spec), ("pages", apart.spec))
             ]
-            EdgeApi(name, {"account_id": ACCOUNT, "endpoints": endpoints, "script_name": f"{name}-script"})
+            EdgeApi(name, {"endpoints": endpoints, "script_name": f"{name}-script"})
 
     names = [
         [endpoint["cache"]["name"] for endpoint in settings_of(version)["endpoints"]]
@@ -394,7 +401,7 @@ def test_where_the_plan_is_not_known_what_a_small_one_refuses_is_warned_of(monke
     assert len(rules_of(*many(11), zone_plan=None)) == 12
     (warning,) = told
     assert "endpoints make 12 cache rules, and a zone on the plan Free takes at most 10" in warning
-    assert warning.endswith("Say the zone's plan by `zone_plan`")
+    assert warning.endswith("Say the zone's plan by `cloudflare.zone_plan`")
 
 
 def test_outputs(made: Run) -> None:
@@ -443,14 +450,12 @@ def test_the_order_of_endpoints_routes_tags_and_names_says_nothing() -> None:
         {"path": "/a", "origin": ROUTING},
     ]
     rest: Any = {
-        "zone_id": ZONE,
-        "routes": ["b.example.com/*", "a.example.com/*"],
+        "cloudflare": {"zone_id": ZONE, "routes": ["b.example.com/*", "a.example.com/*"]},
         "tags": ["y", "x"],
         "vars": {"B": "1", "A": "2"},
     }
     other: Any = {
-        "zone_id": ZONE,
-        "routes": ["a.example.com/*", "b.example.com/*"],
+        "cloudflare": {"zone_id": ZONE, "routes": ["a.example.com/*", "b.example.com/*"]},
         "tags": ["x", "y"],
         "vars": {"A": "2", "B": "1"},
     }
@@ -468,8 +473,10 @@ def test_an_api_compiles_the_same_when_everything_comes_as_outputs() -> None:
         EdgeApi(
             "api",
             {
-                "account_id": pulumi.Output.from_input(ACCOUNT),
-                "zone_id": pulumi.Output.from_input(ZONE),
+                "cloudflare": {
+                    "account_id": pulumi.Output.from_input(ACCOUNT),
+                    "zone_id": pulumi.Output.from_input(ZONE),
+                },
                 "hostname": "api.example.com",
                 "endpoints": [
                     {
@@ -498,13 +505,13 @@ def test_an_api_compiles_the_same_when_everything_comes_as_outputs() -> None:
 def test_faults_in_what_comes_later_are_named_when_it_is_known() -> None:
     def later() -> None:
         bad: Any = {**ENDPOINT, "cache": pulumi.Output.from_input({**CACHE, "edge_ttl_s": -1})}
-        EdgeApi("api", {"account_id": pulumi.Output.from_input("x"), "endpoints": [bad]})
+        EdgeApi("api", {"cloudflare": {"account_id": pulumi.Output.from_input("x")}, "endpoints": [bad]})
 
     with pytest.raises(Exception, match="fault in its arguments") as caught:
         run(later)
-    assert "account_id: 'x' is not an account's id" in str(caught.value) or "endpoints[0].cache.edge_ttl_s" in str(
+    assert "cloudflare.account_id: 'x' is not an account's id" in str(
         caught.value
-    )
+    ) or "endpoints[0].cache.edge_ttl_s" in str(caught.value)
 
 
 def test_a_url_that_becomes_known_later_is_written_into_the_settings() -> None:
@@ -513,7 +520,7 @@ def test_a_url_that_becomes_known_later_is_written_into_the_settings() -> None:
             lambda id_: f"https://{id_}.example.com"
         )
         router = GeoRouter("origins", {"origins": [{"region": "us", "url": url}], "fallback": "us"})
-        EdgeApi("api", {"account_id": ACCOUNT, "endpoints": [{"path": "/", "origin": router.routing}]})
+        EdgeApi("api", {"endpoints": [{"path": "/", "origin": router.routing}]})
 
     assert (
         settings_of(run(program).one("WorkerVersion"))["routers"][0]["origins"][0]["url"]
@@ -732,7 +739,8 @@ def test_a_proxy_takes_urls_as_they_are_sent() -> None:
 
 def test_policies_see_the_arguments_in_camel_case(made: Run) -> None:
     inputs = made.one("EdgeApi").inputs
-    assert {"accountId", "zoneId", "hostname", "endpoints", "cacheRules", "tieredCache", "sessions"} <= inputs.keys()
+    assert {"hostname", "endpoints", "sessions", "cloudflare"} <= inputs.keys()
+    assert {"accountId", "zoneId", "cacheRules", "tieredCache"} <= inputs["cloudflare"].keys()
     by_path = {endpoint["path"]: endpoint for endpoint in inputs["endpoints"]}
     assert by_path["/api/products"]["rateLimit"] == {"limit": 100}
     assert by_path["/admin/*"]["stripPrefix"] == "/admin"
@@ -830,8 +838,11 @@ CORS_FAULTS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 FAULTS: list[tuple[Any, str]] = [
-    ({"account_id": "ACME"}, f"account_id: 'ACME' is not an account's id. {HEX}"),
-    ({"zone_id": ZONE.upper(), "hostname": "api.example.com"}, f"zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}"),
+    ({"cloudflare": {"account_id": "ACME"}}, f"cloudflare.account_id: 'ACME' is not an account's id. {HEX}"),
+    (
+        {"cloudflare": {"zone_id": ZONE.upper()}, "hostname": "api.example.com"},
+        f"cloudflare.zone_id: '{ZONE.upper()}' is not a zone's id. {HEX}",
+    ),
     (
         {"host": "cloudflair"},
         "host: 'cloudflair' is not known. Allowed: cloudflare, cloudfront. Did you mean 'cloudflare'?",
@@ -846,75 +857,88 @@ FAULTS: list[tuple[Any, str]] = [
     # hostname
     (
         {"hostname": "api.example.com"},
-        "zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case.",
+        "cloudflare.zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case. Give it here, or as `zone_id` in the stack's setting `edgewright:cloudflare`.",
     ),
     (
-        {"zone_id": ZONE, "hostname": "münchen.example"},
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "münchen.example"},
         f"hostname: 'münchen.example' is not ASCII. {HOST} Write 'xn--mnchen-3ya.example'.",
     ),
     (
-        {"zone_id": ZONE, "hostname": "API.example.com"},
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "API.example.com"},
         f"hostname: 'API.example.com' is not lower case. {HOST} Write 'api.example.com'.",
     ),
     (
-        {"zone_id": ZONE, "hostname": "https://api.example.com"},
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "https://api.example.com"},
         f"hostname: 'https://api.example.com' is a URL or path, not a hostname. {HOST}",
     ),
     (
-        {"zone_id": ZONE, "hostname": "*.example.com"},
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "*.example.com"},
         f"hostname: '*.example.com' has a wildcard, which a hostname cannot have. {HOST} Give it as a route.",
     ),
-    ({"zone_id": ZONE, "hostname": "localhost"}, f"hostname: 'localhost' is not a full hostname. {HOST}"),
-    ({"zone_id": ZONE, "hostname": "10.0.0.1"}, f"hostname: '10.0.0.1' is an address, not a hostname. {HOST}"),
     (
-        {"zone_id": ZONE, "hostname": "a_b.example.com"},
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "localhost"},
+        f"hostname: 'localhost' is not a full hostname. {HOST}",
+    ),
+    (
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "10.0.0.1"},
+        f"hostname: '10.0.0.1' is an address, not a hostname. {HOST}",
+    ),
+    (
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "a_b.example.com"},
         f"hostname: 'a_b.example.com' has the label 'a_b', which DNS does not allow. {HOST}",
     ),
     (
-        {"zone_id": ZONE, "hostname": "xn--0.example.com"},
+        {"cloudflare": {"zone_id": ZONE}, "hostname": "xn--0.example.com"},
         f"hostname: 'xn--0.example.com' has the label 'xn--0', which is not what IDNA makes of any name. {HOST}",
     ),
     (
-        {"zone_id": ZONE, "zone_name": "example.com", "hostname": "api.example.org"},
+        {"cloudflare": {"zone_id": ZONE, "zone_name": "example.com"}, "hostname": "api.example.org"},
         "hostname: 'api.example.org' is outside the zone example.com. Allowed: example.com, or a name under it.",
     ),
     # routes
     (
-        {"zone_id": ZONE, "zone_name": "example.com", "routes": ["notexample.com/*"]},
-        f"routes[0]: 'notexample.com/*' is outside the zone example.com. {ROUTE} Use a hostname of example.com, or give the zone that it belongs to.",
+        {"cloudflare": {"zone_id": ZONE, "zone_name": "example.com", "routes": ["notexample.com/*"]}},
+        f"cloudflare.routes[0]: 'notexample.com/*' is outside the zone example.com. {ROUTE} Use a hostname of example.com, or give the zone that it belongs to.",
     ),
     (
-        {"zone_id": ZONE, "routes": ["example.com"]},
-        f"routes[0]: 'example.com' has no path, so it matches nothing but the bare hostname. {ROUTE} Write 'example.com/*' for every path.",
-    ),
-    ({"zone_id": ZONE, "routes": ["example.com/*/x"]}, f"routes[0]: 'example.com/*/x' has `*` in the middle. {ROUTE}"),
-    (
-        {"zone_id": ZONE, "routes": ["example.com/a?b=*"]},
-        f"routes[0]: 'example.com/a?b=*' has a query or fragment, which routes do not look at. {ROUTE}",
+        {"cloudflare": {"zone_id": ZONE, "routes": ["example.com"]}},
+        f"cloudflare.routes[0]: 'example.com' has no path, so it matches nothing but the bare hostname. {ROUTE} Write 'example.com/*' for every path.",
     ),
     (
-        {"zone_id": ZONE, "routes": ["ws://example.com/*"]},
-        f"routes[0]: 'ws://example.com/*' has a scheme other than http and https. {ROUTE}",
+        {"cloudflare": {"zone_id": ZONE, "routes": ["example.com/*/x"]}},
+        f"cloudflare.routes[0]: 'example.com/*/x' has `*` in the middle. {ROUTE}",
     ),
     (
-        {"zone_id": ZONE, "routes": ["a.example.com/*", "a.example.com/*"]},
-        "routes[1]: 'a.example.com/*' is given twice.",
+        {"cloudflare": {"zone_id": ZONE, "routes": ["example.com/a?b=*"]}},
+        f"cloudflare.routes[0]: 'example.com/a?b=*' has a query or fragment, which routes do not look at. {ROUTE}",
     ),
     (
-        {"zone_id": ZONE, "routes": ["a.example.com/api/*", "*.example.com/*"]},
-        "routes[1]: 'a.example.com/api/*' overlaps '*.example.com/*', which leads to the same function. Leave 'a.example.com/api/*' out.",
+        {"cloudflare": {"zone_id": ZONE, "routes": ["ws://example.com/*"]}},
+        f"cloudflare.routes[0]: 'ws://example.com/*' has a scheme other than http and https. {ROUTE}",
     ),
     (
-        {"zone_id": ZONE, "hostname": "a.example.com", "routes": ["a.example.com/api/*"]},
-        "routes[0]: 'a.example.com/api/*' overlaps the hostname a.example.com, all of which the function answers already. Leave the route out.",
+        {"cloudflare": {"zone_id": ZONE, "routes": ["a.example.com/*", "a.example.com/*"]}},
+        "cloudflare.routes[1]: 'a.example.com/*' is given twice.",
     ),
     (
-        {"cache_rules": True, "hostname": "api.example.com", "endpoints": [{**ENDPOINT, "cache": CACHE}]},
-        "zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case.",
+        {"cloudflare": {"zone_id": ZONE, "routes": ["a.example.com/api/*", "*.example.com/*"]}},
+        "cloudflare.routes[1]: 'a.example.com/api/*' overlaps '*.example.com/*', which leads to the same function. Leave 'a.example.com/api/*' out.",
     ),
     (
-        {"cache_rules": True, "zone_id": ZONE, "endpoints": [{**ENDPOINT, "cache": CACHE}]},
-        "cache_rules: act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`."
+        {"cloudflare": {"zone_id": ZONE, "routes": ["a.example.com/api/*"]}, "hostname": "a.example.com"},
+        "cloudflare.routes[0]: 'a.example.com/api/*' overlaps the hostname a.example.com, all of which the function answers already. Leave the route out.",
+    ),
+    (
+        {
+            "cloudflare": {"cache_rules": True},
+            "hostname": "api.example.com",
+            "endpoints": [{**ENDPOINT, "cache": CACHE}],
+        },
+        "cloudflare.zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case. Give it here, or as `zone_id` in the stack's setting `edgewright:cloudflare`.",
+    ),
+    (
+        {"cloudflare": {"cache_rules": True, "zone_id": ZONE}, "endpoints": [{**ENDPOINT, "cache": CACHE}]},
+        "cloudflare.cache_rules: act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`."
         " Give one of them, or leave `cache_rules` out.",
     ),
     # endpoints
@@ -1014,7 +1038,7 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         endpoint(cach={}),
-        "endpoints[0].cach: is not an argument. Allowed: auth, cache, cors, expected_ms, functions, handler, methods, origin, path,"
+        "endpoints[0].cach: is not an argument. Allowed: auth, cache, cloudfront, cors, expected_ms, handler, methods, origin, path,"
         " queue,"
         " rate_limit, session, static, strip_prefix. Did you mean 'cache'?",
     ),
@@ -1096,7 +1120,7 @@ FAULTS: list[tuple[Any, str]] = [
         " Leave `key.query` out.",
     ),
     (
-        {"url_normalization": "none", "host": "cloudfront", "account_id": None, **endpoint(path="/*")},
+        {"url_normalization": "none", "host": "cloudfront", **endpoint(path="/*")},
         "url_normalization: is 'none' on cloudfront, where the distribution's own path patterns choose who answers. Leave"
         " it out. Without an EdgeApi in front, CloudFront sends a path to its origin as it came.",
     ),
@@ -1157,26 +1181,27 @@ FAULTS: list[tuple[Any, str]] = [
     (jwt(clock_tolerance=301), "endpoints[0].auth.clock_tolerance: 301 is out of range. Allowed: 0 to 300 seconds."),
     # the zone's cache
     (
-        {"zone_id": ZONE, "hostname": "api.example.com", "tiered_cache": True},
-        "tiered_cache: has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
+        {"cloudflare": {"zone_id": ZONE, "tiered_cache": True}, "hostname": "api.example.com"},
+        "cloudflare.tiered_cache: has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
         " (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and the zone keeps no API's answers"
         " without a rule. Give a CachePolicy `tiers.shield`, one place for all data centres; or turn on `cache_rules` too.",
     ),
     (
-        {"zone_id": ZONE, "hostname": "api.example.com", "cache_rules": True},
-        "cache_rules: act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a"
+        {"cloudflare": {"zone_id": ZONE, "cache_rules": True}, "hostname": "api.example.com"},
+        "cloudflare.cache_rules: act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a"
         " `cache`. Leave it out: what handlers answer is kept by the function's own cache, as their `cache` says.",
     ),
-    ({"zone_plan": "pro"}, "zone_plan: has no effect without `cache_rules` or `rollout.sticky.cookie`. Leave it out."),
+    (
+        {"cloudflare": {"zone_plan": "pro"}},
+        "cloudflare.zone_plan: has no effect without `cache_rules` or `rollout.sticky.cookie`. Leave it out.",
+    ),
     (
         {
-            "zone_id": ZONE,
+            "cloudflare": {"zone_id": ZONE, "cache_rules": True, "zone_plan": "paid"},
             "hostname": "api.example.com",
-            "cache_rules": True,
-            "zone_plan": "paid",
             "endpoints": [{**ENDPOINT, "cache": CACHE}],
         },
-        "zone_plan: 'paid' is not known. Allowed: free, pro, business, enterprise.",
+        "cloudflare.zone_plan: 'paid' is not known. Allowed: free, pro, business, enterprise.",
     ),
     # bindings
     (
@@ -1262,7 +1287,7 @@ FAULTS: list[tuple[Any, str]] = [
         {"rollout": sticky(address=True)["rollout"]},
         "rollout.sticky: is a rule of a zone, which sets Cloudflare-Workers-Version-Key, and the API answers on workers.dev alone,"
         " which has no rules (https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/version-affinity/)."
-        " Give `zone_id` and a `hostname` or `routes`; or leave it out, and let clients send the header.",
+        " Give a zone and a `hostname` or `cloudflare.routes`; or leave it out, and let clients send the header.",
     ),
     (
         sticky(cookie="session", address=True, zone_plan="free"),
@@ -1272,11 +1297,11 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {**sticky(address=True), "zone_plan": "pro"},
-        "zone_plan: has no effect without `cache_rules` or `rollout.sticky.cookie`. Leave it out.",
+        "cloudflare.zone_plan: has no effect without `cache_rules` or `rollout.sticky.cookie`. Leave it out.",
     ),
     (
         {**sticky(address=True), "zone_id": None},
-        "zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case.",
+        "cloudflare.zone_id: is required by `hostname`. Allowed: 32 hexadecimal digits, lower case. Give it here, or as `zone_id` in the stack's setting `edgewright:cloudflare`.",
     ),
     (
         {"rollout": {"previous_version_id": VERSION}},
@@ -1284,21 +1309,21 @@ FAULTS: list[tuple[Any, str]] = [
         " `percentage` of the new version too, or leave it out.",
     ),
     (
-        {"workers_dev": False},
-        "workers_dev: is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API. Give one of"
+        {"cloudflare": {"workers_dev": False}},
+        "cloudflare.workers_dev: is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API. Give one of"
         " them, or leave `workers_dev` out.",
     ),
     *(
         (
             {"observability": {"enabled": False, key: value}},
-            f"observability.{key}: has no effect, because `observability.enabled` is False and nothing is kept. Leave {key}"
+            f"cloudflare.observability.{key}: has no effect, because `observability.enabled` is False and nothing is kept. Leave {key}"
             " out, or `enabled`.",
         )
         for key, value in (("head_sampling_rate", 0.5), ("invocation_logs", False), ("traces", True))
     ),
     (
-        {"compatibility_date": "9999-12-31"},
-        "compatibility_date: '9999-12-31' is still to come, and a runtime has the changes up to its own day alone"
+        {"cloudflare": {"compatibility_date": "9999-12-31"}},
+        "cloudflare.compatibility_date: '9999-12-31' is still to come, and a runtime has the changes up to its own day alone"
         " (https://developers.cloudflare.com/workers/configuration/compatibility-dates/). Allowed: today (UTC) or earlier.",
     ),
     (
@@ -1307,16 +1332,28 @@ FAULTS: list[tuple[Any, str]] = [
     ),
     (
         {"observability": {"head_sampling_rate": 2}},
-        "observability.head_sampling_rate: 2 is not a share. Allowed: 0 to 1.",
+        "cloudflare.observability.head_sampling_rate: 2 is not a share. Allowed: 0 to 1.",
     ),
-    ({"placement": "near"}, "placement: 'near' is not known. Allowed: smart."),
-    ({"compatibility_date": "9999-99-99"}, "compatibility_date: '9999-99-99' is not a day. Allowed: YYYY-MM-DD."),
-    ({"compatibility_date": "2026-02-30"}, "compatibility_date: '2026-02-30' is not a day. Allowed: YYYY-MM-DD."),
-    ({"compatibility_date": "2021-02-30"}, "compatibility_date: '2021-02-30' is not a day. Allowed: YYYY-MM-DD."),
-    ({"compatibility_date": "2021"}, "compatibility_date: '2021' is not a day. Allowed: YYYY-MM-DD."),
+    ({"placement": "near"}, "cloudflare.placement: 'near' is not known. Allowed: smart."),
     (
-        {"compatibility_date": "2021-02-28"},
-        "compatibility_date: '2021-02-28' is before module Workers got what edgewright uses. Allowed: 2022-10-31 or later.",
+        {"cloudflare": {"compatibility_date": "9999-99-99"}},
+        "cloudflare.compatibility_date: '9999-99-99' is not a day. Allowed: YYYY-MM-DD.",
+    ),
+    (
+        {"cloudflare": {"compatibility_date": "2026-02-30"}},
+        "cloudflare.compatibility_date: '2026-02-30' is not a day. Allowed: YYYY-MM-DD.",
+    ),
+    (
+        {"cloudflare": {"compatibility_date": "2021-02-30"}},
+        "cloudflare.compatibility_date: '2021-02-30' is not a day. Allowed: YYYY-MM-DD.",
+    ),
+    (
+        {"cloudflare": {"compatibility_date": "2021"}},
+        "cloudflare.compatibility_date: '2021' is not a day. Allowed: YYYY-MM-DD.",
+    ),
+    (
+        {"cloudflare": {"compatibility_date": "2021-02-28"}},
+        "cloudflare.compatibility_date: '2021-02-28' is before module Workers got what edgewright uses. Allowed: 2022-10-31 or later.",
     ),
     (
         {"limits": {"cpu_ms": "10 min"}},
@@ -1327,7 +1364,7 @@ FAULTS: list[tuple[Any, str]] = [
         {"limits": {"subrequests": "50m"}},
         "limits.subrequests: '50m' is not a whole number. Allowed: a whole number, for example 60.",
     ),
-    ({"compatibility_flags": ["a", "a"]}, "compatibility_flags[1]: 'a' is given twice."),
+    ({"cloudflare": {"compatibility_flags": ["a", "a"]}}, "cloudflare.compatibility_flags[1]: 'a' is given twice."),
     ({"tags": ["a b"]}, "tags[0]: 'a b' is not a tag. Allowed: 1 to 64 characters without blanks, `,` and `&`."),
 ]
 
@@ -1363,7 +1400,7 @@ class CountedCloud(Cloud):
 
 def of_a_component() -> Any:
     """The id of a store, which is known once it is made."""
-    return KvNamespace("keys", {"account_id": ACCOUNT}).namespace_id
+    return KvNamespace("keys", {}).namespace_id
 
 
 def of_a_resource() -> Any:
@@ -1379,9 +1416,10 @@ def test_a_key_that_another_resource_makes_is_refused_before_a_version_is_made(o
         def program() -> EdgeApi:
             key = pulumi.Output.secret(output().apply(lambda known: (known * size)[:size]))
             auth = jwt(jwks_url=None, secret="KEY")["endpoints"][0]
-            return api(
+            declared: EdgeApi = api(
                 endpoints=[auth, {**auth, "path": "/more"}, {**ENDPOINT, "path": "/open"}], secrets={"KEY": key}
             )()
+            return declared
 
         return program
 
@@ -1404,18 +1442,17 @@ def test_a_secret_that_verifies_no_token_may_be_short() -> None:
 
 def test_all_faults_are_named_at_once() -> None:
     args = {
-        "account_id": "x",
+        "cloudflare": {"account_id": "x", "placement": "y"},
         "hostname": "X",
         "endpoints": [{"path": "a", "origin": ROUTING}, {"path": "/b"}],
-        "placement": "y",
     }
     assert [fault.split(":")[0] for fault in faults_of(api(**args))] == [
+        "cloudflare.account_id",
+        "cloudflare.placement",
         "endpoints[0].path",
         "endpoints[1]",
-        "account_id",
         "hostname",
-        "zone_id",
-        "placement",
+        "cloudflare.zone_id",
     ]
 
 
@@ -1423,13 +1460,13 @@ def test_all_faults_are_named_at_once() -> None:
     ("second", "path"),
     [
         ({"script_name": "one"}, "script_name"),
-        ({"hostname": "api.example.com", "zone_id": ZONE}, "hostname"),
-        ({"routes": ["a.example.com/*"], "zone_id": ZONE}, "routes[0]"),
+        ({"hostname": "api.example.com", "cloudflare": {"zone_id": ZONE}}, "hostname"),
+        ({"cloudflare": {"routes": ["a.example.com/*"], "zone_id": ZONE}}, "cloudflare.routes[0]"),
     ],
 )
 def test_two_apis_cannot_have_the_same(second: Any, path: str) -> None:
     def program() -> None:
-        common: Any = {"account_id": ACCOUNT, "endpoints": [ENDPOINT]}
+        common: Any = {"endpoints": [ENDPOINT]}
         for name, given in (("one", common | {"script_name": "one"} | second), ("two", common | second)):
             EdgeApi(name, given)
 
@@ -1443,16 +1480,15 @@ def test_a_zone_has_the_cache_rules_of_one_api() -> None:
         for name in ("one", "two"):
             args: Any = {
                 **IN_ZONE,
-                "account_id": ACCOUNT,
                 "endpoints": [{**ENDPOINT, "cache": CACHE}],
                 "tiered_cache": True,
                 "hostname": f"{name}.example.com",
             }
-            EdgeApi(name, args)
+            api(name, **args)()
 
     tiered, rules = faults_of(program)
-    assert tiered.startswith("tiered_cache: ")
-    assert rules.startswith("cache_rules: ")
+    assert tiered.startswith("cloudflare.tiered_cache: ")
+    assert rules.startswith("cloudflare.cache_rules: ")
     assert "is already taken by EdgeApi 'one' (" in rules
 
 
@@ -1462,7 +1498,7 @@ def test_a_zone_has_the_cache_rules_of_one_api() -> None:
         (
             {"hostname": "api.example.com"},
             {"routes": ["api.example.com/*"]},
-            "routes[0]: 'api.example.com/*' overlaps the hostname 'api.example.com' of EdgeApi 'one' (",
+            "cloudflare.routes[0]: 'api.example.com/*' overlaps the hostname 'api.example.com' of EdgeApi 'one' (",
         ),
         (
             {"routes": ["*.example.com/hello"]},
@@ -1472,20 +1508,20 @@ def test_a_zone_has_the_cache_rules_of_one_api() -> None:
         (
             {"routes": ["api.example.com/*"]},
             {"routes": ["https://api.example.com/*"]},
-            "routes[0]: 'https://api.example.com/*' overlaps the route 'api.example.com/*' of EdgeApi 'one' (",
+            "cloudflare.routes[0]: 'https://api.example.com/*' overlaps the route 'api.example.com/*' of EdgeApi 'one' (",
         ),
         (
             {"routes": ["*.example.com/api/*"]},
             {"routes": ["shop.example.com/*"]},
-            "routes[0]: 'shop.example.com/*' overlaps the route '*.example.com/api/*' of EdgeApi 'one' (",
+            "cloudflare.routes[0]: 'shop.example.com/*' overlaps the route '*.example.com/api/*' of EdgeApi 'one' (",
         ),
     ],
 )
 def test_two_apis_cannot_answer_the_same_requests(first: Any, second: Any, says: str) -> None:
     def program() -> None:
-        common: Any = {"account_id": ACCOUNT, "zone_id": ZONE, "endpoints": [ENDPOINT]}
-        EdgeApi("one", common | first)
-        EdgeApi("two", common | second)
+        common: Any = {"zone_id": ZONE, "endpoints": [ENDPOINT]}
+        api("one", **common | first)()
+        api("two", **common | second)()
 
     (fault,) = faults_of(program)
     assert fault.startswith(says)
@@ -1504,9 +1540,9 @@ def test_two_apis_cannot_answer_the_same_requests(first: Any, second: Any, says:
 )
 def test_two_apis_can_have_what_does_not_overlap(first: Any, second: Any) -> None:
     def program() -> None:
-        common: Any = {"account_id": ACCOUNT, "zone_id": ZONE, "endpoints": [ENDPOINT]}
-        EdgeApi("one", common | first)
-        EdgeApi("two", common | second)
+        common: Any = {"zone_id": ZONE, "endpoints": [ENDPOINT]}
+        api("one", **common | first)()
+        api("two", **common | second)()
 
     assert len(run(program).of("Worker")) == 2
 

@@ -7,7 +7,7 @@ from typing import Any, get_origin
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
-from edgewright.arguments.shape import _unwrap
+from edgewright.arguments.shape import unwrap
 from edgewright.base.faults import InputFaults
 from edgewright.cache_policy import CachePolicyArgs
 from edgewright.edge_api import EdgeApiArgs
@@ -15,7 +15,7 @@ from edgewright.geo_router import GeoRouterArgs, RegionOrigin
 from edgewright.kv_namespace import KvNamespaceArgs
 from typing_extensions import is_typeddict
 
-from tests.components.program import ACCOUNT, Run, run
+from tests.components.program import Run, run
 
 ORIGIN: RegionOrigin = {"region": "eu", "url": "https://eu.example.com"}
 
@@ -27,9 +27,9 @@ def api(args: Mapping[str, Any]) -> None:
 
 
 DECLARED: dict[str, tuple[Any, Any, dict[str, Any]]] = {
-    "EdgeApi on cloudflare": (api, EdgeApiArgs, {"account_id": ACCOUNT}),
+    "EdgeApi on cloudflare": (api, EdgeApiArgs, {}),
     "EdgeApi on cloudfront": (api, EdgeApiArgs, {"host": "cloudfront"}),
-    "KvNamespace on cloudflare": (lambda a: KvNamespace("kv", a), KvNamespaceArgs, {"account_id": ACCOUNT}),
+    "KvNamespace on cloudflare": (lambda a: KvNamespace("kv", a), KvNamespaceArgs, {}),
     "KvNamespace on cloudfront": (lambda a: KvNamespace("kv", a), KvNamespaceArgs, {"host": "cloudfront"}),
     "CachePolicy": (lambda a: CachePolicy("c", a), CachePolicyArgs, {"edge_ttl": 60}),
     "GeoRouter": (lambda a: GeoRouter("r", a), GeoRouterArgs, {"origins": [ORIGIN], "fallback": "eu"}),
@@ -38,7 +38,7 @@ DECLARED: dict[str, tuple[Any, Any, dict[str, Any]]] = {
 
 def empties(shape: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     for key, hint in shape.__annotations__.items():
-        kind, _ = _unwrap(hint)
+        kind, _ = unwrap(hint)
         if get_origin(kind) is list:
             yield (*path, key), []
         elif get_origin(kind) is dict:

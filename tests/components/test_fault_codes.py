@@ -94,7 +94,12 @@ CASES: tuple[tuple[Code, Callable[[], object]], ...] = (
     (Code.RESERVED, router(origins=[{"region": "eu", "url": "https://a.example", "headers": {"host": "b"}}])),
     (Code.WILDCARD, policy(edge_ttl=1, vary=["*"])),
     (Code.COMPONENT_OUTPUT, api({"origin": "https://a.example", "handler": None})),
-    (Code.UNSUPPORTED, lambda: KvNamespace("store", {"host": "cloudfront", "default_ttl": 60})),
+    (
+        Code.UNSUPPORTED,
+        lambda: KvNamespace(
+            "store", {"host": "cloudfront", "seed": {"entries": [{"key": "a", "value": "1", "ttl": 60}]}}
+        ),
+    ),
     (Code.LIMIT, policy(edge_ttl=1, tags=[f"tag-{n}" for n in range(2000)])),
     (Code.NOT_TAKEN, edge_function(runtime="ruby3.3")),
     (Code.REGION, edge_function(region="eu-west-1")),
@@ -102,7 +107,7 @@ CASES: tuple[tuple[Code, Callable[[], object]], ...] = (
     (Code.FILE_KIND, api({"handler": "h.rb"})),
     (Code.BUNDLE, api({"handler": "broken.js"})),
     (Code.EXPORT, api({"handler": "none.js"})),
-    (Code.SHARED_ANSWER, policy(edge_ttl=1, engine="platform", key={"headers": ["x-a"]})),
+    (Code.SHARED_ANSWER, policy(edge_ttl=1, cloudflare={"engine": "platform"}, key={"headers": ["x-a"]})),
     (Code.CORS_CREDENTIALS, api({"cors": {"origins": ["*"], "credentials": True}})),
 )
 

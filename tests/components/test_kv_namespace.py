@@ -14,13 +14,13 @@ TOO_LARGE = "Put it into object storage (R2) and only its name into KV."
 
 
 def seeds_of(args: Any, **options: Any) -> dict[str, Any]:
-    given: Any = {"account_id": ACCOUNT, **args}
+    given: Any = {**args}
     found = run(lambda: KvNamespace("kv", given), **options)
     return {seed.inputs["keyName"]: seed.inputs for seed in found.of("WorkersKv")}
 
 
 def test_the_smallest_namespace() -> None:
-    found = run(lambda: KvNamespace("products", {"account_id": ACCOUNT}))
+    found = run(lambda: KvNamespace("products", {}))
     namespace = found.one("WorkersKvNamespace")
     component = found.one("KvNamespace")
     assert namespace.name == "products-namespace"
@@ -34,15 +34,13 @@ def test_the_smallest_namespace() -> None:
 
 
 def test_only_the_id_is_unknown_at_preview() -> None:
-    outputs = run(lambda: KvNamespace("products-kv", {"account_id": ACCOUNT}), preview=True).one("KvNamespace").outputs
+    outputs = run(lambda: KvNamespace("products-kv", {}), preview=True).one("KvNamespace").outputs
     assert outputs["binding"] == {"type": "kv_namespace", "name": "PRODUCTS_KV", "namespace_id": UNKNOWN}
 
 
 def test_options_travel_with_the_binding() -> None:
     found = run(
-        lambda: KvNamespace(
-            "kv", {"account_id": ACCOUNT, "default_ttl": 600, "list_limit": 100, "binding_name": "STORE"}
-        )
+        lambda: KvNamespace("kv", {"cloudflare": {"default_ttl": 600, "list_limit": 100, "binding_name": "STORE"}})
     )
     binding = found.one("KvNamespace").outputs["binding"]
     assert binding["name"] == "STORE"
@@ -52,7 +50,7 @@ def test_options_travel_with_the_binding() -> None:
 def test_entries_become_keys(tmp_path: Path) -> None:
     seeds = seeds_of(
         {
-            "default_ttl": 600,
+            "cloudflare": {"default_ttl": 600},
             "seed": {
                 "entries": [
                     {"key": "text", "value": "as it is"},
@@ -97,7 +95,7 @@ def test_names_of_seeds_are_their_keys_so_that_order_says_nothing() -> None:
     entries = [{"key": "b", "value": "2"}, {"key": "a", "value": "1"}]
 
     def program(given: Any) -> Any:
-        return lambda: KvNamespace("kv", {"account_id": ACCOUNT, "seed": {"entries": given}})
+        return lambda: KvNamespace("kv", {"seed": {"entries": given}})
 
     one, other = run(program(entries)), run(program(entries[::-1]))
     assert [seed.name for seed in one.of("WorkersKv")] == ["kv-seed-a", "kv-seed-b"]
@@ -108,7 +106,7 @@ def test_secret_seeds_are_secret_everywhere(tmp_path: Path) -> None:
     (tmp_path / "seed.json").write_text(json.dumps({"from-file": "canary-file"}))
 
     def program() -> None:
-        args: Any = {"account_id": ACCOUNT, "seed": {"file": str(tmp_path / "seed.json"), "secret": True}}
+        args: Any = {"seed": {"file": str(tmp_path / "seed.json"), "secret": True}}
         args["seed"]["entries"] = [{"key": "given", "value": "canary-entry"}]
         KvNamespace("kv", args)
 
@@ -126,7 +124,7 @@ def test_secret_seeds_are_secret_everywhere(tmp_path: Path) -> None:
 def test_a_value_may_be_a_secret_output() -> None:
     def program() -> None:
         value = pulumi.Output.secret({"token": "canary"})
-        KvNamespace("kv", {"account_id": ACCOUNT, "seed": {"entries": [{"key": "k", "value": value}]}})
+        KvNamespace("kv", {"seed": {"entries": [{"key": "k", "value": value}]}})
 
     seed = run(program).one("WorkersKv")
     assert seed.inputs["value"] == '{"token":"canary"}'
@@ -136,7 +134,7 @@ def test_a_value_may_be_a_secret_output() -> None:
 def test_a_value_that_turns_out_too_large_is_refused_when_it_is_known() -> None:
     def program() -> None:
         large = pulumi.Output.from_input("x").apply(lambda text: text * (25 * 1024 * 1024 + 1))
-        KvNamespace("kv", {"account_id": ACCOUNT, "seed": {"entries": [{"key": "k", "value": large}]}})
+        KvNamespace("kv", {"seed": {"entries": [{"key": "k", "value": large}]}})
 
     assert faults_of(program) == [
         f"seed.entries[0].value: the value has 26214401 bytes. Allowed: at most 25 MiB. {TOO_LARGE}"
@@ -154,24 +152,27 @@ def entry(**fields: Any) -> Any:
 
 FAULTS: list[tuple[Any, str]] = [
     (
-        {"account_id": "acme"},
-        "account_id: 'acme' is not an account's id. Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's"
+        {"cloudflare": {"account_id": "acme"}},
+        "cloudflare.account_id: 'acme' is not an account's id. Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's"
         " overview page.",
     ),
     ({"title": ""}, "title: '' is not a title. Allowed: 1 to 512 printable characters."),
     (
-        {"binding_name": "a-b"},
-        "binding_name: 'a-b' is not a binding's name. Allowed: letters, digits and `_`, not beginning with a digit.",
+        {"cloudflare": {"binding_name": "a-b"}},
+        "cloudflare.binding_name: 'a-b' is not a binding's name. Allowed: letters, digits and `_`, not beginning with a digit.",
     ),
     (
-        {"default_ttl": 59},
-        "default_ttl: 59 is out of range. Allowed: 60 to 2147483648 seconds. Workers KV keeps nothing for less than 60 s.",
+        {"cloudflare": {"default_ttl": 59}},
+        "cloudflare.default_ttl: 59 is out of range. Allowed: 60 to 2147483648 seconds. Workers KV keeps nothing for less than 60 s.",
     ),
     (
-        {"list_limit": 1001},
-        "list_limit: 1001 is out of range. Allowed: 1 to 1000 keys. Workers KV lists no more at once.",
+        {"cloudflare": {"list_limit": 1001}},
+        "cloudflare.list_limit: 1001 is out of range. Allowed: 1 to 1000 keys. Workers KV lists no more at once.",
     ),
-    ({"jurisdiction": "EU"}, "jurisdiction: 'EU' is not known. Allowed: eu, us, fedramp. Did you mean 'eu'?"),
+    (
+        {"cloudflare": {"jurisdiction": "EU"}},
+        "cloudflare.jurisdiction: 'EU' is not known. Allowed: eu, us, fedramp. Did you mean 'eu'?",
+    ),
     (
         entry(value="x" * 26214401),
         f"seed.entries[0].value: the value has 26214401 bytes. Allowed: at most 25 MiB. {TOO_LARGE}",
@@ -215,7 +216,7 @@ FAULTS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("args", "fault"), FAULTS, ids=[fault[:40] for _, fault in FAULTS])
 def test_a_fault_is_named(args: Any, fault: str) -> None:
-    given: Any = {"account_id": ACCOUNT, **args}
+    given: Any = {**args}
     assert faults_of(lambda: KvNamespace("kv", given)) == [fault]
 
 
@@ -248,7 +249,7 @@ def test_a_broken_file_is_named_with_its_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(content)
-    assert faults_of(lambda: KvNamespace("kv", {"account_id": ACCOUNT, "seed": {"file": name}})) == [fault]
+    assert faults_of(lambda: KvNamespace("kv", {"seed": {"file": name}})) == [fault]
 
 
 def test_a_yaml_bomb_is_refused_in_bounded_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,14 +257,14 @@ def test_a_yaml_bomb_is_refused_in_bounded_time(tmp_path: Path, monkeypatch: pyt
     lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x]"]
     lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     (tmp_path / "bomb.yaml").write_text("\n".join(lines))
-    (fault,) = faults_of(lambda: KvNamespace("kv", {"account_id": ACCOUNT, "seed": {"file": "bomb.yaml"}}))
+    (fault,) = faults_of(lambda: KvNamespace("kv", {"seed": {"file": "bomb.yaml"}}))
     assert "the most that is read" in fault
 
 
 def test_two_namespaces_of_one_title_are_refused() -> None:
     def program() -> None:
-        KvNamespace("one", {"account_id": ACCOUNT, "title": "shop"})
-        KvNamespace("two", {"account_id": ACCOUNT, "title": "shop"})
+        KvNamespace("one", {"title": "shop"})
+        KvNamespace("two", {"title": "shop"})
 
     (fault,) = faults_of(program)
     assert fault.startswith(f"title: '{ACCOUNT}/shop' is already taken by KvNamespace 'one' (")

@@ -15,7 +15,7 @@ from edgewright.platforms.cloud import short_type
 from edgewright.platforms.lifecycle import Replaced, lifecycles
 
 from tests.components.cloudfront import origins
-from tests.components.program import ACCOUNT, VERSION, ZONE, Cloud, run
+from tests.components.program import VERSION, ZONE, Cloud, run
 from tests.components.test_edge_api import ENDPOINT, ROUTING, whole
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,17 +27,18 @@ def cloudflare(opts: pulumi.ResourceOptions | None = None, **args: Any) -> Calla
     """Return a program with one API on Cloudflare that has all that an API can have there, and its store."""
 
     def program() -> None:
-        store = KvNamespace("store", {"account_id": ACCOUNT, "seed": {"entries": [{"key": "k", "value": "v"}]}}, opts)
+        store = KvNamespace("store", {"seed": {"entries": [{"key": "k", "value": "v"}]}}, opts)
         cached = CachePolicy("cached", {"edge_ttl": 60, "tiers": {"shield": {}}})
         given: Any = {
-            "account_id": ACCOUNT,
-            "zone_id": ZONE,
+            "cloudflare": {
+                "zone_id": ZONE,
+                "routes": ["www.example.com/api/*"],
+                "tiered_cache": True,
+                "cache_rules": True,
+            },
             "hostname": "api.example.com",
-            "routes": ["www.example.com/api/*"],
             "endpoints": [{"path": "/api", "origin": ROUTING, "cache": cached.spec}],
             "bindings": [store.binding],
-            "tiered_cache": True,
-            "cache_rules": True,
             "rollout": {"percentage": 10, "previous_version_id": VERSION, "sticky": {"address": True}},
             **args,
         }
@@ -65,7 +66,7 @@ def cloudfront(opts: pulumi.ResourceOptions | None = None, **args: Any) -> Calla
         given: Any = {
             "host": "cloudfront",
             "hostname": "api.example.com",
-            "hosted_zone_id": "Z1",
+            "cloudfront": {"hosted_zone_id": "Z1", "dashboard": True},
             "endpoints": [
                 {"path": "/api", "origin": routing, "cache": cached.spec, "auth": auth},
                 {"path": "/limited", "origin": routing, "rate_limit": {"limit": 100}},
@@ -73,7 +74,6 @@ def cloudfront(opts: pulumi.ResourceOptions | None = None, **args: Any) -> Calla
             ],
             "sessions": {"binding": store.binding},
             "assets": [{"path": "/site/*", "directory": str(REPOSITORY / "examples" / "assets" / "site")}],
-            "dashboard": True,
             "security_headers": False,
             "rollout": {"percentage": 10, "previous_version_id": "6"},
             **args,
@@ -148,10 +148,8 @@ def _camel(name: str) -> str:
 def test_what_is_one_zones_alone_is_not_named_after_the_component() -> None:
     def named(name: str) -> Callable[[], object]:
         given: Any = {
-            "account_id": ACCOUNT,
-            "zone_id": ZONE,
+            "cloudflare": {"zone_id": ZONE, "cache_rules": True},
             "hostname": "api.example.com",
-            "cache_rules": True,
             "endpoints": [{"path": "/api", "origin": ROUTING, "cache": {"name": "products", "edge_ttl_s": 60}}],
         }
         return lambda: EdgeApi(name, given)
@@ -161,10 +159,8 @@ def test_what_is_one_zones_alone_is_not_named_after_the_component() -> None:
 
 
 def test_a_default_name_stays_and_a_given_one_is_followed() -> None:
-    default = run(lambda: EdgeApi("api", {"account_id": ACCOUNT, "endpoints": [ENDPOINT]})).one("Worker")
-    given = run(lambda: EdgeApi("api", {"account_id": ACCOUNT, "endpoints": [ENDPOINT], "script_name": "s"})).one(
-        "Worker"
-    )
+    default = run(lambda: EdgeApi("api", {"endpoints": [ENDPOINT]})).one("Worker")
+    given = run(lambda: EdgeApi("api", {"endpoints": [ENDPOINT], "script_name": "s"})).one("Worker")
     assert (default.options.ignore_changes, given.options.ignore_changes) == (("name",), ())
 
 
@@ -194,9 +190,9 @@ KEPT = (
 @pytest.mark.parametrize(
     ("args", "held", "fault"),
     [
-        ({"account_id": ACCOUNT, "jurisdiction": "eu"}, {"jurisdiction": ""}, "jurisdiction: 'eu' asks for a new store " + KEPT.format("no `jurisdiction`")),
-        ({"account_id": ACCOUNT}, {"jurisdiction": "eu"}, "jurisdiction: nothing asks for a new store " + KEPT.format("'eu'")),
-        ({"account_id": ACCOUNT}, {"accountId": "f" * 32}, "account_id: the new value asks for a new store " + KEPT.format("something else")),
+        ({"cloudflare": {"jurisdiction": "eu"}}, {"jurisdiction": ""}, "cloudflare.jurisdiction: 'eu' asks for a new store " + KEPT.format("no `cloudflare.jurisdiction`")),
+        ({}, {"jurisdiction": "eu"}, "cloudflare.jurisdiction: nothing asks for a new store " + KEPT.format("'eu'")),
+        ({}, {"accountId": "f" * 32}, "cloudflare.account_id: the new value asks for a new store " + KEPT.format("something else")),
         ({"host": "cloudfront", "title": "new"}, {"name": "old"}, "title: 'new' asks for a new store " + KEPT.format("'old'")),
     ],
 )  # fmt: skip
@@ -210,9 +206,9 @@ def test_what_would_replace_a_store_is_refused(args: Any, held: Mapping[str, Any
 @pytest.mark.parametrize(
     ("args", "held"),
     [
-        ({"account_id": ACCOUNT}, {"jurisdiction": ""}),
-        ({"account_id": ACCOUNT, "jurisdiction": "eu"}, {}),
-        ({"account_id": ACCOUNT, "title": "new"}, {"title": "old"}),
+        ({}, {"cloudflare": {"jurisdiction": ""}}),
+        ({"cloudflare": {"jurisdiction": "eu"}}, {}),
+        ({"title": "new"}, {"title": "old"}),
         # Its component was renamed: it keeps the name that it has.
         ({"host": "cloudfront"}, {"name": "before-dev"}),
     ],

@@ -6,12 +6,12 @@ from typing import Any, get_args, get_origin
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright._provider import COMPONENTS
-from edgewright.arguments.shape import _unwrap
+from edgewright.arguments.shape import unwrap
 from edgewright.arguments.written import is_written
 from edgewright.base.faults import Fault, InputFaults, show
 from typing_extensions import is_typeddict
 
-from tests.components.program import ACCOUNT, faults_of, run
+from tests.components.program import faults_of, run
 
 Place = tuple[str | int, ...]
 
@@ -27,12 +27,12 @@ def shape_of(component: Any) -> Any:
 def lists_in(shape: Any, place: Place = ()) -> Iterator[tuple[Place, Any, bool]]:
     """Yield where a TypedDict has lists, inside other lists too, with what they are of and whether they are required."""
     for key, hint in shape.__annotations__.items():
-        kind, _ = _unwrap(hint)
+        kind, _ = unwrap(hint)
         if is_written(kind) and kind.full is not None:
             kind = kind.full
         at = (*place, key)
         if get_origin(kind) is list:
-            kind, _ = _unwrap(get_args(kind)[0])
+            kind, _ = unwrap(get_args(kind)[0])
             yield at, kind, key in shape.__required_keys__
             at = (*at, 0)
         if is_typeddict(kind):
@@ -110,8 +110,7 @@ def test_what_is_no_list_is_one_fault_beside_the_others(
     ],
 )
 def test_one_entry_is_told_to_be_put_into_a_list(component: Any, args: Any, fix: str) -> None:
-    account = {} if component is GeoRouter else {"account_id": ACCOUNT}
-    (fault,) = faults_of(lambda: component("it", {**account, **args}))
+    (fault,) = faults_of(lambda: component("it", args))
     assert "is not a list. Allowed: a list of mappings. Write [" + fix in fault
 
 
@@ -147,7 +146,7 @@ def test_faults_of_a_call_are_gathered_with_the_others() -> None:
     def program() -> None:
         with gather() as refused:
             policy = CachePolicy("p", edge_ttl=5)  # type: ignore[call-arg]
-            EdgeApi("a", {"endpoints": [{"path": "/", "origin": 5, "cache": policy.spec}]})
+            EdgeApi("a", {"endpoints": [{"path": "a", "origin": 5, "cache": policy.spec}]})
         assert [(each.error.component, len(each.error.faults)) for each in refused] == [
             ("CachePolicy", 1),
             ("EdgeApi", 1),
@@ -159,7 +158,7 @@ def test_faults_of_a_call_are_gathered_with_the_others() -> None:
 @pytest.mark.parametrize("entries", [{"key": "k", "value": "s3cret"}, {"k": "s3cret"}, "s3cret"])
 def test_no_secret_is_shown_where_no_list_of_entries_is(entries: Any) -> None:
     seed: Any = {"secret": True, "entries": entries}
-    (fault,) = faults_of(lambda: KvNamespace("it", {"account_id": ACCOUNT, "seed": seed}))
+    (fault,) = faults_of(lambda: KvNamespace("it", {"seed": seed}))
     assert fault.startswith("seed.entries")
     assert "s3cret" not in fault
 
@@ -179,7 +178,7 @@ def test_faults_are_told_by_the_places_of_what_was_given() -> None:
         {"path": "/a", "methods": ["GET", 1, "GETT"], "handler": "h.js", "bindings": [3, {"x": 1}]},
         {"path": "bad", "handler": "h.js"},
     ]
-    found = faults_of(lambda: EdgeApi("a", {"account_id": ACCOUNT, "endpoints": endpoints}))
+    found = faults_of(lambda: EdgeApi("a", {"endpoints": endpoints}))
     places = {fault.split(":")[0] for fault in found}
     assert {"endpoints[0].pth", "endpoints[1]", "endpoints[2].methods[1]", "endpoints[2].methods[2]"} <= places
     assert "endpoints[3].path" in places

@@ -15,9 +15,10 @@ import pulumi
 import pytest
 from edgewright._provider import COMPONENTS, EdgewrightProvider, _schema_path
 from edgewright.base.faults import InputFaults
+from edgewright.platforms import HOSTS
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from tests.components.program import ACCOUNT, Run, run, settings_of
+from tests.components.program import ACCOUNT, ZONE, Run, run, settings_of
 from tests.components.test_edge_api import CACHE, ROUTING
 from tools.schema import GOLDEN, public_schema
 
@@ -60,7 +61,6 @@ def test_arguments_as_other_languages_send_them(provider: EdgewrightProvider) ->
             "EdgeApi",
             "api",
             {
-                "accountId": ACCOUNT,
                 "endpoints": [
                     {
                         "path": "/api",
@@ -70,7 +70,7 @@ def test_arguments_as_other_languages_send_them(provider: EdgewrightProvider) ->
                     }
                 ],
                 "limits": {"cpuMs": 20.0},
-                "observability": {"headSamplingRate": 0.5},
+                "cloudflare": {"accountId": ACCOUNT, "observability": {"headSamplingRate": 0.5}},
             },
         )
 
@@ -93,7 +93,7 @@ def test_functions_on_cloudfront_as_other_languages_send_them(provider: Edgewrig
                 "path": "/api/*",
                 "origin": pulumi.Output.from_input(ROUTING),
                 "cache": pulumi.Output.from_input(CACHE),
-                "functions": [pulumi.Output.from_input({**function, "include_body": False})],
+                "cloudfront": {"functions": [pulumi.Output.from_input({**function, "include_body": False})]},
             }
             construct(provider, "EdgeApi", "site", {"host": "cloudfront", "endpoints": [endpoint]})
 
@@ -111,22 +111,59 @@ def test_functions_on_cloudfront_as_other_languages_send_them(provider: Edgewrig
 def test_faults_reach_the_engine_by_property_and_without_a_traceback(provider: EdgewrightProvider) -> None:
     def program() -> None:
         endpoints = [{"path": "/a", "origin": ROUTING, "rateLimit": {"limit": 1.0, "period": 30.0}}]
-        construct(provider, "EdgeApi", "api", {"accountId": "x", "endpoints": endpoints})
+        construct(provider, "EdgeApi", "api", {"cloudflare": {"accountId": "x"}, "endpoints": endpoints})
 
     with pytest.raises(pulumi.InputPropertiesError) as caught:
         run(program)
     assert caught.value.message == "EdgeApi 'api': 2 faults in its arguments"
     assert caught.value.errors == [
         {
-            "property_path": "endpoints[0].rateLimit.period",
-            "reason": "30 is not a period. Allowed: 10 or 60 seconds. [EWF203]",
-        },
-        {
-            "property_path": "accountId",
+            "property_path": "cloudflare.accountId",
             "reason": "'x' is not an account's id. Allowed: 32 hexadecimal digits, lower case. Copy it from the dashboard's"
             " overview page. [EWF214]",
         },
+        {
+            "property_path": "endpoints[0].rateLimit.period",
+            "reason": "30 is not a period. Allowed: 10 or 60 seconds. [EWF203]",
+        },
     ]
+
+
+def test_an_old_place_and_a_misspelling_are_told_in_camel_case(provider: EdgewrightProvider) -> None:
+    """What the schema does not have was dropped without a word."""
+
+    def program() -> None:
+        endpoint = {"path": "/a", "origin": ROUTING, "rateLimits": "10/min"}
+        construct(
+            provider, "EdgeApi", "api", {"zoneId": ZONE, "priceClass": "x", "endpoints": [endpoint], "tagz": ["a"]}
+        )
+
+    with pytest.raises(pulumi.InputPropertiesError) as caught:
+        run(program)
+    found = {error["property_path"]: error["reason"] for error in caught.value.errors or ()}
+    assert found["zoneId"] == (
+        'moved to cloudflare.zoneId, because no other platform has it. Write `cloudflare: {"zoneId": ...}`. [EWF109]'
+    )
+    assert found["priceClass"].startswith("moved to cloudfront.priceClass")
+    assert found["tagz"].startswith("is not an argument.")
+    assert found["endpoints[0].rateLimits"].startswith("is not an argument.")
+
+
+def test_the_schema_has_what_a_platforms_options_say(provider: EdgewrightProvider) -> None:
+    types = json.loads(provider.schema or "")["types"]
+    words = {
+        name.rpartition(":")[2]: [each["value"] for each in type_["enum"]]
+        for name, type_ in types.items()
+        if "enum" in type_
+    }
+    assert words["Host"] == list(HOSTS)
+    assert words["PriceClass"] == ["PriceClass_100", "PriceClass_200", "PriceClass_All"]
+    assert words["Placement"] == ["smart"]
+    assert words["ZonePlan"] == ["free", "pro", "business", "enterprise"]
+    assert words["KvJurisdiction"] == ["eu", "us", "fedramp"]
+    assert words["EdgeEvent"] == ["viewer-request", "viewer-response", "origin-request", "origin-response"]
+    names = {each["name"] for type_ in types.values() for each in type_.get("enum", ())}
+    assert {"PriceClass100", "ViewerRequest", "Cloudfront"} <= names
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def redirecting(*rules: tuple[str, str], **more: Any) -> list[str]:
 
 
 ELSEWHERE = "Allowed: a path that no redirect takes back, or another host."
-HOST = {"hostname": "www.example.com", "hosted_zone_id": "Z0123456789ABCDEFGHIJ"}
+HOST = {"hostname": "www.example.com", "cloudfront": {"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}}
 
 
 @pytest.mark.parametrize(

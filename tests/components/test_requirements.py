@@ -145,9 +145,9 @@ def everything():
     handler = sys.argv[2]
     endpoints = [{"path": "/a", "origin": routing, "cache": spec}, {"path": "/b", "handler": handler}]
     seed = {"entries": [{"key": "a", "value": "b"}]}
-    construct("EdgeApi", "worker", {"accountId": account, "endpoints": endpoints})
+    construct("EdgeApi", "worker", {"cloudflare": {"accountId": account}, "endpoints": endpoints})
     construct("EdgeApi", "site", {"host": "cloudfront", "endpoints": endpoints})
-    construct("KvNamespace", "kv", {"accountId": account, "seed": seed})
+    construct("KvNamespace", "kv", {"cloudflare": {"accountId": account}, "seed": seed})
     construct("KvNamespace", "store", {"host": "cloudfront", "seed": seed})
     construct("LambdaEdgeFunction", "signed", {"code": {"text": "export const handler = (e) => e.Records[0].cf.request;"}})
     return pulumi.Output.from_input(True)

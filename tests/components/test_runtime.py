@@ -10,7 +10,7 @@ from edgewright import EdgeApi
 from edgewright.assemble.handlers import esbuild_home
 from edgewright.assemble.node import find_node
 
-from tests.components.program import ACCOUNT, run
+from tests.components.program import run
 
 pytestmark = pytest.mark.runtime
 
@@ -44,7 +44,6 @@ def test_a_version_with_handlers_answers(tmp_path: Path, monkeypatch: pytest.Mon
     )
     (tmp_path / "plain.js").write_text("export default () => Response.json({ plain: true });\n")
     args: Any = {
-        "account_id": ACCOUNT,
         "endpoints": [
             {"path": "/hello", "handler": "hello.ts", "methods": ["POST"]},
             {"path": "/plain/:id", "handler": "plain.js"},

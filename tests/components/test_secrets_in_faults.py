@@ -7,7 +7,7 @@ import pytest
 from edgewright import EdgeApi, GeoRouter, KvNamespace
 from edgewright.base.faults import InputFaults
 
-from tests.components.program import ACCOUNT, ZONE, run
+from tests.components.program import ZONE, placed, run
 
 TOKEN = "v1.0-c4n4ryC4n4ry-c4n4ryC4n4ryC4n4ry0000"
 
@@ -15,7 +15,7 @@ TOKEN = "v1.0-c4n4ryC4n4ry-c4n4ryC4n4ryC4n4ry0000"
 def api(**args: Any) -> Any:
     def declared() -> None:
         router = GeoRouter("o", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
-        given: Any = {"account_id": ACCOUNT, "endpoints": [{"path": "/a", "origin": router.routing}], **args}
+        given: Any = placed({"endpoints": [{"path": "/a", "origin": router.routing}], **args})
         EdgeApi("api", given)
 
     return declared
@@ -26,7 +26,7 @@ def jwks(url: str) -> Any:
 
     def declared() -> None:
         router = GeoRouter("o", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
-        given: Any = {"account_id": ACCOUNT, "endpoints": [{"path": "/a", "origin": router.routing, "auth": auth}]}
+        given: Any = {"endpoints": [{"path": "/a", "origin": router.routing, "auth": auth}]}
         EdgeApi("api", given)
 
     return declared
@@ -37,7 +37,7 @@ def routed(url: Any) -> Any:
 
 
 def redirected(to: str) -> Any:
-    return api(host="cloudfront", account_id=None, redirects=[{"path": "/x/*", "to": to}])
+    return api(host="cloudfront", redirects=[{"path": "/x/*", "to": to}])
 
 
 SECRET = pulumi.Output.secret
@@ -46,8 +46,8 @@ PROGRAMS = {
     "account, secret": lambda: api(account_id=SECRET("hunter2-hunter2")),
     "zone": lambda: api(zone_id=TOKEN, hostname="a.example.com"),
     "zone, secret": lambda: api(zone_id=SECRET("hunter2"), hostname="a.example.com"),
-    "store's account": lambda: lambda: KvNamespace("kv", {"account_id": TOKEN}),
-    "store's account, secret": lambda: lambda: KvNamespace("kv", {"account_id": SECRET("hunter2")}),
+    "store's account": lambda: lambda: KvNamespace("kv", {"cloudflare": {"account_id": TOKEN}}),
+    "store's account, secret": lambda: lambda: KvNamespace("kv", {"cloudflare": {"account_id": SECRET("hunter2")}}),
     "key set's query": lambda: jwks(f"https://id.example.com/keys?api_key={TOKEN}"),
     "key set's fragment": lambda: jwks(f"https://id.example.com/keys#{TOKEN}"),
     "key set's userinfo": lambda: jwks("https://user:hunter2@id.example.com/keys"),
@@ -61,9 +61,7 @@ PROGRAMS = {
     "origin, secret, in capitals": lambda: routed(SECRET("https://hunter2_.example.com")),
     "redirect's userinfo": lambda: redirected("https://user:hunter2@new.example.com/*"),
     "redirect's query": lambda: redirected(f"https://new.example.com/?token={TOKEN}&to=*"),
-    "certificate, secret": lambda: api(
-        host="cloudfront", account_id=None, hostname="a.example.com", certificate_arn=SECRET("hunter2")
-    ),
+    "certificate, secret": lambda: api(host="cloudfront", hostname="a.example.com", certificate_arn=SECRET("hunter2")),
 }
 
 

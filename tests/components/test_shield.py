@@ -1,24 +1,32 @@
 """The shield tier: one place for all data centres, compiled for each host; what cannot be is refused."""
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 from edgewright.assemble.worker import SHIELD_CLASS
+from edgewright.cache_policy import CachePolicyArgs, spec_on
 
-from tests.components.program import ACCOUNT, VERSION, Cloud, Run, faults_of, module_text, run
+from tests.components.program import ACCOUNT, VERSION, Cloud, Run, faults_of, module_text, placed, run
 
 KV: Any = {"type": "kv_namespace", "name": "PAGES", "namespace_id": "abc"}
 
 
+def policy(name: str, *, tags: Sequence[str] = (), **tiers: Any) -> CachePolicy:
+    """Declare a strategy with these tiers, of which those of Cloudflare alone are given where it has them."""
+    args: Any = placed({"edge_ttl": 60, "tags": list(tags), "tiers": tiers}, CachePolicyArgs)
+    return CachePolicy(name, args)
+
+
 def program(tiers: dict[str, Any], **endpoint: Any) -> Any:
     def declare() -> None:
-        pages = CachePolicy("pages", {"edge_ttl": 60, "tags": ["pages"], "tiers": tiers})  # type: ignore[typeddict-item]
+        pages = policy("pages", tags=["pages"], **tiers)
         origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"})
         first: Any = {"path": "/pages/*", "origin": origin.routing, "cache": pages.spec, **endpoint}
-        EdgeApi("api", {"account_id": ACCOUNT, "endpoints": [first]})
+        EdgeApi("api", {"endpoints": [first]})
 
     return declare
 
@@ -41,8 +49,8 @@ def test_defaults_and_every_option() -> None:
         },
     ]
     for index, tier in enumerate(tiers):
-        made = run(lambda index=index, tier=tier: CachePolicy(f"c{index}", {"edge_ttl": 60, "tiers": {"shield": tier}}))  # type: ignore[misc]
-        specs.append(made.one("CachePolicy").outputs["spec"]["tiers"]["shield"])
+        made = run(lambda index=index, tier=tier: policy(f"c{index}", shield=tier))  # type: ignore[misc]
+        specs.append(spec_on("cloudflare", made.one("CachePolicy").outputs["spec"])["tiers"]["shield"])
     assert specs[0] == {
         "class_name": "EdgewrightShield",
         "location": None,
@@ -68,8 +76,8 @@ def test_each_tier_has_a_jitter_of_its_own() -> None:
         "memory": {"ttl_ceiling": 10, "jitter": {"min": 5, "max": 10}},
         "edge": {"ttl_ceiling": 60, "jitter": {"min": 50, "max": 70}},
     }
-    made = run(lambda: CachePolicy("pages", {"edge_ttl": 60, "tiers": tiers}))
-    compiled = made.one("CachePolicy").outputs["spec"]["tiers"]
+    made = run(lambda: policy("pages", **tiers))
+    compiled = spec_on("cloudflare", made.one("CachePolicy").outputs["spec"])["tiers"]
     assert [compiled[tier]["jitter_s"] for tier in ("memory", "edge")] == [[5, 10], [50, 70]]
 
 
@@ -80,25 +88,25 @@ def test_each_tier_has_a_jitter_of_its_own() -> None:
             {"location": "europe"},
             "tiers.shield.location: 'europe' is not known. Allowed: wnam, enam, sam, weur, eeur, apac, oc, afr, me. Did you mean 'weur'?",
         ),
-        ({"shards": 0}, "tiers.shield.shards: 0 is out of range. Allowed: 1 to 64 objects."),
+        ({"shards": 0}, "cloudflare.tiers.shield.shards: 0 is out of range. Allowed: 1 to 64 objects."),
         (
             {"max_bytes": 100, "max_object_bytes": 200},
-            "tiers.shield.max_object_bytes: 200 is more than the tier's max_bytes 100. Allowed: 1 to 100 bytes.",
+            "cloudflare.tiers.shield.max_object_bytes: 200 is more than the tier's max_bytes 100. Allowed: 1 to 100 bytes.",
         ),
         (
             {"ttl": 50, "jitter": {"min": 60, "max": 90}},
-            "tiers.shield.jitter: 60 to 90 leaves out the ttl 50, which would have no effect. Allowed: min at most 50."
+            "cloudflare.tiers.shield.jitter: 60 to 90 leaves out the ttl 50, which would have no effect. Allowed: min at most 50."
             " Change ttl with it.",
         ),
         (
             {"jitter": {"min": 70, "max": 90}},
-            "tiers.shield.jitter: 70 to 90 leaves out the edge_ttl 60, which would have no effect. Allowed: min at most"
+            "cloudflare.tiers.shield.jitter: 70 to 90 leaves out the edge_ttl 60, which would have no effect. Allowed: min at most"
             " 60. Change edge_ttl with it.",
         ),
     ],
 )
 def test_what_cannot_be_is_refused(shield: Any, fault: str) -> None:
-    assert faults_of(lambda: CachePolicy("pages", {"edge_ttl": 60, "tiers": {"shield": shield}})) == [fault]
+    assert faults_of(lambda: policy("pages", shield=shield)) == [fault]
 
 
 ALONE: Any = {"edge": {"enabled": False}, "shield": {}}
@@ -114,11 +122,11 @@ def test_it_may_be_the_only_tier() -> None:
 
 def test_it_may_not_be_the_only_tier_where_nothing_goes_through_it() -> None:
     def declare() -> None:
-        sessions = KvNamespace("sessions", {"account_id": ACCOUNT})
+        sessions = KvNamespace("sessions", {})
         pages = CachePolicy("pages", {"tiers": ALONE})
         origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"})
         only: Any = {"path": "/me", "origin": origin.routing, "cache": pages.spec, "auth": {"kind": "session"}}
-        EdgeApi("api", {"account_id": ACCOUNT, "endpoints": [only], "sessions": {"binding": sessions.binding}})
+        EdgeApi("api", {"endpoints": [only], "sessions": {"binding": sessions.binding}})
 
     assert faults_of(declare) == [
         "endpoints[0].cache: keeps answers in the shield alone, which answers behind `auth` do not go through. Enable"
@@ -169,7 +177,7 @@ def shielded(**more: Any) -> Any:
     def declare() -> None:
         pages = CachePolicy("pages", {"edge_ttl": 60, "tiers": {"shield": {}}})
         first: Any = {"path": "/pages/*", "origin": europe().routing, "cache": pages.spec}
-        args: Any = {"account_id": ACCOUNT, "endpoints": [first], **more}
+        args: Any = placed({"endpoints": [first], **more})
         EdgeApi("api", args)
 
     return declare
@@ -193,7 +201,7 @@ def test_an_older_compatibility_date_gets_the_flag_that_the_shield_needs(
 
 def test_without_its_own_exports_a_function_cannot_have_a_shield() -> None:
     assert faults_of(shielded(compatibility_flags=["disable_ctx_exports"])) == [
-        "compatibility_flags: has 'disable_ctx_exports', without which nothing leads to the shield. Leave the flag out, or the"
+        "cloudflare.compatibility_flags: has 'disable_ctx_exports', without which nothing leads to the shield. Leave the flag out, or the"
         " policies' `tiers.shield`."
     ]
 
@@ -223,7 +231,7 @@ STEPS = (
 
 def plain() -> None:
     first: Any = {"path": "/pages/*", "origin": europe().routing}
-    args: Any = {"account_id": ACCOUNT, "endpoints": [first], **ROLLOUT}
+    args: Any = {"endpoints": [first], **ROLLOUT}
     EdgeApi("api", args)
 
 
@@ -252,13 +260,13 @@ def test_a_version_that_cannot_be_read_holds_no_rollout_back() -> None:
 
 def test_an_endpoint_with_auth_goes_by_it() -> None:
     def declare() -> None:
-        sessions = KvNamespace("sessions", {"account_id": ACCOUNT})
+        sessions = KvNamespace("sessions", {})
         pages = CachePolicy("pages", {"tiers": {"shield": {}}})
         first: Any = {"path": "/me", "session": True, "auth": {"kind": "session"}}
         second: Any = {"path": "/pages", "origin": origin().routing, "cache": pages.spec, "auth": {"kind": "session"}}
         EdgeApi(
             "api",
-            {"account_id": ACCOUNT, "endpoints": [first, second], "sessions": {"binding": sessions.binding}},
+            {"endpoints": [first, second], "sessions": {"binding": sessions.binding}},
         )
 
     def origin() -> GeoRouter:

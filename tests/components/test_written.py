@@ -15,7 +15,7 @@ import pytest
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 from edgewright._provider import EdgewrightProvider
 from edgewright.arguments import values
-from edgewright.arguments.shape import _unwrap, wire
+from edgewright.arguments.shape import unwrap, wire
 from edgewright.arguments.values import Kind, UnreadableError
 from edgewright.arguments.written import AUTH_KINDS, STRATEGIES, is_written
 from edgewright.cache_policy import CachePolicyArgs
@@ -158,6 +158,8 @@ _NAMES = ("ttl", "timeout", "_bytes", "max_age", "_ms", "tolerance", "period", "
 _NO_VALUES = {
     "CachePolicy.key.region": "true or false",
     "CachePolicy.tiers.shield.location": "",
+    # What another component hands over, in numbers.
+    "EdgeApi.bindings[].kv_namespace.options.default_ttl": "",
 }
 
 
@@ -166,7 +168,7 @@ def _texts() -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def walk(path: str, hint: Any) -> None:
-        inner = _unwrap(hint)[0]
+        inner = unwrap(hint)[0]
         if is_written(inner):
             found[path] = inner
             inner = inner.full
@@ -186,7 +188,9 @@ TEXTS = _texts()
 
 def test_each_argument_that_means_such_a_value_takes_a_text() -> None:
     meant = {path for path in arguments() if any(each in path.rpartition(".")[2] for each in _NAMES)}
-    assert sorted(meant - {*TEXTS, *_NO_VALUES} - {"CachePolicy.tiers.edge", "CachePolicy.tiers.memory"}) == []
+    assert (
+        sorted(meant - {*TEXTS, *_NO_VALUES} - {"CachePolicy.tiers.edge", "CachePolicy.cloudflare.tiers.memory"}) == []
+    )
     assert len(TEXTS) > 50
 
 
@@ -232,9 +236,12 @@ def test_a_policy_in_texts_is_the_policy_in_numbers() -> None:
         stale_while_revalidate="1d",
         stale_if_error="1w",
         jitter={"min": "50m", "max": "70m"},
-        tiers={
-            "memory": {"max_bytes": "16MiB", "max_object_bytes": "1MB", "ttl_ceiling": "5s"},
-            "shield": {"location": "WEUR", "ttl": "2h", "max_bytes": "1GiB"},
+        tiers={"shield": {"location": "WEUR"}},
+        cloudflare={
+            "tiers": {
+                "memory": {"max_bytes": "16MiB", "max_object_bytes": "1MB", "ttl_ceiling": "5s"},
+                "shield": {"ttl": "2h", "max_bytes": "1GiB"},
+            }
         },
     ) == spec(
         edge_ttl=3600,
@@ -242,9 +249,12 @@ def test_a_policy_in_texts_is_the_policy_in_numbers() -> None:
         stale_while_revalidate=86_400,
         stale_if_error=604_800,
         jitter={"min": 3000, "max": 4200},
-        tiers={
-            "memory": {"max_bytes": 16 * 1024**2, "max_object_bytes": 1_000_000, "ttl_ceiling": 5},
-            "shield": {"location": "weur", "ttl": 7200, "max_bytes": 1024**3},
+        tiers={"shield": {"location": "weur"}},
+        cloudflare={
+            "tiers": {
+                "memory": {"max_bytes": 16 * 1024**2, "max_object_bytes": 1_000_000, "ttl_ceiling": 5},
+                "shield": {"ttl": 7200, "max_bytes": 1024**3},
+            }
         },
     )
 
@@ -284,7 +294,7 @@ def test_others_see_what_a_text_means() -> None:
 
 
 def api(jwt: Any = JWT, **endpoint: Any) -> Any:
-    given = {"account_id": ACCOUNT, "endpoints": [{"path": "/a", "origin": ROUTING, **endpoint}]}
+    given = {"endpoints": [{"path": "/a", "origin": ROUTING, **endpoint}]}
     return {**given, "jwt": jwt} if jwt is not None and endpoint.get("auth") else given
 
 
@@ -411,9 +421,7 @@ def test_seeds_of_a_file_say_their_time_as_a_text(tmp_path: Path, monkeypatch: p
     (tmp_path / "seed.ndjson").write_text('{"key": "a", "value": "1", "ttl": "2h"}\n{"key": "b", "value": "1"}\n')
 
     def seeded() -> Run:
-        return run(
-            lambda: KvNamespace("it", {"account_id": ACCOUNT, "seed": {"file": "seed.ndjson"}, "default_ttl": "1d"})
-        )
+        return run(lambda: KvNamespace("it", {"seed": {"file": "seed.ndjson"}, "cloudflare": {"default_ttl": "1d"}}))
 
     found = {
         each.inputs["keyName"]: each.inputs["expirationTtl"] for each in seeded().resources if "keyName" in each.inputs
@@ -430,7 +438,7 @@ def test_seeds_of_a_file_say_their_time_as_a_text(tmp_path: Path, monkeypatch: p
 SAMPLE = """\
 from edgewright import CachePolicy, EdgeApi
 
-CachePolicy("a", {"edge_ttl": "1h", "browser_ttl": 60, "mode": "override", "tiers": {"memory": {"max_bytes": "16MiB"}}})
+CachePolicy("a", {"edge_ttl": "1h", "browser_ttl": 60, "mode": "override", "cloudflare": {"tiers": {"memory": {"max_bytes": "16MiB"}}}})
 CachePolicy("b", {"strategy": "cache-first"})
 EdgeApi("c", {"endpoints": [{"path": "/", "cache": "1h", "auth": "jwt", "methods": "GET,POST", "rate_limit": "9/min"}]})
 EdgeApi("d", {"endpoints": [{"path": "/", "methods": ["GET"], "rate_limit": {"limit": 9}, "auth": {"kind": "session"}}]})
@@ -444,6 +452,9 @@ CachePolicy("c", {"edge_ttl": 1.5})
 EdgeApi("d", {"endpoints": [{"path": "/", "auth": "jtw"}]})
 EdgeApi("e", {"endpoints": [{"path": "/", "methods": ["GTE"]}]})
 EdgeApi("f", {"endpoints": [{"path": "/"}], "url_normalization": "strickt"})
+EdgeApi("g", {"endpoints": [{"path": "/"}], "host": "cloudfare"})
+EdgeApi("h", {"endpoints": [{"path": "/"}], "cloudfront": {"price_class": "PriceClass_300"}})
+EdgeApi("i", {"endpoints": [{"path": "/"}], "cloudflare": {"zone_idd": "0"}})
 """
 
 
@@ -464,7 +475,7 @@ def test_a_misspelt_word_is_told_while_it_is_written(tmp_path: Path) -> None:
         cwd=tmp_path,
         # What mypy knows of the components stays from `make check`, or for it.
         env={
-            "MYPYPATH": str(ROOT / "components"),
+            "MYPYPATH": f"{ROOT / 'components'}:{ROOT / 'policies'}",
             "MYPY_CACHE_DIR": str(ROOT / ".mypy_cache"),
             "PATH": "/usr/bin:/bin",
         },
@@ -480,6 +491,9 @@ def test_a_misspelt_word_is_told_while_it_is_written(tmp_path: Path) -> None:
         6,
         7,
         8,
+        9,
+        10,
+        11,
     }, told
 
 
@@ -515,7 +529,7 @@ def test_texts_and_mappings_as_other_languages_send_them(provider: EdgewrightPro
     def sent(**endpoint: Any) -> Any:
         def program() -> None:
             inputs = {
-                "accountId": ACCOUNT,
+                "cloudflare": {"accountId": ACCOUNT},
                 "jwt": {"issuer": JWT["issuer"], "audience": JWT["audience"], "jwksUrl": JWT["jwks_url"]},
                 "endpoints": [
                     {"path": "/a", "origin": pulumi.Output.from_input(ROUTING), **endpoint},

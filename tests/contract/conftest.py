@@ -38,7 +38,7 @@ config = pulumi.Config()
 host = config.require("host")
 urls = config.require_object("urls")
 cloudflare = host == "cloudflare"
-account = {"account_id": "0123456789abcdef0123456789abcdef"} if cloudflare else {}
+account = {"cloudflare": {"account_id": "0123456789abcdef0123456789abcdef"}}
 
 now = int(time.time())
 sessions = KvNamespace(

@@ -30,9 +30,9 @@ config = pulumi.Config()
 host, engine, url = config.require("host"), config.require("engine"), config.require("url")
 ids = {"account_id": "0123456789abcdef0123456789abcdef", "zone_id": "0123456789abcdef0123456789abcdef"}
 certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0123"
-account = {**ids, "routes": ["other.example.com/*"]} if host == "cloudflare" else {"certificate_arn": certificate}
+options = {"cloudflare": {**ids, "routes": ["other.example.com/*"]}, "cloudfront": {"certificate_arn": certificate}}
 origin = GeoRouter("one", {"origins": [{"region": "us", "url": url}], "fallback": "us"}).routing
-platform = {"engine": "platform"} if engine == "platform" else {}
+platform = {"cloudflare": {"engine": engine}}
 one_for_all = {"host": False}
 
 def policy(name, key, **more):
@@ -50,7 +50,7 @@ api = EdgeApi(
     "unkeyed",
     {
         "host": host,
-        **account,
+        **options,
         "hostname": "shop.example.com",
         "endpoints": [
             {"path": "/forced/:id", "origin": origin, "cache": forced},

@@ -129,7 +129,7 @@ def test_the_host_of_an_argument_is_the_one_that_takes_it(argument: Argument) ->
     ids=lambda value: value if isinstance(value, str) else value.component,
 )
 def test_an_argument_that_only_cloudflare_has_is_refused_on_cloudfront(page: Page, path: str) -> None:
-    value = {"head_sampling_rate": 1.0, "jurisdiction": "eu", "metadata": {}}.get(
+    value = {"head_sampling_rate": 1.0, "cloudflare": {"jurisdiction": "eu"}, "metadata": {}}.get(
         path.rsplit(".", 1)[-1], True if path.startswith("observability") else 60
     )
     assert page.other is not None

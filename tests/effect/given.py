@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
+from edgewright.cache_policy import CachePolicyArgs
+from edgewright.kv_namespace import KvNamespaceArgs
+
+from tests.components.program import placed
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 ZONE = "fedcba9876543210fedcba9876543210"
@@ -88,7 +92,8 @@ def policy(**args: Any) -> Later:
     def make(kit: Kit) -> Any:
         if key not in kit.policies:
             name = f"{kit.name}-p{len(kit.policies)}"
-            kit.policies[key] = CachePolicy(name, _filled(args, kit))
+            whole: Any = placed(_filled(args, kit), CachePolicyArgs)
+            kit.policies[key] = CachePolicy(name, whole)
         return kit.policies[key].spec
 
     return Later(make, f"policy({key})")
@@ -140,14 +145,16 @@ class Given:
         endpoints = self.around(kit)
         args: Any = {"host": kit.host, **kit.account, **_filled(self.api, kit), "endpoints": endpoints}
         args = {key: value for key, value in args.items() if value is not None}
-        return EdgeApi(f"{kit.name}-api", args)
+        whole: Any = placed(args)
+        return EdgeApi(f"{kit.name}-api", whole)
 
     def around(self, kit: Kit) -> list[dict[str, Any]]:
         """Make all but the EdgeApi; return its endpoints."""
         if self.store is not None:
             kept: Any = {"host": kit.host, **kit.account, **_filled(self.store, kit)}
             store: Any = {key: item for key, item in kept.items() if item is not None}
-            kit.store = KvNamespace(f"{kit.name}-store", store)
+            whole_store: Any = placed(store, KvNamespaceArgs)
+            kit.store = KvNamespace(f"{kit.name}-store", whole_store)
         if self.function is not None:
             kit.function = LambdaEdgeFunction(f"{kit.name}-function", _filled(self.function, kit))
         router = {"origins": ORIGINS, "fallback": "us", **self.router}

@@ -149,6 +149,8 @@ class Feature:
     endpoint: Mapping[str, Any] = field(default_factory=dict)
     cache: Mapping[str, Any] | None = None
     api: Mapping[str, Any] = field(default_factory=dict)
+    option_of: str | None = None
+    """The one platform that has it, where it is an option of that: elsewhere it does nothing."""
 
 
 CACHED = {"mode": "origin"}
@@ -156,7 +158,7 @@ FEATURES: Mapping[str, Feature] = {
     "assets": Feature(_assets, api={"assets": [{"path": "/*", "directory": "site"}]}),
     "auth": Feature(_auth, endpoint={"auth": tokens()}),
     "cache": Feature(_cache, cache=CACHED),
-    "engine": Feature(_engine, cache={**CACHED, "engine": "platform", "key": {"host": False}}),
+    "engine": Feature(_engine, cache={**CACHED, "engine": "platform", "key": {"host": False}}, option_of="cloudflare"),
     "experiments": Feature(
         _experiments, api={"experiments": [{"cookie": "ab", "variants": {"a": 1, "b": 1}, "paths": ["/x/*"]}]}
     ),
@@ -166,7 +168,13 @@ FEATURES: Mapping[str, Feature] = {
     "rollout": Feature(_rollout),
     "vary": Feature(_vary, cache={**CACHED, "vary": ["Accept-Language"]}),
 }
-PAIRS = tuple(itertools.combinations(sorted(FEATURES), 2))
+
+
+def pairs_of(host: str) -> tuple[tuple[str, str], ...]:
+    """Return the features of a host two by two."""
+    there = sorted(name for name, feature in FEATURES.items() if feature.option_of in (None, host))
+    return tuple(itertools.combinations(there, 2))
+
 
 _ONLY_CLOUDFRONT = ("assets", "experiments", "redirects")
 
@@ -180,7 +188,7 @@ def refusal(pair: tuple[str, str], host: str) -> str | None:
     if "engine" in pair and {"auth", "rate_limit"} & {*pair}:
         return "uses engine 'platform', which answers before the function runs"
     if host == "cloudfront":
-        return "has the engine 'platform'" if "engine" in pair else None
+        return None
     return next(
         (f"{feature}: is of use to host 'cloudfront' only" for feature in _ONLY_CLOUDFRONT if feature in pair), None
     )

@@ -8,7 +8,7 @@ from _pytest.mark import ParameterSet
 
 from tests.effect.given import Given
 from tests.effect.live import Live
-from tests.effect.pairs import FEATURES, PAIRS, Pair, program, refusal
+from tests.effect.pairs import FEATURES, Pair, pairs_of, program, refusal
 from tests.effect.rows import Effect, identity, inputs
 from tests.effect.table import AREAS
 
@@ -28,7 +28,11 @@ def effects(host: str) -> list[ParameterSet]:
 
 def pairs(host: str) -> list[ParameterSet]:
     """Return each pair of features that a host takes."""
-    return [pytest.param(pair, id=f"{pair[0]}-and-{pair[1]}@{host}") for pair in PAIRS if refusal(pair, host) is None]
+    return [
+        pytest.param(pair, id=f"{pair[0]}-and-{pair[1]}@{host}")
+        for pair in pairs_of(host)
+        if refusal(pair, host) is None
+    ]
 
 
 def changes_what_runs(cloud: Live, area: str, row: Effect) -> None:
@@ -49,7 +53,7 @@ def changes_what_runs(cloud: Live, area: str, row: Effect) -> None:
 def holds(cloud: Live, pair: tuple[str, str]) -> None:
     """Look at both features of a pair."""
     host = cloud.host
-    cloud.serve("pairs", [program(each, host) for each in PAIRS if refusal(each, host) is None])
+    cloud.serve("pairs", [program(each, host) for each in pairs_of(host) if refusal(each, host) is None])
     running = Pair(cloud.edges[program(pair, host).key()], pair)
     for feature in pair:
         FEATURES[feature].holds(running)

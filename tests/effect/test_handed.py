@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import pytest
 from edgewright.arguments.bindings import KEY_VALUE_STORE, known_fields
+from edgewright.cache_policy import spec_on
 from edgewright.contract.models import CacheSpec, RouterSpec
 from edgewright.platforms import HOSTS
 from edgewright.platforms.cloudfront.endpoints import ASSOCIATION
@@ -42,7 +43,7 @@ def _binding() -> Iterator[str]:
 
 
 def _specs(kit: Kit) -> list[Any]:
-    return [each.spec for each in kit.policies.values()]
+    return [spec_on(kit.host, each.spec) for each in kit.policies.values()]
 
 
 def _made(part: str, output: str) -> Callable[[Kit], list[Any]]:

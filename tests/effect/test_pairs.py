@@ -9,9 +9,9 @@ from edgewright.platforms import HOSTS
 from tests.components.program import faults_of
 from tests.effect.given import Kit
 from tests.effect.live import FIXED_URLS, OLD_VERSION
-from tests.effect.pairs import PAIRS, program, refusal
+from tests.effect.pairs import pairs_of, program, refusal
 
-REFUSED = [(pair, host) for host in HOSTS for pair in PAIRS if refusal(pair, host) is not None]
+REFUSED = [(pair, host) for host in HOSTS for pair in pairs_of(host) if refusal(pair, host) is not None]
 
 
 def _cases(pairs: list[tuple[tuple[str, str], str]]) -> list[ParameterSet]:

@@ -14,6 +14,7 @@ from edgewright.edge_api import EdgeApiArgs
 from edgewright.geo_router import GeoRouterArgs
 from edgewright.kv_namespace import KvNamespaceArgs
 from edgewright.lambda_edge_function import LambdaEdgeFunctionArgs
+from edgewright.platforms import HOSTS
 from edgewright.platforms.cloudfront.permissions import STATEMENT
 from typing_extensions import NotRequired, Required, is_typeddict
 
@@ -50,10 +51,10 @@ def _bindings() -> Iterator[str]:
 
 
 OPEN: Mapping[str, Handed | Own | tuple[str, ...]] = {
-    "CachePolicy.tiers.kv.binding": Handed("KvNamespace.binding"),
+    "CachePolicy.cloudflare.tiers.kv.binding": Handed("KvNamespace.binding"),
     "EdgeApi.bindings[]": tuple(_bindings()),
     "EdgeApi.endpoints[].cache": Handed("CachePolicy.spec"),
-    "EdgeApi.endpoints[].functions[]": Handed("LambdaEdgeFunction.association"),
+    "EdgeApi.endpoints[].cloudfront.functions[]": Handed("LambdaEdgeFunction.association"),
     "EdgeApi.endpoints[].origin": Handed("GeoRouter.routing"),
     "EdgeApi.sessions.binding": Handed("KvNamespace.binding"),
     "KvNamespace.seed.entries[].metadata": Own(),
@@ -90,7 +91,9 @@ def _below(path: str, shape: Any) -> Iterator[tuple[str, str]]:
     for key, hint in shape.__annotations__.items():
         at, inner = _item(f"{path}.{key}", hint)
         stops = inner is Any
-        yield f"{path}.{key}", at if stops else ""
+        # What holds the options of one platform is no argument: they are.
+        if key not in HOSTS:
+            yield f"{path}.{key}", at if stops else ""
         if is_typeddict(inner):
             yield from _below(at, inner)
 

@@ -39,8 +39,8 @@ signed = edgewright.LambdaEdgeFunction(
     events=["viewer-request"],
 )
 endpoint = {"path": "/api/*", "origin": nearest.routing, "cache": pages.spec}
-worker = edgewright.EdgeApi("worker", account_id="0123456789abcdef0123456789abcdef", endpoints=[endpoint])
-site = edgewright.EdgeApi("site", host="cloudfront", endpoints=[{**endpoint, "functions": [signed.association]}])
+worker = edgewright.EdgeApi("worker", cloudflare={"account_id": "0123456789abcdef0123456789abcdef"}, endpoints=[endpoint])
+site = edgewright.EdgeApi("site", host="cloudfront", endpoints=[{**endpoint, "cloudfront": {"functions": [signed.association]}}])
 
 pulumi.export("settings", worker.settings)
 pulumi.export("site", site.urls)

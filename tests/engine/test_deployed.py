@@ -19,6 +19,11 @@ from pathlib import Path
 
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
+from edgewright.arguments.moved import moved
+from edgewright.base.faults import Faults
+from edgewright.cache_policy import CachePolicyArgs
+from edgewright.edge_api import EdgeApiArgs
+from edgewright.kv_namespace import KvNamespaceArgs
 
 given = json.loads(Path("given.json").read_text())
 
@@ -32,8 +37,14 @@ def opts(name, at):
     return pulumi.ResourceOptions(protect=given["protect"], aliases=aliases)
 
 
+def placed(args, shape):
+    # The options of single platforms are given flat, so that one of them can be changed.
+    return moved(args, shape, Faults("", ""))
+
+
 name = given["name"]
-store = KvNamespace(f"{name}-store", {"host": given["host"], **given["store"]}, opts(name, "store"))
+kept = placed({"host": given["host"], **given["store"]}, KvNamespaceArgs)
+store = KvNamespace(f"{name}-store", kept, opts(name, "store"))
 args = {"host": given["host"], **given["api"]}
 if given["host"] == "cloudflare":
     args["bindings"] = [store.binding]
@@ -43,14 +54,14 @@ if "cache_rules" in args:
     # They are for what is fetched from an origin and stored.
     routes = {"origins": [{"region": "us", "url": "https://us.example.org"}], "fallback": "us"}
     origins = GeoRouter("origins", routes, opts("origins", "origins"))
-    cached = CachePolicy("pages", {"edge_ttl": 60, **given["policy"]}, opts("pages", "pages"))
+    cached = CachePolicy("pages", placed({"edge_ttl": 60, **given["policy"]}, CachePolicyArgs), opts("pages", "pages"))
     pages = {"path": "/pages/*", "origin": origins.routing, "cache": cached.spec}
     args["endpoints"] = [*args["endpoints"], pages]
 if given["key_bytes"]:
     # Known once the store is made: in no preview.
     key = store.namespace_id.apply(lambda known: (known * 2)[: given["key_bytes"]])
     args["secrets"] = {"KEY": pulumi.Output.secret(key)}
-api = EdgeApi(name, args, opts(name, "api"))
+api = EdgeApi(name, placed(args, EdgeApiArgs), opts(name, "api"))
 for output in ("urls", "version_id", "stable_version_id", "candidate_version_id", "ledger"):
     pulumi.export(output, getattr(api, output))
 """
@@ -332,8 +343,18 @@ def test_a_renamed_component_keeps_its_names_and_places(shop: Callable[..., Shop
 @pytest.mark.parametrize(
     ("host", "first", "change", "fault"),
     [
-        ("cloudflare", {"jurisdiction": "eu"}, {"jurisdiction": "us"}, "jurisdiction: 'us' asks for a new store"),
-        ("cloudflare", {}, {"account_id": "f" * 32}, "account_id: the new value asks for a new store"),
+        (
+            "cloudflare",
+            {"jurisdiction": "eu"},
+            {"jurisdiction": "us"},
+            "cloudflare.jurisdiction: 'us' asks for a new store",
+        ),
+        (
+            "cloudflare",
+            {},
+            {"account_id": "f" * 32},
+            "cloudflare.account_id: the new value asks for a new store",
+        ),
         ("cloudfront", {}, {"title": "other"}, "title: 'other' asks for a new store"),
     ],
 )

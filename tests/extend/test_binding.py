@@ -16,7 +16,7 @@ from edgewright import EdgeApi, GeoRouter
 
 origins = GeoRouter("origins", {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"})
 EdgeApi("api", {
-    "account_id": "0123456789abcdef0123456789abcdef",
+    "cloudflare": {"account_id": "0123456789abcdef0123456789abcdef"},
     "endpoints": [{"path": "/a", "origin": origins.routing}],
     "bindings": [{"type": "pipelines", "name": "EVENTS", "pipeline": "p1"}],
 })

@@ -11,16 +11,16 @@ PROGRAM = """\
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 
 account = "0123456789abcdef0123456789abcdef"
-store = KvNamespace("store", {"account_id": account, "seed": {"entries": [{"key": "big", "value": "x" * 100}]}})
+store = KvNamespace("store", {"cloudflare": {"account_id": account}, "seed": {"entries": [{"key": "big", "value": "x" * 100}]}})
 origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
 static = CachePolicy("static", {"edge_ttl": 31536000, "browser_ttl": 60})
 products = CachePolicy(
     "products",
     {"edge_ttl": 3600, "browser_ttl": 60, "stale_while_revalidate": 86400, "jitter": {"min": 3600, "max": 4200},
-     "tiers": {"kv": {"binding": store.binding, "ttl": 86400}}},
+     "cloudflare": {"tiers": {"kv": {"binding": store.binding, "ttl": 86400}}}},
 )
 EdgeApi("api", {
-    "account_id": account,
+    "cloudflare": {"account_id": account},
     "latency_sensitive": True,
     "limits": {"cpu_ms": 200},
     "tags": ["owner:shop"],
@@ -91,15 +91,13 @@ EVERYTHING = """\
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeFunction
 
 account = "0123456789abcdef0123456789abcdef"
-store = KvNamespace("store", {"account_id": account, "seed": {"entries": [{"key": "big", "value": "x" * 100}]}})
+store = KvNamespace("store", {"cloudflare": {"account_id": account}, "seed": {"entries": [{"key": "big", "value": "x" * 100}]}})
 origins = GeoRouter("origins", {"origins": [{"region": "us", "url": "https://us.example.com"}], "fallback": "us"})
 never = CachePolicy("never", {"mode": "bypass"})
 EdgeApi("worker", {
-    "account_id": account,
+    "cloudflare": {"account_id": account, "observability": {"enabled": False}, "workers_dev": True},
     "limits": {"cpu_ms": 200, "subrequests": 500},
-    "observability": {"enabled": False},
     "vars": {"DB_PASSWORD": "hunter2-hunter2"},
-    "workers_dev": True,
     "endpoints": [{"path": "/a", "origin": origins.routing, "cache": never.spec}],
 })
 look = LambdaEdgeFunction("look", {
@@ -109,9 +107,9 @@ look = LambdaEdgeFunction("look", {
 keyed = CachePolicy("keyed", {"edge_ttl": 60, "browser_ttl": 60, "key": {"headers": ["user-agent"]}})
 EdgeApi("site", {
     "host": "cloudfront",
-    "access_logs": False,
+    "cloudfront": {"access_logs": False},
     "endpoints": [
-        {"path": "/looked", "origin": origins.routing, "cache": never.spec, "functions": [look.association]},
+        {"path": "/looked", "origin": origins.routing, "cache": never.spec, "cloudfront": {"functions": [look.association]}},
         {"path": "/keyed", "origin": origins.routing, "cache": keyed.spec},
     ],
     "assets": [
@@ -140,13 +138,13 @@ def test_a_finding_on_what_a_component_made_names_the_components_argument(tmp_pa
         ("owner-tag-missing", "Worker"): '`tags: ["owner:<team>"]`',
         ("owner-tag-missing", "Distribution"): '`tags: ["owner:<team>"]`',
         ("owner-tag-missing", "Bucket"): '`tags: ["owner:<team>"]`',
-        ("observability-missing", "Worker"): '`observability: {"enabled": True}`',
-        ("observability-missing", "Distribution"): "`access_logs: True`",
-        ("workers-dev-production", "Worker"): "`workers_dev: False`",
+        ("observability-missing", "Worker"): '`cloudflare.observability: {"enabled": True}`',
+        ("observability-missing", "Distribution"): "`cloudfront.access_logs: True`",
+        ("workers-dev-production", "Worker"): "`cloudflare.workers_dev: False`",
         ("cpu-budget", "WorkerVersion"): "`limits.cpu_ms`",
         ("subrequest-fan-out", "WorkerVersion"): "`limits.subrequests`",
         ("secret-in-plain-text", "WorkerVersion"): "`secrets`",
-        ("tls-minimum", "Distribution"): "`hosted_zone_id`",
+        ("tls-minimum", "Distribution"): "`cloudfront.hosted_zone_id`",
         ("lambda-edge-timeout", "Function"): "`timeout`",
         ("kv-value-size", "WorkersKv"): "`seed`",
     }

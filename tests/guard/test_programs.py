@@ -104,7 +104,7 @@ zone = cloudflare.get_zone_output(filter={"name": "example.com"})
 router = GeoRouter("r", {"origins": [{"region": "us", "url": "http://o.example.com"}], "fallback": "us"})
 api = EdgeApi(
     "api",
-    {"account_id": "a" * 32, "zone_id": zone.zone_id, "routes": ["example.com/*"], "endpoints": [{"path": "/*", "origin": router.routing}]},
+    {"cloudflare": {"account_id": "a" * 32, "zone_id": zone.zone_id, "routes": ["example.com/*"]}, "endpoints": [{"path": "/*", "origin": router.routing}]},
 )
 """
 

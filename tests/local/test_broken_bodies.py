@@ -22,26 +22,27 @@ PROGRAM = """
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 
-store = KvNamespace("store", {"account_id": "0" * 32})
+store = KvNamespace("store", {"cloudflare": {"account_id": "0" * 32}})
 url = pulumi.Config().require("origin")
 origin = GeoRouter(
     "origin", {"origins": [{"region": "eu", "url": url}], "fallback": "eu", "health_check": {"unhealthy_after": 100}}
 )
+OFF = {"enabled": False}
 kept = {
-    "memory": {"edge": {"enabled": False}, "memory": {"max_bytes": 64 * 2**20, "max_object_bytes": 32 * 2**20}},
-    "edge": {"edge": {}},
-    "kv": {"edge": {"enabled": False}, "kv": {"binding": store.binding, "ttl": 3600}},
-    "shield": {"edge": {"enabled": False}, "shield": {}, "memory": {}},
+    "memory": ({"edge": OFF}, {"memory": {"max_bytes": 64 * 2**20, "max_object_bytes": 32 * 2**20}}),
+    "edge": ({"edge": {}}, {}),
+    "kv": ({"edge": OFF}, {"kv": {"binding": store.binding, "ttl": 3600}}),
+    "shield": ({"edge": OFF, "shield": {}}, {"memory": {}}),
 }
 endpoints = [
     {
         "path": f"/{name}/*",
         "origin": origin.routing,
-        "cache": CachePolicy(name, {"edge_ttl": 3600, "tiers": tiers}).spec,
+        "cache": CachePolicy(name, {"edge_ttl": 3600, "tiers": tiers, "cloudflare": {"tiers": own}}).spec,
     }
-    for name, tiers in kept.items()
+    for name, (tiers, own) in kept.items()
 ]
-EdgeApi("api", {"account_id": "0" * 32, "endpoints": endpoints})
+EdgeApi("api", {"cloudflare": {"account_id": "0" * 32}, "endpoints": endpoints})
 """
 
 CHUNK = b"x" * 65_536

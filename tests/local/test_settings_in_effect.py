@@ -19,13 +19,13 @@ from edgewright import EdgeApi, KvNamespace
 account = "0" * 32
 entries = [{"key": f"k{number}", "value": "v", "ttl": 600} for number in range(4)] + [{"key": "seed", "value": "s"}]
 store = KvNamespace(
-    "store", {"account_id": account, "list_limit": 3, "default_ttl": 3600, "seed": {"entries": entries}}
+    "store", {"cloudflare": {"account_id": account, "list_limit": 3, "default_ttl": 3600}, "seed": {"entries": entries}}
 )
-plain = KvNamespace("plain", {"account_id": account, "seed": {"entries": entries}})
+plain = KvNamespace("plain", {"cloudflare": {"account_id": account}, "seed": {"entries": entries}})
 EdgeApi(
     "api",
     {
-        "account_id": account,
+        "cloudflare": {"account_id": account},
         "bindings": [store.binding, plain.binding],
         "endpoints": [{"path": "/try", "handler": "try.js"}],
     },
@@ -66,12 +66,12 @@ now = int(time.time())
 made = {"without-a-time": {"user": "a"}, "of-just-now": {"user": "a", "iat": now}, "too-old-by-now": {"user": "a", "iat": now - 3600}}
 store = KvNamespace(
     "store",
-    {"account_id": account, "seed": {"entries": [{"key": f"session:{key}", "value": value} for key, value in made.items()]}},
+    {"cloudflare": {"account_id": account}, "seed": {"entries": [{"key": f"session:{key}", "value": value} for key, value in made.items()]}},
 )
 EdgeApi(
     "api",
     {
-        "account_id": account,
+        "cloudflare": {"account_id": account},
         "sessions": {"binding": store.binding, "ttl": 3600},
         "endpoints": [{"path": "/me", "session": True}],
     },
@@ -94,7 +94,7 @@ from edgewright import EdgeApi
 
 config = pulumi.Config()
 args = {
-    "account_id": "0" * 32,
+    "cloudflare": {"account_id": "0" * 32},
     "vars": {"BUILD": config.require("build")},
     "endpoints": [{"path": "/build", "handler": "build.js"}],
 }
@@ -110,12 +110,14 @@ import pulumi
 
 config = pulumi.Config()
 args = {
-    "account_id": "0" * 32,
-    "zone_id": "1" * 32,
-    "zone_plan": "pro",
+    "cloudflare": {
+        "account_id": "0" * 32,
+        "zone_id": "1" * 32,
+        "zone_plan": "pro",
+        "routes": ["www.example.org/api/*"],
+        "workers_dev": True,
+    },
     "hostname": "api.example.com",
-    "routes": ["www.example.org/api/*"],
-    "workers_dev": True,
     "vars": {"BUILD": config.require("build")},
     "endpoints": [{"path": "/build", "handler": "build.js"}, {"path": "/api/build", "handler": "build.js"}],
 }
@@ -126,7 +128,7 @@ if config.get("previous"):
         "sticky": {"cookie": "session", "address": config.require_bool("address")},
     }
 else:
-    del args["zone_plan"]
+    del args["cloudflare"]["zone_plan"]
 api = EdgeApi("api", args)
 pulumi.export("stable", api.stable_version_id)
 """
@@ -228,7 +230,7 @@ from edgewright import EdgeApi
 EdgeApi(
     "api",
     {
-        "account_id": "0" * 32,
+        "cloudflare": {"account_id": "0" * 32},
         "bindings": [{"type": "analytics_engine", "name": "POINTS", "dataset": "visits"}],
         "endpoints": [{"path": "/count", "handler": "count.js"}],
     },

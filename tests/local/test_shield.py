@@ -29,13 +29,14 @@ from edgewright import CachePolicy, EdgeApi, GeoRouter
 
 config = pulumi.Config()
 # No tier in the data centre keeps anything: what is there after a moment is the shield's.
-tiers = {"memory": {"enabled": False}, "edge": {"ttl_ceiling": 0}, "shield": {"ttl": 3600, "location": "weur"}}
-pages = CachePolicy("pages", {"edge_ttl": 3600, "tags": ["pages"], "tiers": tiers})
+tiers = {"edge": {"ttl_ceiling": 0}, "shield": {"location": "weur"}}
+own = {"memory": {"enabled": False}, "shield": {"ttl": 3600}}
+pages = CachePolicy("pages", {"edge_ttl": 3600, "tags": ["pages"], "tiers": tiers, "cloudflare": {"tiers": own}})
 origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": config.require("origin")}], "fallback": "eu"})
 EdgeApi(
     "api",
     {
-        "account_id": "0" * 32,
+        "cloudflare": {"account_id": "0" * 32},
         "vars": {"BUILD": config.require("build")},
         "endpoints": [{"path": "/pages/*", "methods": ["GET", "PUT"], "origin": origin.routing, "cache": pages.spec}],
     },
@@ -143,7 +144,7 @@ endpoints = [
     {"path": f"/{policy._name}/*", "methods": ["GET", "PUT"], "origin": origin.routing, "cache": policy.spec}
     for policy in (forced, told)
 ]
-EdgeApi("api", {"account_id": "0" * 32, "endpoints": endpoints})
+EdgeApi("api", {"cloudflare": {"account_id": "0" * 32}, "endpoints": endpoints})
 """
 
 
@@ -194,7 +195,7 @@ only = {"path": "/*", "methods": ["*"], "origin": origin.routing, "cache": told.
 EdgeApi(
     "api",
     {
-        "account_id": "0" * 32,
+        "cloudflare": {"account_id": "0" * 32},
         "vars": {"BUILD": config.require("build")},
         "endpoints": [only],
         "url_normalization": "none",
@@ -236,15 +237,14 @@ import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter
 
 config = pulumi.Config()
-tiers = {"memory": {"enabled": False}, "edge": {"ttl_ceiling": 0}}
+own = {"memory": {"enabled": False}}
 if config.get_bool("shield"):
-    tiers["shield"] = {"ttl": 3600}
-pages = CachePolicy("pages", {"edge_ttl": 3600, "tiers": tiers})
+    own["shield"] = {"ttl": 3600}
+pages = CachePolicy("pages", {"edge_ttl": 3600, "tiers": {"edge": {"ttl_ceiling": 0}}, "cloudflare": {"tiers": own}})
 origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": config.require("origin")}], "fallback": "eu"})
 args = {
-    "account_id": "0" * 32,
     # Older than functions have their own exports without asking for them.
-    "compatibility_date": "2025-01-01",
+    "cloudflare": {"account_id": "0" * 32, "compatibility_date": "2025-01-01"},
     "vars": {"BUILD": config.require("build")},
     "endpoints": [{"path": "/pages/*", "origin": origin.routing, "cache": pages.spec}],
 }

@@ -37,8 +37,11 @@ HOSTS = {
     "KvNamespace": (CLOUDFLARE, CLOUDFRONT),
     "LambdaEdgeFunction": (CLOUDFRONT,),
 }
-ONLY = {("EdgeApi", CLOUDFLARE): set(CLOUDFLARE_ONLY), ("EdgeApi", CLOUDFRONT): {*CLOUDFRONT_ONLY, "functions"}}
-"""What one host alone takes. `functions` is of an endpoint."""
+ONLY = {
+    ("EdgeApi", CLOUDFLARE): {*CLOUDFLARE_ONLY, CLOUDFLARE},
+    ("EdgeApi", CLOUDFRONT): {*CLOUDFRONT_ONLY, CLOUDFRONT},
+}
+"""What one host alone takes."""
 
 _TYPES: dict[str, tuple[str, ...]] = {
     "EdgeApi": (
@@ -329,7 +332,7 @@ endpoints = [
     {{"path": "/plain", "origin": origins.routing, **({{"cache": never.spec}} if mended else {{}})}},
 ]
 EdgeApi("worker", {{
-    "account_id": account, "tags": ["owner:shop"],
+    "cloudflare": {{"account_id": account}}, "tags": ["owner:shop"],
     "endpoints": [
         *endpoints, {{**long, "expected_ms": 5000, **({{"queue": "JOBS", **limited}} if mended else {{}})}},
     ],
@@ -342,7 +345,7 @@ EdgeApi("site", {{
         {{"path": "/asked/*", "directory": "pages", **({{"content_security_policy": "default-src 'self'"}} if mended else {{}})}},
         {{"path": "/kept/*", "directory": "files", "browser_ttl": 86400 if mended else 60, "immutable": mended}},
     ],
-    **({{"web_acl_arn": acl, "security_headers": True}} if mended else {{"vars": {{"DB_PASSWORD": "hunter2-hunter2"}}}}),
+    **({{"cloudfront": {{"web_acl_arn": acl}}, "security_headers": True}} if mended else {{"vars": {{"DB_PASSWORD": "hunter2-hunter2"}}}}),
 }})
 """
 

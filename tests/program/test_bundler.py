@@ -32,7 +32,7 @@ from edgewright import EdgeApi
 from edgewright.assemble import bundler
 
 subprocess.run = None  # a process of its own would need it
-api = EdgeApi("api", {{"account_id": "{ACCOUNT}", "endpoints": [{{"path": "/", "handler": "handler.ts"}}]}})
+api = EdgeApi("api", {{"cloudflare": {{"account_id": "{ACCOUNT}"}}, "endpoints": [{{"path": "/", "handler": "handler.ts"}}]}})
 pulumi.export("bundler", bundler.current.process.pid)
 """
 

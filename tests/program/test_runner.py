@@ -56,15 +56,15 @@ REFUSING = f"""
 import pulumi
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 
-one = KvNamespace("one", {{"account_id": "x"}})
-two = KvNamespace("two", {{"account_id": "{ACCOUNT}", "jurisdiction": "mars"}})
-policy = CachePolicy("policy", {{"edge_ttl": -1, "tiers": {{"kv": {{"binding": one.binding, "ttl": 60}}}}}})
-kept = CachePolicy("kept", {{"edge_ttl": 9, "tiers": {{"kv": {{"binding": two.binding, "ttl": 60}}}}}})
+one = KvNamespace("one", {{"cloudflare": {{"account_id": "x"}}}})
+two = KvNamespace("two", {{"cloudflare": {{"account_id": "{ACCOUNT}", "jurisdiction": "mars"}}}})
+policy = CachePolicy("policy", {{"edge_ttl": -1, "cloudflare": {{"tiers": {{"kv": {{"binding": one.binding, "ttl": 60}}}}}}}})
+kept = CachePolicy("kept", {{"edge_ttl": 9, "cloudflare": {{"tiers": {{"kv": {{"binding": two.binding, "ttl": 60}}}}}}}})
 router = GeoRouter("router", {{"origins": [{{"region": "us", "url": "ftp://x"}}], "fallback": "us"}})
 route = {{"origin": router.routing}}
 endpoints = [{{"path": "/a", "cache": policy.spec, **route}}, {{"path": "/b", "cache": kept.spec, **route}}]
-sound = EdgeApi("sound", {{"account_id": "{ACCOUNT}", "endpoints": endpoints, "bindings": [one.binding]}})
-api = EdgeApi("api", {{"account_id": "{ACCOUNT}", "endpoints": [{{"path": "nope", **route}}]}})
+sound = EdgeApi("sound", {{"cloudflare": {{"account_id": "{ACCOUNT}"}}, "endpoints": endpoints, "bindings": [one.binding]}})
+api = EdgeApi("api", {{"cloudflare": {{"account_id": "{ACCOUNT}"}}, "endpoints": [{{"path": "nope", **route}}]}})
 pulumi.export("urls", sound.urls)
 pulumi.export("name", one.binding["name"].upper())
 """
@@ -532,4 +532,4 @@ def test_what_every_component_refuses_is_told_at_once_and_nothing_that_follows_f
         "__main__.py:9: GeoRouter 'router': 1 fault in its arguments",
         "__main__.py:13: EdgeApi 'api': 1 fault in its arguments",
     ]
-    assert "  jurisdiction: 'mars' is not known. Allowed: eu, us, fedramp. [EWF202]" in told.splitlines()
+    assert "  cloudflare.jurisdiction: 'mars' is not known. Allowed: eu, us, fedramp. [EWF202]" in told.splitlines()

@@ -23,22 +23,23 @@ import pulumi
 from edgewright import CachePolicy, EdgeApi, KvNamespace
 
 config = pulumi.Config()
-store = KvNamespace("store", {{"account_id": "{ACCOUNT}"}})
+store = KvNamespace("store", {{"cloudflare": {{"account_id": "{ACCOUNT}"}}}})
 pages = CachePolicy(
     "pages",
     {{
         "edge_ttl": 600,
-        "engine": config.get("engine") or "worker",
         "key": {{"host": False}},
         "tags": ["shop"],
-        "tiers": {{"memory": {{}}, "kv": {{"binding": store.binding, "ttl": 600}}}},
+        "cloudflare": {{
+            "engine": config.get("engine") or "worker",
+            "tiers": {{"memory": {{}}, "kv": {{"binding": store.binding, "ttl": 600}}}},
+        }},
     }},
 )
 api = EdgeApi(
     "api",
     {{
-        "account_id": "{ACCOUNT}",
-        "zone_id": "{ZONE}",
+        "cloudflare": {{"account_id": "{ACCOUNT}", "zone_id": "{ZONE}"}},
         "hostname": "www.example.com",
         "endpoints": [
             {{"path": "/shop/*", "handler": "page.js", "cache": pages.spec}},

@@ -59,10 +59,11 @@ def say(api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
 def state(**changes: Any) -> dict[str, Any]:
     spec = {"name": "pages", "mode": "override", "engine": "worker", "key": {"query": "all"}, **changes.pop("spec", {})}
     bound = {**spec, "bindings": [{"type": "kv_namespace", "name": "STORE", "namespace_id": NAMESPACE}]}
+    options = {"accountId": ACCOUNT, "zoneId": ZONE, **changes.get("options", {})}
     api_resource = {
         "urn": "urn:pulumi:prod::demo::edgewright:index:EdgeApi::api",
         "type": "edgewright:index:EdgeApi",
-        "inputs": {"accountId": ACCOUNT, "zoneId": ZONE, "endpoints": [{"path": "/*", "cache": bound}]},
+        "inputs": {"cloudflare": options, "endpoints": [{"path": "/*", "cache": bound}]},
         "outputs": {
             "scriptName": "demo-api",
             "urls": ["https://www.example.com"],
@@ -133,7 +134,7 @@ def test_what_is_sent_on_as_it_is_is_purged_as_it_is(api: Api, say: Say, tmp_pat
 
 
 def test_what_a_deployed_stack_cannot_have_is_refused_all_at_once(api: Api, say: Say, tmp_path: Path) -> None:
-    project(tmp_path, state(inputs={"routes": ["*.shop.example.com/*"]}))
+    project(tmp_path, state(options={"routes": ["*.shop.example.com/*"]}))
     code, out, err = say(
         *("purge", "--state", "state.json", "--url", "/%ff", "--url", "https://other.example/x", "--url", "//x"),
         *("--prefix", "https://a.shop.example.com/x", "--prefix", "/a%2Fb", "--tag", "a b"),
@@ -212,7 +213,7 @@ def test_with_cache_rules_what_was_fetched_of_origins_is_purged_too(api: Api, sa
         {"path": "/other", "cache": None, "target": {**target, "strip_prefix": None}},
     ]
     settings = {"routers": [{"name": "all", "origins": origins}], "endpoints": endpoints}
-    document = state(inputs={"cacheRules": True, "endpoints": []}, outputs={"settings": settings})
+    document = state(inputs={"endpoints": []}, options={"cacheRules": True}, outputs={"settings": settings})
     project(tmp_path, document)
     assert (
         say("purge", "--state", "state.json", "--url", "/shop/items/7?x=1", "--prefix", "/sh", "--url", "/none")[0] == 0
@@ -237,7 +238,7 @@ def test_with_cache_rules_what_was_fetched_of_origins_is_purged_too(api: Api, sa
 def test_without_a_zone_or_softly_nothing_reaches_it(
     say: Say, tmp_path: Path, zone: str | None, options: list[str], left: int
 ) -> None:
-    project(tmp_path, state(inputs={"endpoints": [], "zoneId": zone}))
+    project(tmp_path, state(inputs={"endpoints": []}, options={"zoneId": zone}))
     code, _, err = say("purge", "--state", "state.json", *options, "--dry-run")
     assert code == left
     assert "what its edge tier and memory hold stays until it expires" in " ".join(err.split())
@@ -261,7 +262,7 @@ def test_a_dry_run_says_what_it_would_do_without_credentials(
 
 
 def test_what_the_stack_has_no_way_for_is_said(api: Api, say: Say, tmp_path: Path) -> None:
-    unbound = state(spec={"engine": "platform"}, inputs={"endpoints": [], "zoneId": None})
+    unbound = state(spec={"engine": "platform"}, inputs={"endpoints": []}, options={"zoneId": None})
     project(tmp_path, unbound)
     code, _, err = say("purge", "--state", "state.json", "--tag", "a")
     assert (code, api.calls) == (2, [])
@@ -402,7 +403,7 @@ def test_a_state_that_does_not_say_enough(document: dict[str, Any], message: str
 
 def test_a_secret_that_is_shown_is_read() -> None:
     shown = {"4dabf18193072939515e22adb298388d": "1b47", "plaintext": json.dumps(ACCOUNT)}
-    assert functions(state(inputs={"accountId": shown}), "x")[0].account_id == ACCOUNT
+    assert functions(state(options={"accountId": shown}), "x")[0].account_id == ACCOUNT
 
 
 def test_without_the_pulumi_cli_the_state_is_asked_for(

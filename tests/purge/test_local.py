@@ -79,14 +79,15 @@ def test_each_kind_of_purge_is_seen_at_once(
 SHIELDED = """
 from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace
 
-store = KvNamespace("store", {"account_id": "0" * 32})
+store = KvNamespace("store", {"cloudflare": {"account_id": "0" * 32}})
 shield = {"shards": 3}
-kept = CachePolicy("kept", {"edge_ttl": 60, "tiers": {"kv": {"binding": store.binding, "ttl": 60}, "shield": shield}})
-alone = CachePolicy("alone", {"edge_ttl": 60, "tiers": {"edge": {"enabled": False}, "shield": {"shards": 2}}})
+kept = CachePolicy("kept", {"edge_ttl": 60, "cloudflare": {"tiers": {"kv": {"binding": store.binding, "ttl": 60}, "shield": shield}}})
+two = {"shield": {"shards": 2}}
+alone = CachePolicy("alone", {"edge_ttl": 60, "tiers": {"edge": {"enabled": False}}, "cloudflare": {"tiers": two}})
 origin = GeoRouter("origin", {"origins": [{"region": "eu", "url": "http://127.0.0.1:1"}], "fallback": "eu"})
 for name, policies in (("both", [kept]), ("shield", [alone])):
     endpoints = [{"path": f"/{each._name}/*", "origin": origin.routing, "cache": each.spec} for each in policies]
-    EdgeApi(name, {"account_id": "0" * 32, "endpoints": endpoints})
+    EdgeApi(name, {"cloudflare": {"account_id": "0" * 32}, "endpoints": endpoints})
 """
 
 

@@ -58,7 +58,7 @@ def function() -> Iterator[Function]:
 
 def shielded(url: str, *, kv: bool = False) -> dict[str, Any]:
     spec = {"tiers": {"shield": {"class_name": "EdgewrightShield"}}}
-    found = state(spec=spec, inputs={"zoneId": None}, outputs={"urls": [f"{url}/shop"]})
+    found = state(spec=spec, options={"zoneId": None}, outputs={"urls": [f"{url}/shop"]})
     if not kv:
         found["deployment"]["resources"][0]["inputs"]["endpoints"] = []
     return found
@@ -137,7 +137,7 @@ def test_a_function_that_refuses_is_not_asked_again(
 
 
 def test_with_neither_it_says_that_a_purge_does_not_travel(say: Say, tmp_path: Path) -> None:  # noqa: F811
-    bare = state(inputs={"endpoints": [], "zoneId": None})
+    bare = state(inputs={"endpoints": []}, options={"zoneId": None})
     project(tmp_path, bare)
     code, _, err = say("purge", "--state", "state.json", "--tag", "goods")
     assert code == 2

@@ -97,15 +97,19 @@ def test_the_worker_is_told_the_reference_systems_rules(captures: dict[str, Capt
     ("given", "edge", "kv"),
     [
         ("{ edge_ttl: 120, kv_ttl: 300 }", (120, (120, 140)), (300, (300, 350))),
-        ("{ edge_ttl: 1 }", (1, (1, 1)), (86_400, (86_400, 100_800))),
-        ("{ edge_ttl: 60, edge_jitter: { min: 50, max: 90 } }", (60, (50, 90)), (86_400, (86_400, 100_800))),
+        ("{ edge_ttl: 1, kv_ttl: 1d }", (1, (1, 1)), (86_400, (86_400, 100_800))),
+        (
+            "{ edge_ttl: 60, kv_ttl: 24h, edge_jitter: { min: 50, max: 90 } }",
+            (60, (50, 90)),
+            (86_400, (86_400, 100_800)),
+        ),
     ],
 )
 def test_times_in_the_settings_reach_the_worker(
     runner: Runner, tmp_path: Path, given: str, edge: object, kv: object
 ) -> None:
-    trace = "  products-api:trace: true\n"
-    project = copy_project(tmp_path, lambda text: text.replace(trace, f"{trace}  products-api:cache: {given}\n"))
+    cached = "  products-api:cache:\n    kv_ttl: 1d\n"
+    project = copy_project(tmp_path, lambda text: text.replace(cached, f"  products-api:cache: {given}\n"))
     cache = settings_of(runner.run(project, "local")[0]).endpoints[0].cache
     assert cache is not None
     assert cache.tiers.kv is not None

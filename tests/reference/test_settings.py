@@ -66,11 +66,10 @@ def test_the_editors_schema_accepts_every_stack_and_refuses_a_wrong_one(runner: 
 @pytest.mark.parametrize(
     ("stack", "old", "new", "said"),
     [
-        ("local", "products-api:account_id: 10ca110ca110ca110ca110ca110ca110", "", r"products-api:account_id: is required"),
         ("dev", "de7e10de7e10de7e10de7e10de7e10de", "my-account", r":\d+: .*account_id: 'my-account' is not an account's id; allowed: 32 hex"),
         ("aws-local", "host: cloudfront", "host: cloudfronts", r":\d+: .*host: .*got 'cloudfronts'; did you mean cloudfront"),
-        ("aws-local", "host: cloudfront", "host: cloudflare", r"products-api:account_id: is required on cloudflare"),
-        ("aws-local", "products-api:trace: true", "products-api:account_id: 10ca110ca110ca110ca110ca110ca110", r"account_id: '10ca.*' is of use on cloudflare only, and products-api:host is cloudfront"),
+        ("local", "edgewright:cloudflare:\n    account_id", "edgewright:cloudflare:\n    acount_id", r":\d+: edgewright:cloudflare\.acount_id: unknown key; did you mean account_id"),
+        ("local", "    account_id: 10ca110ca110ca110ca110ca110ca110\n", "    account_id: 10ca110ca110ca110ca110ca110ca110\n    zone_name: Example.com\n", r":\d+: edgewright:cloudflare\.zone_name: .* is not lower case"),
         ("aws-local", "products-api:trace: true", "products-api:hosted_zone_id: Z0EXAMPLE9E8D7C6B5A4F", r"hosted_zone_id: 'Z0EX.*' belongs to production"),
         ("aws-prod", "  products-api:hosted_zone_id: Z0EXAMPLE9E8D7C6B5A4F\n", "", r"hostname: .*needs its DNS zone; add products-api:hosted_zone_id"),
         ("dev", "products-api:trace: true", "products-api:trase: true", r":\d+: .*trase: unknown key; did you mean products-api:trace"),
@@ -79,7 +78,7 @@ def test_the_editors_schema_accepts_every_stack_and_refuses_a_wrong_one(runner: 
         ("prod", "hostname: api.example.com", "hostname: API.example.com", r"hostname: .* is not lower case.*Write 'api.example.com'"),
         ("prod", "hostname: api.example.com", "hostname: api_1.example.com", r"hostname: .*'api_1', which DNS does not allow"),
         ("prod", "hostname: api.example.com", "hostname: api.other.com", r"hostname: 'api.other.com' is outside the zone example.com"),
-        ("prod", "  products-api:zone_id: 9e8d7c6b5a4f4e3d8c2b1a0f9e8d7c6b\n", "", r"hostname: .*needs its DNS zone; add products-api:zone_id"),
+        ("prod", "    zone_id: 9e8d7c6b5a4f4e3d8c2b1a0f9e8d7c6b\n", "", r"hostname: .*needs its DNS zone; add edgewright:cloudflare.zone_id"),
         ("local", "countries: [GB, DE, FR]", "countries: [UK, DE, FR]", r":\d+: .*countries\[0\]: 'UK' is not a country.*Did you mean 'GB'"),
         ("local", "countries: [GB, DE, FR]", "countries: [US, DE]", r":\d+: .*origins: \[1\]\.countries: 'US' is also given to 'us'"),
         ("local", "region: eu", "region: us", r"origins: \[1\]\.region: 'us' is also the region of \[0\]"),
@@ -89,16 +88,17 @@ def test_the_editors_schema_accepts_every_stack_and_refuses_a_wrong_one(runner: 
         ("local", "products-api:fallback: us", "products-api:fallback: mars", r"fallback: 'mars' is not the region of any origin; allowed: apac, eu, us"),
         ("local", "products-api:timeout_ms: 1000", "products-api:timeout_ms: 0", r"timeout_ms: .*got 0"),
         ("local", "countries: { US: 3,", "countries: { XX: 3,", r"traffic\.countries: 'XX' is not a country"),
-        ("staging", "57a9157a9157a9157a9157a9157a9157", "4f0c7d9b2a6e4c1f8b3d5a7e9c0f1b2d", r"account_id: '4f0c.*' belongs to production, and this stack's tier is staging"),
-        ("staging", "57a92057a92057a92057a92057a92057", "9e8d7c6b5a4f4e3d8c2b1a0f9e8d7c6b", r"zone_id: '9e8d.*' belongs to production"),
+        ("staging", "57a9157a9157a9157a9157a9157a9157", "4f0c7d9b2a6e4c1f8b3d5a7e9c0f1b2d", r":\d+: edgewright:cloudflare\.account_id: '4f0c.*' belongs to production, and this stack's tier is staging"),
+        ("staging", "57a92057a92057a92057a92057a92057", "9e8d7c6b5a4f4e3d8c2b1a0f9e8d7c6b", r":\d+: edgewright:cloudflare\.zone_id: '9e8d.*' belongs to production"),
         ("dev", "products-api:trace: true", "products-api:rollout: { percentage: 10 }", r"rollout: percentage 10 leaves requests to no version"),
         ("dev", "products-api:trace: true", "products-api:rollout: { percentage: 10, previous_version_id: '7' }", r"rollout: previous_version_id '7' is not a version's UUID, as cloudflare has them"),
         ("dev", "products-api:trace: true", "products-api:rollout: { header: { name: aws-cf-cd-a, value: b }, previous_version_id: 11111111-2222-3333-4444-555555555555 }", r"rollout: header is of use on cloudfront only"),
         ("aws-local", "products-api:trace: true", "products-api:rollout: { percentage: 10, previous_version_id: 11111111-2222-3333-4444-555555555555 }", r"is not a function's number, as cloudfront has them"),
-        ("dev", "products-api:trace: true", "products-api:cache: { edge_jitter: { min: 9, max: 3 } }", r"cache\.edge_jitter: min 9 is above max 3"),
-        ("dev", "products-api:trace: true", "products-api:cache: { edge_ttl: 120, edge_jitter: { min: 3600, max: 4200 } }", r"cache\.edge_jitter: 3600 to 4200 leaves out edge_ttl 120, which would have no effect; allowed: min at most 120, max at least 120"),
-        ("dev", "products-api:trace: true", "products-api:cache: { kv_ttl: 300, kv_jitter: { min: 3600, max: 4200 } }", r"cache\.kv_jitter: begins at 3600, above kv_ttl 300, which would have no effect; allowed: min at most 300"),
-        ("dev", "products-api:trace: true", "products-api:cache: { kv_ttl: 30 }", r"cache\.kv_ttl: .*got 30 \(Workers KV keeps nothing for less than 60 s\)"),
+        ("dev", "products-api:cache:\n    kv_ttl: 1d", "products-api:cache: { edge_jitter: { min: 9, max: 3 } }", r"cache\.edge_jitter: min 9 is above max 3"),
+        ("dev", "products-api:cache:\n    kv_ttl: 1d", "products-api:cache: { edge_ttl: 120, edge_jitter: { min: 3600, max: 4200 } }", r"cache\.edge_jitter: 3600 to 4200 leaves out edge_ttl 120, which would have no effect; allowed: min at most 120, max at least 120"),
+        ("dev", "products-api:cache:\n    kv_ttl: 1d", "products-api:cache: { kv_ttl: 300, kv_jitter: { min: 3600, max: 4200 } }", r"cache\.kv_jitter: begins at 3600, above kv_ttl 300, which would have no effect; allowed: min at most 300"),
+        ("dev", "products-api:cache:\n    kv_ttl: 1d", "products-api:cache: { kv_ttl: 30 }", r"cache\.kv_ttl: .*got 30 \(cloudflare: how long KV keeps a copy for all data centres; nothing for less than 60 s"),
+        ("dev", "products-api:cache:\n    kv_ttl: 1d", "products-api:cache: { kv_jitter: { min: 60, max: 70 } }", r"cache\.kv_jitter: has no effect without kv_ttl"),
         ("dev", "products-api:tier: development", "products-api:tier: producton", r"tier: .*got 'producton'; did you mean production"),
     ],
 )  # fmt: skip
@@ -142,6 +142,21 @@ def test_the_proxys_origin_must_be_a_url(runner: Runner, tmp_path: Path) -> None
     file.write_text(file.read_text().replace("http://127.0.0.1:9301", "127.0.0.1:9301"))
     with pytest.raises(ProjectError, match=r"Pulumi\.local\.yaml:3: caching-proxy:origin: .* is not http or https"):
         runner.settings(tmp_path / "proxy", "local")
+
+
+def test_an_account_that_nothing_says_is_told_with_all_three_places(
+    spoil: Spoil, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLOUDFLARE_ACCOUNT_ID", raising=False)
+    said = "  edgewright:cloudflare:\n    account_id: 10ca110ca110ca110ca110ca110ca110\n"
+    folder = spoil("local", said, "")
+    with pytest.raises(
+        ProjectError, match=r"cloudflare\.account_id: is required.*edgewright:cloudflare.*CLOUDFLARE_ACCOUNT_ID"
+    ):
+        runner.run(folder, "local")
+    monkeypatch.setenv("CLOUDFLARE_ACCOUNT_ID", "e" * 32)
+    (worker,) = {each.inputs["accountId"] for each in runner.run(folder, "local")[0] if each.type.endswith(":Worker")}
+    assert worker == "e" * 32
 
 
 def test_pain_13_no_other_stack_is_bound_to_productions_zone_on_aws(spoil: Spoil, runner: Runner) -> None:

@@ -120,7 +120,7 @@ def kv_binding(path: str, value: object, faults: Faults) -> dict[str, Any] | Non
             path,
             "is a CloudFront KeyValueStore, which only CloudFront Functions can read, and nothing at the edge can write",
             code=Code.UNSUPPORTED,
-            fix="Leave the KV tier out on CloudFront: its regional caches and `origin_shield` stand for it.",
+            fix="Leave the KV tier out on CloudFront: its regional caches and `tiers.shield` stand for it.",
         )
         return None
     if isinstance(value, Mapping) and value.get("type") not in (None, KV_NAMESPACE):

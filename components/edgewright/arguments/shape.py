@@ -4,6 +4,7 @@ A component's arguments come from Python as they were written, and through the p
 members. The `TypedDict` of the arguments says what each must be; this walks the two side by side.
 """
 
+import ast
 import dataclasses
 import enum
 import inspect
@@ -42,6 +43,23 @@ _MANY = {str: "strings", int: "whole numbers", float: "numbers", bool: "truth va
 _DATA = (str, int, float, enum.Enum, pulumi.Asset, pulumi.Archive, pulumi.Resource)
 
 
+def docstrings(shape: type) -> dict[str, str]:
+    """Return the docstrings under the fields of a class, each as one paragraph; the class's own has the name ''."""
+    (definition,) = ast.parse(inspect.getsource(shape)).body
+    assert isinstance(definition, ast.ClassDef)
+    found = {"": inspect.cleandoc(ast.get_docstring(definition) or "")}
+    for statement, following in zip(definition.body, definition.body[1:], strict=False):
+        if (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and isinstance(following, ast.Expr)
+            and isinstance(following.value, ast.Constant)
+            and isinstance(following.value.value, str)
+        ):
+            found[statement.target.id] = " ".join(following.value.value.split())
+    return found
+
+
 def normalise(args: object, shape: Any, faults: Faults) -> dict[str, Any]:
     """Return a component's arguments made regular, by the `TypedDict` that describes them; note what is wrong.
 
@@ -66,13 +84,13 @@ def wire(args: object, shape: Any) -> Any:
     if is_typeddict(shape) and isinstance(args, Mapping):
         hints = shape.__annotations__
         return {
-            camel_case(key) if key in hints else key: wire(value, _unwrap(hints[key])[0]) if key in hints else value
+            camel_case(key) if key in hints else key: wire(value, unwrap(hints[key])[0]) if key in hints else value
             for key, value in args.items()
             if value is not None
         }
     if get_origin(shape) is list and isinstance(args, (list, tuple)):
         (item,) = get_args(shape)
-        return [wire(value, _unwrap(item)[0]) for value in args]
+        return [wire(value, unwrap(item)[0]) for value in args]
     if isinstance(args, enum.Enum):
         return args.value
     if isinstance(args, Mapping):
@@ -180,7 +198,7 @@ class _Missing:
 _MISSING = _Missing()
 
 
-def _unwrap(hint: Any) -> tuple[Any, bool]:
+def unwrap(hint: Any) -> tuple[Any, bool]:
     """Return what a hint holds inside NotRequired and Input, and whether it may become known later."""
     if get_origin(hint) in (NotRequired, Required):
         hint = get_args(hint)[0]
@@ -220,7 +238,7 @@ def _mapping(value: object, shape: Any, path: str, faults: Faults) -> dict[str, 
 
 
 def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
-    expected, may_be_later = _unwrap(hint)
+    expected, may_be_later = unwrap(hint)
     if is_later(value):
         if may_be_later:
             return value if isinstance(value, pulumi.Output) else pulumi.Output.from_input(value)
@@ -251,7 +269,7 @@ def _value(value: object, hint: Any, path: str, faults: Faults) -> Any:
     if origin is list:
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
             (item_hint,) = get_args(expected)
-            kind, _ = _unwrap(item_hint)
+            kind, _ = unwrap(item_hint)
             mappings = is_typeddict(kind) or get_origin(kind) is dict
             faults.add(
                 path,

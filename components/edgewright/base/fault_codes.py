@@ -410,8 +410,8 @@ class Code(enum.Enum):
         "The feature, or this setting of it, cannot be had on the host that the component is for.",
         "It would be left out silently, and the system would behave otherwise than the program says.",
         "Do what the message advises, or choose another host.",
-        'CachePolicy("c", {"tiers": {"kv": {...}}})  # on host cloudfront',
-        'CachePolicy("c", {"tiers": {"edge": {...}}})',
+        'EdgeApi("api", {"host": "cloudfront", "secrets": {...}, ...})',
+        'EdgeApi("api", {"host": "cloudfront", ...})  # the handler reads Secrets Manager',
     )
     OTHER_PLATFORM = (
         "EWF302",

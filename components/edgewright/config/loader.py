@@ -26,7 +26,7 @@ from edgewright.base.errors import ProjectError
 from edgewright.base.fault import ProjectFault
 from edgewright.base.fault_codes import Code
 from edgewright.base.numbers import number_range
-from edgewright.config.models import StackSettings
+from edgewright.config.models import FaultAt, StackSettings
 
 if TYPE_CHECKING:
     from edgewright.base.project import Project
@@ -361,7 +361,9 @@ def _explained(
     """Return the faults, one a value: of what may be of several types, each type has a fault of its own."""
     found: dict[KeyPath, ProjectFault] = {}
     for detail in error.errors(include_url=False):
-        path, last_model, info = _resolve(model, detail["loc"], data, missing=detail["type"] == "missing")
+        told_elsewhere = detail.get("ctx", {}).get("error")
+        location = told_elsewhere.path if isinstance(told_elsewhere, FaultAt) else detail["loc"]
+        path, last_model, info = _resolve(model, location, data, missing=detail["type"] == "missing")
         if path in told:
             continue
         message = _message(detail, path, last_model, info, config.secret_keys)

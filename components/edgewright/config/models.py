@@ -10,12 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from edgewright.config.written import MILLISECONDS_OR_PARTS, PER_SECOND, SECONDS_OR_PARTS, SHARE, Text
 from edgewright.contract.countries import countries
+from edgewright.platforms.settings import PlatformSettings
 
 
 class SettingsModel(BaseModel):
     """Base of settings models: strict about unknown keys."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class FaultAt(ValueError):
+    """What a model's own validator raises for a value that lies elsewhere in the settings: it is told by that place."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class Objectives(SettingsModel):
@@ -147,7 +156,7 @@ class AccountLimits(SettingsModel):
     )
 
 
-class StackSettings(SettingsModel):
+class StackSettings(PlatformSettings, SettingsModel):
     """A stack's whole configuration: the keys of `config:` in `Pulumi.<stack>.yaml`."""
 
     objectives: Objectives = Field(default_factory=Objectives, alias="edgewright:objectives")

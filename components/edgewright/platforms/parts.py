@@ -8,6 +8,8 @@ from edgewright.contract.tiers import Tier
 
 if TYPE_CHECKING:
     # Pulumi's SDK comes with it, which not every command needs.
+    from pydantic import BaseModel
+
     from edgewright.base.faults import Faults
 
 
@@ -53,6 +55,29 @@ class Bindings(Protocol):
     """For each type of binding that `bindings` takes the fields that it has, beside `type` and `name`."""
     ELSEWHERE: Mapping[str, str]
     """Types that are made of another argument of EdgeApi, with that argument."""
+
+
+class Options(Protocol):
+    """`options`: what of the components' arguments only this platform has."""
+
+    OPTIONS: Mapping[str, type]
+    """The mapping that describes them, by the component or the mapping in its arguments that has them."""
+
+    def check_options(self, component: str, options: Mapping[str, Any], faults: "Faults", at: str, /) -> None:
+        """Note what is wrong with options that are given at a place, whatever platform the component is on."""
+
+
+class Account(Protocol):
+    """`account`: what the stack's settings and the environment say of the platform for all components."""
+
+    def with_said(self, component: str, options: Mapping[str, Any], /) -> dict[str, Any]:
+        """Return a component's options with what is said elsewhere."""
+
+
+class Settings(Protocol):
+    """`settings`: the stack's setting `edgewright:<platform>`. It is read without Pulumi's SDK."""
+
+    MODEL: type["BaseModel"]
 
 
 @dataclass(frozen=True)

@@ -101,12 +101,13 @@ def _function(resource: State) -> Function:
         for binding in (endpoint.get("cache") or {}).get("bindings", ()):
             namespaces[str(binding.get("namespace_id") or binding["namespaceId"])] = None
     platform = get(inputs, "host") or DEFAULT
+    options = get(inputs, platform) or {}
     return Function(
         platform=str(platform),
         script_name=str(get(outputs, "scriptName", "script_name")),
         urls=tuple(get(outputs, "urls") or ()),
-        account_id=str(get(inputs, "accountId", "account_id")),
-        zone_id=get(inputs, "zoneId", "zone_id"),
+        account_id=str(get(options, "accountId", "account_id")),
+        zone_id=get(options, "zoneId", "zone_id"),
         namespaces=tuple(namespaces),
         keys=tuple(map(QueryKey.of, specs)),
         front=any(spec.get("engine") == "platform" for spec in specs),
@@ -114,8 +115,8 @@ def _function(resource: State) -> Function:
         content=distribution.get("content"),
         staging=distribution.get("staging_id"),
         as_sent=settings.get("url_normalization") == "none",
-        patterns=tuple(_patterns(get(inputs, "routes") or ())),
-        fetched=tuple(_fetched(settings)) if get(inputs, "cacheRules", "cache_rules") else (),
+        patterns=tuple(_patterns(get(options, "routes") or ())),
+        fetched=tuple(_fetched(settings)) if get(options, "cacheRules", "cache_rules") else (),
         shielded=not distribution and any((spec.get("tiers") or {}).get("shield") for spec in specs),
     )
 

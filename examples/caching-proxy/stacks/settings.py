@@ -1,7 +1,7 @@
 """The settings of the caching proxy: the keys `caching-proxy:*`."""
 
 from edgewright.config import StackSettings
-from edgewright.config.fields import AccountId, HttpUrl
+from edgewright.config.fields import HttpUrl
 from pydantic import Field
 
 
@@ -9,7 +9,6 @@ class Settings(StackSettings):
     """A stack of the caching proxy."""
 
     origin: HttpUrl = Field(alias="caching-proxy:origin", description="The origin's base URL.")
-    account_id: AccountId = Field(alias="caching-proxy:account_id", description="The Cloudflare account.")
     timeout_ms: int = Field(
         default=30_000, ge=1, le=30_000, alias="caching-proxy:timeout_ms", description="Time for the origin's headers."
     )

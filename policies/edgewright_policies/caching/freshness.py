@@ -315,7 +315,7 @@ def jitter_missing(item: View, resource: View, context: Context[HourlyTtl]) -> I
     if context.type == CACHE_POLICY:
         ttl = item.number("edgeTtl")
         forced = (item.text("mode") or "override") == "override" and not item.flag("immutable")
-        drawn = item.has("jitter") or item.view("tiers").view("kv").has("jitter")
+        drawn = item.has("jitter") or item.view("cloudflare").view("tiers").view("kv").has("jitter")
         if forced and ttl is not None and ttl >= least and not drawn:
             yield Violation("jitter", f"not set with an edge_ttl of {show(ttl)} s", "a range")
     elif context.type == RULESET:

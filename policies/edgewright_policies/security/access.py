@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pulumi_policy.proxy import UnknownValueError
 
+from edgewright_policies.arguments import CLOUDFRONT
 from edgewright_policies.reading import View, show
 from edgewright_policies.rule import (
     Context,
@@ -11,6 +12,7 @@ from edgewright_policies.rule import (
     Node,
     StackView,
     Violation,
+    host_of,
     resource_rule,
     rules_of,
     stack_rule,
@@ -55,7 +57,7 @@ def public_write_unprotected(item: View, resource: View, context: Context[NoConf
     if context.type == EDGE_API:
         if resource.flag("public") is False or authenticated(item) or item.has("rateLimit"):
             return
-        if resource.has("webAclArn"):
+        if host_of(resource) == CLOUDFRONT and resource.view("cloudfront").has("webAclArn"):
             # On CloudFront: the rate limit is a rule of it then, and the component refuses one beside it.
             return
         given = methods(item)

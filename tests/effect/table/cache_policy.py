@@ -3,8 +3,9 @@
 from typing import Any
 
 from edgewright import KvNamespace
+from edgewright.kv_namespace import KvNamespaceArgs
 
-from tests.components.program import Run, settings_of
+from tests.components.program import Run, placed, settings_of
 from tests.effect.behind import Answer
 from tests.effect.edge import Edge
 from tests.effect.given import ALL_ORIGINS, STORE, Given, Kit, Later, given, named
@@ -144,7 +145,7 @@ KV_BINDING = {"type": "kv_namespace", "name": "PAGES", "namespace_id": "01234567
 
 def second_store(kit: Kit) -> object:
     """The binding of a store that the program has beside its own."""
-    where: Any = {"host": kit.host, **kit.account}
+    where: Any = placed({"host": kit.host, **kit.account}, KvNamespaceArgs)
     return KvNamespace(f"{kit.name}-second", where).binding
 
 
@@ -333,17 +334,33 @@ ROWS: tuple[Row, ...] = (
     Effect("CachePolicy.tags", BOTH, BASE, hour(tags=["news"]), purged_by("news"), ("hit", "miss")),
     # --- where -------------------------------------------------------------------------------------------------------
     Effect(
-        "CachePolicy.engine",
+        "CachePolicy.cloudflare.engine",
         CLOUDFLARE,
         key(host=False),
         given(cache={**HOUR, "key": {"host": False}, "engine": "platform"}),
         twice(look=tier),
         ("memory", "platform"),
     ),
-    Effect("CachePolicy.tiers", CLOUDFLARE, BASE, tiers(memory=OFF), twice(look=tier), ("memory", "edge")),
-    Effect("CachePolicy.tiers.memory", CLOUDFLARE, BASE, tiers(memory={}), seconds_left(5, 3600), (5, 3600)),
+    Effect("CachePolicy.cloudflare.tiers", CLOUDFLARE, BASE, tiers(memory=OFF), twice(look=tier), ("memory", "edge")),
     Effect(
-        "CachePolicy.tiers.memory.enabled",
+        "CachePolicy.tiers",
+        CLOUDFLARE,
+        tiers(memory=OFF),
+        tiers(memory=OFF, edge={"ttl_ceiling": 60}),
+        seconds_left(60, 3600),
+        (3600, 60),
+    ),
+    Effect(
+        "CachePolicy.cloudflare.tiers.shield",
+        CLOUDFLARE,
+        shield(ttl=600),
+        shield(ttl=60),
+        seconds_left(60, 600),
+        (600, 60),
+    ),
+    Effect("CachePolicy.cloudflare.tiers.memory", CLOUDFLARE, BASE, tiers(memory={}), seconds_left(5, 3600), (5, 3600)),
+    Effect(
+        "CachePolicy.cloudflare.tiers.memory.enabled",
         CLOUDFLARE,
         tiers(memory={}),
         tiers(memory=OFF),
@@ -351,7 +368,7 @@ ROWS: tuple[Row, ...] = (
         ("memory", "edge"),
     ),
     Effect(
-        "CachePolicy.tiers.memory.max_bytes",
+        "CachePolicy.cloudflare.tiers.memory.max_bytes",
         CLOUDFLARE,
         tiers(memory={}),
         tiers(memory={"max_bytes": 4000, "max_object_bytes": 4000}),
@@ -359,7 +376,7 @@ ROWS: tuple[Row, ...] = (
         ("memory", "edge"),
     ),
     Effect(
-        "CachePolicy.tiers.memory.max_object_bytes",
+        "CachePolicy.cloudflare.tiers.memory.max_object_bytes",
         CLOUDFLARE,
         tiers(memory={}),
         tiers(memory={"max_object_bytes": 1000}),
@@ -367,7 +384,7 @@ ROWS: tuple[Row, ...] = (
         ("memory", "edge"),
     ),
     Effect(
-        "CachePolicy.tiers.memory.ttl_ceiling",
+        "CachePolicy.cloudflare.tiers.memory.ttl_ceiling",
         CLOUDFLARE,
         tiers(memory={}),
         tiers(memory={"ttl_ceiling": 1}),
@@ -399,16 +416,18 @@ ROWS: tuple[Row, ...] = (
         (False, True),
     ),
     Effect(
-        "CachePolicy.tiers.kv",
+        "CachePolicy.cloudflare.tiers.kv",
         CLOUDFLARE,
         given(cache={**HOUR, "tiers": {"memory": {}, "edge": OFF}}, store={}),
         kv(),
         twice(look=tier),
         ("memory", "kv"),
     ),
-    Effect("CachePolicy.tiers.kv.ttl", CLOUDFLARE, kv(ttl=600), kv(ttl=60), seconds_left(60, 600), (600, 60)),
     Effect(
-        "CachePolicy.tiers.kv.max_object_bytes",
+        "CachePolicy.cloudflare.tiers.kv.ttl", CLOUDFLARE, kv(ttl=600), kv(ttl=60), seconds_left(60, 600), (600, 60)
+    ),
+    Effect(
+        "CachePolicy.cloudflare.tiers.kv.max_object_bytes",
         CLOUDFLARE,
         kv(),
         kv(max_object_bytes=1000),
@@ -417,10 +436,15 @@ ROWS: tuple[Row, ...] = (
     ),
     Effect("CachePolicy.tiers.shield", CLOUDFLARE, BASE, shield(), twice(look=tier), ("memory", "shield")),
     Effect(
-        "CachePolicy.tiers.shield.ttl", CLOUDFLARE, shield(ttl=600), shield(ttl=60), seconds_left(60, 600), (600, 60)
+        "CachePolicy.cloudflare.tiers.shield.ttl",
+        CLOUDFLARE,
+        shield(ttl=600),
+        shield(ttl=60),
+        seconds_left(60, 600),
+        (600, 60),
     ),
     Effect(
-        "CachePolicy.tiers.shield.max_object_bytes",
+        "CachePolicy.cloudflare.tiers.shield.max_object_bytes",
         CLOUDFLARE,
         shield(),
         shield(max_object_bytes=1000),
@@ -428,7 +452,7 @@ ROWS: tuple[Row, ...] = (
         ("shield", "miss"),
     ),
     Effect(
-        "CachePolicy.tiers.shield.max_bytes",
+        "CachePolicy.cloudflare.tiers.shield.max_bytes",
         CLOUDFLARE,
         shield(shards=1),
         shield(shards=1, max_bytes=3000, max_object_bytes=3000),
@@ -453,7 +477,11 @@ ROWS: tuple[Row, ...] = (
         3600,
     ),
     *drawn(
-        "CachePolicy.tiers.memory", CLOUDFLARE, lambda parts: tiers(memory={"ttl_ceiling": 3000, **parts}), 100, 3000
+        "CachePolicy.cloudflare.tiers.memory",
+        CLOUDFLARE,
+        lambda parts: tiers(memory={"ttl_ceiling": 3000, **parts}),
+        100,
+        3000,
     ),
     *drawn(
         "CachePolicy.tiers.edge",
@@ -462,8 +490,8 @@ ROWS: tuple[Row, ...] = (
         100,
         3000,
     ),
-    *drawn("CachePolicy.tiers.kv", CLOUDFLARE, lambda parts: kv(ttl=3000, **parts), 100, 3000),
-    *drawn("CachePolicy.tiers.shield", CLOUDFLARE, lambda parts: shield(ttl=3000, **parts), 100, 3000),
+    *drawn("CachePolicy.cloudflare.tiers.kv", CLOUDFLARE, lambda parts: kv(ttl=3000, **parts), 100, 3000),
+    *drawn("CachePolicy.cloudflare.tiers.shield", CLOUDFLARE, lambda parts: shield(ttl=3000, **parts), 100, 3000),
     # --- the shield's place, and where KV is --------------------------------------------------------------------------
     Recorded(
         "CachePolicy.tiers.shield.location",
@@ -476,7 +504,7 @@ ROWS: tuple[Row, ...] = (
         "There is one place.",
     ),
     Effect(
-        "CachePolicy.tiers.shield.shards",
+        "CachePolicy.cloudflare.tiers.shield.shards",
         CLOUDFLARE,
         shield(shards=1),
         shield(shards=64),
@@ -484,7 +512,7 @@ ROWS: tuple[Row, ...] = (
         (False, True),
     ),
     Effect(
-        "CachePolicy.tiers.kv.binding",
+        "CachePolicy.cloudflare.tiers.kv.binding",
         CLOUDFLARE,
         kv(binding=Later(second_store, "SECOND")),
         kv(),
@@ -492,66 +520,11 @@ ROWS: tuple[Row, ...] = (
         (False, True),
     ),
     # --- what CloudFront does not have -------------------------------------------------------------------------------
-    *(
-        unknown_to_cloudfront(
-            f"tiers.memory{part}",
-            {"tiers": {"memory": memory}},
-            "has a memory tier of its own",
-            "Leave `tiers.memory` out",
-        )
-        for part, memory in (
-            ("", {"ttl_ceiling": 60}),
-            (".enabled", {"enabled": True}),
-            (".max_bytes", {"max_bytes": 1_000_000, "max_object_bytes": 1000}),
-            (".max_object_bytes", {"max_object_bytes": 1000}),
-            (".ttl_ceiling", {"ttl_ceiling": 60}),
-            (".jitter", {"jitter": LONG}),
-            (".jitter.min", {"jitter": LONG}),
-            (".jitter.max", {"jitter": LONG}),
-        )
-    ),
     unknown_to_cloudfront(
         "tiers.edge.enabled",
         {"tiers": {"edge": OFF, "shield": {"location": "weur"}}},
         "has `tiers.edge` disabled",
         "Leave `tiers.edge.enabled` out",
-    ),
-    *(
-        unknown_to_cloudfront(
-            f"tiers.shield.{part}",
-            {"tiers": {"shield": {"location": "weur", **shield}}},
-            f"has `tiers.shield.{part.partition('.')[0]}`",
-            "`location` is what an Origin Shield takes",
-        )
-        for part, shield in (
-            ("ttl", {"ttl": 60}),
-            ("shards", {"shards": 2}),
-            ("max_bytes", {"max_bytes": 50_000_000}),
-            ("max_object_bytes", {"max_object_bytes": 1000}),
-            ("jitter", {"jitter": LONG}),
-            ("jitter.min", {"jitter": LONG}),
-            ("jitter.max", {"jitter": LONG}),
-        )
-    ),
-    unknown_to_cloudfront(
-        "engine", {"engine": "platform", "key": {"host": False}}, "has the engine 'platform'", "Leave `engine` out"
-    ),
-    *(
-        unknown_to_cloudfront(
-            f"tiers.kv{part}",
-            {"tiers": {"kv": {"binding": KV_BINDING, "ttl": 600, **kv}}},
-            "has a KV tier",
-            "Leave `tiers.kv` out",
-        )
-        for part, kv in (
-            ("", {}),
-            (".binding", {}),
-            (".ttl", {"ttl": 60}),
-            (".max_object_bytes", {"max_object_bytes": 1000}),
-            (".jitter", {"jitter": LONG}),
-            (".jitter.min", {"jitter": LONG}),
-            (".jitter.max", {"jitter": LONG}),
-        )
     ),
     # --- what it has, in its own way ---------------------------------------------------------------------------------
     Effect("CachePolicy.tiers", CLOUDFRONT, BASE, tiers(edge={"ttl_ceiling": 60}), seconds_left(60, 3600), (3600, 60)),

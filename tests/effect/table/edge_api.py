@@ -238,7 +238,7 @@ ROWS: tuple[Row, ...] = (
         (True, False),
     ),
     Recorded(
-        "EdgeApi.account_id",
+        "EdgeApi.cloudflare.account_id",
         CLOUDFLARE,
         BASE,
         given(account_id=OTHER_ACCOUNT),
@@ -247,7 +247,6 @@ ROWS: tuple[Row, ...] = (
         "account",
         "Everything of a stack runs on this machine, whichever account it is of.",
     ),
-    only_on_cloudflare("account_id", ACCOUNT, "The account is that of AWS's credentials"),
     Effect(
         "EdgeApi.script_name",
         CLOUDFLARE,
@@ -258,7 +257,7 @@ ROWS: tuple[Row, ...] = (
     ),
     only_on_cloudflare("script_name", "mine", "Pulumi names the function"),
     Recorded(
-        "EdgeApi.zone_id",
+        "EdgeApi.cloudflare.zone_id",
         CLOUDFLARE,
         given(**IN_ZONE, hostname="shop.example.com"),
         given(zone_id=OTHER_ZONE, zone_name="example.com", hostname="shop.example.com"),
@@ -268,30 +267,28 @@ ROWS: tuple[Row, ...] = (
         "A hostname answers here whichever zone it is of.",
     ),
     Refused(
-        "EdgeApi.zone_id",
+        "EdgeApi.cloudflare.zone_id",
         CLOUDFLARE,
         given(zone_id=ZONE),
-        "zone_id: has no effect without `hostname` or `routes`",
+        "cloudflare.zone_id: has no effect without `hostname` or `routes`",
         "Give a `hostname` or `routes` of the zone",
         note="alone",
     ),
-    only_on_cloudflare("zone_id", ZONE, "Use `hosted_zone_id`"),
     Refused(
-        "EdgeApi.zone_name",
+        "EdgeApi.cloudflare.zone_name",
         CLOUDFLARE,
         given(**IN_ZONE, hostname="shop.example.org"),
         "hostname: 'shop.example.org' is outside the zone example.com",
         "example.com, or a name under it",
     ),
     Refused(
-        "EdgeApi.zone_name",
+        "EdgeApi.cloudflare.zone_name",
         CLOUDFLARE,
         given(zone_name="example.com"),
-        "zone_name: has no effect without `hostname` or `routes`",
+        "cloudflare.zone_name: has no effect without `hostname` or `routes`",
         "Give a `hostname` or `routes` of the zone",
         note="alone",
     ),
-    only_on_cloudflare("zone_name", "example.com", "Use `hosted_zone_id`"),
     Effect(
         "EdgeApi.hostname",
         CLOUDFLARE,
@@ -309,25 +306,23 @@ ROWS: tuple[Row, ...] = (
         (404, 200),
     ),
     Effect(
-        "EdgeApi.routes",
+        "EdgeApi.cloudflare.routes",
         CLOUDFLARE,
         BASE,
         given(zone_id=ZONE, routes=[named("{}-route.example.com/x/*")]),
         at("{}-route.example.com"),
         (404, 200),
     ),
-    only_on_cloudflare("routes", ["example.com/*"], "Use `hostname`"),
     Effect(
-        "EdgeApi.workers_dev",
+        "EdgeApi.cloudflare.workers_dev",
         CLOUDFLARE,
         given(zone_id=ZONE, hostname=named("{}-w.example.com")),
         given(zone_id=ZONE, hostname=named("{}-w.example.com"), workers_dev=True),
         at("{}-api-dev.local.workers.dev"),
         (404, 200),
     ),
-    only_on_cloudflare("workers_dev", True, "cloudfront.net"),
     Recorded(
-        "EdgeApi.certificate_arn",
+        "EdgeApi.cloudfront.certificate_arn",
         CLOUDFRONT,
         given(hostname="shop.example.com", hosted_zone_id="Z1"),
         given(hostname="shop.example.com", certificate_arn=CERTIFICATE),
@@ -336,9 +331,8 @@ ROWS: tuple[Row, ...] = (
         "aws-tls",
         "Nothing is encrypted on loopback, so no certificate is shown.",
     ),
-    *only_on_cloudfront("certificate_arn", CERTIFICATE),
     Recorded(
-        "EdgeApi.hosted_zone_id",
+        "EdgeApi.cloudfront.hosted_zone_id",
         CLOUDFRONT,
         given(hostname="shop.example.com", certificate_arn=CERTIFICATE),
         given(hostname="shop.example.com", certificate_arn=CERTIFICATE, hosted_zone_id="Z1"),
@@ -347,7 +341,6 @@ ROWS: tuple[Row, ...] = (
         "aws-dns",
         "Records are not served here.",
     ),
-    *only_on_cloudfront("hosted_zone_id", "Z1"),
     # --- how a version is rolled out ---------------------------------------------------------------------------------
     Effect(
         "EdgeApi.rollout",
@@ -485,25 +478,23 @@ ROWS: tuple[Row, ...] = (
     ),
     # --- how it runs -------------------------------------------------------------------------------------------------
     Effect(
-        "EdgeApi.compatibility_date",
+        "EdgeApi.cloudflare.compatibility_date",
         CLOUDFLARE,
         given(endpoint=PROBE),
         given(endpoint=PROBE, compatibility_date="2023-06-01"),
         told("hasValue"),
         (False, True),
     ),
-    only_on_cloudflare("compatibility_date", "2026-01-01", "Node.js"),
     Effect(
-        "EdgeApi.compatibility_flags",
+        "EdgeApi.cloudflare.compatibility_flags",
         CLOUDFLARE,
         given(endpoint=PROBE),
         given(endpoint=PROBE, compatibility_flags=["nodejs_compat"]),
         told("buffer"),
         (False, True),
     ),
-    only_on_cloudflare("compatibility_flags", ["nodejs_compat"], "Node.js"),
     Recorded(
-        "EdgeApi.placement",
+        "EdgeApi.cloudflare.placement",
         CLOUDFLARE,
         BASE,
         given(placement="smart"),
@@ -512,10 +503,9 @@ ROWS: tuple[Row, ...] = (
         "placement",
         "There is one place.",
     ),
-    only_on_cloudflare("placement", "smart", "Leave it out"),
     *(
         Recorded(
-            f"EdgeApi.observability{part}",
+            f"EdgeApi.cloudflare.observability{part}",
             CLOUDFLARE,
             BASE,
             given(observability=value),
@@ -532,26 +522,10 @@ ROWS: tuple[Row, ...] = (
             (".traces", {"traces": True}, ("traces", "enabled"), (False, True)),
         )
     ),
-    *(
-        Refused(
-            f"EdgeApi.observability{part}",
-            CLOUDFRONT,
-            given(observability={key: value}),
-            f"observability.{key}: is of use to host 'cloudflare' only",
-            "Use `metrics`, `dashboard` and `access_logs`",
-        )
-        for part, key, value in (
-            ("", "enabled", True),
-            (".enabled", "enabled", True),
-            (".head_sampling_rate", "head_sampling_rate", 0.5),
-            (".invocation_logs", "invocation_logs", True),
-            (".traces", "traces", True),
-        )
-    ),
     Judged("EdgeApi.tags", BOTH, BASE, given(tags=["owner:web"]), (("EW804",), ()), ("EW804",)),
     # --- the zone's caches -------------------------------------------------------------------------------------------
     Recorded(
-        "EdgeApi.tiered_cache",
+        "EdgeApi.cloudflare.tiered_cache",
         CLOUDFLARE,
         ruled(),
         ruled(tiered_cache=True),
@@ -561,16 +535,15 @@ ROWS: tuple[Row, ...] = (
         "There is one data centre.",
     ),
     Refused(
-        "EdgeApi.tiered_cache",
+        "EdgeApi.cloudflare.tiered_cache",
         CLOUDFLARE,
         given(**IN_ZONE, hostname="shop.example.com", tiered_cache=True),
-        "tiered_cache: has no effect without `cache_rules`",
+        "cloudflare.tiered_cache: has no effect without `cache_rules`",
         "`tiers.shield`",
         note="without rules",
     ),
-    only_on_cloudflare("tiered_cache", True, "Use `origin_shield`"),
     Recorded(
-        "EdgeApi.cache_rules",
+        "EdgeApi.cloudflare.cache_rules",
         CLOUDFLARE,
         ruled(cache_rules=False),
         ruled(),
@@ -580,33 +553,31 @@ ROWS: tuple[Row, ...] = (
         "There is no zone's cache in front of what a Worker fetches.",
     ),
     Refused(
-        "EdgeApi.cache_rules",
+        "EdgeApi.cloudflare.cache_rules",
         CLOUDFLARE,
         given(**IN_ZONE, cache={"edge_ttl": 7200}, cache_rules=True),
-        "cache_rules: act in the zone by which requests come to the function",
+        "cloudflare.cache_rules: act in the zone by which requests come to the function",
         "Give one of them",
         note="without a hostname",
     ),
-    only_on_cloudflare("cache_rules", True, "The behaviors' cache policies say it"),
     Refused(
-        "EdgeApi.zone_plan",
+        "EdgeApi.cloudflare.zone_plan",
         CLOUDFLARE,
         ruled(
             zone_plan="free",
             more=tuple({"path": f"/{number}", "cache": policy(edge_ttl=7200)} for number in range(9)),
         ),
         "make 11 cache rules. Allowed: at most 10",
-        "leave `cache_rules` out",
+        "leave `cloudflare.cache_rules` out",
     ),
     Refused(
-        "EdgeApi.zone_plan",
+        "EdgeApi.cloudflare.zone_plan",
         CLOUDFLARE,
         given(**IN_ZONE, zone_plan="free"),
-        "zone_plan: has no effect without `cache_rules`",
+        "cloudflare.zone_plan: has no effect without `cache_rules`",
         "Leave it out",
         note="without rules",
     ),
-    only_on_cloudflare("zone_plan", "free", "Leave it out"),
     # --- files -------------------------------------------------------------------------------------------------------
     Effect(
         "EdgeApi.assets",
@@ -747,7 +718,7 @@ ROWS: tuple[Row, ...] = (
     ),
     # --- what CloudFront has beside ----------------------------------------------------------------------------------
     Recorded(
-        "EdgeApi.price_class",
+        "EdgeApi.cloudfront.price_class",
         CLOUDFRONT,
         BASE,
         given(price_class="PriceClass_100"),
@@ -756,9 +727,8 @@ ROWS: tuple[Row, ...] = (
         "aws-edge-locations",
         "There is one edge location.",
     ),
-    *only_on_cloudfront("price_class", "PriceClass_100"),
     Recorded(
-        "EdgeApi.origin_shield",
+        "EdgeApi.cloudfront.origin_shield",
         CLOUDFRONT,
         BASE,
         given(origin_shield="eu-central-1"),
@@ -771,9 +741,14 @@ ROWS: tuple[Row, ...] = (
         "aws-edge-locations",
         "There is one cache, before which nothing can be shielded.",
     ),
-    *only_on_cloudfront("origin_shield", "eu-central-1"),
-    Effect("EdgeApi.web_acl_arn", CLOUDFRONT, BASE, given(web_acl_arn=Later(web_acl, "ACL")), status(), (200, 403)),
-    *only_on_cloudfront("web_acl_arn", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/b"),
+    Effect(
+        "EdgeApi.cloudfront.web_acl_arn",
+        CLOUDFRONT,
+        BASE,
+        given(web_acl_arn=Later(web_acl, "ACL")),
+        status(),
+        (200, 403),
+    ),
     Effect(
         "EdgeApi.security_headers",
         CLOUDFRONT,
@@ -784,7 +759,7 @@ ROWS: tuple[Row, ...] = (
     ),
     *only_on_cloudfront("security_headers", True),
     Recorded(
-        "EdgeApi.access_logs",
+        "EdgeApi.cloudfront.access_logs",
         CLOUDFRONT,
         BASE,
         given(access_logs=False),
@@ -793,9 +768,8 @@ ROWS: tuple[Row, ...] = (
         "aws-logs",
         "Access logs are CloudWatch's; the local log stands for them.",
     ),
-    *only_on_cloudfront("access_logs", False),
     Recorded(
-        "EdgeApi.log_retention_days",
+        "EdgeApi.cloudfront.log_retention_days",
         CLOUDFRONT,
         BASE,
         given(log_retention_days=90),
@@ -804,9 +778,8 @@ ROWS: tuple[Row, ...] = (
         "aws-logs",
         "Nothing is kept for days here.",
     ),
-    *only_on_cloudfront("log_retention_days", 90),
     Recorded(
-        "EdgeApi.metrics",
+        "EdgeApi.cloudfront.metrics",
         CLOUDFRONT,
         BASE,
         given(metrics=False),
@@ -815,9 +788,8 @@ ROWS: tuple[Row, ...] = (
         "aws-logs",
         "Metrics are CloudWatch's.",
     ),
-    *only_on_cloudfront("metrics", True),
     Recorded(
-        "EdgeApi.dashboard",
+        "EdgeApi.cloudfront.dashboard",
         CLOUDFRONT,
         BASE,
         given(dashboard=True),
@@ -826,9 +798,8 @@ ROWS: tuple[Row, ...] = (
         "aws-logs",
         "A dashboard is CloudWatch's.",
     ),
-    *only_on_cloudfront("dashboard", True),
     Recorded(
-        "EdgeApi.wait_for_deployment",
+        "EdgeApi.cloudfront.wait_for_deployment",
         CLOUDFRONT,
         BASE,
         given(wait_for_deployment=True),
@@ -837,7 +808,6 @@ ROWS: tuple[Row, ...] = (
         "aws-propagation",
         "A change is everywhere at once here: there is nothing to wait for.",
     ),
-    *only_on_cloudfront("wait_for_deployment", True),
     # --- what is said for policies -----------------------------------------------------------------------------------
     Judged(
         "EdgeApi.public",

@@ -360,25 +360,12 @@ ROWS: tuple[Row, ...] = (
     Refused("EdgeApi.endpoints[].queue", CLOUDFRONT, given(endpoint={"queue": "JOBS"}), "endpoints[0].queue", ""),
     # --- functions of the user's own ---------------------------------------------------------------------------------
     Effect(
-        "EdgeApi.endpoints[].functions",
+        "EdgeApi.endpoints[].cloudfront.functions",
         CLOUDFRONT,
         given(function=ASSOCIATED),
         given(function=ASSOCIATED, endpoint={"functions": [FUNCTION]}),
         header("x-mine"),
         (None, "yes"),
-    ),
-    Refused(
-        "EdgeApi.endpoints[].functions",
-        CLOUDFLARE,
-        given(
-            endpoint={
-                "functions": [
-                    {"events": ["viewer-response"], "arn": "arn:aws:lambda:us-east-1:123456789012:function:f:1"}
-                ]
-            }
-        ),
-        "endpoints[0].functions: is of use to host 'cloudfront' only",
-        "Leave it out",
     ),
     # --- sessions ----------------------------------------------------------------------------------------------------
     Refused(

@@ -81,16 +81,6 @@ def whoever(edge: Edge) -> object:
     return answer.json()["user"] if answer.status_code == 200 else answer.status_code
 
 
-def cloudflare_only(argument: str, instead: str, says: str, **parts: Any) -> Row:
-    return Refused(
-        f"KvNamespace.{argument}",
-        CLOUDFRONT,
-        kept(**parts),
-        f"{argument}: is given, and {says}" if says else f"{argument}: is of use to host 'cloudflare' only",
-        instead,
-    )
-
-
 ROWS: tuple[Row, ...] = (
     Effect(
         "KvNamespace.host",
@@ -109,7 +99,7 @@ ROWS: tuple[Row, ...] = (
         (True, False),
     ),
     Recorded(
-        "KvNamespace.account_id",
+        "KvNamespace.cloudflare.account_id",
         CLOUDFLARE,
         kept(),
         kept(account_id=OTHER_ACCOUNT),
@@ -118,7 +108,6 @@ ROWS: tuple[Row, ...] = (
         "account",
         "Everything of a stack runs on this machine, whichever account it is of.",
     ),
-    cloudflare_only("account_id", "The account is that of AWS's credentials", "", account_id=ACCOUNT),
     Effect(
         "KvNamespace.title",
         BOTH,
@@ -128,7 +117,7 @@ ROWS: tuple[Row, ...] = (
         ("-store-dev", "-own"),
     ),
     Effect(
-        "KvNamespace.binding_name",
+        "KvNamespace.cloudflare.binding_name",
         CLOUDFLARE,
         given(store={"binding_name": "STORE"}, endpoint=ECHO, bindings=[STORE]),
         given(store={"binding_name": "OTHER"}, endpoint=ECHO, bindings=[STORE]),
@@ -136,25 +125,23 @@ ROWS: tuple[Row, ...] = (
         (["STORE"], ["OTHER"]),
     ),
     Effect(
-        "KvNamespace.default_ttl",
+        "KvNamespace.cloudflare.default_ttl",
         CLOUDFLARE,
         entry(),
         kept(default_ttl=600, seed={"entries": [{"key": "k", "value": "v"}]}),
         expires,
         (None, 600),
     ),
-    cloudflare_only("default_ttl", "DynamoDB global tables", "nothing expires in a KeyValueStore", default_ttl=600),
     Effect(
-        "KvNamespace.list_limit",
+        "KvNamespace.cloudflare.list_limit",
         CLOUDFLARE,
         bound(seed={"directory": "site"}),
         bound(seed={"directory": "site"}, list_limit=1),
         lambda edge: edge.ask("/x/list").json(),
         (4, 1),
     ),
-    cloudflare_only("list_limit", "Leave it out", "a function cannot list", list_limit=10),
     Recorded(
-        "KvNamespace.jurisdiction",
+        "KvNamespace.cloudflare.jurisdiction",
         CLOUDFLARE,
         kept(),
         kept(jurisdiction="eu"),
@@ -163,7 +150,6 @@ ROWS: tuple[Row, ...] = (
         "kv-jurisdiction",
         "The data are on this machine, wherever they must be.",
     ),
-    cloudflare_only("jurisdiction", "DynamoDB in the regions allowed", "a KeyValueStore is copied", jurisdiction="eu"),
     Effect("KvNamespace.seed", CLOUDFLARE, kept(), entry(), value("k"), (None, "v")),
     Effect("KvNamespace.seed.file", CLOUDFLARE, kept(), seeds(file="seed.json"), value("from-file"), (None, "yes")),
     Effect(
@@ -217,13 +203,6 @@ ROWS: tuple[Row, ...] = (
         seeds(entries=[{"key": "k", "value": "v"}], secret=True),
         hidden,
         (False, True),
-    ),
-    Refused(
-        "KvNamespace.binding_name",
-        CLOUDFRONT,
-        kept(binding_name="STORE"),
-        "binding_name: is given, and",
-        "Leave it out",
     ),
     Effect("KvNamespace.seed", CLOUDFRONT, known(), session(), whoever, (401, "ada")),
     Effect("KvNamespace.seed.file", CLOUDFRONT, known(), known(file="sessions.json"), whoever, (401, "file")),

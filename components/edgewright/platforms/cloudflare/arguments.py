@@ -1,6 +1,5 @@
 """The arguments of an API that only Cloudflare has: checked, with their defaults."""
 
-import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,36 +8,25 @@ from typing import Any
 from edgewright.arguments import checks
 from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.program import claim, default_name
-from edgewright.arguments.shape import checked, is_later
+from edgewright.arguments.shape import is_later
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
+from edgewright.platforms.cloudflare.account import check_said
 from edgewright.platforms.cloudflare.routes import check_addresses, split_route
 
-PLACEMENTS = ("smart",)
-ZONE_PLANS = ("free", "pro", "business", "enterprise")
 CLOUDFRONT_ONLY = (
-    "access_logs",
     "assets",
-    "certificate_arn",
-    "dashboard",
     "experiments",
-    "hosted_zone_id",
-    "log_retention_days",
-    "metrics",
-    "origin_shield",
-    "price_class",
     "redirects",
     "security_headers",
-    "wait_for_deployment",
-    "web_acl_arn",
 )
-"""Arguments of EdgeApi that another platform has."""
+"""Arguments of EdgeApi that mean something everywhere, and that nothing does here."""
 COOKIES_FIELD = "https://developers.cloudflare.com/ruleset-engine/rules-language/fields/reference/http.request.cookies/"
 HEADERS_PHASE = "http_request_late_transform"
 VERSION_KEY = "Cloudflare-Workers-Version-Key"
 """The request header whose value decides the version during a rollout:
 https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/version-affinity/"""
-_FLAG = re.compile(r"[a-z][a-z0-9_]*\Z")
 _TAG = re.compile(r"[^\s,&]{1,64}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 
@@ -64,32 +52,24 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Return the platform's arguments with their defaults; note what is wrong with them."""
     for key in CLOUDFRONT_ONLY:
         if key in given:
-            faults.add(key, "is of use to host 'cloudfront' only", fix="Leave it out.")
-    if "account_id" not in given:
-        faults.add("account_id", "is required and was not given")
-    account_id = checked(
-        given.get("account_id", "0" * 32),
-        lambda value, found: checks.hex_id("account_id", value, found, "an account's id"),
-        faults,
-    )
-    zone_id = given.get("zone_id")
-    if zone_id is not None:
-        zone_id = checked(zone_id, lambda value, found: checks.hex_id("zone_id", value, found, "a zone's id"), faults)
+            faults.add(key, "is of use to host 'cloudfront' only", code=Code.OTHER_PLATFORM, fix="Leave it out.")
+    own = {key: given[key] for key in ("zone_id", "zone_name") if key in given}
+    given = check_said("EdgeApi", given, faults)
+    account_id, zone_id = given.get("account_id", "0" * 32), given.get("zone_id")
     script_name = given.get("script_name", default_name(name))
     checks.function_name("script_name", script_name, faults)
-    check_addresses(name, given, faults)
+    check_addresses(name, given, own, faults)
     percentage, previous = _check_rollout(given.get("rollout", {}), faults)
     sticky = _check_sticky(name, given, percentage, faults)
     _check_zone_plan(given, sticky, faults)
     _check_limits(given.get("limits", {}), faults)
-    _check_observability(given.get("observability", {}), faults)
-    if "placement" in given:
-        faults.one_of("placement", given["placement"], PLACEMENTS)
-    _check_compatibility(given, faults)
     for index, tag in enumerate(given.get("tags", ())):
         if not _TAG.match(tag):
             faults.add(
-                f"tags[{index}]", f"{show(tag)} is not a tag", allowed="1 to 64 characters without blanks, `,` and `&`"
+                f"tags[{index}]",
+                f"{show(tag)} is not a tag",
+                code=Code.NAME,
+                allowed="1 to 64 characters without blanks, `,` and `&`",
             )
     _check_environment(given, faults)
     if isinstance(account_id, str):
@@ -117,18 +97,16 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
 
 
 def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
-    """Note what an endpoint asks for that only another platform has, and what is asked for of endpoints that are not there."""
+    """Note what is asked for of endpoints that are not there."""
     if plan.given.get("cache_rules") and not any(
         item.origin is not None and item.cache is not None for item in endpoints.items
     ):
         faults.add(
-            "cache_rules",
+            "cloudflare.cache_rules",
             "act on the URLs that the function asks its origins for, and no endpoint has both an `origin` and a `cache`",
+            code=Code.NO_EFFECT,
             fix="Leave it out: what handlers answer is kept by the function's own cache, as their `cache` says.",
         )
-    for item in endpoints.items:
-        if item.functions is not None:
-            faults.add(f"{item.at}.functions", "is of use to host 'cloudfront' only", fix="Leave it out.")
 
 
 def hosts_of(plan: Plan) -> set[str]:
@@ -140,12 +118,13 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
     for key in ("header", "session"):
         if key in rollout:
             fix = "Use `sticky`." if key == "session" else "Use `percentage`."
-            faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", fix=fix)
+            faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", code=Code.OTHER_PLATFORM, fix=fix)
     percentage = rollout.get("percentage", 100)
     if not 0 <= percentage <= 100 or round(percentage, 2) != percentage:
         faults.add(
             "rollout.percentage",
             f"{percentage} is not a share of the requests",
+            code=Code.RANGE,
             allowed="0 to 100, with at most 2 decimals",
         )
     previous = rollout.get("previous_version_id")
@@ -153,17 +132,22 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
         faults.add(
             "rollout.previous_version_id",
             f"is required while the new version gets {percentage} %: the shares must add to 100",
+            code=Code.MISSING,
             fix="Give the `stable_version_id` of the deployment before, or `percentage: 100`.",
         )
     if previous is not None and "percentage" not in rollout and not faults.about("rollout.percentage"):
         faults.add(
             "rollout.previous_version_id",
             "has no effect without `percentage`: the new version gets all requests",
+            code=Code.NO_EFFECT,
             fix="Give the `percentage` of the new version too, or leave it out.",
         )
     if previous is not None and not is_later(previous) and not _UUID.match(previous):
         faults.add(
-            "rollout.previous_version_id", f"{show(previous)} is not a version's id", allowed="a UUID, lower case"
+            "rollout.previous_version_id",
+            f"{show(previous)} is not a version's id",
+            code=Code.IDENTIFIER,
+            allowed="a UUID, lower case",
         )
     return percentage, previous
 
@@ -180,16 +164,18 @@ def _check_sticky(name: str, given: Mapping[str, Any], percentage: float, faults
         faults.add(
             at,
             "says nothing by which a client keeps its version",
+            code=Code.NEEDS,
             allowed="`cookie`, a cookie's name; `address: True`; or both",
         )
     if percentage == 100:
-        faults.add(at, "has no effect without a `percentage` below 100", fix="Leave it out.")
+        faults.add(at, "has no effect without a `percentage` below 100", code=Code.NO_EFFECT, fix="Leave it out.")
     if given.get("hostname") is None and not given.get("routes"):
         faults.add(
             at,
             f"is a rule of a zone, which sets {VERSION_KEY}, and the API answers on workers.dev alone, which has no rules"
             " (https://developers.cloudflare.com/workers/versions-and-deployments/gradual-deployments/version-affinity/)",
-            fix="Give `zone_id` and a `hostname` or `routes`; or leave it out, and let clients send the header.",
+            code=Code.NEEDS,
+            fix="Give a zone and a `hostname` or `cloudflare.routes`; or leave it out, and let clients send the header.",
         )
     zone_id = given.get("zone_id")
     if isinstance(zone_id, str):
@@ -209,13 +195,18 @@ def _check_zone_plan(given: Mapping[str, Any], sticky: Mapping[str, Any], faults
     if "zone_plan" not in given:
         return
     plan = given["zone_plan"]
-    faults.one_of("zone_plan", plan, ZONE_PLANS)
     if not given.get("cache_rules") and "cookie" not in sticky:
-        faults.add("zone_plan", "has no effect without `cache_rules` or `rollout.sticky.cookie`", fix="Leave it out.")
+        faults.add(
+            "cloudflare.zone_plan",
+            "has no effect without `cache_rules` or `rollout.sticky.cookie`",
+            code=Code.NO_EFFECT,
+            fix="Leave it out.",
+        )
     if "cookie" in sticky and plan == "free":
         faults.add(
             "rollout.sticky.cookie",
             f"is read by a rule, and rules of a zone on the plan free have no field for cookies ({COOKIES_FIELD})",
+            code=Code.UNSUPPORTED,
             fix="Use `address: True` alone, or leave `sticky` out and let clients send the header.",
         )
 
@@ -242,51 +233,6 @@ def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
         )
 
 
-def _check_observability(observability: Mapping[str, Any], faults: Faults) -> None:
-    if observability.get("enabled") is False:
-        for key in ("head_sampling_rate", "invocation_logs", "traces"):
-            if key in observability:
-                faults.add(
-                    f"observability.{key}",
-                    "has no effect, because `observability.enabled` is False and nothing is kept",
-                    fix=f"Leave {key} out, or `enabled`.",
-                )
-    if "head_sampling_rate" in observability:
-        checks.share("observability.head_sampling_rate", observability["head_sampling_rate"], faults)
-
-
-def _today() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-
-
-def _check_compatibility(given: Mapping[str, Any], faults: Faults) -> None:
-    if "compatibility_date" in given:
-        day = given["compatibility_date"]
-        if checks.date("compatibility_date", day, faults) and day < "2022-10-31":
-            faults.add(
-                "compatibility_date",
-                f"{show(day)} is before module Workers got what edgewright uses",
-                allowed="2022-10-31 or later",
-            )
-        elif isinstance(day, str) and not faults.about("compatibility_date") and day > _today():
-            faults.add(
-                "compatibility_date",
-                f"{show(day)} is still to come, and a runtime has the changes up to its own day alone"
-                " (https://developers.cloudflare.com/workers/configuration/compatibility-dates/)",
-                allowed="today (UTC) or earlier",
-            )
-    flags = given.get("compatibility_flags", [])
-    for index, flag in enumerate(flags):
-        if not _FLAG.match(flag):
-            faults.add(
-                f"compatibility_flags[{index}]",
-                f"{show(flag)} is not a flag's name",
-                allowed="lower-case letters, digits and `_`",
-            )
-        elif flag in flags[:index]:
-            faults.add(f"compatibility_flags[{index}]", f"{show(flag)} is given twice")
-
-
 def _check_environment(given: Mapping[str, Any], faults: Faults) -> None:
     """Names of settings and secrets, and how many there may be."""
     for key in ("vars", "secrets"):
@@ -298,6 +244,7 @@ def _check_environment(given: Mapping[str, Any], faults: Faults) -> None:
         faults.add(
             "vars",
             f"and `secrets` are {count} together",
+            code=Code.LIMIT,
             allowed=f"at most {most.text}",
             fix="Put many settings into one JSON binding.",
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.claims import CREDENTIALS
 from edgewright.contract.limits import limit
@@ -69,15 +70,16 @@ def _check_zone(name: str, plan: Plan, count: int) -> None:
     if known is None:
         pulumi.log.warn(
             f"EdgeApi {name!r}: cache_rules: the endpoints make {count} cache rules, and a zone on the plan Free takes at"
-            f" most {most.text}. Say the zone's plan by `zone_plan`"
+            f" most {most.text}. Say the zone's plan by `cloudflare.zone_plan`"
         )
         return
     faults = Faults("EdgeApi", name)
     faults.add(
         "endpoints",
         f"make {count} cache rules",
+        code=Code.LIMIT,
         allowed=f"at most {most.text} on the plan {known} ({most.source})",
-        fix="Give endpoints with the same policy one path that ends in `*`, or leave `cache_rules` out.",
+        fix="Give endpoints with the same policy one path that ends in `*`, or leave `cloudflare.cache_rules` out.",
     )
     faults.raise_if_any()
 

@@ -8,6 +8,7 @@ from edgewright.arguments import checks
 from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.shape import checked
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.arguments import Plan
 from edgewright.platforms.cloudflare.bindings import KINDS
@@ -24,7 +25,12 @@ def bindings(plan: Plan, endpoints: Endpoints, needed: Sequence[Binding], faults
 
     def add(path: str, binding: dict[str, Any]) -> None:
         if binding["name"] in found:
-            faults.add(path, f"{binding['name']!r} is the name of two bindings", fix="Give one of them another name.")
+            faults.add(
+                path,
+                f"{binding['name']!r} is the name of two bindings",
+                code=Code.NAME_TAKEN,
+                fix="Give one of them another name.",
+            )
         found[binding["name"]] = binding
 
     for binding in needed:
@@ -32,6 +38,7 @@ def bindings(plan: Plan, endpoints: Endpoints, needed: Sequence[Binding], faults
             faults.add(
                 "sessions.binding",
                 "is a CloudFront KeyValueStore, which a Worker cannot reach",
+                code=Code.UNSUPPORTED,
                 allowed="the `binding` of a KvNamespace with host 'cloudflare'",
             )
             continue
@@ -39,6 +46,7 @@ def bindings(plan: Plan, endpoints: Endpoints, needed: Sequence[Binding], faults
             faults.add(
                 f"bindings ({binding['name']})",
                 f"names the function itself, {show(plan.script_name)}, whose modules export no class",
+                code=Code.BINDING,
                 allowed="the name of another Worker that exports the class",
                 fix="Make the class in a Worker of its own (cloudflare.WorkerVersion with `exports`), and give its name.",
             )
@@ -85,7 +93,7 @@ def _environment_value(path: str, value: Any, faults: Faults, *, verifies: Seque
 
     def sized(text: Any, found: Faults) -> None:
         if not isinstance(text, str):
-            found.add(path, f"is {type(text).__name__}, not a string")
+            found.add(path, f"is {type(text).__name__}, not a string", code=Code.TYPE)
         else:
             size = len(text.encode())
             checks.text_bytes(path, size, found, "cloudflare.workers.env_var_bytes", "it", "Keep large settings in KV.")
@@ -94,6 +102,7 @@ def _environment_value(path: str, value: Any, faults: Faults, *, verifies: Seque
                     path,
                     f"has {size} bytes, and the tokens of {', '.join(verifies)} are verified with it by HS256 (RFC 7518, section"
                     " 3.2)",
+                    code=Code.WEAK_SECRET,
                     allowed=f"{MIN_HMAC_KEY_BYTES} bytes or more, drawn at random",
                     fix="Make one: `openssl rand -base64 32`.",
                 )

@@ -7,17 +7,14 @@ from typing import Any
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from edgewright.arguments import checks
 from edgewright.arguments.program import claim
 from edgewright.arguments.seeds import Seed, Source, read_seeds
-from edgewright.arguments.shape import checked, fill
-from edgewright.base.fault_codes import Code
+from edgewright.arguments.shape import fill
 from edgewright.base.faults import Faults
-from edgewright.platforms.cloudflare.bindings.kv_namespace import OPTIONS, check_options, check_ttl
+from edgewright.platforms.cloudflare.account import check_said
+from edgewright.platforms.cloudflare.bindings.kv_namespace import OPTIONS, check_ttl
 from edgewright.platforms.lifecycle import Held
 from edgewright.platforms.platform import Store
-
-JURISDICTIONS = ("eu", "us", "fedramp")
 
 
 @dataclass(frozen=True)
@@ -31,18 +28,7 @@ class Plan:
 
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Note what a namespace cannot be; return what it becomes."""
-    account_id = given.get("account_id")
-    if account_id is None:
-        faults.add("account_id", "is required and was not given", code=Code.MISSING)
-    else:
-        account_id = checked(
-            account_id,
-            lambda value, found: checks.hex_id("account_id", value, found, "an account's id"),
-            faults,
-        )
-    check_options("", given, faults)
-    if "jurisdiction" in given:
-        faults.one_of("jurisdiction", given["jurisdiction"], JURISDICTIONS)
+    account_id = check_said("KvNamespace", given, faults).get("account_id")
     seeds = read_seeds(fill(Source, given.get("seed", {})), faults, check_ttl)
     if isinstance(title, str) and isinstance(account_id, str):
         claim(
@@ -65,8 +51,8 @@ def create_store(parent: pulumi.Resource, name: str, title: Any, given: Mapping[
         title=namespace.title,
         binding={"type": "kv_namespace", "namespace_id": namespace.id, **({"options": options} if options else {})},
         made_with={
-            "account_id": Held(namespace.account_id, plan.account_id, private=True),
-            "jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
+            "cloudflare.account_id": Held(namespace.account_id, plan.account_id, private=True),
+            "cloudflare.jurisdiction": Held(namespace.jurisdiction, given.get("jurisdiction")),
         },
     )
 

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from edgewright.arguments.shape import Later, when_known
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.models import EdgeSettings
 from edgewright.platforms.cloudflare.arguments import COOKIES_FIELD, HEADERS_PHASE, VERSION_KEY, Plan
@@ -40,6 +41,7 @@ def shares(
             "rollout.percentage",
             f"is {plan.percentage}, and the two versions differ in their classes of Durable Objects"
             f" ({', '.join(sorted(before ^ now))}): the platform refuses to split requests between such versions",
+            code=Code.ROLLOUT_STATE,
             allowed="100 while a shield comes or goes",
             fix="1. End the rollout that is under way. 2. Deploy the change of the shield alone, without `rollout`."
             " 3. Roll out gradually again, with that deployment's `stable_version_id`.",
@@ -53,6 +55,7 @@ def shares(
             faults.add(
                 "rollout.previous_version_id",
                 "is empty, so that there is no version to keep the rest of the requests",
+                code=Code.EMPTY,
                 fix="Deploy once with `percentage: 100`.",
             )
             faults.raise_if_any()
@@ -173,7 +176,7 @@ def _warn_of_sticky(name: str, plan: Plan, settings: EdgeSettings) -> None:
     if "cookie" in plan.sticky and "zone_plan" not in plan.given:
         pulumi.log.warn(
             f"EdgeApi {name!r}: rollout.sticky.cookie: is read by a rule, and rules of a zone on the plan Free have no field for"
-            f" cookies ({COOKIES_FIELD}). Say the zone's plan by `zone_plan`"
+            f" cookies ({COOKIES_FIELD}). Say the zone's plan by `cloudflare.zone_plan`"
         )
     if cache_options(settings)["enabled"]:
         pulumi.log.warn(

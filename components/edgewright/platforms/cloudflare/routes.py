@@ -5,44 +5,52 @@ from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim, claimed
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
+from edgewright.platforms.cloudflare.account import SETTING
 
 _ADDRESS = "address"
 """What a program's hostnames and routes are claimed as: one list, because each may take the other's requests."""
 
 
-def check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None:
-    """Note what is wrong with the hostname, the routes and what only acts in their zone; claim them for this API."""
+def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any], faults: Faults) -> None:
+    """Note what is wrong with the hostname, the routes and what only acts in their zone; claim them for this API. `own` are
+    zone id and zone name as far as the API itself says them."""
     zone = given.get("zone_name")
-    if zone is not None and not checks.hostname("zone_name", zone, faults):
+    if zone is not None and checks.hostname("", zone, Faults("", "")) is False:
         zone = None
     hostname = given.get("hostname")
     others = claimed(_ADDRESS)
     if hostname is not None and checks.hostname("hostname", hostname, faults):
         if zone and not checks.inside_zone(hostname, zone):
             faults.add(
-                "hostname", f"{show(hostname)} is outside the zone {zone}", allowed=f"{zone}, or a name under it"
+                "hostname",
+                f"{show(hostname)} is outside the zone {zone}",
+                code=Code.HOSTNAME,
+                allowed=f"{zone}, or a name under it",
             )
         _claim_address(name, "hostname", hostname, others, faults)
     sound: list[str] = []
     for index, pattern in enumerate(given.get("routes", ())):
-        at = f"routes[{index}]"
+        at = f"cloudflare.routes[{index}]"
         if not checks.route_pattern(at, pattern, faults, zone):
             continue
         if hostname is not None and covers(f"{hostname}/*", pattern):
             faults.add(
                 at,
                 f"{show(pattern)} overlaps the hostname {hostname}, all of which the function answers already",
+                code=Code.OVERLAP,
                 fix="Leave the route out.",
             )
         for other in sound:
             if pattern == other:
-                faults.add(at, f"{show(pattern)} is given twice")
+                faults.add(at, f"{show(pattern)} is given twice", code=Code.TWICE)
             elif covers(other, pattern) or covers(pattern, other):
                 wide, narrow = (other, pattern) if covers(other, pattern) else (pattern, other)
                 faults.add(
                     at,
                     f"{show(narrow)} overlaps {show(wide)}, which leads to the same function",
+                    code=Code.OVERLAP,
                     fix=f"Leave {show(narrow)} out.",
                 )
         if pattern not in sound:
@@ -50,45 +58,62 @@ def check_addresses(name: str, given: Mapping[str, Any], faults: Faults) -> None
             _claim_address(name, at, pattern, others, faults)
     if given.get("workers_dev") is False and hostname is None and not given.get("routes"):
         faults.add(
-            "workers_dev",
+            "cloudflare.workers_dev",
             "is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API",
+            code=Code.UNREACHABLE,
             fix="Give one of them, or leave `workers_dev` out.",
         )
     for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
         if given.get(key) and "zone_id" not in given:
-            faults.add("zone_id", f"is required by `{key}`", allowed="32 hexadecimal digits, lower case")
-    _check_zone_is_used(given, faults)
+            faults.add(
+                "cloudflare.zone_id",
+                f"is required by `{key}`",
+                code=Code.MISSING,
+                allowed="32 hexadecimal digits, lower case",
+                fix=f"Give it here, or as `zone_id` in the stack's setting `{SETTING}`.",
+            )
+    _check_zone_is_used(given, own, faults)
     for key, what in (("tiered_cache", "tiered cache"), ("cache_rules", "cache rules")):
         zone_id = given.get("zone_id")
         if given.get(key) and isinstance(zone_id, str):
-            claim(key, zone_id, f"EdgeApi {name!r}", key, faults, f"A zone has one set of {what}: let one API own it.")
+            claim(
+                key,
+                zone_id,
+                f"EdgeApi {name!r}",
+                f"cloudflare.{key}",
+                faults,
+                f"A zone has one set of {what}: let one API own it.",
+            )
     if given.get("cache_rules") and hostname is None and not given.get("routes"):
         faults.add(
-            "cache_rules",
+            "cloudflare.cache_rules",
             "act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`",
+            code=Code.NEEDS,
             fix="Give one of them, or leave `cache_rules` out.",
         )
     if given.get("tiered_cache") and not given.get("cache_rules"):
         faults.add(
-            "tiered_cache",
+            "cloudflare.tiered_cache",
             "has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
             " (https://developers.cloudflare.com/workers/reference/how-the-cache-works/), and the zone keeps no API's answers"
             " without a rule",
+            code=Code.NO_EFFECT,
             fix="Give a CachePolicy `tiers.shield`, one place for all data centres; or turn on `cache_rules` too.",
         )
 
 
-def _check_zone_is_used(given: Mapping[str, Any], faults: Faults) -> None:
+def _check_zone_is_used(given: Mapping[str, Any], own: Mapping[str, Any], faults: Faults) -> None:
     """Note a zone that nothing is made in: it only says where `hostname`, `routes` and what goes with them are."""
     addressed = given.get("hostname") is not None or bool(given.get("routes"))
     for key, used in (
         ("zone_id", addressed or given.get("tiered_cache") or given.get("cache_rules")),
         ("zone_name", addressed),
     ):
-        if key in given and not used:
+        if key in own and not used:
             faults.add(
-                key,
+                f"cloudflare.{key}",
                 "has no effect without `hostname` or `routes`: the API answers on workers.dev alone, which is in no zone",
+                code=Code.NO_EFFECT,
                 fix="Give a `hostname` or `routes` of the zone, or leave it out.",
             )
 
@@ -99,7 +124,7 @@ def _claim_address(name: str, at: str, address: str, others: list[tuple[str, str
     for other, owner in others:
         if other != address and _meet(_as_route(address), _as_route(other)):
             what = "route" if "/" in other else "hostname"
-            faults.add(at, f"{show(address)} overlaps the {what} {show(other)} of {owner}", fix=why)
+            faults.add(at, f"{show(address)} overlaps the {what} {show(other)} of {owner}", code=Code.OVERLAP, fix=why)
     claim(_ADDRESS, address, f"EdgeApi {name!r}", at, faults, why)
 
 

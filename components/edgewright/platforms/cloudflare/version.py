@@ -8,6 +8,7 @@ import pulumi
 from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.assemble.handlers import bundle_handlers
 from edgewright.assemble.worker import BUNDLES, SHIELD_CLASS, has_shield, size, worker_modules
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec, EdgeSettings, EndpointSpec
@@ -40,6 +41,7 @@ def modules(
         faults.add(
             "endpoints",
             f"need modules of {size(made)} bytes",
+            code=Code.LIMIT,
             allowed=f"at most {most.text}",
             fix="Leave packages out of the handlers, or split the API in two.",
         )
@@ -76,8 +78,9 @@ def flags_of(given: Mapping[str, Any], settings: EdgeSettings) -> list[str]:
         if NO_OWN_EXPORTS in flags:
             faults = Faults("EdgeApi", settings.name)
             faults.add(
-                "compatibility_flags",
+                "cloudflare.compatibility_flags",
                 f"has {NO_OWN_EXPORTS!r}, without which nothing leads to the shield",
+                code=Code.CONTRADICTION,
                 fix="Leave the flag out, or the policies' `tiers.shield`.",
             )
             faults.raise_if_any()

@@ -15,6 +15,7 @@ from edgewright.assemble.node import find_node
 from edgewright.base.errors import InfrastructureError
 from edgewright.base.fault_codes import Code
 from edgewright.engine.resources import Capture, Resource
+from edgewright.platforms.cloudfront.options import ORIGIN_EVENTS
 from edgewright.platforms.parts import FunctionReport, Start
 
 LAMBDA_TYPE: Final = "aws:lambda/function:Function"
@@ -183,7 +184,7 @@ def report(capture: Capture, base: Path, rounds: int = ROUNDS) -> tuple[Function
         events = tuple(
             (outputs.get("association") or {}).get("events")
             or _events(outputs.get("ledger"), component)
-            or lambda_edge.ORIGIN_EVENTS
+            or ORIGIN_EVENTS
         )
         package = package_of(function, base)
         runtime = str(function.inputs.get("runtime"))

@@ -20,6 +20,7 @@ from edgewright.platforms.cloudfront.guard import GUARD
 from edgewright.platforms.cloudfront.held import with_hook
 from edgewright.platforms.cloudfront.names import certificate, dns, web_acl
 from edgewright.platforms.cloudfront.operations import observe
+from edgewright.platforms.cloudfront.options import ORIGIN_EVENTS
 from edgewright.platforms.cloudfront.origins import needs_name, origins_of, target_of
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.policies import quotas
@@ -198,7 +199,7 @@ def _edge_function(site: Site) -> lambda_edge.EdgeFunction:
         site.parent,
         f"{site.name}-edge",
         site.name,
-        lambda_edge.Shape(events=lambda_edge.ORIGIN_EVENTS, description="answers or sends on what CloudFront has not"),
+        lambda_edge.Shape(events=ORIGIN_EVENTS, description="answers or sends on what CloudFront has not"),
         site.uploads.apply(lambda known: known.edge.archive()),
         tags=site.plan.tags,
     )

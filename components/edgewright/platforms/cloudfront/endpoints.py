@@ -8,7 +8,7 @@ from edgewright.arguments.bindings import KEY_VALUE_STORE
 from edgewright.arguments.endpoints.models import Endpoint, Endpoints, RateLimit
 from edgewright.arguments.shape import is_later
 from edgewright.base.fault_codes import Code
-from edgewright.base.faults import Faults, output_of, show
+from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec
 from edgewright.platforms.cloudfront import lambda_edge
@@ -20,7 +20,7 @@ from edgewright.platforms.cloudfront.behaviors import (
     in_order,
     pattern_of,
 )
-from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.options import EVENTS, ORIGIN_EVENTS, REGION, VIEWER_EVENTS, is_association
 from edgewright.platforms.cloudfront.plan import Plan
 from edgewright.platforms.cloudfront.rates import path_expression
 from edgewright.platforms.parts import Binding
@@ -196,7 +196,7 @@ def _check_rate_limit(at: str, limited: RateLimit | None, plan: Plan, faults: Fa
     if "web_acl_arn" in plan.given:
         faults.add(
             f"{at}.rate_limit",
-            "needs a rule of its own in `web_acl_arn`",
+            "needs a rule of its own in `cloudfront.web_acl_arn`",
             code=Code.COMBINATION,
             fix="Add it there, or leave one of the two out.",
         )
@@ -251,17 +251,10 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
     at = item.at
     seen: dict[str, str] = {}
     for index, function in enumerate(item.functions or ()):
-        path = f"{at}.functions[{index}]"
+        path = f"{at}.cloudfront.functions[{index}]"
         if is_later(function):
             continue
-        if not isinstance(function, Mapping) or not {"events", "arn"} <= function.keys():
-            faults.add(
-                path,
-                f"{show(function)} is not a function",
-                code=Code.COMPONENT_OUTPUT,
-                allowed="a LambdaEdgeFunction's `association`",
-                fix=output_of(function, "association"),
-            )
+        if not is_association(function, path, faults):
             continue
         if not is_later(function["arn"]):
             check_arn(f"{path}.arn", function["arn"], faults)
@@ -273,22 +266,19 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
         events = function["events"]
         if isinstance(events, str) or not isinstance(events, Sequence) or not events:
             faults.add(
-                f"{path}.events",
-                f"{show(events)} is not a list of events",
-                code=Code.TYPE,
-                allowed=", ".join(lambda_edge.EVENTS),
+                f"{path}.events", f"{show(events)} is not a list of events", code=Code.TYPE, allowed=", ".join(EVENTS)
             )
             continue
         for number, event in enumerate(events):
-            if not faults.one_of(f"{path}.events[{number}]", event, lambda_edge.EVENTS):
+            if not faults.one_of(f"{path}.events[{number}]", event, EVENTS):
                 continue
-            if event in lambda_edge.ORIGIN_EVENTS:
+            if event in ORIGIN_EVENTS:
                 faults.add(
                     path,
                     f"is on {event}, where the API's own function runs: an event of a behavior takes one"
                     f" ({limit('lambda_edge.functions_per_event').source})",
                     code=Code.COMBINATION,
-                    allowed=" or ".join(lambda_edge.VIEWER_EVENTS),
+                    allowed=" or ".join(VIEWER_EVENTS),
                     fix="Do it in a `handler`, or at the viewer.",
                 )
             elif event in seen:
@@ -300,10 +290,10 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
                     fix="Join the two functions.",
                 )
             seen.setdefault(event, path)
-    if any(event in lambda_edge.VIEWER_EVENTS for event in seen):
+    if any(event in VIEWER_EVENTS for event in seen):
         if item.auth is not None and item.cache is not None:
             faults.add(
-                f"{at}.functions",
+                f"{at}.cloudfront.functions",
                 "are on viewer events, where a function of the API's own checks `auth` before a stored answer is given:"
                 f" an event of a behavior takes one ({limit('lambda_edge.functions_per_event').source})",
                 code=Code.COMBINATION,
@@ -318,7 +308,7 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
         )  # fmt: skip
         if reason:
             faults.add(
-                f"{at}.functions",
+                f"{at}.cloudfront.functions",
                 f"are on viewer events, where {reason} needs a CloudFront Function: CloudFront refuses both kinds together",
                 code=Code.COMBINATION,
                 fix="Leave one of the two out.",

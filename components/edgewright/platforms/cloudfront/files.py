@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from edgewright.base.faults import show
-from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.options import REGION
 from edgewright.platforms.cloudfront.policies import ASSETS_TTL
 from edgewright.platforms.cloudfront.site import Site
 

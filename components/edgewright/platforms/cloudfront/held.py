@@ -20,14 +20,14 @@ _ARGUMENTS: Mapping[str, str] = {
     "aliases": "hostname",
     "cacheTagConfig": "endpoints",
     "httpVersion": "rollout",
-    "priceClass": "price_class",
-    "viewerCertificate": "certificate_arn",
+    "priceClass": "cloudfront.price_class",
+    "viewerCertificate": "cloudfront.certificate_arn",
 }
 """Properties of the distribution that an argument sets; the others only a program's own transforms do."""
 
 _WHAT: Mapping[str, str] = {
     # A staging distribution has the certificate of the hostname, and not the hostname.
-    "certificate_arn": "or `hostname`: the certificate is another one",
+    "cloudfront.certificate_arn": "or `hostname`: the certificate is another one",
     "endpoints": "get their first strategy with `tags`, or lose the last,",
     "rollout": "is left out, which turns HTTP/3 on,",
 }
@@ -78,7 +78,7 @@ async def refuse(name: str, args: pulumi.ResourceHookArgs) -> None:
     # One that will be made in this deployment is not known yet, and is one.
     if bool(before["webAclId"]) != bool(now["webAclId"]):
         which = "the first one comes" if now["webAclId"] else "the last one goes"
-        _add("web_acl_arn", f"or `rate_limit`: {which}", faults)
+        _add("cloudfront.web_acl_arn", f"or `rate_limit`: {which}", faults)
     faults.raise_if_any()
 
 

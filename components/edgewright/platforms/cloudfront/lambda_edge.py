@@ -19,13 +19,10 @@ from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudfront.lists import aws as aws_data
+from edgewright.platforms.cloudfront.options import EVENTS, REGION, VIEWER_EVENTS
 
-REGION = "us-east-1"
 """Where CloudFront takes functions, certificates and web ACLs from. No other region, and no second provider."""
 PRINCIPALS = ("edgelambda.amazonaws.com", "lambda.amazonaws.com")
-VIEWER_EVENTS = ("viewer-request", "viewer-response")
-ORIGIN_EVENTS = ("origin-request", "origin-response")
-EVENTS = (*VIEWER_EVENTS, *ORIGIN_EVENTS)
 RUNTIMES = tuple(aws_data().runtimes.known)
 DEFAULT_RUNTIME = "nodejs22.x"
 DEFAULT_HANDLER = "index.handler"

@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.options import REGION
 from edgewright.platforms.cloudfront.rates import rate_rules, visibility
 from edgewright.platforms.cloudfront.site import Site
 

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from edgewright.platforms.cloudfront import policies
-from edgewright.platforms.cloudfront.lambda_edge import REGION
+from edgewright.platforms.cloudfront.options import REGION
 from edgewright.platforms.cloudfront.site import Site
 
 MAX_DELIVERY_NAME = 60

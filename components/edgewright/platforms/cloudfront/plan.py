@@ -3,41 +3,27 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim, program_file
-from edgewright.arguments.shape import checked
 from edgewright.assemble.lambda_package import read_folder
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudfront import functions
-from edgewright.platforms.cloudfront.lambda_edge import REGION
-from edgewright.platforms.cloudfront.lists import aws
+from edgewright.platforms.cloudfront.options import check_later
 from edgewright.platforms.cloudfront.rollout import Rollout, check_rollout
 
-PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 MAX_AGE_S = 2_592_000
 """For how long a viewer keeps an experiment's cookie, where nothing else is said: 30 days."""
 
 CLOUDFLARE_ONLY: Mapping[str, str] = {
-    "account_id": "The account is that of AWS's credentials. Leave it out.",
     "bindings": "A function at the edge reaches AWS services by their API: add the SDK's client to the handler.",
-    "cache_rules": "The behaviors' cache policies say it. Leave it out.",
-    "compatibility_date": "Leave it out: the function runs on Node.js.",
-    "compatibility_flags": "Leave it out: the function runs on Node.js.",
     "limits": "Leave it out: the function has 5 s and 128 MB.",
-    "placement": "Leave it out: the function runs in the regional cache nearest to the functions.",
-    "routes": "Use `hostname`, and a behavior for each endpoint.",
     "script_name": "Leave it out: Pulumi names the function, so that a retired one is never in the way.",
     "secrets": "They would lie readable in the package: read them in the handler from Secrets Manager or Parameter Store.",
-    "tiered_cache": "Use `origin_shield`.",
-    "zone_plan": "Leave it out.",
-    "workers_dev": "Leave it out: the distribution answers on its cloudfront.net name.",
-    "zone_id": "Use `hosted_zone_id`.",
-    "zone_name": "Use `hosted_zone_id`.",
 }
 
 
@@ -58,7 +44,7 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     """Return the platform's arguments with their defaults; note what is wrong with them."""
     for key, fix in CLOUDFLARE_ONLY.items():
         if key in given:
-            faults.add(key, "is of use to host 'cloudflare' only", fix=fix)
+            faults.add(key, "is of use to host 'cloudflare' only", code=Code.OTHER_PLATFORM, fix=fix)
     hostname = given.get("hostname")
     if hostname is not None and checks.hostname("hostname", hostname, faults):
         claim("hostname", hostname, f"EdgeApi {name!r}", "hostname", faults, "Give each API a hostname of its own.")
@@ -66,22 +52,19 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
             faults.add(
                 "hostname",
                 "needs a certificate",
-                fix="Give `hosted_zone_id`, and one is made and validated, or `certificate_arn`, from us-east-1.",
+                code=Code.NEEDS,
+                fix="Give `cloudfront.hosted_zone_id`, and one is made and validated, or `cloudfront.certificate_arn`, from"
+                " us-east-1.",
             )
     for key in ("certificate_arn", "hosted_zone_id"):
         if key in given and hostname is None:
-            faults.add(key, "has no effect without `hostname`", fix="Give `hostname`, or leave it out.")
-    if "certificate_arn" in given:
-        checked(given["certificate_arn"], _check_certificate, faults)
-    if "price_class" in given:
-        faults.one_of("price_class", given["price_class"], PRICE_CLASSES)
-    _check_logs(given, faults)
-    if "origin_shield" in given:
-        _check_shield(given["origin_shield"], faults)
-    for key, pattern, example in _IDS:
-        if key in given:
-            checked(given[key], partial(_check_id, key, pattern, example), faults)
-    _check_observability(given.get("observability", {}), faults)
+            faults.add(
+                f"cloudfront.{key}",
+                "has no effect without `hostname`",
+                code=Code.NO_EFFECT,
+                fix="Give `hostname`, or leave it out.",
+            )
+    given = check_later(given, faults)
     for key in given.get("vars", {}):
         checks.binding_name(f"vars.{key}", key, faults)
     return Plan(
@@ -95,76 +78,6 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     )
 
 
-_IDS = (
-    ("web_acl_arn", r"arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[\w-]+",
-     "arn:aws:wafv2:us-east-1:...:global/webacl/NAME/ID, of the scope CLOUDFRONT"),
-    ("hosted_zone_id", r"Z[A-Z0-9]{0,31}", "the id of a zone of Route 53, for example Z0123456789ABCDEFGHIJ"),
-)  # fmt: skip
-
-
-def _check_id(key: str, pattern: str, example: str, value: object, faults: Faults) -> None:
-    if not re.fullmatch(pattern, str(value)):
-        faults.add(key, f"{show(value)} is not what AWS takes here", allowed=example)
-
-
-def _check_logs(given: Mapping[str, Any], faults: Faults) -> None:
-    retention = aws().log_retention_days
-    days = given.get("log_retention_days")
-    if days is not None and days not in retention.values:
-        faults.add(
-            "log_retention_days",
-            f"{show(days)} is not for how long CloudWatch keeps a log ({retention.source})",
-            allowed=f"{retention.text} days",
-        )
-    if days is not None and given.get("access_logs") is False:
-        faults.add(
-            "log_retention_days", "has no effect with `access_logs: false`", fix="Leave it out, or keep access logs."
-        )
-    if given.get("dashboard") and given.get("metrics") is False:
-        faults.add(
-            "dashboard",
-            "shows hit rates and latencies, which CloudFront has with `metrics` alone"
-            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/viewing-cloudfront-metrics.html)",
-            fix="Leave `metrics: false` out, or the dashboard.",
-        )
-
-
-def _check_shield(region: object, faults: Faults) -> None:
-    shield = aws().origin_shield
-    if region in shield.regions:
-        return
-    advised = shield.advised.get(str(region))
-    faults.add(
-        "origin_shield",
-        f"{show(region)} is not a region with Origin Shield ({shield.source})",
-        allowed=", ".join(shield.regions),
-        fix=f"For {region} AWS advises {advised}." if advised else "",
-    )
-
-
-def _check_certificate(arn: object, faults: Faults) -> None:
-    found = re.fullmatch(r"arn:aws[a-z-]*:acm:([a-z0-9-]+):\d{12}:certificate/[\w-]+", str(arn))
-    if found is None:
-        faults.add("certificate_arn", f"{show(arn)} is not a certificate's ARN", allowed="arn:aws:acm:us-east-1:...")
-    elif found[1] != REGION:
-        faults.add(
-            "certificate_arn",
-            f"is from {found[1]}, and CloudFront takes certificates from us-east-1 only"
-            " (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html)",
-            allowed=REGION,
-            fix="Give `hosted_zone_id` instead, and one is made there; no second provider is needed.",
-        )
-
-
-def _check_observability(observability: Mapping[str, Any], faults: Faults) -> None:
-    for key in observability:
-        faults.add(
-            f"observability.{key}",
-            "is of use to host 'cloudflare' only",
-            fix="Use `metrics`, `dashboard` and `access_logs`.",
-        )
-
-
 def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:
     """Return tags as AWS has them: `owner:web` is the value web of owner."""
     found: dict[str, str] = {}
@@ -172,7 +85,7 @@ def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:
         key, _, value = tag.partition(":")
         if key in found:
             faults.add(
-                f"tags[{index}]", f"{show(tag)} has the key of another: a resource of AWS has one value for each",
+                f"tags[{index}]", f"{show(tag)} has the key of another: a resource of AWS has one value for each", code=Code.TWICE,
                 fix="Leave one out.",
             )  # fmt: skip
         found[key] = value
@@ -195,22 +108,28 @@ def _redirects(given: Mapping[str, Any], faults: Faults) -> str:
         if "path" in rule and (
             not path.startswith("/") or "*" in path[:-1] or not path.isascii() or not path.isprintable()
         ):
-            faults.add(f"{at}.path", f"{show(path)} is not a path", allowed="/old or /old/*")
+            faults.add(f"{at}.path", f"{show(path)} is not a path", code=Code.PATH, allowed="/old or /old/*")
         if path in seen:
-            faults.add(f"{at}.path", f"{show(path)} is redirected by redirects[{seen[path]}] already")
+            faults.add(f"{at}.path", f"{show(path)} is redirected by redirects[{seen[path]}] already", code=Code.TWICE)
         elif path in served:
             faults.add(
                 f"{at}.path",
                 f"{show(path)} is the path of {served[path]} too, which would never answer: a redirect comes first",
+                code=Code.OVERLAP,
                 fix=f"Leave out the redirect or {served[path]}, or give one of them another path.",
             )
         seen.setdefault(path, index)
         if "to" in rule:
             _check_target(f"{at}.to", to, path, faults)
         if to.endswith("*") and not path.endswith("*"):
-            faults.add(f"{at}.to", f"{show(to)} ends with `*`, and `path` has none to take")
+            faults.add(f"{at}.to", f"{show(to)} ends with `*`, and `path` has none to take", code=Code.WILDCARD)
         if status not in functions.STATUS_TEXTS:
-            faults.add(f"{at}.status", f"{status} is no redirect", allowed=", ".join(map(str, functions.STATUS_TEXTS)))
+            faults.add(
+                f"{at}.status",
+                f"{status} is no redirect",
+                code=Code.STATUS,
+                allowed=", ".join(map(str, functions.STATUS_TEXTS)),
+            )
         found.append({"path": path, "to": to, "status": status, "text": functions.STATUS_TEXTS.get(status, "")})
     found.sort(key=lambda rule: (-len(rule["path"]), rule["path"]))
     hostname = given.get("hostname")
@@ -254,6 +173,7 @@ def _check_circles(
                 f"redirects[{indexes[circle[0]]}].to",
                 f"leads back to {'its own path' if itself else 'where it began'}, again and again:"
                 f" {' to '.join(show(path) for path in (*circle, circle[0]))}",
+                code=Code.OVERLAP,
                 allowed="a path that no redirect takes back, or another host",
                 fix="Let `to` name where the content is." if itself else "Leave out one of them.",
             )
@@ -285,19 +205,21 @@ def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
         faults.add(
             at,
             f"{checks.shown_url(to)} has a character that a URL does not have",
+            code=Code.URL,
             allowed=allowed,
             fix="Escape it: `%20`.",
         )
     elif "*" in to[:-1]:
-        faults.add(at, f"{checks.shown_url(to)} has `*` before its end", allowed=allowed)
+        faults.add(at, f"{checks.shown_url(to)} has `*` before its end", code=Code.WILDCARD, allowed=allowed)
     elif host is None and (not to.startswith("/") or to.startswith("//")):
-        faults.add(at, f"{checks.shown_url(to)} is neither a path nor an http(s) URL", allowed=allowed)
+        faults.add(at, f"{checks.shown_url(to)} is neither a path nor an http(s) URL", code=Code.URL, allowed=allowed)
     elif host is not None and to.endswith("*") and "/" not in to[host.end() :]:
         bare = to.removesuffix("*").split("?")[0].split("#")[0]
         faults.add(
             at,
             f"{checks.shown_url(to)} has its `*` in the host, so that a path chooses where the redirect leads:"
             f" {show(f'{path[:-1]}.evil.example')} would lead to {checks.shown_url(f'{bare}.evil.example')}",
+            code=Code.OPEN_REDIRECT,
             allowed=allowed,
             fix=f"Write {bare + '/*'!r}: the slash ends the host." if "@" not in bare else "",
         )
@@ -305,6 +227,7 @@ def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
         faults.add(
             at,
             f"{checks.shown_url(to)} has its `*` behind `?` or `#`",
+            code=Code.WILDCARD,
             allowed=allowed,
             fix="The query goes along by itself.",
         )
@@ -320,16 +243,19 @@ def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str,
         if "cookie" in experiment:
             checks.header_name(f"{at}.cookie", experiment["cookie"], faults)
             if experiment["cookie"] in [other["cookie"] for other in found]:
-                faults.add(f"{at}.cookie", f"{show(experiment['cookie'])} is another experiment's too")
+                faults.add(f"{at}.cookie", f"{show(experiment['cookie'])} is another experiment's too", code=Code.TWICE)
         variants = experiment.get("variants", {})
         # One whose weight is at fault is no longer among them, and is one all the same.
         if "variants" in experiment and len(variants) < 2 and not faults.about(f"{at}.variants"):
             count = "1 variant" if len(variants) == 1 else f"{len(variants)} variants"
-            faults.add(f"{at}.variants", f"has {count}", allowed="2 or more, each with a weight")
+            faults.add(f"{at}.variants", f"has {count}", code=Code.RANGE, allowed="2 or more, each with a weight")
         for variant, weight in variants.items():
             if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", variant):
                 faults.add(
-                    f"{at}.variants", f"{show(variant)} is not a variant", allowed="letters, digits, `_` and `-`"
+                    f"{at}.variants",
+                    f"{show(variant)} is not a variant",
+                    code=Code.NAME,
+                    allowed="letters, digits, `_` and `-`",
                 )
             checks.whole(f"{at}.variants.{variant}", weight, faults, 1, 1_000_000)
         for number, path in enumerate(experiment.get("paths", ())):
@@ -337,6 +263,7 @@ def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str,
                 faults.add(
                     f"{at}.paths[{number}]",
                     f"{show(path)} is not the `path` of an endpoint",
+                    code=Code.NO_SUCH,
                     allowed=", ".join(sorted(filter(None, known))),
                 )
         max_age = experiment.get("max_age", MAX_AGE_S)
@@ -357,9 +284,9 @@ def _check_csp(at: str, value: object, faults: Faults) -> None:
     most = limit("cloudfront.response_headers_policy.csp_chars")
     checks.header_value(at, value, faults)
     if value == "":
-        faults.add(at, "is empty", fix="Leave it out, or give `default-src 'self'` for a beginning.")
+        faults.add(at, "is empty", code=Code.EMPTY, fix="Leave it out, or give `default-src 'self'` for a beginning.")
     elif isinstance(value, str) and len(value) > most.value:
-        faults.add(at, f"has {len(value)} characters ({most.source})", allowed=f"at most {most.text}")
+        faults.add(at, f"has {len(value)} characters ({most.source})", code=Code.LIMIT, allowed=f"at most {most.text}")
 
 
 def _assets(
@@ -371,27 +298,38 @@ def _assets(
         path = item.get("path", "/")
         if "path" in item and checks.endpoint_path(f"{at}.path", path, faults):
             if not path.endswith("/*"):
-                faults.add(f"{at}.path", f"{show(path)} does not end with `/*`", allowed="for example /assets/*")
+                faults.add(
+                    f"{at}.path",
+                    f"{show(path)} does not end with `/*`",
+                    code=Code.PATH,
+                    allowed="for example /assets/*",
+                )
             elif "/:" in path:
                 faults.add(
                     f"{at}.path",
                     f"{show(path)} has a parameter, and a file has one path",
+                    code=Code.PATH,
                     allowed="for example /assets/*",
                 )
         if "browser_ttl" in item:
             checks.seconds(f"{at}.browser_ttl", item["browser_ttl"], faults)
         if item.get("immutable") and not item.get("browser_ttl"):
-            faults.add(f"{at}.immutable", "is true without a `browser_ttl`", fix="Give one, for example 31536000.")
+            faults.add(
+                f"{at}.immutable",
+                "is true without a `browser_ttl`",
+                code=Code.NEEDS,
+                fix="Give one, for example 31536000.",
+            )
         if "content_security_policy" in item:
             _check_csp(f"{at}.content_security_policy", item["content_security_policy"], faults)
         if "directory" not in item:
             continue
         folder = program_file(item["directory"])
         if not folder.is_dir():
-            faults.add(f"{at}.directory", f"{show(item['directory'])} is not a folder")
+            faults.add(f"{at}.directory", f"{show(item['directory'])} is not a folder", code=Code.NO_FILE)
             continue
         files = read_folder(f"{at}.directory", folder, faults)
         if not files:
-            faults.add(f"{at}.directory", f"{show(item['directory'])} has no files")
+            faults.add(f"{at}.directory", f"{show(item['directory'])} has no files", code=Code.TOO_MANY_FILES)
         found.append((item, folder, files))
     return tuple(found)

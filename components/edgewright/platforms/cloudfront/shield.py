@@ -50,7 +50,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                 if place is not None and REGIONS[place] != for_all:
                     faults.add(
                         at,
-                        f"has its shield in {show(place)} ({REGIONS[place]}), and `origin_shield` of the"
+                        f"has its shield in {show(place)} ({REGIONS[place]}), and `cloudfront.origin_shield` of the"
                         f" API, which goes for all, is {show(for_all)}",
                         code=Code.CONTRADICTION,
                         fix="Leave one of the two out.",
@@ -62,7 +62,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
                     at,
                     "has a shield without a place, and CloudFront's Origin Shield is in one AWS region",
                     code=Code.NEEDS,
-                    fix="Give the CachePolicy `tiers.shield.location`, or the API `origin_shield`.",
+                    fix="Give the CachePolicy `tiers.shield.location`, or the API `cloudfront.origin_shield`.",
                 )
                 continue
             region = REGIONS[place]

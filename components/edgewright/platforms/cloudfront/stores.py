@@ -21,7 +21,7 @@ from edgewright.platforms.platform import Store
 def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults) -> list[Seed]:
     """Note what a KeyValueStore cannot hold, what is too large and what expires; return the keys that it starts with."""
     seeds = read_seeds(fill(Source, given.get("seed", {})), faults, lambda *_: None)
-    _check(given, seeds, faults)
+    _check(seeds, faults)
     if isinstance(title, str):
         if not re.fullmatch(r"[A-Za-z0-9-_]{1,64}", title):
             faults.add(
@@ -34,16 +34,7 @@ def check_store(name: str, title: Any, given: Mapping[str, Any], faults: Faults)
     return seeds
 
 
-def _check(given: Mapping[str, Any], seeds: Sequence[Seed], faults: Faults) -> None:
-    for key, what, fix in (
-        ("account_id", "is of use to host 'cloudflare' only", "The account is that of AWS's credentials. Leave it out."),
-        ("binding_name", "is given, and functions at CloudFront's edge reach a KeyValueStore by its ARN", "Leave it out: components hand the store to each other by `binding`."),
-        ("default_ttl", "is given, and nothing expires in a KeyValueStore", "Delete keys, or use DynamoDB global tables, which expire."),
-        ("list_limit", "is given, and a function cannot list a KeyValueStore", "Leave it out, or keep the list under a key."),
-        ("jurisdiction", "is given, and a KeyValueStore is copied to every edge location", "Use DynamoDB in the regions allowed."),
-    ):  # fmt: skip
-        if key in given:
-            faults.add(key, what, code=Code.UNSUPPORTED, fix=fix)
+def _check(seeds: Sequence[Seed], faults: Faults) -> None:
     total = 0
     most_key, most, whole = (limit(f"cloudfront.kvs.{name}") for name in ("key_bytes", "value_bytes", "store_bytes"))
     alternatives = (

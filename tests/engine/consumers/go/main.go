@@ -26,22 +26,25 @@ func main() {
 			Code: edgewright.EdgeFunctionCodeArgs{
 				Text: pulumi.StringRef("export const handler = async (event) => event.Records[0].cf.request;"),
 			},
-			Events: []string{"viewer-request"},
+			Events: []edgewright.EdgeEvent{edgewright.EdgeEventViewerRequest},
 		})
 		if err != nil {
 			return err
 		}
 		endpoint := edgewright.EndpointArgs{Path: "/api/*", Origin: nearest.Routing, Cache: pages.Spec}
 		worker, err := edgewright.NewEdgeApi(ctx, "worker", &edgewright.EdgeApiArgs{
-			AccountId: pulumi.String("0123456789abcdef0123456789abcdef"),
+			Cloudflare: &edgewright.CloudflareApiOptionsArgs{
+				AccountId: pulumi.String("0123456789abcdef0123456789abcdef"),
+			},
 			Endpoints: []edgewright.EndpointArgs{endpoint},
 		})
 		if err != nil {
 			return err
 		}
-		endpoint.Functions = []pulumi.Input{signed.Association}
+		endpoint.Cloudfront = &edgewright.CloudfrontEndpointOptionsArgs{Functions: []pulumi.Input{signed.Association}}
+		host := edgewright.HostCloudfront
 		site, err := edgewright.NewEdgeApi(ctx, "site", &edgewright.EdgeApiArgs{
-			Host:      pulumi.StringRef("cloudfront"),
+			Host:      &host,
 			Endpoints: []edgewright.EndpointArgs{endpoint},
 		})
 		if err != nil {

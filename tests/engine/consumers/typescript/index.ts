@@ -15,12 +15,12 @@ const signed = new edgewright.LambdaEdgeFunction("signed", {
 });
 const endpoint = { path: "/api/*", origin: nearest.routing, cache: pages.spec };
 const worker = new edgewright.EdgeApi("worker", {
-  accountId: "0123456789abcdef0123456789abcdef",
+  cloudflare: { accountId: "0123456789abcdef0123456789abcdef" },
   endpoints: [endpoint],
 });
 const api = new edgewright.EdgeApi("site", {
   host: "cloudfront",
-  endpoints: [{ ...endpoint, functions: [signed.association] }],
+  endpoints: [{ ...endpoint, cloudfront: { functions: [signed.association] } }],
 });
 
 export const settings = worker.settings;
