@@ -552,7 +552,12 @@ def _check_tiers(tiers: Mapping[str, Any], mode: str, faults: Faults) -> None:
             )
     for path, tier in (("memory", tiers.get("memory") or {}), ("edge", edge)):
         for key in () if tier.get("enabled", True) else sorted({*tier} - {"enabled"}):
-            faults.add(f"tiers.{path}.{key}", "has no effect, because `enabled` is false", fix=f"Leave {key} out.")
+            faults.add(
+                f"tiers.{path}.{key}",
+                "has no effect, because `enabled` is false",
+                code=Code.NO_EFFECT,
+                fix=f"Leave {key} out.",
+            )
     for path, tier in (("memory", memory or {}), ("edge", edge)):
         if "ttl_ceiling" in tier:
             checks.seconds(f"tiers.{path}.ttl_ceiling", tier["ttl_ceiling"], faults)

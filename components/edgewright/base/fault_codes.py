@@ -482,7 +482,7 @@ class Code(enum.Enum):
         "The API or function has no address, event or endpoint by which a request could come.",
         "It would be deployed and never asked.",
         "Give a hostname, a route or an event.",
-        '{"workers_dev": False}',
+        '{"cloudflare": {"workers_dev": False}}',
         '{"cloudflare": {"workers_dev": False, "zone_id": zone}, "hostname": "api.example.com"}',
     )
 
