@@ -102,7 +102,9 @@ class LambdaEdgeFunction(pulumi.ComponentResource):
         docs = GeoRouter("docs", {"origins": [{"region": "us", "url": "https://docs.example.com"}], "fallback": "us"})
         EdgeApi("api", {
             "host": "cloudfront",
-            "endpoints": [{"path": "/docs/*", "origin": docs.routing, "functions": [signed.association]}],
+            "endpoints": [
+                {"path": "/docs/*", "origin": docs.routing, "cloudfront": {"functions": [signed.association]}},
+            ],
         })
 
     In an EdgeApi it is for viewer events: those of the origin are the API's own function's. A distribution of your own takes it

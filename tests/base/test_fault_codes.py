@@ -162,3 +162,32 @@ def test_what_a_supervisor_tells_is_raised_with_its_code(
 ) -> None:
     error = raised(told, "see the log")
     assert (type(error), str(error)) == (kind, text)
+
+
+WORDS_OF_OTHERS = {
+    "engine/execute.py": "Python says only in words that an attribute was asked of None",
+}
+"""Files that decide by the words of a message which is not ours, and why. Add to it only what has no other way."""
+_BY_WORDS = re.compile(
+    r"""["'] (?:not )?in str\(\w*err\w*\)|str\(\w*err\w*\)\.(?:startswith|endswith|removeprefix)\("""
+    r"""|\b(?:problem|message|reason)\.(?:startswith|endswith)\(|\.args\[0\]\.(?:startswith|endswith)\("""
+)
+
+
+def test_no_code_decides_by_the_words_of_a_message() -> None:
+    found = {
+        path.relative_to(ROOT / "components" / "edgewright").as_posix()
+        for path in (ROOT / "components" / "edgewright").rglob("*.py")
+        if _BY_WORDS.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(WORDS_OF_OTHERS)
+
+
+def test_every_code_is_used() -> None:
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("components/edgewright", "policies/edgewright_policies")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != "fault_codes.py"
+    )
+    assert [code.name for code in Code if not re.search(rf"\bCode\.{code.name}\b", text)] == []

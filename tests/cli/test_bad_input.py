@@ -295,4 +295,4 @@ def test_a_number_that_an_option_does_not_take_is_told_with_what_it_takes(
     edgewright: Edgewright, tmp_path: Path, arguments: tuple[str, ...], told: str
 ) -> None:
     outcome = edgewright(*arguments, cwd=tmp_path)
-    assert (outcome.code, outcome.err) == (2, f"error: {told}\n")
+    assert (outcome.code, outcome.err) == (2, f"error: {told} [EWF406]\n")

@@ -9,7 +9,8 @@ from edgewright.arguments.endpoints.check import check_endpoints
 from edgewright.arguments.endpoints.models import Api, Endpoint
 from edgewright.base.faults import Faults, InputFaults, closest, show
 from edgewright.contract.countries import countries, distance_km
-from edgewright.platforms.cloudflare.arguments import _check_rollout
+from edgewright.platforms.cloudflare.arguments import check_rollout
+from edgewright.platforms.cloudflare.asked import Rollout
 from edgewright.platforms.cloudflare.cache_rules import specificity
 from edgewright.platforms.cloudflare.routes import covers
 from hypothesis import example, given
@@ -112,8 +113,8 @@ def test_endpoint_paths_with_one_wrong_character_are_refused(path: str, wrong: s
 @given(st.floats(allow_nan=True, allow_infinity=True) | st.integers())
 def test_a_rollouts_shares_add_to_100_or_it_is_refused(percentage: float) -> None:
     faults = fresh()
-    found, _ = _check_rollout(
-        {"percentage": percentage, "previous_version_id": "1" * 8 + "-1111-1111-1111-" + "1" * 12}, faults
+    found = check_rollout(
+        Rollout(percentage=percentage, previous_version_id="1" * 8 + "-1111-1111-1111-" + "1" * 12), faults
     )
     if not faults:
         assert 0 <= found <= 100

@@ -10,7 +10,7 @@ from edgewright import CachePolicy, EdgeApi, GeoRouter, KvNamespace, LambdaEdgeF
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import InputFaults
 
-from tests.components.program import run
+from tests.components.program import ACCOUNT, run
 
 ORIGINS: Any = {"origins": [{"region": "eu", "url": "https://eu.example.com"}], "fallback": "eu"}
 
@@ -54,6 +54,14 @@ def twice() -> None:
         KvNamespace("store", {"host": "cloudfront", "title": "store"})
 
 
+def weak_secret() -> None:
+    auth = {"kind": "jwt", "secret": "KEY", "issuer": "https://issuer.example", "audience": ["a"]}
+    one = {"path": "/a", "handler": "h.js", "auth": auth}
+    own = {"account_id": ACCOUNT}
+    given: Any = {"host": "cloudflare", "endpoints": [one], "secrets": {"KEY": "word"}, "cloudflare": own}
+    EdgeApi("api", given)
+
+
 def by_keyword() -> None:
     kind: Any = CachePolicy
     kind("policy", edge_ttl=1)
@@ -68,6 +76,7 @@ CASES: tuple[tuple[Code, Callable[[], object]], ...] = (
     (Code.TWICE, api({"methods": ["GET", "GET"]})),
     (Code.EMPTY, api(endpoints=[])),
     (Code.CONTRADICTION, policy(strategy="cache-first", mode="bypass", edge_ttl=1)),
+    (Code.MOVED, api(compatibility_date="2026-01-01")),
     (Code.NAME_TAKEN, twice),
     (Code.OVERLAP, api(endpoints=[{"path": "/:a", "handler": "h.js"}, {"path": "/:b", "handler": "h.js"}])),
     (Code.KNOWN_LATER, api({"path": pulumi.Output.from_input("/a")})),
@@ -108,6 +117,8 @@ CASES: tuple[tuple[Code, Callable[[], object]], ...] = (
     (Code.BUNDLE, api({"handler": "broken.js"})),
     (Code.EXPORT, api({"handler": "none.js"})),
     (Code.SHARED_ANSWER, policy(edge_ttl=1, cloudflare={"engine": "platform"}, key={"headers": ["x-a"]})),
+    (Code.WEAK_SECRET, weak_secret),
+    (Code.OPEN_REDIRECT, api(redirects=[{"path": "/old/*", "to": "https://example.com*"}])),
     (Code.CORS_CREDENTIALS, api({"cors": {"origins": ["*"], "credentials": True}})),
 )
 

@@ -1832,9 +1832,10 @@ async function askOrigin(query, found, options) {
   const validatable = selected && !selected.stored.range ? selected.stored : void 0;
   const isValidation = options.confirmed || validatable !== void 0 && addValidators(validatable, headers);
   const completion2 = options.sendRange ? void 0 : query.core.origin?.completion(selected, headers);
+  const method = options.inBackground ? "GET" : methodFor(query);
   const send2 = async () => {
     const requestTime = query.ctx.now();
-    return { requestTime, response: await query.origin(originRequest(query, headers)) };
+    return { requestTime, response: await query.origin(originRequest(query, headers, method)) };
   };
   const first = await send2();
   const relation = await relationOf(query, found, first.response, isValidation, completion2);
@@ -1863,9 +1864,9 @@ function headersFor({ core, request, policy }) {
 function remove(headers, names2) {
   for (const name of names2) headers.delete(name);
 }
-function originRequest(query, headers = headersFor(query)) {
-  const { request, policy } = query;
-  const method = policy.mode === "override" ? "GET" : request.method;
+var methodFor = ({ request, policy }) => policy.mode === "override" ? "GET" : request.method;
+function originRequest(query, headers = headersFor(query), method = methodFor(query)) {
+  const { request } = query;
   const { cf } = request;
   return new Request(query.url, { method, headers, redirect: "manual", cf });
 }

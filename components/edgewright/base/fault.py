@@ -17,9 +17,9 @@ class Fault:
 
     path: str
     problem: str
+    code: Code
     allowed: str = ""
     fix: str = ""
-    code: Code | None = None
 
     @property
     def text(self) -> str:
@@ -32,7 +32,7 @@ class Fault:
     @property
     def coded(self) -> str:
         """Everything but the path: the sentences, and the code behind them."""
-        return f"{self.text} [{self.code}]" if self.code else self.text
+        return f"{self.text} [{self.code}]"
 
     def __str__(self) -> str:
         return f"{self.path}: {self.coded}"
@@ -44,7 +44,7 @@ class Fault:
             "problem": self.problem,
             "allowed": self.allowed,
             "fix": self.fix,
-            "code": self.code.number if self.code else "",
+            "code": self.code.number,
         }
 
 

@@ -157,7 +157,8 @@ class Code(enum.Enum):
     MOVED = (
         "EWF109",
         "The argument has moved to another place",
-        "An argument was given where it was in an earlier version. The message says where it is now.",
+        "An argument was given where it no longer is. The message says where it is now: what one platform has alone is among its"
+        " options (`cloudflare`, `cloudfront`).",
         "Two places for one thing would have to be kept in agreement for ever.",
         "Give it in the new place; its value stays. docs/upgrade.md lists every move.",
         'EdgeApi("api", {"zone_id": zone, ...})',
@@ -271,8 +272,8 @@ class Code(enum.Enum):
         "The value is not a hostname with a path, with `*` before the hostname or at the end.",
         "The platform refuses other patterns, or they match nothing.",
         "Write hostname and path, for example `example.com/api/*`.",
-        '{"routes": ["example.com"]}',
-        '{"routes": ["example.com/*"]}',
+        '{"cloudflare": {"routes": ["example.com"]}}',
+        '{"cloudflare": {"routes": ["example.com/*"]}}',
     )
     HEADER_NAME = (
         "EWF208",
@@ -298,8 +299,8 @@ class Code(enum.Enum):
         "The value is no day of the calendar as `YYYY-MM-DD`, or a day that is too early or still to come.",
         "What depends on it would be undefined.",
         "Write an existing day as `YYYY-MM-DD`, within the bounds that the message names.",
-        '{"compatibility_date": "1.2.2026"}',
-        '{"compatibility_date": "2026-02-01"}',
+        '{"cloudflare": {"compatibility_date": "1.2.2026"}}',
+        '{"cloudflare": {"compatibility_date": "2026-02-01"}}',
     )
     QUANTITY = (
         "EWF211",
@@ -334,8 +335,8 @@ class Code(enum.Enum):
         "The value does not look like an id of the platform's: of an account, a zone, a version, a certificate, a function.",
         "The platform would refuse the request, late and with another message.",
         "Copy it from where the message says.",
-        '{"zone_id": "example.com"}',
-        '{"zone_id": "0123456789abcdef0123456789abcdef"}',
+        '{"cloudflare": {"zone_id": "example.com"}}',
+        '{"cloudflare": {"zone_id": "0123456789abcdef0123456789abcdef"}}',
     )
     METHOD = (
         "EWF215",
@@ -436,8 +437,8 @@ class Code(enum.Enum):
         "The value is sound, but not one of those that the platform accepts for this setting.",
         "The deployment would fail.",
         "Use one of those that the message lists, with their source.",
-        '{"log_retention_days": 10}',
-        '{"log_retention_days": 14}',
+        '{"cloudfront": {"log_retention_days": 10}}',
+        '{"cloudfront": {"log_retention_days": 14}}',
     )
     REGION = (
         "EWF305",
@@ -445,8 +446,8 @@ class Code(enum.Enum):
         "A function, certificate or shield is in a region from which the platform does not take it.",
         "The deployment would fail.",
         "Use the region that the message names.",
-        '{"certificate_arn": "arn:aws:acm:eu-west-1:..."}',
-        '{"certificate_arn": "arn:aws:acm:us-east-1:..."}',
+        '{"cloudfront": {"certificate_arn": "arn:aws:acm:eu-west-1:..."}}',
+        '{"cloudfront": {"certificate_arn": "arn:aws:acm:us-east-1:..."}}',
     )
     DATA_LOSS = (
         "EWF306",
@@ -454,8 +455,8 @@ class Code(enum.Enum):
         "The change asks for a new store in place of the one that holds the data.",
         "What is in the old store would be deleted.",
         "Put the value back; for a new store declare a second component and move the data.",
-        'KvNamespace("data", {"jurisdiction": "eu"})  # was made without',
-        'KvNamespace("data-eu", {"jurisdiction": "eu"})',
+        'KvNamespace("data", {"cloudflare": {"jurisdiction": "eu"}})  # was made without',
+        'KvNamespace("data-eu", {"cloudflare": {"jurisdiction": "eu"}})',
     )
     ROLLOUT_STATE = (
         "EWF307",
@@ -481,7 +482,7 @@ class Code(enum.Enum):
         "The API or function has no address, event or endpoint by which a request could come.",
         "It would be deployed and never asked.",
         "Give a hostname, a route or an event.",
-        '{"workers_dev": False}',
+        '{"cloudflare": {"workers_dev": False}}',
         '{"cloudflare": {"workers_dev": False, "zone_id": zone}, "hostname": "api.example.com"}',
     )
 

@@ -132,7 +132,7 @@ class Faults:
             head += f"[{kept[at]}]" if kept is not None and at < len(kept) else part
         return head
 
-    def add(self, path: str, problem: str, *, code: Code | None = None, allowed: str = "", fix: str = "") -> None:
+    def add(self, path: str, problem: str, *, code: Code, allowed: str = "", fix: str = "") -> None:
         """Note a fault, of a kind. The same fault noted twice is kept once, and what was given and is at fault is neither
         missing nor empty."""
         path = self._given(path)
@@ -141,8 +141,8 @@ class Faults:
             if str(value) in problem:
                 # It tells a number that the program did not write.
                 problem = f"{problem} ({text} is {meaning})"
-        fault = Fault(path, problem, allowed, fix, code)
-        if (code in _ABSENT or (not code and problem.startswith(("is required", "is empty")))) and self.about(path):
+        fault = Fault(path, problem, code, allowed, fix)
+        if code in _ABSENT and self.about(path):
             return
         if fault not in self.items:
             self.items.append(fault)

@@ -2,15 +2,17 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { CacheSpec, PurgeRequest } from "../../src/core/cache";
+import { all, type CacheSpec, type PurgeRequest } from "../../src/core/cache";
 import { OF_ONE_ANSWER } from "../../src/core/cache/cache";
 import { complete } from "../../src/core/cache/complete";
 import { customKey } from "../../src/core/cache/custom-key";
 import { cacheStatusOf, xCacheOf } from "../../src/core/cache/decide/outcome";
+import { MarkerSet } from "../../src/core/cache/decide/purged";
 import { type LoggedResponse, Replay } from "../../src/core/cache/decide/replay";
 import { originMode } from "../../src/core/cache/origin-mode";
 import { parseRange } from "../../src/core/ranges";
 import { Harness } from "./fixtures/harness";
+import { shieldOf } from "./fixtures/inside";
 
 /** What a function with the test's policy is given: see ./fixtures/harness.ts. */
 const rulesFor = (mode: string) => ({
@@ -25,6 +27,13 @@ const TIERS: NonNullable<CacheSpec["tiers"]>[] = [
   { memory: null, edge: {}, kv: null },
   { memory: { ttl_ceiling_s: 5 }, edge: {}, kv: null },
   { memory: { ttl_ceiling_s: 5 }, edge: { ttl_ceiling_s: 20 }, kv: { binding: "KV", ttl_s: 90 } },
+];
+
+/** Tiers with a shield, for several data centres. */
+const SHIELDED: NonNullable<CacheSpec["tiers"]>[] = [
+  { memory: {}, edge: null, kv: null, shield: {} },
+  { memory: { ttl_ceiling_s: 5 }, edge: {}, kv: null, shield: { ttl_s: 40 } },
+  { memory: {}, edge: { ttl_ceiling_s: 20 }, kv: { binding: "KV", ttl_s: 90 }, shield: {} },
 ];
 
 const spec = fc.record({
@@ -87,6 +96,8 @@ const step = fc.record({
   method: fc.constantFrom("GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "PUT"),
   range: seldom(2, range),
   purge: seldom(9, purge),
+  /** It comes to a data centre that has had no request yet. */
+  elsewhere: fc.constant<boolean>(false),
   path: fc.constantFrom("/a", "/b?x=1"),
   a: fc.constantFrom("1", "2"),
   control: fc.constantFrom<string>(
@@ -147,7 +158,18 @@ type Seen = Map<string, number>;
 async function agree(given: Spec, first: Change, steps: readonly Step[], seen: Seen): Promise<void> {
   const policy: CacheSpec = { name: "p", edge_ttl_s: given.mode === "override" ? 15 : null, ...given };
   const harness = new Harness(policy, { hitForMissMs: 0, purgeCheckMs: 0, purging: true });
-  const replay = new Replay(rulesFor(given.mode));
+  harness.shield = shieldOf(
+    policy,
+    all,
+    (wanted) => harness.ask(wanted),
+    () => harness.context,
+  );
+  const shared = {
+    kv: new Map(),
+    purges: new MarkerSet(),
+    shield: new Replay({ ...rulesFor(given.mode), origin: originMode }),
+  };
+  let replay = new Replay(rulesFor(given.mode), shared);
   const moment = { now: () => harness.now, random: () => harness.draw };
   let made = first;
   harness.origin = ({ method, headers }) => {
@@ -162,6 +184,11 @@ async function agree(given: Spec, first: Change, steps: readonly Step[], seen: S
   for (const one of steps) {
     harness.advance(one.seconds);
     made = one.change ?? made;
+    if (one.elsewhere) {
+      harness.advance(1);
+      harness.dataCentre();
+      replay = new Replay(rulesFor(given.mode), shared);
+    }
     const headers = new Headers({ a: one.a });
     if (one.control) headers.set("cache-control", one.control);
     if (one.authorised) headers.set("authorization", "Bearer x");
@@ -186,20 +213,24 @@ async function agree(given: Spec, first: Change, steps: readonly Step[], seen: S
         return { ...head, bytes: body.length };
       },
     );
+    const { outcome, reuse } = decision;
     let answered: [string | null, string | null, string | null] | "failed";
     try {
       const answer = await harness.get(one.path, Object.fromEntries(headers), { method: one.method });
-      answered = [answer.xCache, answer.cacheStatus, answer.hit ? answer.headers.get("age") : null];
+      // A shield's own member stands before it.
+      const own = answer.cacheStatus?.split(", ").at(-1) ?? null;
+      answered = [answer.xCache, own, outcome.kind === "forwarded" ? null : answer.headers.get("age")];
     } catch {
       answered = "failed";
       await harness.settle();
     }
-    const { outcome, reuse } = decision;
     const what = outcome.kind === "forwarded" ? `${outcome.forward} ${outcome.storage}` : outcome.kind;
     const parts = one.range && outcome.kind === "hit" && outcome.tier === "memory" ? "a part" : "";
     const rest = outcome.kind === "forwarded" && outcome.originStatus === 206 ? "the rest of a part" : "";
     for (const name of [what, reuse.reason, parts, rest]) seen.set(name, (seen.get(name) ?? 0) + 1);
-    const failed = made.down && outcome.kind === "forwarded" && decision.originRequests > 0;
+    const shield = outcome.kind === "forwarded" && outcome.fromShield ? "from the shield" : "";
+    seen.set(shield, (seen.get(shield) ?? 0) + 1);
+    const failed = !decision.answered;
     const age = outcome.kind === "forwarded" ? null : String(decision.age);
     expect(answered).toEqual(failed ? "failed" : [xCacheOf(outcome), `edgewright; ${cacheStatusOf(outcome)}`, age]);
     expect(harness.requests.length - before).toBe(decision.originRequests);
@@ -256,4 +287,26 @@ it("agrees with handle on parts, and on what becomes of them", async () => {
     { numRuns: 600 },
   );
   expectSeen(seen, ["a part", "the rest of a part", "partial stored", "marked-stale", "uri-miss undefined"]);
+});
+
+it("agrees with handle where data centres share a shield", async () => {
+  const seen: Seen = new Map();
+  const tiers = fc.constantFrom(...SHIELDED);
+  const shielded = fc.tuple(spec, tiers).map(([given, tiers]): Spec => ({ ...given, tiers }));
+  const steps = fc.array(
+    fc.tuple(step, seldom(2, steady), fc.boolean(), fc.boolean()).map(
+      ([one, change, elsewhere, plain]): Step => ({
+        ...one,
+        change: change ?? one.change,
+        elsewhere,
+        ...(plain && { control: "", authorised: false, range: null }),
+      }),
+    ),
+    { minLength: 3, maxLength: 14 },
+  );
+  await fc.assert(
+    fc.asyncProperty(shielded, change, steps, (...sequence) => agree(...sequence, seen)),
+    { numRuns: 400 },
+  );
+  expectSeen(seen, ["from the shield", "hit", "stale-instead", "partial stored", "marked-stale", "stale stored"]);
 });

@@ -564,6 +564,13 @@ describe("stale answers", () => {
     expect(await down.get("/")).toMatchObject({ status: 200, text: "old" });
   });
 
+  it("is revalidated as a GET behind a HEAD", async () => {
+    const h = await stale("max-age=10, stale-while-revalidate=30", () => reply("unused", {}));
+    h.origin = ({ method }) => reply(method === "HEAD" ? null : "the whole", { "cache-control": "max-age=60" });
+    expect((await h.get("/", {}, { method: "HEAD" })).hit).toBe(true);
+    expect(await h.get("/")).toMatchObject({ hit: true, text: "the whole" });
+  });
+
   it("stale-while-revalidate serves at once and asks once behind", async () => {
     const h = await stale("max-age=10, stale-while-revalidate=30", () =>
       reply("new", { "cache-control": "max-age=60" }),

@@ -616,7 +616,12 @@ describe("the two engines", () => {
     expect([sound.status, sound.json.faults]).toEqual([
       400,
       [
-        { list: "urls", value: "/%zz", message: expect.stringContaining("can never be served: The path has a `%`"), code: "EWF412" },
+        {
+          list: "urls",
+          value: "/%zz",
+          message: expect.stringContaining("can never be served: The path has a `%`"),
+          code: "EWF412",
+        },
         { list: "urls", value: "http://other.example/x", message: expect.stringContaining("It has: api.example.com.") },
         { list: "prefixes", value: "/a%2Fb", message: expect.stringContaining("can never be served"), code: "EWF412" },
       ],

@@ -7,6 +7,7 @@ import pulumi
 from edgewright.arguments.endpoints.models import Compiled, Endpoints
 from edgewright.arguments.seeds import Seed, Source, read_seeds
 from edgewright.arguments.shape import Later, fill
+from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.models import EdgeSettings
 from edgewright.platforms.platform import Deployed, Store
@@ -15,7 +16,7 @@ from edgewright.platforms.platform import Deployed, Store
 def check(name: str, given: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     """Return the plan: what `create` needs of the arguments."""
     if given.get("hostname") is not None:
-        faults.add("hostname", "is given, and paper has no names", fix="Leave it out.")
+        faults.add("hostname", "is given, and paper has no names", code=Code.UNSUPPORTED, fix="Leave it out.")
     return {"script_name": given.get("script_name", name)}
 
 
@@ -23,7 +24,12 @@ def check_endpoints(plan: Any, endpoints: Endpoints, faults: Faults) -> None:
     """Note what an endpoint asks for that is not to be had here."""
     for item in endpoints.items:
         if item.rate_limit is not None:
-            faults.add(f"{item.at}.rate_limit", "is given, and nobody counts on paper", fix="Leave it out.")
+            faults.add(
+                f"{item.at}.rate_limit",
+                "is given, and nobody counts on paper",
+                code=Code.UNSUPPORTED,
+                fix="Leave it out.",
+            )
 
 
 def bundle(plan: Any, endpoints: Endpoints, faults: Faults) -> dict[str, str]:

@@ -54,12 +54,12 @@ def create(
         account_id=plan.account_id,
         name=plan.script_name,
         logpush=False,
-        observability=observability_of(given.get("observability", {})),
+        observability=observability_of(given.observability),
         subdomain={"enabled": plan.workers_dev, "previews_enabled": False},
-        tags=sorted(set(given.get("tags", ()))),
+        tags=sorted(set(given.tags)),
         tail_consumers=[],
         # A default name stays when the component is renamed: another one would take the hostname off the Worker for a while.
-        opts=child if "script_name" in given else pulumi.ResourceOptions(parent=parent, ignore_changes=["name"]),
+        opts=child if given.script_name is not None else pulumi.ResourceOptions(parent=parent, ignore_changes=["name"]),
     )
     platform_cache: Any = when_known(settings, cache_options)
     exported: Any = when_known(settings, exports_of)
@@ -72,10 +72,10 @@ def create(
         modules=modules,
         bindings=bound,
         exports=exported,
-        compatibility_date=given.get("compatibility_date", COMPATIBILITY_DATE),
+        compatibility_date=given.compatibility_date or COMPATIBILITY_DATE,
         compatibility_flags=when_known(settings, lambda known: flags_of(given, known)),
-        limits=limits_of(given.get("limits", {})),
-        placement={"mode": given["placement"]} if "placement" in given else None,
+        limits=limits_of(given.limits),
+        placement={"mode": given.placement} if given.placement is not None else None,
         cache_options=platform_cache,
         annotations={"workers_message": f"{name} by edgewright", "workers_tag": when_known(modules, digest)},
         opts=child,
@@ -91,12 +91,12 @@ def create(
         opts=pulumi.ResourceOptions(parent=parent, depends_on=before),
     )
     _lead_to(name, plan, worker, pulumi.ResourceOptions(parent=parent, depends_on=[deployment]))
-    if given.get("tiered_cache"):
+    if given.tiered_cache:
         # Two switches: tiered caching itself, and its smart topology.
         tiered = cloudflare.ArgoTieredCaching(f"{name}-tiered-caching", zone_id=plan.zone_id, value="on", opts=child)
         smart = pulumi.ResourceOptions(parent=parent, depends_on=[tiered])
         cloudflare.TieredCache(f"{name}-tiered-cache", zone_id=plan.zone_id, value="on", opts=smart)
-    if given.get("cache_rules"):
+    if given.cache_rules:
         cloudflare.Ruleset(
             f"{name}-cache-rules",
             zone_id=plan.zone_id,

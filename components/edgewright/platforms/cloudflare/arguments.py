@@ -8,11 +8,12 @@ from typing import Any
 from edgewright.arguments import checks
 from edgewright.arguments.endpoints.models import Endpoints
 from edgewright.arguments.program import claim, default_name
-from edgewright.arguments.shape import is_later
+from edgewright.arguments.shape import Later, fill, is_later
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudflare.account import check_said
+from edgewright.platforms.cloudflare.asked import Asked, Limits, Rollout, Sticky
 from edgewright.platforms.cloudflare.routes import check_addresses, split_route
 
 CLOUDFRONT_ONLY = (
@@ -35,17 +36,17 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 class Plan:
     """The arguments that only this platform has, sound and with their defaults."""
 
-    account_id: Any
-    zone_id: Any
+    account_id: Later[str]
+    zone_id: Later[str] | None
     script_name: str
     hostname: str | None
     routes: tuple[str, ...]
     workers_dev: bool
     percentage: float
-    previous_version_id: Any
-    sticky: Mapping[str, Any]
-    """What a client keeps its version by during a rollout; empty where each request is drawn anew."""
-    given: Mapping[str, Any]
+    previous_version_id: Later[str] | None
+    sticky: Sticky | None
+    """What a client keeps its version by during a rollout; None where each request is drawn anew."""
+    given: Asked
 
 
 def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
@@ -53,17 +54,16 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
     for key in CLOUDFRONT_ONLY:
         if key in given:
             faults.add(key, "is of use to host 'cloudfront' only", code=Code.OTHER_PLATFORM, fix="Leave it out.")
-    own = {key: given[key] for key in ("zone_id", "zone_name") if key in given}
-    given = check_said("EdgeApi", given, faults)
-    account_id, zone_id = given.get("account_id", "0" * 32), given.get("zone_id")
-    script_name = given.get("script_name", default_name(name))
+    own = {key for key in ("zone_id", "zone_name") if key in given}
+    asked = fill(Asked, check_said("EdgeApi", given, faults))
+    script_name = default_name(name) if asked.script_name is None else asked.script_name
     checks.function_name("script_name", script_name, faults)
-    check_addresses(name, given, own, faults)
-    percentage, previous = _check_rollout(given.get("rollout", {}), faults)
-    sticky = _check_sticky(name, given, percentage, faults)
-    _check_zone_plan(given, sticky, faults)
-    _check_limits(given.get("limits", {}), faults)
-    for index, tag in enumerate(given.get("tags", ())):
+    check_addresses(name, asked, own, faults)
+    percentage = check_rollout(asked.rollout, faults)
+    _check_sticky(name, asked, percentage, faults)
+    _check_zone_plan(asked, faults)
+    _check_limits(asked.limits, faults)
+    for index, tag in enumerate(asked.tags):
         if not _TAG.match(tag):
             faults.add(
                 f"tags[{index}]",
@@ -71,34 +71,33 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
                 code=Code.NAME,
                 allowed="1 to 64 characters without blanks, `,` and `&`",
             )
-    _check_environment(given, faults)
-    if isinstance(account_id, str):
+    _check_environment(asked, faults)
+    if isinstance(asked.account_id, str):
         claim(
             "script",
-            f"{account_id}/{script_name}",
+            f"{asked.account_id}/{script_name}",
             f"EdgeApi {name!r}",
             "script_name",
             faults,
             "Names are unique in an account: give `script_name`.",
         )
-    hostname, routes = given.get("hostname"), tuple(sorted(given.get("routes", ())))
     return Plan(
-        account_id=account_id,
-        zone_id=zone_id,
+        account_id=asked.account_id,
+        zone_id=asked.zone_id,
         script_name=script_name,
-        hostname=hostname,
-        routes=routes,
-        workers_dev=given.get("workers_dev", hostname is None and not routes),
+        hostname=asked.hostname,
+        routes=tuple(sorted(asked.routes)),
+        workers_dev=not asked.addressed if asked.workers_dev is None else asked.workers_dev,
         percentage=percentage,
-        previous_version_id=previous,
-        sticky=sticky,
-        given=given,
+        previous_version_id=asked.rollout.previous_version_id,
+        sticky=asked.rollout.sticky,
+        given=asked,
     )
 
 
 def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
     """Note what is asked for of endpoints that are not there."""
-    if plan.given.get("cache_rules") and not any(
+    if plan.given.cache_rules and not any(
         item.origin is not None and item.cache is not None for item in endpoints.items
     ):
         faults.add(
@@ -114,12 +113,13 @@ def hosts_of(plan: Plan) -> set[str]:
     return {host for host in (plan.hostname, *(split_route(pattern)[1] for pattern in plan.routes)) if host}
 
 
-def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, Any]:
-    for key in ("header", "session"):
-        if key in rollout:
+def check_rollout(rollout: Rollout, faults: Faults) -> float:
+    """Return the new version's share of the requests; note what is wrong with the rollout."""
+    for key, said in (("header", rollout.header), ("session", rollout.session)):
+        if said is not None:
             fix = "Use `sticky`." if key == "session" else "Use `percentage`."
             faults.add(f"rollout.{key}", "is of use to host 'cloudfront' only", code=Code.OTHER_PLATFORM, fix=fix)
-    percentage = rollout.get("percentage", 100)
+    percentage = 100 if rollout.percentage is None else rollout.percentage
     if not 0 <= percentage <= 100 or round(percentage, 2) != percentage:
         faults.add(
             "rollout.percentage",
@@ -127,7 +127,7 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
             code=Code.RANGE,
             allowed="0 to 100, with at most 2 decimals",
         )
-    previous = rollout.get("previous_version_id")
+    previous = rollout.previous_version_id
     if percentage < 100 and previous is None:
         faults.add(
             "rollout.previous_version_id",
@@ -135,7 +135,7 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
             code=Code.MISSING,
             fix="Give the `stable_version_id` of the deployment before, or `percentage: 100`.",
         )
-    if previous is not None and "percentage" not in rollout and not faults.about("rollout.percentage"):
+    if previous is not None and rollout.percentage is None and not faults.about("rollout.percentage"):
         faults.add(
             "rollout.previous_version_id",
             "has no effect without `percentage`: the new version gets all requests",
@@ -149,18 +149,17 @@ def _check_rollout(rollout: Mapping[str, Any], faults: Faults) -> tuple[float, A
             code=Code.IDENTIFIER,
             allowed="a UUID, lower case",
         )
-    return percentage, previous
+    return percentage
 
 
-def _check_sticky(name: str, given: Mapping[str, Any], percentage: float, faults: Faults) -> Mapping[str, Any]:
-    """Return what a client keeps its version by; note what is wrong with it."""
-    sticky: Mapping[str, Any] | None = given.get("rollout", {}).get("sticky")
+def _check_sticky(name: str, asked: Asked, percentage: float, faults: Faults) -> None:
+    sticky = asked.rollout.sticky
     if sticky is None:
-        return {}
+        return
     at = "rollout.sticky"
-    if "cookie" in sticky:
-        checks.header_name(f"{at}.cookie", sticky["cookie"], faults)
-    elif not sticky.get("address"):
+    if sticky.cookie is not None:
+        checks.header_name(f"{at}.cookie", sticky.cookie, faults)
+    elif not sticky.address:
         faults.add(
             at,
             "says nothing by which a client keeps its version",
@@ -169,7 +168,7 @@ def _check_sticky(name: str, given: Mapping[str, Any], percentage: float, faults
         )
     if percentage == 100:
         faults.add(at, "has no effect without a `percentage` below 100", code=Code.NO_EFFECT, fix="Leave it out.")
-    if given.get("hostname") is None and not given.get("routes"):
+    if not asked.addressed:
         faults.add(
             at,
             f"is a rule of a zone, which sets {VERSION_KEY}, and the API answers on workers.dev alone, which has no rules"
@@ -177,32 +176,30 @@ def _check_sticky(name: str, given: Mapping[str, Any], percentage: float, faults
             code=Code.NEEDS,
             fix="Give a zone and a `hostname` or `cloudflare.routes`; or leave it out, and let clients send the header.",
         )
-    zone_id = given.get("zone_id")
-    if isinstance(zone_id, str):
+    if isinstance(asked.zone_id, str):
         claim(
             HEADERS_PHASE,
-            zone_id,
+            asked.zone_id,
             f"EdgeApi {name!r}",
             at,
             faults,
             f"A zone has one ruleset of the phase {HEADERS_PHASE}: roll one API out after the other, or leave `sticky` out and"
             " write the rules of both in one cloudflare.Ruleset (the guide of rollouts has one).",
         )
-    return sticky
 
 
-def _check_zone_plan(given: Mapping[str, Any], sticky: Mapping[str, Any], faults: Faults) -> None:
-    if "zone_plan" not in given:
+def _check_zone_plan(asked: Asked, faults: Faults) -> None:
+    if asked.zone_plan is None:
         return
-    plan = given["zone_plan"]
-    if not given.get("cache_rules") and "cookie" not in sticky:
+    by_cookie = asked.rollout.sticky is not None and asked.rollout.sticky.cookie is not None
+    if not asked.cache_rules and not by_cookie:
         faults.add(
             "cloudflare.zone_plan",
             "has no effect without `cache_rules` or `rollout.sticky.cookie`",
             code=Code.NO_EFFECT,
             fix="Leave it out.",
         )
-    if "cookie" in sticky and plan == "free":
+    if by_cookie and asked.zone_plan == "free":
         faults.add(
             "rollout.sticky.cookie",
             f"is read by a rule, and rules of a zone on the plan free have no field for cookies ({COOKIES_FIELD})",
@@ -211,21 +208,21 @@ def _check_zone_plan(given: Mapping[str, Any], sticky: Mapping[str, Any], faults
         )
 
 
-def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
-    if "cpu_ms" in limits:
+def _check_limits(limits: Limits, faults: Faults) -> None:
+    if limits.cpu_ms is not None:
         checks.whole(
             "limits.cpu_ms",
-            limits["cpu_ms"],
+            limits.cpu_ms,
             faults,
             0,
             int(limit("cloudflare.workers.cpu_ms_max").value),
             "milliseconds",
             "0 leaves the limit to the account's plan, as leaving it out does.",
         )
-    if "subrequests" in limits:
+    if limits.subrequests is not None:
         checks.whole(
             "limits.subrequests",
-            limits["subrequests"],
+            limits.subrequests,
             faults,
             1,
             int(limit("cloudflare.workers.subrequests").value),
@@ -233,13 +230,13 @@ def _check_limits(limits: Mapping[str, Any], faults: Faults) -> None:
         )
 
 
-def _check_environment(given: Mapping[str, Any], faults: Faults) -> None:
+def _check_environment(asked: Asked, faults: Faults) -> None:
     """Names of settings and secrets, and how many there may be."""
-    for key in ("vars", "secrets"):
-        for name in given.get(key, {}):
+    for key, names in (("vars", asked.vars), ("secrets", asked.secrets)):
+        for name in names:
             checks.binding_name(f"{key}.{name}", name, faults)
     most = limit("cloudflare.workers.env_vars")
-    count = len(given.get("vars", {})) + len(given.get("secrets", {}))
+    count = len(asked.vars) + len(asked.secrets)
     if count > most.value:
         faults.add(
             "vars",

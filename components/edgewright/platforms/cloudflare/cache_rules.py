@@ -63,7 +63,7 @@ def _zone_keeps(plan: Plan, settings: EdgeSettings, item: EndpointSpec, cache: C
 def _check_zone(name: str, plan: Plan, count: int) -> None:
     """Hold the number of rules against the zone's plan, or warn where the plan is not known. The plans' least edge TTL is
     for rules that set one, and these leave it to what the origin says."""
-    known = plan.given.get("zone_plan")
+    known = plan.given.zone_plan
     most = limit("cloudflare.cache.rules", plan=known or "free")
     if count <= most.value:
         return

@@ -62,12 +62,12 @@ def bindings(plan: Plan, endpoints: Endpoints, needed: Sequence[Binding], faults
                 "simple": {"limit": limited.limit, "period": limited.period_s},
             },
         )
-    for name, value in plan.given.get("vars", {}).items():
+    for name, value in plan.given.vars.items():
         add(
             f"vars.{name}",
             {"type": "plain_text", "name": name, "text": _environment_value(f"vars.{name}", value, faults)},
         )
-    for name, value in plan.given.get("secrets", {}).items():
+    for name, value in plan.given.secrets.items():
         add(
             f"secrets.{name}",
             {

@@ -14,6 +14,7 @@ from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults
 from edgewright.contract.models import EdgeSettings
 from edgewright.platforms.cloudflare.arguments import COOKIES_FIELD, HEADERS_PHASE, VERSION_KEY, Plan
+from edgewright.platforms.cloudflare.asked import Sticky
 from edgewright.platforms.cloudflare.expressions import quoted
 from edgewright.platforms.cloudflare.routes import split_route
 from edgewright.platforms.cloudflare.version import cache_options, exports_of
@@ -129,7 +130,8 @@ def make_sticky(parent: pulumi.Resource, name: str, plan: Plan, settings: Later[
 def sticky_rules(name: str, plan: Plan) -> list[Any]:
     """Return the rules that set the header which decides the version, whatever the client sent."""
     here = _asked_expression(plan)
-    cookie, address = plan.sticky.get("cookie"), bool(plan.sticky.get("address"))
+    sticky = plan.sticky or Sticky()
+    cookie, address = sticky.cookie, sticky.address
     by_address = {"operation": "set", "expression": "to_string(ip.src)"}
     if cookie is None:
         return [_header_rule(name, "by address", here, by_address)]
@@ -173,7 +175,7 @@ def _asked_expression(plan: Plan) -> str:
 
 
 def _warn_of_sticky(name: str, plan: Plan, settings: EdgeSettings) -> None:
-    if "cookie" in plan.sticky and "zone_plan" not in plan.given:
+    if plan.sticky is not None and plan.sticky.cookie is not None and plan.given.zone_plan is None:
         pulumi.log.warn(
             f"EdgeApi {name!r}: rollout.sticky.cookie: is read by a rule, and rules of a zone on the plan Free have no field for"
             f" cookies ({COOKIES_FIELD}). Say the zone's plan by `cloudflare.zone_plan`"

@@ -1,25 +1,24 @@
 """Hostnames and routes: which requests of a zone come to the function, and where two APIs would take the same ones."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Set
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim, claimed
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.platforms.cloudflare.account import SETTING
+from edgewright.platforms.cloudflare.asked import Asked
 
 _ADDRESS = "address"
 """What a program's hostnames and routes are claimed as: one list, because each may take the other's requests."""
 
 
-def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any], faults: Faults) -> None:
+def check_addresses(name: str, asked: Asked, own: Set[str], faults: Faults) -> None:
     """Note what is wrong with the hostname, the routes and what only acts in their zone; claim them for this API. `own` are
-    zone id and zone name as far as the API itself says them."""
-    zone = given.get("zone_name")
+    those of zone id and zone name that the API itself says."""
+    zone, hostname = asked.zone_name, asked.hostname
     if zone is not None and checks.hostname("", zone, Faults("", "")) is False:
         zone = None
-    hostname = given.get("hostname")
     others = claimed(_ADDRESS)
     if hostname is not None and checks.hostname("hostname", hostname, faults):
         if zone and not checks.inside_zone(hostname, zone):
@@ -31,7 +30,7 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
             )
         _claim_address(name, "hostname", hostname, others, faults)
     sound: list[str] = []
-    for index, pattern in enumerate(given.get("routes", ())):
+    for index, pattern in enumerate(asked.routes):
         at = f"cloudflare.routes[{index}]"
         if not checks.route_pattern(at, pattern, faults, zone):
             continue
@@ -56,15 +55,16 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
         if pattern not in sound:
             sound.append(pattern)
             _claim_address(name, at, pattern, others, faults)
-    if given.get("workers_dev") is False and hostname is None and not given.get("routes"):
+    if asked.workers_dev is False and not asked.addressed:
         faults.add(
             "cloudflare.workers_dev",
             "is False, and there is neither `hostname` nor `routes`, so that nothing leads to the API",
             code=Code.UNREACHABLE,
             fix="Give one of them, or leave `workers_dev` out.",
         )
-    for key in ("hostname", "routes", "tiered_cache", "cache_rules"):
-        if given.get(key) and "zone_id" not in given:
+    rules = {"tiered_cache": asked.tiered_cache, "cache_rules": asked.cache_rules}
+    for key, said in {"hostname": hostname, "routes": asked.routes, **rules}.items():
+        if said and asked.zone_id is None:
             faults.add(
                 "cloudflare.zone_id",
                 f"is required by `{key}`",
@@ -72,26 +72,25 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
                 allowed="32 hexadecimal digits, lower case",
                 fix=f"Give it here, or as `zone_id` in the stack's setting `{SETTING}`.",
             )
-    _check_zone_is_used(given, own, faults)
+    _check_zone_is_used(asked, own, faults)
     for key, what in (("tiered_cache", "tiered cache"), ("cache_rules", "cache rules")):
-        zone_id = given.get("zone_id")
-        if given.get(key) and isinstance(zone_id, str):
+        if rules[key] and isinstance(asked.zone_id, str):
             claim(
                 key,
-                zone_id,
+                asked.zone_id,
                 f"EdgeApi {name!r}",
                 f"cloudflare.{key}",
                 faults,
                 f"A zone has one set of {what}: let one API own it.",
             )
-    if given.get("cache_rules") and hostname is None and not given.get("routes"):
+    if asked.cache_rules and not asked.addressed:
         faults.add(
             "cloudflare.cache_rules",
             "act in the zone by which requests come to the function, and it has neither `hostname` nor `routes`",
             code=Code.NEEDS,
             fix="Give one of them, or leave `cache_rules` out.",
         )
-    if given.get("tiered_cache") and not given.get("cache_rules"):
+    if asked.tiered_cache and not asked.cache_rules:
         faults.add(
             "cloudflare.tiered_cache",
             "has no effect without `cache_rules`: it acts on what the zone keeps of the function's requests to origins"
@@ -102,12 +101,11 @@ def check_addresses(name: str, given: Mapping[str, Any], own: Mapping[str, Any],
         )
 
 
-def _check_zone_is_used(given: Mapping[str, Any], own: Mapping[str, Any], faults: Faults) -> None:
+def _check_zone_is_used(asked: Asked, own: Set[str], faults: Faults) -> None:
     """Note a zone that nothing is made in: it only says where `hostname`, `routes` and what goes with them are."""
-    addressed = given.get("hostname") is not None or bool(given.get("routes"))
     for key, used in (
-        ("zone_id", addressed or given.get("tiered_cache") or given.get("cache_rules")),
-        ("zone_name", addressed),
+        ("zone_id", asked.addressed or asked.tiered_cache or asked.cache_rules),
+        ("zone_name", asked.addressed),
     ):
         if key in own and not used:
             faults.add(

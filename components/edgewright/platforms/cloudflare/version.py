@@ -1,6 +1,7 @@
 """A Worker's version: its modules, and what its code runs with."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pulumi
@@ -13,6 +14,7 @@ from edgewright.base.faults import Faults
 from edgewright.contract.limits import limit
 from edgewright.contract.models import CacheSpec, EdgeSettings, EndpointSpec
 from edgewright.platforms.cloudflare.arguments import Plan, hosts_of
+from edgewright.platforms.cloudflare.asked import Asked, Limits, Observability
 
 COMPATIBILITY_DATE = "2026-07-01"
 """The runtime's behaviour that edgewright's own code is tested with."""
@@ -23,7 +25,7 @@ https://developers.cloudflare.com/workers/configuration/compatibility-flags/"""
 
 def bundle(plan: Plan, endpoints: Endpoints, faults: Faults) -> dict[str, str]:
     """Return the handlers' modules, bundled for workerd."""
-    flags = plan.given.get("compatibility_flags", [])
+    flags = list(plan.given.compatibility_flags)
     return bundle_handlers(endpoints.handlers, endpoints.handler_places, flags, faults)
 
 
@@ -71,9 +73,9 @@ def exports_of(settings: EdgeSettings) -> dict[str, Any] | None:
     return {SHIELD_CLASS: {"type": "durable-object", "storage": "sqlite"}} if has_shield(settings) else None
 
 
-def flags_of(given: Mapping[str, Any], settings: EdgeSettings) -> list[str]:
+def flags_of(given: Asked, settings: EdgeSettings) -> list[str]:
     """Return the flags as given, and for a shield the one that newer dates have by themselves."""
-    flags = set(given.get("compatibility_flags", ()))
+    flags = set(given.compatibility_flags)
     if has_shield(settings):
         if NO_OWN_EXPORTS in flags:
             faults = Faults("EdgeApi", settings.name)
@@ -84,7 +86,7 @@ def flags_of(given: Mapping[str, Any], settings: EdgeSettings) -> list[str]:
                 fix="Leave the flag out, or the policies' `tiers.shield`.",
             )
             faults.raise_if_any()
-        if given.get("compatibility_date", COMPATIBILITY_DATE) < OWN_EXPORTS_DATE:
+        if (given.compatibility_date or COMPATIBILITY_DATE) < OWN_EXPORTS_DATE:
             flags.add(OWN_EXPORTS)
     return sorted(flags)
 
@@ -107,9 +109,9 @@ def _caches(settings: EdgeSettings) -> list[CacheSpec]:
     return [item.cache for item in settings.endpoints if item.cache is not None]
 
 
-def limits_of(limits: Mapping[str, Any]) -> Any:
+def limits_of(limits: Limits) -> Any:
     """Return the limits that were asked for: Workers Free refuses a version that sets `cpu_ms`, whatever its value."""
-    found = {key: limits[key] for key in ("cpu_ms", "subrequests") if limits.get(key)}
+    found = {key: value for key, value in asdict(limits).items() if value}
     return found or None
 
 
@@ -120,22 +122,21 @@ def cache_options(settings: EdgeSettings) -> dict[str, bool]:
     return {"enabled": used, "cross_version_cache": False}
 
 
-def observability_of(observability: Mapping[str, Any]) -> Any:
+def observability_of(observability: Observability) -> Any:
     """Return what the platform keeps of logs and traces, with its defaults: the API fills them in otherwise."""
-    enabled = observability.get("enabled", True)
-    rate = observability.get("head_sampling_rate", 1)
+    enabled, rate = observability.enabled, observability.head_sampling_rate
     return {
         "enabled": enabled,
         "head_sampling_rate": rate,
         "logs": {
             "enabled": enabled,
             "head_sampling_rate": rate,
-            "invocation_logs": observability.get("invocation_logs", True),
+            "invocation_logs": observability.invocation_logs,
             "persist": True,
             "destinations": [],
         },
         "traces": {
-            "enabled": observability.get("traces", False),
+            "enabled": observability.traces,
             "head_sampling_rate": rate,
             "persist": True,
             "destinations": [],

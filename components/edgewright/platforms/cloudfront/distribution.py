@@ -12,6 +12,7 @@ from edgewright.arguments.endpoints.models import Compiled, Endpoints
 from edgewright.arguments.shape import Later, is_later
 from edgewright.base.faults import Faults
 from edgewright.platforms.cloudfront import functions, lambda_edge, policies
+from edgewright.platforms.cloudfront.asked import Asset
 from edgewright.platforms.cloudfront.behaviors import SAFE, Served
 from edgewright.platforms.cloudfront.endpoints import check_functions
 from edgewright.platforms.cloudfront.files import let_read, make_bucket, make_named
@@ -91,7 +92,7 @@ def build(site: Site) -> Deployed:
     bucket = make_bucket(site)
     named = bucket or (make_named(site) if needs_name(site) else None)
     origins, groups = origins_of(site, bucket, named)
-    assets: dict[str, Any] = {item["path"]: _asset_behavior(site, item) for item, _, _ in site.plan.assets}
+    assets: dict[str, Any] = {item.pattern: _asset_behavior(site, item) for item, _, _ in site.plan.assets}
     acl = web_acl(site)
     shown: Any = {"cloudfront_default_certificate": True}
     if site.plan.hostname is not None:
@@ -118,12 +119,14 @@ def build(site: Site) -> Deployed:
             ordered_cache_behaviors=[named[pattern] for pattern in site.order],
             origin_groups=groups,
             origins=origins,
-            price_class=site.given.get("price_class", "PriceClass_All"),
+            price_class=site.given.price_class,
             restrictions=restrictions,
             tags=dict(site.plan.tags),
             viewer_certificate=shown,
             # An update takes minutes to reach every location; only production is worth waiting for.
-            wait_for_deployment=site.given.get("wait_for_deployment", production()),
+            wait_for_deployment=production()
+            if site.given.wait_for_deployment is None
+            else site.given.wait_for_deployment,
             web_acl_id=acl,
             opts=with_hook(site.name, site.passing if part == "staging" else site.child),
             **more,
@@ -228,7 +231,7 @@ def _guard_archive(uploads: Uploads) -> pulumi.AssetArchive:
 def _content(site: Site) -> pulumi.Output[str]:
     """A hash of what is served by the function and from the bucket: where it stays, nothing need be invalidated."""
     files = [
-        [item["path"], sorted((name, policies.content_hash(body.hex())) for name, body in found.items())]
+        [item.pattern, sorted((name, policies.content_hash(body.hex())) for name, body in found.items())]
         for item, _, found in site.files
     ]
     return site.uploads.apply(lambda known: policies.content_hash([known.edge.digest, files]))
@@ -284,18 +287,16 @@ def _behavior(
             if site.takes_cookies(served)
             else policies.without_cookies_id(site.parent)
         ),
-        "response_headers_policy_id": policies.response_headers_policy_id(
-            site.parent, site.given.get("security_headers", False)
-        ),
+        "response_headers_policy_id": policies.response_headers_policy_id(site.parent, site.given.security_headers),
         "lambda_function_associations": sorted(lambdas, key=lambda item: str(item["event_type"])),
         "function_associations": at_viewer,
     }
     return behavior if served.behavior.default else {"path_pattern": served.behavior.pattern, **behavior}
 
 
-def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
+def _asset_behavior(site: Site, item: Asset) -> dict[str, Any]:
     return {
-        "path_pattern": item["path"],
+        "path_pattern": item.pattern,
         "target_origin_id": "assets",
         "viewer_protocol_policy": "redirect-to-https",
         "allowed_methods": list(SAFE),
@@ -303,10 +304,10 @@ def _asset_behavior(site: Site, item: Mapping[str, Any]) -> dict[str, Any]:
         "compress": True,
         "cache_policy_id": policies.cache_policy_id(site.parent, policies.ASSETS),
         "response_headers_policy_id": policies.response_headers_policy_id(
-            site.parent, site.given.get("security_headers", False), item.get("content_security_policy"), files=True
+            site.parent, site.given.security_headers, item.content_security_policy, files=True
         ),
         "lambda_function_associations": [],
-        "function_associations": file_functions(site, item["path"], item.get("browser_ttl", 0)),
+        "function_associations": file_functions(site, item.pattern, item.browser_ttl or 0),
     }
 
 

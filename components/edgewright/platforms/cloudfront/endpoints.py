@@ -57,7 +57,7 @@ def check_endpoints(plan: Plan, endpoints: Endpoints, faults: Faults) -> None:
         if isinstance(item.cache, Mapping):
             _check_kv_tier(f"{at}.cache", item.cache, faults)
             _check_written(item.path, item.cache, plan, faults)
-    sessions = plan.given.get("sessions", {}).get("binding")
+    sessions = plan.given.sessions.binding if plan.given.sessions is not None else None
     if isinstance(sessions, Mapping):
         check_store_of("sessions.binding", sessions, faults)
     asked = any(item.auth is not None and item.auth.kind == "session" for item in endpoints.items)
@@ -100,10 +100,10 @@ def _check_written(path: str, cache: Mapping[object, object], plan: Plan, faults
 
 def _check_variants(path: str, name: object, cookies: Sequence[object], plan: Plan, faults: Faults) -> None:
     for experiment in plan.experiments:
-        if path in experiment["paths"] and experiment["cookie"] and experiment["cookie"] not in cookies:
+        if path in experiment.paths and experiment.cookie and experiment.cookie not in cookies:
             faults.add(
-                f"{experiment['at']}.paths",
-                f"has {show(path)}, whose cache {show(name)} has no cookie {show(experiment['cookie'])} in its key,"
+                f"{experiment.at}.paths",
+                f"has {show(path)}, whose cache {show(name)} has no cookie {show(experiment.cookie)} in its key,"
                 " so that one variant would be served for another",
                 code=Code.SHARED_ANSWER,
                 fix="Add it to the CachePolicy's `key.cookies`.",
@@ -113,10 +113,10 @@ def _check_variants(path: str, name: object, cookies: Sequence[object], plan: Pl
 def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> None:
     """Note files that lie where an endpoint answers, or whose path takes what an endpoint's `auth` guards."""
     patterns = {behavior.pattern for behavior in behaviors if behavior.items}
-    order = in_order(behaviors, [item.get("path", "/") for item, _, _ in plan.assets])
+    order = in_order(behaviors, [item.pattern for item, _, _ in plan.assets])
     seen: dict[str, int] = {}
     for index, (item, _, _) in enumerate(plan.assets):
-        at, path = f"assets[{index}].path", item.get("path", "/")
+        at, path = f"assets[{index}].path", item.pattern
         _check_pattern(at, path, faults)
         if path in seen:
             faults.add(
@@ -131,7 +131,7 @@ def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> 
             faults.add(at, f"{show(path)} is an endpoint's path too", code=Code.OVERLAP, fix="Give it another.")
             continue
         guards = guards_over(behaviors, path, order)
-        if item.get("public", False) and not any(whole for _, whole in guards):
+        if item.public and not any(whole for _, whole in guards):
             faults.add(
                 f"assets[{index}].public",
                 f"has no effect: {show(path)} lies in no endpoint with `auth`, so its files are for everybody anyhow",
@@ -139,7 +139,7 @@ def _check_assets(plan: Plan, behaviors: Sequence[Behavior], faults: Faults) -> 
                 fix="Leave it out.",
             )
         for guarded, whole in guards:
-            if whole and item.get("public", False):
+            if whole and item.public:
                 continue
             faults.add(
                 at,
@@ -193,7 +193,7 @@ def _check_pattern(at: str, path: str, faults: Faults) -> None:
 def _check_rate_limit(at: str, limited: RateLimit | None, plan: Plan, faults: Faults) -> None:
     if limited is None:
         return
-    if "web_acl_arn" in plan.given:
+    if plan.given.web_acl_arn is not None:
         faults.add(
             f"{at}.rate_limit",
             "needs a rule of its own in `cloudfront.web_acl_arn`",
@@ -303,7 +303,7 @@ def check_functions(item: Endpoint, plan: Plan, faults: Faults) -> None:
         reason = (
             "the caller's session" if item.auth is not None and item.auth.kind == "session"
             else f"the redirect of {show(redirect)}" if redirect is not None
-            else "an experiment" if any(item.path in each["paths"] for each in plan.experiments)
+            else "an experiment" if any(item.path in each.paths for each in plan.experiments)
             else ""
         )  # fmt: skip
         if reason:

@@ -21,9 +21,9 @@ def make_bucket(site: Site) -> "aws.s3.Bucket | None":
     bucket = _private_bucket(site, f"{site.name}-assets")
     _tell_hidden(site)
     for item, folder, files in site.files:
-        prefix = item["path"].removesuffix("*").removeprefix("/")
+        prefix = item.pattern.removesuffix("*").removeprefix("/")
         # Of the objects, not of a response headers policy, which would give it to S3's answer to a missing one too.
-        control = f"public, max-age={item.get('browser_ttl', 0)}{', immutable' if item.get('immutable') else ''}"
+        control = f"public, max-age={item.browser_ttl or 0}{', immutable' if item.immutable else ''}"
         for name in sorted(files):
             path = folder / name
             shown = path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else str(path)
@@ -63,9 +63,9 @@ def _private_bucket(site: Site, name: str) -> aws.s3.Bucket:
 
 def _tell_hidden(site: Site) -> None:
     """Warn of files that nobody gets, because an endpoint or other `assets` have their path."""
-    everywhere = {f"{item['path'].removesuffix('*')}{name}" for item, _, files in site.files for name in files}
+    everywhere = {f"{item.pattern.removesuffix('*')}{name}" for item, _, files in site.files for name in files}
     for index, ((item, _, served), (_, _, given)) in enumerate(zip(site.files, site.plan.assets, strict=True)):
-        stem = item["path"].removesuffix("*")
+        stem = item.pattern.removesuffix("*")
         hidden = sorted(name for name in given if name not in served and stem + name not in everywhere)
         if hidden:
             more = f" and {len(hidden) - 1} more" if len(hidden) > 1 else ""

@@ -15,8 +15,8 @@ CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
 
 def certificate(site: Site) -> Any:
     """Return the ARN of the hostname's certificate; one is made and validated where a hosted zone is given."""
-    if "certificate_arn" in site.given or site.plan.hostname is None:
-        return site.given.get("certificate_arn")
+    if site.given.certificate_arn is not None or site.plan.hostname is None:
+        return site.given.certificate_arn
     made = aws.acm.Certificate(
         f"{site.name}-certificate",
         region=REGION,
@@ -33,7 +33,7 @@ def certificate(site: Site) -> Any:
 
     record = aws.route53.Record(
         f"{site.name}-certificate-record",
-        zone_id=site.given["hosted_zone_id"],
+        zone_id=site.given.hosted_zone_id,
         name=part("resource_record_name"),
         type=part("resource_record_type"),
         records=[part("resource_record_value")],
@@ -53,12 +53,12 @@ def certificate(site: Site) -> Any:
 
 def dns(site: Site, distribution: aws.cloudfront.Distribution) -> None:
     """Lead the hostname to the distribution."""
-    if site.plan.hostname is None or "hosted_zone_id" not in site.given:
+    if site.plan.hostname is None or site.given.hosted_zone_id is None:
         return
     for kind in ("A", "AAAA"):
         aws.route53.Record(
             f"{site.name}-{kind.lower()}-record",
-            zone_id=site.given["hosted_zone_id"],
+            zone_id=site.given.hosted_zone_id,
             name=site.plan.hostname,
             type=kind,
             aliases=[{"name": distribution.domain_name, "zone_id": CLOUDFRONT_ZONE, "evaluate_target_health": False}],
@@ -70,7 +70,7 @@ def web_acl(site: Site) -> Any:
     """Return the ARN of the web ACL: the one given, or one made of the endpoints' rate limits."""
     rules: Any = rate_rules(site.settings.endpoints)
     if not rules:
-        return site.given.get("web_acl_arn")
+        return site.given.web_acl_arn
     allow: Any = {"allow": {}}
     counted: Any = visibility(f"{site.name}-web-acl")
     acl = aws.wafv2.WebAcl(

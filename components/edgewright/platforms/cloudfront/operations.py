@@ -19,7 +19,7 @@ def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "
     """Make what keeps logs and metrics of a distribution; `part` names it where it is not the primary one."""
     name = f"{site.name}-{part}" if part else site.name
     opts = site.passing if part else site.child
-    if site.given.get("metrics", True):
+    if site.given.metrics:
         aws.cloudfront.MonitoringSubscription(
             f"{name}-metrics",
             distribution_id=distribution.id,
@@ -28,7 +28,7 @@ def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "
             },
             opts=opts,
         )
-    if site.given.get("dashboard", False) and not part:
+    if site.given.dashboard and not part:
         aws.cloudwatch.Dashboard(
             f"{site.name}-dashboard",
             region=REGION,
@@ -36,7 +36,7 @@ def observe(site: Site, distribution: aws.cloudfront.Distribution, part: str = "
             dashboard_body=distribution.id.apply(dashboard),
             opts=site.child,
         )
-    if site.given.get("access_logs", True):
+    if site.given.access_logs:
         _logs(site, distribution, name, opts)
 
 
@@ -46,7 +46,7 @@ def _logs(site: Site, distribution: aws.cloudfront.Distribution, name: str, opts
         f"{name}-log-group",
         region=REGION,
         name=f"/aws/vendedlogs/cloudfront/{physical}",
-        retention_in_days=site.given.get("log_retention_days", 30),
+        retention_in_days=site.given.log_retention_days,
         tags=dict(site.plan.tags),
         opts=opts,
     )

@@ -64,7 +64,7 @@ def origins_of(
     targets = {target_of(site, each) for each in site.served}
     origins, groups = _routed(site, targets, named)
     if FUNCTION in targets and named is not None:
-        origins.append(_named(FUNCTION, named, _shield(site.given.get("origin_shield"))))
+        origins.append(_named(FUNCTION, named, _shield(site.given.origin_shield)))
     if bucket is not None:
         origins.append(_files(site, bucket))
     return origins, groups
@@ -122,7 +122,7 @@ def _files(site: Site, bucket: aws.s3.Bucket) -> dict[str, Any]:
         "origin_id": "assets",
         "domain_name": bucket.bucket_regional_domain_name,
         "origin_access_control_id": control.id,
-        **_shield(site.given.get("origin_shield")),
+        **_shield(site.given.origin_shield),
     }
 
 

@@ -74,7 +74,7 @@ def modules(
         }
         for each in served
     ]
-    package = Package(lambda_modules(for_lambda(settings), behaviors, handlers, plan.given.get("vars", {})))
+    package = Package(lambda_modules(for_lambda(settings), behaviors, handlers, plan.given.vars))
     lambda_edge.check_package("endpoints", package, lambda_edge.Shape(), faults)
     guard = _guard(plan, served, settings, faults)
     faults.raise_if_any()
@@ -265,10 +265,10 @@ def _check_guard(served: Served, plan: Plan, faults: Faults) -> None:
     if served.guard != "jwt":
         return
     for experiment in plan.experiments:
-        both = sorted({spec.path for spec in served.specs} & set(experiment["paths"]))
+        both = sorted({spec.path for spec in served.specs} & set(experiment.paths))
         if both:
             faults.add(
-                f"{experiment['at']}.paths",
+                f"{experiment.at}.paths",
                 f"has {show(both[0])}, where a Lambda@Edge function checks the token before a stored answer is given:"
                 " CloudFront takes no CloudFront Function beside it",
                 code=Code.COMBINATION,

@@ -2,22 +2,21 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from edgewright.arguments import checks
 from edgewright.arguments.program import claim, program_file
+from edgewright.arguments.shape import fill
 from edgewright.assemble.lambda_package import read_folder
 from edgewright.base.fault_codes import Code
 from edgewright.base.faults import Faults, show
 from edgewright.contract.limits import limit
 from edgewright.platforms.cloudfront import functions
+from edgewright.platforms.cloudfront.asked import Asked, Asset, Experiment
 from edgewright.platforms.cloudfront.options import check_later
 from edgewright.platforms.cloudfront.rollout import Rollout, check_rollout
-
-MAX_AGE_S = 2_592_000
-"""For how long a viewer keeps an experiment's cookie, where nothing else is said: 30 days."""
 
 CLOUDFLARE_ONLY: Mapping[str, str] = {
     "bindings": "A function at the edge reaches AWS services by their API: add the SDK's client to the handler.",
@@ -31,12 +30,12 @@ CLOUDFLARE_ONLY: Mapping[str, str] = {
 class Plan:
     """The arguments that only this platform has, sound and with their defaults."""
 
-    given: Mapping[str, Any]
+    given: Asked
     hostname: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     redirects: str = ""
-    experiments: tuple[Mapping[str, Any], ...] = ()
-    assets: tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    assets: tuple[tuple[Asset, Path, Mapping[str, bytes]], ...] = ()
     rollout: Rollout = field(default_factory=Rollout)
 
 
@@ -64,16 +63,16 @@ def check(name: str, given: Mapping[str, Any], faults: Faults) -> Plan:
                 code=Code.NO_EFFECT,
                 fix="Give `hostname`, or leave it out.",
             )
-    given = check_later(given, faults)
-    for key in given.get("vars", {}):
+    asked = fill(Asked, check_later(given, faults))
+    for key in asked.vars:
         checks.binding_name(f"vars.{key}", key, faults)
     return Plan(
-        given=given,
+        given=asked,
         hostname=hostname,
-        tags=_tags(given.get("tags", ()), faults),
-        redirects=_redirects(given, faults),
-        experiments=_experiments(given, faults),
-        assets=_assets(given.get("assets", ()), faults),
+        tags=_tags(asked.tags, faults),
+        redirects=_redirects(asked, faults),
+        experiments=_experiments(asked, faults),
+        assets=_assets(asked.assets, faults),
         rollout=check_rollout(given, faults),
     )
 
@@ -92,20 +91,25 @@ def _tags(tags: Sequence[str], faults: Faults) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _redirects(given: Mapping[str, Any], faults: Faults) -> str:
-    redirects: Sequence[Mapping[str, Any]] = given.get("redirects", ())
-    served = {
-        each["path"]: f"{kind}[{index}]"
-        for kind in ("assets", "endpoints")
-        for index, each in enumerate(given.get(kind, ()))
-        if "path" in each
-    }
-    found: list[dict[str, Any]] = []
+@dataclass(frozen=True)
+class Rule:
+    """A redirect as the function at the viewer has it."""
+
+    path: str
+    to: str
+    status: int
+    text: str
+
+
+def _redirects(asked: Asked, faults: Faults) -> str:
+    served = {each.path: f"assets[{index}]" for index, each in enumerate(asked.assets) if each.path is not None}
+    served |= {each.path: f"endpoints[{index}]" for index, each in enumerate(asked.endpoints) if each.path}
+    found: list[Rule] = []
     seen: dict[str, int] = {}
-    for index, rule in enumerate(redirects):
+    for index, rule in enumerate(asked.redirects):
         at = f"redirects[{index}]"
-        path, to, status = rule.get("path", ""), rule.get("to", ""), rule.get("status", 308)
-        if "path" in rule and (
+        path, to, status = rule.path or "", rule.to or "", rule.status
+        if rule.path is not None and (
             not path.startswith("/") or "*" in path[:-1] or not path.isascii() or not path.isprintable()
         ):
             faults.add(f"{at}.path", f"{show(path)} is not a path", code=Code.PATH, allowed="/old or /old/*")
@@ -119,7 +123,7 @@ def _redirects(given: Mapping[str, Any], faults: Faults) -> str:
                 fix=f"Leave out the redirect or {served[path]}, or give one of them another path.",
             )
         seen.setdefault(path, index)
-        if "to" in rule:
+        if rule.to is not None:
             _check_target(f"{at}.to", to, path, faults)
         if to.endswith("*") and not path.endswith("*"):
             faults.add(f"{at}.to", f"{show(to)} ends with `*`, and `path` has none to take", code=Code.WILDCARD)
@@ -130,11 +134,10 @@ def _redirects(given: Mapping[str, Any], faults: Faults) -> str:
                 code=Code.STATUS,
                 allowed=", ".join(map(str, functions.STATUS_TEXTS)),
             )
-        found.append({"path": path, "to": to, "status": status, "text": functions.STATUS_TEXTS.get(status, "")})
-    found.sort(key=lambda rule: (-len(rule["path"]), rule["path"]))
-    hostname = given.get("hostname")
-    _check_circles(found, seen, hostname if isinstance(hostname, str) else "", faults)
-    return functions.compact(found) if found else ""
+        found.append(Rule(path, to, status, functions.STATUS_TEXTS.get(status, "")))
+    found.sort(key=lambda rule: (-len(rule.path), rule.path))
+    _check_circles(found, seen, asked.hostname or "", faults)
+    return functions.compact([asdict(rule) for rule in found]) if found else ""
 
 
 _URL = re.compile(r"https?://[^/?#]*")
@@ -142,9 +145,7 @@ _MOST_HOPS = 20
 """So many redirects browsers follow, one after another, before they give up."""
 
 
-def _check_circles(
-    rules: Sequence[Mapping[str, Any]], indexes: Mapping[str, int], hostname: str, faults: Faults
-) -> None:
+def _check_circles(rules: Sequence[Rule], indexes: Mapping[str, int], hostname: str, faults: Faults) -> None:
     """Note redirects that lead to each other for ever, each circle once, at the first redirect of it.
 
     They are followed as the function at the edge does it (`functions._REDIRECT`: the longest path first), for what a `*`
@@ -156,9 +157,9 @@ def _check_circles(
             at: str | None = start.removesuffix("*") + rest
             hops: list[str] = []
             while at is not None and len(hops) <= max(_MOST_HOPS, 2 * len(rules)):
-                rule = next((each for each in rules if _takes(each["path"], at)), None)
+                rule = next((each for each in rules if _takes(each.path, at)), None)
                 at = _led(rule, at, hostname) if rule else None
-                hops += [rule["path"]] if rule else []
+                hops += [rule.path] if rule else []
             if at is None or hops[-1] not in hops[:-1]:
                 continue
             last = len(hops) - 1
@@ -183,16 +184,16 @@ def _takes(pattern: str, path: str) -> bool:
     return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
 
 
-def _led(rule: Mapping[str, Any], path: str, hostname: str) -> str | None:
+def _led(rule: Rule, path: str, hostname: str) -> str | None:
     """Return the path of this API that a redirect leads to; None where it leads to another host."""
-    to: str = rule["to"]
+    to = rule.to
     host = _URL.match(to)
     if host is not None:
         if not hostname or host[0].partition("://")[2].lower() != hostname.lower():
             return None
         to = to[host.end() :] or "/"
     if to.endswith("*"):
-        to = to[:-1] + (path[len(rule["path"]) - 1 :] if rule["path"].endswith("*") else "")
+        to = to[:-1] + (path[len(rule.path) - 1 :] if rule.path.endswith("*") else "")
     return re.sub(r"^/+", "/", re.split(r"[?#]", to)[0]) or None
 
 
@@ -235,18 +236,18 @@ def _check_target(at: str, to: str, path: str, faults: Faults) -> None:
         checks.http_url(at, host[0], faults)
 
 
-def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str, Any], ...]:
-    found: list[dict[str, Any]] = []
-    known = {endpoint.get("path") for endpoint in given.get("endpoints", ())}
-    for index, experiment in enumerate(given.get("experiments", ())):
+def _experiments(asked: Asked, faults: Faults) -> tuple[Experiment, ...]:
+    found: list[Experiment] = []
+    known = {endpoint.path for endpoint in asked.endpoints}
+    for index, experiment in enumerate(asked.experiments):
         at = f"experiments[{index}]"
-        if "cookie" in experiment:
-            checks.header_name(f"{at}.cookie", experiment["cookie"], faults)
-            if experiment["cookie"] in [other["cookie"] for other in found]:
-                faults.add(f"{at}.cookie", f"{show(experiment['cookie'])} is another experiment's too", code=Code.TWICE)
-        variants = experiment.get("variants", {})
+        if experiment.cookie is not None:
+            checks.header_name(f"{at}.cookie", experiment.cookie, faults)
+            if experiment.cookie in [other.cookie for other in found]:
+                faults.add(f"{at}.cookie", f"{show(experiment.cookie)} is another experiment's too", code=Code.TWICE)
+        variants = experiment.variants or {}
         # One whose weight is at fault is no longer among them, and is one all the same.
-        if "variants" in experiment and len(variants) < 2 and not faults.about(f"{at}.variants"):
+        if experiment.variants is not None and len(variants) < 2 and not faults.about(f"{at}.variants"):
             count = "1 variant" if len(variants) == 1 else f"{len(variants)} variants"
             faults.add(f"{at}.variants", f"has {count}", code=Code.RANGE, allowed="2 or more, each with a weight")
         for variant, weight in variants.items():
@@ -258,7 +259,7 @@ def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str,
                     allowed="letters, digits, `_` and `-`",
                 )
             checks.whole(f"{at}.variants.{variant}", weight, faults, 1, 1_000_000)
-        for number, path in enumerate(experiment.get("paths", ())):
+        for number, path in enumerate(experiment.paths):
             if path not in known:
                 faults.add(
                     f"{at}.paths[{number}]",
@@ -266,18 +267,9 @@ def _experiments(given: Mapping[str, Any], faults: Faults) -> tuple[Mapping[str,
                     code=Code.NO_SUCH,
                     allowed=", ".join(sorted(filter(None, known))),
                 )
-        max_age = experiment.get("max_age", MAX_AGE_S)
-        checks.seconds(f"{at}.max_age", max_age, faults)
-        found.append(
-            {
-                "at": at,
-                "cookie": experiment.get("cookie", ""),
-                "variants": dict(sorted(variants.items())),
-                "paths": tuple(experiment.get("paths", ())),
-                "max_age": max_age,
-            }
-        )
-    return tuple(sorted(found, key=lambda item: item["cookie"]))
+        checks.seconds(f"{at}.max_age", experiment.max_age, faults)
+        found.append(replace(experiment, at=at, variants=dict(sorted(variants.items()))))
+    return tuple(sorted(found, key=lambda item: item.cookie or ""))
 
 
 def _check_csp(at: str, value: object, faults: Faults) -> None:
@@ -289,14 +281,12 @@ def _check_csp(at: str, value: object, faults: Faults) -> None:
         faults.add(at, f"has {len(value)} characters ({most.source})", code=Code.LIMIT, allowed=f"at most {most.text}")
 
 
-def _assets(
-    assets: Sequence[Mapping[str, Any]], faults: Faults
-) -> tuple[tuple[Mapping[str, Any], Path, Mapping[str, bytes]], ...]:
+def _assets(assets: Sequence[Asset], faults: Faults) -> tuple[tuple[Asset, Path, Mapping[str, bytes]], ...]:
     found = []
     for index, item in enumerate(assets):
         at = f"assets[{index}]"
-        path = item.get("path", "/")
-        if "path" in item and checks.endpoint_path(f"{at}.path", path, faults):
+        path = item.pattern
+        if item.path is not None and checks.endpoint_path(f"{at}.path", path, faults):
             if not path.endswith("/*"):
                 faults.add(
                     f"{at}.path",
@@ -311,25 +301,25 @@ def _assets(
                     code=Code.PATH,
                     allowed="for example /assets/*",
                 )
-        if "browser_ttl" in item:
-            checks.seconds(f"{at}.browser_ttl", item["browser_ttl"], faults)
-        if item.get("immutable") and not item.get("browser_ttl"):
+        if item.browser_ttl is not None:
+            checks.seconds(f"{at}.browser_ttl", item.browser_ttl, faults)
+        if item.immutable and not item.browser_ttl:
             faults.add(
                 f"{at}.immutable",
                 "is true without a `browser_ttl`",
                 code=Code.NEEDS,
                 fix="Give one, for example 31536000.",
             )
-        if "content_security_policy" in item:
-            _check_csp(f"{at}.content_security_policy", item["content_security_policy"], faults)
-        if "directory" not in item:
+        if item.content_security_policy is not None:
+            _check_csp(f"{at}.content_security_policy", item.content_security_policy, faults)
+        if item.directory is None:
             continue
-        folder = program_file(item["directory"])
+        folder = program_file(item.directory)
         if not folder.is_dir():
-            faults.add(f"{at}.directory", f"{show(item['directory'])} is not a folder", code=Code.NO_FILE)
+            faults.add(f"{at}.directory", f"{show(item.directory)} is not a folder", code=Code.NO_FILE)
             continue
         files = read_folder(f"{at}.directory", folder, faults)
         if not files:
-            faults.add(f"{at}.directory", f"{show(item['directory'])} has no files", code=Code.TOO_MANY_FILES)
+            faults.add(f"{at}.directory", f"{show(item.directory)} has no files", code=Code.TOO_MANY_FILES)
         found.append((item, folder, files))
     return tuple(found)

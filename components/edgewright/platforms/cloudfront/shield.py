@@ -30,7 +30,7 @@ def shields_of(served: Sequence[Served], plan: Plan, faults: Faults) -> dict[str
     """
     found: dict[str, str] = {}
     places: dict[str, str] = {}
-    for_all = plan.given.get("origin_shield")
+    for_all = plan.given.origin_shield
     for each in served:
         for item, spec in zip(each.behavior.items, each.specs, strict=True):
             cache = spec.cache

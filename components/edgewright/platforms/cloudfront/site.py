@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from edgewright.arguments.endpoints.models import Compiled, Endpoints
 from edgewright.base.faults import Faults
 from edgewright.contract.models import EdgeSettings, RouterSpec
+from edgewright.platforms.cloudfront.asked import Asked, Asset
 from edgewright.platforms.cloudfront.behaviors import Served, in_order, serve, taken_by
 from edgewright.platforms.cloudfront.function_files import Uploads
 from edgewright.platforms.cloudfront.plan import Plan
@@ -60,7 +61,7 @@ class Site:
         )
 
     @property
-    def given(self) -> Mapping[str, Any]:
+    def given(self) -> Asked:
         """The arguments."""
         return self.plan.given
 
@@ -76,7 +77,7 @@ class Site:
 
     def shield(self, router: str) -> str | None:
         """Return the region of the Origin Shield before a router's origins, where there is one."""
-        every: str | None = self.given.get("origin_shield")
+        every = self.given.origin_shield
         return every or shields_of(self.served, self.plan, Faults("EdgeApi", self.name)).get(router)
 
     def takes_cookies(self, served: Served) -> bool:
@@ -86,7 +87,7 @@ class Site:
         key wait for one answer only where no cookie goes on.
         """
         paths = {spec.path for spec in served.specs}
-        drawn = any(paths & set(experiment["paths"]) for experiment in self.plan.experiments)
+        drawn = any(paths & set(experiment.paths) for experiment in self.plan.experiments)
         forced = all(
             spec.cache is not None and spec.cache.mode == "override" and not spec.cache.key.cookies
             for spec in served.specs
@@ -96,10 +97,10 @@ class Site:
     @property
     def order(self) -> list[str]:
         """The patterns of the behaviors but the default one, endpoints' and files', in the distribution's order."""
-        return in_order([each.behavior for each in self.served], [item["path"] for item, _, _ in self.plan.assets])
+        return in_order([each.behavior for each in self.served], [item.pattern for item, _, _ in self.plan.assets])
 
     @property
-    def files(self) -> list[tuple[Mapping[str, Any], Path, dict[str, bytes]]]:
+    def files(self) -> list[tuple[Asset, Path, dict[str, bytes]]]:
         """The files that are served, as `plan.assets` has them.
 
         Those whose path another behavior takes are not: nobody should get them, and a bucket that does not have them gives
@@ -108,8 +109,8 @@ class Site:
         order = self.order
         found = []
         for item, folder, files in self.plan.assets:
-            prefix = item["path"].removesuffix("*")
-            kept = {name: body for name, body in files.items() if taken_by(order, quote(prefix + name)) == item["path"]}
+            prefix = item.pattern.removesuffix("*")
+            kept = {name: body for name, body in files.items() if taken_by(order, quote(prefix + name)) == item.pattern}
             found.append((item, folder, kept))
         return found
 

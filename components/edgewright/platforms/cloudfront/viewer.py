@@ -24,9 +24,9 @@ def needs_of(site: Site, served: Served) -> functions.ViewerNeeds:
     any_session = served.session or (served.behavior.default and any(each.session for each in site.served))
     paths = {spec.path for spec in served.specs}
     experiments = [
-        {key: experiment[key] for key in ("cookie", "variants", "max_age")}
+        {"cookie": experiment.cookie, "variants": experiment.variants, "max_age": experiment.max_age}
         for experiment in site.plan.experiments
-        if paths & set(experiment["paths"])
+        if paths & set(experiment.paths)
     ]
     cache = served.cache
     guarded = served.guard == "session"

@@ -174,9 +174,11 @@ async function askOrigin(query: Query, found: Lookup, options: LeadOptions): Pro
   const validatable = selected && !selected.stored.range ? selected.stored : undefined;
   const isValidation = options.confirmed || (validatable !== undefined && addValidators(validatable, headers));
   const completion = options.sendRange ? undefined : query.core.origin?.completion(selected, headers);
+  // Behind an answer, what is stored is validated, and that is what a GET got.
+  const method = options.inBackground ? "GET" : methodFor(query);
   const send = async () => {
     const requestTime = query.ctx.now();
-    return { requestTime, response: await query.origin(originRequest(query, headers)) };
+    return { requestTime, response: await query.origin(originRequest(query, headers, method)) };
   };
 
   const first = await send();
@@ -218,10 +220,11 @@ function remove(headers: Headers, names: readonly string[]): void {
   for (const name of names) headers.delete(name);
 }
 
-export function originRequest(query: Query, headers = headersFor(query)): Request {
-  const { request, policy } = query;
-  // Under `override` a HEAD fills the cache as a GET does.
-  const method = policy.mode === "override" ? "GET" : request.method;
+/** Under `override` a HEAD fills the cache as a GET does. */
+const methodFor = ({ request, policy }: Query): string => (policy.mode === "override" ? "GET" : request.method);
+
+export function originRequest(query: Query, headers = headersFor(query), method = methodFor(query)): Request {
+  const { request } = query;
   // Without the client's signal: others may wait for this, and the store does. Without a body: a GET's means nothing.
   const { cf } = request as { cf?: unknown };
   // The origin is asked for what the key says, so that nothing outside the key can shape the answer.

@@ -78,7 +78,9 @@ export interface CacheContext {
   /** The KV store behind a binding, where there is one. */
   kv?(binding: string): KvStore | undefined;
   /** An object of the shield's class, made near `location` when it is first asked; undefined if there is none. */
-  shield?(className: string, name: string, location: string | undefined): ShieldObject | undefined;
+  readonly shield?:
+    | ((className: string, name: string, location: string | undefined) => ShieldObject | undefined)
+    | undefined;
   /** What the shield is to know of the client, as JSON takes it. */
   readonly client?: object | undefined;
   /**

@@ -2,20 +2,18 @@
 
 import { cacheOf, coreOf } from "../cache/cache";
 import type { Core, Extensions } from "../cache/core";
+import { insidePolicy } from "../cache/decide/inside-policy";
 import type { PolicySpec } from "../cache/policy";
 import { EDGE_URL } from "../cache/purge";
 import { type Outcome, REPORT_HEADER, readCall, SHIELD_HEADER, writeReport } from "../cache/shield";
 import type { Marker, Purges } from "../cache/stores";
-import type { Cache, CacheContext } from "../cache/types";
+import type { Cache, CacheContext, CacheOptions } from "../cache/types";
 import type { Behind, Edge } from "../edge";
 import type { PlatformArguments } from "../feature";
 import type { EdgeCacheStore, Geo, Host } from "../host";
 import { Problem } from "../problem";
-import type { CacheSpec, EdgeSettings, ShieldTier } from "../settings.gen";
+import type { EdgeSettings, ShieldTier } from "../settings.gen";
 import { ShieldStore, type Sql } from "./store";
-
-/** One object's memory: several objects share an isolate, of 128 MB in all. */
-const MEMORY = { max_bytes: 8 * 1024 * 1024, max_object_bytes: 1024 * 1024 };
 
 export class Inside {
   readonly #core: Core;
@@ -29,6 +27,7 @@ export class Inside {
     { kv, shield: _, ...parts }: Extensions,
     sql: Sql,
     now: () => number,
+    options: Omit<CacheOptions, "policies"> = {},
   ) {
     // Found by the same keys as at the edges, also before the first of them asks.
     const asSent = url_normalization === "none";
@@ -50,7 +49,7 @@ export class Inside {
         inside: (headers, stored, hit) => headers.set(REPORT_HEADER, writeReport(hit, stored)),
       },
       specs.map((spec) => this.#policy(spec)),
-      { name: "edgewright-shield" },
+      { name: "edgewright-shield", ...options },
     );
     this.#cache = cacheOf(this.#core);
   }
@@ -105,39 +104,6 @@ export class Inside {
       return said("failed", Response.json(details, { status: 500 }));
     }
   }
-}
-
-/** A policy inside the shield: the shield's own times, no tier behind it but the origin, and the same key. */
-export function insidePolicy(spec: PolicySpec): PolicySpec {
-  const tier = spec.tiers.shield as ShieldTier;
-  const limit = { ttl_ceiling_s: tier.ttl_s, jitter_s: tier.jitter_s };
-  const own = tier.ttl_s != null || tier.jitter_s != null;
-  return {
-    ...spec,
-    engine: "worker",
-    ...(spec.mode === "override" && own && { edge_ttl_s: tier.ttl_s ?? spec.edge_ttl_s, edge_jitter_s: tier.jitter_s }),
-    // The entry itself lasts as long as in any tier: what an edge keeps is judged by that.
-    tiers: {
-      ...spec.tiers,
-      memory: { ...limit, ...within(MEMORY, tier) },
-      edge: limit,
-      shield: { ...tier, ttl_s: longest(spec) },
-    },
-  };
-}
-
-/** Memory's sizes, and not more than the shield may keep at all. */
-const within = (own: typeof MEMORY, tier: ShieldTier): typeof MEMORY => ({
-  max_bytes: Math.min(own.max_bytes, tier.max_bytes),
-  max_object_bytes: Math.min(own.max_object_bytes, tier.max_object_bytes),
-});
-
-/** The longest time (s) for which any tier of a policy may keep a response fresh. */
-function longest({ edge_ttl_s: edge, edge_jitter_s: jitter, tiers: { kv, shield } }: CacheSpec): number | null {
-  const most = (ttl: number | null | undefined, range: readonly unknown[] | null | undefined) =>
-    range ? Number(range[1]) : (ttl ?? 0);
-  const times = [most(edge, jitter), most(kv?.ttl_s, kv?.jitter_s), most(shield?.ttl_s, shield?.jitter_s)];
-  return Math.max(...times) || null;
 }
 
 /** An origin's own header of our name would be taken for ours. */

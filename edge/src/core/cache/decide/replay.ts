@@ -6,11 +6,16 @@
  * An origin answers at once, so that nobody waits for another one's request. A client's own conditions change no decision.
  */
 
+import { isNotModified, notModifiedHeaders, rangeApplies } from "../../conditional";
+import { parseDate } from "../../dates";
+import { parseRange } from "../../ranges";
 import { compile } from "../compile";
+import type { ShieldReport } from "../core";
 import { invalidatedBy } from "../invalidated";
 import { type ClientPlace, type CustomKey, keyedByUrl, type Policy, type PolicySpec } from "../policy";
 import {
   currentAge,
+  fieldsOf,
   type HeaderFields,
   header,
   type SelectingHeaders,
@@ -18,9 +23,11 @@ import {
   type StoredValue,
   type TierName,
 } from "../stored";
+import type { Marker } from "../stores";
 import type { PurgeRequest } from "../types";
-import { agrees, isSelectedBy304, updatedHeaders } from "../update";
+import { addValidators, agrees, isSelectedBy304, updatedHeaders } from "../update";
 import { variantKey } from "../vary";
+import { insidePolicy } from "./inside-policy";
 import type { NotStored, Outcome } from "./outcome";
 import {
   areCombinable,
@@ -81,6 +88,8 @@ export interface ReplayRules {
 /** What was decided on one request, and why. */
 export interface Decision {
   readonly outcome: Outcome;
+  /** False where nothing could be answered: not by the origin, and by nothing that is stored. */
+  readonly answered: boolean;
   /** What was found, and what of it might have been used. */
   readonly reuse: ReuseDecision;
   /** The Age (s) that the answer has, where it is a stored one. */
@@ -90,6 +99,39 @@ export interface Decision {
   /** Requests that reached the origin, in the background too. */
   readonly originRequests: number;
 }
+
+/** A decision with what it answers, which an edge stores. */
+interface Answered extends Omit<Decision, "answered"> {
+  /** Undefined where nothing is answered, or where an edge could make nothing of it. */
+  readonly answer?: Answer | undefined;
+}
+
+type Answer =
+  /** What is stored, from which the answer is made. `headers`: as they came with it from the origin just now. */
+  | {
+      readonly from: "stored";
+      readonly stored: StoredResponse;
+      readonly headers?: HeaderFields;
+      readonly bytes: number;
+      /** Of the whole body, where it is known when the answer is made: a range cannot be cut from any other. */
+      readonly length: number | undefined;
+    }
+  | { readonly from: "origin"; readonly response: LoggedResponse };
+
+/** What comes from the origin, or through the shield. */
+interface Brought {
+  readonly response: LoggedResponse | undefined;
+  /** Of a shield: what it had, or has stored. */
+  readonly report?: ShieldReport | undefined;
+  readonly originRequests: number;
+}
+
+/** `filledInVain`: the whole, asked for in the place of a range, cannot be stored, so that the range is asked for after all. */
+interface Exchanged extends Answered {
+  readonly filledInVain?: true;
+}
+
+type Source = (asked: OriginRequest) => Brought;
 
 interface Selected {
   readonly stored: StoredResponse;
@@ -108,7 +150,7 @@ interface Lookup {
 }
 
 interface Asked {
-  readonly request: LoggedRequest;
+  readonly request: EdgeRequest;
   readonly policy: Policy;
   readonly moment: Moment;
   readonly key: string;
@@ -117,9 +159,17 @@ interface Asked {
   readonly directives: RequestDirectives | undefined;
 }
 
+/** A request at the cache: a client's, or an edge's to its shield. */
+interface EdgeRequest extends LoggedRequest {
+  /** The response that an edge has stored, by whose validators it asks. */
+  readonly validated?: StoredResponse | undefined;
+}
+
 /** What of a response is known where it is stored: of the origin, or put together with what was stored before. */
 interface Received extends LoggedResponse {
   readonly originStatus?: number | undefined;
+  /** What is answered now, where that has cookies that are not of what is stored. */
+  readonly given?: HeaderFields;
 }
 
 /** How the origin is asked. */
@@ -130,6 +180,10 @@ interface Manner {
   readonly fill?: boolean;
   /** The origin's 304 is known to speak of the stored response. */
   readonly confirmed?: boolean;
+  /** Behind an answer: what is stored is validated, and that is what a GET got. */
+  readonly inBackground?: boolean;
+  /** An edge's own validators go on as they are: for a response that will most likely not be stored. */
+  readonly keepConditions?: boolean;
 }
 
 /** Statuses that stale-if-error may hide (RFC 5861 section 4). */
@@ -137,16 +191,30 @@ const HIDDEN_ERRORS = [500, 502, 503, 504];
 /** Of a body with more bytes than this, or of unknown length, no range waits for the whole. */
 const MAX_FILL_BYTES = 64 * 1024 * 1024;
 
-/** One isolate in one data centre. Several share `kv`, by giving it to each. */
+export interface Shared {
+  readonly kv?: Map<string, Copy>;
+  /** What stands between these data centres and the origin, for policies with a shield: a replay of its own. */
+  readonly shield?: Replay;
+  /** Purges that all of them know at once. Without it each knows those that it is told itself. */
+  readonly purges?: MarkerSet;
+}
+
+/** One isolate in one data centre. Several share what is given to each. */
 export class Replay {
   readonly #rules: ReplayRules;
   readonly #tiers: ReplayTiers;
-  readonly #purges = new MarkerSet();
+  readonly #purges: MarkerSet;
   readonly #policies = new Set<Policy>();
 
-  constructor(rules: ReplayRules, { kv = new Map<string, Copy>() }: { readonly kv?: Map<string, Copy> } = {}) {
+  readonly #shield: Replay | undefined;
+  /** As they are inside the shield. */
+  readonly #inside = new Map<PolicySpec, PolicySpec>();
+
+  constructor(rules: ReplayRules, { kv = new Map<string, Copy>(), shield, purges = new MarkerSet() }: Shared = {}) {
     this.#rules = rules;
     this.#tiers = new ReplayTiers(kv);
+    this.#shield = shield;
+    this.#purges = purges;
   }
 
   decide(
@@ -155,29 +223,44 @@ export class Replay {
     moment: Moment & ClientPlace,
     origin: LoggedOrigin,
   ): Decision {
+    const { answer, ...decision } = this.#decide(request, spec, moment, origin);
+    return { ...decision, answered: answer !== undefined };
+  }
+
+  #decide(request: EdgeRequest, spec: PolicySpec | null, moment: Moment & ClientPlace, origin: LoggedOrigin): Answered {
     const policy = spec && compile(spec, this.#rules.key);
     if (policy) this.#policies.add(policy);
+    const inside = this.#shield && policy?.shield && spec ? this.#insideOf(spec, this.#shield) : undefined;
     const passed = decideRequest(request, policy);
     if (passed || !policy) {
       const { method, headers } = request;
       const response = origin({ method, ...(method === "GET" && rangeOf(headers)) });
       if (passed?.forward === "method" && response) this.#invalidate(request, response, moment);
       const outcome = passed ?? { kind: "forwarded", forward: "bypass" };
-      return { outcome, reuse: NOTHING_STORED, originRequests: 1 };
+      const answer: Answer | undefined = response && { from: "origin", response };
+      return { outcome, reuse: NOTHING_STORED, originRequests: 1, answer };
     }
-    return this.#answer(this.#asked(request, policy, moment), origin);
+    const asked = this.#asked(request, policy, moment);
+    const through = inside && this.#throughShield(asked, inside, moment, origin);
+    return this.#answer(asked, through ?? ((wanted) => ({ response: origin(wanted), originRequests: 1 })));
   }
 
   /**
-   * Purges what this isolate finds, in every tier. Other isolates find it purged when their own replay is told: when that is,
-   * the purge's report says (`visibleWithinMs`).
+   * Purges what this isolate and its shield find, in every tier. Other isolates find it purged when their own replay is told, or
+   * at once where they share what they know: when it is so really, the purge's report says (`visibleWithinMs`).
    */
   purge(request: PurgeRequest, moment: Moment): void {
-    this.#purges.add(markersOf(request, moment.now(), (url) => formsOf(url, this.#policies)));
+    const markers = markersOf(request, moment.now(), (url) => formsOf(url, this.#policies));
+    if (this.#shield) this.#shield.#mark(markers);
+    this.#mark(markers);
+  }
+
+  #mark(markers: readonly Marker[]): void {
+    this.#purges.add(markers);
     this.#tiers.removeFromMemory((value) => this.#isRemoved(value));
   }
 
-  #asked(request: LoggedRequest, policy: Policy, moment: Moment & ClientPlace): Asked {
+  #asked(request: EdgeRequest, policy: Policy, moment: Moment & ClientPlace): Asked {
     const { method, headers } = request;
     const named = policy.named(request.url);
     const key = policy.custom?.of(named.key, headers, policy, moment) ?? named.key;
@@ -186,23 +269,55 @@ export class Replay {
     return { request, policy, moment, key, url: named.url, range, directives };
   }
 
-  #answer(asked: Asked, origin: LoggedOrigin): Decision {
+  #answer(asked: Asked, source: Source): Answered {
     const found = this.#lookUp(asked);
     const { reuse } = found;
     const selected = this.#servable(found, asked);
     if (selected && reuse.use !== "validate") {
-      const hit = { outcome: hitOf(selected, asked), age: currentAge(selected.stored, asked.moment.now()), reuse };
+      const age = currentAge(selected.stored, asked.moment.now());
+      const hit = { outcome: hitOf(selected, asked), age, reuse, answer: storedAnswer(selected) };
       if (reuse.use === "serve") return { ...hit, originRequests: 0 };
-      const { storage, originRequests } = this.#exchange(asked, found, origin, {});
+      const { storage, originRequests } = this.#exchange(asked, found, source, { inBackground: true });
       return { ...hit, originRequests, ...(storage && { storage }) };
     }
     if (this.#rules.origin && asked.policy.mode === "origin") {
       if (asked.directives?.onlyIfCached) {
-        return { outcome: { kind: "forwarded", forward: "request" }, reuse, originRequests: 0 };
+        const response = { status: 504, headers: new Headers({ "cache-control": "no-store" }), bytes: 0 };
+        const answer: Answer = { from: "origin", response };
+        return { outcome: { kind: "forwarded", forward: "request" }, reuse, originRequests: 0, answer };
       }
-      if (asked.request.method === "HEAD") return this.#head(asked, found, origin);
+      if (asked.request.method === "HEAD") return this.#head(asked, found, source);
     }
-    return this.#askOrigin(asked, found, origin);
+    return this.#askOrigin(asked, found, source);
+  }
+
+  /** A policy as it is inside the shield, which knows it from then on. */
+  #insideOf(spec: PolicySpec, shield: Replay): PolicySpec {
+    let inside = this.#inside.get(spec);
+    if (!inside) {
+      const policy = insidePolicy(spec);
+      // What KV has is the edges'.
+      inside = { ...policy, tiers: { ...policy.tiers, kv: null } };
+      this.#inside.set(spec, inside);
+      shield.#policies.add(compile(inside, shield.#rules.key));
+    }
+    return inside;
+  }
+
+  /** What would go to the origin goes to the shield, which decides by the same functions. */
+  #throughShield(
+    { request, url }: Asked,
+    policy: PolicySpec,
+    moment: Moment & ClientPlace,
+    origin: LoggedOrigin,
+  ): Source {
+    const shield = this.#shield as Replay;
+    return (wanted) => {
+      const asked = edgeRequest(request, url, wanted);
+      const { outcome, answer, originRequests } = shield.#decide(asked, policy, moment, origin);
+      const given = answer ? headOf(answer, asked, outcome, moment.now()) : { response: undefined };
+      return { ...given, originRequests };
+    };
   }
 
   // --- what is stored ----------------------------------------------------------------------------------------------------
@@ -285,25 +400,25 @@ export class Replay {
 
   // --- what the origin brings --------------------------------------------------------------------------------------------
 
-  #askOrigin(asked: Asked, found: Lookup, origin: LoggedOrigin): Decision {
+  #askOrigin(asked: Asked, found: Lookup, source: Source): Answered {
     const { selected } = found;
     const ranged = asked.range !== null && (!selected || selected.stored.range !== undefined);
     const alone = asked.directives?.noStore === true || isOversized(asked.request.headers);
     // Under `override` a range fills the cache as a HEAD does: the whole is asked for, and cut here.
     const fill = ranged && !alone && asked.policy.mode === "override";
-    const decision = this.#exchange(asked, found, origin, { sendRange: ranged && !fill, fill });
-    if (decision !== "filled-in-vain") return decision;
-    const again = this.#exchange(asked, found, origin, { sendRange: true });
-    return { ...again, originRequests: again.originRequests + 1 };
+    const keepConditions = alone && !selected;
+    const manner: Manner = { sendRange: ranged && !fill, fill, keepConditions };
+    const first = this.#exchange(asked, found, source, manner);
+    if (first.filledInVain === undefined) return first;
+    const again = this.#exchange(asked, found, source, { sendRange: true, keepConditions: true });
+    return { ...again, originRequests: first.originRequests + again.originRequests };
   }
 
-  #exchange(asked: Asked, found: Lookup, origin: LoggedOrigin, manner: Manner & { fill?: false }): Decision;
-  #exchange(asked: Asked, found: Lookup, origin: LoggedOrigin, manner: Manner): Decision | "filled-in-vain";
-  #exchange(asked: Asked, found: Lookup, origin: LoggedOrigin, manner: Manner): Decision | "filled-in-vain" {
+  #exchange(asked: Asked, found: Lookup, source: Source, manner: Manner): Exchanged {
     const { selected, reuse } = found;
     const { policy } = asked;
     const now = asked.moment.now();
-    const { response, received, originRequests, isValidation } = this.#ask(asked, found, origin, manner);
+    const { response, received, report, originRequests, isValidation } = this.#ask(asked, found, source, manner);
     const isFresh = selected !== undefined && !selected.markedStale && selected.stored.copyFreshUntil > now;
     const forward = forwardReason({ ...found, fresh: isFresh });
     const failure = failureOf(response, isValidation);
@@ -314,18 +429,33 @@ export class Replay {
           ? { reason: "origin-failed" as const }
           : { reason: "stale-if-error" as const, originStatus: response?.status };
       const outcome: Outcome = { kind: "stale-instead", tier: stale.tier, forward, ...instead };
-      return { outcome, reuse, age: currentAge(stale.stored, now), originRequests };
+      return { outcome, reuse, age: currentAge(stale.stored, now), originRequests, answer: storedAnswer(stale) };
     }
     if (!received) return { outcome: { kind: "forwarded", forward }, reuse, originRequests };
     const decision = this.#decideStorage(asked, received);
     const { length } = decision.store ? decision.response : {};
-    if (manner.fill && received.status === 200 && !canFill(policy, length)) return "filled-in-vain";
-    if (decision.store) this.#store(asked, found, decision.response, received.bytes);
+    const filledInVain = manner.fill === true && received.status === 200 && !canFill(policy, length);
+    const stored = decision.store && !filledInVain ? { ...decision.response, ...report?.times } : undefined;
+    if (stored) this.#store(asked, found, stored, received.bytes);
     const longest = longestBody(policy, true);
     const hasRoom = longest !== undefined && (length ?? 0) <= longest;
     const storage = decision.store ? (policy.platform || hasRoom ? "stored" : "size") : decision.reason;
-    const outcome: Outcome = { kind: "forwarded", forward, originStatus: received.originStatus, storage };
-    return { outcome, reuse, storage, originRequests };
+    const { originStatus, status, bytes } = received;
+    const headers = received.given ?? received.headers;
+    const outcome: Outcome = { kind: "forwarded", forward, originStatus, storage, fromShield: report?.hit };
+    const answer: Answer = stored
+      ? { from: "stored", stored, headers, bytes, length: this.#knownLength(asked, found, received, length) }
+      : { from: "origin", response: { status, headers, bytes } };
+    return { outcome, reuse, storage, originRequests, answer, ...(filledInVain && { filledInVain }) };
+  }
+
+  /** A body is waited for where it is short, or where something stale could still take its place. */
+  #knownLength(asked: Asked, { selected }: Lookup, { given, bytes }: Received, announced: number | undefined) {
+    const { policy, moment } = asked;
+    const isAtHand = given !== undefined && selected?.atHand;
+    const mayServeStale =
+      selected && decideStaleOnError(selected.stored, selected.markedStale, "disconnected", policy.mode, moment.now());
+    return announced ?? (isAtHand || mayServeStale ? bytes : undefined);
   }
 
   #staleFor(asked: Asked, { selected }: Lookup, failure: OriginFailure): Selected | undefined {
@@ -336,19 +466,21 @@ export class Replay {
   }
 
   /** Asks the origin; once more, without conditions, where its answer speaks of another version than the stored one. */
-  #ask(asked: Asked, { selected }: Lookup, origin: LoggedOrigin, { sendRange, confirmed }: Manner) {
+  #ask(asked: Asked, { selected }: Lookup, source: Source, manner: Manner) {
+    const { sendRange, confirmed, keepConditions, inBackground } = manner;
+    const { request, policy } = asked;
     const whole = selected && !selected.stored.range ? selected.stored : undefined;
     const validated = whole && (confirmed || hasValidator(whole)) ? whole : undefined;
     const rest = sendRange || !this.#rules.origin || !selected?.atHand ? undefined : requestForRest(selected.stored);
-    const method = asked.policy.mode === "override" ? "GET" : asked.request.method;
-    const range = sendRange ? rangeOf(asked.request.headers) : rest;
-    const response = origin({ method, validated, range: range?.range, ifRange: range?.ifRange });
-    const received = response && receive(response, selected, validated, rest);
-    if (received !== "another-version") {
-      return { response, received, originRequests: 1, isValidation: validated !== undefined };
-    }
-    const again = origin({ method });
-    return { response: again, received: again as Received | undefined, originRequests: 2, isValidation: false };
+    const method = policy.mode === "override" || inBackground ? "GET" : request.method;
+    const range = sendRange ? rangeOf(request.headers) : rest;
+    const wanted = { method, validated, range: range?.range, ifRange: range?.ifRange };
+    const first = source(keepConditions ? { ...wanted, validated: validated ?? request.validated } : wanted);
+    const received = first.response && receive(first.response, selected, validated, rest);
+    if (received !== "another-version") return { ...first, received, isValidation: validated !== undefined };
+    const again = source({ method });
+    const originRequests = first.originRequests + again.originRequests;
+    return { ...again, received: again.response as Received | undefined, originRequests, isValidation: false };
   }
 
   #decideStorage(asked: Asked, { status, headers }: Received) {
@@ -384,34 +516,36 @@ export class Replay {
   }
 
   /** A HEAD that no stored response answers: what comes back also tells whether the stored GET is still right. */
-  #head(asked: Asked, found: Lookup, origin: LoggedOrigin): Decision {
+  #head(asked: Asked, found: Lookup, source: Source): Answered {
     const { selected, reuse } = found;
     const now = asked.moment.now();
-    const response = origin({ method: "HEAD" });
+    const { response, originRequests } = source({ method: "HEAD" });
     const failure = failureOf(response, false);
     const stale = failure && this.#staleFor(asked, found, failure);
     if (stale) {
       const reason = failure === "disconnected" ? "origin-failed" : "stale-if-error";
       const outcome: Outcome = { kind: "stale-instead", tier: stale.tier, forward: "stale", reason };
-      return { outcome, reuse, age: currentAge(stale.stored, now), originRequests: 1 };
+      return { outcome, reuse, age: currentAge(stale.stored, now), originRequests, answer: storedAnswer(stale) };
     }
     if (selected && response?.status === 200 && !selected.stored.range) {
       const confirmation = { ...response, status: 304, bytes: 0 };
       const get = { ...asked, request: { ...asked.request, method: "GET" } };
       if (agrees(selected.stored, response.headers)) {
-        this.#exchange(get, found, () => confirmation, { confirmed: true });
+        this.#exchange(get, found, () => ({ response: confirmation, originRequests: 0 }), { confirmed: true });
       } else this.#tiers.remove(selected.stored.key);
     }
     return {
       outcome: { kind: "forwarded", forward: selected ? "stale" : forwardReason(found) },
       reuse,
-      originRequests: 1,
+      originRequests,
+      answer: response && { from: "origin", response },
     };
   }
 
   /** What a successful unsafe request makes out of date (RFC 9111 section 4.4). */
   #invalidate(request: LoggedRequest, response: LoggedResponse, moment: Moment): void {
     for (const url of invalidatedBy(request.url, response.status, response.headers)) {
+      if (this.#shield) this.#shield.#invalidate({ ...request, url }, { ...response, headers: new Headers() }, moment);
       for (const policy of this.#policies) {
         const { key, url: normal } = policy.named(url);
         // Where more than the URL is in the key, nothing but a marker finds the entries of all clients.
@@ -426,6 +560,59 @@ function hitOf({ stored, tier, markedStale }: Selected, { moment }: Asked): Outc
   const now = moment.now();
   const copyFreshUntil = markedStale ? Math.min(now, stored.copyFreshUntil) : stored.copyFreshUntil;
   return { kind: "hit", tier, ttl: Math.floor((copyFreshUntil - now) / 1000) };
+}
+
+const storedAnswer = ({ stored, bytes }: Selected): Answer => ({ from: "stored", stored, bytes, length: bytes });
+
+// --- between an edge and its shield --------------------------------------------------------------------------------------
+
+/** What an edge asks its shield. */
+function edgeRequest({ headers: sent }: LoggedRequest, url: string, wanted: OriginRequest): EdgeRequest {
+  const headers = new Headers([...sent]);
+  for (const name of ["if-none-match", "if-modified-since", "range", "if-range"]) headers.delete(name);
+  if (wanted.validated) addValidators(wanted.validated, headers);
+  if (wanted.range !== undefined) headers.set("range", wanted.range);
+  if (wanted.ifRange !== undefined) headers.set("if-range", wanted.ifRange);
+  return { method: wanted.method, url, headers, validated: wanted.validated };
+}
+
+/** What an edge gets: what its conditions, range and method make of the shield's answer, as `answerFrom` in ../response.ts. */
+function headOf(answer: Answer, request: EdgeRequest, outcome: Outcome, now: number): Omit<Brought, "originRequests"> {
+  if (answer.from === "origin") return { response: answer.response };
+  const { stored, bytes, length: known } = answer;
+  const headers = new Headers([...(answer.headers ?? stored.headers)] as [string, string][]);
+  const age = currentAge(stored, now);
+  headers.delete("age");
+  if (outcome.kind !== "forwarded" || age > 0) headers.set("age", String(age));
+  const report = reportOf(stored, outcome);
+  const isPartAsItCame = outcome.kind === "forwarded" && stored.range !== undefined;
+  const { status } = stored;
+  if (isPartAsItCame) return { report, response: { status, headers, bytes } };
+  const fields = fieldsOf(stored);
+  const madeOrReceived = () => parseDate(header(stored, "date"), now) ?? stored.responseTime;
+  if (status === 200 && isNotModified(request.headers, fields, now, madeOrReceived)) {
+    return { report, response: { status: 304, headers: notModifiedHeaders(headers), bytes: 0 } };
+  }
+  const total = stored.range?.total ?? known;
+  const wanted = request.method === "GET" && (status === 200 || stored.range) ? request.headers.get("range") : null;
+  const isCut = total !== undefined && rangeApplies(request.headers, fields, now);
+  const range = isCut ? parseRange(wanted, total) : undefined;
+  if (range === undefined) return { report, response: { status, headers, bytes } };
+  if (range === "unsatisfiable") {
+    headers.set("content-range", `bytes */${total}`);
+    return { report, response: { status: 416, headers, bytes: 0 } };
+  }
+  const length = range.end - range.start + 1;
+  headers.set("content-length", String(length));
+  headers.set("content-range", `bytes ${range.start}-${range.end}/${total}`);
+  return { report, response: { status: 206, headers, bytes: length } };
+}
+
+function reportOf(stored: StoredResponse, outcome: Outcome): ShieldReport {
+  const { responseTime, initialAge, freshUntil } = stored;
+  const originRequestTime = stored.originRequestTime ?? stored.requestTime;
+  const times = { originRequestTime, responseTime, initialAge, freshUntil, copyFreshUntil: freshUntil };
+  return { hit: outcome.kind !== "forwarded", times };
 }
 
 const rangeOf = (headers: HeaderFields) => ({
@@ -453,12 +640,11 @@ function receive(
   if (selected && validated && status === 304) {
     if (!isSelectedBy304(validated, headers)) return "another-version";
     const originStatus = validated.status === status ? undefined : status;
-    return {
-      status: validated.status,
-      headers: updatedHeaders(validated, headers),
-      bytes: selected.bytes,
-      originStatus,
-    };
+    const updated = updatedHeaders(validated, headers);
+    const given = new Headers(updated);
+    // A cookie that came with the confirmation is for this client alone.
+    for (const [name, value] of headers) if (name === "set-cookie") given.append(name, value);
+    return { status: validated.status, headers: updated, given, bytes: selected.bytes, originStatus };
   }
   if (!selected || !rest) return response;
   if (isOfAnotherVersion(selected.stored, rest.part, status, headers)) return "another-version";
