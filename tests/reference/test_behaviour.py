@@ -340,8 +340,8 @@ def test_cloudfront_says_that_of_a_miss_and_a_hit_in_its_own_words(cloudfront: C
 
 def _short(text: str) -> str:
     # Seconds at the edge and none stale, so that a test can outwait it; a day in KV as before.
-    cache = "  products-api:cache: { edge_ttl: 5, stale_while_revalidate: 0, stale_if_error: 0 }\n"
-    return text.replace("  products-api:trace: true\n", "  products-api:trace: true\n" + cache)
+    short = "    edge_ttl: 5\n    stale_while_revalidate: 0\n    stale_if_error: 0\n"
+    return text.replace("    kv_ttl: 1d\n", "    kv_ttl: 1d\n" + short)
 
 
 def test_kv_answers_when_the_edge_has_forgotten_and_is_promoted(

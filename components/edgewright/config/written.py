@@ -15,8 +15,8 @@ from pydantic import (
     GetJsonSchemaHandler,
     ValidationError,
     ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
-from pydantic_core import core_schema
 
 from edgewright.arguments.values import (
     MILLISECONDS,
@@ -69,7 +69,7 @@ class Text:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         # What the number is held to, for messages: the schema of its type with its bounds.
         inner: Any = handler(source)
-        return core_schema.no_info_wrap_validator_function(functools.partial(self.read, inner), inner)
+        return WrapValidator(functools.partial(self.read, inner)).__get_pydantic_core_schema__(source, handler)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [handler(schema), {"type": "string", "pattern": "^\\s*[0-9].*[A-Za-z%]\\s*$"}]}
