@@ -289,6 +289,34 @@ it("agrees with handle on parts, and on what becomes of them", async () => {
   expectSeen(seen, ["a part", "the rest of a part", "partial stored", "marked-stale", "uri-miss undefined"]);
 });
 
+/** For the whole, in vain, and then for the range, where each answer has a revalidation behind it. */
+it("agrees with handle where an edge asks a shield that revalidates twice for one answer", async () => {
+  const tiers = { memory: {}, edge: null, kv: null, shield: {} };
+  const stale = { stale_while_revalidate_s: 0, stale_if_error_s: 0 } as const;
+  const policy: Spec = { mode: "override", tiers, ...stale, error_ttl_s: 0, key: {} };
+  const made: Change = {
+    ...{ status: 200, control: "max-age=10", etag: '"1"', vary: "", age: "", cookie: false, tag: "red" },
+    ...{ ranges: true, lengths: false, down: false },
+  };
+  const first: Step = {
+    ...{ seconds: 0, change: null, method: "GET", range: null, purge: null, elsewhere: false, path: "/a", a: "1" },
+    ...{ control: "", authorised: false },
+  };
+  for (const ifRange of ["", '"1"'] as const) {
+    const second: Step = {
+      ...first,
+      change: { ...made, etag: '"2"' },
+      range: { bytes: "0-3", ifRange },
+      // What the shield stores in the same millisecond is marked stale as well.
+      purge: { what: { tags: ["red"] }, soft: true },
+      elsewhere: true,
+    };
+    const seen: Seen = new Map();
+    await agree(policy, made, [first, second], seen);
+    expectSeen(seen, ["from the shield"]);
+  }
+});
+
 it("agrees with handle where data centres share a shield", async () => {
   const seen: Seen = new Map();
   const tiers = fc.constantFrom(...SHIELDED);
