@@ -163,7 +163,7 @@ from edgewright import EdgeApi
 EdgeApi("api", {
     "host": "cloudfront",
     "endpoints": [{"path": "/hello", "handler": "handler.js"}],
-    "price_class": %r,
+    "cloudfront": {"price_class": %r},
     "rollout": %s,
 })
 """
