@@ -243,7 +243,10 @@ def test_settings_move_levels_and_their_faults_have_lines(project: Path, shell: 
         "Pulumi.dev.yaml:3: edgewright:policies.kv-security-sate: unknown policy; did you mean kv-security-state?"
         in err
     )
-    assert "Pulumi.dev.yaml:5: edgewright:policies.cpu-budget.maxMs: must be a whole number from 1 to 300000, got 'fast'" in err
+    assert (
+        "Pulumi.dev.yaml:5: edgewright:policies.cpu-budget.maxMs: must be a whole number from 1 to 300000, got 'fast'"
+        in err
+    )
 
 
 def test_all_faults_of_the_settings_are_told_at_once_and_once(project: Path, shell: Shell) -> None:
