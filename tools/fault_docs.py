@@ -1,13 +1,13 @@
 """Writes docs/faults/*.md from the codes of faults. `python -m tools.fault_docs [--check]`"""
 
-import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from edgewright.base.fault_codes import FAMILIES, Code
 
-DOCS = Path(__file__).parents[1] / "docs" / "faults"
+from tools.pages import ROOT, write_or_check
+
+DOCS = ROOT / "docs" / "faults"
 _NOTE = "<!-- Written by `python -m tools.fault_docs` from components/edgewright/base/fault_codes.py. -->"
 
 
@@ -65,29 +65,7 @@ def pages() -> dict[str, str]:
 
 def main() -> int:
     """Write the pages, or with --check say which are old. Exit 1 where one is."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail where a page is not as it would be written"
-    )
-    check = parser.parse_args().check
-    wanted = pages()
-    old = [
-        name
-        for name, text in wanted.items()
-        if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != text
-    ]
-    old += sorted(each.name for each in DOCS.glob("*.md") if each.name not in wanted)
-    if check:
-        for name in old:
-            sys.stderr.write(f"docs/faults/{name} is old; run python -m tools.fault_docs\n")
-        return 1 if old else 0
-    DOCS.mkdir(parents=True, exist_ok=True)
-    for name in old:
-        if name in wanted:
-            (DOCS / name).write_text(wanted[name], encoding="utf-8")
-        else:
-            (DOCS / name).unlink()
-    return 0
+    return write_or_check(DOCS, pages(), "tools.fault_docs", __doc__)
 
 
 if __name__ == "__main__":

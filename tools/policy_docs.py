@@ -1,10 +1,8 @@
 """Writes docs/policies/*.md from the policies and the corpus that tests run. `python -m tools.policy_docs [--check]`"""
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,8 +10,9 @@ from edgewright_policies import FAMILIES, POLICIES, Rule, StackRule
 from edgewright_policies.rule import Family, config_schema
 
 from tests.policies.corpus import BAD, GOOD, Stack
+from tools.pages import ROOT, write_or_check
 
-DOCS = Path(__file__).parents[1] / "docs" / "policies"
+DOCS = ROOT / "docs" / "policies"
 _LONGEST = 72
 _NOTE = "<!-- Written by `python -m tools.policy_docs` from the policies and from tests/policies/corpus, which tests run. -->"
 
@@ -183,29 +182,7 @@ def pages() -> dict[str, str]:
 
 def main() -> int:
     """Write the pages, or with --check say which are old. Exit 1 where one is."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail where a page is not as it would be written"
-    )
-    check = parser.parse_args().check
-    wanted = pages()
-    old = [
-        name
-        for name, text in wanted.items()
-        if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != text
-    ]
-    old += sorted(each.name for each in DOCS.glob("*.md") if each.name not in wanted)
-    if check:
-        for name in old:
-            sys.stderr.write(f"docs/policies/{name} is old; run python -m tools.policy_docs\n")
-        return 1 if old else 0
-    DOCS.mkdir(parents=True, exist_ok=True)
-    for name in old:
-        if name in wanted:
-            (DOCS / name).write_text(wanted[name], encoding="utf-8")
-        else:
-            (DOCS / name).unlink()
-    return 0
+    return write_or_check(DOCS, pages(), "tools.policy_docs", __doc__)
 
 
 if __name__ == "__main__":

@@ -56,9 +56,9 @@ def over(
 def main() -> int:
     lines = list(over(json.loads(BUDGET.read_text(encoding="utf-8")), measure()))
     for line in lines:
-        print(line, file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"{line}\n")
     if lines:
-        print(f"Say what they are by a model or a type, or raise {BUDGET.name} on purpose.", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"Say what they are by a model or a type, or raise {BUDGET.name} on purpose.\n")
     return 1 if lines else 0
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -49,7 +50,7 @@ def test_defaults_and_every_option() -> None:
         },
     ]
     for index, tier in enumerate(tiers):
-        made = run(lambda index=index, tier=tier: policy(f"c{index}", shield=tier))  # type: ignore[misc]
+        made = run(partial(policy, f"c{index}", shield=tier))
         specs.append(spec_on("cloudflare", made.one("CachePolicy").outputs["spec"])["tiers"]["shield"])
     assert specs[0] == {
         "class_name": "EdgewrightShield",
