@@ -51,7 +51,7 @@ def _keys() -> str:
     lines += ['    Host = written("Host", values.word("a platform", DEFAULT), words=HOSTS)', ""]
     for owner in sorted(owners):
         lines += ["", f"class {owner}Options(TypedDict):"]
-        lines += ['    """Options of single platforms: `host` of the API picks, and the others\' do nothing."""', ""]
+        lines += ['    """Options of single platforms: those of the host act, and the others\' do nothing."""', ""]
         for host, shape in owners[owner]:
             lines += [f"    {host}: NotRequired[{shape.__name__}]"]
             lines += [f"    {line}" for line in _described(f"{shape.__doc__} Default: none.").splitlines()]

@@ -20,14 +20,14 @@ else:
 
 
 class CachePolicyOptions(TypedDict):
-    """Options of single platforms: `host` of the API picks, and the others' do nothing."""
+    """Options of single platforms: those of the host act, and the others' do nothing."""
 
     cloudflare: NotRequired[CloudflareCacheOptions]
     """What a CachePolicy has on Cloudflare only. It does nothing on another host. Default: none."""
 
 
 class EdgeApiOptions(TypedDict):
-    """Options of single platforms: `host` of the API picks, and the others' do nothing."""
+    """Options of single platforms: those of the host act, and the others' do nothing."""
 
     cloudflare: NotRequired[CloudflareApiOptions]
     """What an API has on Cloudflare only. It does nothing on another host. Default: none."""
@@ -36,14 +36,14 @@ class EdgeApiOptions(TypedDict):
 
 
 class EndpointOptions(TypedDict):
-    """Options of single platforms: `host` of the API picks, and the others' do nothing."""
+    """Options of single platforms: those of the host act, and the others' do nothing."""
 
     cloudfront: NotRequired[CloudfrontEndpointOptions]
     """What an endpoint has on CloudFront only. It does nothing on another host. Default: none."""
 
 
 class KvNamespaceOptions(TypedDict):
-    """Options of single platforms: `host` of the API picks, and the others' do nothing."""
+    """Options of single platforms: those of the host act, and the others' do nothing."""
 
     cloudflare: NotRequired[CloudflareStoreOptions]
     """What a KvNamespace has on Cloudflare only. It does nothing on another host. Default: none."""
